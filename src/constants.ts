@@ -1,0 +1,141 @@
+// Every number of the protocol and every bound of the program, each with its unit in its name and its reason beside it.
+// First the wire (docs/PROTOCOL.md): changing one of these is a new protocol version. Then what is ours to choose.
+
+// --- The wire -------------------------------------------------------------------------------------------------------
+
+/** There is no negotiation, so there is nothing to downgrade. */
+export const PROTOCOL_VERSION = 1;
+/** Every frame is exactly this long: one TLS record, normally one TCP segment, no length on the wire. */
+export const FRAME_SIZE = 1280;
+/** The security model's name for the same bound: no frame is ever longer, so none is allocated longer. */
+export const MAX_FRAME_SIZE: number = FRAME_SIZE;
+export const FRAME_HEADER_SIZE = 4;
+export const FRAME_BODY_SIZE: number = FRAME_SIZE - FRAME_HEADER_SIZE;
+/** `dh[32] || pn u32 || n u32`. */
+export const RATCHET_HEADER_SIZE = 40;
+/** Poly1305. */
+export const TAG_SIZE = 16;
+export const CELL_PLAINTEXT_SIZE: number = FRAME_BODY_SIZE - RATCHET_HEADER_SIZE - TAG_SIZE;
+/** `kind u8 || messageId u32 || index u16 || count u16 || length u16`. */
+export const FRAGMENT_HEADER_SIZE = 11;
+export const FRAGMENT_CAPACITY: number = CELL_PLAINTEXT_SIZE - FRAGMENT_HEADER_SIZE;
+/** Checked before `JSON.parse`. */
+export const MAX_JSON_SIZE = 16384;
+export const MAX_FRAGMENTS: number = Math.ceil(MAX_JSON_SIZE / FRAGMENT_CAPACITY);
+
+/** SHA-256 of a certificate. */
+export const PEER_ID_SIZE = 32;
+/** The two TLS exporter values, dialer's first. */
+export const CHANNEL_BINDING_SIZE = 64;
+export const SALT_SIZE = 16;
+export const NONCE_SIZE = 12;
+/** A point of edwards25519 or an X25519 public key. */
+export const POINT_SIZE = 32;
+export const KEM_KEY_SIZE = 1184;
+export const KEM_CIPHERTEXT_SIZE = 1088;
+export const CONFIRM_SIZE = 32;
+export const SESSION_ID_SIZE = 16;
+
+/** Argon2id: the second recommended option of RFC 9106 section 4, with 64 bytes of output. */
+export const ARGON2_PASSES = 3;
+export const ARGON2_MEMORY_KIB = 65536;
+export const ARGON2_LANES = 4;
+export const STRETCHED_SIZE = 64;
+
+export const PHRASE_MIN_BYTES = 8;
+export const PHRASE_MAX_BYTES = 1024;
+
+/** Cells that one ratchet step may skip, and skipped keys that one peer may make us keep. */
+export const MAX_SKIP_PER_STEP = 32;
+export const MAX_SKIPPED_KEYS = 128;
+/** Left DH keys that are remembered, so that a stale cell costs a look-up and no Diffie-Hellman. */
+export const MAX_LEFT_KEYS = 64;
+/** A sender closes rather than send this counter. */
+export const LAST_COUNTER = 0xffffffff;
+export const MAX_FAILURES_IN_A_ROW = 16;
+export const MAX_FAILURES_IN_ALL = 64;
+
+export const TLS_HANDSHAKE_TIMEOUT_MS = 5_000;
+export const AUTH_TIMEOUT_MS = 15_000;
+
+/** What a receiver accepts: 90 s of 50 cells a second at once, 100 a second sustained. */
+export const CELL_BUCKET_SIZE = 4500;
+export const CELL_BUCKET_PER_SECOND = 100;
+
+export const INTERVAL_DEFAULT_MS = 250;
+export const INTERVAL_MIN_MS = 50;
+export const INTERVAL_MAX_MS = 1000;
+/** A tick that finds this many unsent frames sends none. */
+export const MAX_UNSENT_FRAMES = 16;
+export const NO_PROGRESS_TIMEOUT_MS = 30_000;
+export const DEAD_AFTER_MS = 90_000;
+/** A timer later than this means that the machine slept: silence is counted anew, once. */
+export const SLEPT_MS = 5_000;
+/** Cover off: the first cell comes at a uniform moment within this, and a dummy each COVER_OFF_DUMMY_MS. */
+export const COVER_OFF_FIRST_MS = 250;
+export const COVER_OFF_DUMMY_MS = 30_000;
+/** A sender closes at the latest this long after its bye. */
+export const BYE_TIMEOUT_MS = 2_000;
+
+export const MAX_UNCONFIRMED = 64;
+export const SHOWN_IDS_PER_PEER = 1024;
+export const SHOWN_IDS_PEERS = 256;
+export const NAME_MAX_CODE_POINTS = 32;
+export const NAME_CHANGE_PAUSE_MS = 10_000;
+export const MESSAGE_ID_SIZE = 16;
+
+/** A mesh, not a broadcast network. */
+export const MAX_SESSIONS = 64;
+
+/** Silent: ten cells within SILENT_WINDOW_MS and then nothing for SILENT_BUSY_MS, or nothing for SILENT_IDLE_MS. */
+export const SILENT_CELLS = 10;
+export const SILENT_WINDOW_MS = 10_000;
+export const SILENT_BUSY_MS = 5_000;
+export const SILENT_IDLE_MS = 45_000;
+/** The connection to be kept must bring something this long after the authentication that made it a choice. */
+export const SETTLE_TIMEOUT_MS = 5_000;
+
+/** Connections that have not authenticated: in all, from one IPv4 address or /64, from one /48. */
+export const MAX_PENDING = 32;
+export const MAX_PENDING_PER_ADDRESS = 4;
+export const MAX_PENDING_PER_SITE = 16;
+/** Further places for addresses that authenticated in this process. */
+export const MAX_PENDING_KNOWN = 4;
+export const CONNECTIONS_PER_MINUTE = 30;
+/** Wrong phrases of one address before it waits, and the longest wait. */
+export const GUESSES_FREE = 3;
+export const GUESS_WAIT_MAX_MS = 600_000;
+export const GUESS_WAIT_KNOWN_MAX_MS = 30_000;
+/** Guesses of all addresses together. */
+export const GUESS_BURST = 60;
+export const GUESSES_PER_MINUTE = 10;
+export const ADDRESSES_MAX = 1024;
+export const ADDRESSES_PER_SITE = 64;
+export const ADDRESSES_KNOWN_MAX = 64;
+
+/** A dialer's own guesses by a false listener, before it stops calling. */
+export const DIAL_GUESSES_PER_TARGET = 3;
+export const DIAL_GUESSES_PER_HOUR = 10;
+export const SALTS_PER_TARGET = 3;
+export const SALTS_WINDOW_MS = 600_000;
+/** A dialer connects only when its stretch can start within this. */
+export const STRETCH_WAIT_MAX_MS = 5_000;
+
+// --- Ours to choose -------------------------------------------------------------------------------------------------
+
+export const DEFAULT_PORT = 7373;
+/** At the end of input: how long the program waits for confirmations. */
+export const DRAIN_TIMEOUT_MS = 10_000;
+/** Messages said before the first friend is there, kept for that friend. */
+export const HELD_MESSAGES_MAX: number = MAX_UNCONFIRMED;
+/** Pauses between calls with --retry: doubled from the first to the longest, each with up to half as much again at random. */
+export const RETRY_FIRST_MS = 1_000;
+export const RETRY_LONGEST_MS = 60_000;
+/** Friends to call that one process keeps in mind. */
+export const MAX_TARGETS = 64;
+/** Stretched phrases kept: one's own salt and those of the listeners called last. */
+export const MAX_STRETCHED = 32;
+/** How often the strangers turned away are counted up for the person. */
+export const TURNED_AWAY_REPORT_MS = 60_000;
+/** After silence was first noticed, the socket has this long to show what was waiting in it. */
+export const SILENCE_GRACE_MS = 100;

@@ -1,0 +1,53 @@
+// What the program tells a person. The first group is also the `--json` contract, field for field and for ever
+// (docs: README, "For scripts"); `json.ts` writes exactly those fields. The second group may grow.
+// Text that came from a peer (`text`, `name`) is raw here: every view passes it through `sanitise.ts`, json through JSON.stringify.
+
+import type { PeerId } from "./ports.ts";
+
+export type RefusedReason =
+  | "phrase"
+  | "self"
+  | "duplicate"
+  | "protocol"
+  | "busy"
+  | "timeout"
+  | "unreachable"
+  | "closed";
+export type LeftReason = "bye" | "closed" | "timeout" | "protocol";
+export type StoppedReason = "quit" | "panic" | "end-of-input";
+
+/** Unpadded base64url of MESSAGE_ID_SIZE random bytes. */
+export type MessageId = string;
+
+/** What this machine and these permissions protect; made by `host`. */
+export interface Protection {
+  readonly memoryLocked: boolean;
+  /** How much of the memory that holds secrets is locked. */
+  readonly locked: "all" | "part" | "none";
+  readonly coreDumps: "off" | "on";
+  readonly permissions: readonly string[];
+}
+
+export type Notice =
+  // The contract of --json.
+  | { event: "protection"; protection: Protection }
+  | { event: "listening"; address: string }
+  | { event: "connecting"; address: string }
+  | { event: "connected"; peer: PeerId; direction: "in" | "out"; address: string }
+  | { event: "refused"; address: string; reason: RefusedReason }
+  | { event: "message"; peer: PeerId; id: MessageId; text: string }
+  /** `text` is one's own words, for the screen; it is not part of the json event. */
+  | { event: "sent"; id: MessageId; peers: number; text: string }
+  | { event: "delivered"; id: MessageId; peer: PeerId }
+  | { event: "unconfirmed"; id: MessageId; peer: PeerId }
+  | { event: "named"; peer: PeerId; name: string }
+  | { event: "left"; peer: PeerId; reason: LeftReason }
+  | { event: "stopped"; reason: StoppedReason }
+  // Further events.
+  /** The phrase is being stretched (Argon2id), or has been. */
+  | { event: "stretching"; done: boolean }
+  /** Strangers turned away since the last such notice. */
+  | { event: "turned-away"; count: number; guesses: number }
+  /** The program's own words to the person: a hint, an answer to a command, a three-part problem. */
+  | { event: "hint"; text: string }
+  | { event: "problem"; doing: string; wrong: string; next: string };

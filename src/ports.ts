@@ -1,0 +1,69 @@
+// All that the core asks of the outside: links, a clock, entropy. `transport/` and `app/system.ts` implement these for
+// real; the tests have a pair in memory with a simulated clock.
+
+/** SHA-256 of a certificate's DER, as 64 lower-case hex digits: as text it compares in the same order as its bytes. */
+export type PeerId = string;
+/** Milliseconds of a clock that never goes back; its origin means nothing. */
+export type Millis = number;
+/** Fills the given bytes with random ones, in place, so that no second copy of a key is ever made. */
+export type Entropy = (into: Uint8Array) => void;
+/** The dialer opened the TCP connection (A in docs/PROTOCOL.md), the listener accepted it (B). */
+export type Role = "dialer" | "listener";
+/** FRAME_SIZE bytes. */
+export type Frame = Uint8Array;
+
+/** A TLS connection whose peer has passed every check of docs/PROTOCOL.md section 1. */
+export interface Link {
+  readonly role: Role;
+  /** As told to a person: `192.0.2.7:7373`, `[2001:db8::1]:7373`. */
+  readonly address: string;
+  /** The peer's bare IP address, for counting; IPv4-mapped IPv6 is given as IPv4, a zone is kept. */
+  readonly host: string;
+  readonly self: PeerId;
+  readonly peer: PeerId;
+  /** CHANNEL_BINDING_SIZE bytes, equal on both sides and known to nobody else. */
+  readonly channelBinding: Uint8Array;
+  /**
+   * Frames from now on, each FRAME_SIZE bytes and lent for the time of the call; then, once, the end. Nothing is
+   * delivered before this is called, nor after `close`. The frame is handled before the next one is read, so a peer
+   * that sends too fast is held back by TCP.
+   */
+  receive(onFrame: (frame: Frame) => void, onEnd: () => void): void;
+  /** One write, one TLS record. Copies the frame before it returns. Does nothing once the link has ended. */
+  send(frame: Frame): void;
+  /** Frames given to `send` that the operating system has not taken yet. */
+  readonly unsent: number;
+  /** At once, without a word to the peer; may be called again. `onEnd` is not called for one's own close. */
+  close(): void;
+}
+
+/** Why a link could not be made. `timeout`: silence; `unreachable`: nobody there; `protocol`: not a Sesame; `closed`: hung up. */
+export type DialFailure = "timeout" | "unreachable" | "protocol" | "closed" | "unknown host";
+
+export class DialError extends Error {
+  override readonly name = "DialError";
+  constructor(readonly failure: DialFailure) {
+    super(failure);
+  }
+}
+
+export interface Listener {
+  /** With the port that it really got. */
+  readonly address: string;
+  close(): void;
+}
+
+export interface ListenHandlers {
+  /** Asked before any TLS work, with the caller's bare IP address. `false`: the connection is closed at once. */
+  admit(host: string): boolean;
+  /** Each admitted connection ends in exactly one of these. */
+  linked(link: Link): void;
+  failed(host: string, address: string, why: "timeout" | "protocol" | "closed"): void;
+}
+
+export interface Transport {
+  /** Throws DialError. The signal ends the attempt and whatever it opened. */
+  dial(target: string, signal: AbortSignal): Promise<Link>;
+  /** Throws an Error with a `code` of the operating system (EADDRINUSE, EACCES, EADDRNOTAVAIL). */
+  listen(address: string, handlers: ListenHandlers): Promise<Listener>;
+}
