@@ -1,0 +1,59 @@
+// One notice, one line of JSON: the contract for scripts (docs: README, "For scripts"), field for field. Not in here:
+// reading lines, words for people.
+
+import type { Notice } from "../notice.ts";
+
+/**
+ * Without a line end. `at` is milliseconds since the epoch. Text is raw but for its escapes: whatever could act on a
+ * terminal or split a line is written as \u, so that printing the line is harmless and parsing it gives the original.
+ */
+export function jsonLine(notice: Notice, at: number): string {
+  return JSON.stringify({ ...fields(notice), at: Math.round(at) }).replace(UNPRINTABLE, escape);
+}
+
+function fields(notice: Notice): Record<string, unknown> & { event: Notice["event"] } {
+  const { event } = notice;
+  switch (notice.event) {
+    case "protection": {
+      const { memoryLocked, coreDumps, permissions, locked } = notice.protection;
+      return { event, memoryLocked, coreDumps, permissions, locked };
+    }
+    case "listening":
+    case "connecting":
+      return { event, address: notice.address };
+    case "connected":
+      return { event, peer: notice.peer, direction: notice.direction, address: notice.address };
+    case "refused":
+      return { event, address: notice.address, reason: notice.reason };
+    case "message":
+      return { event, peer: notice.peer, id: notice.id, text: notice.text };
+    case "sent":
+      return { event, id: notice.id, peers: notice.peers };
+    case "delivered":
+    case "unconfirmed":
+      return { event, id: notice.id, peer: notice.peer };
+    case "named":
+      return { event, peer: notice.peer, name: notice.name };
+    case "left":
+      return { event, peer: notice.peer, reason: notice.reason };
+    case "stopped":
+      return { event, reason: notice.reason };
+    case "stretching":
+      return { event, done: notice.done };
+    case "turned-away":
+      return { event, count: notice.count, guesses: notice.guesses };
+    case "hint":
+      return { event, text: notice.text };
+    case "problem":
+      return { event, doing: notice.doing, wrong: notice.wrong, next: notice.next };
+  }
+}
+
+function escape(text: string): string {
+  let escaped = "";
+  for (let i = 0; i < text.length; i++) escaped += `\\u${text.charCodeAt(i).toString(16).padStart(4, "0")}`;
+  return escaped;
+}
+
+// Controls (JSON.stringify leaves DEL and C1), format characters (bidi, tags), line and paragraph separators.
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;

@@ -1,0 +1,308 @@
+// The only owner of standard input, output and error. In here: the one read loop, queued writes, raw mode, size, and
+// putting the terminal back in order. Not in here: keys, prompts, screens, words.
+//
+// The rules, each found out by experiment on Linux 6.18 with Deno 2.9.6 and a pty whose reader had stopped:
+// - Output is written asynchronously only. A synchronous write to a stopped terminal never returns.
+// - While an asynchronous write is stuck, `setRaw` never returns either (tcsetattr waits for the writer's lock), so raw
+//   mode is never left then. `Deno.exit` puts the mode back by itself, stuck write or not, and does return.
+// - A write that was begun reaches the terminal within a fraction of a millisecond even though no event loop turns, so
+//   panic begins one and waits LEAVE_WAIT_MS on a private word of memory: bounded, whatever the terminal does.
+// - Bytes read are lent to one handler and zeroed after it. What a handler did not take is kept for the next one.
+
+/** Takes a lent chunk. A number returned is how many bytes it took; the rest waits for the next `listen`. */
+export type OnBytes = (chunk: Uint8Array) => number | void;
+
+/** What the terminal has been told and must be told back. */
+export interface Modes {
+  /** The alternate screen, with automatic wrapping off. */
+  readonly screen: boolean;
+  /** Bracketed paste. */
+  readonly paste: boolean;
+}
+
+export class Tty {
+  readonly inputIsTerminal: boolean;
+  readonly outputIsTerminal: boolean;
+  readonly errorIsTerminal: boolean;
+  /** Called once when the terminal or pipe behind the output, or the terminal behind the input, is gone. */
+  onClosed: (() => void) | undefined;
+
+  readonly #buffer = new Uint8Array(READ_SIZE);
+  #onBytes: OnBytes | undefined;
+  #onEnd: (() => void) | undefined;
+  /** Read, not taken yet; older than anything in `#buffer`. */
+  #kept = new Uint8Array(0);
+  #reading = false;
+  #ended = false;
+  #paused = false;
+  #wake: (() => void) | undefined;
+
+  #isRaw = false;
+  #modes: Modes = { screen: false, paste: false };
+  #closed = false;
+  /** After `restore`: nothing is written any more. */
+  #over = false;
+
+  readonly #out: Output = { queue: [], length: 0, running: false };
+  readonly #err: Output = { queue: [], length: 0, running: false };
+  #resize: (() => void) | undefined;
+
+  constructor() {
+    this.inputIsTerminal = Deno.stdin.isTerminal();
+    this.outputIsTerminal = Deno.stdout.isTerminal();
+    this.errorIsTerminal = Deno.stderr.isTerminal();
+  }
+
+  /** Starts the read loop, or hands it to other handlers. `onEnd` comes once, after the last byte was taken. */
+  listen(onBytes: OnBytes, onEnd: () => void): void {
+    this.#onBytes = onBytes;
+    this.#onEnd = onEnd;
+    if (!this.#reading) {
+      this.#reading = true;
+      // A microtask later, so that `listen` never calls its handler before it has returned.
+      queueMicrotask(() => void this.#readLoop());
+    } else this.#stir();
+  }
+
+  /** Holds piped input back. A terminal is never paused: F12 must always arrive. */
+  pause(): void {
+    this.#paused = !this.inputIsTerminal;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#stir();
+  }
+
+  /** Raw mode of the input, without which no key arrives by itself. Does nothing where the input is no terminal. */
+  raw(on: boolean): void {
+    if (!this.inputIsTerminal || this.#isRaw === on || this.#over) return;
+    if (!on && this.backlog > 0) return; // would never return if that write is stuck; Deno.exit does it
+    try {
+      Deno.stdin.setRaw(on);
+      this.#isRaw = on;
+    } catch {
+      this.#close();
+    }
+  }
+
+  /** The sequences that take over the terminal; remembered, so that `restore` gives back what was taken. */
+  enter(modes: Modes): string {
+    this.#modes = modes;
+    return (modes.screen ? "\x1b[?1049h\x1b[?7l\x1b[2J\x1b[H" : "") + (modes.paste ? "\x1b[?2004h" : "");
+  }
+
+  /** Characters given to `write` that the system has not taken yet. A painter paints again when it is 0. */
+  get backlog(): number {
+    return this.#out.length;
+  }
+
+  /** To standard output, in order. `true` once the system has taken all of it; `false` if it never will. */
+  write(text: string): Promise<boolean> {
+    return this.#queue(this.#out, Deno.stdout, text);
+  }
+
+  /** To standard error, in order; as `write`. */
+  writeError(text: string): Promise<boolean> {
+    return this.#queue(this.#err, Deno.stderr, text);
+  }
+
+  /** In character cells; 80 by 24 where nothing is a terminal or it tells nonsense. */
+  size(): { columns: number; rows: number } {
+    try {
+      const { columns, rows } = Deno.consoleSize();
+      if (columns > 0 && rows > 0) return { columns: Math.min(columns, SIZE_MAX), rows: Math.min(rows, SIZE_MAX) };
+    } catch {
+      // Nothing is a terminal.
+    }
+    return { columns: 80, rows: 24 };
+  }
+
+  /** Calls `f` after each change of size; the last `f` given counts, `undefined` stops it. */
+  onResize(f: (() => void) | undefined): void {
+    try {
+      if (this.#resize !== undefined) Deno.removeSignalListener("SIGWINCH", this.#resize);
+      this.#resize = f;
+      if (f !== undefined && this.outputIsTerminal) Deno.addSignalListener("SIGWINCH", f);
+      else this.#resize = undefined;
+    } catch {
+      this.#resize = undefined; // A system without SIGWINCH: the size is asked for at each painting anyway.
+    }
+  }
+
+  /**
+   * For an ordinary exit: waits at most `ms` for what is queued, then puts the terminal in order. What could not be
+   * written in that time is dropped. Nothing is written afterwards.
+   */
+  async restoreWithin(ms: number): Promise<void> {
+    if (this.#over) return;
+    const leave = this.#leave();
+    const all = Promise.all([leave === "" ? this.#drained() : this.write(leave), this.writeError("")]);
+    let timer: number | undefined;
+    await Promise.race([all, new Promise((resolve) => timer = setTimeout(resolve, ms))]);
+    clearTimeout(timer);
+    this.raw(false);
+    this.#finish();
+  }
+
+  /**
+   * For panic: at once, may be called again, never waits for the terminal. If nothing is stuck it begins to write the
+   * leave sequences and waits at most LEAVE_WAIT_MS for the system to take them. Raw mode is left to `Deno.exit`.
+   */
+  restore(): void {
+    if (this.#over) return;
+    const leave = this.#leave();
+    const free = !this.#out.running && !this.#closed;
+    this.#finish();
+    if (leave === "" || !free) return;
+    Deno.stdout.write(encoder.encode(leave)).catch(() => {});
+    try {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LEAVE_WAIT_MS);
+    } catch {
+      // Not allowed on this thread: the write has been begun all the same.
+    }
+  }
+
+  #leave(): string {
+    const { screen, paste } = this.#modes;
+    this.#modes = { screen: false, paste: false };
+    // The screen is cleared first, for terminals that have no second one (the Linux console). The terminal's own
+    // scroll-back is the person's, and nothing of ours is in it.
+    return (paste ? "\x1b[?2004l" : "") + (screen ? "\x1b[0m\x1b[2J\x1b[H\x1b[?7h\x1b[?25h\x1b[?1049l" : "");
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.onResize(undefined);
+    for (const out of [this.#out, this.#err]) {
+      for (const item of out.queue.splice(0)) item.done(false);
+    }
+    this.#kept.fill(0);
+    this.#onBytes = undefined;
+    this.#onEnd = undefined;
+  }
+
+  async #drained(): Promise<void> {
+    if (this.#out.running) await this.write("");
+  }
+
+  async #readLoop(): Promise<void> {
+    while (!this.#over) {
+      if (this.#paused || this.#onBytes === undefined) {
+        await new Promise<void>((resolve) => this.#wake = resolve);
+        continue;
+      }
+      if (this.#kept.length > 0) {
+        const kept = this.#kept;
+        this.#kept = new Uint8Array(0);
+        this.#lend(kept);
+        continue;
+      }
+      if (this.#ended) {
+        const onEnd = this.#onEnd;
+        this.#onBytes = undefined;
+        this.#onEnd = undefined;
+        onEnd?.();
+        continue;
+      }
+      let count: number | null;
+      try {
+        count = await Deno.stdin.read(this.#buffer);
+      } catch {
+        count = null; // EIO: the terminal hung up.
+      }
+      if (count === null || count === 0) {
+        this.#ended = true;
+        if (this.inputIsTerminal) this.#close();
+      } else if (this.#paused || this.#onBytes === undefined) {
+        this.#keep(this.#buffer.subarray(0, count));
+        this.#buffer.fill(0, 0, count);
+      } else this.#lend(this.#buffer.subarray(0, count));
+    }
+  }
+
+  /** Gives the chunk to the handler, keeps what it did not take, and zeroes the chunk even if the handler throws. */
+  #lend(chunk: Uint8Array): void {
+    try {
+      const taken = this.#onBytes?.(chunk);
+      if (typeof taken === "number" && taken < chunk.length) {
+        this.#onBytes = undefined;
+        this.#keep(chunk.subarray(taken));
+      }
+    } finally {
+      chunk.fill(0);
+    }
+  }
+
+  #keep(bytes: Uint8Array): void {
+    const both = new Uint8Array(this.#kept.length + bytes.length);
+    both.set(bytes);
+    both.set(this.#kept, bytes.length);
+    this.#kept.fill(0);
+    this.#kept = both;
+  }
+
+  #stir(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  #queue(out: Output, stream: Stream, text: string): Promise<boolean> {
+    if (this.#over || this.#closed) return Promise.resolve(false);
+    return new Promise((done) => {
+      out.queue.push({ text, done });
+      out.length += text.length;
+      if (!out.running) void this.#writeLoop(out, stream);
+    });
+  }
+
+  async #writeLoop(out: Output, stream: Stream): Promise<void> {
+    out.running = true;
+    while (out.queue.length > 0) {
+      const items = out.queue.splice(0);
+      const text = items.map((item) => item.text).join("");
+      let ok = true;
+      try {
+        const bytes = encoder.encode(text);
+        for (let at = 0; at < bytes.length;) at += await stream.write(bytes.subarray(at));
+        bytes.fill(0); // It held messages.
+      } catch {
+        ok = false;
+      }
+      out.length = Math.max(0, out.length - text.length);
+      // The loop counts as idle before anybody hears of it, so that a `raw` in a continuation is not refused.
+      if (out.queue.length === 0) out.running = false;
+      for (const item of items) item.done(ok);
+      if (!ok) {
+        out.running = false;
+        for (const item of out.queue.splice(0)) item.done(false);
+        out.length = 0;
+        if (stream === Deno.stdout) this.#close();
+        return;
+      }
+      if (!out.running) return;
+    }
+    out.running = false;
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (!this.#over) this.onClosed?.();
+  }
+}
+
+interface Output {
+  readonly queue: { text: string; done: (ok: boolean) => void }[];
+  /** Characters queued or being written. */
+  length: number;
+  running: boolean;
+}
+type Stream = { write(bytes: Uint8Array): Promise<number> };
+
+const encoder = new TextEncoder();
+const READ_SIZE = 16384;
+/** In panic the whole process should be gone in a few milliseconds; a write takes 0.1 ms on an idle machine. */
+const LEAVE_WAIT_MS = 2;
+/** A terminal that claims to be larger is believed up to here. */
+const SIZE_MAX = 1000;

@@ -1,0 +1,179 @@
+// Addresses as people type them and as sockets report them. Pure: nothing is resolved here.
+// In here: parsing and formatting, the bare form that is counted, the keys of IPv6 sites.
+// Not in here: name resolution (resolve.ts), sentences for the person (app).
+
+import { DEFAULT_PORT } from "../constants.ts";
+
+export interface Address {
+  /** A name in lower case, an IPv4 address, or an IPv6 address in RFC 5952's form with its zone; never in brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What is wrong with a typed address; `app` has the words for it. */
+export type AddressFault = "empty" | "host" | "port" | "brackets" | "zone";
+
+/** `HOST`, `HOST:PORT`, `[V6]`, `[V6]:PORT` or a bare V6, of somebody to call. */
+export function parseTarget(text: string): Address | AddressFault {
+  return parse(text, 1);
+}
+
+/** The same to listen on; also `PORT` and `:PORT` for every interface, and port 0 for one that the system picks. */
+export function parseListen(text: string): Address | AddressFault {
+  if (/^:?\d+$/.test(text)) {
+    const port = parsePort(text.replace(":", ""), 0);
+    return port === undefined ? "port" : { host: EVERY_INTERFACE, port };
+  }
+  return parse(text, 0);
+}
+
+/** `192.0.2.7:7373`, `[2001:db8::1]:7373`, `friend.example:7373`. */
+export function formatAddress({ host, port }: Address): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Whether it needs no resolving. */
+export function isIpAddress(host: string): boolean {
+  return parseIpv4(host) !== undefined || parseIpv6(host) !== undefined;
+}
+
+/**
+ * One spelling for one address, for counting and for showing: IPv4-mapped IPv6 becomes IPv4, IPv6 takes RFC 5952's
+ * form, a zone is kept. What is no IP address is returned as it is.
+ */
+export function bareHost(host: string): string {
+  const ip = parseIpv6(host);
+  if (ip === undefined) return host;
+  const mapped = ip.groups.slice(0, 5).every((group) => group === 0) && ip.groups[5] === 0xffff;
+  if (mapped) return ip.groups.slice(6).flatMap((group) => [group >> 8, group & 0xff]).join(".");
+  return formatIpv6(ip);
+}
+
+/** What counts as one address (docs/PROTOCOL.md section 8): an IPv4 address, an IPv6 /64, or a whole link-local one with its zone. */
+export function site64(host: string): string {
+  return site(host, 4);
+}
+
+/** The larger unit, an IPv6 /48; for everything else the same as `site64`. */
+export function site48(host: string): string {
+  return site(host, 3);
+}
+
+function site(host: string, groups: number): string {
+  const bare = bareHost(host);
+  const ip = parseIpv6(bare);
+  if (ip === undefined || isLinkLocal(ip)) return bare;
+  const prefix = ip.groups.map((group, i) => i < groups ? group : 0);
+  return `${formatIpv6({ groups: prefix, zone: "" })}/${groups * 16}`;
+}
+
+// --- Parsing --------------------------------------------------------------------------------------------------------
+
+function parse(text: string, lowestPort: number): Address | AddressFault {
+  if (text === "") return "empty";
+  const [host, portText] = split(text) ?? [];
+  if (host === undefined) return "brackets";
+  const port = portText === undefined ? DEFAULT_PORT : parsePort(portText, lowestPort);
+  if (port === undefined) return "port";
+  if (host === "") return "empty";
+  if (host.includes(":")) {
+    const ip = parseIpv6(host);
+    if (ip !== undefined) return { host: bareHost(host), port };
+    return host.includes("%") && parseIpv6(host.slice(0, host.indexOf("%"))) !== undefined ? "zone" : "host";
+  }
+  if (text.startsWith("[")) return "brackets";
+  if (parseIpv4(host) !== undefined) return { host, port };
+  const name = host.toLowerCase().replace(/\.$/, "");
+  return isName(name) ? { host: name, port } : "host";
+}
+
+/** Host without brackets, and the port's text if there is one. Undefined: the brackets are wrong. */
+function split(text: string): [host: string, port: string | undefined] | undefined {
+  if (text.startsWith("[")) {
+    const match = /^\[([^[\]]*)\](?::(.*))?$/s.exec(text);
+    return match === null ? undefined : [match[1]!, match[2]];
+  }
+  if (/[[\]]/.test(text)) return undefined;
+  const first = text.indexOf(":");
+  // Two colons or more without brackets: an IPv6 address, and none of them is before a port.
+  if (first === -1 || text.indexOf(":", first + 1) !== -1) return [text, undefined];
+  return [text.slice(0, first), text.slice(first + 1)];
+}
+
+function parsePort(text: string, lowest: number): number | undefined {
+  if (!/^\d{1,5}$/.test(text)) return undefined;
+  const port = Number(text);
+  return port >= lowest && port <= 65535 ? port : undefined;
+}
+
+/** Four decimal numbers without leading zeros, which some systems read as octal. */
+function parseIpv4(text: string): number[] | undefined {
+  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return undefined;
+  const bytes = text.split(".").map(Number);
+  return bytes.every((byte) => byte <= 255) && bytes.join(".") === text ? bytes : undefined;
+}
+
+interface Ipv6 {
+  /** Eight numbers of 16 bits. */
+  readonly groups: readonly number[];
+  /** The interface of a link-local address, or empty. */
+  readonly zone: string;
+}
+
+/** RFC 4291 section 2.2, all three forms, with a zone (RFC 4007 section 11) where it means something: on link-local. */
+function parseIpv6(text: string): Ipv6 | undefined {
+  const [, written, zone = ""] = /^([0-9a-fA-F:.]{2,45})(?:%([0-9A-Za-z._~-]{1,32}))?$/s.exec(text) ?? [];
+  if (written === undefined) return undefined;
+  const halves = written.split("::");
+  if (halves.length > 2) return undefined;
+  const [head, tail] = halves.map((half, i) => parseGroups(half, i === halves.length - 1));
+  if (head === undefined || (halves.length === 2 && tail === undefined)) return undefined;
+  const missing = 8 - head.length - (tail?.length ?? 0);
+  // A `::` stands for at least one group.
+  if (tail === undefined ? missing !== 0 : missing < 1) return undefined;
+  const groups = [...head, ...Array<number>(missing).fill(0), ...(tail ?? [])];
+  const ip = { groups, zone };
+  return zone !== "" && !isLinkLocal(ip) ? undefined : ip;
+}
+
+function parseGroups(text: string, last: boolean): number[] | undefined {
+  if (text === "") return [];
+  const groups: number[] = [];
+  const parts = text.split(":");
+  for (const [i, part] of parts.entries()) {
+    const ipv4 = last && i === parts.length - 1 ? parseIpv4(part) : undefined;
+    if (ipv4 !== undefined) groups.push(ipv4[0]! * 256 + ipv4[1]!, ipv4[2]! * 256 + ipv4[3]!);
+    else if (/^[0-9a-fA-F]{1,4}$/.test(part)) groups.push(parseInt(part, 16));
+    else return undefined;
+  }
+  return groups;
+}
+
+/** RFC 5952: lower case, no leading zeros, `::` for the first longest run of two zero groups or more. */
+function formatIpv6({ groups, zone }: Ipv6): string {
+  let start = 0;
+  let length = 1;
+  for (let at = 0; at < 8; at++) {
+    let end = at;
+    while (end < 8 && groups[end] === 0) end++;
+    if (end - at > length) [start, length] = [at, end - at];
+  }
+  const hex = (some: readonly number[]) => some.map((group) => group.toString(16)).join(":");
+  const written = length < 2 ? hex(groups) : `${hex(groups.slice(0, start))}::${hex(groups.slice(start + length))}`;
+  return zone === "" ? written : `${written}%${zone}`;
+}
+
+/** fe80::/10 */
+function isLinkLocal(ip: Ipv6): boolean {
+  return (ip.groups[0]! & 0xffc0) === 0xfe80;
+}
+
+/** A host name (RFC 1123; underscores are seen in the wild). A last label of digits would be an IPv4 address in some other spelling. */
+function isName(name: string): boolean {
+  const labels = name.split(".");
+  return name.length <= 253 && labels.every((label) => /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/.test(label)) &&
+    !/^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1)!);
+}
+
+/** With both families: IPv4 callers come in as IPv4-mapped. */
+const EVERY_INTERFACE = "::";

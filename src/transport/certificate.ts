@@ -1,0 +1,206 @@
+// The ephemeral certificate (docs/PROTOCOL.md section 1): making one's own, judging a peer's.
+// In here: DER encoding of one fixed shape, a strict walk over somebody else's, the PeerId.
+// Not in here: sockets, chains of trust (there is no authority), cryptography of our own: keys and signatures are the
+// runtime's. The private key has to be PEM text, because `node:tls` takes nothing else; it lives as long as the process.
+
+import { createHash, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
+import type { Entropy, PeerId } from "../ports.ts";
+
+export interface Identity {
+  readonly certificatePem: string;
+  readonly keyPem: string;
+  /** The certificate as it goes over the wire. */
+  readonly der: Uint8Array;
+  readonly peerId: PeerId;
+}
+
+/** A fresh key and a v3 certificate for it that differs from everybody else's in key, serial number and signature only. */
+export function makeIdentity(random: Entropy): Identity {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const serial = new Uint8Array(16);
+  random(serial);
+  // RFC 5280 section 4.1.2.2: positive; with the next bit set it is also always 16 bytes long.
+  serial[0] = (serial[0]! & 0x7f) | 0x40;
+  const body = element(
+    SEQUENCE,
+    VERSION_3,
+    element(INTEGER, serial),
+    ECDSA_WITH_SHA256,
+    NAME,
+    element(SEQUENCE, utcTime("000101000000Z"), utcTime("491231235959Z")),
+    NAME,
+    publicKey.export({ type: "spki", format: "der" }),
+  );
+  const signature = element(BIT_STRING, Uint8Array.of(0), sign("sha256", body, privateKey));
+  const der = element(SEQUENCE, body, ECDSA_WITH_SHA256, signature);
+  return {
+    certificatePem: `-----BEGIN CERTIFICATE-----\n${der.toBase64()}\n-----END CERTIFICATE-----\n`,
+    keyPem: privateKey.export({ type: "pkcs8", format: "pem" }) as string,
+    der,
+    peerId: peerIdOf(der),
+  };
+}
+
+/** SHA-256 of the certificate, 64 lower-case hex digits. */
+export function peerIdOf(der: Uint8Array): PeerId {
+  return createHash("sha256").update(der).digest("hex");
+}
+
+/**
+ * Whether a peer's certificate is v3, on P-256, of one name for issuer and subject, and signed (ecdsa-with-SHA256) by
+ * its own key. Dates and the meaning of extensions are not looked at. Any bytes may be given; it never throws.
+ *
+ * The walk is at least as strict as the runtime's TLS stack (rustls-webpki): for a certificate which that one calls
+ * badly encoded, the runtime accepts the handshake *without* the proof that the peer has the key. v1 is one such case,
+ * a malformed extension another; what passes here has been proven.
+ */
+export function acceptable(der: Uint8Array): boolean {
+  if (der.length > CERTIFICATE_MAX_BYTES) return false;
+  try {
+    const { body, publicKey, signature } = parse(der);
+    const key = createPublicKey({ key: publicKey as never, format: "der", type: "spki" });
+    return verify("sha256", body, key, signature);
+  } catch {
+    return false;
+  }
+}
+
+// --- Reading --------------------------------------------------------------------------------------------------------
+
+interface Element {
+  readonly tag: number;
+  readonly content: Uint8Array;
+  /** Tag and length included. */
+  readonly whole: Uint8Array;
+}
+
+/** Thrown and caught in this file. */
+class Malformed extends Error {}
+
+/** The parts that matter: the signed body, the SubjectPublicKeyInfo and the signature. Throws on everything else. */
+function parse(der: Uint8Array): { body: Uint8Array; publicKey: Uint8Array; signature: Uint8Array } {
+  const [certificate, ...trailing] = elements(der);
+  must(certificate?.tag === SEQUENCE && trailing.length === 0);
+  const [body, algorithm, signature, ...more] = elements(certificate!.content);
+  must(body?.tag === SEQUENCE && equal(algorithm?.whole, ECDSA_WITH_SHA256) && more.length === 0);
+  // No unused bits, which a DER signature never has.
+  must(signature?.tag === BIT_STRING && signature.content[0] === 0);
+
+  const [version, serial, signedAlgorithm, issuer, validity, subject, publicKey, extensions, ...rest] = elements(
+    body!.content,
+  );
+  must(equal(version?.whole, VERSION_3));
+  must(serial?.tag === INTEGER && serial.content.length >= 1 && serial.content.length <= 20);
+  must(equal(signedAlgorithm?.whole, ECDSA_WITH_SHA256));
+  must(issuer?.tag === SEQUENCE && validity?.tag === SEQUENCE && equal(subject?.whole, issuer.whole));
+  must(
+    publicKey?.whole.length === P256_KEY.length + 64 && equal(publicKey.whole.subarray(0, P256_KEY.length), P256_KEY),
+  );
+  // Between the key and the extensions could stand unique identifiers, which nobody uses; they are refused.
+  must(rest.length === 0 && (extensions === undefined || extensions.tag === EXTENSIONS));
+  if (extensions !== undefined) checkExtensions(extensions.content);
+  return { body: body!.whole, publicKey: publicKey!.whole, signature: signature!.content.subarray(1) };
+}
+
+/** RFC 5280 section 4.1.2.9, the shape only; a value that the TLS stack opens must be what it expects: one SEQUENCE. */
+function checkExtensions(content: Uint8Array): void {
+  const [list, ...trailing] = elements(content);
+  must(list?.tag === SEQUENCE && trailing.length === 0);
+  for (const extension of elements(list!.content)) {
+    must(extension.tag === SEQUENCE);
+    const parts = elements(extension.content);
+    const [id, critical] = parts;
+    must(id?.tag === OBJECT_IDENTIFIER && id.content.length >= 1);
+    if (critical?.tag === BOOLEAN) {
+      must(critical.content.length === 1 && (critical.content[0] === 0xff || critical.content[0] === 0));
+      parts.splice(1, 1);
+    }
+    const value = parts[1];
+    must(value?.tag === OCTET_STRING && parts.length === 2);
+    const standard = id!.content.length === 3 && id!.content[0] === 0x55 && id!.content[1] === 0x1d;
+    if (standard && OPENED_EXTENSIONS.includes(id!.content[2]!)) {
+      const [inner, ...others] = elements(value!.content);
+      must(inner?.tag === SEQUENCE && others.length === 0);
+    }
+  }
+}
+
+/** Splits bytes into DER elements: one-byte tags, shortest form of the length, nothing left over. */
+function elements(bytes: Uint8Array): Element[] {
+  const found: Element[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const tag = bytes[at]!;
+    must((tag & 0x1f) !== 0x1f && at + 1 < bytes.length);
+    let length = bytes[at + 1]!;
+    let header = 2;
+    if (length >= 0x80) {
+      const size = length - 0x80;
+      must((size === 1 || size === 2) && at + 2 + size <= bytes.length);
+      length = size === 1 ? bytes[at + 2]! : bytes[at + 2]! * 256 + bytes[at + 3]!;
+      must(length >= (size === 1 ? 0x80 : 0x100));
+      header += size;
+    }
+    const end = at + header + length;
+    must(end <= bytes.length);
+    found.push({ tag, content: bytes.subarray(at + header, end), whole: bytes.subarray(at, end) });
+    at = end;
+  }
+  return found;
+}
+
+function must(holds: boolean): void {
+  if (!holds) throw new Malformed();
+}
+
+function equal(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  return a !== undefined && a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+// --- Writing --------------------------------------------------------------------------------------------------------
+
+/** One DER element of the given tag around the parts; up to 65535 bytes. */
+function element(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const head = length < 0x80
+    ? [tag, length]
+    : length < 0x100
+    ? [tag, 0x81, length]
+    : [tag, 0x82, length >> 8, length & 0xff];
+  const out = new Uint8Array(head.length + length);
+  out.set(head);
+  let at = head.length;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+function utcTime(text: string): Uint8Array {
+  return element(UTC_TIME, new TextEncoder().encode(text));
+}
+
+// --- Constants ------------------------------------------------------------------------------------------------------
+
+/** Ours has about 310 bytes; one with extensions seldom has 1000. */
+const CERTIFICATE_MAX_BYTES = 2048;
+
+const BOOLEAN = 0x01;
+const INTEGER = 0x02;
+const BIT_STRING = 0x03;
+const OCTET_STRING = 0x04;
+const OBJECT_IDENTIFIER = 0x06;
+const UTC_TIME = 0x17;
+const SEQUENCE = 0x30;
+const EXTENSIONS = 0xa3;
+
+/** `[0] { INTEGER 2 }` */
+const VERSION_3 = Uint8Array.fromHex("a003020102");
+/** `SEQUENCE { 1.2.840.10045.4.3.2 }` */
+const ECDSA_WITH_SHA256 = Uint8Array.fromHex("300a06082a8648ce3d040302");
+/** CN=a, so that the certificate tells nothing. */
+const NAME = Uint8Array.fromHex("300c310a300806035504030c0161");
+/** A SubjectPublicKeyInfo on P-256 (RFC 5480) up to and including the 04 of an uncompressed point; 64 bytes follow. */
+const P256_KEY = Uint8Array.fromHex("3059301306072a8648ce3d020106082a8648ce3d03010703420004");
+/** Last arc of 2.5.29.x: alternative name, basic constraints, name constraints, CRL distribution, extended key usage. */
+const OPENED_EXTENSIONS: readonly number[] = [17, 19, 30, 31, 37];

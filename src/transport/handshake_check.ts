@@ -1,0 +1,37 @@
+// What must hold once a TLS handshake is over (docs/PROTOCOL.md section 1), and the channel binding drawn from it.
+// In here: questions to a TLS socket. Not in here: opening one, closing one.
+
+import type { TLSSocket } from "node:tls";
+import { CHANNEL_BINDING_SIZE } from "../constants.ts";
+import type { PeerId, Role } from "../ports.ts";
+import { acceptable, peerIdOf } from "./certificate.ts";
+
+/** Of a peer that has proven to hold the key of its certificate. */
+export interface CheckedPeer {
+  readonly peer: PeerId;
+  readonly channelBinding: Uint8Array;
+}
+
+/** Undefined: not TLS 1.3, resumed, no certificate or not one of ours, or a runtime without the exporters. */
+export function checkHandshake(socket: TLSSocket, role: Role): CheckedPeer | undefined {
+  if (socket.getProtocol() !== "TLSv1.3" || socket.isSessionReused()) return undefined;
+  // `requestCert` is only a request: who sends no certificate has been let in, and `raw` is then absent.
+  const der: Uint8Array | undefined = socket.getPeerCertificate(true)?.raw;
+  if (der === undefined || !acceptable(der)) return undefined;
+  const channelBinding = channelBindingOf(socket, role);
+  return channelBinding && { peer: peerIdOf(der), channelBinding };
+}
+
+/**
+ * The two exporter values, the dialer's first. Under Deno `getFinished()` is not the Finished message but the exporter
+ * with the label of one's own TLS role; `selfTest` checks at each start that it is what we think.
+ */
+export function channelBindingOf(socket: TLSSocket, role: Role): Uint8Array | undefined {
+  const own = socket.getFinished();
+  const other = socket.getPeerFinished();
+  if (own?.length !== CHANNEL_BINDING_SIZE / 2 || other?.length !== CHANNEL_BINDING_SIZE / 2) return undefined;
+  const binding = new Uint8Array(CHANNEL_BINDING_SIZE);
+  binding.set(role === "dialer" ? own : other, 0);
+  binding.set(role === "dialer" ? other : own, CHANNEL_BINDING_SIZE / 2);
+  return binding;
+}

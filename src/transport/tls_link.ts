@@ -1,0 +1,118 @@
+// A Link over a TLS socket whose peer has been checked.
+// In here: frames out of the stream and into it, and the end of the connection, told once.
+// Not in here: the handshake and who may connect (tls.ts), what a frame means.
+//
+// Flow control. `pause()` holds nothing back on this runtime, so nothing is ever paused: each chunk (at most 64 KiB) is
+// handled whole within its `data` event, and while that runs the runtime reads no further, so TCP holds the sender back.
+
+import type { TLSSocket } from "node:tls";
+import { MAX_FRAME_SIZE } from "../constants.ts";
+import type { Frame, Link, PeerId, Role } from "../ports.ts";
+import { FrameReader } from "./frame_reader.ts";
+import type { CheckedPeer } from "./handshake_check.ts";
+
+export interface LinkEnds {
+  readonly role: Role;
+  readonly address: string;
+  readonly host: string;
+  readonly self: PeerId;
+}
+
+export class TlsLink implements Link {
+  readonly role: Role;
+  readonly address: string;
+  readonly host: string;
+  readonly self: PeerId;
+  readonly peer: PeerId;
+  readonly channelBinding: Uint8Array;
+  readonly #socket: TLSSocket;
+  readonly #reader = new FrameReader();
+  /** What came before `receive`. */
+  #early: Uint8Array[] = [];
+  #earlyBytes = 0;
+  #onFrame: ((frame: Frame) => void) | undefined;
+  #onEnd: (() => void) | undefined;
+  #unsent = 0;
+  /** What came early has been delivered. */
+  #flowing = false;
+  #state: "open" | "ended" | "closed" = "open";
+
+  constructor(socket: TLSSocket, ends: LinkEnds, checked: CheckedPeer) {
+    this.role = ends.role;
+    this.address = ends.address;
+    this.host = ends.host;
+    this.self = ends.self;
+    this.peer = checked.peer;
+    this.channelBinding = checked.channelBinding;
+    this.#socket = socket;
+    socket.on("data", (chunk: Uint8Array) => this.#read(chunk));
+    // Whichever comes first: the peer's goodbye or a bare FIN, a reset or a broken record, the socket being gone.
+    socket.on("end", () => this.#end());
+    socket.on("error", () => this.#end());
+    socket.on("close", () => this.#end());
+  }
+
+  receive(onFrame: (frame: Frame) => void, onEnd: () => void): void {
+    if (this.#onFrame !== undefined) throw new TypeError("receive() was called twice");
+    this.#onFrame = onFrame;
+    this.#onEnd = onEnd;
+    // Later, so that the caller is never called back in the middle of its own call.
+    queueMicrotask(() => {
+      for (const chunk of this.#early) this.#deliver(chunk);
+      this.#early = [];
+      this.#flowing = true;
+      if (this.#state === "ended") this.#tellEnd();
+    });
+  }
+
+  send(frame: Frame): void {
+    if (this.#state !== "open") return;
+    this.#unsent++;
+    this.#socket.write(frame.slice(), () => this.#unsent--);
+  }
+
+  get unsent(): number {
+    return this.#unsent;
+  }
+
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#release();
+  }
+
+  #read(chunk: Uint8Array): void {
+    if (this.#state !== "open") return;
+    if (this.#flowing) return this.#deliver(chunk);
+    this.#early.push(chunk);
+    this.#earlyBytes += chunk.length;
+    if (this.#onFrame === undefined && this.#earlyBytes > EARLY_MAX_BYTES) this.#end();
+  }
+
+  #deliver(chunk: Uint8Array): void {
+    this.#reader.read(chunk, () => this.#state !== "closed", this.#onFrame!);
+  }
+
+  #end(): void {
+    if (this.#state !== "open") return;
+    this.#state = "ended";
+    this.#socket.destroy();
+    // Otherwise it waits behind what came early.
+    if (this.#flowing) this.#tellEnd();
+  }
+
+  #tellEnd(): void {
+    const onEnd = this.#onEnd;
+    this.#release();
+    onEnd?.();
+  }
+
+  #release(): void {
+    this.#early = [];
+    this.#onEnd = undefined;
+    this.#socket.destroy();
+  }
+}
+
+/** An honest peer sends one frame before it is answered; this is room for a dozen, and a stranger can fill no more. */
+const EARLY_MAX_BYTES = 12 * MAX_FRAME_SIZE;

@@ -1,0 +1,210 @@
+// The plaintext of a cell, both ways: each field at its bounds, each unused byte.
+
+import { deepEqual, equal, throws } from "node:assert/strict";
+import fc from "fast-check";
+import { CELL_PLAINTEXT_SIZE, FRAGMENT_CAPACITY, MAX_FRAGMENTS, MAX_JSON_SIZE } from "../constants.ts";
+import { type Cell, decodeCell, DUMMY, encodeCell } from "./cell.ts";
+
+const LAST_OF_THE_LONGEST = MAX_JSON_SIZE - (MAX_FRAGMENTS - 1) * FRAGMENT_CAPACITY;
+
+/** A plaintext with exactly these header fields, `length` bytes of 0xaa (as many as there is room for), then zeros. */
+function raw(kind: number, messageId: number, index: number, count: number, length: number): Uint8Array {
+  const plaintext = new Uint8Array(CELL_PLAINTEXT_SIZE);
+  const view = new DataView(plaintext.buffer);
+  view.setUint8(0, kind);
+  view.setUint32(1, messageId);
+  view.setUint16(5, index);
+  view.setUint16(7, count);
+  view.setUint16(9, length);
+  return plaintext.fill(0xaa, 11, Math.min(11 + length, CELL_PLAINTEXT_SIZE));
+}
+
+function encoded(cell: Cell): Uint8Array {
+  const into = new Uint8Array(CELL_PLAINTEXT_SIZE).fill(0x55);
+  encodeCell(cell, into);
+  return into;
+}
+
+const fragments: fc.Arbitrary<Cell> = fc.integer({ min: 1, max: MAX_FRAGMENTS }).chain((count) =>
+  fc.nat(count - 1).chain((index) => {
+    const max = index < MAX_FRAGMENTS - 1 ? FRAGMENT_CAPACITY : LAST_OF_THE_LONGEST;
+    const min = index < count - 1 ? FRAGMENT_CAPACITY : 1;
+    return fc.record({
+      kind: fc.constant("fragment" as const),
+      messageId: fc.nat(0xffffffff),
+      index: fc.constant(index),
+      count: fc.constant(count),
+      data: fc.uint8Array({ minLength: min, maxLength: max, size: "max" }),
+    }, { noNullPrototype: true });
+  })
+);
+
+Deno.test("a dummy is 1220 zero bytes, whatever stood there before", () => {
+  deepEqual(encoded(DUMMY), new Uint8Array(CELL_PLAINTEXT_SIZE));
+  deepEqual(decodeCell(new Uint8Array(CELL_PLAINTEXT_SIZE)), DUMMY);
+});
+
+Deno.test("a fragment is written big-endian in the order of section 5", () => {
+  const plaintext = encoded({
+    kind: "fragment",
+    messageId: 0x01020304,
+    index: 12,
+    count: 13,
+    data: new Uint8Array([0xa, 0xb]),
+  });
+  deepEqual([...plaintext.subarray(0, 14)], [1, 1, 2, 3, 4, 0, 12, 0, 13, 0, 2, 0xa, 0xb, 0]);
+  equal(plaintext.subarray(13).every((b) => b === 0), true);
+});
+
+Deno.test("encodeCell() writes in place, also inside a larger block, and nothing beside it", () => {
+  const block = new Uint8Array(CELL_PLAINTEXT_SIZE + 32).fill(0x55);
+  encodeCell(
+    { kind: "fragment", messageId: 7, index: 0, count: 1, data: new Uint8Array([9]) },
+    block.subarray(16, 16 + CELL_PLAINTEXT_SIZE),
+  );
+  equal(block.subarray(0, 16).every((b) => b === 0x55), true);
+  equal(block.subarray(16 + CELL_PLAINTEXT_SIZE).every((b) => b === 0x55), true);
+  deepEqual(decodeCell(block.subarray(16, 16 + CELL_PLAINTEXT_SIZE)), {
+    kind: "fragment",
+    messageId: 7,
+    index: 0,
+    count: 1,
+    data: new Uint8Array([9]),
+  });
+});
+
+Deno.test("what is encoded decodes to the same cell", () => {
+  fc.assert(fc.property(fragments, (cell) => deepEqual(decodeCell(encoded(cell)), cell)), { seed: 4, numRuns: 200 });
+});
+
+Deno.test("a fragment's data is a view of the plaintext, so wiping that wipes it", () => {
+  const plaintext = raw(1, 0, 0, 1, 100);
+  const cell = decodeCell(plaintext);
+  plaintext.fill(0);
+  equal(cell.kind === "fragment" && cell.data.every((b) => b === 0), true);
+});
+
+Deno.test("decodeCell() refuses every other kind", () => {
+  for (let kind = 2; kind < 256; kind++) {
+    throws(() => decodeCell(raw(kind, 0, 0, 1, 1)), { name: "ProtocolViolation", violation: "cell kind" });
+  }
+});
+
+Deno.test("decodeCell() refuses another length", () => {
+  for (const size of [0, 1, 11, CELL_PLAINTEXT_SIZE - 1, CELL_PLAINTEXT_SIZE + 1]) {
+    throws(() => decodeCell(new Uint8Array(size)), { name: "ProtocolViolation", violation: "length" });
+  }
+});
+
+Deno.test("decodeCell() refuses a non-zero byte anywhere in a dummy", () => {
+  for (let at = 1; at < CELL_PLAINTEXT_SIZE; at++) {
+    const plaintext = new Uint8Array(CELL_PLAINTEXT_SIZE);
+    plaintext[at] = 1;
+    throws(() => decodeCell(plaintext), { name: "ProtocolViolation", violation: "padding" });
+  }
+});
+
+Deno.test("decodeCell() refuses a non-zero byte anywhere behind a fragment's data", () => {
+  for (const length of [1, 100, FRAGMENT_CAPACITY - 1]) {
+    for (let at = 11 + length; at < CELL_PLAINTEXT_SIZE; at++) {
+      const plaintext = raw(1, 0, 0, 1, length);
+      plaintext[at] = 0x80;
+      throws(() => decodeCell(plaintext), { name: "ProtocolViolation", violation: "padding" });
+    }
+  }
+});
+
+Deno.test("decodeCell() refuses a count, an index or a length that is out of its bounds", () => {
+  const full = FRAGMENT_CAPACITY;
+  const wrong: [index: number, count: number, length: number][] = [
+    [0, 0, 1], // no fragments
+    [0, 15, full], // more than any message has
+    [0, 0xffff, full],
+    [1, 1, 1], // index = count
+    [14, 14, 1],
+    [2, 1, 1],
+    [0xffff, 14, 1],
+    [0, 1, 0], // an empty last
+    [1, 2, 0],
+    [0, 1, full + 1], // longer than there is room for
+    [0, 1, 0xffff],
+    [0, 2, full - 1], // a short one that is not the last
+    [0, 2, 0],
+    [0, 2, full + 1],
+    [12, 14, full - 1],
+  ];
+  for (const [index, count, length] of wrong) {
+    throws(
+      () => decodeCell(raw(1, 0, index, count, length)),
+      { name: "ProtocolViolation", violation: "fragment" },
+      `${index} of ${count}, ${length}`,
+    );
+  }
+});
+
+Deno.test("decodeCell() takes the fields at their bounds", () => {
+  const right: [messageId: number, index: number, count: number, length: number][] = [
+    [0, 0, 1, 1],
+    [0xffffffff, 0, 1, FRAGMENT_CAPACITY],
+    [1, 0, 2, FRAGMENT_CAPACITY],
+    [1, 1, 2, 1],
+    [1, 12, 14, FRAGMENT_CAPACITY],
+    [1, 12, 13, FRAGMENT_CAPACITY],
+    [1, 13, 14, LAST_OF_THE_LONGEST],
+  ];
+  for (const [messageId, index, count, length] of right) {
+    const plaintext = raw(1, messageId, index, count, length);
+    deepEqual(encoded(decodeCell(plaintext)), plaintext);
+  }
+});
+
+Deno.test("decodeCell() refuses a last fragment that would make the message longer than MAX_JSON_SIZE", () => {
+  for (const length of [LAST_OF_THE_LONGEST + 1, FRAGMENT_CAPACITY]) {
+    throws(() => decodeCell(raw(1, 0, 13, 14, length)), { name: "ProtocolViolation", violation: "message size" });
+  }
+});
+
+Deno.test("encodeCell() refuses what decodeCell() would", () => {
+  const into = new Uint8Array(CELL_PLAINTEXT_SIZE);
+  const good = { kind: "fragment", messageId: 0, index: 0, count: 1, data: new Uint8Array(1) } as const;
+  const bad = [
+    { ...good, messageId: -1 },
+    { ...good, messageId: 2 ** 32 },
+    { ...good, messageId: 0.5 },
+    { ...good, messageId: NaN },
+    { ...good, index: 1 },
+    { ...good, index: -1 },
+    { ...good, count: 0 },
+    { ...good, count: 15 },
+    { ...good, count: 2 },
+    { ...good, data: new Uint8Array(0) },
+    { ...good, data: new Uint8Array(FRAGMENT_CAPACITY + 1) },
+    { ...good, index: 13, count: 14, data: new Uint8Array(LAST_OF_THE_LONGEST + 1) },
+  ];
+  for (const cell of bad) throws(() => encodeCell(cell, into), RangeError);
+  throws(() => encodeCell(DUMMY, new Uint8Array(CELL_PLAINTEXT_SIZE - 1)), RangeError);
+  throws(() => encodeCell(good, new Uint8Array(CELL_PLAINTEXT_SIZE + 1)), RangeError);
+});
+
+Deno.test("a cell with some bytes changed either is refused or encodes to the changed bytes", () => {
+  const change = fc.tuple(
+    fc.oneof(fc.nat(12), fc.nat(CELL_PLAINTEXT_SIZE - 1)),
+    fc.oneof(fc.constantFrom(0, 1, 2, 13, 14, 15), fc.nat(255)),
+  );
+  const cells = fc.oneof(fragments, fc.constant<Cell>(DUMMY));
+  fc.assert(
+    fc.property(cells, fc.array(change, { minLength: 1, maxLength: 6 }), (cell, changes) => {
+      const plaintext = encoded(cell);
+      for (const [at, value] of changes) plaintext[at] = value;
+      let decoded: Cell;
+      try {
+        decoded = decodeCell(plaintext);
+      } catch (e) {
+        equal((e as Error).name, "ProtocolViolation");
+        return;
+      }
+      deepEqual(encoded(decoded), plaintext);
+    }),
+    { seed: 5, numRuns: 1500 },
+  );
+});
