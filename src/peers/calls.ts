@@ -1,0 +1,144 @@
+// Whom we call, how often, and when we stop (docs/PROTOCOL.md section 8, the dialer's side). Pure: time and chance are
+// arguments. Not in here: names and sockets (transport), what a call's connection does (step.ts).
+
+import {
+  DIAL_GUESSES_PER_HOUR,
+  DIAL_GUESSES_PER_TARGET,
+  MAX_TARGETS,
+  RETRY_FIRST_MS,
+  RETRY_LONGEST_MS,
+  SALTS_PER_TARGET,
+  SALTS_WINDOW_MS,
+  STRETCH_WAIT_MAX_MS,
+} from "../constants.ts";
+import type { Millis, PeerId } from "../ports.ts";
+
+export type CallId = number;
+
+export interface Call {
+  readonly id: CallId;
+  /** What the person typed. */
+  readonly target: string;
+  readonly retry: boolean;
+  /** waiting: for its turn or its pause. under way: dialling or in a handshake. connected: its friend is here. over. */
+  state: "waiting" | "under way" | "connected" | "over";
+  nextAt: Millis;
+  /** Failures since the last success. */
+  failures: number;
+  /** Answers sent to this target that brought no valid accept. */
+  guesses: number;
+  readonly salts: { readonly salt: string; readonly at: Millis }[];
+  peer: PeerId | undefined;
+}
+
+const HOUR_MS = 3_600_000;
+
+export class Calls {
+  readonly #calls: Call[] = [];
+  #next: CallId = 1;
+  /** Possible guesses of the last hour, over all targets. */
+  #guesses: Millis[] = [];
+  /** How long the last stretch took; before the first, a cautious guess. */
+  stretchMs = 1000;
+
+  /** Undefined: there are too many, or this target is being called already. */
+  add(target: string, retry: boolean, now: Millis): Call | undefined {
+    const again = this.#calls.find((call) => call.target === target);
+    if (again !== undefined && again.state !== "over") return undefined;
+    if (again !== undefined) this.#calls.splice(this.#calls.indexOf(again), 1);
+    if (this.#calls.length >= MAX_TARGETS) {
+      const over = this.#calls.findIndex((call) => call.state === "over");
+      if (over < 0) return undefined;
+      this.#calls.splice(over, 1);
+    }
+    const call: Call = {
+      id: this.#next++,
+      target,
+      retry,
+      state: "waiting",
+      nextAt: now,
+      failures: 0,
+      guesses: 0,
+      salts: [],
+      peer: undefined,
+    };
+    this.#calls.push(call);
+    return call;
+  }
+
+  get(id: CallId): Call | undefined {
+    return this.#calls.find((call) => call.id === id);
+  }
+
+  all(): readonly Call[] {
+    return this.#calls;
+  }
+
+  /** When the next waiting call is due. A call that only waits for others to end is not due at any time. */
+  get deadline(): Millis {
+    if (!this.#hasTurn) return Infinity;
+    return Math.min(...this.#calls.filter((call) => call.state === "waiting").map((call) => call.nextAt), Infinity);
+  }
+
+  /** Calls whose turn has come, now under way: connect only when the stretch can start within STRETCH_WAIT_MAX_MS. */
+  takeDue(now: Millis): Call[] {
+    const due: Call[] = [];
+    for (const call of this.#calls) {
+      if (call.state !== "waiting" || call.nextAt > now || !this.#hasTurn) continue;
+      call.state = "under way";
+      due.push(call);
+    }
+    return due;
+  }
+
+  /** False: a fourth salt of this target within ten minutes; the connection is closed before the answer. */
+  takeSalt(call: Call, salt: string, now: Millis): boolean {
+    const recent = call.salts.filter(({ at }) => now - at < SALTS_WINDOW_MS);
+    call.salts.splice(0, call.salts.length, ...recent);
+    if (recent.some((known) => known.salt === salt)) return true;
+    if (recent.length >= SALTS_PER_TARGET) return false;
+    call.salts.push({ salt, at: now });
+    return true;
+  }
+
+  connected(call: Call, peer: PeerId): void {
+    call.state = "connected";
+    call.peer = peer;
+    call.failures = 0;
+    call.guesses = 0;
+  }
+
+  /** An answer was sent and no valid accept came: it may have been a guess by a false listener. */
+  guessed(call: Call, now: Millis): void {
+    call.guesses++;
+    this.#guesses = [...this.#guesses.filter((at) => now - at < HOUR_MS), now];
+  }
+
+  /** Whether to go on calling after possible guesses, until the person says so. */
+  mayGoOn(call: Call, now: Millis): boolean {
+    const lately = this.#guesses.filter((at) => now - at < HOUR_MS).length;
+    return call.guesses < DIAL_GUESSES_PER_TARGET && lately < DIAL_GUESSES_PER_HOUR;
+  }
+
+  /** The person says so: counts begin anew. */
+  clearGuesses(): void {
+    this.#guesses = [];
+  }
+
+  /** The call failed, or its friend is gone: again after a growing pause with --retry, else over. */
+  again(call: Call, now: Millis, random: number): void {
+    if (!call.retry) {
+      call.state = "over";
+      return;
+    }
+    const pause = Math.min(RETRY_FIRST_MS * 2 ** call.failures, RETRY_LONGEST_MS);
+    call.failures++;
+    call.state = "waiting";
+    call.nextAt = now + pause * (1 + random / 2);
+  }
+
+  get #hasTurn(): boolean {
+    const underWay = this.#calls.filter((call) => call.state === "under way").length;
+    return underWay < Math.max(1, Math.floor(STRETCH_WAIT_MAX_MS / Math.max(this.stretchMs, 1)));
+  }
+}

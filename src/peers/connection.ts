@@ -1,0 +1,37 @@
+// One link as `peers` sees it: its session, whose it is, how far it is. Data only.
+
+import type { Frame, Millis, PeerId, Role } from "../ports.ts";
+import type { Session } from "../session/step.ts";
+import type { Source } from "./admission.ts";
+import type { Call } from "./calls.ts";
+
+/** The number that the loop gave a link. */
+export type LinkId = number;
+
+export interface Connection {
+  readonly link: LinkId;
+  readonly role: Role;
+  readonly peer: PeerId;
+  /** As told to a person. */
+  readonly address: string;
+  readonly session: Session;
+  /** Of an accepted connection: what admission counts it under. */
+  readonly source: Source | undefined;
+  /** It still holds one of admission's places. */
+  holdsPlace: boolean;
+  /** One of the guesses of all addresses together has been taken for its answer. */
+  guessToken: boolean;
+  /** Of a dialled one. */
+  readonly call: Call | undefined;
+  /** handshake: not authenticated. verified: what waits on the other connections is being read first. live: in `Friend`. */
+  state: "handshake" | "verified" | "live" | "over";
+  /** A dialer's: the answer has been sent, so that a close now may have been a guess. */
+  answered: boolean;
+  /** The salt whose stretching it waits for, as hex. */
+  awaitedSalt: string | undefined;
+  /** Frames that came while it was verified; handled once it is live. */
+  held: Frame[];
+  /** A cell has been opened since the last authentication of any connection with this PeerId. */
+  openedSince: boolean;
+  readonly since: Millis;
+}

@@ -1,0 +1,104 @@
+// What is kept for one PeerId: its connections, the messages it has not confirmed, the ids it has shown us
+// (docs/PROTOCOL.md sections 6 and 8). Data and small questions about it; `step.ts` acts on the answers.
+
+import { NAME_CHANGE_PAUSE_MS, SHOWN_IDS_PEERS, SHOWN_IDS_PER_PEER } from "../constants.ts";
+import type { MessageId } from "../notice.ts";
+import type { Millis, PeerId } from "../ports.ts";
+import type { Connection } from "./connection.ts";
+
+/** A chat of ours that this friend has not confirmed. */
+export interface Unconfirmed {
+  readonly id: MessageId;
+  readonly text: string;
+  /** The person has been told that its link was lost. */
+  reported: boolean;
+}
+
+export class Friend {
+  /** Authenticated connections, in the order of their authentication. */
+  readonly connections: Connection[] = [];
+  /** The one that messages go on. Undefined: the friend is not here. */
+  inUse: Connection | undefined;
+  /** With several connections: when the one to be kept must have brought something. */
+  settleAt: Millis = Infinity;
+  /** In the order in which they were said. */
+  readonly outbox: Unconfirmed[] = [];
+  /** Ids that came and are on their way to the screen; and ids that are on it, the last ones. */
+  readonly showing = new Set<MessageId>();
+  readonly shown = new Set<MessageId>();
+  name: string | undefined;
+  #nameAt: Millis = -Infinity;
+
+  constructor(readonly self: PeerId, readonly peer: PeerId) {}
+
+  get here(): boolean {
+    return this.connections.length > 0;
+  }
+
+  /** Of several connections one dialled by the smaller PeerId is kept, in one direction the last authenticated. */
+  get toKeep(): Connection | undefined {
+    const bySmaller = (c: Connection) => (c.role === "dialer") === (this.self < this.peer);
+    return this.connections.findLast(bySmaller) ?? this.connections.at(-1);
+  }
+
+  /** False: a change so soon after the last one taken is ignored. */
+  takeName(name: string, now: Millis): boolean {
+    if (now - this.#nameAt < NAME_CHANGE_PAUSE_MS || name === this.name) return false;
+    this.name = name;
+    this.#nameAt = now;
+    return true;
+  }
+
+  markShown(id: MessageId): void {
+    this.showing.delete(id);
+    this.shown.add(id);
+    for (const oldest of this.shown) {
+      if (this.shown.size <= SHOWN_IDS_PER_PEER) break;
+      this.shown.delete(oldest);
+    }
+  }
+
+  /** True if it was waited for. */
+  confirm(id: MessageId): boolean {
+    const index = this.outbox.findIndex((message) => message.id === id);
+    if (index < 0) return false;
+    this.outbox.splice(index, 1);
+    return true;
+  }
+}
+
+/** All PeerIds met in this process, the last SHOWN_IDS_PEERS of them; one that is here is never forgotten. */
+export class Friends {
+  readonly #self: PeerId;
+  /** Least recently met first. */
+  readonly #all = new Map<PeerId, Friend>();
+
+  constructor(self: PeerId) {
+    this.#self = self;
+  }
+
+  /** Undefined: never met, or forgotten. */
+  get(peer: PeerId): Friend | undefined {
+    return this.#all.get(peer);
+  }
+
+  /** Now the most recently met. */
+  meet(peer: PeerId): Friend {
+    const friend = this.#all.get(peer) ?? new Friend(this.#self, peer);
+    this.#all.delete(peer);
+    this.#all.set(peer, friend);
+    for (const [oldest, { here }] of this.#all) {
+      if (this.#all.size <= SHOWN_IDS_PEERS) break;
+      if (!here) this.#all.delete(oldest);
+    }
+    return friend;
+  }
+
+  here(): Friend[] {
+    return [...this.#all.values()].filter((friend) => friend.here);
+  }
+
+  all(): Iterable<Friend> {
+    return this.#all.values();
+  }
+}

@@ -1,0 +1,70 @@
+// What one link still has to say, and in which order (docs/PROTOCOL.md sections 5 and 6): the message being sent, then
+// acks, then the name, then chats, and after a goodbye nothing but the bye. It empties on ticks only.
+
+import { encodeMessage, type Message } from "../wire/message.ts";
+import { type Cell, DUMMY, type Fragment } from "../wire/cell.ts";
+import { fragmentsOf } from "../wire/fragment.ts";
+import type { MessageId } from "../notice.ts";
+
+/** The next cell's content, and what its leaving means. */
+export interface NextCell {
+  readonly cell: Cell;
+  /** A message whose first fragment this is, or whose last; the same one if it has a single fragment. */
+  readonly begun?: Message;
+  readonly ended?: Message;
+}
+
+export class Outgoing implements Disposable {
+  #current: { message: Message; json: Uint8Array; rest: Fragment[] } | undefined;
+  #acks: MessageId[] = [];
+  #others: Message[] = [];
+  #leaving = false;
+  #begun = 0;
+
+  get empty(): boolean {
+    return this.#current === undefined && this.#acks.length === 0 && this.#others.length === 0 && !this.#leaving;
+  }
+
+  add(message: Message): void {
+    if (this.#leaving) return;
+    if (message.type === "ack") this.#acks.push(message.id);
+    else this.#others.push(message);
+  }
+
+  /** The bye follows the message being sent; what is queued is not sent. */
+  leave(): void {
+    if (this.#leaving) return;
+    this.#acks = [];
+    this.#others = [];
+    this.#leaving = true;
+  }
+
+  /** For one tick: a fragment if there is one, else a dummy. The caller wipes the fragment's data once it is sealed. */
+  next(): NextCell {
+    const begins = this.#current === undefined;
+    this.#current ??= this.#begin();
+    const current = this.#current;
+    const cell = current?.rest.shift();
+    if (current === undefined || cell === undefined) return { cell: DUMMY };
+    const ends = current.rest.length === 0;
+    if (ends) this.#current = undefined;
+    return { cell, ...(begins ? { begun: current.message } : {}), ...(ends ? { ended: current.message } : {}) };
+  }
+
+  [Symbol.dispose](): void {
+    this.#current?.json.fill(0);
+    this.#current = undefined;
+    this.#acks = [];
+    this.#others = [];
+  }
+
+  #begin(): { message: Message; json: Uint8Array; rest: Fragment[] } | undefined {
+    const id = this.#acks.shift();
+    const message: Message | undefined = id !== undefined
+      ? { type: "ack", id }
+      : this.#others.shift() ?? (this.#leaving ? { type: "bye" } : undefined);
+    if (message === undefined) return undefined;
+    const json = encodeMessage(message);
+    return { message, json, rest: fragmentsOf(this.#begun++, json) };
+  }
+}
