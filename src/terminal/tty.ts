@@ -40,8 +40,10 @@ export class Tty {
   #isRaw = false;
   #modes: Modes = { screen: false, paste: false };
   #closed = false;
-  /** After `restore`: nothing is written any more. */
+  /** After `restoreWithin` or `restore`: standard output is written to no more. */
   #over = false;
+  /** After `restore`: nothing at all is. */
+  #silent = false;
 
   readonly #out: Output = { queue: [], length: 0, running: false };
   readonly #err: Output = { queue: [], length: 0, running: false };
@@ -102,9 +104,11 @@ export class Tty {
     return this.#queue(this.#out, Deno.stdout, text);
   }
 
-  /** To standard error, in order; as `write`. */
+  /** To standard error, in order; as `write`. Works after `restoreWithin` too: an error is read on the first screen. */
   writeError(text: string): Promise<boolean> {
-    return this.#queue(this.#err, Deno.stderr, text);
+    // In raw mode a line feed alone does not return to the first column.
+    const ends = this.#isRaw && this.errorIsTerminal ? text.replace(/\r?\n/g, "\r\n") : text;
+    return this.#queue(this.#err, Deno.stderr, ends);
   }
 
   /** In character cells; 80 by 24 where nothing is a terminal or it tells nonsense. */
@@ -138,7 +142,7 @@ export class Tty {
     if (this.#over) return;
     const leave = this.#leave();
     const all = Promise.all([leave === "" ? this.#drained() : this.write(leave), this.writeError("")]);
-    let timer: number | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     await Promise.race([all, new Promise((resolve) => timer = setTimeout(resolve, ms))]);
     clearTimeout(timer);
     this.raw(false);
@@ -150,6 +154,7 @@ export class Tty {
    * leave sequences and waits at most LEAVE_WAIT_MS for the system to take them. Raw mode is left to `Deno.exit`.
    */
   restore(): void {
+    this.#silent = true;
     if (this.#over) return;
     const leave = this.#leave();
     const free = !this.#out.running && !this.#closed;
@@ -224,9 +229,10 @@ export class Tty {
   /** Gives the chunk to the handler, keeps what it did not take, and zeroes the chunk even if the handler throws. */
   #lend(chunk: Uint8Array): void {
     try {
-      const taken = this.#onBytes?.(chunk);
+      const onBytes = this.#onBytes;
+      const taken = onBytes?.(chunk);
       if (typeof taken === "number" && taken < chunk.length) {
-        this.#onBytes = undefined;
+        if (this.#onBytes === onBytes) this.#onBytes = undefined; // unless the call itself handed over
         this.#keep(chunk.subarray(taken));
       }
     } finally {
@@ -248,7 +254,7 @@ export class Tty {
   }
 
   #queue(out: Output, stream: Stream, text: string): Promise<boolean> {
-    if (this.#over || this.#closed) return Promise.resolve(false);
+    if (this.#silent || (out === this.#out && (this.#over || this.#closed))) return Promise.resolve(false);
     return new Promise((done) => {
       out.queue.push({ text, done });
       out.length += text.length;

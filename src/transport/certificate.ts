@@ -50,9 +50,10 @@ export function peerIdOf(der: Uint8Array): PeerId {
  * Whether a peer's certificate is v3, on P-256, of one name for issuer and subject, and signed (ecdsa-with-SHA256) by
  * its own key. Dates and the meaning of extensions are not looked at. Any bytes may be given; it never throws.
  *
- * The walk is at least as strict as the runtime's TLS stack (rustls-webpki): for a certificate which that one calls
- * badly encoded, the runtime accepts the handshake *without* the proof that the peer has the key. v1 is one such case,
- * a malformed extension another; what passes here has been proven.
+ * The walk is at least as strict as that of the runtime's TLS stack (rustls-webpki). A certificate that it calls badly
+ * encoded makes the runtime skip the proof that the peer has the key: every version but v3 on both sides, and when
+ * dialling a v3 one with a malformed extension too (tests/transport/hostile_tls_test.ts shows it). What passes here
+ * has been proven.
  */
 export function acceptable(der: Uint8Array): boolean {
   if (der.length > CERTIFICATE_MAX_BYTES) return false;

@@ -15,11 +15,20 @@ export interface CheckedPeer {
 /** Undefined: not TLS 1.3, resumed, no certificate or not one of ours, or a runtime without the exporters. */
 export function checkHandshake(socket: TLSSocket, role: Role): CheckedPeer | undefined {
   if (socket.getProtocol() !== "TLSv1.3" || socket.isSessionReused()) return undefined;
-  // `requestCert` is only a request: who sends no certificate has been let in, and `raw` is then absent.
-  const der: Uint8Array | undefined = socket.getPeerCertificate(true)?.raw;
+  const der = certificateOf(socket);
   if (der === undefined || !acceptable(der)) return undefined;
   const channelBinding = channelBindingOf(socket, role);
   return channelBinding && { peer: peerIdOf(der), channelBinding };
+}
+
+/** DER. `requestCert` is only a request: who sends none has been let in, and there is none to be had. */
+function certificateOf(socket: TLSSocket): Uint8Array | undefined {
+  try {
+    return socket.getPeerCertificate(true)?.raw;
+  } catch {
+    // The runtime takes the whole certificate apart, which the peer may have made to be no certificate.
+    return undefined;
+  }
 }
 
 /**

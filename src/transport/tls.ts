@@ -87,7 +87,9 @@ export class TlsTransport implements Transport {
         linked: (link) => (signal.removeEventListener("abort", abort), done(link)),
         failed: (why, code) => {
           signal.removeEventListener("abort", abort);
-          refuse(reached || why === "timeout" ? why : code === "ETIMEDOUT" ? "timeout" : "unreachable");
+          // Hung up on so fast that the connection was never seen: still somebody was there.
+          if (reached || why === "timeout" || code === "ECONNRESET") refuse(why);
+          else refuse(code === "ETIMEDOUT" ? "timeout" : "unreachable");
         },
       });
       signal.addEventListener("abort", abort);
@@ -97,13 +99,14 @@ export class TlsTransport implements Transport {
 
   listen(text: string, handlers: ListenHandlers): Promise<Listener> {
     const address = parseListen(text);
-    if (typeof address === "string") return Promise.reject(notAvailable(text));
+    if (typeof address === "string") return Promise.reject(listenError(undefined, text));
     const pending = new Set<Handshake>();
     const server = createServer({ noDelay: true }, (socket) => this.#accept(socket, handlers, pending));
     return new Promise((done, fail) => {
-      server.once("error", fail);
+      const refuse = (error: Error & { code?: string }) => fail(listenError(error, text));
+      server.once("error", refuse);
       server.listen({ host: address.host, port: address.port }, () => {
-        server.off("error", fail);
+        server.off("error", refuse);
         // A failing accept (no more descriptors) is not the end of the listener.
         server.on("error", () => {});
         done({
@@ -209,9 +212,13 @@ function portOf(server: Server): number {
   return typeof at === "object" && at !== null ? at.port : 0;
 }
 
-/** What the operating system says of an address that is not one of this machine. */
-function notAvailable(text: string): Error {
-  return Object.assign(new Error(`cannot listen on ${text}`), { code: "EADDRNOTAVAIL" });
+/**
+ * With the operating system's code. The runtime reports most of them as EINVAL or EPERM; for an address that parses,
+ * what remains beside a used and a forbidden port is that it is none of this machine's.
+ */
+function listenError(error: Error & { code?: string } | undefined, text: string): Error {
+  const code = KEPT_CODES.find((kept) => kept === error?.code) ?? "EADDRNOTAVAIL";
+  return Object.assign(new Error(`cannot listen on ${text}: ${code}`), { code });
 }
 
 /** Of several addresses tried: the failure that tells most, last. */
@@ -225,3 +232,4 @@ const ENDED: readonly string[] = [
   "ETIMEDOUT",
   "ERR_STREAM_PREMATURE_CLOSE",
 ];
+const KEPT_CODES: readonly string[] = ["EADDRINUSE", "EACCES", "EMFILE", "ENFILE"];

@@ -121,7 +121,9 @@ Deno.test("decodeCell() refuses a count, an index or a length that is out of its
     [0, 15, full], // more than any message has
     [0, 0xffff, full],
     [1, 1, 1], // index = count
+    [1, 1, full],
     [14, 14, 1],
+    [14, 14, full],
     [2, 1, 1],
     [0xffff, 14, 1],
     [0, 1, 0], // an empty last

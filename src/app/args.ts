@@ -1,0 +1,276 @@
+// The command line: one table of commands and options, from which parsing and `--help` both come.
+// Pure, and light: this is read before the prompt stands. Not in here: files, terminals, what a command does.
+
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import {
+  DEFAULT_PORT,
+  INTERVAL_DEFAULT_MS,
+  INTERVAL_MAX_MS,
+  INTERVAL_MIN_MS,
+  MAX_SESSIONS,
+  MAX_TARGETS,
+} from "../constants.ts";
+
+export interface ChatArgs {
+  readonly command: "chat";
+  /** Bare `sesame`: says what the friend has to type. */
+  readonly bare: boolean;
+  /** `[HOST:]PORT` to listen on. */
+  readonly listen: string | undefined;
+  /** Whom to call. */
+  readonly targets: readonly string[];
+  readonly phrase: { from: "prompt" } | { from: "fd"; fd: number } | { from: "argument"; text: string };
+  readonly decoy: boolean;
+  readonly name: string | undefined;
+  readonly cover: "constant" | "off";
+  readonly intervalMs: number;
+  readonly output: "screen" | "plain" | "json";
+  readonly colour: "auto" | "none";
+  readonly bell: boolean;
+  readonly friends: number | undefined;
+  readonly retry: boolean;
+  readonly requireLockedMemory: boolean;
+}
+
+export type Args =
+  | ChatArgs
+  | { readonly command: "phrase"; readonly words: number }
+  | { readonly command: "help" }
+  | { readonly command: "version" };
+
+/** What is wrong, and what to do about it. Nothing of the phrase is ever in it. */
+export interface UsageProblem {
+  readonly wrong: string;
+  readonly next: string;
+}
+
+interface Option {
+  readonly name: string;
+  /** The value's name in `--help`; absent: a switch. */
+  readonly value?: string;
+  readonly help: string;
+  readonly of: readonly Command[];
+}
+
+type Command = "listen" | "connect" | "phrase";
+const CHAT = ["listen", "connect"] as const;
+
+export const COMMANDS: readonly { name: Command; usage: string; help: string }[] = [
+  {
+    name: "listen",
+    usage: "sesame listen  [HOST:]PORT",
+    help: `wait for friends (default: every interface, port ${DEFAULT_PORT})`,
+  },
+  { name: "connect", usage: "sesame connect HOST[:PORT] ...", help: "call one or more friends" },
+  { name: "phrase", usage: "sesame phrase  [--words N]", help: "print a fresh phrase (7 words and 1 checksum word)" },
+];
+
+export const OPTIONS: readonly Option[] = [
+  { name: "listen", value: "[HOST:]PORT", help: "take calls as well", of: ["connect"] },
+  {
+    name: "phrase-fd",
+    value: "N",
+    help: "read the phrase from an open descriptor, up to its first line end",
+    of: CHAT,
+  },
+  { name: "phrase", value: "TEXT", help: "the phrase itself; process lists and shell history then hold it", of: CHAT },
+  { name: "decoy", help: "decoy mode (in the hidden prompt: finish with F2 instead of Enter)", of: CHAT },
+  { name: "name", value: "NAME", help: "what friends see beside your messages (sent encrypted)", of: CHAT },
+  { name: "cover", value: "constant|off", help: "shape of the traffic (default: constant)", of: CHAT },
+  {
+    name: "interval",
+    value: "MS",
+    help:
+      `one cell each so many milliseconds, ${INTERVAL_MIN_MS} to ${INTERVAL_MAX_MS} (default: ${INTERVAL_DEFAULT_MS})`,
+    of: CHAT,
+  },
+  { name: "plain", help: "append-only lines: for screen readers and logs", of: CHAT },
+  { name: "json", help: "one JSON object a line; lines on standard input are messages", of: CHAT },
+  { name: "no-colour", help: "no colours on the screen", of: CHAT },
+  { name: "bell", help: "ring the terminal's bell for a message", of: CHAT },
+  { name: "friends", value: "N", help: "close the door after N friends", of: CHAT },
+  { name: "retry", help: "keep calling an address that is away, with growing pauses", of: CHAT },
+  { name: "require-locked-memory", help: "refuse to start where memory cannot be locked", of: CHAT },
+  { name: "words", value: "N", help: "how many words, 5 to 12, before the checksum word", of: ["phrase"] },
+];
+
+/** The whole of `sesame --help`, at most 80 columns wide. */
+export function helpText(): string {
+  const lines = ["Sesame: a private chat that leaves nothing behind.", "", "Usage:"];
+  for (const { usage, help } of COMMANDS) lines.push(`  ${usage.padEnd(32)}${help}`);
+  lines.push(`  ${"sesame".padEnd(32)}as "sesame listen"`, "", "Options:");
+  for (const { name, value, help } of OPTIONS) {
+    lines.push(...wrap(`  ${`--${name}${value === undefined ? "" : ` ${value}`}`.padEnd(26)}`, help, 80));
+  }
+  lines.push(...wrap(`  ${"--help, --version".padEnd(26)}`, "this page; the version", 80));
+  lines.push("", "Without an option the phrase is asked for, and nothing shows while it is typed.");
+  lines.push("In the chat: Enter sends, F12 or Ctrl-\\ ends everything at once, /help tells more.");
+  return lines.join("\n") + "\n";
+}
+
+/** Never throws. */
+export function parse(argv: readonly string[]): Args | UsageProblem {
+  const options: ParseArgsConfig["options"] = {
+    help: { type: "boolean", short: "h" },
+    version: { type: "boolean", short: "V" },
+  };
+  for (const { name, value } of OPTIONS) {
+    options[name] = { type: value === undefined ? "boolean" : "string", multiple: true };
+  }
+  let parsed;
+  try {
+    parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    return parseFault(error);
+  }
+  const { values, positionals } = parsed;
+  if (values.help === true) return { command: "help" };
+  if (values.version === true) return { command: "version" };
+  const [word = "listen", ...rest] = positionals;
+  const command = COMMANDS.find(({ name }) => name === word)?.name;
+  if (command === undefined) {
+    return {
+      wrong: `There is no command "${shown(word)}".`,
+      next: "The commands are listen, connect and phrase; see sesame --help.",
+    };
+  }
+  const given = new Map<string, string | true>();
+  for (const { name, of } of OPTIONS) {
+    const all = values[name];
+    if (!Array.isArray(all) || all[0] === undefined) continue;
+    if (all.length > 1) return { wrong: `--${name} is given more than once.`, next: "Give it once." };
+    if (!of.includes(command)) {
+      return { wrong: `--${name} does not belong to "sesame ${command}".`, next: "See sesame --help." };
+    }
+    given.set(name, all[0] === true ? true : String(all[0]));
+  }
+  return command === "phrase" ? phraseArgs(given, rest) : chatArgs(command, positionals.length === 0, given, rest);
+}
+
+function phraseArgs(given: ReadonlyMap<string, string | true>, rest: readonly string[]): Args | UsageProblem {
+  if (rest.length > 0) return { wrong: "sesame phrase takes no address.", next: "Type: sesame phrase" };
+  const words = integer(given.get("words"), 7, 5, 12);
+  if (words === undefined) return { wrong: "--words takes a number from 5 to 12.", next: "Leave it away for 7." };
+  return { command: "phrase", words };
+}
+
+function chatArgs(
+  command: "listen" | "connect",
+  bare: boolean,
+  given: ReadonlyMap<string, string | true>,
+  rest: readonly string[],
+): Args | UsageProblem {
+  const text = (name: string) => {
+    const value = given.get(name);
+    return typeof value === "string" ? value : undefined;
+  };
+  const sources = ["phrase-fd", "phrase"].filter((name) => given.has(name));
+  if (sources.length > 1) {
+    return { wrong: "--phrase-fd and --phrase are both given.", next: "Give one of them, or neither." };
+  }
+  const fd = integer(given.get("phrase-fd"), -1, 0, 1_000_000);
+  if (fd === undefined || fd === 1 || fd === 2) {
+    return {
+      wrong: "--phrase-fd takes the number of a descriptor open for reading.",
+      next: "Use 0, or 3 with 3< in the shell.",
+    };
+  }
+  const phraseText = text("phrase");
+  const cover = text("cover") ?? "constant";
+  if (cover !== "constant" && cover !== "off") {
+    return { wrong: "--cover is constant or off.", next: "Leave it away for constant." };
+  }
+  const intervalMs = integer(given.get("interval"), INTERVAL_DEFAULT_MS, INTERVAL_MIN_MS, INTERVAL_MAX_MS);
+  if (intervalMs === undefined) {
+    return {
+      wrong: `--interval takes milliseconds from ${INTERVAL_MIN_MS} to ${INTERVAL_MAX_MS}.`,
+      next: `Leave it away for ${INTERVAL_DEFAULT_MS}.`,
+    };
+  }
+  const friends = integer(given.get("friends"), 0, 1, MAX_SESSIONS);
+  if (friends === undefined) {
+    return {
+      wrong: `--friends takes a number from 1 to ${MAX_SESSIONS}.`,
+      next: "Leave it away to keep the door open.",
+    };
+  }
+  if (given.has("plain") && given.has("json")) {
+    return { wrong: "--plain and --json are both given.", next: "Give one of them." };
+  }
+  if (command === "connect" && rest.length === 0) {
+    return { wrong: "There is nobody to call.", next: "Type: sesame connect HOST[:PORT]" };
+  }
+  if (command === "listen" && rest.length > 1) {
+    return { wrong: "sesame listen takes one address.", next: "Type: sesame listen [HOST:]PORT" };
+  }
+  if (rest.length > MAX_TARGETS) {
+    return { wrong: `At most ${MAX_TARGETS} friends can be called.`, next: "Call fewer at once." };
+  }
+  return {
+    command: "chat",
+    bare,
+    listen: command === "listen" ? rest[0] ?? String(DEFAULT_PORT) : text("listen"),
+    targets: command === "connect" ? rest : [],
+    phrase: fd >= 0
+      ? { from: "fd", fd }
+      : phraseText !== undefined
+      ? { from: "argument", text: phraseText }
+      : { from: "prompt" },
+    decoy: given.has("decoy"),
+    name: text("name"),
+    cover,
+    intervalMs,
+    output: given.has("json") ? "json" : given.has("plain") ? "plain" : "screen",
+    colour: given.has("no-colour") ? "none" : "auto",
+    bell: given.has("bell"),
+    friends: friends === 0 ? undefined : friends,
+    retry: given.has("retry"),
+    requireLockedMemory: given.has("require-locked-memory"),
+  };
+}
+
+/** `absent` where the option is not given; undefined where it is no whole number between the limits. */
+function integer(value: string | true | undefined, absent: number, least: number, most: number): number | undefined {
+  if (value === undefined) return absent;
+  if (typeof value !== "string" || !/^\d{1,7}$/.test(value)) return undefined;
+  const number = Number(value);
+  return number >= least && number <= most ? number : undefined;
+}
+
+/** parseArgs says what it stumbled on in its own words, which may hold a value; only the option's name is taken from it. */
+function parseFault(error: unknown): UsageProblem {
+  const text = error instanceof Error ? error.message : "";
+  const name = /'(-{1,2}[A-Za-z0-9-]{1,30})/.exec(text)?.[1];
+  const option = OPTIONS.find((o) => `--${o.name}` === name);
+  if (option !== undefined && name !== undefined) {
+    return option.value === undefined
+      ? { wrong: `${name} takes no value.`, next: `Type it alone: ${name}` }
+      : { wrong: `${name} wants a value.`, next: `Type: ${name} ${option.value}` };
+  }
+  return {
+    wrong: name === undefined ? "The options make no sense." : `There is no option ${name}.`,
+    next: "See sesame --help.",
+  };
+}
+
+/** Somebody may have typed their phrase where a command belongs; a few letters are enough to recognise a mistake by. */
+function shown(word: string): string {
+  return /^[a-z]{1,12}$/.test(word) ? word : "…";
+}
+
+/** `head` on the first line, the text wrapped beside it. */
+function wrap(head: string, text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = head;
+  let empty = true;
+  for (const word of text.split(" ")) {
+    if (!empty && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = " ".repeat(28);
+      empty = true;
+    }
+    line += empty && line.length === head.length && line === head ? word : empty ? word : ` ${word}`;
+    empty = false;
+  }
+  return [...lines, line];
+}

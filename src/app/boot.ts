@@ -1,0 +1,136 @@
+// The start in its order: options, the prompt, the memory for secrets, then everything heavy while the person types.
+// Light until then: the prompt must stand at once. Not in here: hardening (host, before this), the chat itself (run.ts).
+
+import type { Host } from "../host/host.ts";
+import { report } from "../host/protection.ts";
+import { askPhrase, PROMPT_TEXT, readFirstLine } from "../terminal/prompt.ts";
+import { Tty } from "../terminal/tty.ts";
+import { type Args, type ChatArgs, helpText, parse } from "./args.ts";
+import { VERSION } from "./version.ts";
+import type { Arena, LockedBytes, SlotClasses } from "../secrets/locked.ts";
+
+/** A phrase as it was typed, with room for a line end. */
+const TYPED_SIZE = 1026;
+
+/**
+ * Slots of the arena. 32 bytes: 64 sessions with 128 skipped keys and ten others each, and those that are not
+ * authenticated yet; 64: seeds and wide scalars; 256: transcripts and AADs, two a session; 1280: cells, the phrase.
+ */
+const SLOTS: SlotClasses = [[32, 12_000], [64, 512], [256, 512], [1280, 8]];
+
+/** Runs the program; resolves with its exit code. */
+export async function boot(host: Host, argv: readonly string[]): Promise<number> {
+  const args = parse(argv);
+  const tty = new Tty();
+  if ("wrong" in args) {
+    await tty.writeError(`Could not understand the command line. ${args.wrong} ${args.next}\n`);
+    return 2;
+  }
+  return await command(host, tty, args);
+}
+
+async function command(host: Host, tty: Tty, args: Args): Promise<number> {
+  switch (args.command) {
+    case "help":
+      await tty.write(helpText());
+      return 0;
+    case "version":
+      await tty.write(`${VERSION}\n`);
+      return 0;
+    case "phrase": {
+      const { freshPhrase } = await import("./fresh_phrase.ts");
+      await tty.write(`${await freshPhrase(host, args.words)}\n`);
+      return 0;
+    }
+    case "chat":
+      return await chat(host, tty, args);
+  }
+}
+
+async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
+  const asks = args.phrase.from === "prompt";
+  if (asks && !tty.inputIsTerminal) {
+    await tty.writeError(
+      "Could not ask for the phrase. Standard input is no terminal. Use --phrase-fd 0 to read it from there.\n",
+    );
+    return 2;
+  }
+  if (host.facts.keyLog === true) {
+    await tty.writeError(
+      "Refused to start. SSLKEYLOGFILE is set, so somebody wants the keys of TLS written down. Unset it and start again.\n",
+    );
+    return 5;
+  }
+  // Shown at once, answered later: what is typed meanwhile waits in the terminal, without an echo.
+  if (asks) {
+    tty.raw(true);
+    void tty.writeError(PROMPT_TEXT);
+  }
+  const { loadSodium, lockSodium } = await import("../crypto/sodium.ts");
+  const arena = await loadSodium(SLOTS);
+  const locked = lockSodium((view) => host.lock(view));
+  const typed = arena.bytes(TYPED_SIZE);
+  const running = import("./run.ts");
+  const read = readPhrase(host, tty, args, typed);
+  const run = await running;
+  return await run.run({ host, tty, args, arena, protection: report(host, locked), typed, read });
+}
+
+/** How reading the phrase ended; `length` bytes of it stand in the locked memory. */
+export type PhraseRead =
+  | { type: "done"; length: number; decoy: boolean }
+  | { type: "leave" }
+  | { type: "panic" }
+  | { type: "too-long" }
+  | { type: "end" }
+  | { type: "no such descriptor" };
+
+async function readPhrase(host: Host, tty: Tty, args: ChatArgs, into: LockedBytes): Promise<PhraseRead> {
+  const { phrase, decoy } = args;
+  switch (phrase.from) {
+    case "prompt": {
+      const outcome = await askPhrase(tty, into);
+      return outcome.type === "done" ? { ...outcome, decoy: outcome.decoy || decoy } : outcome;
+    }
+    case "argument": {
+      void tty.writeError(
+        "Warning: process lists and the shell's history now hold the phrase. Use the hidden prompt or --phrase-fd.\n",
+      );
+      const bytes = new TextEncoder().encode(phrase.text);
+      if (bytes.length > into.length) return { type: "too-long" };
+      into.bytes.set(bytes);
+      return { type: "done", length: bytes.length, decoy };
+    }
+    case "fd": {
+      const line = phrase.fd === 0 ? await readFirstLine(tty, into) : readDescriptor(host, phrase.fd, into);
+      return typeof line === "string" ? { type: line } : { type: "done", length: line.length, decoy };
+    }
+  }
+}
+
+/** Byte by byte, so that nothing behind the first line end is taken away from whoever else reads there. */
+function readDescriptor(
+  host: Host,
+  fd: number,
+  into: LockedBytes,
+): { length: number } | "too-long" | "end" | "no such descriptor" {
+  for (let length = 0; length < into.length; length++) {
+    const at = into.bytes.subarray(length, length + 1);
+    const got = host.readFd(fd, at);
+    if (got < 0) return "no such descriptor";
+    if (got === 0) return length === 0 ? "end" : { length };
+    if (at[0] === 0x0a) return { length: length + 1 };
+  }
+  return "too-long";
+}
+
+/** What `run` gets: a machine that is hardened, a terminal, memory for secrets, and a phrase on its way into it. */
+export interface Booted {
+  readonly host: Host;
+  readonly tty: Tty;
+  readonly args: ChatArgs;
+  readonly arena: Arena;
+  readonly protection: ReturnType<typeof report>;
+  readonly typed: LockedBytes;
+  readonly read: Promise<PhraseRead>;
+}

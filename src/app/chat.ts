@@ -1,0 +1,269 @@
+// One run of the chat: from a phrase to the last goodbye. In here: what a line of input means, when the program ends and
+// with which exit code. Not in here: who may connect (peers), how it looks (terminal), performing effects (loop).
+
+import type { ChatArgs } from "./args.ts";
+import { commandHelp, costText, parseCommand, wireText } from "./commands.ts";
+import { connectProblem, EXIT, listenProblem, type Problem } from "./errors.ts";
+import { Loop } from "./loop.ts";
+import type { Stretcher } from "./stretcher.ts";
+import { after } from "./system.ts";
+import { DRAIN_TIMEOUT_MS, HELD_MESSAGES_MAX, MAX_JSON_SIZE, SALT_SIZE } from "../constants.ts";
+import type { RefusedReason, StoppedReason } from "../notice.ts";
+import { Peers } from "../peers/step.ts";
+import type { Entropy, PeerId, Transport } from "../ports.ts";
+import type { Arena } from "../secrets/locked.ts";
+import { isName, messageProblem } from "../wire/message.ts";
+import type { Input, View } from "../terminal/view.ts";
+
+export interface ChatParts {
+  readonly args: ChatArgs;
+  readonly arena: Arena;
+  readonly self: PeerId;
+  readonly transport: Transport;
+  readonly stretcher: Stretcher;
+  readonly view: View;
+  readonly entropy: Entropy;
+  /** Input comes from a pipe: what is said before the first friend is there waits for that friend. */
+  readonly scripted: boolean;
+  onPanic(): never;
+  onFault(error: unknown): never;
+}
+
+/** How a chat ended: its exit code, why, and what could not be done. */
+export interface Outcome {
+  readonly code: number;
+  readonly stopped: StoppedReason | undefined;
+  readonly problem: Problem | undefined;
+}
+
+export class Chat {
+  readonly #parts: ChatParts;
+  readonly #peers: Peers;
+  readonly #loop: Loop;
+  /** Said before the first friend was there; undefined once somebody has been. */
+  #held: string[] | undefined;
+  #listening = false;
+  #ending = false;
+  #end: (outcome: Outcome) => void = () => {};
+  /** Runs after each step until it says that it is done. */
+  #whenSettled: (() => void) | undefined;
+
+  constructor(parts: ChatParts) {
+    this.#parts = parts;
+    const { args, arena, self } = parts;
+    this.#held = parts.scripted ? [] : undefined;
+    this.#peers = new Peers(arena, {
+      self,
+      shape: { cover: args.cover, intervalMs: args.intervalMs },
+      name: args.name,
+      friends: args.friends,
+    });
+    this.#loop = new Loop({
+      ...parts,
+      peers: this.#peers,
+      onUncalled: (target, reason) => this.#uncalled(target, reason),
+      onStep: () => this.#afterStep(),
+    });
+  }
+
+  /** Resolves when the chat is over, everything is closed and every secret of it wiped. */
+  async run(): Promise<Outcome> {
+    const ended = new Promise<Outcome>((done) => this.#end = done);
+    using _ = this.#loop;
+    const problem = await this.#begin();
+    if (problem !== undefined) return { code: EXIT.connection, stopped: undefined, problem };
+    return await ended;
+  }
+
+  /** What the person, or the pipe, puts in. */
+  input(input: Input): void {
+    switch (input.type) {
+      case "line":
+        return this.#line(input.text);
+      case "leave":
+        return void this.#leave("quit");
+      case "end":
+        return void this.#endOfInput();
+      case "panic":
+        this.#parts.onPanic();
+    }
+  }
+
+  async #begin(): Promise<Problem | undefined> {
+    const { args, view, stretcher, entropy } = this.#parts;
+    view.show({ event: "hint", text: costText(args) });
+    if (args.listen !== undefined) {
+      const salt = new Uint8Array(SALT_SIZE);
+      entropy(salt);
+      view.show({ event: "stretching", done: false });
+      const phrase = await stretcher.stretch(salt);
+      view.show({ event: "stretching", done: true });
+      this.#loop.step({ type: "ready", phrase });
+      try {
+        const address = await this.#loop.listen(args.listen);
+        this.#listening = true;
+        view.show({ event: "listening", address });
+        if (args.bare) view.show({ event: "hint", text: `Your friend types: sesame connect ${hostHint(address)}` });
+      } catch (error) {
+        return listenProblem(args.listen, error instanceof Error && "code" in error ? String(error.code) : undefined);
+      }
+    }
+    for (const target of args.targets) this.#loop.step({ type: "call", target, retry: args.retry });
+    return undefined;
+  }
+
+  // --- Lines ---
+
+  #line(line: string): void {
+    if (this.#ending) return;
+    if (line.startsWith("/") && !line.startsWith("//")) return this.#command(line);
+    const text = line.startsWith("//") ? line.slice(1) : line;
+    if (text === "" && this.#parts.args.output !== "json") return;
+    const problem = messageProblem(text);
+    if (problem === undefined) return this.#say(text);
+    const doing = "Could not send that message.";
+    this.#problem(
+      problem.problem === "too big"
+        ? {
+          doing,
+          wrong: `It takes ${problem.size} bytes, and ${MAX_JSON_SIZE} are the most.`,
+          next: "Send it in parts.",
+        }
+        : { doing, wrong: "It has a character in it that messages cannot have.", next: "Take control characters out." },
+    );
+  }
+
+  #say(text: string): void {
+    if (this.#held !== undefined) {
+      if (this.#held.length < HELD_MESSAGES_MAX) this.#held.push(text);
+      return;
+    }
+    if (!this.#parts.scripted && this.#peers.present().length === 0) {
+      return this.#problem({
+        doing: "Could not send that message.",
+        wrong: "Nobody is here.",
+        next: "Wait until a friend is connected; /peers shows who is.",
+      });
+    }
+    this.#loop.step({ type: "say", text });
+  }
+
+  #command(line: string): void {
+    const command = parseCommand(line);
+    switch (command.name) {
+      case "peers": {
+        const present = this.#peers.present();
+        const lines = present.map((p) =>
+          `${p.name ?? "(no name)"} [${p.peer.slice(0, 8)}] ${p.address}, ${
+            p.direction === "in" ? "called us" : "called by us"
+          }, ` +
+          `${p.unconfirmed} unconfirmed`
+        );
+        return this.#hint([
+          present.length === 0 ? "Nobody is here." : `Here: ${present.length}.`,
+          ...lines,
+          costText(this.#parts.args, present.length),
+        ].join("\n"));
+      }
+      case "connect":
+        for (const target of command.targets) {
+          this.#loop.step({ type: "call", target, retry: this.#parts.args.retry });
+        }
+        return;
+      case "wire":
+        return this.#hint(wireText(this.#parts.args, this.#peers.present().length));
+      case "help":
+        return this.#hint(commandHelp());
+      case "quit":
+        return void this.#leave("quit");
+      case "unknown":
+        return this.#problem(command.problem);
+    }
+  }
+
+  #hint(text: string): void {
+    this.#parts.view.show({ event: "hint", text });
+  }
+
+  #problem(problem: Problem): void {
+    this.#parts.view.show({ event: "problem", ...problem });
+  }
+
+  // --- What happens after each step ---
+
+  #afterStep(): void {
+    if (this.#held !== undefined && this.#peers.present().length > 0) {
+      const held = this.#held;
+      this.#held = undefined;
+      // Not from inside the step that brought the friend.
+      queueMicrotask(() => {
+        for (const text of held) this.#loop.step({ type: "say", text });
+      });
+    }
+    const heldFull = this.#held !== undefined && this.#held.length >= HELD_MESSAGES_MAX;
+    this.#parts.view.hold(heldFull || this.#peers.full);
+    this.#whenSettled?.();
+  }
+
+  #uncalled(target: string, reason: RefusedReason): void {
+    if (this.#ending) return;
+    const problem = connectProblem(target, reason);
+    const hopeless = !this.#listening && !this.#peers.calling && this.#peers.present().length === 0;
+    const { targets } = this.#parts.args;
+    if (!hopeless || !targets.includes(target)) return this.#problem(problem);
+    this.#ending = true;
+    const code = targets.length === 1 && reason === "phrase" ? EXIT.phrase : EXIT.connection;
+    this.#end({ code, stopped: undefined, problem });
+  }
+
+  // --- The end ---
+
+  /** At most DRAIN_TIMEOUT_MS for confirmations, then goodbye. */
+  #endOfInput(): void {
+    if (this.#ending || this.#whenSettled !== undefined) return;
+    const cancel = after(DRAIN_TIMEOUT_MS, () => void this.#leave("end-of-input"));
+    this.#whenSettled = () => {
+      const waits = this.#held === undefined ? !this.#peers.settled : this.#held.length > 0;
+      if (waits) return;
+      cancel();
+      this.#whenSettled = undefined;
+      // Not from inside a step.
+      queueMicrotask(() => void this.#leave("end-of-input"));
+    };
+    this.#whenSettled();
+  }
+
+  async #leave(reason: StoppedReason): Promise<void> {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#whenSettled = undefined;
+    const { view } = this.#parts;
+    await this.#loop.leave();
+    for (const { id, peer, reported } of this.#peers.unconfirmed()) {
+      if (!reported) view.show({ event: "unconfirmed", id, peer });
+    }
+    if (this.#held !== undefined && this.#held.length > 0) {
+      this.#problem({
+        doing: `Could not send ${this.#held.length} message(s).`,
+        wrong: "Nobody was here.",
+        next: "Start again when your friend is there.",
+      });
+    }
+    this.#end({ code: EXIT.left, stopped: reason, problem: undefined });
+  }
+}
+
+/** A listening address as a friend would dial it; for every interface the person has to fill in their own. */
+function hostHint(address: string): string {
+  return address.replace(/^\[::\]|^0\.0\.0\.0/, "YOUR-ADDRESS");
+}
+
+/** Of a run that could not even begin. */
+export function nameProblem(name: string | undefined): Problem | undefined {
+  if (name === undefined || isName(name)) return undefined;
+  return {
+    doing: "Could not take the name.",
+    wrong: "A name has 1 to 32 characters, none of them a control character.",
+    next: "Choose a shorter or plainer one.",
+  };
+}

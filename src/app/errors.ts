@@ -1,0 +1,119 @@
+// The one voice for what goes wrong: three parts, what was being done, what went wrong, what to do next.
+// No phrase, key, message text or transcript is ever a part of one: nothing here takes such a thing.
+
+import type { PhraseProblem } from "../auth/phrase.ts";
+import { PHRASE_MAX_BYTES, PHRASE_MIN_BYTES } from "../constants.ts";
+import type { RefusedReason } from "../notice.ts";
+
+/** Exit codes of README, "Exit codes". */
+export const EXIT = { left: 0, unexpected: 1, usage: 2, connection: 3, phrase: 4, protection: 5 } as const;
+
+export interface Problem {
+  readonly doing: string;
+  readonly wrong: string;
+  readonly next: string;
+}
+
+export function sentence({ doing, wrong, next }: Problem): string {
+  return `${doing} ${wrong} ${next}`;
+}
+
+export function phraseProblem(problem: PhraseProblem | "too-long" | "end"): Problem {
+  const doing = "Could not take the phrase.";
+  const next = 'Use the phrase that your friend has; "sesame phrase" prints a fresh one for both of you.';
+  switch (problem) {
+    case "empty":
+    case "end":
+      return { doing, wrong: "It is empty.", next };
+    case "too short":
+      return { doing, wrong: `It is shorter than ${PHRASE_MIN_BYTES} bytes.`, next };
+    case "too long":
+    case "too-long":
+      return { doing, wrong: `It is longer than ${PHRASE_MAX_BYTES} bytes.`, next };
+    case "not UTF-8":
+      return { doing, wrong: "It is not UTF-8 text.", next: "Set the terminal to UTF-8, or save the file as UTF-8." };
+    case "control character":
+      return { doing, wrong: "It has a control character in it.", next: "Type it as one line of text, without tabs." };
+    case "unassigned":
+      return {
+        doing,
+        wrong: "It has a character that this program's version of Unicode does not know.",
+        next: "Use letters that have been in Unicode for some years, so that both sides agree on them.",
+      };
+  }
+}
+
+/** Of the operating system's code. */
+export function listenProblem(address: string, code: string | undefined): Problem {
+  const doing = `Could not listen on ${address}.`;
+  switch (code) {
+    case "EADDRINUSE":
+      return {
+        doing,
+        wrong: "Another program has that port.",
+        next: "Close it, or choose another: sesame listen 7374.",
+      };
+    case "EACCES":
+      return { doing, wrong: "This user may not use that port.", next: "Choose one above 1023: sesame listen 7373." };
+    case "EADDRNOTAVAIL":
+      return {
+        doing,
+        wrong: "That address is none of this machine's.",
+        next: "Leave the host away to listen on every interface: sesame listen 7373.",
+      };
+    default:
+      return { doing, wrong: "The system refused.", next: "Try another port, or look at its limits on open files." };
+  }
+}
+
+export function connectProblem(address: string, reason: RefusedReason): Problem {
+  const doing = `Could not connect to ${address}.`;
+  switch (reason) {
+    case "phrase":
+      return {
+        doing,
+        wrong: "The phrase did not match, or one of you is in another mode.",
+        next: "Compare the phrase with your friend, letter by letter, by another way than this one.",
+      };
+    case "self":
+      return { doing, wrong: "That is this very program.", next: "Give your friend's address, not your own." };
+    case "duplicate":
+      return { doing, wrong: "This friend is connected already.", next: "Nothing needs to be done." };
+    case "protocol":
+      return {
+        doing,
+        wrong: "Something answered that is no Sesame, or breaks its protocol.",
+        next: "Check the port with your friend; both need a Sesame of protocol version 1.",
+      };
+    case "busy":
+      return { doing, wrong: "There is no place left.", next: "Wait until somebody has left, then call again." };
+    case "timeout":
+      return {
+        doing,
+        wrong: "Nobody answered in time.",
+        next: 'Ask your friend to run "sesame listen", and whether a firewall lets the port through.',
+      };
+    case "unreachable":
+      return {
+        doing,
+        wrong: "Nobody is there: the address is unknown or refuses calls.",
+        next: 'Check the address and port, and ask your friend to run "sesame listen".',
+      };
+    case "closed":
+      return {
+        doing,
+        wrong: "The other side hung up.",
+        next: "Wait a minute and call again; if it goes on, ask your friend what their Sesame says.",
+      };
+  }
+}
+
+/** For whatever nobody foresaw. The error's own text stays out: it may hold anything. */
+export function unexpectedProblem(error: unknown): Problem {
+  const kind = error instanceof Error ? error.name : typeof error;
+  return {
+    doing: "Sesame ended itself.",
+    wrong: `Something happened that should not (${kind}), and everything was wiped.`,
+    next: "Start it again; if it comes back, tell the authors what you were doing.",
+  };
+}

@@ -1,0 +1,162 @@
+// Everything heavy, loaded while the phrase is typed: TLS is made ready and tried, the phrase is taken, the chat runs.
+// In here: who owns what, signals, and the way out. Not in here: what happens in the chat (chat.ts).
+
+import { normalisePhrase } from "../auth/phrase.ts";
+import type { LockedBytes } from "../secrets/locked.ts";
+import { openView, type View } from "../terminal/view.ts";
+import { type Identity, makeIdentity } from "../transport/certificate.ts";
+import { selfTest } from "../transport/self_check.ts";
+import { TlsTransport } from "../transport/tls.ts";
+import type { Booted, PhraseRead } from "./boot.ts";
+import { Chat, nameProblem, type Outcome } from "./chat.ts";
+import { addressProblem, targetProblem } from "./commands.ts";
+import { EXIT, phraseProblem, type Problem, sentence } from "./errors.ts";
+import { fault, panic, type Restorable } from "./panic.ts";
+import { Stretcher } from "./stretcher.ts";
+import { entropyOf, wallClock } from "./system.ts";
+import { parseListen } from "../transport/address.ts";
+
+/** How long an ordinary end waits for a terminal that takes nothing. */
+export async function run(booted: Booted): Promise<number> {
+  const { tty, args, host, protection } = booted;
+  // Before there is a view, panic puts the terminal back by itself.
+  const shown: { now: Restorable } = { now: { panic: () => tty.restore() } };
+  const onPanic = () => panic(shown.now);
+  const onFault = (error: unknown) => fault(shown.now, (text) => void tty.writeError(text), error);
+  watchForTheEnd(onPanic, onFault);
+  tty.onClosed = onPanic;
+
+  const entropy = entropyOf(host);
+  const [identity, read] = await Promise.all([readyTls(booted), booted.read]);
+  if (read.type === "panic") return panic(shown.now);
+  const phrase = takePhrase(booted, read);
+  const refused = phrase instanceof Refusal ? phrase : checkArgs(booted);
+  if (refused !== undefined) {
+    await end(booted, refused.problem);
+    return refused.code;
+  }
+
+  const mode = read.type === "done" && read.decoy ? "decoy" : "real";
+  const stretcher = new Stretcher(booted.arena, phrase as LockedBytes, mode, (view) => host.lock(view));
+  let chat: Chat | undefined;
+  const view: View = openView(
+    args.output,
+    tty,
+    { colour: args.colour, bell: args.bell, wall: wallClock, ...(args.name === undefined ? {} : { name: args.name }) },
+    (input) => chat?.input(input),
+  );
+  shown.now = view;
+  chat = new Chat({
+    args,
+    arena: booted.arena,
+    self: identity.peerId,
+    transport: new TlsTransport(identity),
+    stretcher,
+    view,
+    entropy,
+    scripted: !tty.inputIsTerminal,
+    onPanic,
+    onFault,
+  });
+  view.start();
+  view.show({ event: "protection", protection });
+  onPoliteInterrupt(() => chat.input({ type: "leave" }), onPanic);
+  const outcome = await chat.run();
+  return await finish(booted, view, outcome);
+}
+
+/** What keeps the chat from beginning; with no problem to tell, the person has simply left. */
+class Refusal {
+  constructor(readonly code: number, readonly problem: Problem | undefined) {}
+}
+
+async function readyTls(booted: Booted): Promise<Identity> {
+  const identity = makeIdentity(entropyOf(booted.host));
+  await selfTest(identity);
+  return identity;
+}
+
+function takePhrase({ arena, typed }: Booted, read: PhraseRead): LockedBytes | Refusal {
+  using _ = typed;
+  switch (read.type) {
+    case "leave":
+    case "panic":
+      return new Refusal(EXIT.left, undefined);
+    case "too-long":
+    case "end":
+      return new Refusal(EXIT.usage, phraseProblem(read.type));
+    case "no such descriptor":
+      return new Refusal(EXIT.usage, {
+        doing: "Could not take the phrase.",
+        wrong: "The descriptor is not open for reading, or cannot be read without FFI permission.",
+        next: "Open it in the shell, for example: sesame --phrase-fd 3 3< FILE; or use --phrase-fd 0.",
+      });
+    case "done": {
+      const phrase = normalisePhrase(arena, typed.bytes.subarray(0, read.length));
+      return typeof phrase === "string" ? new Refusal(EXIT.usage, phraseProblem(phrase)) : phrase;
+    }
+  }
+}
+
+function checkArgs({ args, protection }: Booted): Refusal | undefined {
+  if (args.requireLockedMemory && !protection.memoryLocked) {
+    return new Refusal(EXIT.protection, {
+      doing: "Refused to start.",
+      wrong: `Memory cannot be locked here (${protection.locked === "part" ? "only a part of it" : "none of it"}).`,
+      next: "Raise the limit, for example with: ulimit -l 8192; or leave --require-locked-memory away.",
+    });
+  }
+  const name = nameProblem(args.name);
+  if (name !== undefined) return new Refusal(EXIT.usage, name);
+  for (const target of args.targets) {
+    const problem = targetProblem(target);
+    if (problem !== undefined) return new Refusal(EXIT.usage, problem);
+  }
+  const listen = args.listen === undefined ? undefined : parseListen(args.listen);
+  return typeof listen === "string" ? new Refusal(EXIT.usage, addressProblem("Could not listen.", listen)) : undefined;
+}
+
+async function finish(booted: Booted, view: View, outcome: Outcome): Promise<number> {
+  if (outcome.stopped !== undefined) view.show({ event: "stopped", reason: outcome.stopped });
+  await view.stop();
+  await end(booted, outcome.problem);
+  return outcome.code;
+}
+
+async function end({ tty }: Booted, problem: Problem | undefined): Promise<void> {
+  if (problem !== undefined) await tty.writeError(sentence(problem) + "\n");
+  await tty.restoreWithin(RESTORE_MS);
+}
+
+/** A hang-up, a request to end, and everything that nobody caught. */
+function watchForTheEnd(onPanic: () => never, onFault: (error: unknown) => never): void {
+  for (const signal of ["SIGHUP", "SIGTERM", "SIGQUIT"] as const) addSignal(signal, onPanic);
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    onFault(event.error);
+  });
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    onFault(event.reason);
+  });
+}
+
+/** Where the terminal is not raw, Ctrl-C is a signal: leave politely, and at once the second time. */
+function onPoliteInterrupt(leave: () => void, onPanic: () => never): void {
+  let asked = false;
+  addSignal("SIGINT", () => {
+    if (asked) onPanic();
+    asked = true;
+    leave();
+  });
+}
+
+function addSignal(signal: Deno.Signal, run: () => void): void {
+  try {
+    Deno.addSignalListener(signal, run);
+  } catch {
+    // Not a signal of this system.
+  }
+}
+
+const RESTORE_MS = 200;

@@ -1,0 +1,82 @@
+// Argon2id off the main thread: one worker for one stretch, one stretch at a time (docs/PROTOCOL.md section 3).
+// Phrase and result pass through one page of shared memory, locked where that can be, wiped by both sides.
+
+import { argon2Salt, type Mode, StretchedPhrase } from "../auth/stretched.ts";
+import { ARGON2_LANES, ARGON2_MEMORY_KIB, ARGON2_PASSES, STRETCHED_SIZE } from "../constants.ts";
+import { ARGON2ID_WORKER } from "../crypto/argon2id_worker.generated.ts";
+import type { StretchJob } from "../crypto/argon2id_worker.ts";
+import type { Arena, LockedBytes } from "../secrets/locked.ts";
+
+/** Where the result stands in the page; as in crypto/argon2id_worker.ts. */
+const RESULT_AT = 2048;
+const PAGE = 4096;
+
+export class Stretcher implements Disposable {
+  readonly #arena: Arena;
+  readonly #phrase: LockedBytes;
+  readonly #mode: Mode;
+  readonly #lock: (view: Uint8Array) => boolean;
+  readonly #source = URL.createObjectURL(new Blob([ARGON2ID_WORKER], { type: "text/javascript" }));
+  #last: Promise<unknown> = Promise.resolve();
+  #stop: (() => void) | undefined;
+  #disposed = false;
+
+  /** Takes the phrase over. `lock` keeps a page in memory. */
+  constructor(arena: Arena, phrase: LockedBytes, mode: Mode, lock: (view: Uint8Array) => boolean) {
+    this.#arena = arena;
+    this.#phrase = phrase;
+    this.#mode = mode;
+    this.#lock = lock;
+  }
+
+  /** Queued behind the stretches asked for before. The caller owns the result. Rejects once disposed. */
+  stretch(salt: Uint8Array): Promise<StretchedPhrase> {
+    const result = this.#last.then(() => this.#run(salt));
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  /** Ends a stretch that is under way and wipes the phrase. */
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    this.#stop?.();
+    this.#phrase[Symbol.dispose]();
+    URL.revokeObjectURL(this.#source);
+  }
+
+  async #run(salt: Uint8Array): Promise<StretchedPhrase> {
+    if (this.#disposed) throw new Error("stretching is over");
+    const page = new SharedArrayBuffer(PAGE);
+    const bytes = new Uint8Array(page);
+    this.#lock(bytes);
+    const worker = new Worker(this.#source, { type: "module" });
+    try {
+      await new Promise<void>((done, fail) => {
+        this.#stop = () => fail(new Error("stretching is over"));
+        worker.onmessage = () => done();
+        worker.onerror = (event) => {
+          event.preventDefault();
+          fail(new Error("the phrase could not be stretched"));
+        };
+        bytes.set(this.#phrase.bytes);
+        worker.postMessage(
+          {
+            page,
+            phraseLength: this.#phrase.length,
+            salt: argon2Salt(this.#mode, salt),
+            passes: ARGON2_PASSES,
+            memoryKib: ARGON2_MEMORY_KIB,
+            lanes: ARGON2_LANES,
+          } satisfies StretchJob,
+        );
+      });
+      using stretched = this.#arena.bytes(STRETCHED_SIZE);
+      stretched.bytes.set(bytes.subarray(RESULT_AT, RESULT_AT + STRETCHED_SIZE));
+      return StretchedPhrase.from(this.#arena, salt, stretched);
+    } finally {
+      this.#stop = undefined;
+      bytes.fill(0);
+      worker.terminate();
+    }
+  }
+}

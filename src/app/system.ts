@@ -1,0 +1,38 @@
+// The real clock and the real entropy. The only place that names them; everything else gets them as arguments.
+
+import type { Host } from "../host/host.ts";
+import type { Entropy, Millis } from "../ports.ts";
+
+/** getrandom(2) gives at most this much at once without a chance of being interrupted. */
+const ENTROPY_AT_ONCE = 256;
+
+/** Monotonic. */
+export function now(): Millis {
+  return performance.now();
+}
+
+/** Milliseconds since the epoch, for what people and scripts read. */
+export function wallClock(): number {
+  return Date.now();
+}
+
+/** Entropy from the operating system, straight into the memory that asks for it. */
+export function entropyOf(host: Host): Entropy {
+  return (into) => {
+    for (let at = 0; at < into.length; at += ENTROPY_AT_ONCE) host.random(into.subarray(at, at + ENTROPY_AT_ONCE));
+  };
+}
+
+/** Calls `run` once after `ms`, unless the returned function is called before. */
+export function after(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, Math.max(0, Math.min(ms, LONGEST_TIMER_MS)));
+  return () => clearTimeout(timer);
+}
+
+/** Resolves after `ms`. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise((done) => after(ms, done));
+}
+
+/** Longer ones overflow and fire at once. A timer that fires early is set again by whoever looks at the clock. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;

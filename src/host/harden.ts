@@ -1,0 +1,91 @@
+// The first thing the program does, before any other code is loaded: bind the few calls that it will need, shut what
+// others could look in through, and give back every permission but the network, for good.
+// In here: the order. Not in here: what each system's calls are (linux.ts, macos.ts, windows.ts), the words for the
+// person (app), the arena (crypto).
+//
+// Functions bound before the permission is given back go on working; a new `dlopen` and all of `UnsafePointer` do not.
+
+import { bindNothing } from "./fallback.ts";
+import type { Binding, Host, HostFacts } from "./host.ts";
+import { bindLinux, LINUX_LIBRARIES, LINUX_SYMBOLS } from "./linux.ts";
+import { bindMacos, MACOS_LIBRARIES, MACOS_SYMBOLS } from "./macos.ts";
+import { BCRYPT_SYMBOLS, bindWindows, KERNEL32_SYMBOLS } from "./windows.ts";
+
+/** Once, at the very start. Never asks the person anything, and never throws: what failed stands in the facts. */
+export function harden(): Host {
+  const binding = bind(systemHere());
+  for (const name of GIVEN_BACK) Deno.permissions.revokeSync({ name });
+  return { ...binding, facts: { ...binding.facts, permissions: permissionsHeld() } };
+}
+
+/** As the runtime says now, without asking for any. */
+export function permissionsHeld(): string[] {
+  return ["net" as const, ...GIVEN_BACK].filter((name) => Deno.permissions.querySync({ name }).state === "granted");
+}
+
+function bind(system: HostFacts["system"]): Binding {
+  try {
+    switch (system) {
+      case "linux": {
+        const libc = open(LINUX_LIBRARIES, LINUX_SYMBOLS);
+        if (libc === undefined) break;
+        holdSigusr1();
+        return bindLinux(libc);
+      }
+      case "macos": {
+        const libc = open(MACOS_LIBRARIES, MACOS_SYMBOLS);
+        if (libc === undefined) break;
+        holdSigusr1();
+        return bindMacos(libc);
+      }
+      case "windows": {
+        const kernel32 = open(["kernel32.dll"], KERNEL32_SYMBOLS);
+        const bcrypt = open(["bcrypt.dll"], BCRYPT_SYMBOLS);
+        if (kernel32 === undefined || bcrypt === undefined) break;
+        return bindWindows(kernel32, bcrypt);
+      }
+    }
+  } catch {
+    // A call that this system does not have as we know it: then as without permission.
+  }
+  return bindNothing(system);
+}
+
+/** The first of the libraries that can be loaded with all the symbols. Without permission nothing is tried: that would ask. */
+function open<S extends Deno.ForeignLibraryInterface>(
+  names: readonly string[],
+  symbols: S,
+): Deno.DynamicLibrary<S>["symbols"] | undefined {
+  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return undefined;
+  for (const name of names) {
+    try {
+      return Deno.dlopen(name, symbols).symbols;
+    } catch {
+      // The next one.
+    }
+  }
+  return undefined;
+}
+
+/**
+ * The runtime opens its inspector on this signal. With a listener of ours it installs its handler now; the table then
+ * has the signal ignored, and nothing puts the handler back.
+ */
+function holdSigusr1(): void {
+  Deno.addSignalListener("SIGUSR1", () => {});
+}
+
+function systemHere(): HostFacts["system"] {
+  switch (Deno.build.os) {
+    case "linux":
+      return "linux";
+    case "darwin":
+      return "macos";
+    case "windows":
+      return "windows";
+    default:
+      return "other";
+  }
+}
+
+const GIVEN_BACK = ["ffi", "read", "write", "env", "run", "sys", "import"] as const;

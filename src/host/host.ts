@@ -1,0 +1,57 @@
+// What the rest of the program knows of the machine: the facts for the protection report, and four bound calls.
+// In here: the interface alone. Not in here: how a system keeps it (linux.ts, macos.ts, windows.ts, fallback.ts), the
+// order at start (harden.ts).
+
+export interface Host {
+  readonly facts: HostFacts;
+  /**
+   * Keeps the pages under the view in memory, out of core dumps and out of child processes, as far as the system can.
+   * The view should begin and end on a page. True: they cannot be swapped out.
+   */
+  lock(view: Uint8Array): boolean;
+  /** Fills the view from the operating system, with no copy on the way where `facts.hardened`. Throws without entropy. */
+  random(view: Uint8Array): void;
+  /** Blocks; puts what comes at the start of the view and returns its length, 0 at the end. -1: refused, or not on this host. */
+  readFd(fd: number, view: Uint8Array): number;
+  /** The process is gone when this is called; nothing is restored or flushed. */
+  exit(code: number): never;
+}
+
+/** `undefined` stands for what cannot be found out here. */
+export interface HostFacts {
+  readonly system: "linux" | "macos" | "windows" | "other";
+  /** The calls below are bound to the operating system; false without FFI permission, where everything is weaker. */
+  readonly hardened: boolean;
+  readonly coreDumps: "off" | "on";
+  /** Whether another program of the same user may read this one's memory. */
+  readonly dumpable: boolean | undefined;
+  /** A debugger was attached when the program started. */
+  readonly tracer: boolean | undefined;
+  /** Where memory may be written to: `memory` is compressed memory, `plain` a disk, unencrypted as far as one can tell. */
+  readonly swap: "none" | "memory" | "encrypted" | "plain" | undefined;
+  /** SSLKEYLOGFILE is set: somebody wants the keys of TLS written down. */
+  readonly keyLog: boolean | undefined;
+  /** A library was put into this process from outside (LD_PRELOAD, /etc/ld.so.preload, DYLD_INSERT_LIBRARIES). */
+  readonly preload: boolean | undefined;
+  /** Whether SIGUSR1 opens the runtime's inspector to every user of this machine. */
+  readonly inspector: "closed" | "open";
+  /** How many bytes an ordinary user may lock; Infinity without a limit. */
+  readonly lockLimitBytes: number | undefined;
+  /** The permissions that are still held. */
+  readonly permissions: readonly string[];
+}
+
+/** What a system's table contributes; harden.ts adds the permissions once the rest has been given back. */
+export interface Binding extends Omit<Host, "facts"> {
+  readonly facts: Omit<HostFacts, "permissions">;
+}
+
+/** For `buffer` parameters, which take views of shared memory too, although their type does not say so. */
+export function buffer(view: Uint8Array): Uint8Array<ArrayBuffer> {
+  return view as Uint8Array<ArrayBuffer>;
+}
+
+/** A NUL-terminated C string. */
+export function cString(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${text}\0`);
+}

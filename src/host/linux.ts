@@ -1,0 +1,132 @@
+// Linux (glibc or musl), x86-64 and ARM64. Run and tested.
+// In here: the table of libc's symbols, what is done with them at start, the facts read from /proc.
+// Not in here: loading the library and giving the permission back (harden.ts).
+
+import { type Binding, buffer, cString, type HostFacts } from "./host.ts";
+
+export const LINUX_LIBRARIES: readonly string[] = [
+  "libc.so.6",
+  "libc.musl-x86_64.so.1",
+  "libc.musl-aarch64.so.1",
+];
+
+export const LINUX_SYMBOLS = {
+  mlock: { parameters: ["buffer", "usize"], result: "i32" },
+  madvise: { parameters: ["buffer", "usize", "i32"], result: "i32" },
+  prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
+  setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  signal: { parameters: ["i32", "usize"], result: "usize" },
+  getenv: { parameters: ["buffer"], result: "pointer" },
+  getrandom: { parameters: ["buffer", "usize", "u32"], result: "isize" },
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  close: { parameters: ["i32"], result: "i32" },
+  _exit: { parameters: ["i32"], result: "void" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+export type LinuxLibc = Deno.StaticForeignLibraryInterface<typeof LINUX_SYMBOLS>;
+
+/** SIGUSR1 must already have a handler of the runtime's, so that the runtime never installs one over ours. */
+export function bindLinux(libc: LinuxLibc): Binding {
+  const inspector = libc.signal(SIGUSR1, SIG_IGN) > SIG_IGN ? "closed" : "open";
+  // Before the process stops being dumpable, after which parts of /proc/self belong to root.
+  const seen = { tracer: tracerIn(readText(libc, "/proc/self/status")), swap: swapOf(libc) };
+  const limited = libc.setrlimit(RLIMIT_CORE, new BigUint64Array([0n, 0n])) === 0;
+  // Beside the limit, since a core_pattern that is a pipe gets its dump whatever the limit says; and it keeps other
+  // programs of the same user from /proc/PID/mem and from ptrace.
+  libc.prctl(PR_SET_DUMPABLE, 0n, 0n, 0n, 0n);
+  const dumpable = libc.prctl(PR_GET_DUMPABLE, 0n, 0n, 0n, 0n) !== 0;
+  return {
+    facts: {
+      system: "linux",
+      hardened: true,
+      coreDumps: limited && !dumpable ? "off" : "on",
+      dumpable,
+      ...seen,
+      keyLog: libc.getenv(cString("SSLKEYLOGFILE")) !== null,
+      preload: PRELOADS.some((name) => libc.getenv(cString(name)) !== null) ||
+        (readText(libc, "/etc/ld.so.preload") ?? "").trim() !== "",
+      inspector,
+      lockLimitBytes: lockLimit(libc),
+    },
+    lock(view) {
+      const bytes = BigInt(view.length);
+      libc.madvise(buffer(view), bytes, MADV_DONTDUMP);
+      // A page that is shared on purpose refuses this one; a fork then sees it, and this program never forks.
+      libc.madvise(buffer(view), bytes, MADV_WIPEONFORK);
+      return libc.mlock(buffer(view), bytes) === 0;
+    },
+    random(view) {
+      for (let at = 0; at < view.length; at += GETRANDOM_WHOLE) {
+        const part = view.subarray(at, at + GETRANDOM_WHOLE);
+        if (libc.getrandom(buffer(part), BigInt(part.length), 0) !== BigInt(part.length)) throw new Error("no entropy");
+      }
+    },
+    readFd: (fd, view) => Number(libc.read(fd, buffer(view), BigInt(view.length))),
+    exit(code): never {
+      libc._exit(code);
+      throw new Error("unreachable");
+    },
+  };
+}
+
+/** Whether `TracerPid` in /proc/self/status names a process. */
+export function tracerIn(status: string | undefined): boolean | undefined {
+  const pid = /^TracerPid:\s*(\d+)$/m.exec(status ?? "")?.[1];
+  return pid === undefined ? undefined : pid !== "0";
+}
+
+/** The weakest of the swap areas in use. */
+function swapOf(libc: LinuxLibc): HostFacts["swap"] {
+  const table = readText(libc, "/proc/swaps");
+  if (table === undefined) return undefined;
+  const kinds = swapAreas(table).map((device) => swapKind(device, (path) => readText(libc, path)));
+  return SWAP_WORST_FIRST.find((kind) => kinds.includes(kind)) ?? "none";
+}
+
+/** The first column of /proc/swaps, without its heading. */
+export function swapAreas(table: string): string[] {
+  return table.split("\n").slice(1).flatMap((line) => line.split(/\s/, 1)).filter((name) => name !== "");
+}
+
+/** A swap file counts as plain: whether its file system is encrypted cannot be told from here. */
+export function swapKind(device: string, read: (path: string) => string | undefined): "memory" | "encrypted" | "plain" {
+  if (/^\/dev\/zram\d+$/.test(device)) return "memory";
+  const mapped = /^\/dev\/(dm-\d+)$/.exec(device)?.[1];
+  // device-mapper names its crypt targets (LUKS and plain alike) so.
+  if (mapped !== undefined && read(`/sys/block/${mapped}/dm/uuid`)?.startsWith("CRYPT-")) return "encrypted";
+  return "plain";
+}
+
+function lockLimit(libc: LinuxLibc): number | undefined {
+  const limits = new BigUint64Array(2);
+  if (libc.getrlimit(RLIMIT_MEMLOCK, limits) !== 0) return undefined;
+  return limits[0] === RLIM_INFINITY ? Infinity : Number(limits[0]);
+}
+
+/** The start of a small file, without read permission; undefined when it cannot be read. */
+function readText(libc: LinuxLibc, path: string): string | undefined {
+  const fd = libc.open(cString(path), O_RDONLY_CLOEXEC);
+  if (fd < 0) return undefined;
+  const bytes = new Uint8Array(FILE_MAX_BYTES);
+  const length = Number(libc.read(fd, bytes, BigInt(bytes.length)));
+  libc.close(fd);
+  return length < 0 ? undefined : new TextDecoder().decode(bytes.subarray(0, length));
+}
+
+const SIGUSR1 = 10;
+const SIG_IGN = 1n;
+const RLIMIT_CORE = 4;
+const RLIMIT_MEMLOCK = 8;
+const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
+const PR_GET_DUMPABLE = 3;
+const PR_SET_DUMPABLE = 4;
+const MADV_DONTDUMP = 16;
+const MADV_WIPEONFORK = 18;
+const O_RDONLY_CLOEXEC = 0o2000000;
+/** getrandom(2) is never interrupted and never short up to here. */
+const GETRANDOM_WHOLE = 256;
+const FILE_MAX_BYTES = 8192;
+const PRELOADS: readonly string[] = ["LD_PRELOAD", "LD_AUDIT"];
+const SWAP_WORST_FIRST = ["plain", "encrypted", "memory"] as const;

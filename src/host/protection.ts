@@ -1,0 +1,13 @@
+// The protection report: what this machine and these permissions protect, as data.
+// In here: the host's facts and the state of the arena put together. Not in here: sentences (app/doctor).
+
+import type { Protection } from "../notice.ts";
+import type { Host, HostFacts } from "./host.ts";
+
+/** For `sesame doctor`; the chat tells only what `Protection` has. */
+export interface FullProtection extends Protection, Omit<HostFacts, "coreDumps" | "permissions"> {}
+
+/** `locked`: how much of the memory that holds secrets could be locked. */
+export function report(host: Host, locked: Protection["locked"]): FullProtection {
+  return { ...host.facts, memoryLocked: locked === "all", locked };
+}

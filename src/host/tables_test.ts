@@ -1,0 +1,177 @@
+// The three tables with symbols that only record: what is asked of which system, and what is made of the answers.
+
+import assert from "node:assert/strict";
+import { bindNothing } from "./fallback.ts";
+import { bindLinux, type LinuxLibc, swapAreas, swapKind, tracerIn } from "./linux.ts";
+import { bindMacos, type MacosLibc } from "./macos.ts";
+import { report } from "./protection.ts";
+import { type Bcrypt, bindWindows, type Kernel32 } from "./windows.ts";
+
+/** Symbols whose calls are noted as `name(numbers)`; `answers` has what they return, 0 otherwise. */
+function fake<T>(answers: Record<string, unknown>): { symbols: T; calls: string[] } {
+  const calls: string[] = [];
+  const symbols = new Proxy({}, {
+    get: (_, name: string) => (...args: unknown[]) => {
+      calls.push(`${name}(${args.filter((arg) => typeof arg !== "object").join(" ")})`);
+      const answer = answers[name];
+      return typeof answer === "function" ? answer(...args) : answer === undefined ? 0 : answer;
+    },
+  });
+  return { symbols: symbols as T, calls };
+}
+
+/** Stands for a pointer that is not null. */
+const POINTER = {};
+
+Deno.test("bindMacos() denies debuggers, core dumps and SIGUSR1, and binds what remains", () => {
+  const { symbols, calls } = fake<MacosLibc>({
+    signal: 4711n,
+    getenv: null,
+    read: 5n,
+    sysctlbyname: (_name: unknown, usage: DataView) => (usage.setUint32(28, 1, true), 0),
+    getrlimit: (_which: number, into: BigUint64Array) => (into[0] = 0x7fff_ffff_ffff_ffffn, 0),
+  });
+  const host = bindMacos(symbols);
+  assert.deepEqual(calls.slice(0, 3), ["signal(30 1)", "setrlimit(4)", "ptrace(31 0 0 0)"]);
+  assert.deepEqual(host.facts, {
+    system: "macos",
+    hardened: true,
+    coreDumps: "off",
+    dumpable: false,
+    tracer: false,
+    swap: "encrypted",
+    keyLog: false,
+    preload: false,
+    inspector: "closed",
+    lockLimitBytes: Infinity,
+  });
+  calls.length = 0;
+  assert.equal(host.lock(new Uint8Array(4096)), true);
+  host.random(new Uint8Array(600));
+  assert.equal(host.readFd(3, new Uint8Array(9)), 5);
+  assert.throws(() => host.exit(6));
+  assert.deepEqual(calls, [
+    "minherit(4096 2)",
+    "mlock(4096)",
+    "getentropy(256)",
+    "getentropy(256)",
+    "getentropy(88)",
+    "read(3 9)",
+    "_exit(6)",
+  ]);
+});
+
+Deno.test("bindMacos() says what failed", () => {
+  const { symbols } = fake<MacosLibc>({
+    signal: 0n,
+    setrlimit: -1,
+    ptrace: -1,
+    sysctlbyname: -1,
+    getrlimit: -1,
+    getenv: POINTER,
+    mlock: -1,
+    getentropy: -1,
+  });
+  const host = bindMacos(symbols);
+  const { coreDumps, dumpable, tracer, swap, keyLog, preload, inspector, lockLimitBytes } = host.facts;
+  assert.deepEqual(
+    [coreDumps, dumpable, tracer, swap, keyLog, preload, inspector, lockLimitBytes],
+    ["on", true, undefined, undefined, true, true, "open", undefined],
+  );
+  assert.equal(host.lock(new Uint8Array(1)), false);
+  assert.throws(() => host.random(new Uint8Array(1)), /no entropy/);
+});
+
+Deno.test("bindWindows() keeps the heap out of reports and makes room for locking", () => {
+  const kernel32 = fake<Kernel32>({ GetCurrentProcess: -1n, VirtualLock: 1 });
+  const bcrypt = fake<Bcrypt>({});
+  const host = bindWindows(kernel32.symbols, bcrypt.symbols);
+  assert.deepEqual(kernel32.calls.slice(0, 4), [
+    "SetErrorMode(32771)",
+    "WerSetFlags(1)",
+    "GetCurrentProcess()",
+    "SetProcessWorkingSetSize(-1 33554432 1073741824)",
+  ]);
+  assert.deepEqual(host.facts, {
+    system: "windows",
+    hardened: true,
+    coreDumps: "off",
+    dumpable: true,
+    tracer: false,
+    swap: undefined,
+    keyLog: false,
+    preload: undefined,
+    inspector: "closed",
+    lockLimitBytes: 33554432,
+  });
+  assert.equal(host.lock(new Uint8Array(4096)), true);
+  host.random(new Uint8Array(600));
+  assert.deepEqual(bcrypt.calls, ["BCryptGenRandom(0 600 2)"]);
+  assert.equal(host.readFd(0, new Uint8Array(1)), -1);
+  assert.throws(() => host.exit(6));
+  assert.equal(kernel32.calls.at(-1), "ExitProcess(6)");
+});
+
+Deno.test("bindWindows() says what failed", () => {
+  const kernel32 = fake<Kernel32>({ WerSetFlags: -1, IsDebuggerPresent: 1, GetEnvironmentVariableW: 9 });
+  const host = bindWindows(kernel32.symbols, fake<Bcrypt>({ BCryptGenRandom: -1 }).symbols);
+  assert.deepEqual([host.facts.coreDumps, host.facts.tracer, host.facts.keyLog], ["on", true, true]);
+  assert.equal(host.lock(new Uint8Array(1)), false);
+  assert.throws(() => host.random(new Uint8Array(1)), /no entropy/);
+});
+
+Deno.test("bindLinux() says what failed", () => {
+  const { symbols } = fake<LinuxLibc>({
+    signal: 0n,
+    open: -1,
+    prctl: (option: number) => option === 3 ? 1 : -1,
+    setrlimit: -1,
+    getrlimit: -1,
+    getenv: POINTER,
+    mlock: -1,
+    getrandom: 3n,
+    read: -1n,
+  });
+  const host = bindLinux(symbols);
+  const { coreDumps, dumpable, tracer, swap, keyLog, preload, inspector, lockLimitBytes } = host.facts;
+  assert.deepEqual(
+    [coreDumps, dumpable, tracer, swap, keyLog, preload, inspector, lockLimitBytes],
+    ["on", true, undefined, undefined, true, true, "open", undefined],
+  );
+  assert.equal(host.lock(new Uint8Array(1)), false);
+  assert.throws(() => host.random(new Uint8Array(4)), /no entropy/);
+  assert.equal(host.readFd(99, new Uint8Array(4)), -1);
+});
+
+Deno.test("tracerIn() finds a debugger in /proc/self/status", () => {
+  assert.equal(tracerIn("Name:\tdeno\nTracerPid:\t0\nUid:\t0\n"), false);
+  assert.equal(tracerIn("Name:\tdeno\nTracerPid:\t4711\nUid:\t0\n"), true);
+  assert.equal(tracerIn("Name:\tdeno\n"), undefined);
+  assert.equal(tracerIn(undefined), undefined);
+});
+
+Deno.test("swapAreas() and swapKind() tell compressed memory, encrypted and plain disks apart", () => {
+  const table = "Filename\tType\tSize\tUsed\tPriority\n/dev/zram0 partition\t8\t0\t100\n/swapfile   file\t2\t0\t-2\n";
+  assert.deepEqual(swapAreas(table), ["/dev/zram0", "/swapfile"]);
+  assert.deepEqual(swapAreas("Filename\tType\tSize\tUsed\tPriority\n"), []);
+  const uuids = new Map([["/sys/block/dm-0/dm/uuid", "CRYPT-LUKS2-abc"], ["/sys/block/dm-1/dm/uuid", "LVM-abc"]]);
+  const read = (path: string) => uuids.get(path);
+  assert.equal(swapKind("/dev/zram0", read), "memory");
+  assert.equal(swapKind("/dev/dm-0", read), "encrypted");
+  assert.equal(swapKind("/dev/dm-1", read), "plain");
+  assert.equal(swapKind("/dev/dm-2", read), "plain");
+  assert.equal(swapKind("/dev/sda2", read), "plain");
+  assert.equal(swapKind("/swapfile", read), "plain");
+});
+
+Deno.test("report() has what the notice needs, and the arena's state", () => {
+  const host = { ...bindNothing("other"), facts: { ...bindNothing("other").facts, permissions: ["net"] } };
+  const { memoryLocked, locked, coreDumps, permissions } = report(host, "part");
+  assert.deepEqual({ memoryLocked, locked, coreDumps, permissions }, {
+    memoryLocked: false,
+    locked: "part",
+    coreDumps: "on",
+    permissions: ["net"],
+  });
+  assert.equal(report(host, "all").memoryLocked, true);
+});

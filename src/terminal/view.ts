@@ -1,0 +1,429 @@
+// The three views of one conversation: the screen, plain sentences, JSON lines. In here: reading keys or lines from the
+// terminal's owner, showing notices, saying when they have really been written. Not in here: what a command does, when to
+// stop, anything that outlives `stop`.
+
+import type { Notice } from "../notice.ts";
+import { jsonLine } from "./json.ts";
+import { type Key, KeyDecoder } from "./keys.ts";
+import { LineEditor } from "./line_editor.ts";
+import { suspicion } from "./guard.ts";
+import { newPeople } from "./people.ts";
+import { type PlainContext, plainLines } from "./plain.ts";
+import { sanitise, withoutIsolates } from "./sanitise.ts";
+import { ChatScreen } from "./screen.ts";
+import type { Tty } from "./tty.ts";
+
+export type Input =
+  /** A message or a command. From a screen it may hold line breaks. */
+  | { type: "line"; text: string }
+  /** Asked and confirmed (Ctrl-C), or Ctrl-D on an empty line. */
+  | { type: "leave" }
+  /** F12, Ctrl-\, or the terminal is gone. */
+  | { type: "panic" }
+  /** The end of piped input. */
+  | { type: "end" };
+
+export interface View {
+  /** Takes over the terminal. */
+  start(): void;
+  /** `shown` is called once the text has really been written to the terminal or pipe; never if it has not. */
+  show(notice: Notice, shown?: () => void): void;
+  /** Holds piped lines back; nothing happens to a person's keys. */
+  hold(on: boolean): void;
+  /** Shows the passing of time, once a second or so while the program is waiting for something. */
+  tick(): void;
+  /** Flushes what can be flushed within a short time, restores the terminal; nothing is written afterwards. */
+  stop(): Promise<void>;
+  /** At once, whatever the terminal does: clears the own screen, restores, forgets everything. May be called again. */
+  panic(): void;
+}
+
+export interface ViewOptions {
+  colour: "auto" | "none";
+  /** Rings for each message: a leak on a shared desk, so only when asked for. */
+  bell: boolean;
+  /** Milliseconds since the epoch. */
+  wall: () => number;
+  /** One's own name. */
+  name?: string;
+  /** Whether a text holds the phrase of this session. Asked before anything is sent from a terminal. */
+  guard?: (text: string) => boolean;
+  /** Shape and cost of the traffic, as shown beside the input line. */
+  traffic?: string;
+}
+
+/** `tty` is lent until `stop` or `panic`, which restore it. */
+export function openView(
+  kind: "screen" | "plain" | "json",
+  tty: Tty,
+  options: ViewOptions,
+  onInput: (input: Input) => void,
+): View {
+  if (kind === "screen" && tty.inputIsTerminal && tty.outputIsTerminal) return screenView(tty, options, onInput);
+  return lineView(kind === "json" ? "json" : "plain", tty, options, onInput);
+}
+
+function screenView(tty: Tty, options: ViewOptions, onInput: (input: Input) => void): View {
+  const { columns, rows } = tty.size();
+  const screen = new ChatScreen(
+    {
+      colour: options.colour === "auto",
+      clock: clockTimes(),
+      ...(options.name === undefined ? {} : { name: options.name }),
+      ...(options.guard === undefined ? {} : { guard: options.guard }),
+      ...(options.traffic === undefined ? {} : { traffic: options.traffic }),
+    },
+    columns,
+    rows,
+  );
+  const decoder = new KeyDecoder();
+  let running = false;
+  let bell = false;
+  /** Told after the next painting. */
+  let waiting: (() => void)[] = [];
+
+  /** One painting at a time: what changes while a slow terminal takes one goes into the next, however much it is. */
+  const paint = async () => {
+    if (!running || tty.backlog > 0) return;
+    const told = waiting;
+    waiting = [];
+    const out = (bell ? "\x07" : "") + screen.render(options.wall());
+    bell = false;
+    if (out === "" && told.length === 0) return;
+    const written = await tty.write(out);
+    if (written) { for (const shown of told) shown(); }
+    void paint();
+  };
+  let due = false;
+  /** After the present step, so that ten notices or keys in a row are one painting. */
+  const changed = () => {
+    if (due) return;
+    due = true;
+    queueMicrotask(() => {
+      due = false;
+      void paint();
+    });
+  };
+  const onKeys = (keys: Key[]) => {
+    for (const key of keys) {
+      if (!running) return;
+      const action = screen.key(key);
+      if (action !== undefined) onInput(action);
+    }
+    changed();
+  };
+
+  return {
+    start() {
+      if (running) return;
+      running = true;
+      tty.raw(true);
+      void tty.write(tty.enter({ screen: true, paste: true }));
+      tty.onClosed = () => running && onInput({ type: "panic" });
+      tty.onResize(() => {
+        const { columns, rows } = tty.size();
+        screen.resize(columns, rows);
+        changed();
+      });
+      tty.listen((chunk) => onKeys(decoder.feed(chunk)), () => running && onInput({ type: "panic" }));
+      changed();
+    },
+    show(notice, shown) {
+      screen.notice(notice, options.wall());
+      if (shown !== undefined) waiting.push(shown);
+      if (options.bell && notice.event === "message") bell = true;
+      changed();
+    },
+    hold() {},
+    tick() {
+      if (screen.busy) changed();
+    },
+    async stop() {
+      if (!running) return;
+      // What was handed over but is not painted yet still counts as shown if it reaches the terminal.
+      void paint();
+      running = false;
+      screen.clear();
+      await tty.restoreWithin(STOP_MS);
+    },
+    panic() {
+      running = false;
+      waiting = [];
+      tty.restore();
+      screen.clear();
+    },
+  };
+}
+
+/** `plain` and `json`: one line after the other, from keys or from a pipe. */
+function lineView(
+  kind: "plain" | "json",
+  tty: Tty,
+  options: ViewOptions,
+  onInput: (input: Input) => void,
+): View {
+  const keyed = tty.inputIsTerminal;
+  /** Only where what is typed and what is shown are on one terminal, and for people. */
+  const echo = keyed && kind === "plain" && tty.outputIsTerminal;
+  const context: PlainContext = { people: newPeople(options.name), sent: new Map(), echoed: echo };
+  let running = false;
+  /** In raw mode a line feed alone does not return to the first column. */
+  const lineEnd = keyed && tty.outputIsTerminal ? "\r\n" : "\n";
+
+  const write = (lines: readonly string[], shown?: () => void) => {
+    if (!running || (lines.length === 0 && shown === undefined)) return;
+    const block = lines.map((line) => line + lineEnd).join("");
+    const text = typing === undefined ? block : typing.around(block);
+    void tty.write(text).then((written) => written && shown?.());
+  };
+  const problem = (doing: string, wrong: string, next: string) => view.show({ event: "problem", doing, wrong, next });
+  const typing = keyed ? typedLines(tty, echo, context, options, () => running, onInput, lineEnd) : undefined;
+  const lines = pipedLines((text) => onInput({ type: "line", text }), problem);
+
+  const view: View = {
+    start() {
+      if (running) return;
+      running = true;
+      tty.raw(true);
+      if (echo) void tty.write(tty.enter({ screen: false, paste: true }));
+      tty.onClosed = () => running && onInput({ type: "panic" });
+      if (typing !== undefined) tty.listen(typing.feed, () => running && onInput({ type: "panic" }));
+      else {
+        tty.listen(lines.feed, () => {
+          lines.end();
+          lines.whenDrained(() => running && onInput({ type: "end" }));
+        });
+      }
+    },
+    show(notice, shown) {
+      const now = options.wall();
+      const bell = options.bell && notice.event === "message" && tty.outputIsTerminal ? "\x07" : "";
+      const out = kind === "json" ? [jsonLine(notice, now)] : plainLines(notice, context);
+      if (bell !== "" && out.length > 0 && kind === "plain") out[0] = bell + out[0];
+      write(out, shown);
+    },
+    hold(on) {
+      if (on) tty.pause();
+      else tty.resume();
+      lines.hold(on);
+    },
+    tick() {},
+    async stop() {
+      if (!running) return;
+      await tty.restoreWithin(STOP_MS);
+      running = false;
+      typing?.clear();
+      lines.clear();
+    },
+    panic() {
+      running = false;
+      tty.restore();
+      typing?.clear();
+      lines.clear();
+      context.sent.clear();
+    },
+  };
+  return view;
+}
+
+/** Lines typed on a terminal in raw mode, with the least echo that lets a person see what they write. */
+function typedLines(
+  tty: Tty,
+  echo: boolean,
+  context: PlainContext,
+  options: ViewOptions,
+  running: () => boolean,
+  onInput: (input: Input) => void,
+  lineEnd: string,
+): { feed: (chunk: Uint8Array) => void; around: (block: string) => string; clear: () => void } {
+  const decoder = new KeyDecoder();
+  const editor = new LineEditor((word, first) => {
+    if (first && word.startsWith("/")) return COMMANDS.filter((command) => command.startsWith(word));
+    return [...context.people.here.keys()].map((peer) => withoutIsolates(context.people.names.get(peer) ?? ""))
+      .filter((name) => name.toLowerCase().startsWith(word.toLowerCase()));
+  });
+  let question: { text: string; yes: () => void; key?: string } | undefined;
+  const say = (text: string) => {
+    if (echo) void tty.write(text);
+  };
+  /** The line as it stands on the terminal now. */
+  let seen = "";
+  const visible = () => withoutIsolates(sanitise(editor.text, "text")).replaceAll("\n", " ").replaceAll("\t", " ");
+  /** Adds what is new at the end, takes back what is gone at the end; what changed before that is written again below. */
+  const update = () => {
+    const now = visible();
+    if (now === seen) return;
+    if (now.startsWith(seen)) say(now.slice(seen.length));
+    else if (seen.startsWith(now) && PRINTABLE.test(seen.slice(now.length))) {
+      say("\b \b".repeat(seen.length - now.length));
+    } else say((seen === "" ? "" : lineEnd) + now);
+    seen = now;
+  };
+  const ask = (text: string, yes: () => void, key?: string) => {
+    question = { text, yes, ...(key === undefined ? {} : { key }) };
+    say(lineEnd + text + lineEnd);
+    seen = "";
+  };
+  const send = () => {
+    say(lineEnd);
+    seen = "";
+    onInput({ type: "line", text: editor.take() });
+  };
+
+  const onKey = (key: Key) => {
+    if (key.type === "panic") return onInput({ type: "panic" });
+    if (question !== undefined) {
+      const { yes, key: name } = question;
+      question = undefined;
+      if ((key.type === "text" && /^y$/i.test(key.text)) || (key.type === "key" && key.name === name)) yes();
+      else update();
+      return;
+    }
+    if (key.type === "text") editor.insert(key.text);
+    else if (key.type === "paste") {
+      if (key.cut || !editor.insert(key.text)) say(`${lineEnd}That paste is too long and was left out.${lineEnd}`);
+    } else if (key.name === "enter") {
+      if (editor.text.trim() === "") return;
+      const secret = options.guard?.(editor.text) === true ? "the phrase of this session" : suspicion(editor.text);
+      if (secret === undefined) send();
+      else ask(`This looks like ${secret}. Send it? Press y to send, any other key to go back.`, send);
+      return;
+    } else if (key.name === "ctrl-c") {
+      ask(
+        "Leave? Press y or Ctrl-C again to leave, any other key to stay.",
+        () => onInput({ type: "leave" }),
+        "ctrl-c",
+      );
+      if (!echo) onInput({ type: "leave" }); // nobody would see the question
+      return;
+    } else if (key.name === "ctrl-d" && editor.text === "") return onInput({ type: "leave" });
+    else editor.key(key.name);
+    update();
+  };
+
+  return {
+    feed(chunk) {
+      for (const key of decoder.feed(chunk)) if (running()) onKey(key);
+    },
+    /** A block of whole lines between what is being typed: below it, and then the typed text again. */
+    around(block) {
+      if (!echo || seen === "" || block === "") return block;
+      return lineEnd + block + seen;
+    },
+    clear() {
+      editor.clear();
+      seen = "";
+      question = undefined;
+    },
+  };
+}
+
+/**
+ * Piped bytes cut at LF or CRLF, strictly decoded. Too long or ill-formed ones are named in a problem and left out. While
+ * held, lines wait here, and the Tty reads no more, so what waits is bounded by one read.
+ */
+function pipedLines(
+  onLine: (text: string) => void,
+  problem: (doing: string, wrong: string, next: string) => void,
+): {
+  feed: (chunk: Uint8Array) => void;
+  end: () => void;
+  hold: (on: boolean) => void;
+  whenDrained: (f: () => void) => void;
+  clear: () => void;
+} {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  let part = new Uint8Array(1024);
+  let length = 0;
+  let tooLong = false;
+  let held = false;
+  let emitting = false;
+  let number = 0;
+  let queue: (() => void)[] = [];
+
+  const drain = () => {
+    if (emitting) return; // `onLine` may call `hold`
+    emitting = true;
+    while (!held && queue.length > 0) queue.shift()?.();
+    emitting = false;
+  };
+  const finish = () => {
+    number++;
+    if (tooLong) {
+      const line = number;
+      queue.push(() =>
+        problem(`Could not send line ${line}.`, `It is longer than ${LINE_MAX_BYTES} bytes.`, "Send it in pieces.")
+      );
+    } else {
+      const end = length > 0 && part[length - 1] === 0x0d ? length - 1 : length;
+      try {
+        const text = decoder.decode(part.subarray(0, end));
+        queue.push(() => onLine(text));
+      } catch {
+        const line = number;
+        queue.push(() => problem(`Could not send line ${line}.`, "It is not UTF-8.", "Convert it, and send it again."));
+      }
+    }
+    part.fill(0, 0, length);
+    length = 0;
+    tooLong = false;
+  };
+  return {
+    feed(chunk) {
+      for (const byte of chunk) {
+        if (byte === 0x0a) finish();
+        else if (length >= LINE_MAX_BYTES) tooLong = true;
+        else {
+          if (length === part.length) {
+            const larger = new Uint8Array(part.length * 2);
+            larger.set(part);
+            part.fill(0);
+            part = larger;
+          }
+          part[length++] = byte;
+        }
+      }
+      drain();
+    },
+    end() {
+      if (length > 0 || tooLong) finish(); // the last line without its LF
+      drain();
+    },
+    hold(on) {
+      held = on;
+      if (!on) drain();
+    },
+    whenDrained(f) {
+      queue.push(f);
+      drain();
+    },
+    clear() {
+      part.fill(0);
+      length = 0;
+      queue = [];
+    },
+  };
+}
+
+/** Local time as `12:04`. Numbers in, so that no clock is read here. */
+function clockTimes(): (at: number) => string {
+  let format: Intl.DateTimeFormat | undefined;
+  let minute = -1;
+  let text = "";
+  return (at) => {
+    const now = Math.floor(at / 60_000);
+    if (now !== minute) {
+      format ??= new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+      text = format.format(at);
+      minute = now;
+    }
+    return text;
+  };
+}
+
+/** An ordinary exit waits this long for a terminal that takes nothing. */
+const STOP_MS = 300;
+/** Longer than any message. */
+const LINE_MAX_BYTES = 65_536;
+const COMMANDS = ["/connect", "/doctor", "/help", "/peers", "/quit", "/wire"];
+const PRINTABLE = /^[\x20-\x7e]*$/;

@@ -1,0 +1,105 @@
+// How many cells text takes, and where lines are broken. In here: graphemes, East Asian width, wrapping. Not in here:
+// escape codes, cleaning (text comes from `sanitise`). Loads the width tables: never imported by the prompt.
+
+import { eastAsianWidth } from "get-east-asian-width";
+
+/** The graphemes of one line, in order. */
+export function graphemesOf(line: string): string[] {
+  if (ASCII.test(line)) return line.split("");
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  return Array.from(segmenter.segment(line), (part) => part.segment);
+}
+
+/** Cells of one grapheme: 0, 1 or 2. A terminal may disagree on rare ones; a row never depends on its neighbours. */
+export function graphemeWidth(grapheme: string): number {
+  const code = grapheme.codePointAt(0) ?? 0;
+  if (code < 0x7f) return grapheme.includes("\ufe0f") ? 2 : code < 0x20 ? 0 : 1;
+  if (ZERO.test(grapheme)) return 0;
+  if (grapheme.includes("\ufe0f") || EMOJI.test(grapheme)) return 2;
+  let width = 0;
+  // Hangul in pieces, regional indicators and conjuncts are several letters in one grapheme, but never wider than two.
+  for (const char of grapheme) {
+    if (!ZERO.test(char)) width += eastAsianWidth(char.codePointAt(0) ?? 0) === 2 ? 2 : 1;
+  }
+  return Math.min(2, width);
+}
+
+/** Cells of a line without LF; a TAB counts as TAB_CELLS. */
+export function textWidth(line: string): number {
+  if (ASCII.test(line)) return line.length;
+  let width = 0;
+  for (const grapheme of graphemesOf(line)) width += grapheme === "\t" ? TAB_CELLS : graphemeWidth(grapheme);
+  return width;
+}
+
+/** The start of the line that takes at most `columns` cells, with … in its last one if something was cut. */
+export function cut(line: string, columns: number): string {
+  if (textWidth(line) <= columns) return line;
+  let kept = "";
+  let width = 0;
+  for (const grapheme of graphemesOf(line)) {
+    width += graphemeWidth(grapheme);
+    if (width > columns - 1) break;
+    kept += grapheme;
+  }
+  return columns > 0 ? `${kept}…` : "";
+}
+
+/**
+ * Breaks one line, without LF, into rows: at spaces, between wide characters, and inside a word only if it is longer than
+ * a row. The first row has `first` cells, the others `rest`. At least one row; TABs become spaces.
+ */
+export function wrap(line: string, first: number, rest: number): string[] {
+  const rows: string[] = [];
+  let limit = Math.max(2, first);
+  let row = "";
+  let width = 0;
+  /** Where the row can be broken: its length and width up to there. */
+  let breakAt = -1;
+  let breakWidth = 0;
+  const end = (text: string) => {
+    rows.push(text.replace(/ +$/, ""));
+    limit = Math.max(2, rest);
+  };
+  for (const grapheme of graphemesOf(line.replaceAll("\t", " ".repeat(TAB_CELLS)))) {
+    const cells = graphemeWidth(grapheme);
+    if (width + cells > limit) {
+      if (grapheme === " ") { // A space at the end of a full row is the break itself.
+        end(row);
+        row = "";
+        width = 0;
+        breakAt = -1;
+        continue;
+      }
+      if (breakAt > 0) {
+        end(row.slice(0, breakAt));
+        row = row.slice(breakAt);
+        width -= breakWidth;
+      }
+      if (breakAt <= 0 || width + cells > limit) {
+        end(row);
+        row = "";
+        width = 0;
+      }
+      breakAt = -1;
+    }
+    if (cells === 2 && row !== "") {
+      breakAt = row.length;
+      breakWidth = width;
+    }
+    row += grapheme;
+    width += cells;
+    if (grapheme === " " || cells === 2) {
+      breakAt = row.length;
+      breakWidth = width;
+    }
+  }
+  end(row);
+  return rows;
+}
+
+const ASCII = /^[\x20-\x7e]*$/;
+const ZERO = /^[\p{M}\u200c\u200d\u2068\u2069\ufe0e\ufe0f]+$/u;
+const EMOJI = /^\p{Emoji_Presentation}|\p{Extended_Pictographic}.*\u200d|^\p{Regional_Indicator}{2}/u;
+const TAB_CELLS = 4;
+let segmenter: Intl.Segmenter | undefined;

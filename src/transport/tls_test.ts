@@ -1,0 +1,590 @@
+import assert from "node:assert/strict";
+import { createServer, type Server, Socket } from "node:net";
+import { connect, type ConnectionOptions, createServer as createTlsServer, type Server as TlsServer } from "node:tls";
+import { FRAME_SIZE, MAX_UNSENT_FRAMES } from "../constants.ts";
+import { DialError, type DialFailure, type Link, type Listener } from "../ports.ts";
+import { inbox, linkContract, numbered } from "../../tests/link_contract.ts";
+import { type Identity, makeIdentity } from "./certificate.ts";
+import { selfTest } from "./self_check.ts";
+import { type TlsOptions, TlsTransport } from "./tls.ts";
+
+const random = (into: Uint8Array) => void crypto.getRandomValues(into as Uint8Array<ArrayBuffer>);
+// Making one costs a millisecond; what differs between tests is the connection.
+const anna = makeIdentity(random);
+const bert = makeIdentity(random);
+const never = new AbortController().signal;
+
+linkContract("TLS link", async () => {
+  const door = await Door.open();
+  const dialer = await new TlsTransport(anna).dial(door.address, never);
+  const listener = await door.link();
+  return {
+    dialer,
+    listener,
+    [Symbol.asyncDispose]() {
+      dialer.close();
+      return door[Symbol.asyncDispose]();
+    },
+  };
+});
+
+// --- What TLS adds to the contract ----------------------------------------------------------------------------------
+
+Deno.test("selfTest() passes, again and again", async () => {
+  await selfTest(anna);
+  await selfTest(anna);
+});
+
+Deno.test("frames arrive whole whatever the chunks are", async () => {
+  for (const size of [1, 7, 100, 1279, 1281, 5000]) {
+    await using door = await Door.open();
+    const socket = await rawDial(door, { key: anna.keyPem, cert: anna.certificatePem });
+    const heard = inbox(await door.link());
+    const count = size === 1 ? 2 : 10;
+    const bytes = new Uint8Array(count * FRAME_SIZE);
+    for (let i = 0; i < count; i++) bytes.set(numbered(i), i * FRAME_SIZE);
+    for (let at = 0; at < bytes.length; at += size) socket.write(bytes.subarray(at, at + size));
+    await heard.frames(count);
+    assert.deepEqual(heard.numbers, Array.from({ length: count }, (_, i) => i), `in chunks of ${size}`);
+    await gone(socket);
+  }
+});
+
+Deno.test("a part of a frame at the end is discarded", async () => {
+  await using door = await Door.open();
+  const socket = await rawDial(door, { key: anna.keyPem, cert: anna.certificatePem });
+  const heard = inbox(await door.link());
+  socket.write(numbered(1));
+  socket.end(numbered(2).subarray(0, FRAME_SIZE - 1));
+  await heard.end();
+  assert.deepEqual(heard.numbers, [1]);
+  await gone(socket);
+});
+
+Deno.test("a link that nobody receives from holds little of a flood, and ends", async () => {
+  await using door = await Door.open();
+  const socket = await rawDial(door, { key: anna.keyPem, cert: anna.certificatePem });
+  const link = await door.link();
+  const ended = new Promise((done) => socket.once("close", done));
+  const pour = () => {
+    while (!socket.destroyed && socket.write(numbered(0)));
+    socket.once("drain", pour);
+  };
+  pour();
+  await ended;
+  const heard = inbox(link);
+  await heard.end();
+  assert(heard.numbers.length <= 65536 / FRAME_SIZE, `${heard.numbers.length} frames were held`);
+});
+
+Deno.test("unsent counts what a peer that reads nothing leaves with us", async () => {
+  await using door = await Door.open();
+  await using wire = await Wire.to(door.address);
+  const link = await new TlsTransport(anna).dial(wire.address, never);
+  const heard = inbox(await door.link());
+  wire.stop();
+  let sent = 0;
+  // The operating system takes some megabytes before it stops.
+  while (link.unsent <= MAX_UNSENT_FRAMES) {
+    for (let i = 0; i < 64; i++) link.send(numbered(sent++));
+    await new Promise((done) => setTimeout(done, 0));
+    assert(sent < 50_000, "nothing was ever held back");
+  }
+  wire.go();
+  await heard.frames(sent);
+  assert.equal(heard.numbers.findIndex((n, i) => n !== i), -1);
+  assert.equal(link.unsent, 0);
+  link.close();
+});
+
+Deno.test("one frame leaves as one TLS record, at once", async () => {
+  await using door = await Door.open();
+  await using wire = await Wire.to(door.address);
+  const link = await new TlsTransport(anna).dial(wire.address, never);
+  const heard = inbox(await door.link());
+  link.send(numbered(0));
+  await heard.frames(1);
+  wire.upward.length = 0;
+  for (let i = 1; i <= 5; i++) {
+    link.send(numbered(i));
+    await heard.frames(i + 1);
+  }
+  // Record header 5, content type 1, tag 16.
+  assert.deepEqual(wire.upward, Array(5).fill(FRAME_SIZE + 22));
+  link.close();
+});
+
+Deno.test("a cut without a goodbye is an end", async () => {
+  await using door = await Door.open();
+  await using wire = await Wire.to(door.address);
+  const dialer = inbox(await new TlsTransport(anna).dial(wire.address, never));
+  const listener = inbox(await door.link());
+  wire.cut();
+  await dialer.end();
+  await listener.end();
+  assert.deepEqual([dialer.ends, listener.ends], [1, 1]);
+});
+
+Deno.test("a changed byte on the wire is an end and delivers nothing", async () => {
+  await using door = await Door.open();
+  await using wire = await Wire.to(door.address);
+  const link = await new TlsTransport(anna).dial(wire.address, never);
+  const dialer = inbox(link);
+  const listener = inbox(await door.link());
+  wire.flip = true;
+  link.send(numbered(1));
+  await listener.end();
+  await dialer.end();
+  assert.deepEqual(listener.numbers, []);
+});
+
+// --- Dialling -------------------------------------------------------------------------------------------------------
+
+Deno.test("dial() names the reason: unreachable, unknown host", async () => {
+  const closedPort = await portOfNobody();
+  assert.equal(await failureOf(`127.0.0.1:${closedPort}`), "unreachable");
+  assert.equal(await failureOf("nobody.invalid"), "unknown host");
+  assert.equal(await failureOf("somebody.onion"), "unknown host");
+  assert.equal(await failureOf("no host at all"), "unknown host");
+});
+
+Deno.test("dial() names the reason: what answers is not Sesame", async () => {
+  const replies: [string, (socket: Socket) => void, DialFailure][] = [
+    ["HTTP", (socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"), "protocol"],
+    ["a banner", (socket) => void socket.write("SSH-2.0-OpenSSH_10.0\r\n"), "protocol"],
+    ["noise", (socket) => void socket.write(new Uint8Array(5000).fill(0x5a)), "protocol"],
+    ["a hang-up", (socket) => void socket.end(), "closed"],
+    ["a reset", (socket) => void socket.resetAndDestroy(), "closed"],
+    ["silence", () => {}, "timeout"],
+  ];
+  for (const [what, reply, failure] of replies) {
+    await using server = await PlainServer.of(reply);
+    assert.equal(await failureOf(server.address, { handshakeTimeoutMs: 300 }), failure, what);
+  }
+});
+
+Deno.test("dial() refuses TLS 1.2", async () => {
+  await using server = await TlsDoor.of({
+    key: anna.keyPem,
+    cert: anna.certificatePem,
+    minVersion: "TLSv1.2",
+    maxVersion: "TLSv1.2",
+  });
+  assert.equal(await failureOf(server.address), "protocol");
+});
+
+Deno.test("dial() takes the next address of a name when one refuses", async () => {
+  await using door = await Door.open("127.0.0.1:0");
+  const link = await new TlsTransport(anna).dial(`localhost:${door.port}`, never);
+  assert.equal(link.host, "127.0.0.1");
+  assert.equal(link.address, `127.0.0.1:${door.port}`);
+  (await door.link()).close();
+  link.close();
+});
+
+Deno.test("dial() stops at the signal, before and in the middle", async () => {
+  await using server = await PlainServer.of(() => {});
+  const transport = new TlsTransport(anna);
+  const isClosed = (error: unknown) => error instanceof DialError && error.failure === "closed";
+  await assert.rejects(transport.dial(server.address, AbortSignal.abort()), isClosed);
+  const stop = new AbortController();
+  const dialling = transport.dial(server.address, stop.signal);
+  const socket = await server.connection();
+  const ended = new Promise((done) => socket.once("close", done));
+  stop.abort();
+  await assert.rejects(dialling, isClosed);
+  await ended;
+});
+
+Deno.test("dial() does not listen to the signal once it has linked", async () => {
+  await using door = await Door.open();
+  const stop = new AbortController();
+  const link = await new TlsTransport(anna).dial(door.address, stop.signal);
+  stop.abort();
+  const heard = inbox(await door.link());
+  link.send(numbered(1));
+  await heard.frames(1);
+  link.close();
+});
+
+Deno.test("dial() sends no name", async () => {
+  await using door = await Door.open("127.0.0.1:0");
+  await using wire = await Wire.to(door.address);
+  const link = await new TlsTransport(anna).dial(`localhost:${wire.port}`, never);
+  assert(!wire.firstUpward.includes("localhost"));
+  (await door.link()).close();
+  link.close();
+});
+
+// --- Listening ------------------------------------------------------------------------------------------------------
+
+Deno.test("listen() reports the port that it got, on every interface and on one", async () => {
+  for (const [text, form] of [["0", /^\[::\]:[1-9]\d*$/], ["127.0.0.1:0", /^127\.0\.0\.1:[1-9]\d*$/]] as const) {
+    await using door = await Door.open(text);
+    assert.match(door.address, form);
+    const link = await new TlsTransport(anna).dial(`127.0.0.1:${door.port}`, never);
+    const accepted = await door.link();
+    assert.equal(accepted.host, "127.0.0.1", "IPv4-mapped is given as IPv4");
+    assert.match(accepted.address, /^127\.0\.0\.1:\d+$/);
+    link.close();
+  }
+});
+
+Deno.test("listen() fails with the operating system's code", async () => {
+  await using door = await Door.open("127.0.0.1:0");
+  await assert.rejects(Door.open(door.address), { code: "EADDRINUSE" });
+  // TEST-NET-3 (RFC 5737) is nobody's.
+  await assert.rejects(Door.open("203.0.113.1:0"), { code: "EADDRNOTAVAIL" });
+  await assert.rejects(Door.open("127.0.0.1:70000"), { code: "EADDRNOTAVAIL" });
+});
+
+Deno.test("a listener that is closed accepts no more and leaves its links alone", async () => {
+  await using door = await Door.open();
+  const link = await new TlsTransport(anna).dial(door.address, never);
+  const accepted = await door.link();
+  const heard = inbox(accepted);
+  door.close();
+  link.send(numbered(1));
+  await heard.frames(1);
+  assert.equal(await failureOf(door.address), "unreachable");
+  link.close();
+});
+
+Deno.test("a listener that is closed drops who is still in the handshake", async () => {
+  await using door = await Door.open();
+  const socket = await plainDial(door);
+  await door.admitted();
+  door.close();
+  assert.equal(await door.failure(), "closed");
+  await gone(socket);
+});
+
+Deno.test("admit() is asked before any TLS, and who is refused gets not a byte", async () => {
+  await using door = await Door.open("127.0.0.1:0", { admit: false });
+  const socket = await plainDial(door);
+  let bytes = 0;
+  socket.on("data", (chunk) => bytes += chunk.length);
+  await new Promise((done) => socket.once("close", done));
+  assert.equal(bytes, 0);
+  assert.deepEqual(door.asked, ["127.0.0.1"]);
+  assert.equal(await failureOf(door.address), "closed");
+  assert.deepEqual(door.outcomes, []);
+});
+
+// --- Strangers ------------------------------------------------------------------------------------------------------
+
+Deno.test("a caller that is not Sesame fails once, and a friend gets in beside it", async () => {
+  const callers: [string, (socket: Socket) => void, string][] = [
+    ["HTTP", (socket) => void socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "protocol"],
+    ["zeros", (socket) => void socket.write(new Uint8Array(4096)), "protocol"],
+    [
+      "a huge record",
+      (socket) => void socket.write(Uint8Array.of(22, 3, 1, 255, 255, ...Array(70000).fill(1))),
+      "protocol",
+    ],
+    ["silence", () => {}, "timeout"],
+    ["half a record", (socket) => void socket.write(Uint8Array.of(22, 3, 1, 1, 0, 1)), "timeout"],
+    ["a hang-up", (socket) => void socket.end(), "closed"],
+    ["a reset", (socket) => void socket.resetAndDestroy(), "closed"],
+  ];
+  for (const [what, call, why] of callers) {
+    await using door = await Door.open("127.0.0.1:0", { handshakeTimeoutMs: 300 });
+    const socket = await plainDial(door);
+    await door.admitted();
+    call(socket);
+    const link = await new TlsTransport(anna).dial(door.address, never);
+    const heard = inbox(await door.link());
+    link.send(numbered(1));
+    await heard.frames(1);
+    assert.equal(await door.failure(), why, what);
+    link.close();
+    await gone(socket);
+    assert.equal(door.outcomes.length, 2, what);
+  }
+});
+
+Deno.test("a caller without a certificate is refused", async () => {
+  await using door = await Door.open();
+  const socket = await rawDial(door, {});
+  assert.equal(await door.failure(), "protocol");
+  await gone(socket);
+});
+
+Deno.test("a caller with TLS 1.2 is refused", async () => {
+  await using door = await Door.open();
+  const socket = connect({
+    host: "127.0.0.1",
+    port: door.port,
+    key: anna.keyPem,
+    cert: anna.certificatePem,
+    rejectUnauthorized: false,
+    minVersion: "TLSv1.2",
+    maxVersion: "TLSv1.2",
+  });
+  socket.on("error", () => {});
+  assert.equal(await door.failure(), "protocol");
+  await gone(socket);
+});
+
+Deno.test("200 callers that connect and reset leave nothing behind", async () => {
+  await using door = await Door.open();
+  for (let wave = 0; wave < 10; wave++) {
+    const sockets = await Promise.all(Array.from({ length: 20 }, () => plainDial(door)));
+    for (const [i, socket] of sockets.entries()) {
+      if (i % 2 === 0) socket.write(Uint8Array.of(22, 3, 1));
+      socket.resetAndDestroy();
+    }
+    await Promise.all(sockets.map(gone));
+  }
+  const link = await new TlsTransport(anna).dial(door.address, never);
+  const heard = inbox(await door.link());
+  link.send(numbered(1));
+  await heard.frames(1);
+  link.close();
+  while (door.outcomes.length < door.asked.length) await door.failure();
+  assert.equal(door.outcomes.filter((outcome) => outcome === "linked").length, 1);
+});
+
+// --- Helpers --------------------------------------------------------------------------------------------------------
+
+/** A listening TlsTransport that remembers what its handlers were told. */
+class Door implements AsyncDisposable {
+  readonly asked: string[] = [];
+  readonly outcomes: string[] = [];
+  readonly #links: Link[] = [];
+  readonly #failures: string[] = [];
+  #admitted = 0;
+  #wake: (() => void)[] = [];
+  readonly #opened: Link[] = [];
+  #listener: Listener | undefined;
+
+  static async open(
+    text = "127.0.0.1:0",
+    { admit = true, identity = bert, ...options }: TlsOptions & { admit?: boolean; identity?: Identity } = {},
+  ): Promise<Door> {
+    const door = new Door();
+    door.#listener = await new TlsTransport(identity, options).listen(text, {
+      admit: (host) => (door.asked.push(host), door.#admitted++, door.#stir(), admit),
+      linked: (link) => {
+        door.outcomes.push("linked");
+        door.#links.push(link);
+        door.#opened.push(link);
+        door.#stir();
+      },
+      failed: (_host, _address, why) => (door.outcomes.push(why), door.#failures.push(why), door.#stir()),
+    });
+    return door;
+  }
+
+  get address(): string {
+    return this.#listener!.address;
+  }
+
+  get port(): number {
+    return Number(/\d+$/.exec(this.address)![0]);
+  }
+
+  /** The next that was linked. */
+  link(): Promise<Link> {
+    return this.#next(() => this.#links.shift());
+  }
+
+  /** The next that failed, and why. */
+  failure(): Promise<string> {
+    return this.#next(() => this.#failures.shift());
+  }
+
+  async admitted(): Promise<void> {
+    await this.#next(() => this.#admitted > 0 ? true : undefined);
+  }
+
+  close(): void {
+    this.#listener!.close();
+  }
+
+  async #next<T>(take: () => T | undefined): Promise<T> {
+    for (;;) {
+      const taken = take();
+      if (taken !== undefined) return taken;
+      await new Promise<void>((done) => this.#wake.push(done));
+    }
+  }
+
+  #stir(): void {
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    for (const link of this.#opened) link.close();
+    await settled();
+  }
+}
+
+/** A TCP relay that can stop, cut, change and note what passes from the one who called it. */
+class Wire implements AsyncDisposable {
+  /** Lengths of the chunks on the way up, and the first of them as Latin-1. */
+  readonly upward: number[] = [];
+  firstUpward = "";
+  flip = false;
+  readonly #sockets: Socket[] = [];
+  readonly #server: Server;
+
+  private constructor(port: number) {
+    this.#server = createServer({ noDelay: true }, (near) => {
+      const far = new Socket().setNoDelay(true).connect({ host: "127.0.0.1", port });
+      this.#sockets.push(near, far);
+      for (const [from, to] of [[near, far], [far, near]] as const) {
+        from.on("error", () => {});
+        from.on("data", (chunk: Uint8Array) => {
+          if (from === near) this.#note(chunk);
+          to.write(chunk);
+        });
+        from.on("close", () => to.destroy());
+      }
+    });
+  }
+
+  static async to(address: string): Promise<Wire> {
+    const wire = new Wire(Number(/\d+$/.exec(address)![0]));
+    await new Promise<void>((done) => wire.#server.listen(0, "127.0.0.1", done));
+    return wire;
+  }
+
+  get port(): number {
+    return (this.#server.address() as { port: number }).port;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  stop(): void {
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  go(): void {
+    for (const socket of this.#sockets) socket.resume();
+  }
+
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #note(chunk: Uint8Array): void {
+    this.firstUpward ||= String.fromCharCode(...chunk);
+    this.upward.push(chunk.length);
+    if (this.flip) chunk[chunk.length - 1]! ^= 1;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cut();
+    await new Promise((done) => this.#server.close(done));
+  }
+}
+
+/** A TCP server that is no Sesame. */
+class PlainServer implements AsyncDisposable {
+  readonly #sockets: Socket[] = [];
+  readonly #first = Promise.withResolvers<Socket>();
+  readonly #server: Server;
+
+  private constructor(reply: (socket: Socket) => void) {
+    this.#server = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.resume();
+      this.#sockets.push(socket);
+      reply(socket);
+      this.#first.resolve(socket);
+    });
+  }
+
+  static async of(reply: (socket: Socket) => void): Promise<PlainServer> {
+    const server = new PlainServer(reply);
+    await new Promise<void>((done) => server.#server.listen(0, "127.0.0.1", done));
+    return server;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${(this.#server.address() as { port: number }).port}`;
+  }
+
+  connection(): Promise<Socket> {
+    return this.#first.promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((done) => this.#server.close(done));
+  }
+}
+
+/** A TLS server that is no Sesame. */
+class TlsDoor implements AsyncDisposable {
+  readonly #server: TlsServer;
+
+  private constructor(options: Parameters<typeof createTlsServer>[0]) {
+    this.#server = createTlsServer(options, (socket) => void socket.on("error", () => {}));
+    this.#server.on("tlsClientError", (_error, socket) => socket.destroy());
+  }
+
+  static async of(options: Parameters<typeof createTlsServer>[0]): Promise<TlsDoor> {
+    const door = new TlsDoor(options);
+    await new Promise<void>((done) => void door.#server.listen(0, "127.0.0.1", done));
+    return door;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${(this.#server.address() as { port: number }).port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await new Promise((done) => this.#server.close(done));
+  }
+}
+
+async function failureOf(target: string, options: TlsOptions = {}): Promise<string> {
+  try {
+    (await new TlsTransport(anna, options).dial(target, never)).close();
+    return "linked";
+  } catch (error) {
+    assert(error instanceof DialError);
+    return error.failure;
+  }
+}
+
+/** A TLS connection of a client that is not ours, once its own handshake is over. */
+async function rawDial(door: Door, credentials: ConnectionOptions) {
+  const socket = connect({ host: "127.0.0.1", port: door.port, rejectUnauthorized: false, ...credentials });
+  socket.on("error", () => {});
+  await new Promise((done) => socket.once("secureConnect", done));
+  return socket;
+}
+
+async function plainDial(door: Door): Promise<Socket> {
+  const socket = new Socket();
+  socket.on("error", () => {});
+  await new Promise<void>((done) => void socket.connect({ host: "127.0.0.1", port: door.port }, done));
+  return socket;
+}
+
+async function gone(socket: Socket): Promise<void> {
+  if (socket.closed) return;
+  const closed = new Promise((done) => socket.once("close", done));
+  socket.destroy();
+  await closed;
+}
+
+/** A port on which nobody listens: one that was just given back. */
+async function portOfNobody(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as { port: number };
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+/** Sockets that were destroyed give their resources back in the next turns of the event loop. */
+async function settled(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise((done) => setTimeout(done, 0));
+}

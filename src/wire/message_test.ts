@@ -1,0 +1,375 @@
+// The four messages, both ways. Most of this is about what is refused.
+
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import fc from "fast-check";
+import { MAX_JSON_SIZE } from "../constants.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+  isMessageId,
+  isName,
+  type Message,
+  messageProblem,
+  newMessageId,
+} from "./message.ts";
+
+const ID = "AAECAwQFBgcICQoLDA0ODw";
+const VIOLATION = { name: "ProtocolViolation", violation: "message" };
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (json: Uint8Array) => new TextDecoder().decode(json);
+const decode = (json: string) => decodeMessage(bytes(json));
+const refused = (json: string) => throws(() => decode(json), VIOLATION, json);
+
+/** Everything that must not stand in a text; a name forbids LF and TAB as well. */
+const FORBIDDEN = [
+  ...Array.from({ length: 0x20 }, (_, c) => String.fromCharCode(c)).filter((c) => c !== "\n" && c !== "\t"),
+  ...Array.from({ length: 0x21 }, (_, c) => String.fromCharCode(0x7f + c)),
+  "\u2028",
+  "\u2029",
+];
+const HALVES = ["\ud800", "\udbff", "\udc00", "\udfff", "\udc00\ud800", "a\ud83d", "\ude00b"];
+
+/** As `\uXXXX`: what it decodes to is what counts. */
+const escaped = (s: string) =>
+  Array.from({ length: s.length }, (_, i) => "\\u" + s.charCodeAt(i).toString(16).padStart(4, "0")).join("");
+
+const allowedText = fc.string({ unit: "binary", maxLength: 60 }).filter((s) => messageProblem(s) === undefined);
+const ids = fc.uint8Array({ minLength: 16, maxLength: 16 })
+  .map((b) => b.toBase64({ alphabet: "base64url", omitPadding: true }));
+const messages: fc.Arbitrary<Message> = fc.oneof(
+  fc.record({ type: fc.constant("chat" as const), id: ids, text: allowedText }, { noNullPrototype: true }),
+  fc.record({ type: fc.constant("ack" as const), id: ids }, { noNullPrototype: true }),
+  fc.record({
+    type: fc.constant("name" as const),
+    name: fc.string({ unit: "grapheme", minLength: 1, maxLength: 32 }).filter(isName),
+  }, { noNullPrototype: true }),
+  fc.constant<Message>({ type: "bye" }),
+);
+
+Deno.test("encodeMessage() writes the keys in the order of section 6", () => {
+  equal(text(encodeMessage({ text: "hé\n", id: ID, type: "chat" })), `{"type":"chat","id":"${ID}","text":"hé\\n"}`);
+  equal(text(encodeMessage({ id: ID, type: "ack" })), `{"type":"ack","id":"${ID}"}`);
+  equal(text(encodeMessage({ name: "Ada", type: "name" })), `{"type":"name","name":"Ada"}`);
+  equal(text(encodeMessage({ type: "bye" })), `{"type":"bye"}`);
+});
+
+Deno.test("encodeMessage() sends nothing that the caller's object holds besides", () => {
+  const extra = { type: "bye", secret: "x" } as const;
+  equal(text(encodeMessage(extra)), `{"type":"bye"}`);
+});
+
+Deno.test("what is encoded decodes to the same message", () => {
+  fc.assert(fc.property(messages, (m) => deepEqual(decodeMessage(encodeMessage(m)), m)), { seed: 9, numRuns: 500 });
+});
+
+Deno.test("encodeMessage() takes MAX_JSON_SIZE bytes, and names the size of one more", () => {
+  const room = MAX_JSON_SIZE - encodeMessage({ type: "chat", id: ID, text: "" }).length;
+  equal(encodeMessage({ type: "chat", id: ID, text: "a".repeat(room) }).length, MAX_JSON_SIZE);
+  throws(() => encodeMessage({ type: "chat", id: ID, text: "a".repeat(room + 1) }), {
+    name: "RangeError",
+    message: /16385 bytes/,
+  });
+});
+
+Deno.test("encodeMessage() refuses what decodeMessage() would", () => {
+  const wrong: Message[] = [
+    { type: "chat", id: "", text: "x" },
+    { type: "chat", id: ID + "=", text: "x" },
+    { type: "ack", id: ID.slice(1) },
+    { type: "name", name: "" },
+    { type: "name", name: "a\tb" },
+    ...FORBIDDEN.map((c) => ({ type: "chat" as const, id: ID, text: c })),
+    ...HALVES.map((c) => ({ type: "chat" as const, id: ID, text: c })),
+  ];
+  for (const message of wrong) throws(() => encodeMessage(message), TypeError);
+});
+
+Deno.test("decodeMessage() takes every spelling that JSON allows", () => {
+  const chat = { type: "chat", id: ID, text: "a/\n" };
+  deepEqual(decode(` \t\r\n{ "text" : "a\\/\\n" ,\n"type":"chat"\r,\t"id":"${ID}"} \n`), chat);
+  deepEqual(decode(`{"\\u0074ype":"\\u0063hat","id":"${ID}","text":"\\u0061\\u002f\\u000a"}`), chat);
+  deepEqual(decode(`{"type":"chat","id":"${ID}","text":"\\ud83d\\ude00 \\"\\\\ \\t"}`), {
+    type: "chat",
+    id: ID,
+    text: '😀 "\\ \t',
+  });
+  deepEqual(decode(`{"type":"chat","id":"${ID}","text":""}`), { type: "chat", id: ID, text: "" });
+});
+
+Deno.test("decodeMessage() leaves text as it is: no normalisation, no trimming, no dropped characters", () => {
+  for (
+    const s of ["e\u0301", "\u00e9", " x ", "\ufeff", "\u200b\u202e", "\ufdd0\uffff", "\u{10ffff}", "\u00a0", "\n\t"]
+  ) {
+    deepEqual(decodeMessage(encodeMessage({ type: "chat", id: ID, text: s })), { type: "chat", id: ID, text: s });
+  }
+});
+
+Deno.test("decodeMessage() looks at the size first", () => {
+  const spaces = " ".repeat(MAX_JSON_SIZE - 14);
+  deepEqual(decode(`{"type":"bye"}${spaces}`), { type: "bye" });
+  throws(() => decode(`{"type":"bye"}${spaces} `), { name: "ProtocolViolation", violation: "message size" });
+  throws(() => decodeMessage(new Uint8Array(MAX_JSON_SIZE + 1).fill(0xff)), { violation: "message size" });
+});
+
+Deno.test("decodeMessage() refuses a byte order mark, and bytes that are not UTF-8", () => {
+  refused('\ufeff{"type":"bye"}');
+  const invalid = [[0x80], [0xc0, 0xaf], [0xe0, 0x80, 0xaf], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [
+    0xf0,
+    0x9f,
+  ]];
+  for (const sequence of invalid) {
+    const json = Uint8Array.from([...bytes(`{"type":"chat","id":"${ID}","text":"`), ...sequence, ...bytes('"}')]);
+    throws(() => decodeMessage(json), VIOLATION);
+  }
+  throws(() => decodeMessage(Uint8Array.of(0xff, 0xfe, 0x7b, 0x00)), VIOLATION); // UTF-16
+});
+
+Deno.test("decodeMessage() refuses a key that comes twice, however it is spelt", () => {
+  refused(`{"type":"bye","type":"bye"}`);
+  refused(`{"type":"ack","type":"bye"}`);
+  refused(`{"type":"ack","id":"${ID}","id":"${ID}"}`);
+  refused(`{"type":"ack","id":"${ID}","\\u0069d":"${ID}"}`);
+  refused(`{"type":"chat","id":"${ID}","text":"a","text":"b"}`);
+});
+
+Deno.test("decodeMessage() refuses an unknown key, also one that JavaScript knows", () => {
+  for (const key of ["x", "", "__proto__", "constructor", "toString", "hasOwnProperty", "Type", "type ", "to", "id"]) {
+    refused(`{"type":"bye","${key}":"x"}`);
+    refused(`{"${key}":"x","type":"bye"}`);
+  }
+  refused(`{"type":"ack","id":"${ID}","text":"x"}`);
+  refused(`{"type":"name","name":"x","id":"${ID}"}`);
+  refused(`{"type":"chat","id":"${ID}","text":"x","name":"x"}`);
+  refused(`{"type":"chat","id":"${ID}","text":"x","__proto__":"x"}`);
+  refused(`{"type":"bye","__proto__":{"type":"chat"}}`);
+  refused(`{"__proto__":{"type":"bye"}}`);
+});
+
+Deno.test("decodeMessage() refuses a missing key", () => {
+  for (
+    const json of [
+      `{}`,
+      `{"id":"${ID}"}`,
+      `{"type":"chat"}`,
+      `{"type":"chat","id":"${ID}"}`,
+      `{"type":"chat","text":"x"}`,
+      `{"type":"ack"}`,
+      `{"type":"ack","text":"${ID}"}`,
+      `{"type":"name"}`,
+      `{"text":"x","id":"${ID}"}`,
+    ]
+  ) refused(json);
+});
+
+Deno.test("decodeMessage() refuses an unknown type", () => {
+  for (const type of ["", "Chat", "CHAT", "chat ", "typing", "__proto__", "constructor", "toString", "bye\\u0000"]) {
+    refused(`{"type":"${type}"}`);
+    refused(`{"type":"${type}","id":"${ID}","text":"x"}`);
+  }
+});
+
+Deno.test("decodeMessage() refuses every value that is not a string", () => {
+  for (const value of ["1", "0", "-1.5e3", "null", "true", "false", "{}", "[]", `["x"]`, `{"a":"b"}`, "[[]]"]) {
+    refused(`{"type":${value}}`);
+    refused(`{"type":"ack","id":${value}}`);
+    refused(`{"type":"chat","id":"${ID}","text":${value}}`);
+    refused(`{"type":"name","name":${value}}`);
+  }
+});
+
+Deno.test("decodeMessage() refuses JSON that is no object", () => {
+  for (const json of ["", " ", "null", "1", '"type"', "[]", '["type","bye"]', '[{"type":"bye"}]']) refused(json);
+});
+
+Deno.test("decodeMessage() refuses deep nesting without going into it", () => {
+  refused("[".repeat(MAX_JSON_SIZE));
+  refused("{".repeat(MAX_JSON_SIZE));
+  refused('{"type":'.repeat(2048));
+  refused(`{"type":"chat","id":"${ID}","text":${"[".repeat(8000)}${"]".repeat(8000)}}`);
+});
+
+Deno.test("decodeMessage() refuses what is nearly JSON", () => {
+  for (
+    const json of [
+      `{"type":"bye"`,
+      `{"type":"bye",}`,
+      `{,"type":"bye"}`,
+      `{"type":"bye"}}`,
+      `{"type":"bye"}{"type":"bye"}`,
+      `{"type":"bye"} x`,
+      `{"type":"bye"}\0`,
+      `{"type" "bye"}`,
+      `{"type":"bye" "id":"${ID}"}`,
+      `{"type"::"bye"}`,
+      `{:"bye"}`,
+      `{"type":}`,
+      `{"type"}`,
+      `{"type`,
+      `{"type":"bye`,
+      `{"type":"bye\\"}`,
+      `{type:"bye"}`,
+      `{'type':'bye'}`,
+      `{"type":'bye'}`,
+      `{"type":"bye"/**/}`,
+      `//\n{"type":"bye"}`,
+      `{"type":"b\\ye"}`,
+      `{"type":"\\x62ye"}`,
+      `{"type":"\\u62ye"}`,
+      `{"type":"\\u00G2ye"}`,
+      `{"type":"b" + "ye"}`,
+      `\u00a0{"type":"bye"}`,
+      `{\u00a0"type":"bye"}`,
+      `\v{"type":"bye"}`,
+      `\f{"type":"bye"}`,
+      `{"type":"bye"}\u2028`,
+      `{"ty\npe":"bye"}`,
+    ]
+  ) refused(json);
+});
+
+Deno.test("decodeMessage() refuses a raw control character inside a string, also one that may be escaped", () => {
+  for (const c of ["\n", "\t", "\r", "\0", "\x1f"]) refused(`{"type":"chat","id":"${ID}","text":"a${c}b"}`);
+});
+
+Deno.test("decodeMessage() refuses forbidden characters in a text, raw or escaped", () => {
+  for (const c of FORBIDDEN) {
+    refused(`{"type":"chat","id":"${ID}","text":"a${escaped(c)}b"}`);
+    if (c.charCodeAt(0) > 0x1f) refused(`{"type":"chat","id":"${ID}","text":"a${c}b"}`);
+  }
+  for (const half of HALVES) refused(`{"type":"chat","id":"${ID}","text":"${escaped(half)}"}`);
+});
+
+Deno.test("decodeMessage() refuses forbidden characters in a name, LF and TAB among them", () => {
+  for (const c of [...FORBIDDEN, ...HALVES, "\n", "\t"]) refused(`{"type":"name","name":"a${escaped(c)}"}`);
+});
+
+Deno.test("a name has 1 to 32 code points", () => {
+  refused(`{"type":"name","name":""}`);
+  for (const unit of ["a", "é", "字", "😀"]) {
+    deepEqual(decode(`{"type":"name","name":"${unit.repeat(32)}"}`), { type: "name", name: unit.repeat(32) });
+    refused(`{"type":"name","name":"${unit.repeat(33)}"}`);
+  }
+  refused(`{"type":"name","name":"${"a".repeat(10_000)}"}`);
+  equal(isName(" "), true); // section 6 says no more: what a blank name looks like is the screen's affair
+});
+
+Deno.test("an id is 16 bytes in unpadded base64url that encodes to itself", () => {
+  const wrong = [
+    "",
+    "A",
+    ID.slice(1),
+    ID + "A",
+    ID + "==",
+    ID + "\\n",
+    "AAECAwQFBgcICQoLDA0ODx", // unused bits set
+    "AAECAwQFBgcICQoLDA0OD=",
+    "+AECAwQFBgcICQoLDA0ODw", // base64, not base64url
+    "/AECAwQFBgcICQoLDA0ODw",
+    " AECAwQFBgcICQoLDA0ODw",
+    "éAECAwQFBgcICQoLDA0ODw",
+    "AAECAwQFBgcICQoLDA0O",
+  ];
+  for (const id of wrong) {
+    refused(`{"type":"ack","id":"${id}"}`);
+    refused(`{"type":"chat","id":"${id}","text":"x"}`);
+  }
+});
+
+Deno.test("isMessageId() agrees with decoding and encoding again", () => {
+  const digits = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"];
+  for (const last of [...digits, "+", "/", "=", " "]) {
+    const id = ID.slice(0, 21) + last;
+    let again: string | undefined;
+    try {
+      again = Uint8Array.fromBase64(id, { alphabet: "base64url" })
+        .toBase64({ alphabet: "base64url", omitPadding: true });
+    } catch { /* not base64url at all */ }
+    equal(isMessageId(id), again === id, id);
+  }
+});
+
+Deno.test("newMessageId() is 16 bytes of the entropy that it is given", () => {
+  equal(newMessageId((into) => into.forEach((_, i) => into[i] = i)), ID);
+  equal(newMessageId((into) => into.fill(0xff)), "_____________________w");
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), (b) => {
+      ok(isMessageId(newMessageId((into) => into.set(b))));
+    }),
+    { seed: 10, numRuns: 100 },
+  );
+});
+
+Deno.test("messageProblem() says what encodeMessage() would refuse, and no more", () => {
+  equal(messageProblem(""), undefined);
+  equal(messageProblem("a\n\tb"), undefined);
+  for (const c of [...FORBIDDEN, ...HALVES]) deepEqual(messageProblem(`a${c}`), { problem: "forbidden character" });
+  const room = MAX_JSON_SIZE - encodeMessage({ type: "chat", id: ID, text: "" }).length;
+  equal(messageProblem("a".repeat(room)), undefined);
+  deepEqual(messageProblem("a".repeat(room + 1)), { problem: "too big", size: MAX_JSON_SIZE + 1 });
+  // What JSON escapes counts as it is sent: a quote is two bytes, an emoji four.
+  deepEqual(messageProblem('"'.repeat(room)), { problem: "too big", size: MAX_JSON_SIZE + room });
+  equal(messageProblem("😀".repeat(Math.floor(room / 4))), undefined);
+});
+
+Deno.test("a message with some bytes changed decodes to a message that encodes again, or is refused", () => {
+  const change = fc.tuple(
+    fc.nat(120),
+    fc.oneof(fc.constantFrom(...bytes('"\\{}[]:,u0d8\0\n\x7f ')), fc.constantFrom(...bytes(" abcAQgw")), fc.nat(255)),
+    fc.constantFrom("set", "insert", "remove"),
+  );
+  let taken = 0;
+  fc.assert(
+    fc.property(messages, fc.array(change, { minLength: 1, maxLength: 2 }), (message, changes) => {
+      const json = [...encodeMessage(message)];
+      for (const [at, value, how] of changes) {
+        json.splice(at % json.length, how === "insert" ? 0 : 1, ...(how === "remove" ? [] : [value]));
+      }
+      let decoded: Message;
+      try {
+        decoded = decodeMessage(Uint8Array.from(json));
+      } catch (e) {
+        equal((e as Error).name, "ProtocolViolation");
+        return;
+      }
+      taken++;
+      deepEqual(decodeMessage(encodeMessage(decoded)), decoded);
+      // Whatever we take, JSON.parse takes too, with the same meaning.
+      deepEqual({ ...JSON.parse(text(Uint8Array.from(json))) }, decoded);
+    }),
+    { seed: 11, numRuns: 2000 },
+  );
+  ok(taken > 50, `only ${taken} changed messages were still messages`);
+});
+
+Deno.test("decodeMessage() takes exactly the flat string objects that JSON.parse takes and the schema allows", () => {
+  const piece = fc.constantFrom(
+    ...'{}":,[]\\ \n'.split(""),
+    '"type"',
+    '"bye"',
+    '"id"',
+    "null",
+    "\\u0041",
+    "x",
+    "{",
+    "}",
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      const json = pieces.join("");
+      let ours: Message | undefined;
+      try {
+        ours = decode(json);
+      } catch (e) {
+        equal((e as Error).name, "ProtocolViolation");
+      }
+      let theirs: unknown;
+      try {
+        theirs = JSON.parse(json);
+      } catch { /* not JSON */ }
+      if (ours !== undefined) deepEqual(theirs, ours);
+      else ok(JSON.stringify(theirs) !== '{"type":"bye"}' || json.split('"type"').length > 2, json);
+    }),
+    { seed: 12, numRuns: 2000 },
+  );
+});
