@@ -40,8 +40,9 @@ export class Chat {
   readonly #parts: ChatParts;
   readonly #peers: Peers;
   readonly #loop: Loop;
-  /** Said before the first friend was there; undefined once somebody has been. */
+  /** Said before the first friend was there, by a script; undefined once somebody has been, and for a person. */
   #held: string[] | undefined;
+  #met = false;
   #listening = false;
   #ending = false;
   #end: (outcome: Outcome) => void = () => {};
@@ -192,7 +193,8 @@ export class Chat {
   // --- What happens after each step ---
 
   #afterStep(): void {
-    if (this.#held !== undefined && this.#peers.present().length > 0) {
+    this.#met ||= this.#peers.present().length > 0;
+    if (this.#held !== undefined && this.#met) {
       const held = this.#held;
       this.#held = undefined;
       // Not from inside the step that brought the friend.
@@ -218,12 +220,14 @@ export class Chat {
 
   // --- The end ---
 
-  /** At most DRAIN_TIMEOUT_MS for confirmations, then goodbye. */
+  /** At most DRAIN_TIMEOUT_MS for confirmations, and for a call that has not brought anybody yet; then goodbye. */
   #endOfInput(): void {
     if (this.#ending || this.#whenSettled !== undefined) return;
     const cancel = after(DRAIN_TIMEOUT_MS, () => void this.#leave("end-of-input"));
     this.#whenSettled = () => {
-      const waits = this.#held === undefined ? !this.#peers.settled : this.#held.length > 0;
+      const waits = this.#met
+        ? this.#held !== undefined || !this.#peers.settled
+        : this.#peers.calling || this.#held?.length;
       if (waits) return;
       cancel();
       this.#whenSettled = undefined;
@@ -249,7 +253,8 @@ export class Chat {
         next: "Start again when your friend is there.",
       });
     }
-    this.#end({ code: EXIT.left, stopped: reason, problem: undefined });
+    const failed = reason === "end-of-input" && this.#parts.args.targets.length > 0 && !this.#met;
+    this.#end({ code: failed ? EXIT.connection : EXIT.left, stopped: reason, problem: undefined });
   }
 }
 

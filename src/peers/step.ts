@@ -547,7 +547,7 @@ export class Peers implements Disposable {
     // Closed after our answer and before a valid accept: the other side, too, closes without a word on a wrong phrase.
     const guess = connection.answered;
     const told = guess && reason === "closed" ? "phrase" : reason;
-    this.#notice({ event: "refused", address, reason: told });
+    if (!this.#leaving) this.#notice({ event: "refused", address, reason: told });
     if (call === undefined) return;
     if (reason === "duplicate" && this.#friends.get(connection.peer)?.here) {
       this.#calls.connected(call, connection.peer);
@@ -585,7 +585,7 @@ export class Peers implements Disposable {
     const call = this.#calls.get(id);
     if (call === undefined) return;
     const reason: RefusedReason = failure === "unknown host" ? "unreachable" : failure;
-    this.#notice({ event: "refused", address: call.target, reason });
+    if (!this.#leaving) this.#notice({ event: "refused", address: call.target, reason });
     this.#callFailed(call, reason, false);
   }
 

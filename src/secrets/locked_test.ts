@@ -82,7 +82,7 @@ Deno.test("a secret has no property that shows its bytes, and takes none", () =>
   deepEqual(Reflect.ownKeys(secret), []);
   deepEqual({ ...secret }, {});
   throws(() => Object.assign(secret, { note: 1 }), TypeError);
-  throws(() => structuredClone(secret).bytes, "a clone is an empty object");
+  deepEqual(Reflect.ownKeys(structuredClone(secret)), []);
 });
 
 Deno.test("Number() of a secret is not a number", () => {

@@ -309,6 +309,6 @@ type Stream = { write(bytes: Uint8Array): Promise<number> };
 const encoder = new TextEncoder();
 const READ_SIZE = 16384;
 /** In panic the whole process should be gone in a few milliseconds; a write takes 0.1 ms on an idle machine. */
-const LEAVE_WAIT_MS = 2;
+const LEAVE_WAIT_MS = 1;
 /** A terminal that claims to be larger is believed up to here. */
 const SIZE_MAX = 1000;

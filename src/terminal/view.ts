@@ -9,9 +9,10 @@ import { LineEditor } from "./line_editor.ts";
 import { suspicion } from "./guard.ts";
 import { newPeople } from "./people.ts";
 import { type PlainContext, plainLines } from "./plain.ts";
-import { sanitise, withoutIsolates } from "./sanitise.ts";
+import { isolate, sanitise, withoutIsolates } from "./sanitise.ts";
 import { ChatScreen } from "./screen.ts";
 import type { Tty } from "./tty.ts";
+import { widestOf, wrap } from "./width.ts";
 
 export type Input =
   /** A message or a command. From a screen it may hold line breaks. */
@@ -172,7 +173,16 @@ function lineView(
 
   const write = (lines: readonly string[], shown?: () => void) => {
     if (!running || (lines.length === 0 && shown === undefined)) return;
-    const block = lines.map((line) => line + lineEnd).join("");
+    // On a terminal a long line would go on at the start of the next row, where a peer could fake a line of the program:
+    // it is broken here, and what continues is indented, as nothing else is.
+    const columns = tty.size().columns - 1;
+    const rows = kind === "json" || !tty.outputIsTerminal
+      ? lines
+      : lines.flatMap((line) =>
+        wrap(withoutIsolates(line), columns, columns - INDENT.length, widestOf)
+          .map((row, i) => (i > 0 ? INDENT : "") + isolate(row))
+      );
+    const block = rows.map((row) => row + lineEnd).join("");
     const text = typing === undefined ? block : typing.around(block);
     void tty.write(text).then((written) => written && shown?.());
   };
@@ -199,7 +209,7 @@ function lineView(
       const now = options.wall();
       const bell = options.bell && notice.event === "message" && tty.outputIsTerminal ? "\x07" : "";
       const out = kind === "json" ? [jsonLine(notice, now)] : plainLines(notice, context);
-      if (bell !== "" && out.length > 0 && kind === "plain") out[0] = bell + out[0];
+      if (bell !== "" && kind === "plain") void tty.write(bell);
       write(out, shown);
     },
     hold(on) {
@@ -423,6 +433,7 @@ function clockTimes(): (at: number) => string {
 
 /** An ordinary exit waits this long for a terminal that takes nothing. */
 const STOP_MS = 300;
+const INDENT = "  ";
 /** Longer than any message. */
 const LINE_MAX_BYTES = 65_536;
 const COMMANDS = ["/connect", "/doctor", "/help", "/peers", "/quit", "/wire"];

@@ -24,6 +24,17 @@ export function graphemeWidth(grapheme: string): number {
   return Math.min(2, width);
 }
 
+/**
+ * The most cells that any terminal could give a grapheme. For rows that must not run over the edge where automatic
+ * wrapping is on: what runs over would stand at the start of a row, like a line of the program.
+ */
+export function widestOf(grapheme: string): number {
+  if (ASCII.test(grapheme)) return grapheme.length;
+  let width = 0;
+  for (const char of grapheme) width += /\p{M}/u.test(char) ? 1 : 2;
+  return width;
+}
+
 /** Cells of a line without LF; a TAB counts as TAB_CELLS. */
 export function textWidth(line: string): number {
   if (ASCII.test(line)) return line.length;
@@ -47,9 +58,15 @@ export function cut(line: string, columns: number): string {
 
 /**
  * Breaks one line, without LF, into rows: at spaces, between wide characters, and inside a word only if it is longer than
- * a row. The first row has `first` cells, the others `rest`. At least one row; TABs become spaces.
+ * a row. The first row has `first` cells, the others `rest`. At least one row; TABs become spaces. With `widestOf` as
+ * `widthOf` no terminal can need more cells than given.
  */
-export function wrap(line: string, first: number, rest: number): string[] {
+export function wrap(
+  line: string,
+  first: number,
+  rest: number,
+  widthOf: (grapheme: string) => number = graphemeWidth,
+): string[] {
   const rows: string[] = [];
   let limit = Math.max(2, first);
   let row = "";
@@ -62,7 +79,7 @@ export function wrap(line: string, first: number, rest: number): string[] {
     limit = Math.max(2, rest);
   };
   for (const grapheme of graphemesOf(line.replaceAll("\t", " ".repeat(TAB_CELLS)))) {
-    const cells = graphemeWidth(grapheme);
+    const cells = widthOf(grapheme);
     if (width + cells > limit) {
       if (grapheme === " ") { // A space at the end of a full row is the break itself.
         end(row);
@@ -83,13 +100,13 @@ export function wrap(line: string, first: number, rest: number): string[] {
       }
       breakAt = -1;
     }
-    if (cells === 2 && row !== "") {
+    if (cells >= 2 && row !== "") {
       breakAt = row.length;
       breakWidth = width;
     }
     row += grapheme;
     width += cells;
-    if (grapheme === " " || cells === 2) {
+    if (grapheme === " " || cells >= 2) {
       breakAt = row.length;
       breakWidth = width;
     }

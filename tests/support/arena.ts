@@ -4,7 +4,13 @@
 import { createHash } from "node:crypto";
 import { loadSodium } from "../../src/crypto/sodium.ts";
 import type { Entropy } from "../../src/ports.ts";
-import { type Arena, LockedBytes, type LockedDhSecret, type LockedKey, type SlotClasses } from "../../src/secrets/locked.ts";
+import {
+  type Arena,
+  LockedBytes,
+  type LockedDhSecret,
+  type LockedKey,
+  type SlotClasses,
+} from "../../src/secrets/locked.ts";
 
 /** More than a test takes of each size; the largest holds an expanded KEM key. */
 export const TEST_CLASSES: SlotClasses = [
