@@ -81,9 +81,9 @@ export type PhraseRead =
   | { type: "done"; length: number; decoy: boolean }
   | { type: "leave" }
   | { type: "panic" }
-  | { type: "too-long" }
-  | { type: "end" }
-  | { type: "no such descriptor" };
+  | { type: NoPhrase };
+
+type NoPhrase = "too-long" | "end" | "no such descriptor";
 
 async function readPhrase(host: Host, tty: Tty, args: ChatArgs, into: LockedBytes): Promise<PhraseRead> {
   const { phrase, decoy } = args;
@@ -103,7 +103,7 @@ async function readPhrase(host: Host, tty: Tty, args: ChatArgs, into: LockedByte
     }
     case "fd": {
       const line = phrase.fd === 0 ? await readFirstLine(tty, into) : readDescriptor(host, phrase.fd, into);
-      return typeof line === "string" ? { type: line } : { type: "done", length: line.length, decoy };
+      return typeof line === "object" ? { type: "done", length: line.length, decoy } : { type: line };
     }
   }
 }
@@ -113,7 +113,7 @@ function readDescriptor(
   host: Host,
   fd: number,
   into: LockedBytes,
-): { length: number } | "too-long" | "end" | "no such descriptor" {
+): { length: number } | NoPhrase {
   for (let length = 0; length < into.length; length++) {
     const at = into.bytes.subarray(length, length + 1);
     const got = host.readFd(fd, at);

@@ -19,12 +19,19 @@ export function sentence({ doing, wrong, next }: Problem): string {
 }
 
 export function phraseProblem(problem: PhraseProblem | "too-long" | "end"): Problem {
+  if (typeof problem === "object") return typo(problem.typo);
   const doing = "Could not take the phrase.";
   const next = 'Use the phrase that your friend has; "sesame phrase" prints a fresh one for both of you.';
   switch (problem) {
     case "empty":
     case "end":
       return { doing, wrong: "It is empty.", next };
+    case "checksum":
+      return {
+        doing,
+        wrong: "Its words are ours, but they do not fit together: one of them is wrong, missing or out of place.",
+        next: "Compare it with your friend's, word by word; nothing has been sent.",
+      };
     case "too short":
       return { doing, wrong: `It is shorter than ${PHRASE_MIN_BYTES} bytes.`, next };
     case "too long":
@@ -41,6 +48,14 @@ export function phraseProblem(problem: PhraseProblem | "too-long" | "end"): Prob
         next: "Use letters that have been in Unicode for some years, so that both sides agree on them.",
       };
   }
+}
+
+function typo(position: number): Problem {
+  return {
+    doing: "Could not take the phrase.",
+    wrong: `Word ${position} is not one of ours.`,
+    next: "Look at that word again; nothing has been sent.",
+  };
 }
 
 /** Of the operating system's code. */

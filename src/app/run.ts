@@ -2,7 +2,7 @@
 // In here: who owns what, signals, and the way out. Not in here: what happens in the chat (chat.ts).
 
 import { normalisePhrase } from "../auth/phrase.ts";
-import type { LockedBytes } from "../secrets/locked.ts";
+import { LockedBytes } from "../secrets/locked.ts";
 import { openView, type View } from "../terminal/view.ts";
 import { type Identity, makeIdentity } from "../transport/certificate.ts";
 import { selfTest } from "../transport/self_check.ts";
@@ -16,7 +16,7 @@ import { Stretcher } from "./stretcher.ts";
 import { entropyOf, wallClock } from "./system.ts";
 import { parseListen } from "../transport/address.ts";
 
-/** How long an ordinary end waits for a terminal that takes nothing. */
+/** Resolves with the exit code; the terminal is in order again then. */
 export async function run(booted: Booted): Promise<number> {
   const { tty, args, host, protection } = booted;
   // Before there is a view, panic puts the terminal back by itself.
@@ -38,15 +38,15 @@ export async function run(booted: Booted): Promise<number> {
 
   const mode = read.type === "done" && read.decoy ? "decoy" : "real";
   const stretcher = new Stretcher(booted.arena, phrase as LockedBytes, mode, (view) => host.lock(view));
-  let chat: Chat | undefined;
+  const current: { chat?: Chat } = {};
   const view: View = openView(
     args.output,
     tty,
     { colour: args.colour, bell: args.bell, wall: wallClock, ...(args.name === undefined ? {} : { name: args.name }) },
-    (input) => chat?.input(input),
+    (input) => current.chat?.input(input),
   );
   shown.now = view;
-  chat = new Chat({
+  const chat = current.chat = new Chat({
     args,
     arena: booted.arena,
     self: identity.peerId,
@@ -93,7 +93,7 @@ function takePhrase({ arena, typed }: Booted, read: PhraseRead): LockedBytes | R
       });
     case "done": {
       const phrase = normalisePhrase(arena, typed.bytes.subarray(0, read.length));
-      return typeof phrase === "string" ? new Refusal(EXIT.usage, phraseProblem(phrase)) : phrase;
+      return phrase instanceof LockedBytes ? phrase : new Refusal(EXIT.usage, phraseProblem(phrase));
     }
   }
 }
@@ -159,4 +159,5 @@ function addSignal(signal: Deno.Signal, run: () => void): void {
   }
 }
 
+/** How long an ordinary end waits for a terminal that takes nothing. */
 const RESTORE_MS = 200;

@@ -4,20 +4,37 @@
 // Not in here: where the bytes come from, Argon2id, words for the person.
 
 import { PHRASE_MAX_BYTES, PHRASE_MIN_BYTES } from "../constants.ts";
+import { sha256 } from "../crypto/sha256.ts";
 import type { Arena, LockedBytes } from "../secrets/locked.ts";
+import { CANONICAL_ROOM, canonicalise } from "./words.ts";
 
-/** Why a phrase is refused. It names nothing of the phrase. */
-export type PhraseProblem = "empty" | "too short" | "too long" | "not UTF-8" | "control character" | "unassigned";
+/** Why a phrase is refused. It names nothing of the phrase but the place of a word that is none. */
+export type PhraseProblem =
+  | "empty"
+  | "too short"
+  | "too long"
+  | "not UTF-8"
+  | "control character"
+  | "unassigned"
+  /** One of Sesame's own phrases, with a typo somewhere. */
+  | "checksum"
+  | { readonly typo: number };
 
 /**
  * Brings `typed` (lent, in locked memory) to the bytes that both friends stretch: one trailing LF or CRLF removed, strict
  * UTF-8, no control or unassigned characters, at most PHRASE_MAX_BYTES, then NFKC, then PHRASE_MIN_BYTES to
- * PHRASE_MAX_BYTES. The caller owns the result.
+ * PHRASE_MAX_BYTES. A phrase of Sesame's own words (`words.ts`) is brought to its canonical form first, and a typo in it
+ * is found. The caller owns the result.
  */
 export function normalisePhrase(arena: Arena, typed: Uint8Array): LockedBytes | PhraseProblem {
   const bytes = typed.subarray(0, typed.length - trailingLineEnd(typed));
   if (bytes.length === 0) return "empty";
   if (bytes.length > PHRASE_MAX_BYTES) return "too long";
+  using canonical = arena.bytes(Math.max(CANONICAL_ROOM, bytes.length));
+  const own = canonicalise(bytes, canonical.bytes, (from, into) => sha256(into, from));
+  if (own.kind === "words") return checked(arena, canonical.bytes.subarray(0, own.length));
+  if (own.kind === "typo") return { typo: own.position };
+  if (own.kind === "checksum") return "checksum";
   if (!bytes.every((byte) => byte < 0x80)) return normaliseText(arena, bytes);
   if (bytes.some((byte) => byte < 0x20 || byte === 0x7f)) return "control character";
   return checked(arena, bytes);

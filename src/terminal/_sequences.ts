@@ -18,6 +18,8 @@ export class SequenceScanner {
   altByte = 0;
   #state: "ground" | "escape" | "csi" | "linux" | "ss3" | "string" = "ground";
   #length = 0;
+  /** The ESC came inside a string: it may begin the string's terminator, ESC \\. */
+  #inString = false;
 
   /** True while a sequence is unfinished. */
   get pending(): boolean {
@@ -37,6 +39,7 @@ export class SequenceScanner {
   /** One byte in; the byte itself out (0 to 255) if it is not part of a sequence, else PENDING, SEQUENCE or ALT. */
   feed(byte: number): number {
     if (byte === 0x1b) {
+      this.#inString = this.#state === "string";
       this.#begin("escape", "");
       return PENDING;
     }
@@ -50,6 +53,7 @@ export class SequenceScanner {
           return this.#begin("string", "");
         }
         this.#state = "ground";
+        if (byte === 0x5c && this.#inString) return SEQUENCE;
         if (byte >= 0x80 || byte === 0x1c) return byte;
         this.altByte = byte;
         return ALT;

@@ -198,9 +198,9 @@ export class LineEditor {
     const start = this.#lineStart(from);
     if (start === from) return Math.max(0, from - 1); // over the line break
     // Not from the line's start, which may be far: a key has to be answered within milliseconds.
-    const window = Math.max(start, from - GRAPHEME_MAX);
-    let last = window;
-    for (const { index } of graphemes().segment(this.#text.slice(window, from))) last = window + index;
+    const near = Math.max(start, from - GRAPHEME_MAX);
+    let last = near;
+    for (const { index } of graphemes().segment(this.#text.slice(near, from))) last = near + index;
     return last;
   }
 
@@ -212,17 +212,23 @@ export class LineEditor {
   }
 
   #wordBefore(): number {
-    return this.#cursor -
-      (/[\p{L}\p{N}\p{M}_]*[^\p{L}\p{N}\p{M}_]*$/u.exec(this.#text.slice(0, this.#cursor))?.[0] ?? "").length;
+    const word = /[\p{L}\p{N}\p{M}_]*[^\p{L}\p{N}\p{M}_]*$/u.exec(this.#text.slice(0, this.#cursor))?.[0] ?? "";
+    return this.#startOf(this.#cursor - word.length);
   }
 
   #wordAfter(): number {
-    return this.#cursor +
-      (/^[^\p{L}\p{N}\p{M}_]*[\p{L}\p{N}\p{M}_]*/u.exec(this.#text.slice(this.#cursor))?.[0] ?? "").length;
+    const word = /^[^\p{L}\p{N}\p{M}_]*[\p{L}\p{N}\p{M}_]*/u.exec(this.#text.slice(this.#cursor))?.[0] ?? "";
+    return boundary(this.#text, this.#cursor + word.length);
+  }
+
+  /** The start of the grapheme that `at` is in. */
+  #startOf(at: number): number {
+    return at === 0 || boundary(this.#text, at) === at ? at : this.#before(at);
   }
 
   #blankBefore(): number {
-    return this.#cursor - (/\S*\s*$/.exec(this.#text.slice(0, this.#cursor))?.[0] ?? "").length;
+    const word = /\S*\s*$/.exec(this.#text.slice(0, this.#cursor))?.[0] ?? "";
+    return this.#startOf(this.#cursor - word.length);
   }
 
   #lineStart(from = this.#cursor): number {

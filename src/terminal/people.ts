@@ -44,17 +44,24 @@ export function label(people: People, peer: PeerId): string {
   return `${nameOf(people, peer)} [${tag(peer)}]`;
 }
 
-/** Whose name this peer's could be taken for: another one here, `"you"`, or nobody's. */
+/** Whose name this peer's could be taken for: another one here, `"you"`, or nobody's. A fake tag in it does not count. */
 export function looksLike(people: People, peer: PeerId): PeerId | "you" | undefined {
   const name = people.names.get(peer) ?? "";
   if (name === "") return undefined;
-  if (confusable(name, people.own) || RESERVED.some((word) => confusable(name, word))) return "you";
+  const names = [name, name.replace(TAG_LIKE, "")];
+  const like = (other: string) => names.some((one) => confusable(one, other));
+  if (like(people.own) || RESERVED.some(like)) return "you";
   for (const other of people.here.keys()) {
-    if (other !== peer && confusable(name, people.names.get(other) ?? "")) return other;
+    if (other === peer) continue;
+    const theirs = people.names.get(other) ?? "";
+    // Both ways round: whoever took the name second may be the real one.
+    if (like(theirs) || like(theirs.replace(TAG_LIKE, "")) || name.includes(tag(other))) return other;
   }
   return undefined;
 }
 
+/** What a hasty reader takes for a tag: eight hexadecimal digits, perhaps in two groups. */
+const TAG_LIKE = /[^\p{L}\p{N}]*[0-9a-f]{4}[^\p{L}\p{N}]?[0-9a-f]{4}[^\p{L}\p{N}]*/giu;
 /** More than can be here at once. */
 const NAMES_MAX = 256;
 /** Words by which the program speaks of itself and of the person. */

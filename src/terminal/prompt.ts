@@ -17,7 +17,7 @@ import {
   SEQUENCE,
   SequenceScanner,
 } from "./_sequences.ts";
-import type { Tty } from "./tty.ts";
+import type { Terminal } from "./tty.ts";
 
 /** `length` bytes of the phrase stand at the start of the locked memory. After the other outcomes it holds zeros. */
 export type PromptOutcome =
@@ -155,7 +155,7 @@ export class HiddenPrompt {
  * on for the chat; `tty.restore` ends both.
  */
 export async function askPhrase(
-  tty: Tty,
+  tty: Terminal,
   into: LockedBytes | (() => Promise<LockedBytes>),
   onPanic?: () => void,
 ): Promise<PromptOutcome> {
@@ -181,7 +181,7 @@ export async function askPhrase(
  * The first line of the input, without its LF or CRLF, into locked memory; what follows waits for the next `listen`.
  * `"end"`: the input ended before any byte. After `"end"` and `"too-long"` the memory holds zeros.
  */
-export function readFirstLine(tty: Tty, into: LockedBytes): Promise<{ length: number } | "too-long" | "end"> {
+export function readFirstLine(tty: Terminal, into: LockedBytes): Promise<{ length: number } | "too-long" | "end"> {
   return new Promise((resolve) => {
     // One place more than a phrase may have, for the CR of a CRLF.
     const capacity = Math.min(PHRASE_MAX_BYTES + 1, into.length);

@@ -21,7 +21,7 @@ export function sanitise(text: string, kind: "text" | "name"): string {
   const kept = contextual(visible(text.toWellFormed(), kind), kind);
   if (kind === "text") return kept.split("\n").map(isolate).join("\n");
   const name = kept.replace(/ +/g, " ").trim();
-  return isolate(Array.from(name).slice(0, NAME_MAX_CODE_POINTS).join("").trimEnd());
+  return isolate(Array.from(name).slice(0, NAME_MAX_CODE_POINTS).join("").replace(/[ \u200d]+$/, ""));
 }
 
 /** One line: between FSI and PDI if it has right-to-left letters, so that it cannot turn its neighbours around. */
@@ -66,7 +66,7 @@ function visible(text: string, kind: "text" | "name"): string[] {
 /** Marks, joiners and variation selectors, which mean something only after the right neighbour. */
 function contextual(chars: readonly string[], kind: "text" | "name"): string {
   let kept = "";
-  /** The base of the cluster being built, "" at a line's start. */
+  /** The base of the cluster being built, "" at a line's start and after a space (names are trimmed). */
   let base = "";
   let previous = "";
   let marks = 0;
@@ -106,7 +106,7 @@ function contextual(chars: readonly string[], kind: "text" | "name"): string {
     if (previous.codePointAt(0) !== ZWJ) joins = 0;
     marks = 0;
     kept += char;
-    base = previous = char === "\n" || char === "\t" ? "" : char;
+    base = previous = char === "\n" || char === "\t" || char === " " ? "" : char;
   }
   return kept;
 }

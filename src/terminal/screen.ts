@@ -13,7 +13,7 @@ import { LineEditor } from "./line_editor.ts";
 import { label, learn, looksLike, nameOf, newPeople, type People } from "./people.ts";
 import { LEFT, REFUSED, turnedAway } from "./plain.ts";
 import { isolate, sanitise, tag, withoutIsolates } from "./sanitise.ts";
-import { cut, graphemesOf, graphemeWidth, textWidth, wrap } from "./width.ts";
+import { cautiousWidth, cut, graphemesOf, textWidth, wrap } from "./width.ts";
 
 export interface ScreenOptions {
   readonly colour: boolean;
@@ -54,6 +54,11 @@ export class ChatScreen {
   /** Calls under way and the stretching, with the time of their start. */
   readonly #busy = new Map<string, number>();
   #spoken = false;
+
+  #inputLaidOut:
+    | { text: string; cursor: number; columns: number; screenRows: number; spoken: boolean; rows: InputRows }
+    | undefined;
+  readonly #graphemes = new Map<string, { seen: string; wide: number }>();
 
   /** The rows on the terminal now. */
   #painted: string[] = [];
@@ -247,6 +252,11 @@ export class ChatScreen {
     this.#editor.clear();
     this.#people = newPeople();
     this.#painted = [];
+    this.#inputLaidOut = undefined;
+    this.#graphemes.clear();
+    this.#question = undefined;
+    this.#remark = "";
+    this.#follow();
     this.#busy.clear();
     this.#size = 0;
   }
@@ -268,7 +278,7 @@ export class ChatScreen {
     };
     const secret = this.#options.guard?.(text) === true ? "the phrase of this session" : suspicion(text);
     if (secret === undefined) return send();
-    this.#question = { text: `This looks like ${secret}. Send it? y sends, any other key goes back.`, yes: send };
+    this.#question = { text: `Looks like ${secret}. y sends it, any other key does not.`, yes: send };
     return undefined;
   }
 
@@ -417,7 +427,7 @@ export class ChatScreen {
   #header(): string {
     const parts = [...this.#people.here.keys()].map((peer) => {
       const { name, tag, suspect } = this.#label(peer);
-      return `${suspect ? "!" : ""}${cut(name, NAME_CELLS)} [${tag}]`;
+      return `${suspect ? "!" : ""}${cut(name, NAME_CELLS, cautiousWidth)} [${tag}]`;
     });
     let text = " Sesame  ";
     if (parts.length === 0) text += "nobody is here yet";
@@ -425,7 +435,7 @@ export class ChatScreen {
       const left = parts.length - i;
       const more = left > 1 ? ` and ${left - 1} more`.length : 0;
       const next = `${i > 0 ? ", " : ""}${part}`;
-      if (textWidth(text + next) + more > this.#columns) {
+      if (cautiousWidth(text + next) + more > this.#columns) {
         text += i > 0 ? ` and ${left} more` : `${left} here`;
         break;
       }
@@ -457,7 +467,26 @@ export class ChatScreen {
   }
 
   /** The input's rows, and the cursor within them. Hard wrapping by grapheme: the cursor has to be where it seems. */
-  #input(): { rows: string[]; row: number; column: number } {
+  #input(): InputRows {
+    const { text, cursor } = this.#editor;
+    const old = this.#inputLaidOut;
+    if (
+      old !== undefined && old.text === text && old.cursor === cursor && old.columns === this.#columns &&
+      old.screenRows === this.#rows && old.spoken === this.#spoken
+    ) return old.rows;
+    const rows = this.#layOutInput();
+    this.#inputLaidOut = {
+      text,
+      cursor,
+      columns: this.#columns,
+      screenRows: this.#rows,
+      spoken: this.#spoken,
+      rows,
+    };
+    return rows;
+  }
+
+  #layOutInput(): InputRows {
     const width = Math.max(2, this.#columns - PROMPT.length - 1);
     const { text, cursor } = this.#editor;
     if (text === "") {
@@ -479,13 +508,7 @@ export class ChatScreen {
       }
       if (offset === cursor) at = { row: rows.length - 1, column: cells };
       for (const grapheme of graphemesOf(line)) {
-        // One's own text is cleaned as well: it may have been pasted.
-        const seen = grapheme === "\t"
-          ? "    "
-          : PRINTABLE.test(grapheme)
-          ? grapheme
-          : withoutIsolates(sanitise(grapheme, "text"));
-        const wide = seen.length > 1 ? textWidth(seen) : graphemeWidth(seen);
+        const { seen, wide } = this.#shown(grapheme);
         if (cells + wide > width) newRow();
         rows[rows.length - 1] += seen;
         cells += wide;
@@ -501,6 +524,18 @@ export class ChatScreen {
       return mark + isolate(row);
     });
     return { rows: shown, row: at.row - top, column: at.column + PROMPT.length };
+  }
+
+  /** One's own text is cleaned as well: it may have been pasted. Remembered, since a long line is laid out at each key. */
+  #shown(grapheme: string): { seen: string; wide: number } {
+    if (PRINTABLE.test(grapheme)) return { seen: grapheme, wide: 1 };
+    const known = this.#graphemes.get(grapheme);
+    if (known !== undefined) return known;
+    const seen = grapheme === "\t" ? "    " : withoutIsolates(sanitise(grapheme, "text"));
+    const shown = { seen, wide: textWidth(seen) };
+    if (this.#graphemes.size >= GRAPHEMES_MAX) this.#graphemes.clear();
+    this.#graphemes.set(grapheme, shown);
+    return shown;
   }
 
   #layOut(entry: Entry): string[] {
@@ -546,10 +581,11 @@ export class ChatScreen {
     const { name, tag, suspect, colour } = entry.label;
     const behind = ` [${tag}]: `;
     const before = suspect ? "!" : "";
-    const shown = before + cut(name, Math.max(1, Math.min(NAME_CELLS, width - behind.length - before.length)));
+    const shown = before +
+      cut(name, Math.max(1, Math.min(NAME_CELLS, width - behind.length - before.length)), cautiousWidth);
     return {
       prefix: this.#style(`1;${colour}`, shown) + this.#style("2", behind),
-      prefixWidth: textWidth(shown) + behind.length,
+      prefixWidth: cautiousWidth(shown) + behind.length,
     };
   }
 
@@ -577,6 +613,13 @@ interface Label {
   readonly colour: number;
 }
 
+interface InputRows {
+  readonly rows: readonly string[];
+  /** Of the cursor, within `rows`. */
+  readonly row: number;
+  readonly column: number;
+}
+
 interface Mine {
   readonly id: string;
   peers: number;
@@ -600,7 +643,7 @@ function receiptText(mine: Mine): string {
   const { peers, delivered, unconfirmed } = mine;
   if (peers === 0) return "nobody here yet";
   const parts: string[] = [];
-  const names = (map: Map<PeerId, string>) => [...map.values()].map((name) => cut(name, 12)).join(", ");
+  const names = (map: Map<PeerId, string>) => [...map.values()].map((name) => cut(name, 12, cautiousWidth)).join(", ");
   if (delivered.size > 0) {
     parts.push(
       peers === 1 ? "✓" : delivered.size > 3 ? `✓ ${delivered.size} of ${peers}` : `✓ ${names(delivered)}`,
@@ -616,7 +659,7 @@ function receiptText(mine: Mine): string {
 
 const RESET = "\x1b[0m";
 const PROMPT = "> ";
-const LEAVE = "Leave? y or Ctrl-C again leaves, any other key stays.";
+const LEAVE = "Leave? y or Ctrl-C leaves, any other key stays.";
 const STRETCHING = "stretching the phrase";
 const FIRST_HINT = "Enter sends, Alt+Enter is a new line, /help, F12 ends everything at once";
 const COMMANDS = ["/connect", "/doctor", "/help", "/peers", "/quit", "/wire"];
@@ -630,6 +673,7 @@ const INPUT_ROWS_MAX = 8;
 const ELAPSED_FROM_S = 2;
 const PRINTABLE = /^[\x20-\x7e]$/;
 const BUSY_MAX = 64;
+const GRAPHEMES_MAX = 4096;
 /** Scroll-back: messages, and characters of them all. */
 const ENTRIES_MAX = 10_000;
 const SCROLLBACK_MAX = 8_000_000;

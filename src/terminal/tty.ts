@@ -150,17 +150,23 @@ export class Tty {
   }
 
   /**
-   * For panic: at once, may be called again, never waits for the terminal. If nothing is stuck it begins to write the
-   * leave sequences and waits at most LEAVE_WAIT_MS for the system to take them. Raw mode is left to `Deno.exit`.
+   * For panic: at once, may be called again, never waits for the terminal. It begins to write the leave sequences and
+   * waits at most LEAVE_WAIT_MS for the system to take them. Raw mode is left to `Deno.exit`.
    */
   restore(): void {
     this.#silent = true;
     if (this.#over) return;
     const leave = this.#leave();
-    const free = !this.#out.running && !this.#closed;
+    // While a painting is on its way, another write to standard output would begin only with the next turn of the event
+    // loop, which never comes. Standard error is the same terminal by another descriptor, and the kernel keeps the order.
+    // If the painting is stuck, so is this, and nothing waits for it.
+    let stream: Stream | undefined;
+    if (!this.#out.running) stream = Deno.stdout;
+    else if (this.outputIsTerminal && this.errorIsTerminal && !this.#err.running) stream = Deno.stderr;
+    const closed = this.#closed;
     this.#finish();
-    if (leave === "" || !free) return;
-    Deno.stdout.write(encoder.encode(leave)).catch(() => {});
+    if (leave === "" || stream === undefined || closed) return;
+    stream.write(encoder.encode(leave)).catch(() => {});
     try {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LEAVE_WAIT_MS);
     } catch {
@@ -297,6 +303,9 @@ export class Tty {
     if (!this.#over) this.onClosed?.();
   }
 }
+
+/** What views and prompts use of it; tests have another one in memory. */
+export type Terminal = Pick<Tty, keyof Tty>;
 
 interface Output {
   readonly queue: { text: string; done: (ok: boolean) => void }[];

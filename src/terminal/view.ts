@@ -11,7 +11,7 @@ import { newPeople } from "./people.ts";
 import { type PlainContext, plainLines } from "./plain.ts";
 import { isolate, sanitise, withoutIsolates } from "./sanitise.ts";
 import { ChatScreen } from "./screen.ts";
-import type { Tty } from "./tty.ts";
+import type { Terminal } from "./tty.ts";
 import { widestOf, wrap } from "./width.ts";
 
 export type Input =
@@ -56,7 +56,7 @@ export interface ViewOptions {
 /** `tty` is lent until `stop` or `panic`, which restore it. */
 export function openView(
   kind: "screen" | "plain" | "json",
-  tty: Tty,
+  tty: Terminal,
   options: ViewOptions,
   onInput: (input: Input) => void,
 ): View {
@@ -64,7 +64,7 @@ export function openView(
   return lineView(kind === "json" ? "json" : "plain", tty, options, onInput);
 }
 
-function screenView(tty: Tty, options: ViewOptions, onInput: (input: Input) => void): View {
+function screenView(tty: Terminal, options: ViewOptions, onInput: (input: Input) => void): View {
   const { columns, rows } = tty.size();
   const screen = new ChatScreen(
     {
@@ -84,8 +84,16 @@ function screenView(tty: Tty, options: ViewOptions, onInput: (input: Input) => v
   let waiting: (() => void)[] = [];
 
   /** One painting at a time: what changes while a slow terminal takes one goes into the next, however much it is. */
+  let queued = false;
   const paint = async () => {
-    if (!running || tty.backlog > 0) return;
+    if (!running) return;
+    if (tty.backlog > 0) {
+      if (queued) return;
+      queued = true;
+      await tty.write(""); // taken after all that is before it
+      queued = false;
+      return paint();
+    }
     const told = waiting;
     waiting = [];
     const out = (bell ? "\x07" : "") + screen.render(options.wall());
@@ -93,7 +101,7 @@ function screenView(tty: Tty, options: ViewOptions, onInput: (input: Input) => v
     if (out === "" && told.length === 0) return;
     const written = await tty.write(out);
     if (written) { for (const shown of told) shown(); }
-    void paint();
+    return paint(); // what came meanwhile
   };
   let due = false;
   /** After the present step, so that ten notices or keys in a row are one painting. */
@@ -159,7 +167,7 @@ function screenView(tty: Tty, options: ViewOptions, onInput: (input: Input) => v
 /** `plain` and `json`: one line after the other, from keys or from a pipe. */
 function lineView(
   kind: "plain" | "json",
-  tty: Tty,
+  tty: Terminal,
   options: ViewOptions,
   onInput: (input: Input) => void,
 ): View {
@@ -238,7 +246,7 @@ function lineView(
 
 /** Lines typed on a terminal in raw mode, with the least echo that lets a person see what they write. */
 function typedLines(
-  tty: Tty,
+  tty: Terminal,
   echo: boolean,
   context: PlainContext,
   options: ViewOptions,

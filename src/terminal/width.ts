@@ -10,18 +10,28 @@ export function graphemesOf(line: string): string[] {
   return Array.from(segmenter.segment(line), (part) => part.segment);
 }
 
-/** Cells of one grapheme: 0, 1 or 2. A terminal may disagree on rare ones; a row never depends on its neighbours. */
+/** Cells of one grapheme, as most terminals count. A terminal may disagree on rare ones; no row depends on another. */
 export function graphemeWidth(grapheme: string): number {
   const code = grapheme.codePointAt(0) ?? 0;
   if (code < 0x7f) return grapheme.includes("\ufe0f") ? 2 : code < 0x20 ? 0 : 1;
-  if (ZERO.test(grapheme)) return 0;
   if (grapheme.includes("\ufe0f") || EMOJI.test(grapheme)) return 2;
+  return cautiousWidth(grapheme);
+}
+
+/** As `graphemeWidth`, but as a terminal counts that joins nothing: for what must not push its neighbour off the row. */
+export function cautiousWidth(text: string): number {
+  if (ASCII.test(text)) return text.length;
   let width = 0;
-  // Hangul in pieces, regional indicators and conjuncts are several letters in one grapheme, but never wider than two.
-  for (const char of grapheme) {
-    if (!ZERO.test(char)) width += eastAsianWidth(char.codePointAt(0) ?? 0) === 2 ? 2 : 1;
+  for (const char of text) {
+    if (!ZERO.test(char)) width += codePointWidth(char.codePointAt(0) ?? 0);
+    else if (char === "\ufe0f") width++; // emoji style may widen what stands before it
   }
-  return Math.min(2, width);
+  return width;
+}
+
+/** Cells of a code point that is not combining: 1 or 2. */
+export function codePointWidth(code: number): number {
+  return eastAsianWidth(code) === 2 ? 2 : 1;
 }
 
 /**
@@ -44,12 +54,12 @@ export function textWidth(line: string): number {
 }
 
 /** The start of the line that takes at most `columns` cells, with … in its last one if something was cut. */
-export function cut(line: string, columns: number): string {
-  if (textWidth(line) <= columns) return line;
+export function cut(line: string, columns: number, widthOf = textWidth): string {
+  if (widthOf(line) <= columns) return line;
   let kept = "";
   let width = 0;
   for (const grapheme of graphemesOf(line)) {
-    width += graphemeWidth(grapheme);
+    width += widthOf(grapheme);
     if (width > columns - 1) break;
     kept += grapheme;
   }
@@ -116,7 +126,8 @@ export function wrap(
 }
 
 const ASCII = /^[\x20-\x7e]*$/;
-const ZERO = /^[\p{M}\u200c\u200d\u2068\u2069\ufe0e\ufe0f]+$/u;
+// Marks that take no cell of their own, joiners, isolates, and the later parts of a Hangul syllable.
+const ZERO = /^[\p{Mn}\p{Me}\u200c\u200d\u2068\u2069\ufe0e\ufe0f\u1160-\u11ff\ud7b0-\ud7ff]$/u;
 const EMOJI = /^\p{Emoji_Presentation}|\p{Extended_Pictographic}.*\u200d|^\p{Regional_Indicator}{2}/u;
 const TAB_CELLS = 4;
 let segmenter: Intl.Segmenter | undefined;

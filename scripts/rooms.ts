@@ -1,0 +1,134 @@
+// Who may import whom, and which names stand where: docs/ARCHITECTURE.md as data. `lint_plugin.ts` judges the code by it,
+// `tests/rooms_test.ts` compares the page with it. To allow something, change a line here, and the page with it.
+// Not in here: how a file is read and judged.
+
+export interface Room {
+  readonly name: string;
+  /** Rooms whose files it may import; each stands above it in ROOMS. */
+  readonly mayImport: readonly string[];
+  /** Rooms of which it may import types and nothing else. */
+  readonly typesOf?: readonly string[];
+}
+
+/** Low to high: nobody imports upward. All may import the leaves. */
+export const ROOMS: readonly Room[] = [
+  { name: "host", mayImport: [] },
+  { name: "secrets", mayImport: [] },
+  { name: "crypto", mayImport: ["secrets"] },
+  { name: "wire", mayImport: [] },
+  { name: "auth", mayImport: ["secrets", "crypto"] },
+  // Only `auth` makes session secrets, after a confirmation has verified, and the ratchet starts with nothing else.
+  { name: "ratchet", mayImport: ["secrets", "crypto"], typesOf: ["auth"] },
+  { name: "session", mayImport: ["secrets", "wire", "auth", "ratchet"] },
+  // It passes the stretched phrase on and looks at nothing in it.
+  { name: "peers", mayImport: ["secrets", "wire", "session"], typesOf: ["auth"] },
+  { name: "transport", mayImport: ["crypto"] },
+  { name: "terminal", mayImport: ["secrets"] },
+  {
+    name: "app",
+    mayImport: [
+      "host",
+      "secrets",
+      "crypto",
+      "wire",
+      "auth",
+      "ratchet",
+      "session",
+      "peers",
+      "transport",
+      "terminal",
+    ],
+  },
+];
+
+/** Files of `src/` itself. They import nothing but each other. */
+export const LEAVES: readonly string[] = ["constants.ts", "ports.ts", "notice.ts", "protocol_violation.ts"];
+
+/**
+ * What runs before the prompt stands. `main.ts` counts as `app`. These files load other values by a dynamic import, so
+ * that the prompt waits for nothing heavy (`node:` imports and libsodium cost more than all else of the start).
+ */
+export const BEFORE_PROMPT: { readonly files: readonly string[]; readonly rooms: readonly string[] } = {
+  files: ["main.ts", "src/app/boot.ts", "src/app/args.ts", "src/app/version.ts"],
+  rooms: ["host", "terminal"],
+};
+
+/** A folder of the project (it ends in `/`) or one file. */
+export type Place = string;
+
+export interface Names {
+  readonly names: readonly string[];
+  /** Where they may stand; nowhere if empty. The lint's message says it. */
+  readonly only: readonly Place[];
+}
+
+const CLOCK = "src/app/system.ts";
+const TTY = "src/terminal/tty.ts";
+
+/** Every module from outside that the product imports, by its whole specifier. One that is not here is refused. */
+export const MODULES: readonly Names[] = [
+  { names: ["node:tls", "node:net", "node:dns", "node:stream", "node:buffer"], only: ["src/transport/"] },
+  { names: ["node:crypto"], only: ["src/transport/certificate.ts"] },
+  { names: ["node:util"], only: ["src/app/args.ts"] },
+  { names: ["libsodium-sumo"], only: ["src/crypto/sodium.ts"] },
+  { names: ["hash-wasm"], only: ["src/crypto/argon2id_worker.ts"] },
+  { names: ["get-east-asian-width"], only: ["src/terminal/width.ts"] },
+  { names: ["@scure/bip39/wordlists/english.js"], only: ["src/auth/words.ts"] },
+];
+
+/** Globals. A type of that name is nothing to forbid. */
+export const GLOBALS: readonly Names[] = [
+  { names: ["console"], only: [TTY] },
+  { names: ["Date", "Temporal", "performance"], only: [CLOCK] },
+  { names: ["setTimeout"], only: [CLOCK, "src/transport/", TTY] },
+  { names: ["setInterval", "setImmediate"], only: [CLOCK] },
+  { names: ["Worker"], only: ["main.ts", "src/app/"] },
+  // Deno and TLS are reached in one way, and code is what stands in a file.
+  { names: ["process", "fetch", "WebSocket", "EventSource", "XMLHttpRequest", "eval", "Function"], only: [] },
+];
+
+/** `globalThis` itself, rather than one named member of it. A worker tells the main thread through it. */
+export const BARE_GLOBAL_THIS: Names = { names: ["globalThis"], only: ["src/crypto/argon2id_worker.ts"] };
+
+/** What may be asked of a namespace. A `*` at the end stands for any ending; a member that is not here is refused. */
+export const NAMESPACES: Readonly<
+  Record<string, { readonly members: readonly Names[]; readonly othersRefused: boolean }>
+> = {
+  Deno: {
+    members: [
+      {
+        names: ["connect*", "listen*", "startTls", "resolveDns"],
+        only: ["src/transport/"],
+      },
+      { names: ["stdin", "stdout", "stderr", "consoleSize"], only: [TTY] },
+      {
+        names: ["dlopen", "permissions", "UnsafePointer*", "UnsafeFnPointer", "UnsafeCallback"],
+        only: ["src/host/", "main.ts"],
+      },
+      // host/fallback.ts: what stands in for `_exit` where there is no FFI.
+      { names: ["exit"], only: ["main.ts", "src/app/", "src/host/fallback.ts"] },
+      { names: ["addSignalListener", "removeSignalListener"], only: ["main.ts", "src/app/"] },
+      { names: ["args"], only: ["main.ts", "src/app/"] },
+      { names: ["build", "errors", "version"], only: ["src/", "main.ts"] },
+    ],
+    othersRefused: true,
+  },
+  Math: { members: [{ names: ["random"], only: [] }], othersRefused: false },
+  AbortSignal: { members: [{ names: ["timeout"], only: [CLOCK] }], othersRefused: false },
+};
+
+/** Members of any object. */
+export const MEMBERS: readonly Names[] = [
+  { names: ["getRandomValues", "randomUUID"], only: [CLOCK, "src/host/fallback.ts"] },
+  { names: ["pointer", "_crypto_*"], only: ["src/crypto/"] },
+  { names: ["subtle"], only: [] },
+];
+
+/** Who may listen for which signal besides `main.ts` and `src/app/`. */
+export const SIGNALS: readonly Names[] = [
+  { names: ["SIGUSR1"], only: ["src/host/"] },
+  { names: ["SIGWINCH"], only: [TTY] },
+];
+
+/** Files under `src/` that the product never loads: tests, what they share, programs that one starts. No rule is for them. */
+export const TEST_FILE = /(_test(_\w+)?|_child)\.ts$|\/testdata\//;

@@ -1,0 +1,196 @@
+// What a phrase becomes and why one is refused. Rejections first of all: the rule is in docs/PROTOCOL.md section 3.
+// Sesame's own words are not here (`words_test.ts`).
+
+import { equal, ok } from "node:assert/strict";
+import fc from "fast-check";
+import { testArena, toHex, utf8 } from "../../tests/support/arena.ts";
+import { LockedBytes } from "../secrets/locked.ts";
+import { normalisePhrase, type PhraseProblem } from "./phrase.ts";
+
+const arena = await testArena();
+
+/** `=` and the hex of the phrase, or the problem. */
+function outcome(typed: Uint8Array): string {
+  const result = normalisePhrase(arena, typed);
+  if (!(result instanceof LockedBytes)) return result;
+  using phrase = result;
+  return `=${toHex(phrase)}`;
+}
+
+function becomes(typed: string | Uint8Array, phrase: string) {
+  equal(outcome(typeof typed === "string" ? utf8(typed) : typed), `=${toHex(utf8(phrase))}`);
+}
+
+function refuses(typed: string | Uint8Array, problem: PhraseProblem, what = "phrase") {
+  equal(outcome(typeof typed === "string" ? utf8(typed) : typed), problem, what);
+}
+
+/** ASCII with these bytes in its middle. */
+function around(...bytes: number[]): Uint8Array {
+  return Uint8Array.from([...utf8("before "), ...bytes, ...utf8(" after")]);
+}
+
+Deno.test("normalisePhrase() leaves ASCII as it is, spaces and case included", () => {
+  becomes("correct horse battery staple", "correct horse battery staple");
+  becomes("  two  SPACES  ", "  two  SPACES  ");
+  becomes(" !~{}\"'\\`^|", " !~{}\"'\\`^|");
+  equal(arena.used, 0);
+});
+
+Deno.test("normalisePhrase() removes one trailing LF or CRLF and nothing else", () => {
+  becomes("12345678\n", "12345678");
+  becomes("12345678\r\n", "12345678");
+  becomes("12345678 \n", "12345678 ");
+  becomes("caf\u00e9 ol\u00e9\n", "caf\u00e9 ol\u00e9");
+  becomes("caf\u00e9 ol\u00e9\r\n", "caf\u00e9 ol\u00e9");
+  refuses("12345678\n\n", "control character");
+  refuses("12345678\r\n\n", "control character");
+  refuses("12345678\n\r\n", "control character");
+  refuses("12345678\r", "control character");
+  refuses("12345678\r\r\n", "control character");
+  refuses("\n12345678", "control character");
+  refuses("12345678\u0085", "control character");
+  equal(arena.used, 0);
+});
+
+Deno.test("normalisePhrase() calls nothing, or a line end alone, empty", () => {
+  refuses("", "empty");
+  refuses("\n", "empty");
+  refuses("\r\n", "empty");
+  refuses("\r", "control character");
+  refuses("\n\n", "control character");
+});
+
+Deno.test("normalisePhrase() wants 8 to 1024 bytes", () => {
+  refuses("1234567", "too short");
+  refuses("1234567\n", "too short");
+  becomes("12345678", "12345678");
+  becomes("k".repeat(1024), "k".repeat(1024));
+  becomes("k".repeat(1024) + "\r\n", "k".repeat(1024));
+  refuses("k".repeat(1025), "too long");
+  refuses("k".repeat(1025) + "\n", "too long");
+  refuses("k".repeat(4000), "too long");
+  // Bytes count, not characters.
+  becomes("\u5bc6\u78bc\u77ed", "\u5bc6\u78bc\u77ed");
+  refuses("\u5bc6\u78bc", "too short");
+  becomes("\u{1f511}\u{1f511}", "\u{1f511}\u{1f511}");
+  refuses("\u00e9".repeat(513), "too long");
+  becomes("\u00e9".repeat(512), "\u00e9".repeat(512));
+  equal(arena.used, 0);
+});
+
+Deno.test("normalisePhrase() brings text to NFKC", () => {
+  becomes("cafe\u0301 au lait", "caf\u00e9 au lait");
+  becomes("\uff33\uff45\uff53\uff41\uff4d\uff45 1", "Sesame 1");
+  becomes("\ufb01nal \u00b2\u3000\u212b!", "final 2 \u00c5!");
+  becomes("\u00a0non\u00a0breaking", " non breaking");
+  // Marks in another order, and a Hangul syllable in its parts.
+  becomes("a\u0323\u0302 a\u0302\u0323 word", "\u1ead \u1ead word");
+  becomes("\u1112\u1161\u11ab \u1112\u1161\u11ab!", "\ud55c \ud55c!");
+  equal(arena.used, 0);
+});
+
+Deno.test("normalisePhrase() counts the 8 and the 1024 bytes after NFKC too", () => {
+  // 9 bytes of ligatures become 6, 12 become 8; 24 bytes of full width become 8.
+  refuses("\ufb01".repeat(3), "too short");
+  becomes("\ufb01".repeat(4), "fifi".repeat(2));
+  becomes("\uff41".repeat(8), "a".repeat(8));
+  refuses("\uff41".repeat(7), "too short");
+  // U+FDFA is 3 bytes and becomes 33.
+  const long = "\ufdfa".normalize("NFKC");
+  equal(utf8(long).length, 33);
+  becomes("\ufdfa".repeat(31), long.repeat(31));
+  refuses("\ufdfa".repeat(32), "too long");
+  refuses("\ufdfa".repeat(341), "too long");
+  // Too long before, short enough after: the first bound counts.
+  refuses("\uff41".repeat(342), "too long");
+  equal(arena.used, 0);
+});
+
+Deno.test("normalisePhrase() refuses each control character, in ASCII and beside other text", () => {
+  for (let code = 0; code < 0xa0; code++) {
+    if (code >= 0x20 && code < 0x7f) continue;
+    const character = String.fromCodePoint(code);
+    refuses(`before ${character} after`, "control character", code.toString(16));
+    refuses(`caf\u00e9 ${character} after`, "control character", code.toString(16));
+    if (code !== 0x0a) refuses(`phrase ${character}`, "control character", code.toString(16));
+  }
+  equal(arena.used, 0);
+});
+
+Deno.test("normalisePhrase() refuses code points that are not assigned, and non-characters", () => {
+  for (const code of [0x0378, 0x05ff, 0x2065, 0xfdd0, 0xfdef, 0xfffe, 0xffff, 0x1fffe, 0xe0080, 0x10ffff]) {
+    refuses(`some text ${String.fromCodePoint(code)}`, "unassigned", code.toString(16));
+  }
+  // Private use and format characters are assigned, and kept.
+  becomes("some text \ue000", "some text \ue000");
+  becomes("joined \u{1f469}\u200d\u{1f4bb}", "joined \u{1f469}\u200d\u{1f4bb}");
+  equal(arena.used, 0);
+});
+
+Deno.test("normalisePhrase() keeps a BOM wherever it stands: it is not taken away in silence", () => {
+  becomes("\ufeff12345678", "\ufeff12345678");
+  becomes("1234\ufeff5678", "1234\ufeff5678");
+  ok(outcome(utf8("\ufeff12345678")) !== outcome(utf8("12345678")));
+});
+
+Deno.test("normalisePhrase() refuses what is not UTF-8", () => {
+  const broken: [string, number[]][] = [
+    ["a lone lead byte", [0xc3]],
+    ["a lone continuation", [0x80]],
+    ["an overlong slash", [0xc0, 0xaf]],
+    ["an overlong NUL", [0xc0, 0x80]],
+    ["an overlong three bytes", [0xe0, 0x80, 0xaf]],
+    ["a high surrogate", [0xed, 0xa0, 0x80]],
+    ["a low surrogate", [0xed, 0xbf, 0xbf]],
+    ["a surrogate pair, CESU-8", [0xed, 0xa0, 0xbd, 0xed, 0xb4, 0x91]],
+    ["over U+10FFFF", [0xf4, 0x90, 0x80, 0x80]],
+    ["five bytes", [0xf8, 0x88, 0x80, 0x80, 0x80]],
+    ["FF", [0xff]],
+    ["FE", [0xfe]],
+    ["Latin-1", [0xe9]],
+    ["a cut emoji", [0xf0, 0x9f, 0x94]],
+  ];
+  for (const [what, bytes] of broken) {
+    refuses(around(...bytes), "not UTF-8", what);
+    refuses(Uint8Array.from([...utf8("the end "), ...bytes]), "not UTF-8", what);
+    refuses(Uint8Array.from([...bytes, ...utf8(" the start\n")]), "not UTF-8", what);
+  }
+  equal(arena.used, 0);
+});
+
+Deno.test("normalisePhrase() of its own result is the same, and of any bytes a phrase within the bounds or a problem", () => {
+  const text = fc.string({ unit: "binary", maxLength: 60 }).map(utf8);
+  const bytes = fc.uint8Array({ maxLength: 60 });
+  fc.assert(
+    fc.property(
+      fc.oneof(text, bytes, fc.string({ unit: "grapheme", minLength: 4, maxLength: 60 }).map(utf8)),
+      (typed) => {
+        const before = typed.slice();
+        const result = normalisePhrase(arena, typed);
+        equal(toHex(typed), toHex(before), "what was typed is only lent");
+        if (result instanceof LockedBytes) {
+          using phrase = result;
+          ok(phrase.length >= 8 && phrase.length <= 1024);
+          equal(outcome(phrase.bytes.slice()), `=${toHex(phrase)}`);
+          const decoded = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(phrase.bytes.slice());
+          equal(decoded.normalize("NFKC"), decoded);
+        }
+        equal(arena.used, 0);
+      },
+    ),
+    { seed: 3, numRuns: 500 },
+  );
+});
+
+Deno.test("normalisePhrase() takes locked memory and gives locked memory", () => {
+  using typed = arena.bytes(1026);
+  typed.bytes.fill(0x61);
+  typed.bytes.set([0x0d, 0x0a], 1024);
+  const result = normalisePhrase(arena, typed.bytes);
+  ok(result instanceof LockedBytes);
+  using phrase = result;
+  equal(phrase.length, 1024);
+  equal(phrase.bytes.buffer, typed.bytes.buffer);
+  equal(`${phrase}`, "[locked]");
+});

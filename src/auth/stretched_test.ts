@@ -1,0 +1,88 @@
+// From a phrase's stretched bytes to w, w*M and w*N; and the salt that Argon2id gets.
+
+import { deepEqual, equal, notEqual, throws } from "node:assert/strict";
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { fromHex, lockedBytes, reversedHex, testArena, toHex } from "../../tests/support/arena.ts";
+import { stretch } from "../../tests/support/stretch.ts";
+import { type Exchange, type ExchangeFile, testShared, vectors } from "../../tests/support/vectors.ts";
+import { p256TestGroup } from "./p256_test_group.ts";
+import { argon2Salt, StretchedPhrase } from "./stretched.ts";
+
+const arena = await testArena();
+const { rows } = await vectors<{ rows: { out: string; w: string }[] }>("argon2id-cli.json");
+const { exchanges } = await vectors<ExchangeFile>("exchange-v1.json");
+
+function check({ inputs, derived }: Exchange) {
+  equal(toHex(argon2Salt(inputs.mode, fromHex(inputs.salt))), derived.saltPrime);
+  using wBytes = lockedBytes(arena, derived.wBytes);
+  using phrase = StretchedPhrase.from(arena, fromHex(inputs.salt), wBytes);
+  equal(toHex(phrase.w), reversedHex(derived.w));
+  equal(toHex(phrase.wM), derived.wM);
+  equal(toHex(phrase.wN), derived.wN);
+}
+
+Deno.test("argon2Salt() and StretchedPhrase.from() give the values of the exchange", () => {
+  exchanges.forEach(check);
+  equal(arena.used, 0);
+});
+
+testShared<ExchangeFile>(
+  "argon2Salt() and StretchedPhrase.from() give the values of all shared exchanges, Argon2id included",
+  "exchange-v1.json",
+  async (file) => {
+    equal(file.exchanges.length, 3);
+    file.exchanges.forEach(check);
+    // One in full; `deno task vectors` does all.
+    const { derived } = file.exchanges[1]!;
+    const { out } = await stretch(fromHex(derived.phraseBytes!), fromHex(derived.saltPrime!));
+    equal(toHex(out), derived.wBytes);
+    equal(arena.used, 0);
+  },
+);
+
+Deno.test("StretchedPhrase.from() gives w of all rows of the reference program", () => {
+  equal(rows.length, 13);
+  for (const row of rows) {
+    using wBytes = lockedBytes(arena, row.out);
+    using phrase = StretchedPhrase.from(arena, new Uint8Array(16), wBytes);
+    equal(toHex(phrase.w), reversedHex(row.w));
+  }
+  equal(arena.used, 0);
+});
+
+Deno.test("argon2Salt() is another for the other mode and for each changed bit of the salt", () => {
+  const salt = fromHex("8c517b475208ca0f598db86a8da86e2e");
+  const seen = new Set([toHex(argon2Salt("real", salt)), toHex(argon2Salt("decoy", salt))]);
+  for (let bit = 0; bit < 128; bit++) {
+    const changed = salt.slice();
+    changed[bit >> 3]! ^= 1 << (bit & 7);
+    seen.add(toHex(argon2Salt("real", changed)));
+    seen.add(toHex(argon2Salt("decoy", changed)));
+  }
+  equal(seen.size, 258);
+});
+
+Deno.test("StretchedPhrase.from() refuses w = 0 and keeps no slot", () => {
+  const { ORDER } = ed25519.Point.Fn;
+  using wBytes = arena.bytes(64);
+  for (const value of [0n, ORDER, ORDER << 100n]) {
+    wBytes.bytes.set(Array.from({ length: 64 }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn)));
+    throws(() => StretchedPhrase.from(arena, new Uint8Array(16), wBytes), RangeError);
+    equal(arena.used, 1);
+  }
+  wBytes.bytes.fill(0);
+  throws(() => StretchedPhrase.from(arena, new Uint8Array(16), wBytes, p256TestGroup), RangeError);
+  equal(arena.used, 1);
+});
+
+Deno.test("StretchedPhrase keeps a copy of the salt, and prints nothing of w", () => {
+  const salt = fromHex("000102030405060708090a0b0c0d0e0f");
+  using wBytes = lockedBytes(arena, rows[0]!.out);
+  using phrase = StretchedPhrase.from(arena, salt, wBytes);
+  salt.fill(0xff);
+  deepEqual([...phrase.salt], Array.from({ length: 16 }, (_, i) => i));
+  for (const text of [Deno.inspect(phrase), JSON.stringify(phrase)]) {
+    equal(text.includes("[locked]"), true);
+    notEqual(text.includes(toHex(phrase.w)), true);
+  }
+});

@@ -1,0 +1,231 @@
+// Sesame's own phrases (docs/PROTOCOL.md section 3, "Phrase"): words that catch a typo before any network is touched.
+// In here: how one is drawn, recognised and brought to its canonical form. Not in here: phrases of other kinds, which
+// stay as they were typed (`phrase.ts`), SHA-256 (an argument), and what is said to the person.
+//
+// The rule. It is part of the protocol, since both friends must come to the same bytes:
+//
+// - The words are the 2048 of BIP39's English list in its order, 0 to 2047. They have 3 to 8 letters and differ in the
+//   first four. A phrase is 5 to 12 words drawn uniformly (11 bits each; 7 unless told otherwise, 77 bits) and then a
+//   checksum word, so 6 to 13 words in all. The checksum word is that whose number is the first 11 bits of
+//   SHA-256("sesame/1 words" || index u16 || ... ), one big-endian index for each word before it.
+// - The canonical form is all these words in lower case with one space between them and nothing else. It is what
+//   `sesame phrase` prints, and the bytes that are stretched.
+// - What was typed is cut into tokens at separators: TAB, LF, CR, every ASCII character from space to tilde that is
+//   neither letter nor digit, U+00A0, U+2000 to U+2015, U+202F and U+3000. (Case and kind and number of separators do
+//   not matter, before and behind the words neither.) A token is a known word if it is one letter for letter, ASCII case
+//   aside; four letters of it are not enough, or a missing letter would change nothing.
+// - It is taken for one of Sesame's phrases if it has 6 to 14 tokens of which at most a quarter (4 * unknown <= tokens)
+//   are no known words: then an unknown one is a typo, at its position. 14, because a typo may hit a separator and split
+//   a word. If all are known, the last must be the checksum of the others, else the phrase is refused.
+// - Anything else is another's phrase and is not touched: "correct horse battery staple" has four tokens, two unknown.
+//
+// What is caught: a typo that makes no word always; one that makes another word, two words exchanged, a word left out or
+// said twice, with probability 2047/2048. What is hit by mistake: of phrases of EFF's long list 1 in 10,000 with six
+// words, 1 in 80,000 with seven, 1 in 22,000 with eight; of running English (measured on a licence and on our own pages)
+// about 1 in 100 of what has six to eight words. Such a phrase is refused with advice, on both sides alike, before any
+// call: draw one with `sesame phrase`, or take one with more words of one's own. A mnemonic of a wallet is refused
+// likewise unless its length is 15 or more. No phrase is ever changed without its checksum being right.
+//
+// What it leaves in memory: nothing of what was typed but word numbers in registers and on V8's stack. Finding a word is
+// a binary search whose time depends on it, on one's own machine.
+
+import { wordlist } from "@scure/bip39/wordlists/english.js";
+import type { Entropy } from "../ports.ts";
+
+/** Writes the 32 bytes of SHA-256(`bytes`) into `out`, which does not overlap `bytes`. */
+export type Sha256 = (bytes: Uint8Array, out: Uint8Array) => void;
+
+/** Words of a phrase without its checksum word. */
+export const WORDS_MIN = 5;
+export const WORDS_MAX = 12;
+
+export type Canonical =
+  /** One of Sesame's: its canonical form is the first `length` bytes of `out`. */
+  | { readonly kind: "words"; readonly length: number }
+  /** One of Sesame's but for a token that is no word; `position` is 1 for the first. */
+  | { readonly kind: "typo"; readonly position: number }
+  /** Known words only, but the last is not the checksum of the others: some word is wrong, missing or out of place. */
+  | { readonly kind: "checksum" }
+  /** Not one of Sesame's: it stays as it is. */
+  | { readonly kind: "other" };
+
+/** Bytes that `out` of `canonicalise` must have at least, besides being as long as `raw`. */
+export const CANONICAL_ROOM = 128;
+
+/**
+ * Recognises a phrase of Sesame's words and writes its canonical form into `out`, which is never longer than `raw`.
+ * `raw` is what was typed (UTF-8, a line end may follow it); `out` is locked memory that does not overlap it, at least
+ * CANONICAL_ROOM bytes and `raw.length`. All of `out` is written: it is zero behind the canonical form, and all zero
+ * unless the answer is `words`. Neither is kept. Throws a RangeError for an `out` that is too small or overlaps.
+ */
+export function canonicalise(raw: Uint8Array, out: Uint8Array, sha256: Sha256): Canonical {
+  if (out.length < CANONICAL_ROOM || out.length < raw.length || overlap(raw, out)) {
+    throw new RangeError("no room of its own for the canonical form");
+  }
+  out.fill(0);
+  const found = recognise(raw, out, sha256);
+  out.fill(0);
+  return found.kind === "words" ? { kind: "words", length: writeCanonical(raw, out) } : found;
+}
+
+/**
+ * A fresh phrase: `words` random words (WORDS_MIN to WORDS_MAX) and the checksum word, in canonical form. It is a string,
+ * because it is to be printed; the bytes that it was made from are wiped. Throws a RangeError for another number.
+ */
+export function generate(words: number, entropy: Entropy, sha256: Sha256): string {
+  if (!Number.isInteger(words) || words < WORDS_MIN || words > WORDS_MAX) {
+    throw new RangeError(`a phrase has ${WORDS_MIN} to ${WORDS_MAX} words, not ${words}`);
+  }
+  const scratch = new Uint8Array(CANONICAL_ROOM);
+  try {
+    const drawn = scratch.subarray(LABEL.length, LABEL.length + 2 * words);
+    entropy(drawn);
+    for (let at = 0; at < drawn.length; at += 2) drawn[at]! &= 0x07; // 11 of 16 bits: uniform without a second draw
+    const indices = Array.from({ length: words }, (_, n) => indexAt(scratch, n));
+    return [...indices, checksumOf(scratch, words, sha256)].map((index) => wordlist[index]!).join(" ");
+  } finally {
+    scratch.fill(0);
+  }
+}
+
+type Recognised = Exclude<Canonical, { readonly kind: "words" }> | { readonly kind: "words" };
+
+/** Word numbers are kept in `scratch` behind the label, as the checksum wants them. */
+function recognise(raw: Uint8Array, scratch: Uint8Array, sha256: Sha256): Recognised {
+  let tokens = 0;
+  let unknown = 0;
+  let firstUnknown = 0;
+  for (let start = skipSeparators(raw, 0); start < raw.length;) {
+    const end = tokenEnd(raw, start);
+    tokens++;
+    if (tokens > TOKENS_MAX) return { kind: "other" };
+    const index = indexOf(raw, start, end);
+    if (index === undefined) {
+      unknown++;
+      firstUnknown ||= tokens;
+    } else setIndexAt(scratch, tokens - 1, index);
+    start = skipSeparators(raw, end);
+  }
+  if (tokens < TOKENS_MIN || UNKNOWN_ONE_IN * unknown > tokens) return { kind: "other" };
+  if (unknown > 0) return { kind: "typo", position: firstUnknown };
+  const words = tokens - 1;
+  if (words > WORDS_MAX) return { kind: "checksum" };
+  const said = indexAt(scratch, words);
+  return { kind: checksumOf(scratch, words, sha256) === said ? "words" : "checksum" };
+}
+
+/** Copies the tokens in lower case with one space between; they are known words, so ASCII. Returns the length. */
+function writeCanonical(raw: Uint8Array, out: Uint8Array): number {
+  let length = 0;
+  for (let start = skipSeparators(raw, 0); start < raw.length;) {
+    const end = tokenEnd(raw, start);
+    if (length > 0) out[length++] = SPACE;
+    for (let at = start; at < end; at++) out[length++] = lower(raw[at]!);
+    start = skipSeparators(raw, end);
+  }
+  return length;
+}
+
+/** The number of the checksum word for the first `words` indices in `scratch`. Uses the room behind them. */
+function checksumOf(scratch: Uint8Array, words: number, sha256: Sha256): number {
+  scratch.set(LABEL);
+  const digest = scratch.subarray(DIGEST_AT, DIGEST_AT + 32);
+  sha256(scratch.subarray(0, LABEL.length + 2 * words), digest);
+  return digest[0]! << 3 | digest[1]! >> 5;
+}
+
+function indexAt(scratch: Uint8Array, n: number): number {
+  const at = LABEL.length + 2 * n;
+  return scratch[at]! << 8 | scratch[at + 1]!;
+}
+
+function setIndexAt(scratch: Uint8Array, n: number, index: number): void {
+  const at = LABEL.length + 2 * n;
+  scratch[at] = index >> 8;
+  scratch[at + 1] = index & 0xff;
+}
+
+/** The number of the word that stands in `raw` from `start` to `end`. */
+function indexOf(raw: Uint8Array, start: number, end: number): number | undefined {
+  if (end - start > WORD_SIZE) return undefined;
+  const words = table();
+  let low = 0;
+  let high = wordlist.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const order = compare(raw, start, end, words, middle * WORD_SIZE);
+    if (order === 0) return middle;
+    if (order < 0) high = middle - 1;
+    else low = middle + 1;
+  }
+  return undefined;
+}
+
+/** Below, at or above 0: the token against the word at `row`, which is filled up with zeros. */
+function compare(raw: Uint8Array, start: number, end: number, words: Uint8Array, row: number): number {
+  for (let at = 0; at < WORD_SIZE; at++) {
+    // A zero byte that was typed is no letter, and must not pass for the filling.
+    const letter = start + at < end ? lower(raw[start + at]!) || 0xff : 0;
+    const order = letter - words[row + at]!;
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+let rows: Uint8Array | undefined;
+
+/** The list as rows of WORD_SIZE bytes. It is in the order of its bytes, so a row is found by halving. */
+function table(): Uint8Array {
+  if (rows === undefined) {
+    rows = new Uint8Array(wordlist.length * WORD_SIZE);
+    for (const [index, word] of wordlist.entries()) {
+      new TextEncoder().encodeInto(word, rows.subarray(index * WORD_SIZE));
+    }
+  }
+  return rows;
+}
+
+function tokenEnd(raw: Uint8Array, at: number): number {
+  while (at < raw.length && separatorSize(raw, at) === 0) at++;
+  return at;
+}
+
+function skipSeparators(raw: Uint8Array, at: number): number {
+  for (let size = separatorSize(raw, at); size > 0; size = separatorSize(raw, at)) at += size;
+  return at;
+}
+
+/** Bytes of the separator that begins at `at`; 0 if none does. */
+function separatorSize(raw: Uint8Array, at: number): number {
+  const byte = raw[at];
+  if (byte === undefined) return 0;
+  if (byte < 0x80) {
+    if (byte === 0x09 || byte === 0x0a || byte === 0x0d) return 1;
+    const letterOrDigit = (byte >= 0x30 && byte <= 0x39) || (lower(byte) >= 0x61 && lower(byte) <= 0x7a);
+    return byte >= SPACE && byte < 0x7f && !letterOrDigit ? 1 : 0;
+  }
+  const second = raw[at + 1] ?? 0;
+  const third = raw[at + 2] ?? 0;
+  if (byte === 0xc2 && second === 0xa0) return 2; // U+00A0
+  if (byte === 0xe2 && second === 0x80 && ((third >= 0x80 && third <= 0x95) || third === 0xaf)) return 3; // U+2000 ...
+  if (byte === 0xe3 && second === 0x80 && third === 0x80) return 3; // U+3000
+  return 0;
+}
+
+function lower(byte: number): number {
+  return byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
+}
+
+function overlap(a: Uint8Array, b: Uint8Array): boolean {
+  return a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.length && b.byteOffset < a.byteOffset + a.length;
+}
+
+const SPACE = 0x20;
+/** Of the longest words; the others are filled up with zeros. */
+const WORD_SIZE = 8;
+const LABEL = new TextEncoder().encode("sesame/1 words");
+const TOKENS_MIN: number = WORDS_MIN + 1;
+const TOKENS_MAX: number = WORDS_MAX + 2;
+const UNKNOWN_ONE_IN = 4;
+/** Behind the label and as many indices as there can be. */
+const DIGEST_AT: number = LABEL.length + 2 * TOKENS_MAX;

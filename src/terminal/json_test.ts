@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import type { Notice } from "../notice.ts";
+import { jsonLine } from "./json.ts";
+import { hostileStrings } from "./testdata/hostile.ts";
+
+const PEER = "ab".repeat(32);
+/** The contract of docs/README "For scripts", byte for byte. */
+const CONTRACT: readonly [Notice, string][] = [
+  [
+    {
+      event: "protection",
+      protection: { memoryLocked: true, locked: "all", coreDumps: "off", permissions: ["net"] },
+    },
+    '{"event":"protection","memoryLocked":true,"coreDumps":"off","permissions":["net"],"locked":"all","at":7}',
+  ],
+  [{ event: "listening", address: "127.0.0.1:7373" }, '{"event":"listening","address":"127.0.0.1:7373","at":7}'],
+  [{ event: "connecting", address: "a:1" }, '{"event":"connecting","address":"a:1","at":7}'],
+  [
+    { event: "connected", peer: PEER, direction: "in", address: "a:1" },
+    `{"event":"connected","peer":"${PEER}","direction":"in","address":"a:1","at":7}`,
+  ],
+  [{ event: "refused", address: "a:1", reason: "self" }, '{"event":"refused","address":"a:1","reason":"self","at":7}'],
+  [
+    { event: "message", peer: PEER, id: "i", text: "hi" },
+    `{"event":"message","peer":"${PEER}","id":"i","text":"hi","at":7}`,
+  ],
+  [{ event: "sent", id: "i", peers: 2, text: "own words" }, '{"event":"sent","id":"i","peers":2,"at":7}'],
+  [{ event: "delivered", id: "i", peer: PEER }, `{"event":"delivered","id":"i","peer":"${PEER}","at":7}`],
+  [{ event: "unconfirmed", id: "i", peer: PEER }, `{"event":"unconfirmed","id":"i","peer":"${PEER}","at":7}`],
+  [{ event: "named", peer: PEER, name: "bob" }, `{"event":"named","peer":"${PEER}","name":"bob","at":7}`],
+  [{ event: "left", peer: PEER, reason: "bye" }, `{"event":"left","peer":"${PEER}","reason":"bye","at":7}`],
+  [{ event: "stopped", reason: "end-of-input" }, '{"event":"stopped","reason":"end-of-input","at":7}'],
+];
+for (const [notice, line] of CONTRACT) {
+  Deno.test(`jsonLine() writes ${notice.event} as the contract has it`, () => assert.equal(jsonLine(notice, 7), line));
+}
+
+Deno.test("jsonLine() is one harmless line for any text, and parses to the original", () => {
+  for (const text of hostileStrings()) {
+    const line = jsonLine({ event: "message", peer: PEER, id: "i", text }, 1.5);
+    assert.doesNotMatch(line, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+    assert.deepEqual(JSON.parse(line), { event: "message", peer: PEER, id: "i", text, at: 2 });
+  }
+});

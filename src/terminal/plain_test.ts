@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import type { Notice } from "../notice.ts";
+import { newPeople } from "./people.ts";
+import { type PlainContext, plainLines } from "./plain.ts";
+import { hostileStrings } from "./testdata/hostile.ts";
+
+const A = "3f2a91bc".padEnd(64, "0");
+const B = "b0b00000".padEnd(64, "1");
+
+function transcript(notices: readonly Notice[], echoed = false): string[] {
+  const context: PlainContext = { people: newPeople("me"), sent: new Map(), echoed };
+  return notices.flatMap((notice) => plainLines(notice, context));
+}
+
+Deno.test("plainLines() tells a conversation in sentences", () => {
+  const lines = transcript([
+    { event: "protection", protection: { memoryLocked: true, locked: "all", coreDumps: "off", permissions: ["net"] } },
+    { event: "stretching", done: false },
+    { event: "stretching", done: true },
+    { event: "listening", address: "0.0.0.0:7373" },
+    { event: "connecting", address: "192.0.2.7:7373" },
+    { event: "refused", address: "192.0.2.7:7373", reason: "timeout" },
+    { event: "connected", peer: A, direction: "in", address: "192.0.2.9:5000" },
+    { event: "named", peer: A, name: "alice" },
+    { event: "message", peer: A, id: "1", text: "hello\nsecond line" },
+    { event: "sent", id: "2", peers: 1, text: "hi alice" },
+    { event: "sent", id: "3", peers: 1, text: "a\nb" },
+    { event: "delivered", id: "2", peer: A },
+    { event: "unconfirmed", id: "3", peer: A },
+    { event: "connected", peer: B, direction: "out", address: "192.0.2.8:7373" },
+    { event: "named", peer: B, name: "Αlice" },
+    { event: "named", peer: B, name: "Alice [3f2a-91bc]" },
+    { event: "named", peer: B, name: "Me" },
+    { event: "named", peer: B, name: "" },
+    { event: "turned-away", count: 3, guesses: 1 },
+    { event: "hint", text: "Type /help for help." },
+    { event: "problem", doing: "Could not connect.", wrong: "Nobody answered.", next: "Try again." },
+    { event: "left", peer: A, reason: "closed" },
+    { event: "stopped", reason: "quit" },
+  ]);
+  assert.deepEqual(lines, [
+    "Memory for secrets is locked. Core dumps are off.",
+    "Stretching the phrase. This takes a moment.",
+    "The phrase is ready.",
+    "Waiting for friends on 0.0.0.0:7373.",
+    "Calling 192.0.2.7:7373.",
+    "No connection with 192.0.2.7:7373: nobody answered in time.",
+    "Connected: friend [3f2a-91bc], who called from 192.0.2.9:5000.",
+    "Name: friend [3f2a-91bc] is called alice.",
+    "From alice [3f2a-91bc]: hello",
+    "From alice [3f2a-91bc], more: second line",
+    "You: hi alice",
+    "You: a",
+    "You, more: b",
+    'Delivered to alice [3f2a-91bc]: "hi alice".',
+    "Not confirmed by alice [3f2a-91bc]. It may or may not have been shown.",
+    "Connected: friend [b0b0-0000], reached at 192.0.2.8:7373.",
+    "Name: friend [b0b0-0000] is called Αlice.",
+    "Careful: Αlice [b0b0-0000] looks like alice [3f2a-91bc], who is someone else.",
+    "Name: Αlice [b0b0-0000] is called Alice (3f2a-91bc).",
+    "Careful: Alice (3f2a-91bc) [b0b0-0000] looks like alice [3f2a-91bc], who is someone else.",
+    "Name: Alice (3f2a-91bc) [b0b0-0000] is called Me.",
+    "Careful: the name of Me [b0b0-0000] looks like a name of yours.",
+    "Name: Me [b0b0-0000] has none now.",
+    "3 strangers were turned away, 1 with a wrong phrase.",
+    "Type /help for help.",
+    "Could not connect. Nobody answered. Try again.",
+    "Left: alice [3f2a-91bc] is gone: the connection was lost.",
+    "Goodbye.",
+  ]);
+});
+
+Deno.test("plainLines() does not repeat a line that was seen while it was typed", () => {
+  assert.deepEqual(transcript([{ event: "sent", id: "1", peers: 1, text: "hi" }], true), []);
+  assert.deepEqual(transcript([{ event: "sent", id: "1", peers: 0, text: "hi" }], true), ["Nobody is here yet."]);
+});
+
+Deno.test("plainLines() begins each line of a peer's words with From, name and tag, and no other", () => {
+  for (const text of hostileStrings()) {
+    for (const line of transcript([{ event: "message", peer: A, id: "1", text }])) {
+      assert.match(line, /^From friend \[3f2a-91bc\](?:, more)?: /u);
+      assert.doesNotMatch(line, /\p{Cc}(?<!\t)/u);
+    }
+    const named = transcript([
+      { event: "connected", peer: A, direction: "in", address: "x" },
+      { event: "named", peer: A, name: text },
+      { event: "message", peer: A, id: "1", text: "hi" },
+      { event: "left", peer: A, reason: "bye" },
+    ]);
+    for (const line of named) {
+      assert.match(
+        line,
+        /^(?:Connected|Name|Careful|Left): |^From [^[\]]+ \[3f2a-91bc\]: hi$/u,
+        JSON.stringify(text.slice(0, 40)),
+      );
+    }
+    assert.equal(named.filter((line) => line.startsWith("From ")).length, 1);
+  }
+});

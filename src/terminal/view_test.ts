@@ -1,0 +1,235 @@
+// deno-lint-ignore-file no-control-regex -- escape sequences are what this is about
+import assert from "node:assert/strict";
+import type { Notice } from "../notice.ts";
+import { MemoryTty } from "./testdata/memory_tty.ts";
+import { type Input, openView, type View, type ViewOptions } from "./view.ts";
+
+const A = "3f2a91bc".padEnd(64, "0");
+const MESSAGE: Notice = { event: "message", peer: A, id: "1", text: "hello" };
+
+function open(
+  kind: "screen" | "plain" | "json",
+  terminal: boolean,
+  options: Partial<ViewOptions> = {},
+): { tty: MemoryTty; view: View; inputs: Input[]; lines: () => string[] } {
+  const tty = new MemoryTty({ inputIsTerminal: terminal, outputIsTerminal: terminal });
+  const inputs: Input[] = [];
+  const view = openView(
+    kind,
+    tty,
+    { colour: "auto", bell: false, wall: () => 0, ...options },
+    (input) => inputs.push(input),
+  );
+  view.start();
+  const lines = () => inputs.flatMap((input) => input.type === "line" ? [input.text] : []);
+  return { tty, view, inputs, lines };
+}
+
+Deno.test("a view from a pipe gives each line, LF or CRLF, the last without one too, then the end", async () => {
+  for (const kind of ["plain", "json", "screen"] as const) {
+    const { tty, inputs } = open(kind, false);
+    await tty.type("one\r\ntw");
+    await tty.type("o\n\n/quit\nlast é");
+    await tty.end();
+    assert.deepEqual(inputs, [
+      { type: "line", text: "one" },
+      { type: "line", text: "two" },
+      { type: "line", text: "" },
+      { type: "line", text: "/quit" },
+      { type: "line", text: "last é" },
+      { type: "end" },
+    ]);
+  }
+});
+
+Deno.test("a view from a pipe leaves out a line that is not UTF-8 or too long, and says which", async () => {
+  const { tty, inputs } = open("json", false);
+  await tty.typeBytes(Uint8Array.of(0x61, 0xff, 0x0a, 0x62, 0x0a));
+  await tty.type("x".repeat(65_537) + "\nc\n" + "y".repeat(65_536) + "\n");
+  await tty.end();
+  assert.deepEqual(inputs.map((input) => input.type === "line" ? input.text.slice(0, 3) : input.type), [
+    "b",
+    "c",
+    "yyy",
+    "end",
+  ]);
+  const problems = tty.output.trim().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(problems.map((p) => [p.event, p.doing]), [
+    ["problem", "Could not send line 1."],
+    ["problem", "Could not send line 3."],
+  ]);
+});
+
+Deno.test("a view from a pipe that is held gives nothing more, not even from the same read, until it is let go", async () => {
+  const { tty, view, inputs, lines } = open("plain", false);
+  await tty.type("");
+  view.hold(true);
+  view.hold(false);
+  const original = inputs.push.bind(inputs);
+  inputs.push = (...items) => {
+    view.hold(true); // as an app does whose queue is full, from within the call
+    return original(...items);
+  };
+  await tty.type("one\ntwo\nthree\n");
+  await tty.end();
+  assert.deepEqual(lines(), ["one"]);
+  assert.ok(tty.paused);
+  view.hold(false);
+  await tty.type("");
+  assert.deepEqual(lines(), ["one", "two"]);
+  view.hold(false);
+  view.hold(false);
+  await tty.type("");
+  assert.deepEqual(inputs.at(-1), { type: "end" });
+  assert.deepEqual(lines(), ["one", "two", "three"]);
+});
+
+for (const kind of ["screen", "plain", "json"] as const) {
+  Deno.test(`a ${kind} view tells \`shown\` only after the terminal took the text`, async () => {
+    const { tty, view } = open(kind, kind !== "json");
+    await tty.type("");
+    tty.stuck = true;
+    let shown = 0;
+    view.show(MESSAGE, () => shown++);
+    view.show({ ...MESSAGE, id: "2" }, () => shown++);
+    await tty.type("");
+    assert.equal(shown, 0);
+    await tty.unstick();
+    assert.equal(shown, 2);
+    assert.match(tty.output, /hello/);
+  });
+
+  Deno.test(`a ${kind} view never tells \`shown\` of what was lost in a panic`, async () => {
+    const { tty, view } = open(kind, kind !== "json");
+    await tty.type("");
+    tty.stuck = true;
+    let shown = 0;
+    view.show(MESSAGE, () => shown++);
+    await tty.type("");
+    view.panic();
+    await tty.unstick();
+    view.show(MESSAGE, () => shown++);
+    view.panic();
+    await tty.type("");
+    assert.equal(shown, 0);
+    assert.equal(tty.restored, "panic");
+  });
+
+  Deno.test(`a ${kind} view on a terminal answers F12, Ctrl-\\ and a closed terminal with panic, also in a paste`, async () => {
+    for (const keys of ["\x1b[24~", "\x1c", "half\x1b[24~", "\x1b[200~paste\x1c", "\x03\x1b[24~"]) {
+      const { tty, inputs } = open(kind, true);
+      await tty.type(keys);
+      assert.deepEqual(inputs.at(-1), { type: "panic" }, JSON.stringify(keys));
+    }
+    const { tty, inputs } = open(kind, true);
+    await tty.end();
+    assert.deepEqual(inputs, [{ type: "panic" }]);
+    tty.onClosed?.();
+    assert.equal(inputs.length, 2);
+  });
+
+  Deno.test(`a ${kind} view gives typed lines; a paste waits for Enter; Ctrl-D leaves`, async () => {
+    const { tty, inputs } = open(kind, true);
+    await tty.type("hel\x7flo\r");
+    await tty.type("\x1b[200~/quit\rtwo\r\x1b[201~");
+    assert.deepEqual(inputs, [{ type: "line", text: "helo" }]);
+    await tty.type("\r\x04");
+    assert.deepEqual(inputs.slice(1), [{ type: "line", text: "/quit\ntwo\n" }, { type: "leave" }]);
+  });
+
+  Deno.test(`a ${kind} view writes nothing after stop`, async () => {
+    const { tty, view } = open(kind, true);
+    await tty.type("");
+    await view.stop();
+    const before = tty.output;
+    view.show(MESSAGE, () => assert.fail("not shown"));
+    await tty.type("x\r");
+    assert.equal(tty.output, before);
+    assert.equal(tty.restored, "within");
+  });
+}
+
+Deno.test("a screen view with a slow terminal paints once for all that came meanwhile", async () => {
+  const { tty, view } = open("screen", true);
+  await tty.type("");
+  tty.stuck = true;
+  view.show(MESSAGE);
+  await tty.type("");
+  for (let i = 0; i < 1000; i++) {
+    view.show({ ...MESSAGE, id: `${i}`, text: `number ${i}` });
+    if (i % 100 === 0) await tty.type("");
+  }
+  assert.ok(tty.backlog < 10_000);
+  const before = tty.output.length;
+  await tty.unstick();
+  assert.match(tty.output, /number 999/);
+  assert.ok(tty.output.length - before < 10_000);
+});
+
+Deno.test("a screen view paints once a terminal that was stuck from the start goes on", async () => {
+  const tty = new MemoryTty({ inputIsTerminal: true, outputIsTerminal: true });
+  tty.stuck = true;
+  const view = openView("screen", tty, { colour: "auto", bell: false, wall: () => 0 }, () => {});
+  view.start();
+  view.show(MESSAGE);
+  await tty.type("");
+  await tty.unstick();
+  assert.match(tty.output, /hello/);
+});
+
+Deno.test("a screen view follows the size and rings only when asked to", async () => {
+  const quiet = open("screen", true);
+  await quiet.tty.setSize(40, 10);
+  quiet.view.show(MESSAGE);
+  await quiet.tty.type("");
+  assert.doesNotMatch(quiet.tty.output, /\x07/);
+  assert.match(quiet.tty.output, /\x1b\[10;1H/);
+  for (const kind of ["screen", "plain"] as const) {
+    const loud = open(kind, true, { bell: true });
+    loud.view.show(MESSAGE);
+    loud.view.show({ event: "hint", text: "x" });
+    await loud.tty.type("");
+    assert.equal(loud.tty.output.split("\x07").length, 2);
+  }
+});
+
+Deno.test("a plain view on a terminal puts what is being typed below what arrives, without moving the cursor", async () => {
+  const { tty, view, lines } = open("plain", true);
+  await tty.type("half a");
+  view.show(MESSAGE);
+  await tty.type(" line\x7f\x7fXY\r");
+  assert.deepEqual(lines(), ["half a liXY"]);
+  assert.equal(tty.output, "\x1b[?2004hhalf a\r\nFrom friend [3f2a-91bc]: hello\r\nhalf a line\b \b\b \bXY\r\n");
+});
+
+Deno.test("a plain view breaks long lines itself, so that no row of a peer begins at the edge", async () => {
+  const { tty, view } = open("plain", true);
+  for (const filler of [" ", "x", "\u3000", "é", "☆"]) {
+    view.show({ ...MESSAGE, text: `${filler.repeat(79)}Goodbye. ${filler.repeat(200)}Connected: bob` });
+  }
+  await tty.type("");
+  const rows = tty.output.replace("\x1b[?2004h", "").trimEnd().split("\r\n");
+  for (const row of rows) assert.match(row, /^(?:From friend| {2})/u);
+});
+
+Deno.test("a plain view asks before it sends what looks like a secret, and leaves by Ctrl-C twice", async () => {
+  const { tty, inputs } = open("plain", true, { guard: (text) => text === "the phrase" });
+  await tty.type("the phrase\r");
+  assert.match(tty.output, /looks like the phrase of this session/);
+  await tty.type("n");
+  assert.deepEqual(inputs, []);
+  await tty.type("\r");
+  await tty.type("y");
+  assert.deepEqual(inputs, [{ type: "line", text: "the phrase" }]);
+  await tty.type("\x03");
+  assert.equal(inputs.length, 1);
+  await tty.type("\x03");
+  assert.deepEqual(inputs[1], { type: "leave" });
+});
+
+Deno.test("a plain view into a pipe holds no escape and no carriage return", async () => {
+  const { tty, view } = open("plain", false);
+  view.show({ ...MESSAGE, text: "\x1b[31m\r\x07\x9b" });
+  await tty.type("hi\n");
+  assert.doesNotMatch(tty.output, /(?!\n)\p{Cc}/u);
+});

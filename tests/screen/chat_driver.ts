@@ -1,0 +1,74 @@
+// What the tmux suite runs inside the terminal: prompt and chat of `src/terminal`, with notices as the core would send
+// them, and no network. First argument: the view; the rest: scenarios. Not a test itself.
+
+import { Arena, arenaSize } from "../../src/secrets/locked.ts";
+import { hostileStrings } from "../../src/terminal/testdata/hostile.ts";
+import { askPhrase } from "../../src/terminal/prompt.ts";
+import { Tty } from "../../src/terminal/tty.ts";
+import type { View } from "../../src/terminal/view.ts";
+
+const A = "3f2a91bc".padEnd(64, "0");
+const B = "b0b00000".padEnd(64, "1");
+/** 12:00 UTC, always: captures are compared with files. */
+const NOON = 12 * 3600_000;
+
+const [kind = "screen", ...scenarios] = Deno.args;
+const tty = new Tty();
+// deno-lint-ignore prefer-const -- panic may come before it is set
+let view: View | undefined;
+
+const panic = (): never => {
+  if (view === undefined) tty.restore();
+  else view.panic();
+  Deno.exit(0);
+};
+const leave = async (): Promise<never> => {
+  await view?.stop();
+  await tty.restoreWithin(300);
+  await tty.writeError("left\n");
+  Deno.exit(0);
+};
+
+if (scenarios.includes("prompt")) {
+  const classes = [[1026, 1]] as const;
+  using phrase = new Arena(new Uint8Array(arenaSize(classes)), 0, classes).bytes(1026);
+  const outcome = await askPhrase(tty, phrase, panic);
+  if (outcome.type !== "done") await leave();
+  // Only what the screen may show: the same for both modes.
+  if (!scenarios.includes("chat")) {
+    await tty.write("next\r\n");
+    await new Promise(() => setInterval(() => {}, 1000));
+  }
+}
+
+const { openView } = await import("../../src/terminal/view.ts");
+let sent = 0;
+view = openView(
+  kind === "plain" ? "plain" : "screen",
+  tty,
+  { colour: "auto", bell: false, wall: () => NOON, name: "me" },
+  (input) => {
+    if (input.type === "panic") panic();
+    if (input.type === "leave" || input.type === "end") void leave();
+    if (input.type !== "line") return;
+    const id = `mine ${sent++}`;
+    view?.show({ event: "sent", id, peers: 2, text: input.text });
+    view?.show({ event: "delivered", id, peer: A });
+    if (input.text === "hostile") {
+      for (const [i, text] of hostileStrings().entries()) view?.show({ event: "message", peer: B, id: `h${i}`, text });
+      view?.show({ event: "message", peer: B, id: "end", text: "the corpus is over" });
+    }
+    if (input.text === "flood") {
+      // A new painting at each turn: what F12 has to get through.
+      let i = 0;
+      setInterval(() => view?.show({ event: "message", peer: A, id: `f${i++}`, text: `flood ${i} `.repeat(50) }), 1);
+    }
+  },
+);
+view.start();
+view.show({ event: "listening", address: "0.0.0.0:7373" });
+view.show({ event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" });
+view.show({ event: "named", peer: A, name: "alice" });
+view.show({ event: "connected", peer: B, direction: "out", address: "192.0.2.8:7373" });
+view.show({ event: "named", peer: B, name: "bob" });
+view.show({ event: "message", peer: A, id: "1", text: "hello, are you there? こんにちは 👋 שלום" });

@@ -1,0 +1,182 @@
+// Prompt and chat in a real terminal (tmux). golden/*.txt are captures, to be read as text; written anew by
+// `deno test -A tests/screen -- --update` and then reviewed in the diff.
+
+import assert from "node:assert/strict";
+import { hasTmux, type TerminalOptions, TmuxTerminal } from "./_tmux.ts";
+
+function test(name: string, options: TerminalOptions, f: (terminal: TmuxTerminal) => Promise<void>): void {
+  Deno.test({
+    name: hasTmux ? name : `${name} (skipped: tmux is not there)`,
+    ignore: !hasTmux,
+    fn: async () => {
+      await using terminal = await TmuxTerminal.open(options);
+      await f(terminal);
+    },
+  });
+}
+
+function golden(name: string, text: string): void {
+  const file = new URL(`./golden/${name}.txt`, import.meta.url);
+  if (Deno.args.includes("--update")) Deno.writeTextFileSync(file, text + "\n");
+  assert.equal(text + "\n", Deno.readTextFileSync(file));
+}
+
+const F12: readonly [terminal: string, bytes: string][] = [
+  ["xterm, tmux and most", "\x1b[24~"],
+  ["with a modifier", "\x1b[24;2~"],
+  ["kitty with an event", "\x1b[24;1:1~"],
+  ["kitty by code", "\x1b[57375u"],
+  ["rxvt", "\x1b[24^"],
+  ["PuTTY", "\x1bO["],
+  ["SCO", "\x1b[X"],
+  ["Windows", "\x1b[123;88;0;1;0;1_"],
+  ["Ctrl-\\", "\x1c"],
+];
+const bytesOf = (text: string) => Array.from(text, (char) => char.charCodeAt(0));
+
+for (const [columns, rows] of [[80, 24], [40, 10], [200, 60]] as const) {
+  test(`the chat at ${columns}x${rows}`, { columns, rows, driver: ["screen"] }, async (terminal) => {
+    await terminal.until("hello, are");
+    golden(`chat-${columns}x${rows}`, await terminal.capture());
+  });
+}
+
+for (const term of ["xterm-256color", "linux", "dumb"]) {
+  test(`the chat with TERM=${term} is the same`, { term, driver: ["screen"] }, async (terminal) => {
+    await terminal.until("hello, are");
+    golden("chat-80x24", await terminal.capture());
+  });
+}
+
+for (const [mode, finish] of [["real", ["Enter"]], ["decoy", ["F2"]]] as const) {
+  test(
+    `the prompt shows nothing and is the same in ${mode} mode`,
+    { driver: ["screen", "prompt"] },
+    async (terminal) => {
+      await terminal.until("Phrase");
+      const before = await terminal.capture();
+      await terminal.text("correct horse");
+      await terminal.keys("BSpace", "BSpace", "Left", "Home");
+      await terminal.paste("pasted\n");
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      assert.equal(await terminal.capture(), before);
+      assert.equal(await terminal.ask("#{cursor_x},#{cursor_y}"), `${before.length + 1},0`);
+      await terminal.keys(...finish);
+      golden("prompt", await terminal.until("next"));
+    },
+  );
+}
+
+test(
+  "the prompt is left by Ctrl-C, and the terminal is as before",
+  { driver: ["screen", "prompt"] },
+  async (terminal) => {
+    await terminal.until("Phrase");
+    await terminal.text("abc");
+    await terminal.keys("C-c");
+    const text = await terminal.until(/ended 0\nicanon/);
+    assert.doesNotMatch(text, /abc/);
+  },
+);
+
+for (const [name, bytes] of F12) {
+  test(`F12 in the prompt: ${name}`, { driver: ["screen", "prompt"] }, async (terminal) => {
+    await terminal.until("Phrase");
+    await terminal.text("abc");
+    await terminal.bytes(bytesOf(bytes));
+    assert.doesNotMatch(await terminal.until(/ended 0\nicanon/, true), /abc/);
+  });
+}
+
+const SITUATIONS: readonly [name: string, make: (terminal: TmuxTerminal) => Promise<void>][] = [
+  ["in the chat", async () => {}],
+  ["while a line is typed", (terminal) => terminal.text("half a line")],
+  ["in a paste that never ends", (terminal) => terminal.bytes(bytesOf("\x1b[200~half a paste"))],
+  ["after half a sequence", (terminal) => terminal.bytes(bytesOf("\x1b[1;"))],
+  ["while it asks whether to leave", (terminal) => terminal.keys("C-c")],
+  ["under a flood of messages", async (terminal) => {
+    await terminal.text("flood");
+    await terminal.keys("Enter");
+    await terminal.until("flood 2");
+  }],
+];
+for (const [name, make] of SITUATIONS) {
+  for (const [key, bytes] of [["F12", "\x1b[24~"], ["Ctrl-\\", "\x1c"]] as const) {
+    test(`${key} ${name}: gone, in order, nothing left`, { driver: ["screen"] }, async (terminal) => {
+      await terminal.until("hello, are");
+      await make(terminal);
+      await terminal.bytes(bytesOf(bytes));
+      const text = await terminal.until(/ended 0\nicanon/, true);
+      assert.doesNotMatch(text, /hello|alice|half|flood/);
+      assert.equal(await terminal.ask("#{alternate_on},#{cursor_flag},#{wrap_flag}"), "0,1,1");
+    });
+  }
+}
+
+test(
+  "leaving by Ctrl-C twice puts the terminal in order and leaves nothing",
+  { driver: ["screen"] },
+  async (terminal) => {
+    await terminal.until("hello, are");
+    await terminal.keys("C-c");
+    await terminal.until("Leave?");
+    await terminal.keys("C-c");
+    const text = await terminal.until(/left\nended 0\nicanon/, true);
+    assert.doesNotMatch(text, /hello|alice/);
+    assert.equal(await terminal.ask("#{alternate_on},#{cursor_flag},#{wrap_flag}"), "0,1,1");
+  },
+);
+
+test("typing, a new line, a resize and a paste", { driver: ["screen"] }, async (terminal) => {
+  await terminal.until("hello, are");
+  await terminal.text("first 日本");
+  await terminal.keys("M-Enter");
+  await terminal.text("second");
+  await terminal.until("second");
+  await terminal.resize(50, 14);
+  await terminal.until(/^ Sesame[^\n]*\n(?:[^\n]*\n){11}> first 日本\n {2}second$/);
+  golden("resized-50x14", await terminal.capture());
+  await terminal.paste(" and\n/quit\n");
+  await terminal.until("/quit");
+  golden("pasted-50x14", await terminal.capture());
+  await terminal.keys("Enter");
+  golden("sent-50x14", await terminal.until("✓ alice"));
+});
+
+test(
+  "a hostile peer changes nothing but its rows, and the terminal answers nothing",
+  { driver: ["screen"] },
+  async (terminal) => {
+    await terminal.until("hello, are");
+    const title = await terminal.ask("#{pane_title}");
+    await terminal.text("hostile");
+    await terminal.keys("Enter");
+    await terminal.text("typed");
+    await terminal.until("the corpus is over");
+    // Through all of the scroll-back: each row says by its mark whose it is.
+    for (let page = 0; page < 400; page++) {
+      const text = await terminal.capture();
+      const rows = text.split("\n");
+      assert.match(rows[0] ?? "", /^ Sesame {2}alice \[3f2a-91bc\], bob \[b0b0-0000\]$/);
+      assert.match(rows.at(-2) ?? "", /^── .*$/);
+      assert.equal(rows.at(-1), "> typed");
+      for (const row of rows.slice(1, -2)) assert.match(row, /^(?:12:00| {5}) [─│›](?: |$)/u, row);
+      if (/friends on 0\.0\.0\.0/.test(text)) break;
+      assert.ok(page < 399, "the first row never came");
+      // 16,000 letters are 230 rows; several pages between looks keep this short.
+      await terminal.keys("PageUp", ...(page % 2 === 0 ? [] : ["PageUp"]));
+      await terminal.until("PgDn");
+    }
+    assert.equal(await terminal.ask("#{pane_title}"), title);
+    assert.equal(await terminal.ask("#{alternate_on},#{cursor_flag},#{wrap_flag},#{pane_in_mode}"), "1,1,0,0");
+  },
+);
+
+test("the plain view appends and never moves", { driver: ["plain"] }, async (terminal) => {
+  await terminal.until("hello, are");
+  await terminal.text("hello alice");
+  await terminal.keys("BSpace", "Enter");
+  golden("plain-80x24", await terminal.until("Delivered"));
+  await terminal.keys("F12");
+  await terminal.until(/ended 0\nicanon/);
+});
