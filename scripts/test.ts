@@ -61,6 +61,15 @@ export const SUITES: readonly Suite[] = [
   },
   { name: "edges", args: [...EDGE, "src/host", "src/transport", "src/app"], counts: "deno test", ok: true },
   { name: "transport", args: [...EDGE, "tests/transport"], counts: "deno test" },
+  { name: "screen", args: [...EDGE, "tests/screen"], counts: "deno test" },
+  { name: "vectors", args: [...EDGE, "tests/vectors"], counts: "deno test" },
+  {
+    name: "shared vectors",
+    args: ["run", "--allow-read", "scripts/vectors.ts", "../shared/vectors/exchange-v1.json"],
+    counts: "one check",
+    needs: "../shared/vectors/exchange-v1.json",
+  },
+  { name: "demo", args: ["run", "--allow-all", "scripts/demo.ts"], counts: "one check" },
 ];
 
 /** A suite that takes longer hangs: it is ended and counts as failed. */
@@ -169,7 +178,7 @@ async function exists(path: string): Promise<boolean> {
 
 function summary({ name }: Suite, { passed, failed, skipped, ms, wrong }: Result): string {
   const what = `${passed} passed, ${failed} failed, ${skipped} skipped`;
-  return `${failed === 0 ? "ok    " : "FAILED"} ${name.padEnd(12)} ${(ms / 1000).toFixed(1).padStart(6)} s   ${what}` +
+  return `${failed === 0 ? "ok    " : "FAILED"} ${name.padEnd(14)} ${(ms / 1000).toFixed(1).padStart(6)} s   ${what}` +
     (wrong === undefined ? "" : `: ${wrong}`);
 }
 

@@ -3,7 +3,7 @@
 
 import type { Host } from "../host/host.ts";
 import { report } from "../host/protection.ts";
-import { askPhrase, PROMPT_TEXT, readFirstLine } from "../terminal/prompt.ts";
+import { askPhrase, readFirstLine } from "../terminal/prompt.ts";
 import { Tty } from "../terminal/tty.ts";
 import { type Args, type ChatArgs, helpText, parse } from "./args.ts";
 import { VERSION } from "./version.ts";
@@ -61,19 +61,37 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
     );
     return 5;
   }
-  // Shown at once, answered later: what is typed meanwhile waits in the terminal, without an echo.
-  if (asks) {
-    tty.raw(true);
-    void tty.writeError(PROMPT_TEXT);
-  }
-  const { loadSodium, lockSodium } = await import("../crypto/sodium.ts");
+  let memory: Memory | undefined;
+  const panic = () => {
+    memory?.wipe();
+    tty.restore();
+    Deno.exit(0);
+  };
+  // The prompt first; the memory for what is typed is made while it stands, and keys wait in the terminal meanwhile.
+  const opening = deferred(async () => memory = await openMemory(host));
+  const read = readPhrase(host, tty, args, async () => (await opening()).typed, panic);
+  const { arena, locked, typed } = await opening();
+  const { run } = await import("./run.ts");
+  return await run({ host, tty, args, arena, protection: report(host, locked), typed, read });
+}
+
+interface Memory {
+  readonly arena: Arena;
+  readonly locked: "all" | "part" | "none";
+  readonly typed: LockedBytes;
+  wipe(): void;
+}
+
+async function openMemory(host: Host): Promise<Memory> {
+  const { loadSodium, lockSodium, wipeSodium } = await import("../crypto/sodium.ts");
   const arena = await loadSodium(SLOTS);
-  const locked = lockSodium((view) => host.lock(view));
-  const typed = arena.bytes(TYPED_SIZE);
-  const running = import("./run.ts");
-  const read = readPhrase(host, tty, args, typed);
-  const run = await running;
-  return await run.run({ host, tty, args, arena, protection: report(host, locked), typed, read });
+  return { arena, locked: lockSodium((view) => host.lock(view)), typed: arena.bytes(TYPED_SIZE), wipe: wipeSodium };
+}
+
+/** Runs `make` at the first call, and gives its result to every one. */
+function deferred<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => made ??= make();
 }
 
 /** How reading the phrase ended; `length` bytes of it stand in the locked memory. */
@@ -85,23 +103,31 @@ export type PhraseRead =
 
 type NoPhrase = "too-long" | "end" | "no such descriptor";
 
-async function readPhrase(host: Host, tty: Tty, args: ChatArgs, into: LockedBytes): Promise<PhraseRead> {
-  const { phrase, decoy } = args;
+async function readPhrase(
+  host: Host,
+  tty: Tty,
+  { phrase, decoy }: ChatArgs,
+  memory: () => Promise<LockedBytes>,
+  panic: () => void,
+): Promise<PhraseRead> {
+  if (phrase.from === "argument") {
+    void tty.writeError(
+      "Warning: process lists and the shell's history now hold the phrase. Use the hidden prompt or --phrase-fd.\n",
+    );
+  }
   switch (phrase.from) {
     case "prompt": {
-      const outcome = await askPhrase(tty, into);
+      const outcome = await askPhrase(tty, memory, panic);
       return outcome.type === "done" ? { ...outcome, decoy: outcome.decoy || decoy } : outcome;
     }
     case "argument": {
-      void tty.writeError(
-        "Warning: process lists and the shell's history now hold the phrase. Use the hidden prompt or --phrase-fd.\n",
-      );
       const bytes = new TextEncoder().encode(phrase.text);
-      if (bytes.length > into.length) return { type: "too-long" };
-      into.bytes.set(bytes);
+      if (bytes.length > TYPED_SIZE) return { type: "too-long" };
+      (await memory()).bytes.set(bytes);
       return { type: "done", length: bytes.length, decoy };
     }
     case "fd": {
+      const into = await memory();
       const line = phrase.fd === 0 ? await readFirstLine(tty, into) : readDescriptor(host, phrase.fd, into);
       return typeof line === "object" ? { type: "done", length: line.length, decoy } : { type: line };
     }

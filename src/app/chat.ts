@@ -13,6 +13,7 @@ import { Peers } from "../peers/step.ts";
 import type { Entropy, PeerId, Transport } from "../ports.ts";
 import type { Arena } from "../secrets/locked.ts";
 import { isName, messageProblem } from "../wire/message.ts";
+import { sanitise, tag } from "../terminal/sanitise.ts";
 import type { Input, View } from "../terminal/view.ts";
 
 export interface ChatParts {
@@ -155,7 +156,7 @@ export class Chat {
       case "peers": {
         const present = this.#peers.present();
         const lines = present.map((p) =>
-          `${p.name ?? "(no name)"} [${p.peer.slice(0, 8)}] ${p.address}, ${
+          `${p.name === undefined ? "friend" : sanitise(p.name, "name")} [${tag(p.peer)}] ${p.address}, ${
             p.direction === "in" ? "called us" : "called by us"
           }, ` +
           `${p.unconfirmed} unconfirmed`

@@ -42,7 +42,18 @@ export async function run(booted: Booted): Promise<number> {
   const view: View = openView(
     args.output,
     tty,
-    { colour: args.colour, bell: args.bell, wall: wallClock, ...(args.name === undefined ? {} : { name: args.name }) },
+    {
+      colour: args.colour,
+      bell: args.bell,
+      wall: wallClock,
+      ...(args.name === undefined ? {} : { name: args.name }),
+      guard: (text) => {
+        const bytes = new TextEncoder().encode(text.normalize("NFKC"));
+        const held = stretcher.heldIn(bytes);
+        bytes.fill(0);
+        return held;
+      },
+    },
     (input) => current.chat?.input(input),
   );
   shown.now = view;

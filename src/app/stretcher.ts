@@ -36,6 +36,16 @@ export class Stretcher implements Disposable {
     return result;
   }
 
+  /** Whether these bytes hold the phrase: asked before a message is sent, so that nobody sends it by mistake. */
+  heldIn(bytes: Uint8Array): boolean {
+    if (this.#disposed) return false;
+    const phrase = this.#phrase.bytes;
+    for (let at = 0; at + phrase.length <= bytes.length; at++) {
+      if (phrase.every((byte, i) => bytes[at + i] === byte)) return true;
+    }
+    return false;
+  }
+
   /** Ends a stretch that is under way and wipes the phrase. */
   [Symbol.dispose](): void {
     this.#disposed = true;

@@ -59,7 +59,8 @@ export class Calls {
       nextAt: now,
       failures: 0,
       guesses: 0,
-      salts: [],
+      // Ten minutes are ten minutes, also if the person calls again meanwhile.
+      salts: again?.salts ?? [],
       peer: undefined,
     };
     this.#calls.push(call);
@@ -116,8 +117,19 @@ export class Calls {
 
   /** Whether to go on calling after possible guesses, until the person says so. */
   mayGoOn(call: Call, now: Millis): boolean {
-    const lately = this.#guesses.filter((at) => now - at < HOUR_MS).length;
-    return call.guesses < DIAL_GUESSES_PER_TARGET && lately < DIAL_GUESSES_PER_HOUR;
+    return call.guesses < DIAL_GUESSES_PER_TARGET && this.mayCall(now);
+  }
+
+  /** False: too many possible guesses in an hour over all targets, and nobody at all is called until the person says so. */
+  mayCall(now: Millis): boolean {
+    return this.#guesses.filter((at) => now - at < HOUR_MS).length < DIAL_GUESSES_PER_HOUR;
+  }
+
+  /** Nobody waits any longer; those that did, now over. */
+  stopWaiting(): Call[] {
+    const stopped = this.#calls.filter((call) => call.state === "waiting");
+    for (const call of stopped) call.state = "over";
+    return stopped;
   }
 
   /** The person says so: counts begin anew. */

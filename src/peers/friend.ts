@@ -21,6 +21,8 @@ export class Friend {
   inUse: Connection | undefined;
   /** With several connections: when the one to be kept must have brought something. */
   settleAt: Millis = Infinity;
+  /** That moment has come once, and the socket gets another to show what was waiting in it. */
+  settleNoticed = false;
   /** In the order in which they were said. */
   readonly outbox: Unconfirmed[] = [];
   /** Ids that came and are on their way to the screen; and ids that are on it, the last ones. */

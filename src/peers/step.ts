@@ -8,6 +8,7 @@ import {
   MAX_STRETCHED,
   MAX_UNCONFIRMED,
   SETTLE_TIMEOUT_MS,
+  SILENCE_GRACE_MS,
   TURNED_AWAY_REPORT_MS,
 } from "../constants.ts";
 import type { StretchedPhrase } from "../auth/stretched.ts";
@@ -210,7 +211,8 @@ export class Peers implements Disposable {
         return this.#stretchedPhrase(event.phrase, event.tookMs);
       case "read": {
         const connection = this.#connections.get(event.link);
-        if (connection?.state === "verified") this.#welcome(connection);
+        // What was read meanwhile may have ended its other connections: then the door is asked again.
+        if (connection?.state === "verified" && this.#mayEnter(connection)) this.#welcome(connection);
         return;
       }
       case "say":
@@ -384,17 +386,26 @@ export class Peers implements Disposable {
       this.#admission.right(source);
       this.#freePlace(connection);
     }
-    const others = this.#friends.get(connection.peer)?.here ?? false;
-    if (!others && this.#friends.here().length >= (this.#options.friends ?? Infinity)) {
+    if (!this.#mayEnter(connection)) return;
+    if (this.#friends.get(connection.peer)?.here) this.#effects.push({ type: "read", link: connection.link });
+    else this.#welcome(connection);
+  }
+
+  /** False: there are friends enough, and this one has been turned away. A PeerId with a session never is. */
+  #mayEnter(connection: Connection): boolean {
+    if (this.#friends.get(connection.peer)?.here) return true;
+    const here = this.#friends.here().length;
+    const closed = here >= (this.#options.friends ?? Infinity);
+    if (closed) {
       this.#notice({
         event: "hint",
         text:
           `Somebody else who knows the phrase called from ${connection.address} and was turned away: the door is closed.`,
       });
-      return this.#refuse(connection, "busy");
     }
-    if (others) this.#effects.push({ type: "read", link: connection.link });
-    else this.#welcome(connection);
+    // MAX_SESSIONS was asked before the offer, but others may have come in since.
+    if (closed || here >= MAX_SESSIONS) this.#refuse(connection, "busy");
+    return connection.state !== "over";
   }
 
   #welcome(connection: Connection): void {
@@ -418,13 +429,12 @@ export class Peers implements Disposable {
       });
       this.#useFor(friend, connection);
     }
+    // Before anything is closed: what came before this authentication settles nothing any more.
+    for (const c of friend.connections) c.openedSince = false;
     for (const old of silent) this.#close(old, "closed");
     if (friend.connections.length > 1) {
-      friend.settleAt = this.#now + SETTLE_TIMEOUT_MS;
-      for (const c of friend.connections) {
-        c.openedSince = false;
-        this.#drive(c, { type: "nudge" });
-      }
+      this.#awaitSettling(friend, SETTLE_TIMEOUT_MS);
+      for (const c of friend.connections) this.#drive(c, { type: "nudge" });
     }
     const held = connection.held;
     connection.held = [];
@@ -453,10 +463,21 @@ export class Peers implements Disposable {
     friend.settleAt = Infinity;
     const keep = friend.toKeep;
     if (friend.connections.length < 2 || keep === undefined || keep.openedSince) return;
+    if (!friend.settleNoticed) {
+      // Section 7: silence is judged only after the socket has been read; this process may have been the late one.
+      friend.settleNoticed = true;
+      friend.settleAt = this.#now + SILENCE_GRACE_MS;
+      return;
+    }
     this.#close(keep, "timeout");
     if (friend.connections.length < 2) return;
-    friend.settleAt = this.#now + SETTLE_TIMEOUT_MS;
+    this.#awaitSettling(friend, SETTLE_TIMEOUT_MS);
     this.#settle(friend);
+  }
+
+  #awaitSettling(friend: Friend, ms: number): void {
+    friend.settleAt = this.#now + ms;
+    friend.settleNoticed = false;
   }
 
   /** From here on messages go on this connection; what is unconfirmed goes again, in order, under its old ids. */
@@ -486,10 +507,14 @@ export class Peers implements Disposable {
       }
       return this.#refuse(connection, reason === "bye" ? "closed" : reason);
     }
-    const friend = this.#friends.get(connection.peer);
     this.#close(connection, reason === "phrase" ? "protocol" : reason);
-    // Whoever receives bye closes, both connections if there are two.
-    if (reason === "bye" && friend !== undefined) { for (const c of [...friend.connections]) this.#close(c, "bye"); }
+    if (reason !== "bye") return;
+    // Whoever receives bye closes, both connections if there are two, and one that is not authenticated or welcome yet.
+    for (const c of [...this.#connections.values()]) {
+      if (c.peer !== connection.peer) continue;
+      if (c.state === "live") this.#close(c, "bye");
+      else this.#refuse(c, "closed");
+    }
   }
 
   #close(connection: Connection, reason: LeftReason): void {
@@ -539,20 +564,21 @@ export class Peers implements Disposable {
     connection.state = "over";
     this.#freePlace(connection);
     const { call, address } = connection;
+    // A friend who is here has closed one of several connections: there is no more to it.
+    const here = this.#friends.get(connection.peer)?.here ?? false;
+    const why = here && reason === "closed" ? "duplicate" : reason;
     if (connection.role === "listener") {
       if (reason === "self") return; // told on the dialling side
-      if (reason === "duplicate") return this.#notice({ event: "refused", address, reason }); // a friend's, no stranger's
+      if (here || why === "duplicate") return this.#notice({ event: "refused", address, reason: why }); // no stranger's
       return this.#refuseStranger(address, reason, reason === "phrase");
     }
     // Closed after our answer and before a valid accept: the other side, too, closes without a word on a wrong phrase.
     const guess = connection.answered;
-    const told = guess && reason === "closed" ? "phrase" : reason;
+    const told = guess && why === "closed" ? "phrase" : why;
     if (!this.#leaving) this.#notice({ event: "refused", address, reason: told });
     if (call === undefined) return;
-    if (reason === "duplicate" && this.#friends.get(connection.peer)?.here) {
-      this.#calls.connected(call, connection.peer);
-      return;
-    }
+    // Whom the call was for is here, whichever connection brought them.
+    if (here && reason !== "phrase" && reason !== "self") return this.#calls.connected(call, connection.peer);
     const knownPeer = this.#friends.get(connection.peer) !== undefined;
     if (guess && !knownPeer) this.#calls.guessed(call, this.#now);
     // A wrong confirmB ends the calling of that target at once.
@@ -575,6 +601,11 @@ export class Peers implements Disposable {
 
   #dialDue(): void {
     if (this.#leaving) return;
+    if (!this.#calls.mayCall(this.#now)) {
+      for (const { target } of this.#calls.stopWaiting()) {
+        this.#effects.push({ type: "uncalled", target, reason: "phrase" });
+      }
+    }
     for (const call of this.#calls.takeDue(this.#now)) {
       this.#notice({ event: "connecting", address: call.target });
       this.#effects.push({ type: "dial", call: call.id, target: call.target });
@@ -640,7 +671,7 @@ export class Peers implements Disposable {
       this.#drive(connection, { type: "time", unsent: unsent(connection.link) });
     }
     for (const friend of this.#friends.here()) if (friend.settleAt <= this.#now) this.#settleTimedOut(friend);
-    if (this.#now - this.#turnedAway.since >= TURNED_AWAY_REPORT_MS) {
+    if (this.#now >= this.#turnedAway.since + TURNED_AWAY_REPORT_MS) {
       const { count, guesses } = this.#turnedAway;
       this.#turnedAway = { count: 0, guesses: 0, since: Infinity };
       this.#notice({ event: "turned-away", count, guesses });

@@ -427,20 +427,16 @@ Deno.test("128 skipped keys are kept; the 129th drives out the oldest, and no ot
 
 Deno.test("keys of an old chain are older than those of the new one when some must go", () => {
   using pair = new Pair("order");
-  const first = pair.seals("A", 3 * 33);
-  for (const last of [32, 65, 98]) pair.opens("B", first[last]!);
+  pair.opens("B", pair.seal("A"));
+  const old = pair.seals("A", 32);
   pair.opens("A", pair.seal("B"));
-  const second = pair.seals("A", 33);
-  pair.opens("B", second[0]!);
-  pair.opens("A", pair.seal("B"));
-  const third = pair.seals("A", 33);
-  // 96 + the 32 rest of the second chain + 32 of the third = 160: the first 32 go.
-  pair.opens("B", third[32]!);
-  equal(pair.real.B.skippedKeys, 128);
-  pair.refuses("B", first[31]!);
-  pair.opens("B", first[33]!, { stored: true });
-  pair.opens("B", second[1]!, { stored: true });
-  pair.opens("B", third[0]!, { stored: true });
+  const next = pair.seals("A", 33 + 33 + 33 + 17);
+  for (const last of [32, 65, 98, 115]) pair.opens("B", next[last]!);
+  // 32 of the old chain and 32 + 32 + 32 + 16 of the new one: 16 too many.
+  equal(pair.real.B.skippedKeys, MAX_SKIPPED_KEYS);
+  old.slice(0, 16).forEach((cell) => pair.refuses("B", cell));
+  old.slice(16).forEach((cell) => pair.opens("B", cell, { stored: true }));
+  next.slice(0, 32).forEach((cell) => pair.opens("B", cell, { stored: true }));
 });
 
 Deno.test("a pn below what was already received skips nothing, and one above without a chain is refused", () => {
@@ -526,7 +522,7 @@ Deno.test("a replayed cell is refused: at once, after others, and after a ratche
   pair.turn();
 });
 
-Deno.test("a cell under a key that was left is refused before any work, and 64 left keys are remembered", () => {
+Deno.test("a cell under a key that was left is refused", () => {
   using pair = new Pair("left");
   const early = pair.seals("A", 2);
   pair.opens("B", early[0]!);
@@ -534,12 +530,48 @@ Deno.test("a cell under a key that was left is refused before any work, and 64 l
   // pn = 2, so the key of early[1] is stored; it is used up, and then the same cell is stale.
   pair.opens("B", pair.seal("A"));
   pair.opens("B", early[1]!, { stored: true });
-  for (let i = 0; i < MAX_LEFT_KEYS + 5; i++) {
-    pair.refuses("B", early[1]!);
-    // A forged one under that key needs no tag to be refused, now and when it is forgotten.
-    pair.refuses("B", withHeader(early[1]!, { n: 7 }));
-    pair.turn();
+  pair.refuses("B", early[1]!);
+  pair.refuses("B", withHeader(early[1]!, { n: 7 }));
+  pair.turn();
+});
+
+/** Slots taken while a cell is refused: 0 means that nothing was derived for it. */
+function workFor(pair: Pair, side: Side, body: Uint8Array): number {
+  using plaintext = arena.bytes(CELL_PLAINTEXT_SIZE);
+  let taken = 0;
+  const { key } = arena;
+  arena.key = () => {
+    taken++;
+    return key.call(arena);
+  };
+  try {
+    equal(pair.real[side].open(HEADER, body, plaintext, noEntropy), undefined);
+  } finally {
+    arena.key = key;
   }
+  return taken;
+}
+
+Deno.test("a replay, a skip that is too long and any of the last 64 left keys cost no work, an older one a tag", () => {
+  using pair = new Pair("work");
+  const first = pair.seal("A");
+  pair.opens("B", first);
+  equal(workFor(pair, "B", first), 0, "a replay on the chain in use");
+  ok(workFor(pair, "B", withHeader(first, { n: 1 + 32 })) > 32, "the control: as many as may be skipped");
+  equal(workFor(pair, "B", withHeader(first, { n: 1 + 33 })), 0);
+  const dh = new Uint8Array(32).fill(9);
+  ok(workFor(pair, "B", withHeader(first, { dh, pn: 1 + 32, n: 32 })) > 64);
+  equal(workFor(pair, "B", withHeader(first, { dh, pn: 1 + 33, n: 0 })), 0);
+  equal(workFor(pair, "B", withHeader(first, { dh, pn: 0, n: 33 })), 0);
+
+  pair.opens("A", pair.seal("B"));
+  for (let left = 1; left <= MAX_LEFT_KEYS; left++) {
+    pair.turn();
+    equal(workFor(pair, "B", first), 0, `${left} left`);
+  }
+  pair.turn();
+  ok(workFor(pair, "B", first) > 0);
+  pair.turn();
 });
 
 Deno.test("a cell sent back to its sender is refused, also under the AAD of the other direction", () => {

@@ -18,25 +18,26 @@ export class Outgoing implements Disposable {
   #current: { message: Message; json: Uint8Array; rest: Fragment[] } | undefined;
   #acks: MessageId[] = [];
   #others: Message[] = [];
-  #leaving = false;
+  /** One is sent, and then nothing but dummies. */
+  #bye: "no" | "due" | "begun" = "no";
   #begun = 0;
 
   get empty(): boolean {
-    return this.#current === undefined && this.#acks.length === 0 && this.#others.length === 0 && !this.#leaving;
+    return this.#current === undefined && this.#acks.length === 0 && this.#others.length === 0 && this.#bye !== "due";
   }
 
   add(message: Message): void {
-    if (this.#leaving) return;
+    if (this.#bye !== "no") return;
     if (message.type === "ack") this.#acks.push(message.id);
     else this.#others.push(message);
   }
 
   /** The bye follows the message being sent; what is queued is not sent. */
   leave(): void {
-    if (this.#leaving) return;
+    if (this.#bye !== "no") return;
     this.#acks = [];
     this.#others = [];
-    this.#leaving = true;
+    this.#bye = "due";
   }
 
   /** For one tick: a fragment if there is one, else a dummy. The caller wipes the fragment's data once it is sealed. */
@@ -62,8 +63,9 @@ export class Outgoing implements Disposable {
     const id = this.#acks.shift();
     const message: Message | undefined = id !== undefined
       ? { type: "ack", id }
-      : this.#others.shift() ?? (this.#leaving ? { type: "bye" } : undefined);
+      : this.#others.shift() ?? (this.#bye === "due" ? { type: "bye" } : undefined);
     if (message === undefined) return undefined;
+    if (message.type === "bye") this.#bye = "begun";
     const json = encodeMessage(message);
     return { message, json, rest: fragmentsOf(this.#begun++, json) };
   }

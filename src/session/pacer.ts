@@ -47,7 +47,9 @@ class Grid implements Pacer {
 
   take(now: Millis): boolean {
     if (now < this.next()) return false;
-    this.#k = Math.floor((now - this.#first) / this.#interval) + 1;
+    this.#k = Math.max(this.#k, Math.floor((now - this.#first) / this.#interval));
+    // The division may have been rounded down: then the tick just taken would be due again, and be a burst.
+    while (this.next() <= now) this.#k++;
     return true;
   }
 

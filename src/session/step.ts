@@ -211,7 +211,8 @@ export class Session implements Disposable {
   #step(event: Event, now: Millis, entropy: Entropy): Effect[] {
     switch (event.type) {
       case "opened":
-        return event.phrase === undefined ? [] : this.#offer(event.phrase, entropy);
+        if (this.#phase.name !== "new" || event.phrase === undefined) return [];
+        return this.#offer(event.phrase, entropy);
       case "frame":
         this.#lastFrame = now;
         this.#silenceNoticed = this.#restarted = false;
@@ -359,6 +360,7 @@ export class Session implements Disposable {
     if (now - this.#promised > SLEPT_MS && !this.#restarted) {
       // The machine slept: nobody could have sent or taken anything, so waiting starts anew, once.
       this.#restarted = true;
+      this.#silenceNoticed = false;
       this.#lastFrame = this.#lastProgress = now;
     }
     const taken = this.#sent - unsent;
@@ -369,17 +371,14 @@ export class Session implements Disposable {
     const phase = this.#phase;
     if (phase.name !== "live") return now >= this.#authDeadline ? [{ type: "close", reason: "timeout" }] : [];
     if (now >= this.#byeDeadline) return [{ type: "close", reason: "bye" }];
-    if (now - this.#lastProgress >= NO_PROGRESS_TIMEOUT_MS) return [{ type: "close", reason: "timeout" }];
-    if (now - this.#lastFrame >= DEAD_AFTER_MS + (this.#silenceNoticed ? SILENCE_GRACE_MS : 0)) {
+    // Sums as in #nextDeadline, to the last bit: a deadline that has come and is not acted on would come again at once.
+    if (now >= this.#lastProgress + NO_PROGRESS_TIMEOUT_MS) return [{ type: "close", reason: "timeout" }];
+    if (now >= this.#silenceDeadline) {
       if (this.#silenceNoticed) return [{ type: "close", reason: "timeout" }];
       this.#silenceNoticed = true; // looked at once more, after the socket has been read
     }
-    if (!phase.pacer.take(now, this.#hasWork())) return [];
+    if (!phase.pacer.take(now, !this.#outgoing.empty)) return [];
     return unsent >= MAX_UNSENT_FRAMES ? [] : this.#sendCell(phase.ratchet, now);
-  }
-
-  #hasWork(): boolean {
-    return !this.#outgoing.empty && this.#byeDeadline === Infinity;
   }
 
   #sendCell(ratchet: Ratchet, now: Millis): Effect[] {
@@ -407,9 +406,12 @@ export class Session implements Disposable {
     const phase = this.#phase;
     if (phase.name === "over") return Infinity;
     if (phase.name !== "live") return this.#authDeadline;
-    const silence = this.#lastFrame + DEAD_AFTER_MS + (this.#silenceNoticed ? SILENCE_GRACE_MS : 0);
     const progress = this.#taken < this.#sent ? this.#lastProgress + NO_PROGRESS_TIMEOUT_MS : Infinity;
-    return Math.min(phase.pacer.next(this.#hasWork()), silence, progress, this.#byeDeadline);
+    return Math.min(phase.pacer.next(!this.#outgoing.empty), this.#silenceDeadline, progress, this.#byeDeadline);
+  }
+
+  get #silenceDeadline(): Millis {
+    return this.#lastFrame + DEAD_AFTER_MS + (this.#silenceNoticed ? SILENCE_GRACE_MS : 0);
   }
 }
 

@@ -151,7 +151,8 @@ export class Tty {
 
   /**
    * For panic: at once, may be called again, never waits for the terminal. It begins to write the leave sequences and
-   * waits at most LEAVE_WAIT_MS for the system to take them. Raw mode is left to `Deno.exit`.
+   * gives the system LEAVE_WAIT_MS to take them, and before that PAINTING_WAIT_MS if a painting is on its way. Raw mode
+   * is left to `Deno.exit`.
    */
   restore(): void {
     this.#silent = true;
@@ -159,19 +160,17 @@ export class Tty {
     const leave = this.#leave();
     // While a painting is on its way, another write to standard output would begin only with the next turn of the event
     // loop, which never comes. Standard error is the same terminal by another descriptor, and the kernel keeps the order.
-    // If the painting is stuck, so is this, and nothing waits for it.
+    // The painting must be first, or it would stand on the person's own screen. If it is stuck, so is the leaving.
     let stream: Stream | undefined;
-    if (!this.#out.running) stream = Deno.stdout;
+    const painting = this.#out.running;
+    if (!painting) stream = Deno.stdout;
     else if (this.outputIsTerminal && this.errorIsTerminal && !this.#err.running) stream = Deno.stderr;
     const closed = this.#closed;
     this.#finish();
     if (leave === "" || stream === undefined || closed) return;
+    if (painting) pause(PAINTING_WAIT_MS);
     stream.write(encoder.encode(leave)).catch(() => {});
-    try {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LEAVE_WAIT_MS);
-    } catch {
-      // Not allowed on this thread: the write has been begun all the same.
-    }
+    pause(LEAVE_WAIT_MS);
   }
 
   #leave(): string {
@@ -315,9 +314,19 @@ interface Output {
 }
 type Stream = { write(bytes: Uint8Array): Promise<number> };
 
+/** Stops this thread; the threads that write go on, and no other code of ours runs. */
+function pause(ms: number): void {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  } catch {
+    // Not allowed on this thread: what was begun has been begun all the same.
+  }
+}
+
 const encoder = new TextEncoder();
 const READ_SIZE = 16384;
 /** In panic the whole process should be gone in a few milliseconds; a write takes 0.1 ms on an idle machine. */
 const LEAVE_WAIT_MS = 1;
+const PAINTING_WAIT_MS = 2;
 /** A terminal that claims to be larger is believed up to here. */
 const SIZE_MAX = 1000;

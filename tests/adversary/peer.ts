@@ -10,7 +10,7 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 import { argon2id } from "hash-wasm";
-import { connect, createServer, type Server, type TLSSocket } from "node:tls";
+import { connect, type ConnectionOptions, createServer, type Server, type TLSSocket } from "node:tls";
 import { type Forged, makeCertificate } from "../transport/forged_certificate.ts";
 
 export const FRAME = 1280;
@@ -75,7 +75,8 @@ export class Wire implements Disposable {
   static dial(address: string, { identity = newIdentity(), from = "127.0.0.1" }: DialOptions = {}): Promise<Wire> {
     const { host, port } = split(address);
     return new Promise((done, fail) => {
-      const socket = connect({
+      // `localAddress` goes through to the plain socket below; the types of tls.connect do not say so.
+      const options: ConnectionOptions & { localAddress: string } = {
         host,
         port,
         localAddress: from,
@@ -83,8 +84,8 @@ export class Wire implements Disposable {
         rejectUnauthorized: false,
         key: identity.keyPem,
         cert: identity.certificatePem,
-        // Deno has it, and so has Node for a plain socket; the types of tls.connect do not say so.
-      } as Parameters<typeof connect>[0]);
+      };
+      const socket = connect(options);
       socket.once("error", fail);
       socket.once("close", () => fail(new Error("closed during TLS")));
       socket.once("secureConnect", () => done(new Wire(socket, "dialer", identity)));

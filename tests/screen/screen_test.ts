@@ -152,7 +152,7 @@ test(
     await terminal.text("hostile");
     await terminal.keys("Enter");
     await terminal.text("typed");
-    await terminal.until("the corpus is over");
+    await terminal.until(/the corpus is over[^]*\n> typed$/);
     // Through all of the scroll-back: each row says by its mark whose it is.
     for (let page = 0; page < 400; page++) {
       const text = await terminal.capture();
