@@ -42,7 +42,7 @@ export const SUITES: readonly Suite[] = [
     counts: "one check",
     ok: true,
   },
-  { name: "rooms", args: [...EDGE, "tests/rooms_test.ts", "scripts"], counts: "deno test", ok: true },
+  { name: "rooms", args: [...EDGE, "tests/rooms_test.ts", "tests/papers_test.ts", "scripts"], counts: "deno test", ok: true },
   {
     name: "core",
     args: [

@@ -211,7 +211,7 @@ async function computeHandshake(arena: Arena, inputs: Inputs, stretch: StretchFu
   const bytes = (name: keyof typeof INPUT_SIZES) => fromHex(inputs[name]);
   const normal = normalisePhrase(arena, utf8(inputs.phrase));
   if (!(normal instanceof LockedBytes)) {
-    throw new Difference("inputs.phrase", inputs.phrase, `a phrase that is ${normal}`);
+    throw new Difference("inputs.phrase", inputs.phrase, `a phrase that is refused: ${JSON.stringify(normal)}`);
   }
   using phrase = normal;
   const salt = bytes("salt");

@@ -43,6 +43,7 @@ export class Chat {
   readonly #loop: Loop;
   /** Said before the first friend was there, by a script; undefined once somebody has been, and for a person. */
   #held: string[] | undefined;
+  #releasing = false;
   #met = false;
   #listening = false;
   #ending = false;
@@ -195,16 +196,20 @@ export class Chat {
 
   #afterStep(): void {
     this.#met ||= this.#peers.present().length > 0;
-    if (this.#held !== undefined && this.#met) {
-      const held = this.#held;
-      this.#held = undefined;
+    if (this.#held !== undefined && this.#met && !this.#releasing) {
+      this.#releasing = true;
       // Not from inside the step that brought the friend.
-      queueMicrotask(() => {
-        for (const text of held) this.#loop.step({ type: "say", text });
-      });
+      queueMicrotask(() => this.#release());
     }
     const heldFull = this.#held !== undefined && this.#held.length >= HELD_MESSAGES_MAX;
     this.#parts.view.hold(heldFull || this.#peers.full);
+    this.#whenSettled?.();
+  }
+
+  #release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const text of held) this.#loop.step({ type: "say", text });
     this.#whenSettled?.();
   }
 

@@ -149,7 +149,7 @@ export class HiddenPrompt {
 }
 
 /**
- * Asks on the terminal. `late`, if given, makes the locked memory after the prompt stands; keys wait meanwhile. After
+ * Asks on the terminal. `into` may be made after the prompt stands, by a function; keys wait meanwhile. After
  * the outcome the listener stays, deaf to all but the panic keys (`onPanic`), until the next `listen`: what is typed
  * between phrase and chat could be more of the phrase and must not become a message. Raw mode and bracketed paste stay
  * on for the chat; `tty.restore` ends both.
@@ -162,7 +162,8 @@ export async function askPhrase(
   // Raw first: what is typed from now on is not echoed by the terminal.
   tty.raw(true);
   void tty.write(tty.enter({ screen: false, paste: true }) + PROMPT_TEXT);
-  const prompt = new HiddenPrompt(typeof into === "function" ? await into() : into);
+  const phrase = typeof into === "function" ? await into() : into;
+  const prompt = new HiddenPrompt(phrase);
   const outcome = await new Promise<PromptOutcome>((resolve) => {
     let asked = true;
     tty.listen((chunk) => {
@@ -171,7 +172,11 @@ export async function askPhrase(
       if (outcome.type === "panic") onPanic?.(); // at once, not a turn of the event loop later
       if (asked) resolve(outcome);
       asked = false;
-    }, () => asked && resolve({ type: "leave" }));
+    }, () => { // The terminal is gone, which is an emergency.
+      if (asked && !phrase.disposed) phrase.bytes.fill(0);
+      onPanic?.();
+      resolve({ type: "panic" });
+    });
   });
   if (outcome.type !== "panic") void tty.write(PROMPT_END);
   return outcome;

@@ -117,6 +117,18 @@ Deno.test("askPhrase() is in raw mode before it writes, and F12 calls onPanic at
   assert.equal(panics, 1);
 });
 
+Deno.test("askPhrase() takes a terminal that is gone for panic, and nothing is left of the phrase", async () => {
+  const tty = new MemoryTty({ inputIsTerminal: true, outputIsTerminal: true });
+  const into = slot();
+  let panics = 0;
+  const asked = askPhrase(tty, into, () => panics++);
+  await tty.type("secret");
+  await tty.end();
+  assert.deepEqual(await asked, { type: "panic" });
+  assert.equal(panics, 1);
+  assert.ok(into.bytes.every((byte) => byte === 0));
+});
+
 Deno.test("readFirstLine() takes one line and leaves the rest for the next listener", async () => {
   for (const end of ["\n", "\r\n"]) {
     const tty = new MemoryTty({ inputIsTerminal: false, outputIsTerminal: false });

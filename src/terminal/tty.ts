@@ -325,8 +325,8 @@ function pause(ms: number): void {
 
 const encoder = new TextEncoder();
 const READ_SIZE = 16384;
-/** In panic the whole process should be gone in a few milliseconds; a write takes 0.1 ms on an idle machine. */
-const LEAVE_WAIT_MS = 1;
+/** A write takes 0.1 ms on an idle machine; on a busy one 1 ms was too short for its thread in one panic of forty. */
+const LEAVE_WAIT_MS = 3;
 const PAINTING_WAIT_MS = 2;
 /** A terminal that claims to be larger is believed up to here. */
 const SIZE_MAX = 1000;

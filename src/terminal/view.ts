@@ -27,7 +27,7 @@ export type Input =
 export interface View {
   /** Takes over the terminal. */
   start(): void;
-  /** `shown` is called once the text has really been written to the terminal or pipe; never if it has not. */
+  /** May be called before `start`, and is then shown by it. `shown` is called once the text has really been written to the terminal or pipe; never if it has not. */
   show(notice: Notice, shown?: () => void): void;
   /** Holds piped lines back; nothing happens to a person's keys. */
   hold(on: boolean): void;
@@ -176,6 +176,8 @@ function lineView(
   const echo = keyed && kind === "plain" && tty.outputIsTerminal;
   const context: PlainContext = { people: newPeople(options.name), sent: new Map(), echoed: echo };
   let running = false;
+  /** Shown before `start`. */
+  let early: [Notice, (() => void) | undefined][] | undefined = [];
   /** In raw mode a line feed alone does not return to the first column. */
   const lineEnd = keyed && tty.outputIsTerminal ? "\r\n" : "\n";
 
@@ -204,7 +206,11 @@ function lineView(
       running = true;
       tty.raw(true);
       if (echo) void tty.write(tty.enter({ screen: false, paste: true }));
-      tty.onClosed = () => running && onInput({ type: "panic" });
+      // Whoever reads a pipe may go away as they like; a terminal that is gone is an emergency.
+      tty.onClosed = () => running && onInput({ type: keyed || tty.outputIsTerminal ? "panic" : "leave" });
+      const shownEarly = early ?? [];
+      early = undefined;
+      for (const [notice, shown] of shownEarly) view.show(notice, shown);
       if (typing !== undefined) tty.listen(typing.feed, () => running && onInput({ type: "panic" }));
       else {
         tty.listen(lines.feed, () => {
@@ -214,6 +220,10 @@ function lineView(
       }
     },
     show(notice, shown) {
+      if (early !== undefined) {
+        early.push([notice, shown]);
+        return;
+      }
       const now = options.wall();
       const bell = options.bell && notice.event === "message" && tty.outputIsTerminal ? "\x07" : "";
       const out = kind === "json" ? [jsonLine(notice, now)] : plainLines(notice, context);
@@ -232,9 +242,11 @@ function lineView(
       running = false;
       typing?.clear();
       lines.clear();
+      context.sent.clear();
     },
     panic() {
       running = false;
+      early = [];
       tty.restore();
       typing?.clear();
       lines.clear();
@@ -303,16 +315,13 @@ function typedLines(
     } else if (key.name === "enter") {
       if (editor.text.trim() === "") return;
       const secret = options.guard?.(editor.text) === true ? "the phrase of this session" : suspicion(editor.text);
-      if (secret === undefined) send();
+      if (secret === undefined || !echo) send(); // a question that nobody sees would only swallow a key
       else ask(`This looks like ${secret}. Send it? Press y to send, any other key to go back.`, send);
       return;
     } else if (key.name === "ctrl-c") {
-      ask(
-        "Leave? Press y or Ctrl-C again to leave, any other key to stay.",
-        () => onInput({ type: "leave" }),
-        "ctrl-c",
-      );
-      if (!echo) onInput({ type: "leave" }); // nobody would see the question
+      const leave = () => onInput({ type: "leave" });
+      if (echo) ask("Leave? Press y or Ctrl-C again to leave, any other key to stay.", leave, "ctrl-c");
+      else leave();
       return;
     } else if (key.name === "ctrl-d" && editor.text === "") return onInput({ type: "leave" });
     else editor.key(key.name);

@@ -227,6 +227,28 @@ Deno.test("a plain view asks before it sends what looks like a secret, and leave
   assert.deepEqual(inputs[1], { type: "leave" });
 });
 
+Deno.test("what is shown before start is not lost", async () => {
+  for (const kind of ["screen", "plain", "json"] as const) {
+    const tty = new MemoryTty({ inputIsTerminal: true, outputIsTerminal: true });
+    const view = openView(kind, tty, { colour: "auto", bell: false, wall: () => 0 }, () => {});
+    let shown = 0;
+    view.show(MESSAGE, () => shown++);
+    await tty.type("");
+    assert.deepEqual([tty.output, shown], ["", 0]);
+    view.start();
+    await tty.type("");
+    assert.match(tty.output, /hello/);
+    assert.equal(shown, 1);
+  }
+});
+
+Deno.test("a view whose pipe is closed leaves", async () => {
+  const { tty, inputs } = open("json", false);
+  await tty.type("");
+  tty.onClosed?.();
+  assert.deepEqual(inputs, [{ type: "leave" }]);
+});
+
 Deno.test("a plain view into a pipe holds no escape and no carriage return", async () => {
   const { tty, view } = open("plain", false);
   view.show({ ...MESSAGE, text: "\x1b[31m\r\x07\x9b" });

@@ -52,6 +52,8 @@ export class Wire implements Disposable {
   readonly gone: Promise<void>;
   readonly channelBinding: Uint8Array;
   readonly peerId: Uint8Array;
+  /** Where we call from, as the other side tells it. */
+  readonly localAddress: string;
 
   constructor(readonly socket: TLSSocket, readonly role: "dialer" | "listener", readonly identity: Identity) {
     // Under Deno these are the exporters of one's own and the other's TLS role, not the Finished messages.
@@ -59,6 +61,7 @@ export class Wire implements Disposable {
     const other = Uint8Array.from(socket.getPeerFinished() ?? []);
     this.channelBinding = role === "dialer" ? join(own, other) : join(other, own);
     this.peerId = sha256(Uint8Array.from(socket.getPeerCertificate(true).raw));
+    this.localAddress = `${socket.localAddress}:${socket.localPort}`;
     this.gone = new Promise((done) =>
       socket.once("close", () => {
         this.#closed = true;
@@ -94,11 +97,6 @@ export class Wire implements Disposable {
 
   get closed(): boolean {
     return this.#closed;
-  }
-
-  /** Where we call from, as the other side tells it. */
-  get localAddress(): string {
-    return `${this.socket.localAddress}:${this.socket.localPort}`;
   }
 
   send(...bytes: readonly Uint8Array[]): void {
@@ -207,7 +205,11 @@ export class FalseListener implements AsyncDisposable {
 // --- Section 2: frames ----------------------------------------------------------------------------------------------
 
 /** Any four header bytes; a body that is too short is filled up with zeros. */
-export function frameOf(type: number, body: Uint8Array, header: { version?: number; flags?: number; reserved?: number } = {}) {
+export function frameOf(
+  type: number,
+  body: Uint8Array,
+  header: { version?: number; flags?: number; reserved?: number } = {},
+) {
   const frame = new Uint8Array(FRAME);
   frame.set([header.version ?? 1, type, header.flags ?? 0, header.reserved ?? 0]);
   frame.set(body, 4);
@@ -374,7 +376,9 @@ function deriveSecrets(
   const [Ke, Ka] = [KeKa.slice(0, 16), KeKa.slice(16)];
   const { salt, nonceB, ratchetB, kem } = offer;
   const { nonceA, ratchetA, ciphertext } = answer;
-  const ctx = sha256(join(utf8("sesame/1 handshake"), cb, salt, nonceA, nonceB, ratchetA, ratchetB, kem, ciphertext, ss));
+  const ctx = sha256(
+    join(utf8("sesame/1 handshake"), cb, salt, nonceA, nonceB, ratchetA, ratchetB, kem, ciphertext, ss),
+  );
   const Kc = hkdf(sha256, Ka, undefined, join(utf8("ConfirmationKeys"), ctx), 32);
   const session = hkdf(sha256, join(Ke, cb, ss), ctx, utf8("sesame/1 session"), 48);
   return {

@@ -45,6 +45,11 @@ export class TmuxTerminal implements AsyncDisposable {
     return text.split("\n").map((row) => row.trimEnd()).join("\n").trimEnd();
   }
 
+  /** As `capture`, with colours as SGR sequences. */
+  captureStyled(): Promise<string> {
+    return this.#tmux("capture-pane", "-p", "-e");
+  }
+
   /** Captures until it holds what is waited for; throws, with the last capture, after WAIT_MS. */
   async until(what: string | RegExp, history = false): Promise<string> {
     const end = performance.now() + WAIT_MS;

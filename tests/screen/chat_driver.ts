@@ -3,7 +3,7 @@
 
 import { Arena, arenaSize } from "../../src/secrets/locked.ts";
 import { hostileStrings } from "../../src/terminal/testdata/hostile.ts";
-import { askPhrase } from "../../src/terminal/prompt.ts";
+import { askPhrase, readFirstLine } from "../../src/terminal/prompt.ts";
 import { Tty } from "../../src/terminal/tty.ts";
 import type { View } from "../../src/terminal/view.ts";
 
@@ -41,16 +41,27 @@ if (scenarios.includes("prompt")) {
   }
 }
 
+if (scenarios.includes("first-line")) {
+  const classes = [[1026, 1]] as const;
+  using phrase = new Arena(new Uint8Array(arenaSize(classes)), 0, classes).bytes(1026);
+  await tty.writeError(`first line: ${JSON.stringify(await readFirstLine(tty, phrase))}\n`);
+}
+
 const { openView } = await import("../../src/terminal/view.ts");
 let sent = 0;
 view = openView(
-  kind === "plain" ? "plain" : "screen",
+  kind === "plain" || kind === "json" ? kind : "screen",
   tty,
   { colour: "auto", bell: false, wall: () => NOON, name: "me" },
   (input) => {
     if (input.type === "panic") panic();
     if (input.type === "leave" || input.type === "end") void leave();
     if (input.type !== "line") return;
+    if (scenarios.includes("slow")) {
+      // As the app does while too much is unconfirmed.
+      view?.hold(true);
+      queueMicrotask(() => setTimeout(() => view?.hold(false), 0));
+    }
     const id = `mine ${sent++}`;
     view?.show({ event: "sent", id, peers: 2, text: input.text });
     view?.show({ event: "delivered", id, peer: A });
@@ -66,9 +77,23 @@ view = openView(
   },
 );
 view.start();
-view.show({ event: "listening", address: "0.0.0.0:7373" });
-view.show({ event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" });
-view.show({ event: "named", peer: A, name: "alice" });
-view.show({ event: "connected", peer: B, direction: "out", address: "192.0.2.8:7373" });
-view.show({ event: "named", peer: B, name: "bob" });
-view.show({ event: "message", peer: A, id: "1", text: "hello, are you there? こんにちは 👋 שלום" });
+if (scenarios.includes("picture")) {
+  view.show({ event: "listening", address: "0.0.0.0:7373" });
+  view.show({ event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" });
+  view.show({ event: "named", peer: A, name: "alice" });
+  view.show({ event: "message", peer: A, id: "1", text: "hey! did the phrase arrive in one piece?" });
+  view.show({ event: "sent", id: "2", peers: 1, text: "it did, you are talking to me 🎉" });
+  view.show({ event: "delivered", id: "2", peer: A });
+  view.show({ event: "connected", peer: B, direction: "out", address: "192.0.2.8:7373" });
+  view.show({ event: "named", peer: B, name: "Zoë" });
+  view.show({ event: "message", peer: B, id: "3", text: "hello you two\nwho brings the cake on Friday?" });
+  view.show({ event: "sent", id: "4", peers: 2, text: "I do. Nobody else can read this, by the way." });
+  view.show({ event: "delivered", id: "4", peer: A });
+} else {
+  view.show({ event: "listening", address: "0.0.0.0:7373" });
+  view.show({ event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" });
+  view.show({ event: "named", peer: A, name: "alice" });
+  view.show({ event: "connected", peer: B, direction: "out", address: "192.0.2.8:7373" });
+  view.show({ event: "named", peer: B, name: "bob" });
+  view.show({ event: "message", peer: A, id: "1", text: "hello, are you there? こんにちは 👋 שלום" });
+}

@@ -180,3 +180,43 @@ test("the plain view appends and never moves", { driver: ["plain"] }, async (ter
   await terminal.keys("F12");
   await terminal.until(/ended 0\nicanon/);
 });
+
+/** The driver between two pipes. */
+function piped(...args: string[]): Deno.ChildProcess {
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const driver = new URL("./chat_driver.ts", import.meta.url).pathname;
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "--cached-only", "--config", config, "--allow-net", driver, ...args],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+for (const scenario of ["", "slow"]) {
+  Deno.test(`from a pipe the first line is the phrase and each further one a message, in order ${scenario}`, async () => {
+    const child = piped("json", "first-line", scenario);
+    const lines = Array.from({ length: scenario === "slow" ? 300 : 5000 }, (_, i) => `line ${i}`);
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(`secret\r\n${lines.join("\n")}`));
+    await writer.close();
+    const { code, stdout, stderr } = await child.output();
+    assert.equal(new TextDecoder().decode(stderr), 'first line: {"length":6}\nleft\n');
+    assert.equal(code, 0);
+    const events = new TextDecoder().decode(stdout).trimEnd().split("\n").map((line) => JSON.parse(line));
+    assert.deepEqual(events.filter((e) => e.event === "sent").map((e) => e.id), lines.map((_, i) => `mine ${i}`));
+  });
+}
+
+Deno.test("a reader that goes away ends the program", async () => {
+  const child = piped("json");
+  const reader = child.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  const writer = child.stdin.getWriter();
+  for (let i = 0; i < 1000; i++) await writer.write(new TextEncoder().encode("more\n")).catch(() => {});
+  const { code } = await child.status;
+  assert.equal(code, 0);
+  await writer.close().catch(() => {});
+  await child.stderr.cancel();
+});

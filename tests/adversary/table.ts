@@ -1,0 +1,7 @@
+// The table of issue "Hostile peers": every row of it, in the order in which a connection meets the checks.
+
+import { FRAME_ROWS } from "./rows_frames.ts";
+import { HANDSHAKE_ROWS } from "./rows_handshake.ts";
+import type { Row } from "./world.ts";
+
+export const TABLE: readonly Row[] = [...HANDSHAKE_ROWS, ...FRAME_ROWS];
