@@ -1,0 +1,92 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { type Args, type ChatArgs, COMMANDS, helpText, OPTIONS, parse } from "./args.ts";
+
+function chat(...argv: string[]): ChatArgs {
+  const args = parse(argv);
+  if ("wrong" in args || args.command !== "chat") throw new Error(`${argv.join(" ")}: ${JSON.stringify(args)}`);
+  return args;
+}
+
+function wrong(...argv: string[]): string {
+  const args = parse(argv);
+  if (!("wrong" in args)) throw new Error(`${argv.join(" ")} was taken`);
+  return `${args.wrong} ${args.next}`;
+}
+
+Deno.test("parse() of nothing is sesame listen on the default port, with everything at its default", () => {
+  deepEqual(chat(), {
+    command: "chat",
+    bare: true,
+    listen: "7373",
+    targets: [],
+    phrase: { from: "prompt" },
+    decoy: false,
+    name: undefined,
+    cover: "constant",
+    intervalMs: 250,
+    output: "screen",
+    colour: "auto",
+    bell: false,
+    friends: undefined,
+    retry: false,
+    requireLockedMemory: false,
+  });
+});
+
+Deno.test("parse() reads the commands and every option", () => {
+  equal(chat("listen", "127.0.0.1:0").listen, "127.0.0.1:0");
+  equal(chat("listen").bare, false);
+  const both = chat("connect", "a", "b:1", "--listen", "7000", "--retry", "--friends", "2", "--interval=50");
+  deepEqual([both.targets, both.listen, both.retry, both.friends, both.intervalMs], [
+    ["a", "b:1"],
+    "7000",
+    true,
+    2,
+    50,
+  ]);
+  deepEqual(chat("--phrase-fd", "3", "--json").phrase, { from: "fd", fd: 3 });
+  deepEqual(chat("--phrase", "open sesame", "--plain").phrase, { from: "argument", text: "open sesame" });
+  equal(chat("--cover", "off", "--decoy").cover, "off");
+  equal(chat("--require-locked-memory").requireLockedMemory, true);
+  deepEqual(parse(["phrase"]), { command: "phrase", words: 7 } satisfies Args);
+  deepEqual(parse(["phrase", "--words", "12"]), { command: "phrase", words: 12 } satisfies Args);
+  deepEqual(parse(["listen", "--help"]), { command: "help" } satisfies Args);
+  deepEqual(parse(["-V"]), { command: "version" } satisfies Args);
+});
+
+Deno.test("parse() refuses what makes no sense, and says what to do", () => {
+  match(wrong("--frobnicate"), /no option --frobnicate/);
+  match(wrong("call", "me"), /no command "call"/);
+  match(wrong("connect"), /nobody to call/);
+  match(wrong("listen", "1", "2"), /one address/);
+  match(wrong("listen", "--listen", "1"), /does not belong/);
+  match(wrong("--words", "5"), /does not belong/);
+  match(wrong("--phrase-fd"), /wants a value/);
+  match(wrong("--json=1"), /takes no value/);
+  match(wrong("--json", "--plain"), /both given/);
+  match(wrong("--phrase", "x", "--phrase-fd", "0"), /both given/);
+  match(wrong("--name", "a", "--name", "b"), /more than once/);
+  for (const fd of ["1", "2", "-1", "x", "", "1e3"]) match(wrong(`--phrase-fd=${fd}`), /descriptor/);
+  for (const ms of ["49", "1001", "fast", "2.5"]) match(wrong("--interval", ms), /from 50 to 1000/);
+  for (const n of ["0", "65", "many"]) match(wrong("--friends", n), /from 1 to 64/);
+  for (const n of ["4", "13"]) match(wrong("phrase", "--words", n), /from 5 to 12/);
+  match(wrong("--cover", "maybe"), /constant or off/);
+});
+
+Deno.test("parse() never repeats a word that may be the phrase", () => {
+  equal(wrong("open sesame, says Ali").includes("Ali"), false);
+  equal(wrong("--phrase=a", "--phrase=secret words").includes("secret"), false);
+});
+
+Deno.test("helpText() fits 100 columns and names every command and option", () => {
+  const help = helpText();
+  for (const line of help.split("\n")) equal(line.length <= 100, true, line);
+  for (const { name } of COMMANDS) equal(help.includes(`sesame ${name}`), true, name);
+  for (const { name } of OPTIONS) equal(help.includes(`--${name}`), true, name);
+});
+
+Deno.test("README.md lists every option and every command", async () => {
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  for (const { name } of OPTIONS) equal(readme.includes(`--${name}`), true, name);
+  for (const { name } of COMMANDS) equal(readme.includes(`sesame ${name}`), true, name);
+});

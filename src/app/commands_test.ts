@@ -1,0 +1,30 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { commandHelp, costText, megabytesAnHour, parseCommand, targetProblem, wireText } from "./commands.ts";
+
+Deno.test("parseCommand() reads every command that /help lists", () => {
+  for (const name of ["peers", "wire", "help", "quit"]) deepEqual(parseCommand(`/${name} `), { name });
+  deepEqual(parseCommand("/connect  a:1 [::1]:2"), { name: "connect", targets: ["a:1", "[::1]:2"] });
+  const listed = [...commandHelp().matchAll(/^\/([a-z]+)/gm)].map(([, name]) => name);
+  deepEqual(listed, ["peers", "connect", "wire", "help", "quit"]);
+});
+
+Deno.test("parseCommand() says what to do with anything else", () => {
+  for (const line of ["/", "/frob", "/PEERS", "/connect", "/connect a:99999", "/connect a b:c"]) {
+    equal(parseCommand(line).name, "unknown", line);
+  }
+});
+
+Deno.test("targetProblem() has a word for every fault and none for an address", () => {
+  for (const target of ["192.0.2.7", "friend.example:1", "[2001:db8::1]:7373", "::1"]) {
+    equal(targetProblem(target), undefined);
+  }
+  for (const target of ["", "a b", "a:0", "[::1", "x_y!"]) equal(typeof targetProblem(target)?.wrong, "string", target);
+});
+
+Deno.test("the price tag grows with the rate and the friends, and cover off says what it gives away", () => {
+  equal(Math.round(megabytesAnHour(250)), 40);
+  equal(Math.round(megabytesAnHour(50)), 202);
+  match(costText({ cover: "constant", intervalMs: 250 }, 3), /40 MB an hour for each friend, 121 MB for 3/);
+  match(costText({ cover: "off", intervalMs: 250 }), /sees when you write/);
+  match(wireText({ cover: "constant", intervalMs: 250 }, 2), /one frame of 1280 bytes every 250 ms/);
+});
