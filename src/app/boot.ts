@@ -13,10 +13,10 @@ import type { Arena, LockedBytes, SlotClasses } from "../secrets/locked.ts";
 const TYPED_SIZE = 1026;
 
 /**
- * Slots of the arena. 32 bytes: 64 sessions with 128 skipped keys and ten others each, and those that are not
- * authenticated yet; 64: seeds and wide scalars; 256: transcripts and AADs, two a session; 1280: cells, the phrase.
+ * Slots of the arena. 32 bytes: two connections with each of 64 friends, each with 128 skipped keys and four others, and
+ * those that are not authenticated yet; 64: seeds and wide scalars; 256: transcripts and AADs, two a session; 1280: cells, the phrase.
  */
-const SLOTS: SlotClasses = [[32, 12_000], [64, 512], [256, 512], [1280, 8]];
+const SLOTS: SlotClasses = [[32, 18_000], [64, 512], [256, 512], [1280, 8]];
 
 /** Runs the program; resolves with its exit code. */
 export async function boot(host: Host, argv: readonly string[]): Promise<number> {

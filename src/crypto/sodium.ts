@@ -35,13 +35,15 @@ interface Loaded {
 }
 
 let loaded: Loaded | undefined;
+let loading = false;
 
 /**
  * Loads libsodium and makes the arena in its memory. Once a process; a second call throws. Throws an Error if the
  * library does not start and a RangeError if the classes do not fit without growing its memory.
  */
 export async function loadSodium(classes: SlotClasses): Promise<Arena> {
-  if (loaded !== undefined) throw new Error("libsodium is loaded already");
+  if (loading) throw new Error("libsodium is loaded already");
+  loading = true;
   let ready = false;
   // It asks for entropy while it starts, for nothing that is used. Afterwards a request would be a bug.
   const getRandomValue = () => {

@@ -5,7 +5,14 @@
 import { open as aeadOpen, seal as aeadSeal } from "../crypto/aead.ts";
 import type { Bytes } from "../crypto/sodium.ts";
 import { x25519PublicKey } from "../crypto/x25519.ts";
-import { LAST_COUNTER, MAX_LEFT_KEYS, MAX_SKIP_PER_STEP, POINT_SIZE, RATCHET_HEADER_SIZE } from "../constants.ts";
+import {
+  LAST_COUNTER,
+  MAX_LEFT_KEYS,
+  MAX_SKIP_PER_STEP,
+  POINT_SIZE,
+  RATCHET_HEADER_SIZE,
+  TAG_SIZE,
+} from "../constants.ts";
 import type { SessionSecrets } from "../auth/handshake.ts";
 import type { Entropy, Role } from "../ports.ts";
 import { ProtocolViolation } from "../protocol_violation.ts";
@@ -95,9 +102,13 @@ export class Ratchet implements Disposable {
     return this.#skipped.size;
   }
 
-  /** Writes ratchetHeader || ciphertext || tag into `body`, for this frame header. Throws a RangeError if !canSeal. */
+  /**
+   * Writes ratchetHeader || ciphertext || tag into `body`, for this frame header. Throws a RangeError if !canSeal, or for
+   * lengths that do not fit; nothing has changed then.
+   */
   seal(frameHeader: Uint8Array, body: Uint8Array, plaintext: Bytes): void {
     if (!this.canSeal) throw new RangeError("the sending chain is used up");
+    if (body.length !== RATCHET_HEADER_SIZE + plaintext.length + TAG_SIZE) throw new RangeError("seal: lengths");
     const chain = this.#sending;
     writeHeader(body, this.#ownPublic, this.#pn, chain.n);
     using messageKey = this.#arena.key();

@@ -462,7 +462,7 @@ export class ChatScreen {
       if (this.#people.here.size === 0 && address !== undefined) parts.push(`waiting on ${address}`);
       if (this.#options.traffic !== undefined) parts.push(this.#options.traffic);
     }
-    const text = cut(`── ${parts.join(" · ")}${parts.length > 0 ? " " : ""}`, this.#columns);
+    const text = cut(parts.length > 0 ? `── ${parts.join(" · ")} ` : "──", this.#columns);
     return this.#style("2", text + "─".repeat(Math.max(0, this.#columns - textWidth(text))));
   }
 

@@ -47,7 +47,7 @@ export class TmuxTerminal implements AsyncDisposable {
 
   /** As `capture`, with colours as SGR sequences. */
   captureStyled(): Promise<string> {
-    return this.#tmux("capture-pane", "-p", "-e");
+    return this.#tmux("capture-pane", "-p", "-e", "-N");
   }
 
   /** Captures until it holds what is waited for; throws, with the last capture, after WAIT_MS. */

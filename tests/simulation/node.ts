@@ -16,8 +16,8 @@ export interface Surroundings {
   readonly timeline: Timeline;
   readonly entropy: Entropy;
   dial(node: Node, call: CallId, target: string): void;
-  /** Calls back with the phrase stretched for this salt. */
-  stretch(node: Node, salt: Uint8Array, done: (phrase: StretchedPhrase, tookMs: number) => void): void;
+  /** Calls back with what makes the phrase stretched for this salt. */
+  stretch(node: Node, salt: Uint8Array, done: (make: () => StretchedPhrase, tookMs: number) => void): void;
   /** How late this timer fires. */
   latenessMs(node: Node): number;
   readMs(node: Node): number;
@@ -69,7 +69,7 @@ export class Node {
   }
 
   /** Runs it now, or once the process runs again, or never if it is gone by then. */
-  #soon(timer: boolean, run: () => void): void {
+  soon(timer: boolean, run: () => void): void {
     if (!this.alive) return;
     if (this.#paused !== undefined) this.#paused.push({ timer, run });
     else run();
@@ -85,12 +85,7 @@ export class Node {
     this.#paused = undefined;
     if (paused === undefined) return;
     paused.sort((a, b) => timersFirst ? Number(b.timer) - Number(a.timer) : Number(a.timer) - Number(b.timer));
-    for (const { run } of paused) this.#soon(false, run);
-  }
-
-  /** The process gets this event from outside. */
-  input(event: Event): void {
-    this.#soon(false, () => this.step(event));
+    for (const { run } of paused) this.soon(false, run);
   }
 
   step(event: Event): void {
@@ -121,12 +116,12 @@ export class Node {
       // The frame is lent for the call, so it is copied where it has to wait.
       (frame) => {
         const kept = frame.slice();
-        this.#soon(false, () => {
+        this.soon(false, () => {
           if (this.links.has(id)) this.step({ type: "frame", link: id, frame: kept });
         });
       },
       () =>
-        this.#soon(false, () => {
+        this.soon(false, () => {
           if (!this.links.delete(id)) return;
           this.step({ type: "ended", link: id });
         }),
@@ -153,10 +148,11 @@ export class Node {
       case "dial":
         return world.dial(this, effect.call, effect.target);
       case "stretch":
-        return world.stretch(this, effect.salt, (phrase, tookMs) => {
-          if (!this.alive) return phrase[Symbol.dispose]();
-          this.#soon(false, () => this.step({ type: "stretched", phrase, tookMs }));
-        });
+        return world.stretch(
+          this,
+          effect.salt,
+          (make, tookMs) => this.soon(false, () => this.step({ type: "stretched", phrase: make(), tookMs })),
+        );
       case "read": {
         const { link } = effect;
         return this.#after(world.readMs(this), { type: "read", link });
@@ -174,7 +170,7 @@ export class Node {
   }
 
   #after(ms: number, event: Event): void {
-    this.#world.timeline.after(ms, () => this.#soon(true, () => this.step(event)));
+    this.#world.timeline.after(ms, () => this.soon(true, () => this.step(event)));
   }
 
   #setTimer(): void {
@@ -183,10 +179,10 @@ export class Node {
     if (deadline === Infinity || !this.alive) return;
     const at = Math.max(deadline - this.offset, this.#world.timeline.now) + this.#world.latenessMs(this);
     this.#world.timeline.at(at, () =>
-      this.#soon(true, () => {
+      this.soon(true, () => {
         if (timer !== this.#timer) return;
         // The other clock's arithmetic may come out a hair early, as real timers do.
-        if (this.now < deadline) return this.#world.timeline.after(1e-3, () => this.#soon(true, () => this.#fire(timer)));
+        if (this.now < deadline) return this.#world.timeline.after(1e-3, () => this.soon(true, () => this.#fire(timer)));
         this.#fire(timer);
       }));
   }

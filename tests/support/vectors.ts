@@ -14,9 +14,9 @@ export async function vectors<T>(name: string): Promise<T> {
 export function testShared<T>(name: string, file: string, run: (content: T) => void | Promise<void>): void {
   const url = new URL(file, SHARED);
   const present = exists(url);
-  if (!present) console.log(`skipped, because ${url.pathname} is not there: ${name}`);
+  // In the name, since a quiet run shows nothing else.
   Deno.test({
-    name,
+    name: present ? name : `${name} (skipped: ${url.pathname} is not there)`,
     ignore: !present,
     fn: async () => await run(JSON.parse(await Deno.readTextFile(url)) as T),
   });

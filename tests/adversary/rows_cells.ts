@@ -1,0 +1,448 @@
+// Cells under attack, by somebody who is in or sits on the line (docs/PROTOCOL.md sections 4 and 5): replays, gaps, flipped
+// bits, counters, forgeries, fragments. A cell that does not open changes nothing; a cell that says nonsense closes.
+
+import assert from "node:assert/strict";
+import { x25519 } from "@noble/curves/ed25519.js";
+import { fragment, FRAME, join, messageId, random, type Session, utf8 } from "./peer.ts";
+import type { Row, World } from "./world.ts";
+
+const DROPPED = "dropped; the next right cell opens";
+const MODEL_DROP = "model: failed AEAD decrypt: drop frame; protocol 4";
+const FRAGMENTS = "protocol 5";
+
+export const CELL_ROWS: readonly Row[] = [
+  survived(
+    "replayed cell",
+    "model: replay; protocol 4",
+    "a cell with a message, three times",
+    async (world, session) => {
+      const frames = session.message(chat("said once"));
+      session.send(...frames, ...frames, ...frames);
+      await session.stillTalks("after the replay");
+      assert.deepEqual(world.shownFrom(session.wire.identity), ["said once", "after the replay"]);
+      return "shown once";
+    },
+  ),
+  survived(
+    "reordered cells",
+    "model: reorder; protocol 4",
+    "five messages' cells in reverse",
+    async (world, session) => {
+      const frames = ["1", "2", "3", "4", "5"].flatMap((text) => session.message(chat(text)));
+      session.send(...frames.reverse());
+      await session.stillTalks("in order again");
+      assert.deepEqual(world.shownFrom(session.wire.identity).sort(), ["1", "2", "3", "4", "5", "in order again"]);
+      return "each shown once, by its stored key";
+    },
+  ),
+  survived("stored key used twice", "model: replay; protocol 4", "a late cell, twice", async (world, session) => {
+    const late = session.message(chat("late"));
+    session.send(...session.message(chat("early")), ...late, ...late, ...late);
+    await session.stillTalks("on");
+    assert.deepEqual(world.shownFrom(session.wire.identity), ["early", "late", "on"]);
+    return "shown once";
+  }),
+  survived("32 cells dropped", "protocol 4: exactly 32 is allowed", "counter n + 32", async (_world, session) => {
+    session.send(session.dummy({ skip: 32 }));
+    await session.stillTalks("over the gap");
+    return "opened";
+  }),
+  survived("33 cells dropped", "protocol 4: n - Nr <= 32", "counter n + 33, rightly sealed", async (world, session) => {
+    // Only its own chain can go over it: what it holds must not be shown, and nothing after it on this chain opens.
+    await quietLine(session);
+    const before = session.n;
+    const id = messageId();
+    const json = utf8(chat("too far", id));
+    session.send(
+      session.seal(fragment({ messageId: session.nextMessageId++, index: 0, count: 1, data: json }), { skip: 33 }),
+    );
+    assert.equal(session.n, before + 34);
+    // A new chain begins with our next DH key, after the victim's next cell; it may skip the rest of the old one or not.
+    await session.cellsOpened(session.cells + 2);
+    assert.deepEqual(world.shownFrom(session.wire.identity).includes("too far"), false);
+    return "not shown";
+  }),
+  survived("pn at 32", "protocol 4: pn - Nr <= 32", "a new DH key whose pn skips 32", async (_world, session) => {
+    await newChain(session);
+    session.send(session.dummy({ pn: session.pn + 32 }));
+    await session.stillTalks("over the old chain's gap");
+    return "opened";
+  }),
+  survived("pn at 33", "protocol 4: pn - Nr <= 32", "a new DH key whose pn skips 33", async (world, session) => {
+    await newChain(session);
+    const messageId_ = session.nextMessageId;
+    const json = utf8(chat("must not be seen"));
+    const cell = fragment({ messageId: messageId_, index: 0, count: 1, data: json });
+    session.send(session.seal(cell, { pn: session.pn + 33 }));
+    await session.stillTalks("without it");
+    assert.deepEqual(world.shownFrom(session.wire.identity).includes("must not be seen"), false);
+    return "dropped, the next one opened";
+  }),
+  survived("n at 32 on a new chain", "protocol 4: n <= 32", "a new DH key with n = 32", async (_world, session) => {
+    await newChain(session);
+    assert.equal(session.n, 0);
+    session.send(session.dummy({ skip: 32 }));
+    await session.stillTalks("far into the new chain");
+    return "opened";
+  }),
+  survived("counters at the end", MODEL_DROP, "n and pn of 2^32 - 1, 2^31, 2^31 - 1, 0", async (_world, session) => {
+    for (const counter of [0xffffffff, 0x80000000, 0x7fffffff]) {
+      for (const at of [36, 40]) {
+        const frame = session.dummy();
+        new DataView(frame.buffer).setUint32(at, counter);
+        session.send(frame);
+        await session.stillTalks(`after ${counter} at ${at}`);
+      }
+    }
+    return "all dropped";
+  }),
+  survived(
+    "bit flips in the ratchet header",
+    MODEL_DROP,
+    "one bit in each of its 40 bytes",
+    async (_world, session) => {
+      await flips(session, Array.from({ length: 40 }, (_, i) => 4 + i));
+      return "40 cells dropped, every right one between opened";
+    },
+  ),
+  survived("bit flips in ciphertext and tag", MODEL_DROP, "one bit in 48 places", async (_world, session) => {
+    const places = [
+      ...Array.from({ length: 32 }, (_, i) => 44 + i * 38),
+      ...Array.from({ length: 16 }, (_, i) => 1264 + i),
+    ];
+    await flips(session, places);
+    return "48 cells dropped, every right one between opened";
+  }),
+  survived(
+    "reflected cells",
+    "model: wrong direction; protocol 4: direction in the AAD",
+    "its own cells back",
+    async (_world, session) => {
+      for (let i = 0; i < 8; i++) {
+        const seen = session.cells;
+        await session.cellsOpened(seen + 1);
+        session.send(session.lastFrame!);
+      }
+      await session.stillTalks("after the mirror");
+      return "all dropped";
+    },
+  ),
+  survived(
+    "cell with the wrong direction",
+    "model: wrong direction; protocol 4",
+    "right keys, the other direction in the AAD",
+    async (world, session) => {
+      session.send(
+        session.seal(fragment({ messageId: 0, index: 0, count: 1, data: utf8(chat("wrong way")) }), {
+          reflected: true,
+        }),
+      );
+      await session.stillTalks("right way");
+      assert.deepEqual(world.shownFrom(session.wire.identity), ["right way"]);
+      return "dropped";
+    },
+  ),
+  survived(
+    "wrong-peer cells",
+    "model: wrong-peer; protocol 4: ids in the AAD",
+    "cells of one session on another",
+    async (world, session) => {
+      const other = await world.session();
+      for (let i = 0; i < 4; i++) session.send(...other.message(chat("for another session")));
+      await session.stillTalks("own words");
+      assert.deepEqual(world.shownFrom(session.wire.identity), ["own words"]);
+      other[Symbol.dispose]();
+      return "all dropped";
+    },
+  ),
+  survived(
+    "stale DH key",
+    "model: stale-DH; protocol 4",
+    "cells under our DH key before the last",
+    async (world, session) => {
+      await session.stillTalks("first chain");
+      const stale = [...session.message(chat("stale 1")), ...session.message(chat("stale 2"))];
+      session.nextMessageId -= 2;
+      await newChain(session);
+      // Our new key's first cell, which says that the old chain ended before those two.
+      session.send(session.dummy({ pn: session.pn - 2 }));
+      await session.stillTalks("second chain");
+      session.send(...stale);
+      await session.stillTalks("still the second chain");
+      const shown = world.shownFrom(session.wire.identity);
+      assert(!shown.includes("stale 1") && !shown.includes("stale 2"), String(shown));
+      return "dropped";
+    },
+  ),
+  survived(
+    "low-order ratchet keys",
+    "protocol 4: an all-zero result is a failure",
+    "cells with DH keys of low order",
+    async (_world, session) => {
+      for (const key of ["00".repeat(32), "01" + "00".repeat(31), "ec" + "ff".repeat(30) + "7f"]) {
+        const frame = session.dummy();
+        frame.set(Uint8Array.fromHex(key), 4);
+        session.send(frame);
+        await session.stillTalks("still here");
+      }
+      return "all dropped";
+    },
+  ),
+
+  {
+    row: "16 forgeries in a row",
+    where: "protocol 4: the 16th failure in a row closes",
+    sent: "15 headers with random bodies, a right cell, then 16 more",
+    promised: "the 15 dropped; closed at the 16th",
+    refusals: 0,
+    async run(world) {
+      const session = await world.session();
+      session.send(...Array.from({ length: 15 }, () => forged(session)));
+      await session.stillTalks("after fifteen");
+      session.send(...Array.from({ length: 16 }, () => forged(session)));
+      return await world.left(session, "protocol");
+    },
+  },
+  {
+    row: "64 forgeries in all",
+    where: "protocol 4: the 64th in all closes",
+    sent: "nine forgeries and a right cell, seven times; then one more",
+    promised: "63 dropped; closed at the 64th",
+    refusals: 0,
+    async run(world) {
+      const session = await world.session();
+      for (let i = 0; i < 7; i++) {
+        session.send(...Array.from({ length: 9 }, () => forged(session)));
+        await session.stillTalks(`round ${i}`);
+      }
+      session.send(forged(session));
+      return await world.left(session, "protocol");
+    },
+  },
+  {
+    row: "forgeries with fresh DH keys",
+    where: "model: unbounded CPU; protocol 4",
+    sent: "16 cells, each with a fresh DH key, pn and n of 32",
+    promised: "closed at the 16th",
+    refusals: 0,
+    async run(world) {
+      const session = await world.session();
+      await session.stillTalks("before");
+      session.send(...Array.from({ length: 16 }, () => {
+        const frame = forged(session);
+        frame.set(x25519.getPublicKey(random(32)), 4);
+        new DataView(frame.buffer).setUint32(40, 32);
+        return frame;
+      }));
+      return await world.left(session, "protocol");
+    },
+  },
+  {
+    row: "flood of cells",
+    where: "protocol 4: a bucket of 4500 cells",
+    sent: "right cells as fast as they can be made",
+    promised: "closed once the bucket is empty",
+    refusals: 0,
+    async run(world) {
+      const session = await world.session();
+      await session.stillTalks("before the flood");
+      let sent = 0;
+      while (!session.wire.closed && sent < 8000) {
+        const batch = Array.from({ length: 200 }, () => session.dummy());
+        sent += batch.length;
+        await Promise.race([new Promise((done) => session.wire.socket.write(join(...batch), done)), session.wire.gone]);
+      }
+      assert(sent >= 4500, `closed after ${sent} cells`);
+      return `${await world.left(session, "protocol")}, after some ${sent} cells`;
+    },
+  },
+
+  violation(
+    "unknown cell kind",
+    "kinds 0x02, 0x80, 0xff",
+    (s) => [2, 0x80, 0xff].map((kind) => () => s().seal(Uint8Array.of(kind))),
+  ),
+  violation(
+    "padding of a dummy",
+    "a dummy with its second, or last, byte 1",
+    (s) => [1, 1219].map((at) => () => s().seal(withByte(new Uint8Array(1220), at))),
+  ),
+  violation(
+    "padding of a fragment",
+    "a fragment with a byte 1 behind its data",
+    (s) =>
+      [11 + 10, 1219].map((at) => () =>
+        s().seal(withByte(fragment({ messageId: 0, index: 0, count: 1, data: new Uint8Array(10).fill(32) }), at))
+      ),
+  ),
+  violation(
+    "fragment fields",
+    "count 0, count 15, index = count, length 0, length 1210, a short one that is not the last",
+    (s) =>
+      [
+        { index: 0, count: 0 },
+        { index: 0, count: 15, data: full() },
+        { index: 1, count: 1 },
+        { index: 0xffff, count: 14 },
+        { index: 0, count: 1, length: 0, data: new Uint8Array() },
+        { index: 0, count: 1, length: 1210, data: full() },
+        { index: 0, count: 1, length: 0xffff, data: full() },
+        { index: 0, count: 2 },
+      ].map((fields) => () => s().seal(fragment({ messageId: 0, data: utf8(chat("x")), ...fields }))),
+  ),
+  violation(
+    "oversized message",
+    "model: oversized JSON: 14 full fragments, 16926 bytes",
+    (
+      s,
+    ) => [
+      () =>
+        join(
+          ...Array.from({ length: 14 }, (_, index) =>
+            s().seal(fragment({ messageId: 0, index, count: 14, data: full() }))),
+        ),
+    ],
+  ),
+  violation(
+    "endless message",
+    "index 0 of 14 again and again",
+    (
+      s,
+    ) => [
+      () =>
+        join(
+          ...Array.from({ length: 3 }, () => s().seal(fragment({ messageId: 0, index: 0, count: 14, data: full() }))),
+        ),
+    ],
+  ),
+  violation(
+    "interleaved messages",
+    "index 0 of two messages",
+    (
+      s,
+    ) => [
+      () => join(...[0, 1].map((messageId) => s().seal(fragment({ messageId, index: 0, count: 2, data: full() })))),
+    ],
+  ),
+  violation("fragments out of order", "index 0 then 2 of 3; index 1 first", (s) => [
+    () => join(...[0, 2].map((index) => s().seal(fragment({ messageId: 0, index, count: 3, data: full() })))),
+    () => s().seal(fragment({ messageId: 0, index: 1, count: 2, data: utf8("}") })),
+  ]),
+  violation("fragments that change their count", "0 of 2, then 1 of 3", (s) => [() =>
+    join(
+      s().seal(fragment({ messageId: 0, index: 0, count: 2, data: full() })),
+      s().seal(fragment({ messageId: 0, index: 1, count: 3, data: full() })),
+    )]),
+  violation("message id out of order", "the first message with id 1; the second with id 0; with 2^32 - 1", (s) => [
+    () => s().seal(fragment({ messageId: 1, index: 0, count: 1, data: utf8(chat("x")) })),
+    () =>
+      join(...[0, 0].map((messageId) => s().seal(fragment({ messageId, index: 0, count: 1, data: utf8(chat("x")) })))),
+    () => s().seal(fragment({ messageId: 0xffffffff, index: 0, count: 1, data: utf8(chat("x")) })),
+  ]),
+  survived(
+    "message with a lost fragment",
+    "protocol 5",
+    "two of three fragments, a forgery between; then a whole message",
+    async (world, session) => {
+      const frames = session.message(chat("z".repeat(3000)));
+      session.send(frames[0]!, forged(session), frames[1]!, frames[2]!);
+      await session.stillTalks("a whole one");
+      assert.deepEqual(world.shownFrom(session.wire.identity), ["a whole one"]);
+      return "the part dropped, the next message shown";
+    },
+  ),
+];
+
+/** The session must be in order afterwards: a message on it is shown and acknowledged. */
+function survived(
+  row: string,
+  where: string,
+  sent: string,
+  act: (world: World, session: Session) => Promise<string>,
+): Row {
+  return {
+    row,
+    where,
+    sent,
+    promised: DROPPED,
+    refusals: 0,
+    async run(world) {
+      const session = await world.session();
+      const observed = await act(world, session);
+      assert(!session.wire.closed, "it was closed");
+      assert.equal(session.broken, 0, "the victim's cells that did not open");
+      return observed;
+    },
+  };
+}
+
+/** Each variant on a session of its own; each closes it, and nothing of it is shown. */
+function violation(row: string, sent: string, variants: (session: () => Session) => (() => Uint8Array)[]): Row {
+  return {
+    row,
+    where: FRAGMENTS,
+    sent,
+    promised: "closed at once, nothing shown beyond what was whole and right",
+    refusals: 0,
+    async run(world) {
+      let session: Session | undefined;
+      const make = variants(() => session!);
+      let observed = "";
+      for (const [i, variant] of make.entries()) {
+        session = await world.session();
+        session.send(variant());
+        observed = await world.left(session, "protocol").catch((error) => {
+          throw new Error(`variant ${i + 1}: ${error.message}`);
+        });
+        assert(world.shownFrom(session.wire.identity).length <= 1, `variant ${i + 1}: shown`);
+      }
+      return make.length > 1 ? `${make.length} times ${observed}` : observed;
+    },
+  };
+}
+
+/** One flipped bit in a cell for each place, a right one after each ten, so that no sixteen fail in a row. */
+async function flips(session: Session, places: readonly number[]): Promise<void> {
+  for (const [i, at] of places.entries()) {
+    // A copy of a cell that also comes right: the right one must still open afterwards.
+    const right = session.dummy();
+    const wrong = right.slice();
+    wrong[at] = wrong[at]! ^ (1 << i % 8);
+    session.send(wrong, right);
+    if (i % 10 === 9) await session.stillTalks(`after ${i + 1} flips`);
+  }
+  await session.stillTalks("after all flips");
+}
+
+/** Waits until our next cell begins a new chain: the victim has answered with a new DH key of its own. */
+async function newChain(session: Session): Promise<void> {
+  await session.stillTalks("so that the victim has our key");
+  while (session.n > 0 || session.pn === 0) await session.cellsOpened(session.cells + 1);
+}
+
+/** No cell of ours is under way. */
+async function quietLine(session: Session): Promise<void> {
+  await session.stillTalks("quiet");
+}
+
+/** Our present header, and a body that nobody sealed. */
+function forged(session: Session): Uint8Array {
+  const frame = session.dummy();
+  // The counter was used up by it; the victim only skips over it.
+  frame.set(random(FRAME - 44), 44);
+  new DataView(frame.buffer).setUint32(40, session.n);
+  return frame;
+}
+
+function chat(text: string, id = messageId()): string {
+  return JSON.stringify({ type: "chat", id, text });
+}
+
+function full(): Uint8Array {
+  return new Uint8Array(1209).fill(32);
+}
+
+function withByte(plaintext: Uint8Array, at: number): Uint8Array {
+  plaintext[at] = 1;
+  return plaintext;
+}
