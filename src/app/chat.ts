@@ -2,7 +2,7 @@
 // with which exit code. Not in here: who may connect (peers), how it looks (terminal), performing effects (loop).
 
 import type { ChatArgs } from "./args.ts";
-import { commandHelp, costText, parseCommand, wireText } from "./commands.ts";
+import { commandHelp, costText, fullTarget, parseCommand, wireText } from "./commands.ts";
 import { connectProblem, EXIT, listenProblem, type Problem } from "./errors.ts";
 import { Loop } from "./loop.ts";
 import type { Stretcher } from "./stretcher.ts";
@@ -111,7 +111,7 @@ export class Chat {
         return listenProblem(args.listen, error instanceof Error && "code" in error ? String(error.code) : undefined);
       }
     }
-    for (const target of args.targets) this.#loop.step({ type: "call", target, retry: args.retry });
+    for (const target of args.targets) this.#loop.step({ type: "call", target: fullTarget(target), retry: args.retry });
     return undefined;
   }
 
@@ -217,7 +217,7 @@ export class Chat {
     if (this.#ending) return;
     const problem = connectProblem(target, reason);
     const hopeless = !this.#listening && !this.#peers.calling && this.#peers.present().length === 0;
-    const { targets } = this.#parts.args;
+    const targets = this.#parts.args.targets.map(fullTarget);
     if (!hopeless || !targets.includes(target)) return this.#problem(problem);
     this.#ending = true;
     const code = targets.length === 1 && reason === "phrase" ? EXIT.phrase : EXIT.connection;

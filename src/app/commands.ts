@@ -1,7 +1,7 @@
 // Lines that begin with a slash, and what they answer. Pure.
 
 import { FRAME_SIZE } from "../constants.ts";
-import { type Address, type AddressFault, parseTarget } from "../transport/address.ts";
+import { type Address, type AddressFault, formatAddress, parseTarget } from "../transport/address.ts";
 import type { Problem } from "./errors.ts";
 
 export type Command =
@@ -82,7 +82,13 @@ function connect(targets: string[]): Command {
     const problem = targetProblem(target);
     if (problem !== undefined) return { name: "unknown", problem };
   }
-  return { name: "connect", targets };
+  return { name: "connect", targets: targets.map(fullTarget) };
+}
+
+/** A target that targetProblem() has nothing against, with its port: `192.0.2.7:7373`. */
+export function fullTarget(target: string): string {
+  const parsed = parseTarget(target);
+  return typeof parsed === "string" ? target : formatAddress(parsed);
 }
 
 /** Undefined if somebody can be called there. */

@@ -3,7 +3,7 @@ import { commandHelp, costText, megabytesAnHour, parseCommand, targetProblem, wi
 
 Deno.test("parseCommand() reads every command that /help lists", () => {
   for (const name of ["peers", "wire", "help", "quit"]) deepEqual(parseCommand(`/${name} `), { name });
-  deepEqual(parseCommand("/connect  a:1 [::1]:2"), { name: "connect", targets: ["a:1", "[::1]:2"] });
+  deepEqual(parseCommand("/connect  a [::1]:2"), { name: "connect", targets: ["a:7373", "[::1]:2"] });
   const listed = [...commandHelp().matchAll(/^\/([a-z]+)/gm)].map(([, name]) => name);
   deepEqual(listed, ["peers", "connect", "wire", "help", "quit"]);
 });

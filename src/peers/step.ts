@@ -575,7 +575,7 @@ export class Peers implements Disposable {
     // Closed after our answer and before a valid accept: the other side, too, closes without a word on a wrong phrase.
     const guess = connection.answered;
     const told = guess && why === "closed" ? "phrase" : why;
-    if (!this.#leaving) this.#notice({ event: "refused", address, reason: told });
+    if (!this.#leaving) this.#notice({ event: "refused", address: call?.target ?? address, reason: told });
     if (call === undefined) return;
     // Whom the call was for is here, whichever connection brought them.
     if (here && reason !== "phrase" && reason !== "self") return this.#calls.connected(call, connection.peer);
