@@ -51,3 +51,10 @@ Deno.test("no page promises what nobody can", async () => {
   }
   match(await Deno.readTextFile(new URL("README.md", ROOT)), /not been reviewed/);
 });
+
+Deno.test("README shows the picture that the screen really makes, in text as well", async () => {
+  const [readme, picture] = await Promise.all(
+    ["README.md", "tests/screen/picture/chat.txt"].map((file) => Deno.readTextFile(new URL(file, ROOT))),
+  );
+  equal(readme?.includes((picture ?? "").trimEnd()), true, "deno task picture, then copy chat.txt into README.md");
+});

@@ -55,6 +55,12 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
     );
     return 2;
   }
+  if (args.phrase.from === "fd" && args.phrase.fd === 0 && tty.inputIsTerminal) {
+    await tty.writeError(
+      "Could not take the phrase. Standard input is a terminal, which would show it. Leave --phrase-fd away to be asked.\n",
+    );
+    return 2;
+  }
   if (host.facts.keyLog === true) {
     await tty.writeError(
       "Refused to start. SSLKEYLOGFILE is set, so somebody wants the keys of TLS written down. Unset it and start again.\n",

@@ -6,7 +6,7 @@ import { commandHelp, costText, fullTarget, parseCommand, wireText } from "./com
 import { connectProblem, EXIT, listenProblem, type Problem } from "./errors.ts";
 import { Loop } from "./loop.ts";
 import type { Stretcher } from "./stretcher.ts";
-import { after } from "./system.ts";
+import { after, every } from "./system.ts";
 import { DRAIN_TIMEOUT_MS, HELD_MESSAGES_MAX, MAX_JSON_SIZE, SALT_SIZE } from "../constants.ts";
 import type { RefusedReason, StoppedReason } from "../notice.ts";
 import { Peers } from "../peers/step.ts";
@@ -73,6 +73,7 @@ export class Chat {
   async run(): Promise<Outcome> {
     const ended = new Promise<Outcome>((done) => this.#end = done);
     using _ = this.#loop;
+    using _clock = every(1_000, () => this.#parts.view.tick());
     const problem = await this.#begin();
     if (problem !== undefined) return { code: EXIT.connection, stopped: undefined, problem };
     return await ended;

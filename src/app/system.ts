@@ -29,9 +29,10 @@ export function after(ms: number, run: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** Resolves after `ms`. */
-export function sleep(ms: number): Promise<void> {
-  return new Promise((done) => after(ms, done));
+/** Calls `run` each `ms`, about, until it is disposed. */
+export function every(ms: number, run: () => void): Disposable {
+  const timer = setInterval(run, ms);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /** Longer ones overflow and fire at once. A timer that fires early is set again by whoever looks at the clock. */

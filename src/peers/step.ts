@@ -600,7 +600,7 @@ export class Peers implements Disposable {
   }
 
   #dialDue(): void {
-    if (this.#leaving) return;
+    if (this.#leaving) return void this.#calls.stopWaiting();
     if (!this.#calls.mayCall(this.#now)) {
       for (const { target } of this.#calls.stopWaiting()) {
         this.#effects.push({ type: "uncalled", target, reason: "phrase" });

@@ -26,6 +26,10 @@ export class Outgoing implements Disposable {
     return this.#current === undefined && this.#acks.length === 0 && this.#others.length === 0 && this.#bye !== "due";
   }
 
+  get leaving(): boolean {
+    return this.#bye !== "no";
+  }
+
   add(message: Message): void {
     if (this.#bye !== "no") return;
     if (message.type === "ack") this.#acks.push(message.id);

@@ -378,7 +378,10 @@ export class Session implements Disposable {
       this.#silenceNoticed = true; // looked at once more, after the socket has been read
     }
     if (!phase.pacer.take(now, !this.#outgoing.empty)) return [];
-    return unsent >= MAX_UNSENT_FRAMES ? [] : this.#sendCell(phase.ratchet, now);
+    if (unsent < MAX_UNSENT_FRAMES) return this.#sendCell(phase.ratchet, now);
+    // Nothing is taken, so no bye will be either: leaving does not wait for it.
+    if (this.#outgoing.leaving) this.#byeDeadline = Math.min(this.#byeDeadline, now + BYE_TIMEOUT_MS);
+    return [];
   }
 
   #sendCell(ratchet: Ratchet, now: Millis): Effect[] {

@@ -150,14 +150,15 @@ export class Tty {
   }
 
   /**
-   * For panic: at once, may be called again, never waits for the terminal. It begins to write the leave sequences and
+   * For panic: at once, may be called again, never waits for the terminal. It begins to write `lastWords` (of a program
+   * read by a script; they are lost if another line is on its way) and the leave sequences, and
    * gives the system LEAVE_WAIT_MS to take them, and before that PAINTING_WAIT_MS if a painting is on its way. Raw mode
    * is left to `Deno.exit`.
    */
-  restore(): void {
+  restore(lastWords = ""): void {
     this.#silent = true;
     if (this.#over) return;
-    const leave = this.#leave();
+    const leave = lastWords + this.#leave();
     // While a painting is on its way, another write to standard output would begin only with the next turn of the event
     // loop, which never comes. Standard error is the same terminal by another descriptor, and the kernel keeps the order.
     // The painting must be first, or it would stand on the person's own screen. If it is stuck, so is the leaving.

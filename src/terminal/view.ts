@@ -245,9 +245,12 @@ function lineView(
       context.sent.clear();
     },
     panic() {
+      const lastWords = kind === "json" && running
+        ? jsonLine({ event: "stopped", reason: "panic" }, options.wall()) + lineEnd
+        : "";
       running = false;
       early = [];
-      tty.restore();
+      tty.restore(lastWords);
       typing?.clear();
       lines.clear();
       context.sent.clear();

@@ -13,7 +13,7 @@ export interface Result {
 
 /** The longest way of a friend's message in any world, and the largest victim. */
 export interface Figures {
-  slowestFriendMs: number;
+  slowestFriendTicks: number;
   largestVictimKib: number;
   worlds: number;
 }
@@ -28,7 +28,7 @@ export async function runRows(
   report: (result: Result) => void,
 ): Promise<{ results: Result[]; figures: Figures }> {
   const results: Result[] = [];
-  const figures: Figures = { slowestFriendMs: 0, largestVictimKib: 0, worlds: 0 };
+  const figures: Figures = { slowestFriendTicks: 0, largestVictimKib: 0, worlds: 0 };
   const tell = (result: Result) => {
     results.push(result);
     report(result);
@@ -39,7 +39,7 @@ export async function runRows(
     return false;
   });
   const close = async (world: World) => {
-    figures.slowestFriendMs = Math.max(figures.slowestFriendMs, world.slowestMs);
+    figures.slowestFriendTicks = Math.max(figures.slowestFriendTicks, world.slowestTicks);
     figures.largestVictimKib = Math.max(figures.largestVictimKib, world.largestKib);
     figures.worlds++;
     await world[Symbol.asyncDispose]();

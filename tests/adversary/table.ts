@@ -1,9 +1,18 @@
 // The table of issue "Hostile peers": every row of it, in the order in which a connection meets the checks.
 
+import { CELL_ROWS } from "./rows_cells.ts";
 import { FRAME_ROWS } from "./rows_frames.ts";
 import { HANDSHAKE_ROWS } from "./rows_handshake.ts";
-import { CELL_ROWS } from "./rows_cells.ts";
+import { LIMIT_ROWS } from "./rows_limits.ts";
 import { MESSAGE_ROWS } from "./rows_messages.ts";
+import { TLS_ROWS } from "./rows_tls.ts";
 import type { Row } from "./world.ts";
 
-export const TABLE: readonly Row[] = [...HANDSHAKE_ROWS, ...FRAME_ROWS, ...CELL_ROWS, ...MESSAGE_ROWS];
+export const TABLE: readonly Row[] = [
+  ...TLS_ROWS,
+  ...FRAME_ROWS,
+  ...HANDSHAKE_ROWS,
+  ...CELL_ROWS,
+  ...MESSAGE_ROWS,
+  ...LIMIT_ROWS,
+];

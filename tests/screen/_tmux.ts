@@ -14,7 +14,8 @@ export interface TerminalOptions {
 
 /** Owns a tmux server. `using` ends it. */
 export class TmuxTerminal implements AsyncDisposable {
-  readonly #socket = `sesame-screen-${Deno.pid}-${serial++}`;
+  /** tmux leaves its socket behind; so it stands in a folder that can go. */
+  readonly #folder = Deno.makeTempDirSync({ prefix: "sesame-screen-" });
 
   static async open(options: TerminalOptions): Promise<TmuxTerminal> {
     const terminal = new TmuxTerminal();
@@ -92,10 +93,11 @@ export class TmuxTerminal implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tmux("kill-server").catch(() => {});
+    await Deno.remove(this.#folder, { recursive: true });
   }
 
   #tmux(...args: string[]): Promise<string> {
-    return run(["-u", "-L", this.#socket, ...args]);
+    return run(["-u", "-S", `${this.#folder}/socket`, ...args]);
   }
 }
 
@@ -105,5 +107,4 @@ async function run(args: string[]): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-let serial = 0;
 const WAIT_MS = 10_000;

@@ -37,6 +37,7 @@ function svg(rows: readonly string[], theme: Theme, title: string): string {
   const width = Math.round(COLUMNS * CELL + 2 * MARGIN);
   const height = ROWS * LINE + 2 * MARGIN;
   const parts = [
+    "<!-- deno-fmt-ignore-file: drawn by tests/screen/picture.ts; spaces are cells -->",
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">`,
     `<rect width="${width}" height="${height}" rx="8" fill="${theme.back}" stroke="${theme.dim}" stroke-opacity="0.4"/>`,
     `<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="14" xml:space="preserve">`,

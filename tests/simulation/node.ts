@@ -182,7 +182,9 @@ export class Node {
       this.soon(true, () => {
         if (timer !== this.#timer) return;
         // The other clock's arithmetic may come out a hair early, as real timers do.
-        if (this.now < deadline) return this.#world.timeline.after(1e-3, () => this.soon(true, () => this.#fire(timer)));
+        if (this.now < deadline) {
+          return this.#world.timeline.after(1e-3, () => this.soon(true, () => this.#fire(timer)));
+        }
         this.#fire(timer);
       }));
   }

@@ -53,6 +53,8 @@ interface Course {
 /** Slots of a session that has skipped nothing, with room for a step under way; of all stretched phrases and one cell. */
 const SLOTS_PER_LINK = 24;
 const SLOTS_BESIDE = 110;
+/** Each connection that could be kept has 5 s; then there is a moment to read the socket, and timers are late. */
+const SETTLED_WITHIN_MS = 5_500;
 /** Sums of times round. */
 const HAIR = 0.01;
 const MIN_GAP_OFF_MS = 20;
@@ -64,6 +66,8 @@ export class Watcher {
   steps = 0;
   cells = 0;
   delivered = 0;
+  /** By process and peer: when the latest of their connections authenticated there. */
+  readonly #choiceSince = new Map<string, Millis>();
   readonly #courses = new WeakMap<MemoryLink, Course>();
   readonly #latenessMax: (node: Node) => number;
   readonly #log: ((line: () => string) => void) | undefined;
@@ -126,9 +130,9 @@ export class Watcher {
       if (effect.type === "uncalled") life.uncalled.add(effect.target);
       if (effect.type === "notice") this.#told(node, life, event, effect.notice);
     }
-    this.#authenticated(node, event, effects, closed);
+    this.#authenticated(node, event, now, effects, closed);
     this.#kept(node, event, closed);
-    this.#books(node, life);
+    this.#books(node, life, now, event.type === "time" && !this.#late);
   }
 
   /** The process has ended; what it never answered for is its own affair. */
@@ -170,12 +174,13 @@ export class Watcher {
       return;
     }
     const since = now - course.first;
+    // The first one may have been late itself, so of a late one it is not always known for which of two ticks it is.
     const slot = this.#late ? Math.floor((since + late) / interval) : Math.round(since / interval);
     this.#must(slot > course.lastSlot, node, "two cells for one tick");
     if (!this.#late) {
       this.#must(Math.abs(since - slot * interval) <= late, node, `a cell ${since - slot * interval} ms off its grid`);
     }
-    course.lastSlot = slot;
+    course.lastSlot = this.#late ? Math.floor((since - HAIR) / interval) : slot;
   }
 
   #course(link: MemoryLink): Course {
@@ -197,10 +202,18 @@ export class Watcher {
     return event.type === "shown" ? event.peer : undefined;
   }
 
-  #authenticated(node: Node, event: Event, effects: readonly Effect[], closed: ReadonlySet<LinkId>): void {
+  #authenticated(
+    node: Node,
+    event: Event,
+    now: Millis,
+    effects: readonly Effect[],
+    closed: ReadonlySet<LinkId>,
+  ): void {
     const mark = (id: LinkId) => {
       const link = node.links.get(id);
-      if (link !== undefined && !closed.has(id)) this.#course(link).order = ++this.life(node.id).authenticated;
+      if (link === undefined || closed.has(id)) return;
+      this.#course(link).order = ++this.life(node.id).authenticated;
+      this.#choiceSince.set(`${node.id} ${link.peer}`, now);
     };
     for (const effect of effects) {
       if (effect.type === "send" && effect.frame[1] === FrameType.accept) mark(effect.link);
@@ -227,14 +240,19 @@ export class Watcher {
     }
   }
 
-  #books(node: Node, life: Life): void {
+  #books(node: Node, life: Life, now: Millis, onTime: boolean): void {
     const present = node.peers.present();
     for (const { peer, unconfirmed, links } of present) {
       this.#must(unconfirmed <= MAX_UNCONFIRMED, node, `${unconfirmed} unconfirmed`);
       this.#must(links <= 8, node, `${links} links with one peer`);
+      const choosing = now - this.#choiceSince.get(`${node.id} ${peer}`)!;
+      const settled = links < 2 || !onTime || choosing <= links * SETTLED_WITHIN_MS;
+      this.#must(settled, node, `${links} links with one peer for ${choosing} ms`);
       this.#must(life.connected.has(peer), node, "somebody is here and was not announced");
     }
-    if (!node.leaving) this.#must(present.length === life.connected.size, node, "somebody is gone and nothing was said");
+    if (!node.leaving) {
+      this.#must(present.length === life.connected.size, node, "somebody is gone and nothing was said");
+    }
     this.#must(present.length <= (node.options.friends ?? Infinity), node, "more friends than the door lets in");
   }
 
@@ -317,7 +335,8 @@ export class Watcher {
     for (const [id, { to }] of life.said) {
       for (const peer of to) {
         const key = `${peer} ${id}`;
-        const known = life.delivered.has(key) || life.unconfirmed.has(key) || (life.connected.has(peer) && kept.has(key));
+        const known = life.delivered.has(key) || life.unconfirmed.has(key) ||
+          (life.connected.has(peer) && kept.has(key));
         this.#must(known, node, "a message was lost in silence");
       }
     }

@@ -104,6 +104,7 @@ class World implements Surroundings {
   readonly #weather: Weather;
   readonly #failedBefore = failedCells;
   #rough = true;
+  #stalledUntil: Millis = 0;
   #bigLeft = 2;
   #channel = 0;
 
@@ -216,8 +217,10 @@ class World implements Surroundings {
       if (asked !== undefined) this.#admissions.set(to, asked);
       if (!admitted) return fail("closed", 1);
       if (this.#rough && random.chance(0.02)) {
-        timeline.after(random.between(1, 5_000), () =>
-          to.soon(false, () => to.step({ type: "failed", source, address: node.host, why: "closed" })));
+        timeline.after(
+          random.between(1, 5_000),
+          () => to.soon(false, () => to.step({ type: "failed", source, address: node.host, why: "closed" })),
+        );
         return fail("closed", 10);
       }
       const channelBinding = new Uint8Array(64);
@@ -267,7 +270,11 @@ class World implements Surroundings {
     watcher.after(node, event, now, effects);
     if (this.#arenas.separate) watcher.slots(node);
     if (failedCells !== this.#failedBefore) throw new SimulationFailure(`${node.name}: a cell did not open`);
-    if (watcher.steps > STEPS_MAX) throw new SimulationFailure("it does not come to an end");
+    if (watcher.steps > STEPS_MAX) {
+      throw new SimulationFailure(
+        `it does not come to an end: ${node.name} ${event.type} at ${now}, next ${node.peers.deadline}`,
+      );
+    }
   }
 
   // --- What happens to them ---
@@ -303,6 +310,7 @@ class World implements Surroundings {
         const until = this.timeline.now + random.between(100, random.chance(0.2) ? 40_000 : 8_000);
         const ways = random.pick<readonly Role[]>([["dialer"], ["listener"], ["dialer", "listener"]]);
         this.#log?.(() => `stall to ${ways.join("+")} of ${this.#pairText(pair)} until ${(until / 1000).toFixed(3)}`);
+        this.#stalledUntil = Math.max(this.#stalledUntil, until);
         for (const to of ways) pair.stall(to, until);
         return;
       }
@@ -438,6 +446,10 @@ class World implements Surroundings {
   #unrest(): string | undefined {
     for (const a of this.#places) {
       if (a.node === undefined || !a.node.alive || a.node.leaving || a.node.paused) return `${a.name} is not there`;
+    }
+    if (this.timeline.now <= this.#stalledUntil) return "a connection still stalls";
+    if (this.#pairs.some(({ dead, dialer, listener }) => dead && (dialer.open || listener.open))) {
+      return "a dead connection is still held";
     }
     for (const a of this.#places) {
       for (const b of this.#places) {

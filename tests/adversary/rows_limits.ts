@@ -1,0 +1,280 @@
+// Who may connect and who stays (docs/PROTOCOL.md section 8): places, rates, guesses, duplicates, glare, oneself.
+// Most of these use the victim's limits up, so they have one of their own.
+
+import assert from "node:assert/strict";
+import { dial, PHRASE } from "../support/process_pair.ts";
+import { authenticateAsDialer, makeAnswer, makeOffer, newIdentity, parseOffer, stretched, Wire } from "./peer.ts";
+import type { Row, World } from "./world.ts";
+
+const ADMISSION = "protocol 8: before authentication";
+
+export const LIMIT_ROWS: readonly Row[] = [
+  {
+    row: "self",
+    where: "model: self-connection: reject",
+    sent: "the victim calls its own address",
+    promised: "refused: self",
+    refusals: 0,
+    async run(world) {
+      await world.victim.say(`/connect ${world.address}`);
+      await world.refused(world.address, "self");
+      return "refused: self";
+    },
+  },
+  {
+    row: "duplicate, same direction",
+    where: "model: duplicate session: keep existing and reject new; protocol 8",
+    sent: "a second connection with a certificate that has a session",
+    promised: "closed before the offer, the first goes on",
+    refusals: 0,
+    async run(world) {
+      const first = await world.session();
+      await first.stillTalks("first");
+      const second = await world.dial({ identity: first.wire.identity });
+      await second.closedWithin(3000);
+      assert.equal(second.received, 0);
+      await world.refused(second.localAddress, "duplicate");
+      await first.stillTalks("still the first");
+      assert.equal(world.victim.all("connected").filter((e) => e.peer === first.wire.identity.id.toHex()).length, 1);
+      return "closed before the offer, refused: duplicate, the first goes on";
+    },
+  },
+  {
+    row: "duplicate, dialled",
+    where: "model: duplicate session; protocol 8: closes a further connection before its answer",
+    sent: "a second address where the same certificate answers",
+    promised: "closed before the answer, the first goes on",
+    refusals: 0,
+    async run(world) {
+      const identity = newIdentity();
+      const first = await world.calledSession(identity);
+      await first.stillTalks("first");
+      const { wire, target } = await world.called(identity);
+      wire.send(makeOffer(await world.phrase()).frame);
+      await wire.closedWithin(3000);
+      assert.equal(wire.received, 0);
+      await world.refused(target, "duplicate");
+      await first.stillTalks("still the first");
+      return "closed before the answer, refused: duplicate, the first goes on";
+    },
+  },
+  ...(["smaller", "larger"] as const).map((which): Row => ({
+    row: `glare with a ${which} PeerId`,
+    where: "protocol 8 [m]: kept is one dialled by the smaller PeerId",
+    sent: "both call each other, and both connections authenticate",
+    promised: "one `connected`, one link left, the right one, no `left`, messages go on",
+    refusals: 0,
+    async run(world) {
+      let identity = newIdentity();
+      while ((identity.id.toHex() < world.victimId) !== (which === "smaller")) identity = newIdentity();
+      const ours = await world.session({ identity });
+      await ours.stillTalks("on our call");
+      const theirs = await world.calledSession(identity);
+      const [kept, other] = which === "smaller" ? [ours, theirs] : [theirs, ours];
+      // Our side of the rule: cells on each, as every tick brings them.
+      const ticks = setInterval(() => [ours, theirs].forEach((session) => session.send(session.dummy())), 50);
+      await other.wire.closedWithin(4000).finally(() => clearInterval(ticks));
+      await kept.stillTalks("on the one that is kept");
+      await world.victim.say("back on it");
+      await kept.heard((m) => m.text === "back on it");
+      const mine = (event: string) => world.victim.all(event).filter((e) => e.peer === identity.id.toHex()).length;
+      assert.equal(mine("connected"), 1);
+      assert.equal(mine("left"), 0);
+      return "settled on the right one";
+    },
+  })),
+  {
+    row: "four pending from one address",
+    where: ADMISSION,
+    sent: "five connections from one address that say nothing",
+    promised: "the fifth is closed before TLS; other addresses get in",
+    world: {},
+    async run(world) {
+      const from = world.stranger();
+      for (let i = 0; i < 4; i++) await (await world.dial({ from })).frame();
+      await turnedAway(world, from);
+      await (await world.session()).stillTalks("from elsewhere");
+      return "the fifth closed before TLS, another address got in";
+    },
+  },
+  {
+    row: "32 pending in all",
+    where: `${ADMISSION}; four more for addresses that authenticated`,
+    sent: "32 connections from 11 addresses that say nothing",
+    promised: "new addresses are turned away, one that authenticated gets in",
+    world: {},
+    async run(world) {
+      for (let i = 0; i < 32; i++) await (await world.dial({ from: `127.202.${i % 11}.1` })).frame();
+      await turnedAway(world, world.stranger());
+      const again = await authenticateAsDialer(await world.dial({ from: "127.0.0.1" }), PHRASE);
+      await again.stillTalks("from a known address");
+      return "a new address closed before TLS, the known one got in";
+    },
+  },
+  {
+    row: "30 connections a minute",
+    where: ADMISSION,
+    sent: "31 connections from one address, closed at the offer",
+    promised: "the 31st is closed before TLS",
+    world: {},
+    async run(world) {
+      const from = world.stranger();
+      for (let i = 0; i < 30; i++) {
+        const wire = await Wire.dial(world.address, { from });
+        await wire.frame();
+        wire[Symbol.dispose]();
+      }
+      await turnedAway(world, from);
+      await (await world.session()).stillTalks("from elsewhere");
+      return "30 offers, the 31st closed before TLS";
+    },
+  },
+  {
+    row: "three guesses, then a wait",
+    where: "protocol 8: 2^(k-3) seconds after the third guess",
+    sent: "wrong phrases from one address: three, then a fourth after its wait",
+    promised: "turned away for 1 s after the third, for 2 s after the fourth; others get in",
+    world: {},
+    refusals: 5,
+    async run(world) {
+      const from = world.stranger();
+      for (let i = 0; i < 3; i++) await guess(world, from);
+      const third = performance.now();
+      await turnedAway(world, from);
+      await (await world.session()).stillTalks("from elsewhere");
+      await until(third + 1100);
+      await guess(world, from);
+      const fourth = performance.now();
+      await until(fourth + 1100);
+      await turnedAway(world, from);
+      await until(fourth + 2100);
+      await (await world.dial({ from })).frame();
+      return "waits of 1 s and 2 s, other addresses not affected";
+    },
+  },
+  {
+    row: "other failures cause no wait",
+    where: "protocol 8: other failures cause no wait",
+    sent: "six answers with a share that is none, from one address",
+    promised: "each gets an offer",
+    world: {},
+    refusals: 6,
+    async run(world) {
+      const from = world.stranger();
+      for (let i = 0; i < 6; i++) {
+        const wire = await world.dial({ from });
+        const offer = parseOffer(await wire.frame());
+        const phrase = await stretched(PHRASE, offer.salt);
+        wire.send(makeAnswer(wire, offer, phrase, { shareA: new Uint8Array(32) }).frame);
+        await wire.closedWithin(3000);
+      }
+      await (await world.session({ from })).stillTalks("the phrase after all");
+      return "six refused, the seventh got in";
+    },
+  },
+  {
+    row: "guesses of all addresses",
+    where: "protocol 8: 60 in a burst, 10 a minute sustained",
+    sent: "wrong phrases from 70 addresses",
+    promised: "new addresses turned away after some 60; one that authenticated gets in",
+    world: {},
+    async run(world) {
+      let guesses = 0;
+      for (; guesses < 70; guesses++) {
+        const from = world.stranger();
+        const wire = await Wire.dial(world.address, { from }).catch(() => undefined);
+        if (wire === undefined) break;
+        const offer = parseOffer(await wire.frame());
+        wire.send(makeAnswer(wire, offer, await stretched("another phrase altogether", offer.salt)).frame);
+        await wire.closedWithin(3000);
+      }
+      assert(guesses >= 60 && guesses <= 66, `${guesses} guesses`);
+      const again = await authenticateAsDialer(await world.dial({ from: "127.0.0.1" }), PHRASE);
+      await again.stillTalks("from a known address");
+      return `${guesses} guesses, then closed before TLS; the known address got in`;
+    },
+  },
+  {
+    row: "a 65th friend",
+    where: "protocol 0 and 8: MAX_SESSIONS, decided before the offer",
+    sent: "64 sessions, then one more that knows the phrase",
+    promised: "closed before the offer; those who are in stay; one of them may come again",
+    world: { intervalMs: 1000 },
+    async run(world) {
+      const sessions = [];
+      for (let i = 0; i < 63; i++) sessions.push(await world.session());
+      const late = await world.dial();
+      await late.closedWithin(3000);
+      assert.equal(late.received, 0);
+      await world.refused(late.localAddress, "busy");
+      await sessions[0]!.stillTalks("first of many");
+      await sessions[62]!.stillTalks("last of many");
+      return "closed before the offer, refused: busy";
+    },
+  },
+  {
+    row: "wrong mode, decoy victim",
+    where: "protocol 3: mode byte",
+    sent: "to a victim in decoy mode: an answer in real mode, one in decoy mode",
+    promised: "refused: phrase; let in",
+    world: { victim: ["--decoy"], friend: ["--decoy"] },
+    async run(world) {
+      const wire = await world.dial();
+      const offer = parseOffer(await wire.frame());
+      wire.send(makeAnswer(wire, offer, await stretched(PHRASE, offer.salt, "real")).frame);
+      const observed = await world.refusedAfterOffer(wire, "phrase");
+      await (await authenticateAsDialer(await world.dial(), PHRASE, "decoy")).stillTalks("in the same mode");
+      return observed;
+    },
+  },
+  {
+    row: "closed door",
+    where: "protocol 8, cli: --friends N",
+    sent: "with --friends 1: another who knows the phrase, and one who does not",
+    promised: "both turned away, the first announced, no accept",
+    world: { victim: ["--friends", "1"] },
+    refusals: 2,
+    async run(world) {
+      const wire = await world.dial();
+      const offer = parseOffer(await wire.frame());
+      wire.send(makeAnswer(wire, offer, await stretched(PHRASE, offer.salt)).frame);
+      const observed = await world.refusedAfterOffer(wire, "busy");
+      await world.victim.event((e) => e.event === "hint" && /knows the phrase/.test(String(e.text)));
+      await guess(world, world.stranger());
+      return `${observed}, announced`;
+    },
+  },
+  {
+    row: "several callers at one address",
+    where: "protocol 8",
+    sent: "four real friends call at the same moment",
+    promised: "all get in",
+    world: {},
+    refusals: 0,
+    async run(world) {
+      const friends = await Promise.all(Array.from({ length: 4 }, () => dial(world.address)));
+      for (const friend of friends) world.own(friend);
+      await Promise.all(friends.map((friend) => friend.event("connected", 30_000)));
+      return "all four connected";
+    },
+  },
+];
+
+/** A connection from there gets no TLS: closed without a byte. */
+async function turnedAway(world: World, from: string): Promise<void> {
+  const peer = world.raw(from);
+  await peer.closedWithin(2000);
+  assert.equal(peer.received, 0);
+}
+
+async function guess(world: World, from: string): Promise<void> {
+  const wire = await world.dial({ from });
+  const offer = parseOffer(await wire.frame());
+  wire.send(makeAnswer(wire, offer, await stretched("another phrase altogether", offer.salt)).frame);
+  await world.refusedAfterOffer(wire, "phrase");
+}
+
+/** The victim's waits are real time; there is no event at their end. */
+function until(moment: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, Math.max(0, moment - performance.now())));
+}
