@@ -30,12 +30,15 @@ export interface ChatParts {
   onFault(error: unknown): never;
 }
 
-/** How a chat ended: its exit code, why, and what could not be done. */
+/** How a chat ended: its exit code, why, what could not be done, and for whom something was not confirmed, how much. */
 export interface Outcome {
   readonly code: number;
   readonly stopped: StoppedReason | undefined;
   readonly problem: Problem | undefined;
+  readonly unconfirmed: ReadonlyMap<PeerId, number>;
 }
+
+const NOTHING_UNCONFIRMED: Outcome["unconfirmed"] = new Map();
 
 export class Chat {
   readonly #parts: ChatParts;
@@ -75,7 +78,9 @@ export class Chat {
     using _ = this.#loop;
     using _clock = every(1_000, () => this.#parts.view.tick());
     const problem = await this.#begin();
-    if (problem !== undefined) return { code: EXIT.connection, stopped: undefined, problem };
+    if (problem !== undefined) {
+      return { code: EXIT.connection, stopped: undefined, problem, unconfirmed: NOTHING_UNCONFIRMED };
+    }
     return await ended;
   }
 
@@ -222,7 +227,7 @@ export class Chat {
     if (!hopeless || !targets.includes(target)) return this.#problem(problem);
     this.#ending = true;
     const code = targets.length === 1 && reason === "phrase" ? EXIT.phrase : EXIT.connection;
-    this.#end({ code, stopped: undefined, problem });
+    this.#end({ code, stopped: undefined, problem, unconfirmed: NOTHING_UNCONFIRMED });
   }
 
   // --- The end ---
@@ -250,7 +255,9 @@ export class Chat {
     this.#whenSettled = undefined;
     const { view } = this.#parts;
     await this.#loop.leave();
+    const unconfirmed = new Map<PeerId, number>();
     for (const { id, peer, reported } of this.#peers.unconfirmed()) {
+      unconfirmed.set(peer, (unconfirmed.get(peer) ?? 0) + 1);
       if (!reported) view.show({ event: "unconfirmed", id, peer });
     }
     if (this.#held !== undefined && this.#held.length > 0) {
@@ -261,7 +268,7 @@ export class Chat {
       });
     }
     const failed = reason === "end-of-input" && this.#parts.args.targets.length > 0 && !this.#met;
-    this.#end({ code: failed ? EXIT.connection : EXIT.left, stopped: reason, problem: undefined });
+    this.#end({ code: failed ? EXIT.connection : EXIT.left, stopped: reason, problem: undefined, unconfirmed });
   }
 }
 

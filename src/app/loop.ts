@@ -1,7 +1,7 @@
 // The only loop and the only timer: events in, one at a time; effects out. It performs effects and decides nothing.
 // It owns the links, the dials under way, the listener and the stretcher, and closes them all.
 
-import type { Entropy, Link, Listener, Transport } from "../ports.ts";
+import type { Entropy, Link, Listener, Millis, Transport } from "../ports.ts";
 import type { Notice, RefusedReason } from "../notice.ts";
 import { DialError } from "../ports.ts";
 import type { Source } from "../peers/admission.ts";
@@ -36,6 +36,8 @@ export class Loop implements Disposable {
   #listener: Listener | undefined;
   #nextLink = 1;
   #cancelTimer: () => void = () => {};
+  /** What the timer is set for; Infinity: it is not set. */
+  #timerFor: Millis = Infinity;
   readonly #waiting: Event[] = [];
   #stepping = false;
   #over = false;
@@ -180,10 +182,14 @@ export class Loop implements Disposable {
   }
 
   #setTimer(): void {
-    this.#cancelTimer();
     const { deadline } = this.#parts.peers;
-    if (deadline === Infinity || this.#over) return;
+    // Most steps are frames that come, and change nothing about the next tick.
+    if (deadline === this.#timerFor && !this.#over) return;
+    this.#cancelTimer();
+    this.#timerFor = this.#over ? Infinity : deadline;
+    if (this.#timerFor === Infinity) return;
     this.#cancelTimer = after(deadline - now(), () => {
+      this.#timerFor = Infinity;
       // Timers may fire early; then nothing is due yet, and the timer is set again.
       if (now() < deadline) return this.#setTimer();
       this.step({ type: "time", unsent: (link) => this.#links.get(link)?.unsent ?? 0 });

@@ -3,6 +3,8 @@
 
 import { normalisePhrase } from "../auth/phrase.ts";
 import { LockedBytes } from "../secrets/locked.ts";
+import type { PeerId } from "../ports.ts";
+import { tag } from "../terminal/sanitise.ts";
 import { openView, type View } from "../terminal/view.ts";
 import { type Identity, makeIdentity } from "../transport/certificate.ts";
 import { selfTest } from "../transport/self_check.ts";
@@ -130,8 +132,18 @@ function checkArgs({ args, protection }: Booted): Refusal | undefined {
 async function finish(booted: Booted, view: View, outcome: Outcome): Promise<number> {
   if (outcome.stopped !== undefined) view.show({ event: "stopped", reason: outcome.stopped });
   await view.stop();
+  // Lines have said it already; a screen is gone by now, and what is said here stays on the person's own.
+  if (booted.args.output === "screen") {
+    for (const [peer, count] of outcome.unconfirmed) await booted.tty.writeError(unconfirmedText(peer, count));
+  }
   await end(booted, outcome.problem);
   return outcome.code;
+}
+
+/** Says how many and for whom, never what: this line stays in the terminal. */
+function unconfirmedText(peer: PeerId, count: number): string {
+  const what = count === 1 ? "1 message was" : `${count} messages were`;
+  return `${what} not confirmed by [${tag(peer)}]: shown or not, nobody can know.\n`;
 }
 
 async function end({ tty }: Booted, problem: Problem | undefined): Promise<void> {

@@ -25,7 +25,8 @@ export function entropyOf(host: Host): Entropy {
 
 /** Calls `run` once after `ms`, unless the returned function is called before. */
 export function after(ms: number, run: () => void): () => void {
-  const timer = setTimeout(run, Math.max(0, Math.min(ms, LONGEST_TIMER_MS)));
+  // The runtime drops what is less than a millisecond: rounded down it would fire early, and be set again, twice a tick.
+  const timer = setTimeout(run, Math.max(0, Math.min(Math.ceil(ms), LONGEST_TIMER_MS)));
   return () => clearTimeout(timer);
 }
 
