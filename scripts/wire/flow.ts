@@ -22,7 +22,7 @@ export interface Sent {
 
 /** A TLS record, with its header of five bytes. */
 export interface TlsRecord {
-  /** When its last byte was seen. */
+  /** When its last byte, and everything before it, had been seen. */
   readonly at: number;
   readonly way: Way;
   /** 20 to 23, as it stands in the clear. */
@@ -99,6 +99,7 @@ class RecordReader {
   readonly records: TlsRecord[] = [];
   readonly #way: Way;
   #next: number | undefined;
+  #latest = -Infinity;
   /** Of the record being read. */
   #part = new Uint8Array(0);
   readonly #early: Segment[] = [];
@@ -132,6 +133,7 @@ class RecordReader {
 
   #take(bytes: Uint8Array, at: number): void {
     this.#next = (this.#next! + bytes.length) >>> 0;
+    this.#latest = Math.max(this.#latest, at);
     const fresh = this.#part.length === 0;
     const all = new Uint8Array(this.#part.length + bytes.length);
     all.set(this.#part);
@@ -141,7 +143,7 @@ class RecordReader {
       const size = RECORD_HEADER + all[from + 3]! * 256 + all[from + 4]!;
       if (all.length - from < size) break;
       const alone = fresh && from === 0 && size === bytes.length;
-      this.records.push({ at, way: this.#way, type: all[from]!, size, alone });
+      this.records.push({ at: this.#latest, way: this.#way, type: all[from]!, size, alone });
       from += size;
     }
     this.#part = all.slice(from);

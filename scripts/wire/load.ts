@@ -34,7 +34,13 @@ export async function measureLoad({ links, intervalMs, seconds }: Load): Promise
   const firstPort = PORTS.last - links + 1;
   const crowd = start(0, [
     ...["run", "--quiet", "--no-check", "--allow-net", "--allow-ffi", "--allow-read"],
-    ...[new URL("load_crowd.ts", import.meta.url).pathname, String(links), String(intervalMs), String(firstPort), PHRASE],
+    ...[
+      new URL("load_crowd.ts", import.meta.url).pathname,
+      String(links),
+      String(intervalMs),
+      String(firstPort),
+      PHRASE,
+    ],
   ]);
   try {
     const lines = crowd.stdout.pipeThrough(new TextDecoderStream()).getReader();

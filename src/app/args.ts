@@ -35,7 +35,8 @@ export interface ChatArgs {
 export type Args =
   | ChatArgs
   | { readonly command: "phrase"; readonly words: number }
-  | { readonly command: "help" }
+  | { readonly command: "doctor"; readonly target: string | undefined; readonly json: boolean }
+  | { readonly command: "help"; readonly topic?: Command }
   | { readonly command: "version" };
 
 /** What is wrong, and what to do about it. Nothing of the phrase is ever in it. */
@@ -44,7 +45,7 @@ export interface UsageProblem {
   readonly next: string;
 }
 
-interface Option {
+export interface Option {
   readonly name: string;
   /** The value's name in `--help`; absent: a switch. */
   readonly value?: string;
@@ -52,7 +53,7 @@ interface Option {
   readonly of: readonly Command[];
 }
 
-type Command = "listen" | "connect" | "phrase";
+export type Command = "listen" | "connect" | "phrase" | "doctor";
 const CHAT = ["listen", "connect"] as const;
 
 export const COMMANDS: readonly { name: Command; usage: string; help: string }[] = [
@@ -63,6 +64,11 @@ export const COMMANDS: readonly { name: Command; usage: string; help: string }[]
   },
   { name: "connect", usage: "sesame connect HOST[:PORT] ...", help: "call one or more friends" },
   { name: "phrase", usage: "sesame phrase  [--words N]", help: "print a fresh phrase (7 words and 1 checksum word)" },
+  {
+    name: "doctor",
+    usage: "sesame doctor  [HOST[:PORT]]",
+    help: "say what protects you here, and what to do where something does not",
+  },
 ];
 
 export const OPTIONS: readonly Option[] = [
@@ -85,7 +91,11 @@ export const OPTIONS: readonly Option[] = [
     of: CHAT,
   },
   { name: "plain", help: "append-only lines: for screen readers and logs", of: CHAT },
-  { name: "json", help: "one JSON object a line; lines on standard input are messages", of: CHAT },
+  {
+    name: "json",
+    help: "one JSON object a line; lines on standard input are messages",
+    of: [...CHAT, "doctor"],
+  },
   { name: "no-colour", help: "no colours on the screen", of: CHAT },
   { name: "bell", help: "ring the terminal's bell for a message", of: CHAT },
   { name: "friends", value: "N", help: "close the door after N friends", of: CHAT },
@@ -127,11 +137,14 @@ export function parse(argv: readonly string[]): Args | UsageProblem {
   if (values.help === true) return { command: "help" };
   if (values.version === true) return { command: "version" };
   const [word = "listen", ...rest] = positionals;
+  if (word === "help") return helpArgs(rest);
   const command = COMMANDS.find(({ name }) => name === word)?.name;
   if (command === undefined) {
     return {
       wrong: `There is no command "${shown(word)}".`,
-      next: "The commands are listen, connect and phrase; see sesame --help.",
+      next: `${
+        meant(word, COMMANDS.map(({ name }) => name))
+      }The commands are listen, connect, phrase and doctor; see sesame --help.`,
     };
   }
   const given = new Map<string, string | true>();
@@ -144,7 +157,32 @@ export function parse(argv: readonly string[]): Args | UsageProblem {
     }
     given.set(name, all[0] === true ? true : String(all[0]));
   }
-  return command === "phrase" ? phraseArgs(given, rest) : chatArgs(command, positionals.length === 0, given, rest);
+  switch (command) {
+    case "phrase":
+      return phraseArgs(given, rest);
+    case "doctor":
+      return doctorArgs(given, rest);
+    case "listen":
+    case "connect":
+      return chatArgs(command, positionals.length === 0, given, rest);
+  }
+}
+
+function helpArgs(rest: readonly string[]): Args | UsageProblem {
+  const [word, ...more] = rest;
+  if (word === undefined) return { command: "help" };
+  const topic = COMMANDS.find(({ name }) => name === word)?.name;
+  if (topic !== undefined && more.length === 0) return { command: "help", topic };
+  return {
+    wrong: more.length > 0 ? "sesame help takes one command." : `There is no command "${shown(word)}".`,
+    next: `${meant(word, COMMANDS.map(({ name }) => name))}Type: sesame help`,
+  };
+}
+
+function doctorArgs(given: ReadonlyMap<string, string | true>, rest: readonly string[]): Args | UsageProblem {
+  const [target, ...more] = rest;
+  if (more.length > 0) return { wrong: "sesame doctor takes one address.", next: "Type: sesame doctor HOST[:PORT]" };
+  return { command: "doctor", target, json: given.has("json") };
 }
 
 function phraseArgs(given: ReadonlyMap<string, string | true>, rest: readonly string[]): Args | UsageProblem {
@@ -249,8 +287,34 @@ function parseFault(error: unknown): UsageProblem {
   }
   return {
     wrong: name === undefined ? "The options make no sense." : `There is no option ${name}.`,
-    next: "See sesame --help.",
+    next: `${meant(name?.slice(2) ?? "", OPTIONS.map((o) => o.name), "--")}See sesame --help.`,
   };
+}
+
+/** "Did you mean ...? " of the nearest name, or nothing. Only our own names are ever in it, never what was typed. */
+function meant(typed: string, names: readonly string[], before = ""): string {
+  if (!/^[\w-]{2,30}$/.test(typed)) return "";
+  const begun = names.filter((name) => typed.length >= 3 && name.startsWith(typed));
+  if (begun.length === 1) return `Did you mean ${before}${begun[0]}? `;
+  const [near] = names.map((name) => ({ name, away: distance(typed, name) })).sort((a, b) => a.away - b.away);
+  return near !== undefined && near.away <= Math.max(1, Math.floor(near.name.length / 3))
+    ? `Did you mean ${before}${near.name}? `
+    : "";
+}
+
+/** How many letters to add, drop, change or swap with the next: optimal string alignment. */
+function distance(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  const at = (i: number, j: number) => rows[i]?.[j] ?? Infinity;
+  for (let i = 1; i <= a.length; i++) {
+    rows.push([i]);
+    for (let j = 1; j <= b.length; j++) {
+      const change = at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swap = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? at(i - 2, j - 2) + 1 : Infinity;
+      rows[i]?.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, change, swap));
+    }
+  }
+  return at(a.length, b.length);
 }
 
 /** Somebody may have typed their phrase where a command belongs; a few letters are enough to recognise a mistake by. */
@@ -259,7 +323,7 @@ function shown(word: string): string {
 }
 
 /** `head` on the first line, the text wrapped beside it. */
-function wrap(head: string, text: string, width: number): string[] {
+export function wrap(head: string, text: string, width: number): string[] {
   const lines: string[] = [];
   let line = head;
   let empty = true;

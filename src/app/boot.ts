@@ -9,6 +9,9 @@ import { type Args, type ChatArgs, helpText, parse } from "./args.ts";
 import { VERSION } from "./version.ts";
 import type { Arena, LockedBytes, SlotClasses } from "../secrets/locked.ts";
 
+/** How long an ordinary end waits for a terminal that takes nothing. */
+const RESTORE_MS = 200;
+
 /** A phrase as it was typed, with room for a line end. */
 const TYPED_SIZE = 1026;
 
@@ -42,6 +45,10 @@ async function command(host: Host, tty: Tty, args: Args): Promise<number> {
       await tty.write(`${await freshPhrase(host, args.words)}\n`);
       return 0;
     }
+    case "doctor": {
+      const { doctor } = await import("./doctor.ts");
+      return await doctor(host, tty, args, async () => (await openMemory(host)).locked);
+    }
     case "chat":
       return await chat(host, tty, args);
   }
@@ -67,6 +74,7 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
     );
     return 5;
   }
+  await warn(host, tty);
   let memory: Memory | undefined;
   const panic = () => {
     memory?.wipe();
@@ -77,8 +85,33 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   const opening = deferred(async () => memory = await openMemory(host));
   const read = readPhrase(host, tty, args, async () => (await opening()).typed, panic);
   const { arena, locked, typed } = await opening();
+  if (args.requireLockedMemory && locked !== "all") {
+    // Before anything has been typed: the phrase must not come into such memory.
+    memory?.wipe();
+    await tty.writeError(
+      `${asks ? "\n" : ""}Refused to start. Memory cannot be locked here (${
+        locked === "part" ? "only a part of it" : "none of it"
+      }). ` +
+        'Raise the limit ("sesame doctor" says how), or leave --require-locked-memory away.\n',
+    );
+    await tty.restoreWithin(RESTORE_MS);
+    return 5;
+  }
   const { run } = await import("./run.ts");
   return await run({ host, tty, args, arena, protection: report(host, locked), typed, read });
+}
+
+/** Of what can read the phrase while it is typed: said before it is. The rest is said by the chat (doctor.ts). */
+async function warn(host: Host, tty: Tty): Promise<void> {
+  const { tracer, preload } = host.facts;
+  if (tracer === true) {
+    await tty.writeError("Warning: a debugger is attached to this program and can read everything.\n");
+  }
+  if (preload === true) {
+    await tty.writeError(
+      "Warning: a library was put into this program from outside (LD_PRELOAD or the like) and can read everything.\n",
+    );
+  }
 }
 
 interface Memory {

@@ -12,6 +12,7 @@ import { TlsTransport } from "../transport/tls.ts";
 import type { Booted, PhraseRead } from "./boot.ts";
 import { Chat, nameProblem, type Outcome } from "./chat.ts";
 import { addressProblem, targetProblem } from "./commands.ts";
+import { startHints } from "./doctor.ts";
 import { EXIT, phraseProblem, type Problem, sentence } from "./errors.ts";
 import { fault, panic, type Restorable } from "./panic.ts";
 import { Stretcher } from "./stretcher.ts";
@@ -73,6 +74,7 @@ export async function run(booted: Booted): Promise<number> {
   });
   view.start();
   view.show({ event: "protection", protection });
+  for (const text of startHints(protection)) view.show({ event: "hint", text });
   onPoliteInterrupt(() => chat.input({ type: "leave" }), onPanic);
   const outcome = await chat.run();
   return await finish(booted, view, outcome);
@@ -111,14 +113,7 @@ function takePhrase({ arena, typed }: Booted, read: PhraseRead): LockedBytes | R
   }
 }
 
-function checkArgs({ args, protection }: Booted): Refusal | undefined {
-  if (args.requireLockedMemory && !protection.memoryLocked) {
-    return new Refusal(EXIT.protection, {
-      doing: "Refused to start.",
-      wrong: `Memory cannot be locked here (${protection.locked === "part" ? "only a part of it" : "none of it"}).`,
-      next: "Raise the limit, for example with: ulimit -l 8192; or leave --require-locked-memory away.",
-    });
-  }
+function checkArgs({ args }: Booted): Refusal | undefined {
   const name = nameProblem(args.name);
   if (name !== undefined) return new Refusal(EXIT.usage, name);
   for (const target of args.targets) {

@@ -15,7 +15,8 @@ export class Stretcher implements Disposable {
   readonly #arena: Arena;
   readonly #phrase: LockedBytes;
   readonly #mode: Mode;
-  readonly #lock: (view: Uint8Array) => boolean;
+  /** Of its own mapping, so that it begins on a page of the system's: only then it can be kept out of core dumps. */
+  readonly #page: SharedArrayBuffer;
   readonly #source = URL.createObjectURL(new Blob([ARGON2ID_WORKER], { type: "text/javascript" }));
   #last: Promise<unknown> = Promise.resolve();
   #stop: (() => void) | undefined;
@@ -26,7 +27,8 @@ export class Stretcher implements Disposable {
     this.#arena = arena;
     this.#phrase = phrase;
     this.#mode = mode;
-    this.#lock = lock;
+    this.#page = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer as SharedArrayBuffer;
+    lock(new Uint8Array(this.#page, 0, PAGE));
   }
 
   /** Queued behind the stretches asked for before. The caller owns the result. Rejects once disposed. */
@@ -56,9 +58,7 @@ export class Stretcher implements Disposable {
 
   async #run(salt: Uint8Array): Promise<StretchedPhrase> {
     if (this.#disposed) throw new Error("stretching is over");
-    const page = new SharedArrayBuffer(PAGE);
-    const bytes = new Uint8Array(page);
-    this.#lock(bytes);
+    const bytes = new Uint8Array(this.#page, 0, PAGE);
     const worker = new Worker(this.#source, { type: "module" });
     try {
       await new Promise<void>((done, fail) => {
@@ -71,7 +71,7 @@ export class Stretcher implements Disposable {
         bytes.set(this.#phrase.bytes);
         worker.postMessage(
           {
-            page,
+            page: this.#page,
             phraseLength: this.#phrase.length,
             salt: argon2Salt(this.#mode, salt),
             passes: ARGON2_PASSES,

@@ -139,6 +139,13 @@ export const REMOVALS: readonly Removal[] = [
     row: "33 cells dropped",
   },
   {
+    check: "skip on a new chain",
+    file: "src/ratchet/ratchet.ts",
+    text: "if (n > MAX_SKIP_PER_STEP) return undefined;",
+    without: "",
+    row: "n at 33 on a new chain",
+  },
+  {
     check: "skip by pn",
     file: "src/ratchet/ratchet.ts",
     text: " || pn - nr > MAX_SKIP_PER_STEP",

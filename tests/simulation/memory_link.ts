@@ -159,7 +159,9 @@ export class Pipe {
   #stalledUntil: Millis = -Infinity;
   #cut = false;
   #ended = false;
-  #pumping = false;
+  /** Counts what was asked of the clock; only the latest counts. 0: nothing is. */
+  #pumping = 0;
+  #pumps = 0;
 
   constructor(timeline: Timeline, weather: Weather, arrive: (chunk: Uint8Array | undefined) => void) {
     this.#timeline = timeline;
@@ -198,6 +200,8 @@ export class Pipe {
     if (lost) {
       this.#entries = this.#entries.filter(({ chunk }) => chunk === undefined && told);
       this.#stalledUntil = -Infinity;
+      this.#pumping = 0;
+      this.#pump();
     }
     if (told && !this.#ended) {
       this.#enter(Math.max(this.#lastAt, this.#timeline.now + this.#weather.delayMs()), undefined, false);
@@ -213,10 +217,11 @@ export class Pipe {
 
   #pump(): void {
     const [next] = this.#entries;
-    if (this.#pumping || next === undefined) return;
-    this.#pumping = true;
+    if (this.#pumping > 0 || next === undefined) return;
+    const pump = this.#pumping = ++this.#pumps;
     this.#timeline.at(Math.max(next.at, this.#stalledUntil), () => {
-      this.#pumping = false;
+      if (pump !== this.#pumping) return;
+      this.#pumping = 0;
       const [due] = this.#entries;
       // A stall that began, or a loss, since this was asked for.
       if (due !== undefined && this.#timeline.now >= Math.max(due.at, this.#stalledUntil)) {

@@ -1,6 +1,6 @@
 // The pair in memory keeps the contract of every Link, in good weather and in bad.
 
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { FRAME_SIZE } from "../../src/constants.ts";
 import { linkContract, numbered } from "../link_contract.ts";
 import { CALM, MemoryPair, type Weather } from "./memory_link.ts";

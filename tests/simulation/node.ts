@@ -26,11 +26,15 @@ export interface Surroundings {
   before(node: Node, event: Event, now: Millis): void;
   after(node: Node, event: Event, now: Millis, effects: readonly Effect[]): void;
   gone(node: Node): void;
+  /** False: the screen keeps it for later, and gives this event to the process itself then. */
+  shows?(node: Node, event: Event): boolean;
 }
 
 export class Node {
   readonly id: PeerId;
   readonly links = new Map<LinkId, MemoryLink>();
+  /** Also those that are closed. */
+  readonly everyLink = new Map<LinkId, MemoryLink>();
   readonly peers: Peers;
   readonly arena: Arena;
   /** Its clock's origin means nothing. */
@@ -109,6 +113,7 @@ export class Node {
     if (!this.alive) return link.close();
     const id = this.#nextLink++;
     this.links.set(id, link);
+    this.everyLink.set(id, link);
     const { role, self, peer, channelBinding, address } = link;
     this.step({ type: "linked", link: id, facts: { role, self, peer, channelBinding }, address, ...how });
     if (this.links.get(id) !== link) return;
@@ -160,7 +165,9 @@ export class Node {
       case "notice": {
         const { notice } = effect;
         if (notice.event !== "message") return;
-        return this.#after(world.showMs(this), { type: "shown", peer: notice.peer, id: notice.id });
+        const shown: Event = { type: "shown", peer: notice.peer, id: notice.id };
+        if (world.shows?.(this, shown) === false) return;
+        return this.#after(world.showMs(this), shown);
       }
       case "uncalled":
         return;

@@ -39,6 +39,8 @@ interface Life {
   readonly unconfirmed: Set<string>;
   readonly uncalled: Set<string>;
   authenticated: number;
+  /** When its process last woke up late. */
+  lateAt: Millis;
 }
 
 /** Of one end of a connection. */
@@ -92,6 +94,7 @@ export class Watcher {
       unconfirmed: new Set(),
       uncalled: new Set(),
       authenticated: 0,
+      lateAt: -Infinity,
     });
   }
 
@@ -103,6 +106,7 @@ export class Watcher {
 
   before(node: Node, event: Event, now: Millis): void {
     this.#late = event.type === "time" && now - node.peers.deadline > this.#latenessMax(node) + HAIR;
+    if (this.#late) this.life(node.id).lateAt = now;
     if (event.type === "say") {
       this.#recipients = node.peers.present().filter((p) => p.unconfirmed < MAX_UNCONFIRMED).map((p) => p.peer);
     }
@@ -245,7 +249,7 @@ export class Watcher {
     for (const { peer, unconfirmed, links } of present) {
       this.#must(unconfirmed <= MAX_UNCONFIRMED, node, `${unconfirmed} unconfirmed`);
       this.#must(links <= 8, node, `${links} links with one peer`);
-      const choosing = now - this.#choiceSince.get(`${node.id} ${peer}`)!;
+      const choosing = now - Math.max(this.#choiceSince.get(`${node.id} ${peer}`)!, life.lateAt);
       const settled = links < 2 || !onTime || choosing <= links * SETTLED_WITHIN_MS;
       this.#must(settled, node, `${links} links with one peer for ${choosing} ms`);
       this.#must(life.connected.has(peer), node, "somebody is here and was not announced");

@@ -434,12 +434,6 @@ class World implements Surroundings {
       this.#runUntil(this.timeline.now + 2_500);
     }
     for (const { node } of this.#places) if (node !== undefined) this.watcher.answeredFor(node);
-    for (const [node, admission] of this.#admissions) {
-      const handshakes = [...node.links.values()].filter(({ role }) => role === "listener").length;
-      if (node.alive && admission.pending > handshakes) {
-        throw new SimulationFailure(`${node.name}: ${admission.pending} places are taken and nobody is there`);
-      }
-    }
   }
 
   /** Why it is not quiet yet. */
@@ -450,6 +444,10 @@ class World implements Surroundings {
     if (this.timeline.now <= this.#stalledUntil) return "a connection still stalls";
     if (this.#pairs.some(({ dead, dialer, listener }) => dead && (dialer.open || listener.open))) {
       return "a dead connection is still held";
+    }
+    for (const [node, admission] of this.#admissions) {
+      const most = [...node.links.values()].filter(({ role }) => role === "listener").length;
+      if (node.alive && admission.pending > most) return `${node.name} has ${admission.pending} places taken`;
     }
     for (const a of this.#places) {
       for (const b of this.#places) {

@@ -17,8 +17,6 @@ export interface StartOptions {
   readonly phrase?: string;
   /** Standard input is closed behind the phrase. */
   readonly closed?: true;
-  /** Standard output is not read until `read()`: the pipe fills up. */
-  readonly unread?: true;
   /** A shell script that is given the product's command line as "$@"; for descriptors other than 0. */
   readonly shell?: string;
   /** In place of `main.ts` and its permissions, for figures of an empty program. */
@@ -57,7 +55,8 @@ export class Sesame implements AsyncDisposable {
   readonly #home: string;
   readonly #pumps: Promise<void>[] = [];
   readonly #watchers = new Set<() => void>();
-  #reading = false;
+  /** While standard output is not read: resolves when it is again. */
+  #held: PromiseWithResolvers<void> | undefined;
   #ended: Exit | undefined;
 
   static async start(args: readonly string[], options: StartOptions = {}): Promise<Sesame> {
@@ -90,26 +89,29 @@ export class Sesame implements AsyncDisposable {
     this.pid = this.#child.pid;
     this.#input = this.#child.stdin.getWriter();
     this.#input.closed.catch(() => {});
-    this.#pumps.push(this.#pump(this.#child.stderr, (text) => this.stderr += text));
-    if (options.unread !== true) this.read();
+    this.#pumps.push(this.#pump(this.#child.stderr, (text) => {
+      this.stderr += text;
+      return Promise.resolve();
+    }));
+    this.#read();
     this.exit = this.#child.status.then(async ({ code, signal }) => {
-      if (this.#reading) await Promise.allSettled(this.#pumps);
+      this.release();
+      await Promise.allSettled(this.#pumps);
       this.#ended = { code, signal };
       this.#wake();
       return this.#ended;
     });
   }
 
-  /** Begins to read standard output; only needed after `unread`. */
-  read(): void {
-    if (this.#reading) return;
-    this.#reading = true;
-    let rest = "";
-    this.#pumps.push(this.#pump(this.#child.stdout, (text) => {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop()!;
-      for (const line of lines) this.#line(line);
-    }));
+  /** Stops reading standard output, so that the pipe fills up. */
+  hold(): void {
+    this.#held ??= Promise.withResolvers();
+  }
+
+  /** Reads on. */
+  release(): void {
+    this.#held?.resolve();
+    this.#held = undefined;
   }
 
   /** A line of input. */
@@ -221,9 +223,18 @@ export class Sesame implements AsyncDisposable {
       // It has ended by itself.
     }
     await this.#input.abort().catch(() => {});
-    if (!this.#reading) await this.#child.stdout.cancel().catch(() => {});
     await this.exit;
     if (existsSync(this.#home)) await Deno.remove(this.#home, { recursive: true });
+  }
+
+  #read(): void {
+    let rest = "";
+    this.#pumps.push(this.#pump(this.#child.stdout, async (text) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) this.#line(line);
+      await this.#held?.promise;
+    }));
   }
 
   #line(line: string): void {
@@ -236,11 +247,12 @@ export class Sesame implements AsyncDisposable {
     for (const wake of [...this.#watchers]) wake();
   }
 
-  async #pump(stream: ReadableStream<Uint8Array>, take: (text: string) => void): Promise<void> {
+  async #pump(stream: ReadableStream<Uint8Array>, take: (text: string) => Promise<void>): Promise<void> {
     const decoder = new TextDecoder();
     for await (const chunk of stream) {
-      take(decoder.decode(chunk, { stream: true }));
+      const taken = take(decoder.decode(chunk, { stream: true }));
       this.#wake();
+      await taken;
     }
   }
 }

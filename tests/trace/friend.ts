@@ -165,7 +165,6 @@ export class Friend {
     const ss = ml_kem768.decapsulate(answer.ciphertext, kemSecret);
     const keys = this.#derive(offer, answer, phrase, K, ss, "live");
     if (!same(keys.confirmA, answer.confirmA)) throw new Error("the product's confirmation is wrong");
-    this.ledger.set("gone", "K");
     this.#hunt(answer.ratchetA, "live");
     return { answer, keys };
   }
@@ -179,7 +178,7 @@ export class Friend {
 
   accept({ own }: Offered, answer: Answer, keys: Keys): void {
     this.#link.send(encodeAccept({ confirmB: keys.confirmB }));
-    this.ledger.set("gone", "transcript", "Ke, Ka", "KcA, KcB", "ctx", "ss");
+    this.ledger.set("gone", "K", "transcript", "Ke, Ka", "KcA, KcB", "ctx", "ss");
     this.#begin(new Ratchet("listener", keys, own, answer.ratchetA, this.#facts, this.ledger));
   }
 
@@ -285,7 +284,9 @@ export class Friend {
   }
 
   #message(message: Message): void {
-    for (const fragment of fragmentsOf(this.#nextMessage++, encodeMessage(message))) this.#link.send(this.#seal(fragment));
+    for (const fragment of fragmentsOf(this.#nextMessage++, encodeMessage(message))) {
+      this.#link.send(this.#seal(fragment));
+    }
   }
 
   #seal(cell: Cell): Uint8Array {
@@ -304,7 +305,9 @@ export class Friend {
       const found = look();
       if (found !== undefined) return found;
       const left = deadline - performance.now();
-      if (this.over || left <= 0) throw new Error(this.over ? "the product closed the connection" : "nothing came in time");
+      if (this.over || left <= 0) {
+        throw new Error(this.over ? "the product closed the connection" : "nothing came in time");
+      }
       await new Promise<void>((done) => {
         const timer = setTimeout(done, left);
         this.#wake = () => (clearTimeout(timer), done());
@@ -334,9 +337,9 @@ export class Friend {
     const Kc = hkdf(sha256, Ka, undefined, join(utf8("ConfirmationKeys"), ctx), 32);
     const session = hkdf(sha256, join(Ke, cb, ss), ctx, utf8("sesame/1 session"), 48);
     const { ledger } = this;
-    ledger.learn("K", K, state, "wide");
-    // What is secret in it: K and w, with the length between them; the rest was on the wire.
-    ledger.learn("transcript", TT.slice(-72), state);
+    ledger.learn("K", K, state, "wide"); // live: as a part of the transcript
+    // What is secret in it is K and w. K with the lengths around it marks the transcript itself; w is looked for by itself.
+    ledger.learn("transcript", TT.slice(-80, -32), state);
     ledger.learn("Ke, Ka", KeKa, state, "wide");
     ledger.learn("KcA, KcB", Kc, state);
     ledger.learn("ctx", ctx, state);
@@ -349,7 +352,10 @@ export class Friend {
     };
   }
 
-  #findScalar(wanted: InstanceType<typeof Point>, among: Iterable<Uint8Array> = this.#peek(32)): Uint8Array | undefined {
+  #findScalar(
+    wanted: InstanceType<typeof Point>,
+    among: Iterable<Uint8Array> = this.#peek(32),
+  ): Uint8Array | undefined {
     for (const piece of among) {
       const scalar = littleEndian(piece);
       if (scalar > 0n && scalar < L && Point.BASE.multiply(scalar).equals(wanted)) return piece.slice();

@@ -33,7 +33,9 @@ export class ProcessMemory implements Disposable {
     for (const line of Deno.readTextFileSync(`/proc/${this.pid}/maps`).split("\n")) {
       const match = /^([0-9a-f]+)-([0-9a-f]+) r\S+ \S+ \S+ \S+\s*(.*)$/.exec(line);
       // The last two belong to the kernel and cannot be read from outside.
-      if (match === null || match[3] === "[vvar]" || match[3] === "[vsyscall]" || match[3]!.startsWith("[vvar_")) continue;
+      if (match === null || match[3] === "[vvar]" || match[3] === "[vsyscall]" || match[3]!.startsWith("[vvar_")) {
+        continue;
+      }
       yield* this.#present(parseInt(match[1]!, 16), parseInt(match[2]!, 16));
     }
   }

@@ -116,7 +116,11 @@ export function formsOf(bytes: Uint8Array, forms: Forms, text?: string): [string
     // A string of V8's with two bytes a character, which holds bytes as "binary" text does.
     ["two-byte", widened(bytes, 2)],
   ];
-  if (text !== undefined) all.push(["UTF-16", utf16(text)], ["UTF-16 NFD", utf16(text.normalize("NFD"))]);
+  if (text !== undefined) {
+    all.push(["UTF-16", utf16(text)], ["UTF-16 NFD", utf16(text.normalize("NFD"))]);
+    // What V8 makes of text without a character above U+00FF.
+    if (/^[\0-\xff]*$/.test(text)) all.push(["Latin-1", Uint8Array.from(text, (unit) => unit.charCodeAt(0))]);
+  }
   if (forms === "wide") {
     all.push(
       ["u32 array", widened(bytes, 4)],
@@ -125,7 +129,9 @@ export function formsOf(bytes: Uint8Array, forms: Forms, text?: string): [string
       ["doubles", new Uint8Array(Float64Array.from(bytes).buffer)],
       ["64-bit words", swapped(bytes, 8)],
     );
-    if (bytes.length === 32) all.push(["51-bit limbs", limbs51(bytes)], ["26-bit limbs", limbs26(bytes)], ["radix 16", radix16(bytes)]);
+    if (bytes.length === 32) {
+      all.push(["51-bit limbs", limbs51(bytes)], ["26-bit limbs", limbs26(bytes)], ["radix 16", radix16(bytes)]);
+    }
   }
   return all;
 }
@@ -178,7 +184,9 @@ function widened(bytes: Uint8Array, size: number): Uint8Array {
 /** Five 64-bit words, as curve arithmetic on 64-bit machines (and libsodium's Wasm) has them. */
 function limbs51(bytes: Uint8Array): Uint8Array {
   const value = littleEndian(bytes);
-  return new Uint8Array(BigUint64Array.from({ length: 5 }, (_, i) => (value >> BigInt(51 * i)) & ((1n << 51n) - 1n)).buffer);
+  return new Uint8Array(
+    BigUint64Array.from({ length: 5 }, (_, i) => (value >> BigInt(51 * i)) & ((1n << 51n) - 1n)).buffer,
+  );
 }
 
 /** Ten 32-bit words of 26 and 25 bits in turn. */

@@ -3,7 +3,7 @@
 
 import type { Kind, Ledger, Secret } from "./ledger.ts";
 import { KINDS } from "./ledger.ts";
-import type { ProcessMemory, Region } from "./memory.ts";
+import { lockedKib, type ProcessMemory, type Region } from "./memory.ts";
 import { count, type Found, Needles } from "./needles.ts";
 
 /** Of one kind at one point. */
@@ -24,9 +24,12 @@ export interface Tally {
 
 export interface Scan {
   readonly tallies: ReadonlyMap<Kind, Tally>;
+  /** How many were looked for. */
+  readonly secrets: number;
+  readonly lockedKib: number;
   readonly megabytes: number;
   readonly ms: number;
-  /** PEM texts of a private key: the certificate's. */
+  /** PEM texts of a private key, the certificate's, outside the runtime's own file. */
   readonly pemKeys: number;
 }
 
@@ -56,10 +59,37 @@ export function scan(memory: ProcessMemory, ledger: Ledger): Scan {
   const isPem = (hit: Found) => hit.secret === pem;
   return {
     tallies: tally(ledger.secrets, whole.filter((h) => !isPem(h)), parts.filter((h) => !isPem(h)), memory),
+    secrets: ledger.secrets.length,
+    lockedKib: lockedKib(memory.pid),
     megabytes: bytes / 2 ** 20,
     ms: performance.now() - began,
-    pemKeys: whole.filter((hit) => isPem(hit) && hit.form === "raw").length,
+    pemKeys: whole.filter((hit) => isPem(hit) && hit.form === "raw" && standsBeforeKey(memory, hit.at)).length,
   };
+}
+
+/** Copies of each kind in a file, whole or half. */
+export function searchFile(path: string, ledger: Ledger): Map<Kind, number> {
+  const needles = new Needles();
+  for (const { bytes, forms, text } of ledger.secrets) needles.add(bytes, forms, text);
+  const hits = new Map<string, Found>();
+  using file = Deno.openSync(path);
+  const piece = new Uint8Array(PIECE);
+  let kept = 0;
+  for (let base = 0;;) {
+    const got = file.readSync(piece.subarray(kept));
+    if (got === null) break;
+    const part = piece.subarray(0, kept + got);
+    needles.search(part, base, (hit) => hits.set(`${hit.secret} ${hit.form} ${hit.at}`, hit));
+    kept = Math.min(OVERLAP, part.length);
+    base += part.length - kept;
+    piece.copyWithin(0, part.length - kept, part.length);
+  }
+  const counts = new Map<Kind, number>();
+  for (const { secret } of hits.values()) {
+    const { kind } = ledger.secrets[secret]!;
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return counts;
 }
 
 function tally(secrets: readonly Secret[], whole: readonly Found[], parts: readonly Found[], memory: ProcessMemory) {
@@ -109,10 +139,17 @@ function mappingNames(pid: number): (at: number) => string {
   return (at) => mappings.find(({ start, end }) => at >= start && at < end)?.name ?? "?";
 }
 
+/** The heading alone also stands in the runtime, which looks for it. */
+function standsBeforeKey(memory: ProcessMemory, at: number): boolean {
+  return /^\r?\n?MIG/.test(new TextDecoder("latin1").decode(memory.read(at + PEM.length, 8)));
+}
+
 /** The rows of one point, as text. */
 export function table(scan: Scan): string {
   const lines = [
-    `    ${"secret".padEnd(28)}${"live".padStart(5)}${"unseen".padStart(8)}${"gone".padStart(6)}${"in arena".padStart(10)}` +
+    `    ${"secret".padEnd(28)}${"live".padStart(5)}${"unseen".padStart(8)}${"gone".padStart(6)}${
+      "in arena".padStart(10)
+    }` +
     `${"outside".padStart(9)}${"halves".padStart(8)}`,
   ];
   for (const kind of KINDS) {

@@ -1,0 +1,126 @@
+// docs/PROTOCOL.md sections 2 and 3: bodies of offer, answer and accept; and the handshake itself with what they hold.
+// Input: which body; whether it is an honest one with some bytes changed, or any bytes; the changes or the bytes.
+
+import { DialerHandshake, ListenerHandshake } from "../../src/auth/handshake.ts";
+import { StretchedPhrase } from "../../src/auth/stretched.ts";
+import { FRAME_BODY_SIZE, FRAME_HEADER_SIZE } from "../../src/constants.ts";
+import type { Arena } from "../../src/secrets/locked.ts";
+import {
+  decodeAccept,
+  decodeAnswer,
+  decodeOffer,
+  encodeAccept,
+  encodeAnswer,
+  encodeOffer,
+} from "../../src/wire/handshake_body.ts";
+import { seededEntropy, testArena } from "../../tests/support/arena.ts";
+import { edit, Input, joined, judged, must, padded, same, type Target } from "../target.ts";
+
+export const target: Target = {
+  name: "handshake",
+  maxLength: FRAME_BODY_SIZE + 2,
+  dictionary: [],
+  seeds: () => [
+    ...[0, 1, 2].map((kind) => Uint8Array.of(kind, 1, 0)),
+    ...[0, 1, 2].map((kind) => Uint8Array.of(kind, 1, 1, 0, 20, 1)),
+    ...[0, 1, 2].map((kind) => Uint8Array.of(kind, 0, 7, 7, 7)),
+  ],
+  async make() {
+    const arena = await testArena();
+    using wide = arena.bytes(64);
+    wide.bytes.fill(0x33);
+    const phrase = StretchedPhrase.from(arena, new Uint8Array(16).fill(0x5a), wide);
+    return (data) => run(arena, phrase, data);
+  },
+};
+
+/** Where the fields end: behind them is padding. */
+const ENDS = [16 + 12 + 32 + 32 + 1184, 12 + 32 + 32 + 1088 + 32, 32];
+const FACTS = {
+  dialer: new Uint8Array(32).fill(0xaa),
+  listener: new Uint8Array(32).fill(0xbb),
+  channelBinding: new Uint8Array(64).fill(0xcc),
+};
+
+function run(arena: Arena, phrase: StretchedPhrase, data: Uint8Array): void {
+  const before = arena.used;
+  const input = new Input(data);
+  const kind = input.pick(3);
+  const honest = input.pick(2) === 1;
+  {
+    using listener = new ListenerHandshake(arena, phrase, FACTS, seededEntropy("listener"));
+    const offer = encodeOffer(listener.offer).subarray(FRAME_HEADER_SIZE);
+    if (kind === 0) offered(arena, phrase, changed(offer, honest, input));
+    else {
+      using dialer = new DialerHandshake(arena, phrase, FACTS, listener.offer, seededEntropy("dialer"));
+      const answer = encodeAnswer(dialer.answer).subarray(FRAME_HEADER_SIZE);
+      if (kind === 1) answered(listener, changed(answer, honest, input));
+      else {
+        const done = listener.finish(decodeAnswer(answer));
+        must(done !== undefined, "an honest answer is accepted");
+        done.secrets[Symbol.dispose]();
+        accepted(dialer, changed(encodeAccept(done).subarray(FRAME_HEADER_SIZE), honest, input));
+      }
+    }
+  }
+  must(arena.used === before, "every secret of a handshake is given back, however it ends");
+}
+
+interface Body {
+  readonly bytes: Uint8Array;
+  /** It is not what the honest side sent. */
+  readonly another: boolean;
+}
+
+function changed(body: Uint8Array, honest: boolean, input: Input): Body {
+  if (!honest) return { bytes: padded(input.rest(), FRAME_BODY_SIZE), another: true };
+  const bytes = body.slice();
+  return { another: edit(bytes, input, 4), bytes };
+}
+
+function offered(arena: Arena, phrase: StretchedPhrase, { bytes, another }: Body): void {
+  const offer = decoded(0, bytes, decodeOffer, encodeOffer);
+  if (offer === undefined) return;
+  const got = judged(() => new DialerHandshake(arena, phrase, FACTS, offer, seededEntropy("dialer")));
+  if ("violation" in got) return must(another && /share|kem/.test(got.violation), "only a share or a KEM key is refused");
+  got.value[Symbol.dispose]();
+}
+
+function answered(listener: ListenerHandshake, { bytes, another }: Body): void {
+  const answer = decoded(1, bytes, decodeAnswer, encodeAnswer);
+  if (answer === undefined) return;
+  const got = judged(() => listener.finish(answer));
+  const done = "value" in got ? got.value : undefined;
+  done?.secrets[Symbol.dispose]();
+  must((done === undefined) === another, "exactly the answer that was sent is accepted");
+}
+
+function accepted(dialer: DialerHandshake, { bytes, another }: Body): void {
+  const accept = decoded(2, bytes, decodeAccept, encodeAccept);
+  if (accept === undefined) return;
+  const secrets = dialer.finish(accept.confirmB);
+  secrets?.[Symbol.dispose]();
+  must((secrets === undefined) === another, "exactly the accept that was sent is accepted");
+}
+
+/** Decodes with every promise of the codec. Undefined: it was a violation. */
+function decoded<T extends object>(
+  kind: number,
+  body: Uint8Array,
+  decode: (body: Uint8Array) => T,
+  encode: (value: T) => Uint8Array,
+): T | undefined {
+  const kept = body.slice();
+  const got = judged(() => decode(body));
+  const clean = body.subarray(ENDS[kind]!).every((byte) => byte === 0);
+  must(("value" in got) === clean, "a body is refused exactly if a byte behind its fields is not zero");
+  if ("violation" in got) {
+    must(got.violation === "padding", "and the reason is the padding");
+    return undefined;
+  }
+  must(same(joined(...Object.values(got.value)), kept.subarray(0, ENDS[kind]!)), "each field stands in its place");
+  must(same(encode(got.value).subarray(FRAME_HEADER_SIZE), kept), "round trip");
+  body.fill(0xee);
+  must(same(encode(got.value).subarray(FRAME_HEADER_SIZE), kept), "fields are copies: the frame was lent");
+  return got.value;
+}

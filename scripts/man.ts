@@ -1,0 +1,143 @@
+// The man page out of the same tables as `--help`: commands and options of src/app/args.ts, examples of help.ts, exit
+// codes of errors.ts. What no table holds stands here.
+//
+//   deno run --allow-read --allow-write=docs scripts/man.ts            writes docs/sesame.1
+//   deno run --allow-read scripts/man.ts --check                       exits 1 if it is not what the tables give
+
+import { COMMANDS, OPTIONS } from "../src/app/args.ts";
+import { EXIT } from "../src/app/errors.ts";
+import { EXAMPLES } from "../src/app/help.ts";
+import { VERSION } from "../src/app/version.ts";
+import { writeOrCheck } from "./release/generated.ts";
+
+/** When what this file itself says was last changed. */
+const DATE = "2026-11-24";
+
+const CODES: Readonly<Record<keyof typeof EXIT, string>> = {
+  left: "You left, or ended everything with F12.",
+  unexpected: "Something that should not happen; everything was wiped.",
+  usage: "The command line or the phrase cannot be taken.",
+  connection: "Could not listen or connect.",
+  phrase: "The phrase did not match (when one address was called).",
+  protection: "A protection that was asked for is missing, or TLS keys are being logged.",
+};
+
+const KEYS: readonly (readonly [string, string])[] = [
+  ["Enter", "sends."],
+  ["Alt+Enter", "begins a new line; so does a line break that is pasted."],
+  ["F12, Ctrl-\\", "wipes the keys, clears the screen and ends the program, at once and without a goodbye."],
+  ["Ctrl-C", "asks, then says goodbye and leaves."],
+  ["/help", "lists the commands of the chat. A line that begins with // is sent with one slash."],
+];
+
+/** The page, in the man macros. */
+export function manPage(): string {
+  const version = /^sesame [\d.]+/.exec(VERSION)?.[0] ?? "sesame";
+  const lines = [
+    '.\\" Made by scripts/man.ts from src/app/args.ts; not edited by hand.',
+    `.TH SESAME 1 ${DATE} "${version}" "User Commands"`,
+    ".SH NAME",
+    "sesame \\- a private chat in the terminal that leaves nothing behind",
+    ".SH SYNOPSIS",
+    ...COMMANDS.flatMap(({ usage }, i) => [...(i === 0 ? [] : [".br"]), synopsis(usage)]),
+    ".br",
+    ".B sesame help",
+    ".RI [ COMMAND ]",
+    ".br",
+    ".B sesame \\-\\-help",
+    "|",
+    ".B \\-\\-version",
+    ".SH DESCRIPTION",
+    ...roff(
+      "Sesame lets people talk who share a secret phrase and can reach each other by IP. There is no server, no account " +
+        "and no history. The phrase is asked for, and nothing shows while it is typed. Whoever knows it gets in; messages " +
+        "are encrypted from end to end, and cells of one size at a constant rate hide when somebody talks.",
+    ),
+    ".PP",
+    ...roff(`Without a command it does what "sesame listen" does.`),
+    ".SH COMMANDS",
+    ...COMMANDS.flatMap(({ usage, help }) => [".TP", synopsis(usage), ...roff(sentence(help))]),
+    ".TP",
+    '.BR "sesame help" " [\\fICOMMAND\\fR]"',
+    "Explain a command, or list everything.",
+    ".SH OPTIONS",
+    ...OPTIONS.flatMap(({ name, value, help, of }) => [
+      ".TP",
+      `.B ${escape(`--${name}`)}${value === undefined ? "" : ` \\fI${escape(value)}\\fR`}`,
+      ...roff(`${sentence(help)}${of.length === 1 ? ` Only with "sesame ${of[0]}".` : ""}`),
+    ]),
+    ".TP",
+    '.BR \\-h ", " \\-\\-help',
+    "Commands and options on one page.",
+    ".TP",
+    '.BR \\-V ", " \\-\\-version',
+    ...roff("The version, and what kind of file this is: run from source, compiled, or portable."),
+    ".SH IN THE CHAT",
+    ...KEYS.flatMap(([key, does]) => [".TP", `.B ${escape(key)}`, ...roff(does)]),
+    ".SH EXIT STATUS",
+    ...Object.entries(EXIT).flatMap(([name, code]) => [".TP", `.B ${code}`, ...roff(CODES[name as keyof typeof EXIT])]),
+    ".SH ENVIRONMENT",
+    ".TP",
+    ".B SSLKEYLOGFILE",
+    ...roff("If it is set, Sesame refuses to start: somebody wants the keys of TLS written down."),
+    ".TP",
+    '.BR XDG_RUNTIME_DIR ", " TMPDIR',
+    ...roff(
+      "Where the portable file puts its runtime for the moment before it starts; /dev/shm if the first is not set. It is " +
+        "removed again before the program begins.",
+    ),
+    ".SH FILES",
+    "Sesame reads no file of its own and writes none.",
+    ".SH EXAMPLES",
+    ...COMMANDS.flatMap(({ name }) => EXAMPLES[name] ?? []).flatMap((
+      [type, why],
+    ) => [".TP", `.B ${escape(type)}`, ...roff(sentence(why))]),
+    ".SH SECURITY",
+    ...roff(
+      "Nobody outside has reviewed Sesame yet. What it promises, how each promise is checked, and where it ends, stands " +
+        "in docs/SECURITY.md of its source. It does not protect against a machine that is already somebody else's, " +
+        "against a friend who passes things on, or against a phrase that is easy to guess.",
+    ),
+    ".SH SEE ALSO",
+    ".BR deno (1),",
+    ".BR ssh (1)",
+  ];
+  return lines.join("\n") + "\n";
+}
+
+/** `sesame connect HOST[:PORT] ...`: what is typed as it stands is bold, what stands for something is italic. */
+function synopsis(usage: string): string {
+  const [program = "", command = "", ...rest] = usage.split(/ +/);
+  const shown = rest.map((word) =>
+    escape(word).replace(/[A-Z]+/g, (name) => `\\fI${name}\\fR`).replace(/(\\-)+[a-z]+/g, (flag) => `\\fB${flag}\\fR`)
+  );
+  return `\\fB${program} ${command}\\fR${shown.length === 0 ? "" : ` ${shown.join(" ")}`}`;
+}
+
+function sentence(help: string): string {
+  const text = help.charAt(0).toUpperCase() + help.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/** A paragraph, each sentence on lines of its own, none over 78 bytes; nothing in it is taken for a request. */
+function roff(text: string): string[] {
+  const lines: string[] = [];
+  for (const part of text.split(/(?<=[.!?;]) (?=\S)/)) {
+    lines.push("");
+    for (const word of escape(part).split(" ")) {
+      const line = lines.at(-1) ?? "";
+      if (line === "") lines[lines.length - 1] = word;
+      else if (line.length + 1 + word.length <= 78) lines[lines.length - 1] = `${line} ${word}`;
+      else lines.push(word);
+    }
+  }
+  return lines.map((line) => line.replace(/^([.'])/, "\\&$1"));
+}
+
+function escape(text: string): string {
+  return text.replaceAll("\\", "\\e").replaceAll("-", "\\-");
+}
+
+export const MAN: Readonly<Record<string, () => string>> = { "docs/sesame.1": manPage };
+
+if (import.meta.main) Deno.exit(await writeOrCheck(MAN, "deno task papers"));

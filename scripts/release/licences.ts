@@ -1,0 +1,54 @@
+// The licences of what a file holds besides Sesame, taken word for word from the packages themselves. A package without
+// one stops the release.
+
+import { join } from "node:path";
+import { BuildFailure, run } from "./failure.ts";
+import { ROOT, type Source } from "./stage.ts";
+import { DENO_VERSION } from "./targets.ts";
+
+const HEAD = `What a file of Sesame holds besides Sesame itself, whose licence is MIT, and the licence of each.
+
+The Deno runtime is itself built of many parts (V8, ICU, SQLite, rustls and hundreds of Rust crates), each under a licence
+of its own. Deno's packages name them not one by one; its source does: https://github.com/denoland/deno
+`;
+
+/** One text: each package, its licence. */
+export async function licences(source: Source): Promise<string> {
+  const parts = [HEAD];
+  const info = await run(Deno.execPath(), ["info", "--json"], ROOT);
+  const { npmCache } = JSON.parse(info.stdout) as { npmCache: string };
+  for (const name of source.packages) {
+    const at = name.lastIndexOf("@");
+    parts.push(
+      section(name, await licenceIn(join(npmCache, "registry.npmjs.org", name.slice(0, at), name.slice(at + 1)), name)),
+    );
+  }
+  const folder = await Deno.makeTempDir({ prefix: "sesame-licence-" });
+  try {
+    // The package of the runtime's file has no licence text; the one that installs it has.
+    const name = `deno@${DENO_VERSION}`;
+    const pack = await run("npm", ["pack", "--json", name], folder);
+    if (!pack.success) {
+      throw new BuildFailure(`Could not get the licence of ${name}.`, "npm could not fetch it.", "Try again.");
+    }
+    const [{ filename }] = JSON.parse(pack.stdout) as [{ filename: string }];
+    await run("tar", ["-xzf", filename], folder);
+    parts.push(section(name, await licenceIn(join(folder, "package"), name)));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  return parts.join("\n");
+}
+
+async function licenceIn(folder: string, name: string): Promise<string> {
+  for await (const entry of Deno.readDir(folder)) {
+    if (entry.isFile && /^(licen[cs]e|copying)(\.\w+)?$/i.test(entry.name)) {
+      return await Deno.readTextFile(join(folder, entry.name));
+    }
+  }
+  throw new BuildFailure(`Could not bundle the licence of ${name}.`, "Its package has none.", "Ask its authors.");
+}
+
+function section(name: string, text: string): string {
+  return `${"=".repeat(80)}\n${name}\n${"=".repeat(80)}\n\n${text.replaceAll("\r\n", "\n").trim()}\n`;
+}

@@ -1,0 +1,83 @@
+// What is inside a file, as a CycloneDX list: made by npm (`npm sbom`) from a package.json of exactly the packages that the
+// program imports and the runtime, and compared with the hashes of deno.lock, by which Deno fetched them.
+// In here also: taking out what would differ from one run to the next.
+
+import { join } from "node:path";
+import { BuildFailure, run } from "./failure.ts";
+import { ROOT, short, type Source } from "./stage.ts";
+import { DENO_VERSION, TARGETS } from "./targets.ts";
+
+interface Component {
+  readonly name: string;
+  readonly version: string;
+  readonly hashes?: readonly { readonly alg: string; readonly content: string }[];
+}
+
+interface Bom {
+  serialNumber?: string;
+  readonly metadata: { timestamp?: string; readonly component: { name: string } & Record<string, unknown> };
+  readonly components: readonly Component[];
+}
+
+/** JSON text, the same for the same source and version of npm. */
+export async function sbom(source: Source): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "sesame-sbom-" });
+  try {
+    const runtimes = TARGETS.flatMap(({ runtime }) => runtime === undefined ? [] : [runtime.package]);
+    const wanted = [...source.packages.map(split), ...runtimes.map((name) => [name, DENO_VERSION] as const)];
+    const version = /^## ([\d.]+)/m.exec(await Deno.readTextFile(join(ROOT, "CHANGELOG.md")))?.[1] ?? "0.0.0";
+    const description = {
+      name: "sesame",
+      version,
+      license: "MIT",
+      private: true,
+      dependencies: Object.fromEntries(wanted),
+    };
+    await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify(description));
+    const lock = ["install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"];
+    for (const args of [lock, ["sbom", "--package-lock-only", "--sbom-format=cyclonedx", "--sbom-type=application"]]) {
+      const { success, stdout, stderr } = await run("npm", args, folder);
+      if (!success) {
+        throw new BuildFailure("Could not list what is inside.", stderr.trim(), "npm must reach its registry.");
+      }
+      if (args !== lock) return await cleaned(JSON.parse(stdout) as Bom, source);
+    }
+    throw new BuildFailure("Could not list what is inside.", "npm said nothing.", "Try again.");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function split(nameAndVersion: string): readonly [string, string] {
+  const at = nameAndVersion.lastIndexOf("@");
+  return [nameAndVersion.slice(0, at), nameAndVersion.slice(at + 1)];
+}
+
+async function cleaned(bom: Bom, source: Source): Promise<string> {
+  const { npm } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.lock"))) as {
+    npm: Record<string, { integrity: string }>;
+  };
+  for (const { name, version, hashes = [] } of bom.components) {
+    const locked = npm[`${name}@${version}`]?.integrity;
+    if (locked === undefined) continue; // the runtime, which is checked by its own hash (targets.ts)
+    const hex = Uint8Array.fromBase64(locked.replace("sha512-", "")).toHex();
+    if (!hashes.some(({ alg, content }) => alg === "SHA-512" && content === hex)) {
+      throw new BuildFailure(
+        `Refused ${name}@${version}.`,
+        "npm and deno.lock have different hashes.",
+        "Find out why.",
+      );
+    }
+  }
+  delete bom.serialNumber;
+  delete bom.metadata.timestamp;
+  bom.metadata.component.name = "sesame";
+  bom.metadata.component.properties = [
+    { name: "sesame:build", value: short(source) },
+    { name: "sesame:source:sha256", value: source.hash },
+    ...TARGETS.flatMap(({ name, runtime }) =>
+      runtime === undefined ? [] : [{ name: `sesame:runtime:${name}:sha256`, value: runtime.sha256 }]
+    ),
+  ];
+  return `${JSON.stringify(bom, null, 2)}\n`;
+}

@@ -1,0 +1,114 @@
+// The classifiers and the statistics against cases whose answers are known: a gate that cannot see would always be green.
+
+import assert from "node:assert/strict";
+import { crossValidated, LEARNERS, midRanks } from "./classify.ts";
+import { judge, judgeShuffled } from "./gate.ts";
+import { gridOf } from "./grid.ts";
+import { makeRandom, type Random } from "./random.ts";
+import { aucOf, ksOf } from "./statistics.ts";
+
+const normal = (random: Random) => Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
+
+/** `rows` sessions of `columns` noise; column 0 of class 1 is `shift` deviations higher. */
+function noise(count: number, columns: number, shift: number, random: Random) {
+  const labels = Array.from({ length: count }, (_, i) => i % 2);
+  const rows = labels.map((label) =>
+    Array.from({ length: columns }, (_, c) => normal(random) + (c === 0 ? label * shift : 0))
+  );
+  return { rows, labels };
+}
+
+for (const [name, learner] of Object.entries(LEARNERS)) {
+  Deno.test(`crossValidated() with ${name} finds a shift of two deviations among twenty columns, and nothing in noise`, () => {
+    const random = makeRandom(1);
+    const found = noise(200, 20, 2, random);
+    const nothing = noise(200, 20, 0, random);
+    const score = ({ rows, labels }: typeof found) =>
+      aucOf(crossValidated(learner, rows, labels, 10, random), labels).auc;
+    // Two deviations are an AUC of 0.92 to whoever knows the column.
+    assert.ok(score(found) > 0.75, `${score(found)}`);
+    assert.ok(Math.abs(score(nothing) - 0.5) < 0.14, `${score(nothing)}`);
+  });
+}
+
+Deno.test("crossValidated() with stumps and neighbours finds what no sum of features shows", () => {
+  const random = makeRandom(2);
+  const labels = Array.from({ length: 200 }, (_, i) => i % 2);
+  // Class 1 is on both sides of class 0.
+  const rows = labels.map((
+    label,
+  ) => [label === 0 ? normal(random) * 0.3 : (random.below(2) * 2 - 1) * 2, normal(random)]);
+  for (const name of ["stumps", "neighbours"]) {
+    const scores = crossValidated(LEARNERS[name]!, rows, labels, 10, random);
+    assert.ok(aucOf(scores, labels).auc > 0.9, name);
+  }
+});
+
+Deno.test("aucOf() is 1, 0 and a half where it must be, counts ties half, and gives DeLong's interval", () => {
+  const labels = [0, 0, 1, 1];
+  assert.equal(aucOf([1, 2, 3, 4], labels).auc, 1);
+  assert.equal(aucOf([4, 3, 2, 1], labels).auc, 0);
+  assert.equal(aucOf([1, 1, 1, 1], labels).auc, 0.5);
+  assert.equal(aucOf([1, 3, 2, 4], labels).auc, 0.75);
+  assert.ok(aucOf([1, 2, 3, 4], labels).low < 1); // four sessions prove little
+  // Scores 1 to 6, labels 0 1 0 1 0 1: placements (1/3, 2/3, 1) and (1, 2/3, 1/3), so S = 1/9 each, and
+  // the variance is (1/9)/3 + (1/9)/3 = 2/27.
+  const { auc, low, high } = aucOf([1, 2, 3, 4, 5, 6], [0, 1, 0, 1, 0, 1]);
+  assert.ok(Math.abs(auc - 2 / 3) < 1e-12);
+  assert.ok(Math.abs(auc - low - 1.96 * Math.sqrt(2 / 27)) < 1e-12);
+  assert.equal(high, 1);
+});
+
+Deno.test("aucOf()'s interval holds the truth about 95 times in 100", () => {
+  const random = makeRandom(3);
+  let held = 0;
+  for (let i = 0; i < 400; i++) {
+    const labels = Array.from({ length: 60 }, (_, at) => at % 2);
+    const { low, high } = aucOf(labels.map(() => random.next()), labels);
+    if (low <= 0.5 && high >= 0.5) held++;
+  }
+  assert.ok(held > 0.9 * 400 && held < 0.99 * 400, `${held} of 400`);
+});
+
+Deno.test("midRanks() gives equal values the mean of their ranks", () => {
+  assert.deepEqual(midRanks([10, 30, 20, 20]), [1, 4, 2.5, 2.5]);
+});
+
+Deno.test("ksOf() finds two distributions apart and does not take unlike sessions for unlike labels", () => {
+  const random = makeRandom(4);
+  const sessions = (shift: (i: number) => number) =>
+    Array.from({ length: 40 }, (_, i) => Array.from({ length: 50 }, () => normal(random) + shift(i)));
+  const labels = Array.from({ length: 40 }, (_, i) => i % 2);
+  assert.ok(ksOf(sessions((i) => (i % 2) * 0.5), labels, 999, random).p <= 0.002);
+  // Each session has a shift of its own: pauses taken one by one would differ beyond doubt.
+  const own = Array.from({ length: 40 }, () => normal(random));
+  assert.ok(ksOf(sessions((i) => own[i]!), labels, 999, random).p > 0.01);
+});
+
+Deno.test("gridOf() counts ticks with a cell within half an interval, lateness, and drift", () => {
+  const times = Array.from({ length: 100 }, (_, i) => 1000 + i * 50 + (i % 3));
+  const good = gridOf(times, 50);
+  assert.deepEqual([good.ticks, good.onTime], [100, 100]);
+  assert.equal(Math.max(...good.lateness), 2);
+  const missed = gridOf(times.filter((_, i) => i !== 40 && i !== 41), 50);
+  assert.deepEqual([missed.ticks, missed.onTime], [100, 98]);
+  const late = gridOf(times.map((at, i) => i === 10 ? at + 30 : at), 50);
+  assert.deepEqual([late.ticks, late.onTime], [100, 99]);
+  assert.ok(Math.abs(gridOf(times.map((at, i) => at + i * 0.1), 50).driftPerMinute - 120) < 5); // 0.1 ms each 50 ms
+});
+
+Deno.test("judge() is red for what can be told, green for noise, and red for a control that is not recognised", () => {
+  const random = makeRandom(5);
+  const plain = noise(400, 10, 3, random);
+  const nothing = noise(1200, 10, 0, random);
+  const as = { what: "x", where: "simulated" } as const;
+  assert.equal(judge({ ...as, rule: "hidden", ...plain }, random).outcome, "failed");
+  assert.equal(judge({ ...as, rule: "not seen", ...plain }, random).outcome, "failed");
+  assert.equal(judge({ ...as, rule: "seen", ...plain }, random).outcome, "passed");
+  assert.equal(judge({ ...as, rule: "hidden", ...nothing }, random).outcome, "passed");
+  assert.equal(judge({ ...as, rule: "not seen", ...nothing }, random).outcome, "passed");
+  assert.equal(judge({ ...as, rule: "seen", ...nothing }, random).outcome, "failed");
+  // So few sessions cannot show that there is nothing: the strict rule says so.
+  assert.equal(judge({ ...as, rule: "hidden", ...noise(40, 10, 0, random) }, random).outcome, "failed");
+  assert.equal(judgeShuffled({ ...as, rule: "hidden", ...plain }, 5, random).outcome, "passed");
+});

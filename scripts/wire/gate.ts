@@ -1,0 +1,143 @@
+// The verdicts: what is compared with what, under which bar, and how a row of the table is judged and printed.
+// Not in here: where sessions come from (simulate.ts, sessions.ts).
+
+import { crossValidated, type Labels, LEARNERS, type Rows } from "./classify.ts";
+import { mean } from "./grid.ts";
+import type { Random } from "./random.ts";
+import { type Auc, aucOf, type Ks } from "./statistics.ts";
+
+/** An AUC above this tells something. */
+export const BAR = 0.55;
+/** The upper end of the 95 % interval must stay below this. */
+export const UPPER_BAR = 0.6;
+/** What is plain to see must be seen this well. */
+export const CONTROL_BAR = 0.95;
+/** A KS test this improbable is no chance; a whole run makes about ten. */
+export const KS_BAR = 0.001;
+
+export type Rule =
+  /** AUC at most BAR, and the whole 95 % interval under UPPER_BAR: enough sessions to say that there is nothing. */
+  | "hidden"
+  /** Not seen: the interval, widened for the number of looks, does not lie above BAR. For few sessions. */
+  | "not seen"
+  /** Must be recognised, or the gate is blind. */
+  | "seen"
+  /** Shown for what it is; visible by design, or for information. */
+  | "shown";
+
+export interface Comparison {
+  readonly what: string;
+  readonly where: "simulated" | "real";
+  readonly rule: Rule;
+  readonly rows: Rows;
+  readonly labels: Labels;
+}
+
+export interface Verdict {
+  readonly outcome: "passed" | "failed" | "shown";
+  readonly line: string;
+}
+
+const FOLDS = 10;
+/** Three classifiers and a handful of comparisons look at few sessions: 95 % for all of them together. */
+const MANY_LOOKS_Z = 3;
+
+export function judge({ what, where, rule, rows, labels }: Comparison, random: Random): Verdict {
+  const ones = labels.filter((label) => label === 1).length;
+  const zeros = labels.length - ones;
+  const folds = Math.min(FOLDS, ones, zeros);
+  const aucs = Object.values(LEARNERS).map((learner) =>
+    aucOf(crossValidated(learner, rows, labels, folds, random), labels)
+  );
+  const outcome = outcomeOf(rule, aucs);
+  const cells = aucs.map(({ auc, low, high }) => `${two(auc)} (${two(low)}-${two(high)})`);
+  return { outcome, line: rowLine(outcome, what, where, `${zeros}+${ones}`, cells, RULES[rule]) };
+}
+
+function outcomeOf(rule: Rule, aucs: readonly Auc[]): Verdict["outcome"] {
+  switch (rule) {
+    case "hidden":
+      return aucs.every(({ auc, high }) => auc <= BAR && high < UPPER_BAR) ? "passed" : "failed";
+    case "not seen": {
+      const widened = (a: Auc) => a.auc - (a.auc - a.low) * MANY_LOOKS_Z / 1.96;
+      return aucs.every((auc) => widened(auc) <= BAR) ? "passed" : "failed";
+    }
+    case "seen":
+      return Math.max(...aucs.map(({ auc }) => auc)) > CONTROL_BAR ? "passed" : "failed";
+    case "shown":
+      return "shown";
+  }
+}
+
+/** The same sessions with labels dealt anew: whatever is found then, the method has made up. */
+export function judgeShuffled({ what, where, rows, labels }: Comparison, times: number, random: Random): Verdict {
+  const folds = Math.min(FOLDS, labels.filter((l) => l === 1).length, labels.filter((l) => l === 0).length);
+  const all = Object.values(LEARNERS).map((learner) =>
+    Array.from({ length: times }, () => {
+      const dealt = random.shuffled(labels);
+      return aucOf(crossValidated(learner, rows, dealt, folds, random), dealt).auc;
+    })
+  );
+  // The mean of so many is within this of a half, or the folds leak.
+  const single = Math.sqrt((labels.length + 1) / 3) / labels.length;
+  const slack = 4 * single / Math.sqrt(times) + 0.01;
+  const outcome = all.every((aucs) => Math.abs(mean(aucs) - 0.5) <= slack) ? "passed" : "failed";
+  const cells = all.map((aucs) => `${two(mean(aucs))} (${two(Math.min(...aucs))}-${two(Math.max(...aucs))})`);
+  const rule = `mean of ${times} within ${two(slack)} of a half`;
+  return { outcome, line: rowLine(outcome, `${what}, labels shuffled`, where, `${labels.length}`, cells, rule) };
+}
+
+/** Pauses between cells, all of one label against all of the other. */
+export function judgeKs(what: string, where: Comparison["where"], sessions: number, { d, p }: Ks): Verdict {
+  const outcome = p >= KS_BAR ? "passed" : "failed";
+  const cells = [`D ${d.toFixed(4)}`, `p ${p.toFixed(4)}`, ""];
+  return {
+    outcome,
+    line: rowLine(outcome, `${what}, pauses (KS)`, where, `${sessions}`, cells, `p at least ${KS_BAR}`),
+  };
+}
+
+/** A check that is right or wrong, without statistics. */
+export function judgePlain(
+  what: string,
+  where: Comparison["where"],
+  sessions: number,
+  wrong: readonly string[],
+): Verdict {
+  const outcome = wrong.length === 0 ? "passed" : "failed";
+  const line = rowLine(
+    outcome,
+    what,
+    where,
+    `${sessions}`,
+    ["", "", ""],
+    wrong.length === 0 ? "all" : wrong.join("; "),
+  );
+  return { outcome, line };
+}
+
+const RULES: Readonly<Record<Rule, string>> = {
+  "hidden": `at most ${BAR}, upper end under ${UPPER_BAR.toFixed(2)}`,
+  "not seen": `interval not above ${BAR}`,
+  "seen": `above ${CONTROL_BAR}`,
+  "shown": "for information",
+};
+
+export const TABLE_HEAD = rowLine("", "compared", "where", "sessions", Object.keys(LEARNERS), "bar");
+
+function rowLine(
+  outcome: Verdict["outcome"] | "",
+  what: string,
+  where: string,
+  sessions: string,
+  cells: readonly string[],
+  bar: string,
+): string {
+  const mark = { passed: "ok", failed: "FAILED", shown: "--", "": "" }[outcome];
+  const columns = cells.map((cell) => cell.padEnd(17)).join(" ");
+  return `${mark.padEnd(6)} ${what.padEnd(44)} ${where.padEnd(9)} ${sessions.padStart(8)}  ${columns} ${bar}`.trimEnd();
+}
+
+function two(value: number): string {
+  return value.toFixed(2);
+}

@@ -1,0 +1,42 @@
+// `sesame help COMMAND`: one command with its own options and examples. Like `--help` it comes from the tables of args.ts;
+// the man page (scripts/man.ts) shows the same examples. Loaded only when somebody asks.
+
+import { type Command, COMMANDS, OPTIONS, wrap } from "./args.ts";
+
+/** What people do with each command: what to type, and what it is for. */
+export const EXAMPLES: Readonly<Record<string, readonly (readonly [type: string, why: string])[]>> = {
+  listen: [
+    ["sesame listen", "wait on port 7373 of every interface"],
+    ["sesame listen 127.0.0.1:7373", "take calls from this machine only, for example behind a tunnel"],
+    ["sesame listen --friends 1", "close the door after the first friend"],
+  ],
+  connect: [
+    ["sesame connect 192.0.2.7", "call a friend on port 7373"],
+    ["sesame connect 192.0.2.7 198.51.100.4:7400", "call two friends at once"],
+    ["sesame connect 192.0.2.7 --retry", "keep calling until the friend is there"],
+    ["sesame connect 192.0.2.7 --json --phrase-fd 3 3< FILE", "from a script; standard input is what is said"],
+  ],
+  phrase: [
+    ["sesame phrase", "8 words; tell them to your friend face to face"],
+    ["sesame phrase --words 12", "a longer one"],
+  ],
+  doctor: [
+    ["sesame doctor", "what protects you on this machine"],
+    ["sesame doctor 192.0.2.7", "why a call to that address fails"],
+  ],
+};
+
+/** At most 80 columns wide. */
+export function topicText(topic: Command): string {
+  const command = COMMANDS.find(({ name }) => name === topic);
+  const options = OPTIONS.filter(({ of }) => of.includes(topic));
+  const lines = [`${command?.usage.replace(/ {2,}/g, " ") ?? topic}`, ...wrap("    ", command?.help ?? "", 80), ""];
+  if (options.length > 0) lines.push("Options:");
+  for (const { name, value, help } of options) {
+    lines.push(...wrap(`  ${`--${name}${value === undefined ? "" : ` ${value}`}`.padEnd(26)}`, help, 80));
+  }
+  const examples = EXAMPLES[topic] ?? [];
+  if (examples.length > 0) lines.push("", "Examples:");
+  for (const [type, why] of examples) lines.push(`  ${type}`, `      ${why}`);
+  return [...lines, "", "Everything else: sesame --help, man sesame."].join("\n") + "\n";
+}

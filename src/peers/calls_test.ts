@@ -1,0 +1,148 @@
+// The dialer's side of docs/PROTOCOL.md section 8: pauses, its own guesses, salts, and when a stretch can start.
+
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import { MAX_TARGETS } from "../constants.ts";
+import { type Call, Calls } from "./calls.ts";
+
+const PEER = "ab".repeat(32);
+const HOUR = 3_600_000;
+
+function added(calls: Calls, target = "b", retry = true, now = 0): Call {
+  const call = calls.add(target, retry, now);
+  ok(call !== undefined);
+  return call;
+}
+
+Deno.test("a call is due at once, once, and is then under way", () => {
+  const calls = new Calls();
+  const call = added(calls, "b", true, 500);
+  equal(calls.deadline, 500);
+  deepEqual(calls.takeDue(499), []);
+  deepEqual(calls.takeDue(500), [call]);
+  equal(call.state, "under way");
+  deepEqual(calls.takeDue(500), []);
+  equal(calls.deadline, Infinity);
+});
+
+Deno.test("the same target is not called twice at a time, and anew once it is over", () => {
+  const calls = new Calls();
+  const call = added(calls, "b", false);
+  equal(calls.add("b", true, 0), undefined);
+  calls.again(call, 0, 0);
+  equal(call.state, "over");
+  ok(added(calls, "b").id !== call.id);
+  equal(calls.all().length, 1);
+});
+
+Deno.test("pauses double from 1 s to 60 s, each with up to half as much again at random; a success starts anew", () => {
+  const calls = new Calls();
+  const call = added(calls);
+  const pauses = [1, 2, 4, 8, 16, 32, 60, 60, 60].map((s) => s * 1000);
+  for (const [i, pause] of pauses.entries()) {
+    const random = i % 2 === 0 ? 0 : 0.999;
+    calls.again(call, 1_000_000, random);
+    equal(call.state, "waiting");
+    equal(call.nextAt - 1_000_000, pause * (1 + random / 2));
+  }
+  calls.connected(call, PEER);
+  deepEqual([call.state, call.peer], ["connected", PEER]);
+  calls.again(call, 0, 0);
+  equal(call.nextAt, 1_000);
+});
+
+Deno.test("without --retry a call that failed is over", () => {
+  const calls = new Calls();
+  const call = added(calls, "b", false);
+  calls.again(call, 0, 0.5);
+  equal(call.state, "over");
+  equal(calls.deadline, Infinity);
+});
+
+Deno.test("three possible guesses stop a target; a valid accept clears its count", () => {
+  const calls = new Calls();
+  const call = added(calls);
+  for (const n of [1, 2]) {
+    calls.guessed(call, n);
+    equal(calls.mayGoOn(call, n), true);
+  }
+  calls.connected(call, PEER);
+  for (const n of [3, 4]) {
+    calls.guessed(call, n);
+    equal(calls.mayGoOn(call, n), true);
+  }
+  calls.guessed(call, 5);
+  equal(calls.mayGoOn(call, 5), false);
+  equal(calls.mayGoOn(added(calls, "c"), 5), true);
+});
+
+Deno.test("ten possible guesses in an hour over all targets stop all calling until the person says so", () => {
+  const calls = new Calls();
+  const all = ["a", "b", "c", "d", "e"].map((target) => added(calls, target));
+  for (let n = 0; n < 9; n++) calls.guessed(all[n % 5]!, n * 1_000);
+  equal(calls.mayCall(9_000), true);
+  calls.guessed(all[4]!, 9_000);
+  equal(calls.mayCall(9_000), false);
+  ok(all.every((call) => !calls.mayGoOn(call, 9_000)));
+  equal(calls.mayCall(HOUR - 1), false);
+  equal(calls.mayCall(HOUR), true, "the first is an hour old");
+  calls.guessed(all[0]!, HOUR);
+  equal(calls.mayCall(HOUR), false);
+  calls.clearGuesses();
+  equal(calls.mayCall(HOUR), true);
+});
+
+Deno.test("stopWaiting ends those that wait and no others", () => {
+  const calls = new Calls();
+  const [under, here, waits] = ["a", "b", "c"].map((target) => added(calls, target));
+  calls.takeDue(0);
+  calls.connected(here!, PEER);
+  calls.again(waits!, 0, 0);
+  deepEqual(calls.stopWaiting(), [waits]);
+  deepEqual([under!.state, here!.state, waits!.state], ["under way", "connected", "over"]);
+  deepEqual(calls.stopWaiting(), []);
+});
+
+Deno.test("three salts of a target in ten minutes, a known one again at any time", () => {
+  const calls = new Calls();
+  const call = added(calls);
+  const minute = 60_000;
+  for (const [i, salt] of ["s1", "s2", "s3"].entries()) equal(calls.takeSalt(call, salt, i * minute), true);
+  equal(calls.takeSalt(call, "s4", 3 * minute), false);
+  equal(calls.takeSalt(call, "s1", 4 * minute), true);
+  equal(calls.takeSalt(call, "s4", 10 * minute - 1), false);
+  equal(calls.takeSalt(call, "s4", 10 * minute), true);
+  equal(calls.takeSalt(added(calls, "c"), "s9", 3 * minute), true, "another target has its own three");
+});
+
+Deno.test("ten minutes are ten minutes, also if the person calls the same target again", () => {
+  const calls = new Calls();
+  const call = added(calls, "b", false);
+  for (const salt of ["s1", "s2", "s3"]) calls.takeSalt(call, salt, 0);
+  calls.again(call, 0, 0);
+  equal(calls.takeSalt(added(calls, "b"), "s4", 60_000), false);
+});
+
+Deno.test("as many are under way as can start their stretch within 5 s, and always one", () => {
+  const calls = new Calls();
+  for (const target of ["a", "b", "c", "d", "e", "f", "g"]) added(calls, target);
+  equal(calls.takeDue(0).length, 5); // 1000 ms each, so far as is known
+  equal(calls.deadline, Infinity, "a call that only waits for others is not due");
+  calls.stretchMs = 2_400;
+  equal(calls.takeDue(0).length, 0);
+  for (const call of calls.all()) if (call.state === "under way") calls.connected(call, PEER);
+  equal(calls.takeDue(0).length, 2);
+  for (const call of calls.all()) calls.connected(call, PEER);
+  calls.stretchMs = 60_000;
+  added(calls, "h");
+  added(calls, "i");
+  equal(calls.takeDue(0).length, 1);
+});
+
+Deno.test("there are at most 64 targets; one that is over makes room", () => {
+  const calls = new Calls();
+  for (let i = 0; i < MAX_TARGETS; i++) added(calls, `t${i}`, false);
+  equal(calls.add("more", false, 0), undefined);
+  calls.again(calls.all()[10]!, 0, 0);
+  ok(calls.add("more", false, 0) !== undefined);
+  equal(calls.all().length, MAX_TARGETS);
+});

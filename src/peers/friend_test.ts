@@ -1,0 +1,104 @@
+// What is kept for one PeerId: which connection is kept, which ids are known, when a name counts.
+
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import { NAME_CHANGE_PAUSE_MS, SHOWN_IDS_PEERS, SHOWN_IDS_PER_PEER } from "../constants.ts";
+import type { Role } from "../ports.ts";
+import type { Connection } from "./connection.ts";
+import { Friend, Friends } from "./friend.ts";
+
+const SMALL = "11".repeat(32);
+const LARGE = "ee".repeat(32);
+
+/** Only what `Friend` looks at. */
+function connection(role: Role): Connection {
+  return { role } as Connection;
+}
+
+for (
+  const { sentence, self, peer, kept } of [
+    { sentence: "the one that we dialled, if ours is the smaller PeerId", self: SMALL, peer: LARGE, kept: "dialer" },
+    { sentence: "the one that they dialled, if theirs is", self: LARGE, peer: SMALL, kept: "listener" },
+  ] as const
+) {
+  Deno.test(`to be kept is ${sentence}, and in one direction the last authenticated`, () => {
+    const friend = new Friend(self, peer);
+    equal(friend.toKeep, undefined);
+    const other: Role = kept === "dialer" ? "listener" : "dialer";
+    const [bad1, good1, good2, bad2] = [connection(other), connection(kept), connection(kept), connection(other)];
+    friend.connections.push(bad1!);
+    equal(friend.toKeep, bad1);
+    friend.connections.push(good1!, good2!, bad2!);
+    equal(friend.toKeep, good2);
+    friend.connections.splice(1, 2);
+    equal(friend.toKeep, bad2);
+  });
+}
+
+Deno.test("both sides of the same connections keep the same one", () => {
+  const orders: Role[][] = [["dialer", "listener"], ["listener", "dialer"], ["dialer", "listener", "dialer"]];
+  for (const roles of orders) {
+    const [a, b] = [new Friend(SMALL, LARGE), new Friend(LARGE, SMALL)];
+    for (const role of roles) {
+      a.connections.push(connection(role));
+      b.connections.push(connection(role === "dialer" ? "listener" : "dialer"));
+    }
+    equal(a.connections.indexOf(a.toKeep!), b.connections.indexOf(b.toKeep!));
+  }
+});
+
+Deno.test("PeerIds are compared as unsigned bytes", () => {
+  const friend = new Friend("7f" + "00".repeat(31), "80" + "00".repeat(31));
+  friend.connections.push(connection("dialer"), connection("listener"));
+  equal(friend.toKeep?.role, "dialer");
+});
+
+Deno.test("a name change sooner than 10 s after the last one taken is ignored", () => {
+  const friend = new Friend(SMALL, LARGE);
+  equal(friend.takeName("Anna", 100), true);
+  equal(friend.takeName("Bea", 100 + NAME_CHANGE_PAUSE_MS - 1), false);
+  equal(friend.name, "Anna");
+  equal(friend.takeName("Bea", 100 + NAME_CHANGE_PAUSE_MS), true);
+  equal(friend.takeName("Anna", 100 + NAME_CHANGE_PAUSE_MS + 5_000), false);
+});
+
+Deno.test("the same name again is no change, and does not count as one", () => {
+  const friend = new Friend(SMALL, LARGE);
+  friend.takeName("Anna", 0);
+  equal(friend.takeName("Anna", NAME_CHANGE_PAUSE_MS), false);
+  equal(friend.takeName("Bea", NAME_CHANGE_PAUSE_MS), true);
+});
+
+Deno.test("the last 1024 shown ids are known", () => {
+  const friend = new Friend(SMALL, LARGE);
+  friend.showing.add("id 0");
+  for (let n = 0; n <= SHOWN_IDS_PER_PEER; n++) friend.markShown(`id ${n}`);
+  equal(friend.showing.size, 0);
+  equal(friend.shown.size, SHOWN_IDS_PER_PEER);
+  deepEqual([friend.shown.has("id 0"), friend.shown.has("id 1"), friend.shown.has("id 1024")], [false, true, true]);
+});
+
+Deno.test("a confirmed message leaves the outbox, in any order, and once", () => {
+  const friend = new Friend(SMALL, LARGE);
+  for (const id of ["a", "b", "c"]) friend.outbox.push({ id, text: id, reported: false });
+  equal(friend.confirm("b"), true);
+  equal(friend.confirm("b"), false);
+  equal(friend.confirm("x"), false);
+  deepEqual(friend.outbox.map(({ id }) => id), ["a", "c"]);
+});
+
+Deno.test("the last 256 PeerIds are remembered, least recently met out, and never one that is here", () => {
+  const friends = new Friends(SMALL);
+  const here = friends.meet("here");
+  here.connections.push(connection("dialer"));
+  friends.meet("met again");
+  for (let n = 0; n < SHOWN_IDS_PEERS - 2; n++) friends.meet(`peer ${n}`);
+  friends.meet("met again");
+  ok(friends.get("peer 0") !== undefined);
+  friends.meet("one more");
+  equal(friends.get("peer 0"), undefined);
+  for (let n = 0; n < 2 * SHOWN_IDS_PEERS; n++) friends.meet(`later ${n}`);
+  equal(friends.get("here"), here);
+  equal(friends.get("met again"), undefined);
+  equal([...friends.all()].length, SHOWN_IDS_PEERS);
+  deepEqual(friends.here(), [here]);
+});

@@ -1,0 +1,646 @@
+// Who may connect, who stays connected, which message is for whom: docs/PROTOCOL.md sections 6 and 8 as stories between a
+// few processes. Every process here is whole, keys and all; the network and the clock are the test's.
+
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import { Bench, type Person } from "../../tests/simulation/bench.ts";
+import {
+  DIAL_GUESSES_PER_HOUR,
+  MAX_SESSIONS,
+  MAX_UNCONFIRMED,
+  NAME_CHANGE_PAUSE_MS,
+  SETTLE_TIMEOUT_MS,
+  SILENCE_GRACE_MS,
+  TURNED_AWAY_REPORT_MS,
+} from "../constants.ts";
+import { loadSodium } from "../crypto/sodium.ts";
+import type { Frame, Role } from "../ports.ts";
+import { FrameType } from "../wire/frame.ts";
+
+const arena = await loadSodium([[32, 12_000], [64, 512], [256, 512], [1280, 8]]);
+
+const SMALL: Person = { name: "a", rank: 1 };
+const LARGE: Person = { name: "b", rank: 2 };
+const STRANGER: Person = { name: "s", rank: 3, stranger: true };
+const BOTH: readonly Role[] = ["dialer", "listener"];
+
+/** A story after which no secret is left. */
+function test(sentence: string, people: readonly Person[], body: (bench: Bench) => void): void {
+  Deno.test(sentence, () => {
+    const bench = new Bench(arena, ...people);
+    try {
+      body(bench);
+    } finally {
+      bench[Symbol.dispose]();
+    }
+    equal(arena.used, 0, "slots of secrets are left");
+  });
+}
+
+/** Both call at the same moment, and both connections authenticate before either settles. */
+function glare(bench: Bench): void {
+  bench.call("a", "b").call("b", "a").run(1_500);
+  equal(bench.joined.length, 2);
+}
+
+// --- Two people ---
+
+test("two people connect, talk, and each message is delivered once", [SMALL, LARGE], (bench) => {
+  bench.call("a", "b").run(1_000);
+  deepEqual([bench.story("a"), bench.story("b")], [["connected out"], ["connected in"]]);
+  bench.say("a", "Guten Abend");
+  bench.say("b", "Good evening");
+  bench.run(2_000);
+  deepEqual([bench.texts("a"), bench.texts("b")], [["Good evening"], ["Guten Abend"]]);
+  equal(bench.notices("a", "delivered").length, 1);
+  deepEqual(bench.notices("a", "delivered")[0], {
+    event: "delivered",
+    id: bench.notices("a", "sent")[0]!.id,
+    peer: bench.id("b"),
+  });
+  equal(bench.node("a").peers.settled, true);
+});
+
+test("a call to oneself is refused on the dialling side, once, and is over", [SMALL], (bench) => {
+  bench.call("a", "a", true).run(5_000);
+  deepEqual(bench.story("a"), ["refused self"]);
+  deepEqual(bench.handshakeOf("a", 0), []);
+  deepEqual(bench.effects.flatMap(({ effect }) => effect.type === "uncalled" ? [effect.reason] : []), ["self"]);
+  equal(bench.dials.length, 1);
+});
+
+test("a delivered ack comes only after the text is on the screen", [SMALL, LARGE], (bench) => {
+  bench.showTakesMs = undefined;
+  bench.call("a", "b").run(1_000);
+  bench.say("a", "seen?");
+  bench.run(20_000);
+  deepEqual(bench.texts("b"), ["seen?"]);
+  equal(bench.notices("a", "delivered").length, 0);
+  bench.showAll();
+  bench.run(1_000);
+  equal(bench.notices("a", "delivered").length, 1);
+});
+
+test("64 unconfirmed are the most for one peer: what is more is not sent", [SMALL, LARGE], (bench) => {
+  bench.showTakesMs = undefined;
+  bench.call("a", "b").run(1_000);
+  for (let n = 0; n < MAX_UNCONFIRMED + 3; n++) bench.say("a", `line ${n}`);
+  const counts = bench.notices("a", "sent").map(({ peers }) => peers);
+  deepEqual(counts, [...Array(MAX_UNCONFIRMED).fill(1), 0, 0, 0]);
+  equal(bench.node("a").peers.full, true);
+  bench.run(30_000);
+  equal(bench.texts("b").length, MAX_UNCONFIRMED);
+  bench.showAll();
+  bench.run(30_000);
+  equal(bench.node("a").peers.full, false);
+  bench.say("a", "one more");
+  bench.run(2_000);
+  equal(bench.texts("b").at(-1), "one more");
+});
+
+test(
+  "names are shown, and a change within 10 s is ignored, across connections too",
+  [{ ...SMALL, displayName: "Anna" }, { ...LARGE, displayName: "Bea" }],
+  (bench) => {
+    bench.call("a", "b", true).run(2_000);
+    deepEqual(bench.notices("a", "named"), [{ event: "named", peer: bench.id("b"), name: "Bea" }]);
+    // The connection breaks, and comes back with the same names: nothing new.
+    bench.joined[0]!.pair.die(BOTH, BOTH);
+    bench.run(NAME_CHANGE_PAUSE_MS + 5_000);
+    deepEqual(bench.story("a"), ["connected out", "left closed", "connected out"]);
+    equal(bench.notices("a", "named").length, 1);
+    equal(bench.friend("b", "a")?.name, "Anna");
+  },
+);
+
+// --- Duplicates ---
+
+test("a listener closes a second connection of the same direction before its offer", [SMALL, LARGE], (bench) => {
+  bench.call("a", "b").run(1_000).call("a", "b.alt").run(1_000);
+  equal(bench.joined.length, 2);
+  deepEqual(bench.handshakeOf("b", 1), []);
+  deepEqual(bench.story("a"), ["connected out", "refused duplicate"]);
+  deepEqual(bench.story("b"), ["connected in", "refused duplicate"]);
+  deepEqual(bench.open(), [0]);
+  equal(bench.notices("b", "turned-away").length, 0);
+});
+
+test("a dialer with an answer out closes a further connection before its answer", [SMALL, LARGE], (bench) => {
+  bench.call("a", "b").call("a", "b.alt").run(3_000);
+  equal(bench.joined.length, 2);
+  deepEqual(bench.handshakeOf("b", 0), [FrameType.offer, FrameType.accept]);
+  deepEqual(bench.handshakeOf("b", 1), [FrameType.offer]);
+  deepEqual(bench.handshakeOf("a", 1), []);
+  deepEqual(bench.open(), [0]);
+  equal(bench.story("a").filter((line) => line.startsWith("connected")).length, 1);
+});
+
+test(
+  "a duplicate is nobody's guess: the dialer may go on, and goes on, as often as it likes",
+  [SMALL, LARGE],
+  (bench) => {
+    bench.call("a", "b").run(1_000);
+    for (let n = 0; n < 12; n++) bench.call("a", `b.${n}`).run(500);
+    equal(bench.joined.length, 13);
+    bench.joined[0]!.pair.die(BOTH, BOTH);
+    bench.run(1_000).call("a", "b").run(1_000);
+    equal(bench.friend("a", "b")?.links, 1);
+  },
+);
+
+test(
+  "a silent connection is replaced by its successor: no `left`, no second `connected`, messages move",
+  [SMALL, LARGE],
+  (bench) => {
+    bench.call("a", "b", true).run(5_000);
+    bench.say("b", "into the void");
+    // Only the dialer is told.
+    bench.joined[0]!.pair.die(["dialer"], BOTH);
+    bench.run(3_000);
+    // Not silent yet: refused before the offer.
+    deepEqual(bench.handshakeOf("b", 1), []);
+    deepEqual(bench.story("b"), ["connected in", "refused duplicate"]);
+    bench.run(8_000);
+    equal(bench.friend("b", "a")?.links, 1);
+    equal(bench.friend("a", "b")?.links, 1);
+    deepEqual(bench.story("a").filter((line) => !line.startsWith("refused")), [
+      "connected out",
+      "left closed",
+      "connected out",
+    ]);
+    equal(bench.story("b").filter((line) => line.startsWith("connected")).length, 1);
+    equal(bench.notices("b", "left").length, 0);
+    deepEqual(bench.texts("a"), ["into the void"]);
+    equal(bench.notices("b", "delivered").length, 1);
+    equal(bench.notices("b", "unconfirmed").length, 0);
+  },
+);
+
+// --- Glare ---
+
+for (
+  const [sentence, people, kept] of [
+    ["the smaller calls and is called", [SMALL, LARGE], 0],
+    ["the other way round", [{ ...SMALL, rank: 200 }, { ...LARGE, rank: 100 }], 1],
+  ] as const
+) {
+  test(`both dialled each other, ${sentence}: both keep the one that the smaller PeerId dialled`, people, (bench) => {
+    glare(bench);
+    deepEqual(bench.handshakeOf("a", 0), [FrameType.answer]);
+    deepEqual(bench.handshakeOf("a", 1), [FrameType.offer, FrameType.accept]);
+    bench.run(2_000);
+    deepEqual(bench.open(), [kept]);
+    for (const who of ["a", "b"]) {
+      deepEqual(bench.story(who).filter((line) => !line.startsWith("refused")).length, 1, "one `connected`, no `left`");
+      equal(bench.friend(who, who === "a" ? "b" : "a")?.links, 1);
+    }
+    bench.say("a", "one");
+    bench.say("b", "two");
+    bench.run(2_000);
+    deepEqual([bench.texts("a"), bench.texts("b")], [["two"], ["one"]]);
+  });
+}
+
+test(
+  "messages said while there are two connections arrive once and in order, under their ids",
+  [SMALL, LARGE],
+  (bench) => {
+    // b's call connects first and is in use; what b says goes into a stalled connection.
+    bench.call("b", "a").run(1_000);
+    bench.joined[0]!.pair.stall("listener", 60_000);
+    const said = Array.from({ length: 10 }, (_, n) => `line ${n}`);
+    for (const line of said) bench.say("b", line);
+    bench.run(1_500);
+    deepEqual(bench.texts("a"), []);
+    bench.call("a", "b").run(10_000);
+    deepEqual(bench.open(), [1]);
+    deepEqual(bench.texts("a"), said);
+    deepEqual(bench.notices("a", "message").map(({ id }) => id), bench.notices("b", "sent").map(({ id }) => id));
+    equal(bench.notices("b", "delivered").length, 10);
+    deepEqual(bench.story("b").filter((line) => !line.startsWith("refused")), ["connected out"]);
+  },
+);
+
+test(
+  "a message that was shown and whose ack was lost is confirmed anew, and not shown again",
+  [SMALL, LARGE],
+  (bench) => {
+    bench.call("a", "b", true).run(1_000);
+    bench.joined[0]!.pair.stall("dialer", 60_000);
+    bench.say("a", "once");
+    bench.run(2_000);
+    deepEqual(bench.texts("b"), ["once"]);
+    bench.joined[0]!.pair.die(BOTH, BOTH);
+    bench.run(10);
+    equal(bench.notices("a", "unconfirmed").length, 1);
+    bench.run(5_000);
+    deepEqual(bench.texts("b"), ["once"]);
+    deepEqual(
+      bench.notices("a", "delivered").map(({ id }) => id),
+      bench.notices("a", "unconfirmed").map(({ id }) => id),
+    );
+  },
+);
+
+test("a message on its way to the screen when it comes again is shown once, and confirmed where it came", [
+  SMALL,
+  LARGE,
+], (bench) => {
+  bench.showTakesMs = undefined;
+  bench.call("a", "b", true).run(1_000);
+  bench.say("a", "slow screen");
+  bench.run(1_000);
+  bench.joined[0]!.pair.die(BOTH, BOTH);
+  bench.run(4_000);
+  deepEqual(bench.texts("b"), ["slow screen"]);
+  bench.showAll();
+  bench.run(1_000);
+  equal(bench.notices("a", "delivered").length, 1);
+});
+
+test("the one to be kept that brings nothing for 5 s is dropped, and the other stays", [SMALL, LARGE], (bench) => {
+  bench.call("b", "a").run(3_000);
+  // The smaller one's connection carries the handshake and then nothing more.
+  bench.onJoined = ({ pair }) => {
+    const { send } = pair.listener;
+    let frames = 0;
+    pair.listener.send = (frame) => {
+      if (++frames <= 2) send.call(pair.listener, frame);
+      else pair.die([], BOTH);
+    };
+  };
+  bench.call("a", "b").run(1_000);
+  equal(bench.friend("b", "a")?.links, 2);
+  const authenticated = bench.effects.find(({ effect }) =>
+    effect.type === "send" && effect.link === 2 && effect.frame[1] === FrameType.accept
+  )!.at;
+  bench.timeline.runUntil(authenticated + SETTLE_TIMEOUT_MS + SILENCE_GRACE_MS - 1);
+  equal(bench.friend("b", "a")?.links, 2);
+  bench.timeline.runUntil(authenticated + SETTLE_TIMEOUT_MS + SILENCE_GRACE_MS + 100);
+  deepEqual(bench.open(), [0]);
+  equal(bench.friend("b", "a")?.links, 1);
+  bench.run(3_000);
+  deepEqual([bench.notices("a", "left").length, bench.notices("b", "left").length], [0, 0]);
+  bench.say("a", "still here");
+  bench.run(2_000);
+  deepEqual(bench.texts("b"), ["still here"]);
+});
+
+test("a process that was late itself reads its sockets before it drops the one to be kept", [SMALL, LARGE], (bench) => {
+  bench.call("b", "a").run(3_000);
+  bench.call("a", "b");
+  // b stops once it has welcomed the second connection and before anything came over it.
+  while (bench.friend("b", "a")?.links !== 2) bench.run(1);
+  bench.node("b").pause();
+  bench.run(SETTLE_TIMEOUT_MS + 20);
+  bench.node("b").resume(true);
+  bench.run(3_000);
+  deepEqual(bench.open(), [1], "the one that the smaller PeerId dialled");
+  deepEqual([bench.notices("a", "left").length, bench.notices("b", "left").length], [0, 0]);
+});
+
+test("what came before an authentication settles nothing after it", [SMALL, LARGE], (bench) => {
+  bench.call("b", "a").run(3_000);
+  bench.joined[0]!.pair.stall("listener", 30_000);
+  bench.call("a", "b").run(4_000);
+  // The kept one brought cells since: settled. The old one had brought plenty, and counts for nothing.
+  deepEqual(bench.open(), [1]);
+});
+
+test(
+  "frames right behind the accept wait until the others have been read, and none is lost",
+  [SMALL, LARGE],
+  (bench) => {
+    bench.readTakesMs = 2_000;
+    bench.call("b", "a").run(1_000);
+    bench.call("a", "b").run(1_500);
+    // b has welcomed, after its own reading, and its first cells are with a, who still reads.
+    bench.say("b", "early");
+    bench.run(6_000);
+    deepEqual(bench.open(), [1]);
+    deepEqual(bench.texts("a"), ["early"]);
+    equal(bench.notices("b", "delivered").length, 1);
+  },
+);
+
+test("when the one in use ends, messages move to the other, and nobody has left", [SMALL, LARGE], (bench) => {
+  bench.call("b", "a").run(1_000);
+  bench.say("a", "in flight");
+  // The other connection is there; the first breaks before anything has settled.
+  bench.call("a", "b");
+  while (bench.friend("a", "b")?.links !== 2) bench.run(1);
+  bench.joined[0]!.pair.die(BOTH, BOTH);
+  bench.run(3_000);
+  deepEqual(bench.texts("b"), ["in flight"]);
+  deepEqual([bench.notices("a", "left").length, bench.notices("b", "left").length], [0, 0]);
+});
+
+// --- Doors ---
+
+test(
+  "--friends 1 lets one in, announces the next who knows the phrase, and never refuses the one who is here",
+  [SMALL, { ...LARGE, friends: 1 }, { name: "c", rank: 3 }],
+  (bench) => {
+    bench.call("a", "b").run(1_000).call("c", "b").run(1_000);
+    deepEqual(bench.story("b"), ["connected in", "refused busy"]);
+    equal(bench.notices("b", "hint").length, 1);
+    equal(bench.friend("b", "c"), undefined);
+    // Another connection with the one who is here is no further friend.
+    bench.call("b", "a").run(3_000);
+    equal(bench.friend("b", "a")?.links, 1);
+    equal(bench.notices("b", "left").length, 0);
+    bench.joined[0]!.pair.die(BOTH, BOTH);
+    bench.joined[2]?.pair.die(BOTH, BOTH);
+    bench.run(100).call("c", "b.alt").run(1_000);
+    equal(bench.friend("b", "c")?.links, 1);
+  },
+);
+
+test(
+  "--friends 1 holds when two arrive at the same moment",
+  [SMALL, { ...LARGE, friends: 1 }, { name: "c", rank: 3 }],
+  (bench) => {
+    bench.call("a", "b").call("c", "b").run(2_000);
+    equal(bench.node("b").peers.present().length, 1);
+  },
+);
+
+Deno.test(`a ${MAX_SESSIONS + 1}th PeerId is closed before its offer; one who is here is not`, () => {
+  const crowd = Array.from({ length: MAX_SESSIONS + 1 }, (_, i): Person => ({
+    name: `p${i}`,
+    rank: i + 2,
+    shape: { cover: "off", intervalMs: 250 },
+  }));
+  {
+    using bench = new Bench(arena, { name: "hub", rank: 1, shape: { cover: "off", intervalMs: 250 } }, ...crowd);
+    for (const { name } of crowd.slice(0, MAX_SESSIONS)) bench.call(name, "hub").run(300);
+    bench.run(1_000);
+    equal(bench.node("hub").peers.present().length, MAX_SESSIONS);
+    bench.call(`p${MAX_SESSIONS}`, "hub").run(1_000);
+    deepEqual(bench.handshakeOf("hub", MAX_SESSIONS), []);
+    equal(bench.story("hub").at(-1), "refused busy");
+    bench.call("hub", "p0").run(3_000);
+    equal(bench.friend("hub", "p0")?.links, 1);
+    equal(bench.open().includes(MAX_SESSIONS + 1), true, "the hub's PeerId is the smallest, so its own call is kept");
+    // Two for the last place: both got an offer, one gets in.
+    bench.kill("p1");
+    bench.run(100);
+    bench.call(`p${MAX_SESSIONS}`, "hub.alt").run(1);
+    bench.start({ name: "late", rank: 250, shape: { cover: "off", intervalMs: 250 } });
+    bench.call("late", "hub").run(3_000);
+    equal(bench.node("hub").peers.present().length, MAX_SESSIONS);
+  }
+  equal(arena.used, 0);
+});
+
+// --- Wrong phrases ---
+
+test(
+  "a wrong phrase is told as such on both sides, and the third makes the address wait",
+  [LARGE, STRANGER],
+  (bench) => {
+    for (let n = 0; n < 3; n++) bench.call("s", `b.${n}`).run(400);
+    deepEqual(bench.story("b"), ["refused phrase", "refused phrase", "refused phrase"]);
+    deepEqual(bench.story("s"), ["refused phrase", "refused phrase", "refused phrase"]);
+    const source = { key: bench.node("s").host, site: undefined };
+    const b = bench.node("b");
+    const third = bench.told.findLast(({ who }) => who === "b")!.at;
+    equal(b.peers.admit(source, third + 999), false);
+    equal(b.peers.admit(source, third + 1_000), true);
+    equal(b.peers.admit({ key: "elsewhere", site: undefined }, third + 1), true);
+  },
+);
+
+test("a connection whose PeerId has a session counts as nothing, even with a wrong phrase", [SMALL, LARGE], (bench) => {
+  bench.call("a", "b").run(1_000);
+  // From here on, what b answers is wrong.
+  bench.onJoined = ({ pair }) => {
+    const { send } = pair.dialer;
+    pair.dialer.send = (frame) => send.call(pair.dialer, spoilt(frame, FrameType.answer));
+  };
+  for (let n = 0; n < 8; n++) bench.call("b", `a.${n}`).run(700);
+  equal(bench.joined.length, 9);
+  equal(bench.notices("a", "refused").every(({ reason }) => reason === "phrase"), true);
+  equal(bench.notices("a", "refused").length, 8);
+  equal(bench.friend("a", "b")?.links, 1);
+  const source = { key: bench.node("b").host, site: undefined };
+  equal(bench.node("a").peers.admit(source, bench.node("a").now), true);
+  bench.run(TURNED_AWAY_REPORT_MS + 1_000);
+  equal(bench.notices("a", "turned-away").length, 0);
+});
+
+/** A frame of that type with one wrong byte in its confirmation. */
+function spoilt(frame: Frame, type: FrameType): Frame {
+  if (frame[1] !== type) return frame;
+  const changed = frame.slice();
+  changed[type === FrameType.answer ? 4 + 12 + 32 + 32 + 1088 : 4]! ^= 1;
+  return changed;
+}
+
+test("strangers turned away are counted up once a minute", [LARGE, STRANGER], (bench) => {
+  for (let n = 0; n < 2; n++) bench.call("s", `b.${n}`).run(400);
+  bench.run(TURNED_AWAY_REPORT_MS);
+  deepEqual(bench.notices("b", "turned-away"), [{ event: "turned-away", count: 2, guesses: 2 }]);
+  bench.run(5 * TURNED_AWAY_REPORT_MS);
+  equal(bench.notices("b", "turned-away").length, 1);
+});
+
+test("a dialer stops after three possible guesses at one target, and goes on when the person says so", [
+  SMALL,
+  STRANGER,
+], (bench) => {
+  bench.call("a", "s", true).run(120_000);
+  equal(bench.dials.length, 3);
+  deepEqual(bench.story("a"), ["refused phrase", "refused phrase", "refused phrase"]);
+  deepEqual(bench.effects.flatMap(({ effect }) => effect.type === "uncalled" ? [effect.reason] : []), ["phrase"]);
+  bench.call("a", "s", true).run(500);
+  equal(bench.dials.length, 4);
+});
+
+test(`${DIAL_GUESSES_PER_HOUR} possible guesses in an hour stop all calling, also of those who were not there`, [
+  SMALL,
+  STRANGER,
+], (bench) => {
+  bench.call("a", "nobody", true);
+  // Each target may take three; the fourth brings the tenth.
+  for (const target of ["s.1", "s.2", "s.3", "s.4"]) bench.node("a").step({ type: "call", target, retry: true });
+  bench.run(600_000);
+  const answered = bench.effects.filter(({ who, effect }) =>
+    who === "a" && effect.type === "send" && effect.frame[1] === FrameType.answer
+  );
+  equal(answered.length, DIAL_GUESSES_PER_HOUR);
+  const stopped = bench.effects.flatMap(({ effect }) => effect.type === "uncalled" ? [effect.target] : []);
+  deepEqual(stopped.toSorted(), ["nobody", "s.1", "s.2", "s.3", "s.4"]);
+  equal(bench.node("a").peers.calling, false);
+  const dials = bench.dials.length;
+  bench.run(3_600_000);
+  equal(bench.dials.length, dials);
+});
+
+test("a wrong confirmB ends the calling of that target at once", [SMALL, LARGE], (bench) => {
+  bench.onJoined = ({ pair }) => {
+    const { send } = pair.listener;
+    pair.listener.send = (frame) => send.call(pair.listener, spoilt(frame, FrameType.accept));
+  };
+  bench.call("a", "b", true).run(60_000);
+  equal(bench.dials.length, 1);
+  deepEqual(bench.story("a"), ["refused phrase"]);
+});
+
+test("with a PeerId that it has had a session with, a dialer counts no guess", [SMALL, LARGE], (bench) => {
+  bench.call("a", "b", true).run(1_000);
+  bench.joined[0]!.pair.die(BOTH, BOTH);
+  // From here on the connection dies after each answer.
+  bench.onJoined = ({ pair }) => {
+    pair.dialer.send = () => pair.die(BOTH, BOTH);
+  };
+  bench.run(60_000);
+  ok(bench.dials.length > 5);
+  equal(bench.node("a").peers.calling, true);
+});
+
+test(
+  "a fourth salt of a target in ten minutes is closed before the answer, and is no guess",
+  [SMALL, LARGE],
+  (bench) => {
+    bench.call("a", "b", true).run(1_000);
+    for (let n = 2; n <= 4; n++) {
+      bench.kill("b");
+      bench.start(LARGE);
+      bench.run(10_000);
+    }
+    const answers = bench.joined.map((_, i) => bench.handshakeOf("a", i).length);
+    deepEqual(answers.slice(0, 3), [1, 1, 1]);
+    ok(answers.length > 4 && answers.slice(3).every((count) => count === 0));
+    equal(bench.notices("a", "refused").at(-1)?.reason, "protocol");
+    equal(bench.node("a").peers.calling, true);
+    bench.run(700_000);
+    equal(bench.friend("a", "b")?.links, 1, "ten minutes later the first salt no longer counts");
+  },
+);
+
+// --- Calling again ---
+
+test(
+  "a call that nobody answers is made again after 1, 2, 4 ... 60 s, each up to half as long again",
+  [SMALL],
+  (bench) => {
+    bench.call("a", "nobody", true).run(400_000);
+    const pauses = bench.dials.map(({ at }) => at).map((at, i, all) => at - (all[i - 1] ?? at)).slice(1);
+    for (const [i, expected] of [1, 2, 4, 8, 16, 32, 60, 60].entries()) {
+      const pause = pauses[i]!;
+      ok(pause >= expected * 1_000 && pause <= expected * 1_500 + 2, `pause ${i} is ${pause}`);
+    }
+  },
+);
+
+test("a friend who is lost is called again, and unconfirmed messages go again in order", [SMALL, LARGE], (bench) => {
+  bench.call("a", "b", true).run(1_000);
+  const { pair } = bench.joined[0]!;
+  pair.stall("listener", 60_000);
+  for (const text of ["one", "two", "three"]) bench.say("a", text);
+  bench.run(1_000);
+  pair.die(BOTH, BOTH);
+  bench.run(5_000);
+  deepEqual(bench.texts("b"), ["one", "two", "three"]);
+  deepEqual(bench.story("a"), ["connected out", "left closed", "connected out"]);
+  equal(bench.notices("a", "unconfirmed").length, 3);
+  equal(bench.notices("a", "delivered").length, 3);
+});
+
+test(
+  "a new PeerId at an old address is a new person: nothing queued for the old one goes to it",
+  [SMALL, LARGE],
+  (bench) => {
+    bench.call("a", "b", true).run(1_000);
+    bench.joined[0]!.pair.stall("listener", 60_000);
+    bench.say("a", "for the old one");
+    bench.run(500);
+    bench.kill("b");
+    bench.start(LARGE);
+    bench.run(10_000);
+    equal(bench.friend("a", "b")?.links, 1);
+    deepEqual(bench.texts("b"), []);
+    equal(bench.notices("a", "unconfirmed").length, 1);
+    equal(bench.node("a").peers.unconfirmed().length, 1);
+  },
+);
+
+// --- Leaving ---
+
+test("leave says goodbye to everybody, and `gone` follows once all are closed", [SMALL, LARGE, {
+  name: "c",
+  rank: 3,
+}], (bench) => {
+  bench.call("a", "b").call("a", "c").run(2_000);
+  bench.node("a").step({ type: "leave" });
+  bench.run(1_000);
+  equal(bench.effects.filter(({ who, effect }) => who === "a" && effect.type === "gone").length, 1);
+  for (const who of ["b", "c"]) deepEqual(bench.story(who), ["connected in", "left bye"]);
+  deepEqual(bench.story("a").filter((line) => line.startsWith("left")), []);
+  equal(bench.node("a").peers.admit({ key: "x", site: undefined }, 0), false);
+});
+
+test("leave with nobody here is gone at once, and a call after it is never made", [SMALL, LARGE], (bench) => {
+  bench.call("a", "b", true);
+  const before = bench.dials.length;
+  bench.node("a").step({ type: "leave" });
+  equal(bench.effects.at(-1)?.effect.type, "gone");
+  bench.call("a", "b.alt", true).run(10_000);
+  equal(bench.dials.length, before);
+  equal(bench.node("a").peers.deadline, Infinity, "or the loop would turn for nothing");
+});
+
+test("whoever receives bye closes both connections, and says `left` once", [SMALL, LARGE], (bench) => {
+  bench.call("b", "a").run(1_000);
+  bench.call("a", "b");
+  while (bench.friend("b", "a")?.links !== 2 || bench.friend("a", "b")?.links !== 2) bench.run(1);
+  bench.node("a").step({ type: "leave" });
+  bench.run(3_000);
+  deepEqual(bench.open(), []);
+  deepEqual(bench.notices("b", "left"), [{ event: "left", peer: bench.id("a"), reason: "bye" }]);
+  equal(bench.story("b").filter((line) => line.startsWith("connected")).length, 1);
+});
+
+test(
+  "a connection that is not welcome yet when the bye comes is closed, not welcomed after it",
+  [SMALL, LARGE],
+  (bench) => {
+    bench.readTakesMs = 5_000;
+    bench.call("b", "a").run(1_000);
+    bench.call("a", "b").run(300);
+    bench.node("a").step({ type: "leave" });
+    bench.run(10_000);
+    deepEqual(bench.open(), []);
+    deepEqual(bench.story("b").filter((line) => !line.startsWith("refused")), ["connected out", "left bye"]);
+  },
+);
+
+test("what was shown is acknowledged and what was not is unconfirmed when a friend leaves", [SMALL, LARGE], (bench) => {
+  bench.call("a", "b").run(1_000);
+  bench.say("a", "read");
+  bench.run(1_000);
+  bench.showTakesMs = undefined;
+  bench.say("a", "not read");
+  bench.run(1_000);
+  bench.node("b").step({ type: "leave" });
+  bench.run(3_000);
+  const sent = bench.notices("a", "sent").map(({ id }) => id);
+  deepEqual(bench.notices("a", "delivered").map(({ id }) => id), [sent[0]]);
+  deepEqual(bench.notices("a", "unconfirmed").map(({ id }) => id), [sent[1]]);
+  deepEqual(bench.story("a").at(-1), "left bye");
+});
+
+test("what one friend does moves nothing on another friend's connection", [SMALL, LARGE, {
+  name: "c",
+  rank: 3,
+}], (bench) => {
+  bench.call("a", "b").call("a", "c").run(2_000);
+  bench.say("a", "to both");
+  bench.run(500);
+  bench.joined[0]!.pair.die(BOTH, BOTH);
+  bench.run(2_000);
+  deepEqual(bench.texts("c"), ["to both"]);
+  equal(bench.friend("a", "c")?.links, 1);
+  equal(bench.notices("a", "left").length, 1);
+  equal(bench.notices("c", "left").length, 0);
+});

@@ -1,0 +1,66 @@
+// What a link says next: the message being sent, acks, then the rest in order, and the bye last of all.
+
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
+import { chat, messageId } from "../../tests/simulation/session_pair.ts";
+import { Outgoing } from "./outgoing.ts";
+
+/** The next cell in a word: what begins, how far it is, what it is. */
+function word(outgoing: Outgoing): string {
+  const { cell, begun, ended } = outgoing.next();
+  if (cell.kind === "dummy") return "dummy";
+  const message = begun ?? ended;
+  const what = message === undefined ? "more" : message.type === "chat" ? message.text.slice(0, 1) : message.type;
+  return `${what} ${cell.messageId}.${cell.index}/${cell.count}`;
+}
+
+const LONG = "L".repeat(3000);
+
+Deno.test("Outgoing gives dummies while there is nothing to say", () => {
+  using outgoing = new Outgoing();
+  equal(outgoing.empty, true);
+  deepEqual([word(outgoing), word(outgoing)], ["dummy", "dummy"]);
+});
+
+Deno.test("Outgoing sends acks before messages not begun, and never inside one that is", () => {
+  using outgoing = new Outgoing();
+  outgoing.add(chat(1, LONG));
+  outgoing.add(chat(2, "b"));
+  equal(word(outgoing), "L 0.0/3");
+  outgoing.add({ type: "ack", id: messageId(9) });
+  outgoing.add({ type: "name", name: "x" });
+  outgoing.add({ type: "ack", id: messageId(8) });
+  deepEqual(Array.from({ length: 7 }, () => word(outgoing)), [
+    "more 0.1/3",
+    "L 0.2/3",
+    "ack 1.0/1",
+    "ack 2.0/1",
+    "b 3.0/1",
+    "name 4.0/1",
+    "dummy",
+  ]);
+  equal(outgoing.empty, true);
+});
+
+Deno.test("Outgoing.leave lets the message being sent end, drops what is queued, and says bye once", () => {
+  using outgoing = new Outgoing();
+  outgoing.add(chat(1, LONG));
+  outgoing.add(chat(2, "b"));
+  outgoing.add({ type: "ack", id: messageId(9) });
+  word(outgoing); // the ack, which goes first
+  word(outgoing);
+  outgoing.leave();
+  outgoing.add(chat(3, "c"));
+  outgoing.leave();
+  equal(outgoing.empty, false);
+  deepEqual(Array.from({ length: 5 }, () => word(outgoing)), ["more 1.1/3", "L 1.2/3", "bye 2.0/1", "dummy", "dummy"]);
+  equal(outgoing.empty, true);
+});
+
+Deno.test("Outgoing forgets everything when it is disposed, and wipes what is left of a message", () => {
+  const outgoing = new Outgoing();
+  outgoing.add(chat(1, LONG));
+  const { cell } = outgoing.next();
+  outgoing[Symbol.dispose]();
+  equal(cell.kind === "fragment" && cell.data.every((byte) => byte === 0), true);
+  equal(word(outgoing), "dummy");
+});

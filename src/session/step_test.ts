@@ -1,0 +1,787 @@
+// One link as a machine: which frame is allowed when, every limit from both sides, and when cells leave.
+// The other side is a second session, or a peer that knows the phrase and breaks whatever rule the test is about.
+
+import { deepStrictEqual as deepEqual, notStrictEqual as notEqual, ok, strictEqual as equal } from "node:assert/strict";
+import fc from "fast-check";
+import { seededEntropy, testArena } from "../../tests/support/arena.ts";
+import {
+  chat,
+  CONSTANT,
+  COVER_OFF,
+  fixedPhrase,
+  makeSession,
+  messageId,
+  other,
+  RawPeer,
+  SessionPair,
+} from "../../tests/simulation/session_pair.ts";
+import {
+  AUTH_TIMEOUT_MS,
+  BYE_TIMEOUT_MS,
+  CELL_BUCKET_SIZE,
+  CELL_PLAINTEXT_SIZE,
+  COVER_OFF_DUMMY_MS,
+  COVER_OFF_FIRST_MS,
+  DEAD_AFTER_MS,
+  FRAME_SIZE,
+  INTERVAL_MAX_MS,
+  MAX_FAILURES_IN_A_ROW,
+  MAX_FAILURES_IN_ALL,
+  MAX_UNCONFIRMED,
+  MAX_UNSENT_FRAMES,
+  NO_PROGRESS_TIMEOUT_MS,
+  SILENCE_GRACE_MS,
+} from "../constants.ts";
+import type { Entropy, Frame, Role } from "../ports.ts";
+import type { Shape } from "./pacer.ts";
+import { FrameType } from "../wire/frame.ts";
+import { encodeMessage } from "../wire/message.ts";
+import type { Effect, Session } from "./step.ts";
+
+const arena = await testArena();
+const phrase = fixedPhrase(arena);
+const otherPhrase = fixedPhrase(arena, 0x44);
+const base = arena.used;
+
+/** What a failing test has left standing. */
+let cleanups: (() => void)[] = [];
+
+/** A test after which no secret is left. */
+function test(sentence: string, body: () => void): void {
+  Deno.test(sentence, () => {
+    try {
+      body();
+    } catch (error) {
+      for (const cleanup of cleanups) cleanup();
+      throw error;
+    } finally {
+      cleanups = [];
+    }
+    equal(arena.used, base, "slots of secrets are left");
+  });
+}
+
+function entropies(seed: string): Record<Role, Entropy> {
+  return { dialer: seededEntropy(`${seed} dialer`), listener: seededEntropy(`${seed} listener`) };
+}
+
+function makePair(seed: string, shape: Shape | Record<Role, Shape> = CONSTANT): SessionPair {
+  return new SessionPair(arena, { shape, entropy: entropies(seed), phrases: { dialer: phrase, listener: phrase } });
+}
+
+const violation: Effect[] = [{ type: "close", reason: "protocol" }];
+
+/** A live session and a raw peer across from it; `answers` is the session's role. */
+function against(role: Role, seed: string): { session: Session; peer: RawPeer; entropy: Entropy } & Disposable {
+  const entropy = seededEntropy(seed);
+  const session = makeSession(arena, role);
+  const peer = new RawPeer(arena, other(role), entropy);
+  if (role === "listener") {
+    const offer = frameOf(session.step({ type: "opened", phrase }, 0, entropy));
+    session.step({ type: "frame", frame: peer.answer(offer, phrase) }, 0, entropy);
+    peer.accepted(frameOf(session.step({ type: "welcome" }, 0, entropy)));
+  } else {
+    session.step({ type: "frame", frame: peer.offer(phrase) }, 0, entropy);
+    const answer = frameOf(session.step({ type: "stretched", phrase }, 0, entropy));
+    session.step({ type: "frame", frame: peer.accept(answer) }, 0, entropy);
+    session.step({ type: "welcome" }, 0, entropy);
+  }
+  equal(session.phase, "live");
+  return {
+    session,
+    peer,
+    entropy,
+    [Symbol.dispose]() {
+      session[Symbol.dispose]();
+      peer[Symbol.dispose]();
+    },
+  };
+}
+
+function frameOf(effects: readonly Effect[]): Frame {
+  const sends = effects.filter((effect) => effect.type === "send");
+  equal(sends.length, 1);
+  return sends[0]!.frame;
+}
+
+/** Cells into a session at one moment; what came of each. */
+function feed({ session, entropy }: { session: Session; entropy: Entropy }, now: number, frames: readonly Frame[]) {
+  return frames.map((frame) => session.step({ type: "frame", frame }, now, entropy));
+}
+
+// --- The order of the handshake, sections 2 and 3 ---
+
+interface Stage {
+  readonly role: Role;
+  readonly phase: Session["phase"];
+  /** The frame type that goes on from here. */
+  readonly allowed: FrameType | undefined;
+}
+
+const STAGES: readonly Stage[] = [
+  { role: "listener", phase: "new", allowed: undefined },
+  { role: "listener", phase: "offered", allowed: FrameType.answer },
+  { role: "listener", phase: "verified", allowed: undefined },
+  { role: "listener", phase: "live", allowed: FrameType.cell },
+  { role: "dialer", phase: "new", allowed: FrameType.offer },
+  { role: "dialer", phase: "asked", allowed: undefined },
+  { role: "dialer", phase: "answered", allowed: FrameType.accept },
+  { role: "dialer", phase: "verified", allowed: undefined },
+  { role: "dialer", phase: "live", allowed: FrameType.cell },
+];
+
+/** A session in that phase, and the genuine frames of its own exchange, by type. */
+function inPhase({ role, phase }: Stage, seed = "phase") {
+  const entropy = seededEntropy(seed);
+  const dialer = makeSession(arena, "dialer");
+  const listener = makeSession(arena, "listener");
+  const frames = new Map<FrameType, Frame>();
+  const [own, peer] = role === "dialer" ? [dialer, listener] : [listener, dialer];
+  // Whose step it is, and the step: until it would take the session under test out of its phase.
+  const steps: [Session, () => unknown][] = [
+    [listener, () => frames.set(FrameType.offer, frameOf(listener.step({ type: "opened", phrase }, 0, entropy)))],
+    [dialer, () => dialer.step({ type: "frame", frame: frames.get(FrameType.offer)! }, 0, entropy)],
+    [dialer, () => frames.set(FrameType.answer, frameOf(dialer.step({ type: "stretched", phrase }, 0, entropy)))],
+    [listener, () => listener.step({ type: "frame", frame: frames.get(FrameType.answer)! }, 0, entropy)],
+    [listener, () => frames.set(FrameType.accept, frameOf(listener.step({ type: "welcome" }, 0, entropy)))],
+    [dialer, () => dialer.step({ type: "frame", frame: frames.get(FrameType.accept)! }, 0, entropy)],
+    [dialer, () => dialer.step({ type: "welcome" }, 0, entropy)],
+    [peer, () => frames.set(FrameType.cell, frameOf(peer.step({ type: "time", unsent: 0 }, 300, entropy)))],
+  ];
+  for (const [session, step] of steps) {
+    if (session === own && own.phase === phase) break;
+    step();
+  }
+  equal(own.phase, phase);
+  const dispose = () => [dialer, listener].forEach((session) => session[Symbol.dispose]());
+  cleanups.push(dispose);
+  return { session: own, frames, entropy, dispose };
+}
+
+/** A genuine frame of each type, from another exchange. */
+function foreignFrames(): Map<FrameType, Frame> {
+  const { frames, dispose } = inPhase({ role: "dialer", phase: "live", allowed: undefined }, "foreign");
+  dispose();
+  return frames;
+}
+
+for (const stage of STAGES) {
+  for (const [name, type] of Object.entries(FrameType)) {
+    const allowed = type === stage.allowed;
+    test(`a ${stage.role} in phase ${stage.phase} ${allowed ? "takes" : "closes on"} a frame of type ${name}`, () => {
+      const { session, frames, entropy, dispose } = inPhase(stage);
+      const foreign = foreignFrames();
+      const frame = allowed ? frames.get(type) ?? foreign.get(type)! : foreign.get(type)!;
+      const effects = session.step({ type: "frame", frame }, 300, entropy);
+      if (allowed) {
+        ok(effects.every((effect) => effect.type !== "close"), "it closed");
+        ok(stage.phase === "live" || session.phase !== stage.phase, "it did not go on");
+      } else {
+        deepEqual(effects, violation);
+        equal(session.phase, "over");
+        deepEqual(session.step({ type: "frame", frame }, 300, entropy), []);
+      }
+      dispose();
+    });
+  }
+
+  test(`a ${stage.role} in phase ${stage.phase} closes on a wrong version, type, flag, reserved byte or length`, () => {
+    const genuine = foreignFrames().get(stage.allowed ?? FrameType.cell)!;
+    for (const [at, values] of [[0, [0, 2, 255]], [1, [0, 4, 0x11, 255]], [2, [1, 0x80]], [3, [1, 255]]] as const) {
+      for (const value of values) {
+        const { session, entropy, dispose } = inPhase(stage);
+        const frame = genuine.slice();
+        frame[at] = value;
+        deepEqual(session.step({ type: "frame", frame }, 0, entropy), violation);
+        dispose();
+      }
+    }
+    for (const length of [0, FRAME_SIZE - 1, FRAME_SIZE + 1]) {
+      const { session, entropy, dispose } = inPhase(stage);
+      deepEqual(session.step({ type: "frame", frame: new Uint8Array(length) }, 0, entropy), violation);
+      dispose();
+    }
+  });
+}
+
+test("a non-zero unused byte of an answer or an accept closes", () => {
+  for (const stage of STAGES) {
+    if (stage.phase !== "offered" && stage.phase !== "answered") continue;
+    for (const at of [stage.phase === "offered" ? 1200 : 36, FRAME_SIZE - 1]) {
+      const { session, frames, entropy, dispose } = inPhase(stage);
+      // The answer of an own exchange is not made yet in that phase, and padding is judged before anything else.
+      const frame = (frames.get(stage.allowed!) ?? foreignFrames().get(stage.allowed!)!).slice();
+      frame[at] = 1;
+      deepEqual(session.step({ type: "frame", frame }, 0, entropy), violation);
+      dispose();
+    }
+  }
+});
+
+test("the whole handshake is three frames, and both ends are live after them", () => {
+  using pair = makePair("handshake");
+  pair.authenticate();
+  const sent = pair.happened.flatMap(({ by, effect }) => effect.type === "send" ? [[by, effect.frame[1]]] : []);
+  deepEqual(sent, [["listener", FrameType.offer], ["dialer", FrameType.answer], ["listener", FrameType.accept]]);
+});
+
+test("a listener sends no accept before it is told to welcome the peer", () => {
+  const { session, entropy, dispose } = inPhase({ role: "listener", phase: "verified", allowed: undefined });
+  deepEqual(session.step({ type: "time", unsent: 0 }, 1_000, entropy), []);
+  equal(frameOf(session.step({ type: "welcome" }, 1_000, entropy))[1], FrameType.accept);
+  deepEqual(session.step({ type: "welcome" }, 1_000, entropy), []);
+  dispose();
+});
+
+test("a second `opened` or `stretched` makes no second handshake", () => {
+  const listener = inPhase({ role: "listener", phase: "offered", allowed: undefined });
+  deepEqual(listener.session.step({ type: "opened", phrase }, 0, listener.entropy), []);
+  listener.dispose();
+  const dialer = inPhase({ role: "dialer", phase: "answered", allowed: undefined });
+  deepEqual(dialer.session.step({ type: "stretched", phrase }, 0, dialer.entropy), []);
+  dialer.dispose();
+});
+
+for (const stage of STAGES) {
+  if (stage.phase === "live") continue;
+  test(`a ${stage.role} in phase ${stage.phase} is closed AUTH_TIMEOUT after TLS, not before`, () => {
+    const { session, entropy, dispose } = inPhase(stage);
+    equal(session.deadline, AUTH_TIMEOUT_MS);
+    deepEqual(session.step({ type: "time", unsent: 0 }, AUTH_TIMEOUT_MS - 1, entropy), []);
+    deepEqual(session.step({ type: "time", unsent: 0 }, AUTH_TIMEOUT_MS, entropy), [
+      { type: "close", reason: "timeout" },
+    ]);
+    equal(session.deadline, Infinity);
+    dispose();
+  });
+}
+
+test("another phrase (or mode: it stretches to another w) closes the listener with `phrase`, and nothing is sent", () => {
+  using pair = new SessionPair(arena, {
+    entropy: entropies("wrong"),
+    phrases: { dialer: otherPhrase, listener: phrase },
+  });
+  pair.step("listener", { type: "opened", phrase });
+  equal(pair.closed("listener"), "phrase");
+  equal(pair.of("listener", "send").length, 1); // the offer
+  equal(pair.sessions.dialer.phase, "answered");
+});
+
+test("another channel binding closes the listener with `phrase`", () => {
+  using pair = new SessionPair(arena, {
+    entropy: entropies("relay"),
+    phrases: { dialer: phrase, listener: phrase },
+    bindings: { dialer: new Uint8Array(64).fill(1), listener: new Uint8Array(64).fill(2) },
+  });
+  pair.step("listener", { type: "opened", phrase });
+  equal(pair.closed("listener"), "phrase");
+});
+
+test("a wrong confirmB closes the dialer with `phrase`", () => {
+  const { session, entropy, dispose } = inPhase({ role: "dialer", phase: "answered", allowed: undefined });
+  const accept = foreignFrames().get(FrameType.accept)!;
+  deepEqual(session.step({ type: "frame", frame: accept }, 0, entropy), [{ type: "close", reason: "phrase" }]);
+  dispose();
+});
+
+// --- When cells leave, section 7 ---
+
+test("each side's first cell leaves within one interval, and then exactly one each interval", () => {
+  using pair = makePair("grid").authenticate();
+  pair.runUntil(60_000);
+  for (const role of ["dialer", "listener"] as const) {
+    const times = pair.cellTimes(role);
+    ok(times[0]! < 250);
+    equal(times.length, Math.floor((60_000 - times[0]!) / 250) + 1);
+    times.forEach((at, k) => equal(at, times[0]! + k * 250));
+  }
+  notEqual(pair.cellTimes("dialer")[0], pair.cellTimes("listener")[0]);
+});
+
+test("the first cell's moment is uniform in the interval", () => {
+  const firsts = Array.from({ length: 60 }, (_, i) => {
+    const { session, entropy, dispose } = inPhase(
+      { role: "listener", phase: "live", allowed: undefined },
+      `uniform ${i}`,
+    );
+    const first = session.deadline;
+    void entropy;
+    dispose();
+    return first / 250;
+  });
+  ok(firsts.every((first) => first >= 0 && first < 1));
+  for (let tenth = 0; tenth < 5; tenth++) {
+    const inside = firsts.filter((first) => first >= tenth / 5 && first < (tenth + 1) / 5).length;
+    ok(inside >= 3 && inside <= 25, `${inside} of 60 in a fifth`);
+  }
+});
+
+test("typing, what arrives, and the queue change neither when a frame leaves nor how long it is", () => {
+  const run = (busy: boolean) => {
+    using pair = makePair("typing").authenticate();
+    for (let i = 0; i < 40; i++) {
+      pair.runUntil(i * 500);
+      if (!busy) continue;
+      pair.step("dialer", { type: "submit", message: chat(i, "x".repeat(i * 400)) });
+      if (i % 3 === 0) pair.step("listener", { type: "submit", message: chat(1000 + i) });
+      for (const { id } of pair.received("listener").filter((m) => m.type === "chat")) {
+        pair.step("listener", { type: "shown", id });
+      }
+    }
+    pair.runUntil(60_000);
+    if (busy) ok(pair.received("listener").length > 30 && pair.received("dialer").length > 30);
+    return (["dialer", "listener"] as const).map((role) => pair.cellTimes(role));
+  };
+  deepEqual(run(true), run(false));
+});
+
+test("a late tick sends one cell and goes back to the grid", () => {
+  using pair = makePair("late").authenticate();
+  pair.runUntil(1_000);
+  const { dialer } = pair.sessions;
+  const due = dialer.deadline;
+  pair.now = due + 1_111;
+  equal(pair.step("dialer", { type: "time", unsent: 0 }).length, 1);
+  equal(dialer.deadline, due + 1_250);
+  deepEqual(pair.step("dialer", { type: "time", unsent: 0 }), []);
+});
+
+test(`a tick that finds ${MAX_UNSENT_FRAMES} unsent frames sends none, and it is not made up`, () => {
+  using pair = makePair("unsent").authenticate();
+  pair.runUntil(1_000);
+  const before = pair.cellTimes("dialer").length;
+  pair.unsent.dialer = MAX_UNSENT_FRAMES;
+  pair.runUntil(3_000);
+  equal(pair.cellTimes("dialer").length, before);
+  pair.unsent.dialer = MAX_UNSENT_FRAMES - 1;
+  pair.runUntil(4_000);
+  equal(pair.cellTimes("dialer").length, before + 4);
+});
+
+test("no progress for 30 s closes, and any progress counts", () => {
+  using pair = makePair("progress").authenticate();
+  pair.runUntil(1_000);
+  pair.unsent.dialer = 5;
+  pair.runUntil(20_000);
+  // The queue has moved on by one while another was added: that is progress.
+  pair.unsent.dialer = 4;
+  pair.runUntil(20_300);
+  const lastProgress = pair.cellTimes("dialer").at(-1)!;
+  pair.unsent.dialer = 16;
+  pair.holding.dialer = true;
+  // 16 more unsent than taken: nothing moves from here.
+  pair.runUntil(lastProgress + NO_PROGRESS_TIMEOUT_MS - 500);
+  equal(pair.closed("dialer"), undefined);
+  pair.runUntil(lastProgress + NO_PROGRESS_TIMEOUT_MS + 500);
+  equal(pair.closed("dialer"), "timeout");
+});
+
+test("nothing for 90 s closes, but only after the socket has had a moment to show what waits in it", () => {
+  using pair = makePair("silence").authenticate();
+  pair.runUntil(1_000);
+  const last = pair.cellTimes("listener").at(-1)!;
+  pair.holding.listener = true;
+  pair.runUntil(last + DEAD_AFTER_MS);
+  equal(pair.closed("dialer"), undefined);
+  pair.runUntil(last + DEAD_AFTER_MS + SILENCE_GRACE_MS - 1);
+  equal(pair.closed("dialer"), undefined);
+  pair.runUntil(last + DEAD_AFTER_MS + SILENCE_GRACE_MS);
+  equal(pair.closed("dialer"), "timeout");
+});
+
+test("a frame that comes in that moment starts the 90 s anew", () => {
+  using pair = makePair("grace").authenticate();
+  pair.runUntil(1_000);
+  const last = pair.cellTimes("listener").at(-1)!;
+  pair.holding.listener = true;
+  pair.runUntil(last + DEAD_AFTER_MS + 50);
+  pair.step("dialer", { type: "frame", frame: pair.held.listener.shift()! });
+  const again = pair.now;
+  pair.runUntil(again + DEAD_AFTER_MS + SILENCE_GRACE_MS - 1);
+  equal(pair.closed("dialer"), undefined);
+  pair.runUntil(again + DEAD_AFTER_MS + SILENCE_GRACE_MS);
+  equal(pair.closed("dialer"), "timeout");
+});
+
+test("a machine that slept starts anew once, and not a second time without a frame between", () => {
+  using pair = makePair("slept").authenticate();
+  pair.runUntil(1_000);
+  pair.holding.listener = true;
+  pair.now += 3_600_000;
+  pair.step("dialer", { type: "time", unsent: 3 });
+  equal(pair.closed("dialer"), undefined);
+  const woke = pair.now;
+  // Its own clock only: the other side sleeps on.
+  const runDialer = (end: number) => {
+    while (pair.sessions.dialer.deadline <= end) {
+      pair.now = Math.max(pair.now, pair.sessions.dialer.deadline);
+      pair.step("dialer", { type: "time", unsent: 0 });
+    }
+  };
+  runDialer(woke + DEAD_AFTER_MS - 1);
+  equal(pair.closed("dialer"), undefined);
+  pair.now = woke + DEAD_AFTER_MS + 60_000;
+  pair.step("dialer", { type: "time", unsent: 0 });
+  equal(pair.closed("dialer"), undefined, "it is noticed, and looked at once more");
+  pair.now += SILENCE_GRACE_MS;
+  pair.step("dialer", { type: "time", unsent: 0 });
+  equal(pair.closed("dialer"), "timeout");
+});
+
+test("sleep after silence was noticed gives back the moment to look", () => {
+  using pair = makePair("slept late").authenticate();
+  pair.runUntil(1_000);
+  const last = pair.cellTimes("listener").at(-1)!;
+  pair.holding.listener = true;
+  pair.runUntil(last + DEAD_AFTER_MS + 10);
+  pair.now += 60_000;
+  pair.step("dialer", { type: "time", unsent: 0 });
+  const woke = pair.now;
+  while (pair.sessions.dialer.deadline < woke + DEAD_AFTER_MS + SILENCE_GRACE_MS) {
+    pair.now = pair.sessions.dialer.deadline;
+    pair.step("dialer", { type: "time", unsent: 0 });
+    equal(pair.closed("dialer"), undefined);
+  }
+});
+
+test("cover off: a first cell within 250 ms, then only what there is to say, and a dummy every 30 s", () => {
+  using pair = makePair("off", COVER_OFF).authenticate();
+  pair.runUntil(100_000);
+  for (const role of ["dialer", "listener"] as const) {
+    const [first, ...rest] = pair.cellTimes(role);
+    ok(first! <= COVER_OFF_FIRST_MS);
+    deepEqual(rest, [1, 2, 3].map((k) => first! + k * COVER_OFF_DUMMY_MS));
+  }
+  const before = pair.cellTimes("dialer").length;
+  pair.step("dialer", { type: "submit", message: chat(1, "x".repeat(3000)) });
+  pair.runUntil(100_100);
+  deepEqual(pair.cellTimes("dialer").slice(before), [100_000, 100_020, 100_040]);
+});
+
+test("cover off: a nudge brings a cell at once", () => {
+  using pair = makePair("nudge", COVER_OFF).authenticate();
+  pair.runUntil(5_000);
+  const before = pair.cellTimes("dialer").length;
+  pair.step("dialer", { type: "nudge" });
+  pair.runUntil(5_000);
+  equal(pair.cellTimes("dialer").length, before + 1);
+});
+
+test("isSilent: ten cells within 10 s and then nothing for 5 s, or nothing for 45 s", () => {
+  using pair = makePair("silent").authenticate();
+  const { dialer } = pair.sessions;
+  pair.runUntil(10_000);
+  pair.holding.listener = true;
+  const last = pair.cellTimes("listener").at(-1)!;
+  equal(dialer.isSilent(last + 4_999), false);
+  equal(dialer.isSilent(last + 5_000), true);
+
+  using slow = makePair("slow", COVER_OFF).authenticate();
+  slow.runUntil(60_000);
+  slow.holding.listener = true;
+  const cell = slow.cellTimes("listener").at(-1)!;
+  equal(slow.sessions.dialer.isSilent(cell + 44_999), false);
+  equal(slow.sessions.dialer.isSilent(cell + 45_000), true);
+});
+
+test("isSilent: ten cells in exactly 10 s count as busy, in more they do not", () => {
+  for (const [gap, silent] of [[10_000 / 9, true], [1_112, false]] as const) {
+    using both = against("listener", `window ${gap}`);
+    for (let i = 0; i < 10; i++) feed(both, i * gap, [both.peer.dummy()]);
+    equal(both.session.isSilent(9 * gap + 5_000), silent);
+  }
+});
+
+// --- Messages, section 6 ---
+
+test("messages arrive whole and in order both ways, and 16 KiB of them", () => {
+  using pair = makePair("messages", COVER_OFF).authenticate();
+  const longest = "ä".repeat((16_384 - encodeMessage(chat(1, "")).length) / 2);
+  const said = [chat(1, ""), chat(2, longest), { type: "name", name: "Anna" } as const, chat(3, "a\nb\tc 🙂")];
+  for (const message of said) {
+    pair.step("dialer", { type: "submit", message });
+    pair.step("listener", { type: "submit", message });
+  }
+  pair.runUntil(2_000);
+  deepEqual(pair.received("listener"), said);
+  deepEqual(pair.received("dialer"), said);
+});
+
+test("an ack leaves only after `shown`, before every message not begun, on the connection that its chat came on", () => {
+  using pair = makePair("acks").authenticate();
+  pair.step("dialer", { type: "submit", message: chat(1) });
+  pair.runUntil(2_000);
+  deepEqual(pair.received("listener"), [chat(1)]);
+  deepEqual(pair.received("dialer"), []);
+  equal(pair.sessions.listener.unacknowledged, 1);
+  for (const n of [2, 3]) pair.step("listener", { type: "submit", message: chat(n) });
+  pair.step("listener", { type: "shown", id: messageId(1) });
+  pair.step("listener", { type: "shown", id: messageId(99) }); // of another connection: nobody to tell
+  pair.runUntil(4_000);
+  deepEqual(pair.received("dialer"), [{ type: "ack", id: messageId(1) }, chat(2), chat(3)]);
+  equal(pair.sessions.listener.unacknowledged, 0);
+});
+
+test("`begun` is told with the first fragment of a chat, once", () => {
+  using pair = makePair("begun").authenticate();
+  pair.step("dialer", { type: "submit", message: chat(5, "x".repeat(4000)) });
+  deepEqual(pair.of("dialer", "begun"), []);
+  pair.runUntil(3_000);
+  deepEqual(pair.of("dialer", "begun"), [{ type: "begun", id: messageId(5) }]);
+});
+
+test("bye follows the message being sent; what is queued is not sent; its sender closes 2 s after it", () => {
+  using pair = makePair("bye").authenticate();
+  pair.step("dialer", { type: "submit", message: chat(1, "x".repeat(3000)) });
+  pair.step("dialer", { type: "submit", message: chat(2) });
+  pair.runUntil(250);
+  // A listener that keeps the link open.
+  pair.holding.dialer = true;
+  pair.step("dialer", { type: "leave" });
+  pair.step("dialer", { type: "submit", message: chat(3) });
+  pair.runUntil(1_000);
+  const bye = pair.cellTimes("dialer")[3]!;
+  pair.runUntil(bye + BYE_TIMEOUT_MS - 1);
+  equal(pair.closed("dialer"), undefined);
+  pair.runUntil(bye + BYE_TIMEOUT_MS);
+  equal(pair.closed("dialer"), "bye");
+  pair.release("dialer");
+  deepEqual(pair.received("listener"), [chat(1, "x".repeat(3000))]);
+  equal(pair.closed("listener"), "bye");
+});
+
+test("after its bye a side goes on with dummies on the grid until it closes, and says no second bye", () => {
+  using both = against("dialer", "one bye");
+  const { session, entropy, peer } = both;
+  session.step({ type: "leave" }, 0, entropy);
+  const times: number[] = [];
+  let closedAt = Infinity;
+  while (session.deadline < 10_000) {
+    const now = session.deadline;
+    for (const effect of session.step({ type: "time", unsent: 0 }, now, entropy)) {
+      if (effect.type === "send") times.push(now);
+      if (effect.type === "close") closedAt = now;
+    }
+    feed(both, now, [peer.dummy()]);
+  }
+  equal(closedAt, times[0]! + BYE_TIMEOUT_MS);
+  deepEqual(times, Array.from({ length: times.length }, (_, k) => times[0]! + k * 250));
+  ok(times.length >= 8);
+});
+
+test("who leaves while nothing can be sent is gone 2 s after the tick that could not say bye", () => {
+  using pair = makePair("stuck").authenticate();
+  pair.runUntil(1_000);
+  pair.unsent.dialer = MAX_UNSENT_FRAMES;
+  pair.step("dialer", { type: "leave" });
+  const tick = pair.sessions.dialer.deadline;
+  pair.runUntil(tick + BYE_TIMEOUT_MS - 1);
+  equal(pair.closed("dialer"), undefined);
+  pair.runUntil(tick + BYE_TIMEOUT_MS);
+  equal(pair.closed("dialer"), "bye");
+});
+
+test("a side that is not live leaves at once", () => {
+  for (const stage of STAGES) {
+    if (stage.phase === "live") continue;
+    const { session, entropy, dispose } = inPhase(stage);
+    deepEqual(session.step({ type: "leave" }, 0, entropy), [{ type: "close", reason: "bye" }]);
+    dispose();
+  }
+});
+
+test("whoever receives bye closes and reads nothing after it", () => {
+  using both = against("listener", "bye");
+  const frames = [...both.peer.message({ type: "bye" }), ...both.peer.message(chat(1))];
+  deepEqual(feed(both, 10, frames), [[{ type: "opened" }, { type: "close", reason: "bye" }], []]);
+});
+
+// --- Limits, sections 4 to 6 ---
+
+test("a cell that finds the bucket empty closes: 4500 at once, then 100 a second", () => {
+  using both = against("listener", "bucket");
+  const opened = [{ type: "opened" }];
+  for (let i = 0; i < CELL_BUCKET_SIZE; i++) deepEqual(feed(both, 1_000, [both.peer.dummy()]), [opened]);
+  for (const now of [1_010, 1_020, 2_020]) {
+    const cells = now === 2_020 ? 100 : 1;
+    for (let i = 0; i < cells; i++) deepEqual(feed(both, now, [both.peer.dummy()]), [opened]);
+  }
+  deepEqual(feed(both, 2_029, [both.peer.dummy()]), [violation]);
+});
+
+function forged(peer: RawPeer): Frame {
+  const frame = peer.dummy().slice();
+  frame[FRAME_SIZE - 1]! ^= 1;
+  return frame;
+}
+
+test("the 16th failed cell in a row closes, an opened one sets the count back", () => {
+  using both = against("dialer", "row");
+  const bad = forged(both.peer);
+  for (let round = 0; round < 2; round++) {
+    for (let i = 1; i < MAX_FAILURES_IN_A_ROW; i++) deepEqual(feed(both, 0, [bad]), [[]]);
+    if (round === 0) deepEqual(feed(both, 0, [both.peer.dummy()]), [[{ type: "opened" }]]);
+  }
+  deepEqual(feed(both, 0, [bad]), [violation]);
+});
+
+test("the 64th failed cell in all closes, whatever was opened between", () => {
+  using both = against("dialer", "all");
+  const bad = forged(both.peer);
+  for (let failures = 1; failures < MAX_FAILURES_IN_ALL; failures++) {
+    deepEqual(feed(both, 0, [bad]), [[]]);
+    if (failures % 10 === 0) feed(both, 0, [both.peer.dummy()]);
+  }
+  deepEqual(feed(both, 0, [bad]), [violation]);
+});
+
+test("a replayed, reflected or foreign cell changes nothing and is dropped", () => {
+  using both = against("listener", "replay");
+  const cell = both.peer.dummy();
+  const own = frameOf(both.session.step({ type: "time", unsent: 0 }, 300, both.entropy));
+  deepEqual(feed(both, 300, [cell, cell, own, foreignFrames().get(FrameType.cell)!, both.peer.dummy()]), [
+    [{ type: "opened" }],
+    [],
+    [],
+    [],
+    [{ type: "opened" }],
+  ]);
+});
+
+test("a receiver that holds 64 chats not yet acked takes no more; an ack that has left makes room", () => {
+  using both = against("listener", "unacked");
+  const { session, peer, entropy } = both;
+  const received = (n: number) => [{ type: "opened" }, { type: "received", message: chat(n) }];
+  for (let n = 0; n < MAX_UNCONFIRMED; n++) deepEqual(feed(both, 0, peer.message(chat(n))), [received(n)]);
+  equal(session.unacknowledged, MAX_UNCONFIRMED);
+  session.step({ type: "shown", id: messageId(7) }, 10, entropy);
+  equal(session.unacknowledged, MAX_UNCONFIRMED, "the ack is queued and has not left");
+  session.step({ type: "time", unsent: 0 }, 300, entropy);
+  equal(session.unacknowledged, MAX_UNCONFIRMED - 1);
+  deepEqual(feed(both, 300, peer.message(chat(100))), [received(100)]);
+  deepEqual(feed(both, 300, peer.message(chat(101))), [violation]);
+});
+
+test("an id twice on one connection closes, also when it was acked", () => {
+  using both = against("listener", "repeated");
+  feed(both, 0, both.peer.message(chat(1)));
+  both.session.step({ type: "shown", id: messageId(1) }, 0, both.entropy);
+  both.session.step({ type: "time", unsent: 0 }, 300, both.entropy);
+  deepEqual(feed(both, 300, both.peer.message(chat(1, "another text"))), [violation]);
+});
+
+test("fragments of one message are contiguous: dummies may stand between, another message may not", () => {
+  const long = chat(1, "x".repeat(3000));
+  {
+    using both = against("listener", "dummies between");
+    const [a, b, c] = both.peer.message(long);
+    // Sealed in their order; the dummy goes in where its counter says.
+    deepEqual(feed(both, 0, [a!, b!, c!]).at(-1), [{ type: "opened" }, { type: "received", message: long }]);
+    using again = against("listener", "dummies");
+    const parts = fragments(again.peer, 0, encodeMessage(long));
+    const effects = parts.flatMap((seal) => feed(again, 0, [seal(), again.peer.dummy()]));
+    deepEqual(effects.at(-2), [{ type: "opened" }, { type: "received", message: long }]);
+  }
+  using both = against("listener", "interleaved");
+  const [first] = fragments(both.peer, 0, encodeMessage(long));
+  const [stranger] = fragments(both.peer, 1, encodeMessage(chat(2)));
+  deepEqual(feed(both, 0, [first!()]), [[{ type: "opened" }]]);
+  deepEqual(feed(both, 0, [stranger!()]), [violation]);
+});
+
+test("a fragment out of order, repeated, left out, or of a skipped message id closes", () => {
+  const json = encodeMessage(chat(1, "x".repeat(3000)));
+  const small = encodeMessage(chat(1));
+  const orders: [string, (peer: RawPeer) => (() => Frame)[]][] = [
+    ["begins with the second", (peer) => fragments(peer, 0, json).slice(1, 2)],
+    ["repeats the first", (peer) => [fragments(peer, 0, json)[0]!, fragments(peer, 0, json)[0]!]],
+    ["leaves one out", (peer) => [fragments(peer, 0, json)[0]!, fragments(peer, 0, json)[2]!]],
+    ["skips an id", (peer) => fragments(peer, 1, small)],
+    ["repeats an id", (peer) => [...fragments(peer, 0, small), ...fragments(peer, 0, encodeMessage(chat(2)))]],
+  ];
+  for (const [name, order] of orders) {
+    using both = against("dialer", name);
+    const effects = order(both.peer).map((seal) => feed(both, 0, [seal()])[0]!);
+    deepEqual(effects.at(-1), violation, name);
+  }
+});
+
+/** Each seals when it is called, so that a test chooses the order of the counters. */
+function fragments(peer: RawPeer, messageId: number, json: Uint8Array): (() => Frame)[] {
+  const count = Math.ceil(json.length / 1209);
+  return Array.from({ length: count }, (_, index) => () => {
+    const data = json.subarray(index * 1209, (index + 1) * 1209);
+    return peer.seal({ kind: "fragment", messageId, index, count, data });
+  });
+}
+
+test("an unknown kind of cell, a wrong field, a non-zero unused byte or a bad message closes at once", () => {
+  const plaintexts: [string, (bytes: Uint8Array) => void][] = [
+    ["kind 2", (bytes) => bytes[0] = 2],
+    ["a dummy with a byte set", (bytes) => bytes[CELL_PLAINTEXT_SIZE - 1] = 1],
+    ["a fragment of nothing", (bytes) => bytes[0] = 1],
+  ];
+  for (const [name, write] of plaintexts) {
+    using both = against("listener", name);
+    const bytes = new Uint8Array(CELL_PLAINTEXT_SIZE);
+    write(bytes);
+    deepEqual(feed(both, 0, [both.peer.sealBytes(bytes)]), [violation], name);
+  }
+  for (const json of ["{}", "[]", '{"type":"bye","x":1}', '{"type":"wave"}', "\ufeff{}", '{"type":"ack","id":"x"}']) {
+    using both = against("listener", json);
+    deepEqual(feed(both, 0, both.peer.json(new TextEncoder().encode(json))), [violation], json);
+  }
+});
+
+test("a lost cell within a message drops that message and nothing else", () => {
+  using both = against("listener", "lost");
+  const parts = both.peer.message(chat(1, "x".repeat(3000)));
+  const next = both.peer.message(chat(2));
+  deepEqual(feed(both, 0, [parts[0]!, parts[2]!, ...next]), [
+    [{ type: "opened" }],
+    [{ type: "opened" }],
+    [{ type: "opened" }, { type: "received", message: chat(2) }],
+  ]);
+});
+
+// --- Any events at all ---
+
+test("whatever happens in whatever order, a session ends quietly or goes on, and leaves no secret behind", () => {
+  const event = fc.oneof(
+    fc.constantFrom("opened", "stretched", "welcome", "nudge", "leave", "time", "submit", "shown"),
+    fc.record({
+      from: fc.integer({ min: 0, max: 3 }),
+      at: fc.integer({ min: 0, max: FRAME_SIZE - 1 }),
+      x: fc.nat(255),
+    }),
+  );
+  const frames = [...foreignFrames().values()];
+  fc.assert(
+    fc.property(
+      fc.constantFrom<Role>("dialer", "listener"),
+      fc.constantFrom(CONSTANT, COVER_OFF),
+      fc.array(fc.tuple(event, fc.integer({ min: 0, max: INTERVAL_MAX_MS })), { maxLength: 25 }),
+      (role, shape, events) => {
+        const entropy = seededEntropy("any");
+        const session = makeSession(arena, role, shape);
+        let now = 0;
+        for (const [what, ms] of events) {
+          now += ms;
+          if (typeof what === "object") {
+            const frame = frames[what.from]!.slice();
+            frame[what.at]! ^= what.x;
+            session.step({ type: "frame", frame }, now, entropy);
+          } else if (what === "opened" || what === "stretched") session.step({ type: what, phrase }, now, entropy);
+          else if (what === "time") session.step({ type: what, unsent: 0 }, now, entropy);
+          else if (what === "submit") session.step({ type: what, message: chat(1) }, now, entropy);
+          else if (what === "shown") session.step({ type: what, id: messageId(1) }, now, entropy);
+          else session.step({ type: what }, now, entropy);
+          ok(session.phase !== "over" || session.deadline === Infinity);
+        }
+        session[Symbol.dispose]();
+        equal(arena.used, base);
+      },
+    ),
+    { seed: 11, numRuns: 300 },
+  );
+});

@@ -1,0 +1,195 @@
+// How files are made: the same bytes from any folder, the same permissions everywhere, and what stands in docs/ is what
+// the tables give. Not in here: what a made file does (e2e_test.ts).
+
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { join } from "node:path";
+import { chosen, PERMISSIONS } from "../../scripts/compile.ts";
+import { COMPLETIONS } from "../../scripts/completions.ts";
+import { MAN } from "../../scripts/man.ts";
+import { PRODUCT_ARGS } from "../../scripts/product.ts";
+import { link } from "../../scripts/release/program.ts";
+import { readSource, ROOT } from "../../scripts/release/stage.ts";
+import { targetHere } from "../../scripts/release/targets.ts";
+import { needs } from "./subject.ts";
+
+const read = (path: string) => Deno.readTextFile(join(ROOT, path));
+
+Deno.test("every way to start the product gives it the same permissions", async () => {
+  const flags = (words: readonly string[]) =>
+    words.filter((word) => word.startsWith("--allow") || word === "--no-prompt").sort();
+  const launcher = flags((await read("scripts/release/launcher.sh")).split(/\s+/));
+  const task = flags(
+    String((JSON.parse(await read("deno.json")) as { tasks: { sesame: string } }).tasks.sesame).split(" "),
+  );
+  deepEqual(launcher, flags(PERMISSIONS));
+  deepEqual(task, flags(PERMISSIONS));
+  deepEqual(flags(PRODUCT_ARGS), flags(PERMISSIONS));
+});
+
+Deno.test("man page and completions in docs/ are what their tables give", async () => {
+  for (const [path, make] of Object.entries({ ...MAN, ...COMPLETIONS })) {
+    equal(await read(path).catch(() => ""), make(), `${path} is old. Run: deno task papers`);
+  }
+});
+
+Deno.test({
+  name: "the man page shows without a warning",
+  ignore: !needs("man"),
+  fn: async () => {
+    for (
+      const command of [["man", "--warnings", "-E", "UTF-8", "-l"], ["mandoc", "-Tlint"], [
+        "groff",
+        "-ww",
+        "-man",
+        "-Tutf8",
+      ]]
+    ) {
+      const [program = "", ...args] = command;
+      if (!needs(program)) continue;
+      const { stdout, stderr, success } = await new Deno.Command(program, {
+        args: [...args, "docs/sesame.1"],
+        cwd: ROOT,
+      })
+        .output();
+      const text = new TextDecoder();
+      equal(success, true, text.decode(stderr) + text.decode(stdout));
+      equal(text.decode(stderr) + (program === "mandoc" ? text.decode(stdout) : ""), "", program);
+    }
+  },
+});
+
+for (
+  const [shell, check] of [
+    ["bash", ["-n", "docs/completions/sesame.bash"]],
+    ["zsh", ["-n", "docs/completions/_sesame"]],
+    ["fish", ["--no-execute", "docs/completions/sesame.fish"]],
+  ] as const
+) {
+  Deno.test({
+    name: `${shell} can read its completions`,
+    ignore: !needs(shell),
+    fn: async () => {
+      const { success, stderr } = await new Deno.Command(shell, { args: [...check], cwd: ROOT }).output();
+      equal(success, true, new TextDecoder().decode(stderr));
+    },
+  });
+}
+
+Deno.test({
+  name: "bash completes commands, options of the command, and choices",
+  ignore: !needs("bash"),
+  fn: async () => {
+    const complete = async (...words: string[]) => {
+      const script =
+        `source docs/completions/sesame.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _sesame; echo "\${COMPREPLY[*]}"`;
+      const { stdout } = await new Deno.Command("bash", { args: ["--norc", "-c", script, "bash", ...words], cwd: ROOT })
+        .output();
+      return new TextDecoder().decode(stdout).trim();
+    };
+    equal(await complete("sesame", "co"), "connect");
+    equal(await complete("sesame", "connect", "--re"), "--retry --require-locked-memory");
+    equal(await complete("sesame", "--cover", ""), "constant off");
+    equal(await complete("sesame", "--cover", "=", "o"), "off");
+    equal(await complete("sesame", "phrase", "--"), "--words --help --version");
+    equal(await complete("sesame", "connect", "--phrase", ""), "", "a phrase is never completed");
+  },
+});
+
+Deno.test("docs/REVIEW.md sends its reader to files and names that exist", async () => {
+  const page = await read("docs/REVIEW.md");
+  const rows = [...page.matchAll(/`((?:src|tests|docs)\/[\w./-]+)`((?:,? `#?\w+`)*)/g)];
+  ok(rows.length > 20, `only ${rows.length} places were found`);
+  for (const [, path = "", names = ""] of rows) {
+    const there = await Deno.stat(join(ROOT, path)).catch(() => undefined);
+    ok(there !== undefined, `there is no ${path}`);
+    if (there.isDirectory) continue;
+    const source = await read(path);
+    for (const [, name = ""] of names.matchAll(/`(#?\w+)`/g)) ok(source.includes(name), `${path} has no ${name}`);
+  }
+});
+
+Deno.test("link() starts the entry first, and each other part once, when it is first wanted", async () => {
+  const files = new Map([
+    [
+      "main.js",
+      'import{a}from"./chunk-A.js";import"./chunk-R.js";globalThis.told=["main",a];export const later=async()=>{await import("./late-B.js");await import("./late-B.js")};globalThis.later=later;',
+    ],
+    ["chunk-A.js", 'const a="shared";export{a};'],
+    ["chunk-R.js", 'import{createRequire as c} from "node:module";var r=c(import.meta.url);export{r as a};'],
+    ["late-B.js", `import{a}from"./chunk-A.js";globalThis.told.push("late "+a);/*${"x".repeat(40_000)}*/`],
+  ]);
+  const text = await link(files, "main.js");
+  ok(!text.includes("xxxxxxxx"), "a long part is packed");
+  ok(!text.includes("node:module"), "what only the bundler asked for is not loaded");
+  const world = globalThis as unknown as { told: string[]; later: () => Promise<void> };
+  await import(`data:text/javascript;base64,${new TextEncoder().encode(text).toBase64()}`);
+  deepEqual(world.told, ["main", "shared"]);
+  await world.later();
+  deepEqual(world.told, ["main", "shared", "late shared"]);
+});
+
+Deno.test("link() refuses an import that it does not know, rather than ship a file that breaks later", async () => {
+  await rejects(
+    link(new Map([["main.js", 'const x=import(`./late.js`);import("./x.js",{})']]), "main.js"),
+    /Could not link/,
+  );
+  await rejects(link(new Map([["main.js", 'import"./gone.js";']]), "main.js"), /Could not link/);
+  await rejects(link(new Map([["main.js", "import.meta.dirname"]]), "main.js"), /Could not link/);
+});
+
+Deno.test("a target that does not exist is named, with those that do", () => {
+  try {
+    chosen(["linux-s390x"]);
+    ok(false, "it was taken");
+  } catch (error) {
+    match(String(error), /no such target\. There are: linux-x64/);
+  }
+  equal(chosen(["all"]).length, 5);
+});
+
+Deno.test({
+  name: "two builds, of two copies in two folders, are the same file",
+  ignore: targetHere()?.runtime === undefined,
+  fn: async () => {
+    const sums: string[] = [];
+    for (const name of ["one", "another-with-a-longer-name"]) {
+      const folder = await Deno.makeTempDir({ prefix: `sesame-${name}-` });
+      try {
+        await copyProject(folder);
+        const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+          args: ["run", "--allow-all", "scripts/compile.ts", "--portable", "--out", "made"],
+          cwd: folder,
+          env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", TZ: name === "one" ? "UTC" : "Asia/Tokyo" },
+        }).output();
+        const text = new TextDecoder();
+        equal(success, true, text.decode(stderr));
+        sums.push(/SHA-256 (\w{64})$/m.exec(text.decode(stdout).split("\n")[1] ?? "")?.[1] ?? text.decode(stdout));
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    }
+    console.log(`figure: SHA-256 ${sums[0]}`);
+    equal(sums[0], sums[1]);
+    equal(sums[0]?.length, 64);
+  },
+});
+
+/** What a build needs, and nothing else of this checkout. */
+async function copyProject(folder: string): Promise<void> {
+  const { files } = await readSource();
+  const scripts = [...Deno.readDirSync(join(ROOT, "scripts/release"))].filter((entry) => entry.isFile)
+    .map(({ name }) => `scripts/release/${name}`);
+  for (
+    const file of [
+      ...files,
+      "src/crypto/argon2id_worker.ts",
+      ...scripts,
+      "scripts/compile.ts",
+      "deno.json",
+      "deno.lock",
+    ]
+  ) {
+    await Deno.mkdir(join(folder, file, ".."), { recursive: true });
+    await Deno.copyFile(join(ROOT, file), join(folder, file));
+  }
+}

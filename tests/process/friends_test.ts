@@ -1,0 +1,190 @@
+// More than two: several addresses, `connect --listen`, bare `sesame`, a closed door, calling again.
+
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { addressOf, deliver, dial, listen, Pair, PHRASE } from "../support/process_pair.ts";
+import { hasProgram, Sesame } from "../support/process.ts";
+import { threeParts } from "../support/process_errors.ts";
+
+const FAST = ["--interval", "50"];
+
+Deno.test("connect calls several addresses, and what is said goes to each", async () => {
+  await using one = await listen(FAST);
+  await using two = await listen(FAST);
+  const [first, second] = [await addressOf(one), await addressOf(two)];
+  await using caller = await dial(first, [second, ...FAST]);
+  await Promise.all([caller.like("connected", { address: first }), caller.like("connected", { address: second })]);
+  await caller.say("to both");
+  await Promise.all([one, two].map((friend) => friend.like("message", { text: "to both" })));
+  const sent = await caller.event((e) => e.event === "sent");
+  equal(sent.peers, 2);
+  await caller.until(() => caller.all("delivered").length === 2 ? true : undefined, "delivered twice");
+});
+
+Deno.test("of several addresses one with another phrase is told, and the rest go on", async () => {
+  await using good = await listen(FAST);
+  await using bad = await listen(FAST, "some other phrase");
+  await using caller = await dial(await addressOf(bad), [await addressOf(good), ...FAST]);
+  await caller.event("connected");
+  equal((await caller.event("refused")).reason, "phrase");
+  const problem = await caller.event("problem");
+  match(String(problem.wrong), /phrase/);
+  await deliver(caller, good, "still here");
+});
+
+Deno.test("when none of several addresses brings anybody the program ends with 3, also for a wrong phrase", async () => {
+  await using bad = await listen(FAST, "some other phrase");
+  const gone = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  gone.close();
+  await using caller = await dial(await addressOf(bad), [`127.0.0.1:${gone.addr.port}`, ...FAST]);
+  equal((await caller.ended()).code, 3, caller.transcript());
+  deepEqual(caller.all("refused").map((e) => e.reason).sort(), ["phrase", "unreachable"]);
+  threeParts(caller.stderr.trimEnd().split("\n").at(-1) + "\n");
+});
+
+Deno.test("connect --listen calls and is called", async () => {
+  await using first = await listen(FAST);
+  await using middle = await dial(await addressOf(first), ["--listen", "127.0.0.1:0", ...FAST]);
+  await middle.event("connected");
+  await using last = await dial(await addressOf(middle), FAST);
+  await last.event("connected");
+  await middle.like("connected", { direction: "in" });
+  await middle.like("connected", { direction: "out" });
+  await middle.say("to two");
+  await Promise.all([first, last].map((friend) => friend.like("message", { text: "to two" })));
+  // Nobody forwards.
+  await deliver(last, middle, "only to the middle");
+  equal(first.all("message").length, 1);
+});
+
+Deno.test("/connect calls a friend in a running chat", async () => {
+  await using one = await listen(FAST);
+  await using two = await listen(FAST);
+  await one.say(`/connect ${await addressOf(two)}`);
+  await one.like("connected", { direction: "out" });
+  await two.event("connected");
+  await deliver(two, one, "hello");
+});
+
+const namespaces = Deno.uid() === 0 && hasProgram("unshare");
+Deno.test({
+  name: "bare sesame listens on port 7373 of every interface and says what the friend types",
+  ignore: !namespaces,
+  async fn() {
+    // The port is fixed, so this runs in a network of its own.
+    await using sesame = await Sesame.start(["--json", "--phrase-fd", "0"], {
+      phrase: PHRASE,
+      shell: 'exec unshare -n -- "$@"',
+    });
+    match(String((await sesame.event("listening")).address), /:7373$/);
+    const hint = await sesame.event((e) => e.event === "hint" && /connect/.test(String(e.text)));
+    match(String(hint.text), /sesame connect YOUR-ADDRESS:7373/);
+  },
+});
+
+Deno.test("--friends 1 closes the door after one, announces who comes further, and opens it when the friend leaves", async () => {
+  await using listener = await listen(["--friends", "1", ...FAST]);
+  const address = await addressOf(listener);
+  await using first = await dial(address, FAST);
+  await first.event("connected");
+  await using second = await dial(address, FAST);
+  const { code } = await second.ended();
+  ok(code === 3 || code === 4, second.transcript());
+  equal((await listener.event("refused")).reason, "busy");
+  await listener.event((e) => e.event === "hint" && /turned away: the door is closed/.test(String(e.text)));
+  await deliver(first, listener, "undisturbed");
+  await first.endInput();
+  await listener.event("left");
+  await using third = await dial(address, FAST);
+  await third.event("connected");
+});
+
+Deno.test("--retry calls again, with a pause, until somebody is there; and again when they are gone", async () => {
+  await using before = await listen(FAST);
+  const address = await addressOf(before);
+  before.signal("SIGKILL");
+  await before.ended();
+  await using caller = await dial(address, ["--retry", ...FAST]);
+  equal((await caller.event("refused")).reason, "unreachable");
+  await caller.until(() => caller.all("connecting").length >= 2 ? true : undefined, "called twice");
+  const [one, two] = caller.all("connecting");
+  ok(two!.at - one!.at >= 950 && two!.at - one!.at <= 3000, `${two!.at - one!.at} ms between calls`);
+  await using there = await Sesame.start(["listen", address, "--json", "--phrase-fd", "0", ...FAST], {
+    phrase: PHRASE,
+  });
+  await caller.event("connected");
+  await deliver(caller, there, "found you");
+  there.signal("SIGKILL");
+  equal((await caller.event("left")).reason, "closed");
+  await there.ended();
+  await using again = await Sesame.start(["listen", address, "--json", "--phrase-fd", "0", ...FAST], {
+    phrase: PHRASE,
+  });
+  await again.event("connected", 20_000);
+  // A new process is a new person: nothing of the old one's goes to it.
+  await deliver(caller, again, "somebody new");
+  deepEqual(again.all("message").map((e) => e.text), ["somebody new"]);
+});
+
+Deno.test("two who call each other at the same moment have one connection, and lose nothing", async () => {
+  for (let round = 0; round < 3; round++) {
+    await using one = await listen(FAST);
+    await using two = await listen(FAST);
+    await Promise.all([one.say(`/connect ${await addressOf(two)}`), two.say(`/connect ${await addressOf(one)}`)]);
+    await Promise.all([one.event("connected"), two.event("connected")]);
+    for (let i = 0; i < 5; i++) await Promise.all([one.say(`a${i}`), two.say(`b${i}`)]);
+    await Promise.all(
+      [one, two].map((s) => s.until(() => s.all("delivered").length === 5 ? true : undefined, "5 delivered")),
+    );
+    for (const sesame of [one, two]) {
+      equal(sesame.all("connected").length, 1);
+      equal(sesame.all("left").length, 0);
+      equal(sesame.all("message").length, 5);
+      deepEqual(sesame.all("message").map((e) => String(e.text).at(1)), ["0", "1", "2", "3", "4"]);
+    }
+  }
+});
+
+Deno.test("eight processes are a full mesh of 28 links, and what one says reaches the seven others within 5 s", async () => {
+  const began = performance.now();
+  await using stack = new AsyncDisposableStack();
+  const all: Sesame[] = [];
+  const addresses: string[] = [];
+  for (let i = 0; i < 8; i++) {
+    const [first, ...others] = addresses;
+    const sesame = stack.use(
+      first === undefined ? await listen() : await dial(first, [...others, "--listen", "127.0.0.1:0"]),
+    );
+    addresses.push(await addressOf(sesame));
+    await sesame.until(() => sesame.all("connected").length === i ? true : undefined, `${i} friends`, 60_000);
+    all.push(sesame);
+  }
+  await Promise.all(all.map((s) => s.until(() => s.all("connected").length === 7 ? true : undefined, "7 friends")));
+  const up = performance.now();
+  const [speaker, ...rest] = all;
+  await speaker!.say("to everybody");
+  await Promise.all(rest.map((s) => s.like("message", { text: "to everybody" })));
+  await speaker!.until(() => speaker!.all("delivered").length === 7 ? true : undefined, "7 delivered");
+  const took = performance.now() - up;
+  console.log(
+    `eight processes: 28 links in ${((up - began) / 1000).toFixed(1)} s, a message to seven in ${took.toFixed(0)} ms`,
+  );
+  ok(took < 5000, `${took} ms`);
+  for (const sesame of all) deepEqual([sesame.all("left").length, sesame.all("connected").length], [0, 7]);
+});
+
+Deno.test("calling oneself is refused, and ends with 3", async () => {
+  await using sesame = await listen(FAST);
+  const address = await addressOf(sesame);
+  await sesame.say(`/connect ${address}`);
+  equal((await sesame.event("refused")).reason, "self");
+  equal(sesame.all("connected").length, 0);
+});
+
+Deno.test("a second call to the same friend is a duplicate, and the first connection stays", async () => {
+  await using pair = await Pair.connect({ dialer: FAST, listener: FAST });
+  const { port } = { port: pair.address.split(":").at(-1) };
+  await pair.dialer.say(`/connect localhost:${port}`);
+  equal((await pair.dialer.event("refused")).reason, "duplicate");
+  await deliver(pair.dialer, pair.listener, "on the first");
+  equal(pair.dialer.all("connected").length, 1);
+});

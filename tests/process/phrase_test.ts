@@ -1,0 +1,105 @@
+// Phrases between real processes: wrong ones and wrong modes, where they may come from, and that they go nowhere.
+
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { addressOf, deliver, dial, listen, PHRASE } from "../support/process_pair.ts";
+import { Sesame, type StartOptions } from "../support/process.ts";
+import { threeParts } from "../support/process_errors.ts";
+
+/** Argon2id on a slow machine is not the point: the time between is. */
+const BESIDE_ARGON2_MS = 1000;
+
+for (
+  const [what, options, phrase] of [
+    ["another phrase", [], "correct horse battery stable"],
+    ["the other mode", ["--decoy"], PHRASE],
+  ] as const
+) {
+  Deno.test(`${what} ends the dialer with 4, within one Argon2id and a second, and the listener says phrase`, async () => {
+    await using listener = await listen();
+    await using dialer = await dial(await addressOf(listener), options, phrase);
+    const { code } = await dialer.ended();
+    const ended = Date.now();
+    equal(code, 4, dialer.transcript());
+    const [connecting] = dialer.all("connecting");
+    const [begun, done] = dialer.all("stretching");
+    ok(connecting && begun && done);
+    const beside = ended - connecting.at - (done.at - begun.at);
+    ok(beside < BESIDE_ARGON2_MS, `${beside} ms beside Argon2id's ${done.at - begun.at}`);
+    equal((await dialer.event("refused").catch(() => dialer.all("refused")[0]))?.reason, "phrase");
+    equal((await listener.event("refused")).reason, "phrase");
+    equal(listener.all("connected").length, 0);
+    threeParts(dialer.stderr);
+    nowhere(dialer, phrase);
+    nowhere(listener, PHRASE);
+  });
+}
+
+Deno.test("a decoy listener and a decoy dialer find each other", async () => {
+  await using listener = await listen(["--decoy", "--interval", "50"]);
+  await using dialer = await dial(await addressOf(listener), ["--decoy", "--interval", "50"]);
+  await Promise.all([listener.event("connected"), dialer.event("connected")]);
+  // Nothing in the events tells the mode.
+  ok(!/decoy/i.test(JSON.stringify([...listener.events, ...dialer.events])));
+});
+
+/** Each way to hand a phrase over, against a listener that has it from standard input. */
+const WAYS: readonly (readonly [string, readonly string[], StartOptions])[] = [
+  ["--phrase-fd 0", ["--phrase-fd", "0"], { phrase: PHRASE }],
+  ["--phrase-fd 3, a file", ["--phrase-fd", "3"], {
+    shell: `printf '%s\\nnot the phrase\\n' '${PHRASE}' > phrase; exec "$@" 3< phrase`,
+  }],
+  ["--phrase-fd 3, a file without a line end", ["--phrase-fd", "3"], {
+    shell: `printf '%s' '${PHRASE}' > phrase; exec "$@" 3< phrase`,
+  }],
+  ["--phrase-fd 3, a pipe", ["--phrase-fd", "3"], {
+    shell: `{ printf '%s\\n' '${PHRASE}' | { exec "$@" 3<&0 0<&4 4<&-; }; } 4<&0`,
+  }],
+  ["--phrase-fd 3, CRLF", ["--phrase-fd", "3"], {
+    shell: `printf '%s\\r\\n' '${PHRASE}' > phrase; exec "$@" 3< phrase`,
+  }],
+  ["--phrase", ["--phrase", PHRASE], {}],
+];
+for (const [what, args, options] of WAYS) {
+  Deno.test(`the phrase is taken from ${what}, and standard input is left for messages`, async () => {
+    await using listener = await listen(["--interval", "50"]);
+    await using dialer = await Sesame.start(
+      ["connect", await addressOf(listener), "--json", "--interval", "50", ...args],
+      options,
+    );
+    await dialer.event("connected");
+    await deliver(dialer, listener, "a message, no phrase");
+    if (what === "--phrase") match(dialer.stderr, /^Warning: process lists .*\n$/);
+    else equal(dialer.stderr, "");
+    nowhere(dialer, PHRASE);
+    await dialer.endInput();
+    await dialer.event("stopped");
+  });
+}
+
+const BAD: readonly (readonly [string, readonly string[], StartOptions])[] = [
+  ["descriptor 1", ["--phrase-fd", "1"], {}],
+  ["descriptor 2", ["--phrase-fd", "2"], {}],
+  ["a descriptor that is not open", ["--phrase-fd", "9"], {}],
+  ["a descriptor open for writing only", ["--phrase-fd", "3"], { shell: 'exec "$@" 3> phrase' }],
+  ["a descriptor at its end", ["--phrase-fd", "3"], { shell: 'exec "$@" 3< /dev/null' }],
+  ["a directory", ["--phrase-fd", "3"], { shell: 'exec "$@" 3< /' }],
+  ["a negative number", ["--phrase-fd=-1"], {}],
+  ["a word", ["--phrase-fd", "three"], {}],
+  ["a huge number", ["--phrase-fd", "99999999999"], {}],
+  ["two sources", ["--phrase-fd", "0", "--phrase", PHRASE], { phrase: PHRASE }],
+  ["a prompt without a terminal", [], { phrase: PHRASE }],
+];
+for (const [what, args, options] of BAD) {
+  Deno.test(`a phrase from ${what} is refused with exit code 2 and three parts`, async () => {
+    await using sesame = await Sesame.start(["listen", "127.0.0.1:0", "--json", ...args], { ...options, closed: true });
+    equal((await sesame.ended()).code, 2, sesame.transcript());
+    threeParts(sesame.stderr);
+    nowhere(sesame, PHRASE);
+    deepEqual(sesame.all("listening"), []);
+  });
+}
+
+function nowhere(sesame: Sesame, phrase: string): void {
+  const said = JSON.stringify([...sesame.events, ...sesame.lines]) + sesame.stderr;
+  ok(!said.includes(phrase), "the phrase was said");
+}

@@ -1,0 +1,92 @@
+// In a real terminal (tmux): the prompt shows nothing of what is typed; F12 and Ctrl-\ end the prompt and the chat at once.
+
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { addressOf, listen, PHRASE } from "../support/process_pair.ts";
+import { hasProgram } from "../support/process.ts";
+import { Terminal } from "../support/process_tmux.ts";
+
+const tmux = hasProgram("tmux");
+const TYPED = "correct horse";
+/** The prompt, whatever it says exactly. */
+const PROMPT = /phrase/i;
+
+for (const key of ["F12", "C-\\"]) {
+  test(`${key} ends the prompt, and nothing of what was typed shows`, async (terminal) => {
+    const before = await terminal.until(PROMPT);
+    await terminal.type(TYPED);
+    await terminal.key(key);
+    const after = await terminal.until(/ended \d+\n-?echo$/m);
+    match(after, /ended 0/);
+    match(after, /^echo$/m);
+    ok(!after.includes("correct") && !after.includes("horse") && !after.includes("*"), after);
+    deepEqual(without(after), without(before));
+  });
+
+  test(`${key} ends the chat, and the process is gone`, async (terminal) => {
+    await terminal.until(PROMPT);
+    await terminal.type(PHRASE);
+    await terminal.key("Enter");
+    await terminal.until(/127\.0\.0\.1:\d{4,5}/);
+    await terminal.type("half a mess");
+    await terminal.until(/half a mess/);
+    const began = performance.now();
+    await terminal.key(key);
+    const after = await terminal.until(/ended \d+\n-?echo$/m);
+    const took = performance.now() - began;
+    match(after, /ended 0/);
+    match(after, /^echo$/m);
+    ok(!after.includes("correct horse") && !after.includes("half a mess"), after);
+    ok(took < 2000, `${took} ms`);
+  });
+}
+
+test("typing at the prompt moves nothing: not a dot for a letter, not for Backspace", async (terminal) => {
+  const before = await terminal.until(PROMPT);
+  for (const typed of ["a", "bc", "déjà"]) {
+    await terminal.type(typed);
+    equal(await terminal.capture(), before);
+  }
+  await terminal.key("BSpace");
+  equal(await terminal.capture(), before);
+  await terminal.key("F12");
+  await terminal.until(/ended 0/);
+});
+
+Deno.test({
+  name: "a person at a terminal and a script talk",
+  ignore: !tmux,
+  async fn() {
+    await using listener = await listen(["--interval", "50"]);
+    await using terminal = await Terminal.start(["connect", await addressOf(listener), "--interval", "50"]);
+    await terminal.until(PROMPT);
+    await terminal.type(PHRASE);
+    await terminal.key("Enter");
+    await terminal.until(/friend \[.*\] is here/);
+    await terminal.type("typed by hand");
+    await terminal.key("Enter");
+    await listener.like("message", { text: "typed by hand" });
+    await listener.say("read by eye");
+    await terminal.until(/read by eye/);
+    await listener.event("delivered");
+    await terminal.key("F12");
+    await terminal.until(/ended 0/);
+    equal((await listener.event("left")).reason, "closed");
+    ok(!(await terminal.capture()).includes("read by eye"), "what was read is still on the screen");
+  },
+});
+
+function test(name: string, body: (terminal: Terminal) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore: !tmux,
+    async fn() {
+      await using terminal = await Terminal.start(["listen", "127.0.0.1:0"]);
+      await body(terminal);
+    },
+  });
+}
+
+/** The screen less what the shell says afterwards. */
+function without(screen: string): string {
+  return screen.replace(/\n?ended \d+[^]*$/, "").trimEnd();
+}

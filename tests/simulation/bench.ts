@@ -1,0 +1,227 @@
+// A few processes of a test's own choosing on one simulated clock, with a hand on every connection between them: what a
+// test of src/peers needs. Nothing is random but keys and first ticks, which come from a seed.
+
+import { StretchedPhrase } from "../../src/auth/stretched.ts";
+import { STRETCHED_SIZE } from "../../src/constants.ts";
+import type { Notice } from "../../src/notice.ts";
+import type { Effect, Event } from "../../src/peers/step.ts";
+import type { PeerId } from "../../src/ports.ts";
+import type { Arena } from "../../src/secrets/locked.ts";
+import type { Shape } from "../../src/session/pacer.ts";
+import { FrameType } from "../../src/wire/frame.ts";
+import { MemoryPair } from "./memory_link.ts";
+import { Node, type Surroundings } from "./node.ts";
+import { Random } from "./random.ts";
+import { Timeline } from "./timeline.ts";
+
+export interface Person {
+  /** `b` is called as `b`, `b.alt`, `b.third`: any name that begins so. */
+  readonly name: string;
+  /** Its first byte; the rest follows from the name. */
+  readonly rank: number;
+  readonly displayName?: string;
+  readonly friends?: number;
+  readonly shape?: Shape;
+  /** Knows another phrase. */
+  readonly stranger?: boolean;
+  /** Has no listener. */
+  readonly deaf?: boolean;
+}
+
+export interface Joined {
+  readonly pair: MemoryPair;
+  readonly from: string;
+  readonly to: string;
+}
+
+type NoticeOf<E extends Notice["event"]> = Extract<Notice, { event: E }>;
+
+export class Bench implements Surroundings, Disposable {
+  readonly timeline = new Timeline();
+  readonly random = new Random(20_26);
+  readonly entropy = this.random.fill;
+  /** All connections, in the order in which they were made. */
+  readonly joined: Joined[] = [];
+  readonly dials: { readonly at: number; readonly from: string; readonly target: string }[] = [];
+  readonly told: { readonly at: number; readonly who: string; readonly notice: Notice }[] = [];
+  readonly effects: { readonly at: number; readonly who: string; readonly event: Event; readonly effect: Effect }[] =
+    [];
+  stretchMs = 200;
+  readTakesMs = 20;
+  /** Undefined: the screen does not get to it. */
+  showTakesMs: number | undefined = 1;
+  /** May put its hand on a connection before anything goes over it. */
+  onJoined: (joined: Joined) => void = () => {};
+  readonly #arena: Arena;
+  readonly #people = new Map<string, { readonly person: Person; node: Node }>();
+  readonly #unshown: { readonly node: Node; readonly event: Event }[] = [];
+  #lives = 0;
+
+  constructor(arena: Arena, ...people: readonly Person[]) {
+    this.#arena = arena;
+    for (const person of people) this.start(person);
+  }
+
+  /** A process begins; one of the same name before it has to have ended. */
+  start(person: Person): Node {
+    const life = (++this.#lives).toString(16).padStart(2, "0");
+    const self = person.rank.toString(16).padStart(2, "0") + life.repeat(31);
+    const shape = person.shape ?? { cover: "constant", intervalMs: 250 };
+    const options = { self, shape, name: person.displayName, friends: person.friends };
+    const node = new Node(this, person.name, `10.0.0.${person.name}`, options, this.#arena, 0);
+    this.#people.set(person.name, { person, node });
+    if (!person.deaf) {
+      node.step({ type: "ready", phrase: this.#phrase(person.name, new Uint8Array(16).fill(this.#lives)) });
+    }
+    return node;
+  }
+
+  node(name: string): Node {
+    return this.#people.get(name)!.node;
+  }
+
+  id(name: string): PeerId {
+    return this.node(name).id;
+  }
+
+  call(from: string, target: string, retry = false): this {
+    this.node(from).step({ type: "call", target, retry });
+    return this;
+  }
+
+  say(from: string, text: string): void {
+    this.node(from).step({ type: "say", text });
+  }
+
+  run(ms: number): this {
+    this.timeline.runUntil(this.timeline.now + ms);
+    return this;
+  }
+
+  /** What somebody was told, of one kind. */
+  notices<E extends Notice["event"]>(who: string, event: E): NoticeOf<E>[] {
+    return this.told.flatMap((t) => t.who === who && t.notice.event === event ? [t.notice as NoticeOf<E>] : []);
+  }
+
+  /** In a word each: `connected`, `left bye`, `refused phrase`, and so on. */
+  story(who: string): string[] {
+    return this.told.flatMap(({ who: name, notice }) => {
+      if (name !== who) return [];
+      if (notice.event === "connected") return [`connected ${notice.direction}`];
+      if (notice.event === "left" || notice.event === "refused") return [`${notice.event} ${notice.reason}`];
+      return [];
+    });
+  }
+
+  texts(who: string): string[] {
+    return this.notices(who, "message").map(({ text }) => text);
+  }
+
+  /** The person called `with`, as `who` has them, if they are here. */
+  friend(who: string, other: string) {
+    return this.node(who).peers.present().find(({ peer }) => peer === this.id(other));
+  }
+
+  /** The frame types that an end of a connection has sent, in order, without cells. */
+  handshakeOf(who: string, joined: number): number[] {
+    const link = this.#linkOf(who, joined);
+    return this.effects.flatMap(({ who: name, effect }) =>
+      name === who && effect.type === "send" && effect.link === link && effect.frame[1] !== FrameType.cell
+        ? [effect.frame[1]!]
+        : []
+    );
+  }
+
+  /** Connections with both ends open. */
+  open(): number[] {
+    return this.joined.flatMap(({ pair }, i) => pair.dialer.open && pair.listener.open ? [i] : []);
+  }
+
+  /** What waits for the screen gets there. */
+  showAll(): void {
+    for (const { node, event } of this.#unshown.splice(0)) node.step(event);
+  }
+
+  /** The process ends, and its peers hear it from the system. */
+  kill(name: string): void {
+    const node = this.node(name);
+    node.die();
+    for (const { pair } of this.joined) {
+      for (const link of [pair.dialer, pair.listener]) if (link.self === node.id) link.close();
+    }
+  }
+
+  dial(node: Node, call: number, target: string): void {
+    this.dials.push({ at: this.timeline.now, from: node.name, target });
+    const fail = (failure: "unreachable" | "closed") =>
+      this.timeline.after(1, () => node.soon(false, () => node.step({ type: "undialled", call, failure })));
+    const found = this.#people.get(target.split(".")[0]!);
+    if (found === undefined || !found.node.alive || found.person.deaf) return fail("unreachable");
+    const to = found.node;
+    const source = { key: node.host, site: undefined };
+    if (!to.peers.admit(source, to.now)) return fail("closed");
+    const cb = new Uint8Array(64);
+    this.random.fill(cb);
+    const pair = new MemoryPair(
+      this.timeline,
+      { self: node.id, host: node.host, address: `${node.host}:50000` },
+      { self: to.id, host: to.host, address: `${to.host}:7373` },
+      cb,
+    );
+    const joined = { pair, from: node.name, to: to.name };
+    this.joined.push(joined);
+    this.onJoined(joined);
+    this.timeline.after(1, () => node.soon(false, () => node.linked(pair.dialer, { call })));
+    this.timeline.after(1, () => to.soon(false, () => to.linked(pair.listener, { source })));
+  }
+
+  stretch(node: Node, salt: Uint8Array, done: (make: () => StretchedPhrase, tookMs: number) => void): void {
+    this.timeline.after(this.stretchMs, () => done(() => this.#phrase(node.name, salt), this.stretchMs));
+  }
+
+  latenessMs(): number {
+    return 0;
+  }
+
+  readMs(): number {
+    return this.readTakesMs;
+  }
+
+  showMs(): number {
+    return this.showTakesMs ?? 0;
+  }
+
+  before(): void {}
+
+  after(node: Node, event: Event, _now: number, effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      this.effects.push({ at: this.timeline.now, who: node.name, event, effect });
+      if (effect.type === "notice") this.told.push({ at: this.timeline.now, who: node.name, notice: effect.notice });
+    }
+  }
+
+  shows(node: Node, event: Event): boolean {
+    if (this.showTakesMs !== undefined) return true;
+    this.#unshown.push({ node, event });
+    return false;
+  }
+
+  gone(): void {}
+
+  [Symbol.dispose](): void {
+    for (const { node } of this.#people.values()) if (node.alive) node.die();
+  }
+
+  #linkOf(who: string, joined: number): number | undefined {
+    const node = this.node(who);
+    const { pair } = this.joined[joined]!;
+    const own = pair.dialer.self === node.id ? pair.dialer : pair.listener;
+    return [...node.everyLink].find(([, link]) => link === own)?.[0];
+  }
+
+  #phrase(name: string, salt: Uint8Array): StretchedPhrase {
+    using wide = this.#arena.bytes(STRETCHED_SIZE);
+    wide.bytes.fill(this.#people.get(name)?.person.stranger ? 0x55 : 0x33);
+    return StretchedPhrase.from(this.#arena, salt, wide);
+  }
+}
