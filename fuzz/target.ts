@@ -1,7 +1,10 @@
 // What a fuzz target is, and what all of them share: reading decisions out of bytes, and saying that a promise was broken.
 // Targets run in two places: under Jazzer.js (node, coverage-guided: scripts/fuzz.ts) and under Deno (replay_test.ts).
 
-import { ProtocolViolation, type Violation } from "../src/protocol_violation.ts";
+import {
+  ProtocolViolation,
+  type Violation,
+} from "../src/protocol_violation.ts";
 
 export interface Target {
   readonly name: string;
@@ -29,23 +32,32 @@ export function same(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** The result, or the violation that was thrown. Whatever else is thrown is a finding and goes on up. */
-export function judged<T>(run: () => T): { readonly value: T } | { readonly violation: Violation } {
+export function judged<T>(
+  run: () => T,
+): { readonly value: T } | { readonly violation: Violation } {
   try {
     return { value: run() };
   } catch (error) {
-    if (error instanceof ProtocolViolation) return { violation: error.violation };
+    if (error instanceof ProtocolViolation) {
+      return { violation: error.violation };
+    }
     throw error;
   }
 }
 
 /** `bytes` cut or filled up with zeros to `length`, in a buffer of its own. */
-export function padded(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+export function padded(
+  bytes: Uint8Array,
+  length: number,
+): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(length);
   out.set(bytes.subarray(0, length));
   return out;
 }
 
-export function joined(...parts: (Uint8Array | readonly number[])[]): Uint8Array {
+export function joined(
+  ...parts: (Uint8Array | readonly number[])[]
+): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
@@ -80,14 +92,20 @@ export class Input {
   }
 
   bytes(length: number): Uint8Array<ArrayBuffer> {
-    const out = padded(this.#data.subarray(this.#at, this.#at + length), length);
+    const out = padded(
+      this.#data.subarray(this.#at, this.#at + length),
+      length,
+    );
     this.#at += length;
     return out;
   }
 
   /** As many bytes as the next two say, or what is left of them. */
   some(most: number): Uint8Array<ArrayBuffer> {
-    const length = Math.min(this.u16() % (most + 1), Math.max(0, this.#data.length - this.#at));
+    const length = Math.min(
+      this.u16() % (most + 1),
+      Math.max(0, this.#data.length - this.#at),
+    );
     return this.bytes(length);
   }
 

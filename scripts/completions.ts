@@ -78,10 +78,11 @@ export function zsh(): string {
     return quoted(`--${option.name}${value === "" ? "" : "="}[${plain(option.help)}]${value}`);
   };
   const general = GENERAL.map(([name, help]) => quoted(`--${name}[${plain(help)}]`));
+  // Nothing to choose from, said so: with a message in its place the shell would not complete an option either.
   const argument: Readonly<Record<string, string>> = {
-    listen: "'::[HOST\\:]PORT: '",
-    connect: "'*:HOST[\\:PORT]: '",
-    doctor: "'::HOST[\\:PORT]: '",
+    listen: "'::[HOST\\:]PORT:()'",
+    connect: "'*:HOST[\\:PORT]:()'",
+    doctor: "'::HOST[\\:PORT]:()'",
   };
   const lines = [
     "#compdef sesame",

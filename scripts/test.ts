@@ -69,6 +69,14 @@ export const SUITES: readonly Suite[] = [
     counts: "one check",
     needs: "../shared/vectors/exchange-v1.json",
   },
+  { name: "process", args: [...EDGE, "tests/process"], counts: "deno test" },
+  { name: "exporter", args: [...EDGE, "tests/adversary"], counts: "deno test" },
+  { name: "adversary", args: ["run", "--no-check", "--allow-all", "scripts/adversary.ts"], counts: "suite line" },
+  {
+    name: "soak",
+    args: ["run", "--no-check", "--allow-all", "scripts/soak.ts", "--seconds", "30"],
+    counts: "suite line",
+  },
   { name: "demo", args: ["run", "--allow-all", "scripts/demo.ts"], counts: "one check" },
 ];
 

@@ -6,6 +6,7 @@
 //   deno task wire --planted [B]   the gate over a copy of the project with a bug in it: must be red (dummies, late)
 //   deno task wire --load          what the pacer costs and how well it keeps time: 64 links at 10 Hz, one at 250 ms
 //   ... --captures N  --sessions N  --seed N   batches of eight real sessions; simulated sessions; chance
+//   ... --only simulated|real                  one half of it
 //
 // Real sessions need tcpdump and the right to use it; without, they are skipped, loudly. All traffic stays on loopback.
 // The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as `wire: ...`.
@@ -74,11 +75,13 @@ function say({ outcome, line }: Verdict): void {
   console.log(line);
 }
 
-async function gate(effort: Effort, random: Random): Promise<number> {
+async function gate(effort: Effort, parts: string, random: Random): Promise<number> {
   console.log(TABLE_HEAD);
-  await simulatedPart(effort, random);
-  const problem = await captureProblem();
-  if (problem === undefined) {
+  if (parts !== "real") await simulatedPart(effort, random);
+  const problem = parts === "simulated" ? undefined : await captureProblem();
+  if (parts === "simulated") {
+    console.log("The real sessions were left out, as asked for.");
+  } else if (problem === undefined) {
     await fetchDependencies();
     await realPart(effort, random);
   } else {
@@ -343,6 +346,7 @@ if (import.meta.main) {
       captures: { type: "string" },
       sessions: { type: "string" },
       seed: { type: "string" },
+      only: { type: "string" },
     },
   });
   const chosen = values.short === true ? SHORT : WHOLE;
@@ -363,5 +367,5 @@ if (import.meta.main) {
   }
   if (values.load === true) Deno.exit(await load());
   console.log(`seed ${seed}`);
-  Deno.exit(await gate(effort, makeRandom(seed)));
+  Deno.exit(await gate(effort, values.only ?? "both", makeRandom(seed)));
 }

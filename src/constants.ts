@@ -126,6 +126,8 @@ export const STRETCH_WAIT_MAX_MS = 5_000;
 export const DEFAULT_PORT = 7373;
 /** At the end of input: how long the program waits for confirmations. */
 export const DRAIN_TIMEOUT_MS = 10_000;
+/** Messages that wait for a screen that takes nothing; with more, nobody new is let in. */
+export const WAITING_FOR_SCREEN_MAX = 1024;
 /** Messages said before the first friend is there, kept for that friend. */
 export const HELD_MESSAGES_MAX: number = MAX_UNCONFIRMED;
 /** Pauses between calls with --retry: doubled from the first to the longest, each with up to half as much again at random. */

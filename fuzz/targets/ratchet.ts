@@ -3,12 +3,23 @@
 // in one it must do in the other, to the byte: so nothing that fails changes anything.
 
 import { SessionSecrets } from "../../src/auth/handshake.ts";
-import { CELL_PLAINTEXT_SIZE, FRAME_BODY_SIZE, MAX_SKIPPED_KEYS } from "../../src/constants.ts";
+import {
+  CELL_PLAINTEXT_SIZE,
+  FRAME_BODY_SIZE,
+  MAX_SKIPPED_KEYS,
+} from "../../src/constants.ts";
 import { x25519PublicKey } from "../../src/crypto/x25519.ts";
 import type { Role } from "../../src/ports.ts";
 import { Ratchet } from "../../src/ratchet/ratchet.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
-import { lockedBytes, lockedDhSecret, lockedKey, seededEntropy, testArena, toHex } from "../../tests/support/arena.ts";
+import {
+  lockedBytes,
+  lockedDhSecret,
+  lockedKey,
+  seededEntropy,
+  testArena,
+  toHex,
+} from "../../tests/support/arena.ts";
 import { edit, Input, judged, must, type Target } from "../target.ts";
 
 const OPS_MAX = 60;
@@ -17,7 +28,12 @@ const SEALED_AT_ONCE_MAX = 40;
 export const target: Target = {
   name: "ratchet",
   maxLength: 400,
-  dictionary: [Uint8Array.of(0, 0, 2, 0), Uint8Array.of(1, 0, 2, 0), Uint8Array.of(6, 34), Uint8Array.of(0xff, 0xff, 0xff, 0xff)],
+  dictionary: [
+    Uint8Array.of(0, 0, 2, 0),
+    Uint8Array.of(1, 0, 2, 0),
+    Uint8Array.of(6, 34),
+    Uint8Array.of(0xff, 0xff, 0xff, 0xff),
+  ],
   seeds: () => [
     Uint8Array.of(0, 2, 0, 1, 2, 1, 0, 2, 2),
     Uint8Array.of(6, 33, 2, 32, 2, 0, 2, 5, 2, 5),
@@ -41,7 +57,12 @@ export const target: Target = {
       const hostile = play(arena, keys, data, true);
       const honest = play(arena, keys, data, false);
       must(hostile.length === honest.length, "the same honest cells");
-      hostile.forEach((what, n) => must(what === honest[n], `what failed changed something: ${what} is ${honest[n]}`));
+      hostile.forEach((what, n) =>
+        must(
+          what === honest[n],
+          `what failed changed something: ${what} is ${honest[n]}`,
+        )
+      );
       must(arena.used === before, "all secrets are given back");
     };
   },
@@ -62,7 +83,12 @@ interface Sealed {
 const HEADER = Uint8Array.of(1, 0x10, 0, 0);
 
 /** One word for each honest thing that happened. */
-function play(arena: Arena, keys: readonly KeyPair[], data: Uint8Array, hostile: boolean): string[] {
+function play(
+  arena: Arena,
+  keys: readonly KeyPair[],
+  data: Uint8Array,
+  hostile: boolean,
+): string[] {
   const input = new Input(data);
   using a = start(arena, "dialer", keys[0]!, keys[1]!);
   using b = start(arena, "listener", keys[1]!, keys[0]!);
@@ -81,8 +107,11 @@ function play(arena: Arena, keys: readonly KeyPair[], data: Uint8Array, hostile:
   for (let n = 0; n < OPS_MAX && !input.empty; n++) {
     const op = input.pick(8);
     if (op === 0 || op === 1) seal(op);
-    else if (op === 6 || op === 7) for (let k = input.pick(SEALED_AT_ONCE_MAX); k > 0; k--) seal(op === 6 ? 0 : 1);
-    else {
+    else if (op === 6 || op === 7) {
+      for (let k = input.pick(SEALED_AT_ONCE_MAX); k > 0; k--) {
+        seal(op === 6 ? 0 : 1);
+      }
+    } else {
       const cell = sealed[input.pick(Math.max(1, sealed.length))];
       const body = cell?.body.slice() ?? new Uint8Array(FRAME_BODY_SIZE);
       let honest = op === 2 && cell !== undefined && !cell.opened;
@@ -97,7 +126,8 @@ function play(arena: Arena, keys: readonly KeyPair[], data: Uint8Array, hostile:
         continue;
       }
       // Op 4 may have written the counters that stood there: then it is the cell itself, for the first time.
-      const itself = cell !== undefined && !cell.opened && op !== 5 && body.every((byte, i) => byte === cell.body[i]);
+      const itself = cell !== undefined && !cell.opened && op !== 5 &&
+        body.every((byte, i) => byte === cell.body[i]);
       must(itself, "what was changed, repeated or sent back does not open");
       must(outcome.first === cell.plaintext, "a cell holds what was sealed");
       cell.opened = true;
@@ -128,10 +158,16 @@ function deliver(
   must(ratchet.skippedKeys <= MAX_SKIPPED_KEYS, "skipped keys are bounded");
   must(drawn <= 1, "a step draws one key");
   if (got.value !== undefined) {
-    return { first: plaintext.bytes[0]!, word: `${got.value.stored} ${got.value.skipped} ${ratchet.skippedKeys}` };
+    return {
+      first: plaintext.bytes[0]!,
+      word: `${got.value.stored} ${got.value.skipped} ${ratchet.skippedKeys}`,
+    };
   }
   must(drawn === 0, "what fails draws no entropy");
-  must(arena.used === used && ratchet.skippedKeys === skipped, "what fails keeps no key");
+  must(
+    arena.used === used && ratchet.skippedKeys === skipped,
+    "what fails keeps no key",
+  );
   return undefined;
 }
 
@@ -147,7 +183,10 @@ function start(arena: Arena, role: Role, own: KeyPair, peer: KeyPair): Ratchet {
       own.publicKey,
       peer.publicKey,
     ),
-    { self: new Uint8Array(32).fill(self), peer: new Uint8Array(32).fill(other) },
+    {
+      self: new Uint8Array(32).fill(self),
+      peer: new Uint8Array(32).fill(other),
+    },
     seededEntropy(role),
   );
 }

@@ -23,7 +23,9 @@ export async function run(command: string, args: readonly string[], cwd?: string
       ...(cwd === undefined ? {} : { cwd }),
     }).output();
     const text = new TextDecoder();
-    return { success: output.success, stdout: text.decode(output.stdout), stderr: text.decode(output.stderr) };
+    // Deno prints an empty stack behind its own errors.
+    const stderr = text.decode(output.stderr).replace(/\n+Stack backtrace:\n[\s\S]*$/, "");
+    return { success: output.success, stdout: text.decode(output.stdout), stderr };
   } catch (error) {
     return { success: false, stdout: "", stderr: error instanceof Error ? error.message : String(error) };
   }

@@ -23,15 +23,16 @@ interface Bom {
 export async function sbom(source: Source): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "sesame-sbom-" });
   try {
-    const runtimes = TARGETS.flatMap(({ runtime }) => runtime === undefined ? [] : [runtime.package]);
-    const wanted = [...source.packages.map(split), ...runtimes.map((name) => [name, DENO_VERSION] as const)];
+    const runtimes = TARGETS.flatMap(({ runtime }) => runtime === undefined ? [] : [[runtime.package, DENO_VERSION]]);
     const version = /^## ([\d.]+)/m.exec(await Deno.readTextFile(join(ROOT, "CHANGELOG.md")))?.[1] ?? "0.0.0";
     const description = {
       name: "sesame",
       version,
       license: "MIT",
       private: true,
-      dependencies: Object.fromEntries(wanted),
+      dependencies: Object.fromEntries(source.packages.map(split)),
+      // Each is for one kind of machine, and npm refuses another's as a plain dependency.
+      optionalDependencies: Object.fromEntries(runtimes),
     };
     await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify(description));
     const lock = ["install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"];

@@ -15,22 +15,29 @@ export interface Grid {
 export function gridOf(times: readonly number[], intervalMs: number): Grid {
   const [first] = times;
   if (first === undefined) return { lateness: [], ticks: 0, onTime: 0, driftPerMinute: 0 };
-  // The first cell may itself have been late by any part of an interval: the earliest phase counts, measured around it.
-  const phases = times.map((at) => centred(at - first, intervalMs));
-  const origin = first + Math.min(...phases);
-  const lateness = times.map((at) => at - (origin + Math.floor((at - origin) / intervalMs + 1e-9) * intervalMs));
-  const hit = new Set<number>();
-  for (const at of times) {
-    const tick = Math.floor((at - origin) / intervalMs + 1e-9);
-    if (at - origin - tick * intervalMs <= intervalMs / 2) hit.add(tick);
-  }
-  const ticks = Math.floor((times.at(-1)! - origin) / intervalMs + 1e-9) + 1;
-  return { lateness, ticks, onTime: hit.size, driftPerMinute: slope(times, phases) * 60_000 };
+  const origin = first + bestPhase(times.map((at) => at - first), intervalMs);
+  const tickOf = (at: number) => Math.floor((at - origin) / intervalMs + 1e-9);
+  const lateness = times.map((at) => at - origin - tickOf(at) * intervalMs);
+  const hit = new Set(times.filter((_, i) => lateness[i]! <= intervalMs / 2).map(tickOf));
+  const ticks = tickOf(times.at(-1)!) - tickOf(first) + 1;
+  return { lateness, ticks, onTime: hit.size, driftPerMinute: slope(times, lateness) * 60_000 };
 }
 
-/** The remainder, from minus half an interval to half an interval. */
-function centred(ms: number, intervalMs: number): number {
-  return ms - Math.round(ms / intervalMs) * intervalMs;
+/** Nobody says when the ticks are: of all phases at which a cell stands, the one by which most cells are on time. */
+function bestPhase(times: readonly number[], intervalMs: number): number {
+  const phases = times.map((at) => ((at % intervalMs) + intervalMs) % intervalMs).sort((a, b) => a - b);
+  // Once around, so that a window may reach past the end.
+  const around = [...phases, ...phases.map((phase) => phase + intervalMs)];
+  let best = { count: 0, width: Infinity, phase: 0 };
+  for (let from = 0, to = 0; from < phases.length; from++) {
+    while (to < around.length && around[to]! - phases[from]! <= intervalMs / 2) to++;
+    const count = to - from;
+    const width = around[to - 1]! - phases[from]!;
+    if (count > best.count || (count === best.count && width < best.width)) {
+      best = { count, width, phase: phases[from]! };
+    }
+  }
+  return best.phase;
 }
 
 function slope(x: readonly number[], y: readonly number[]): number {

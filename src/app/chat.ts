@@ -129,7 +129,8 @@ export class Chat {
     const text = line.startsWith("//") ? line.slice(1) : line;
     if (text === "" && this.#parts.args.output !== "json") return;
     const problem = messageProblem(text);
-    if (problem === undefined) return this.#say(text);
+    if (problem === undefined) return this.#say(text, line);
+    this.#parts.view.giveBack(line);
     const doing = "Could not send that message.";
     this.#problem(
       problem.problem === "too big"
@@ -142,12 +143,14 @@ export class Chat {
     );
   }
 
-  #say(text: string): void {
+  /** `line` is what was typed for it. */
+  #say(text: string, line: string): void {
     if (this.#held !== undefined) {
       if (this.#held.length < HELD_MESSAGES_MAX) this.#held.push(text);
       return;
     }
     if (!this.#parts.scripted && this.#peers.present().length === 0) {
+      this.#parts.view.giveBack(line);
       return this.#problem({
         doing: "Could not send that message.",
         wrong: "Nobody is here.",

@@ -87,7 +87,7 @@ export function connectProblem(address: string, reason: RefusedReason): Problem 
     case "phrase":
       return {
         doing,
-        wrong: "The phrase did not match, or one of you is in another mode.",
+        wrong: "The phrase did not match, one of you is in another mode, or their door is closed (--friends).",
         next: "Compare the phrase with your friend, letter by letter, by another way than this one.",
       };
     case "self":

@@ -100,6 +100,13 @@ export class Friends {
     return [...this.#all.values()].filter((friend) => friend.here);
   }
 
+  /** Messages that have come and are not on the screen yet. */
+  get waitingForScreen(): number {
+    let waiting = 0;
+    for (const { showing } of this.#all.values()) waiting += showing.size;
+    return waiting;
+  }
+
   all(): Iterable<Friend> {
     return this.#all.values();
   }

@@ -10,6 +10,7 @@ import {
   SETTLE_TIMEOUT_MS,
   SILENCE_GRACE_MS,
   TURNED_AWAY_REPORT_MS,
+  WAITING_FOR_SCREEN_MAX,
 } from "../constants.ts";
 import type { StretchedPhrase } from "../auth/stretched.ts";
 import type { LeftReason, MessageId, Notice, RefusedReason } from "../notice.ts";
@@ -277,6 +278,7 @@ export class Peers implements Disposable {
     const here = this.#friends.here().length;
     if (here >= MAX_SESSIONS) return "busy";
     if (connection.role === "dialer" && here >= (this.#options.friends ?? Infinity)) return "busy";
+    if (this.#friends.waitingForScreen >= WAITING_FOR_SCREEN_MAX) return "busy";
     return this.#arena.available(32) < SLOTS_PER_SESSION ? "busy" : undefined;
   }
 
@@ -646,6 +648,8 @@ export class Peers implements Disposable {
     if (friend === undefined || friend.showing.has(id)) return;
     // A known id is confirmed anew and not shown again.
     if (friend.shown.has(id)) return this.#drive(connection, { type: "shown", id });
+    // However often it connects: who keeps to the rules has no more than this unconfirmed.
+    if (friend.showing.size >= MAX_UNCONFIRMED) return this.#over(connection, "protocol");
     friend.showing.add(id);
     this.#notice({ event: "message", peer: connection.peer, id, text });
   }

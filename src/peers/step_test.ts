@@ -11,6 +11,7 @@ import {
   SETTLE_TIMEOUT_MS,
   SILENCE_GRACE_MS,
   TURNED_AWAY_REPORT_MS,
+  WAITING_FOR_SCREEN_MAX,
 } from "../constants.ts";
 import { loadSodium } from "../crypto/sodium.ts";
 import type { Frame, Role } from "../ports.ts";
@@ -78,6 +79,40 @@ test("a delivered ack comes only after the text is on the screen", [SMALL, LARGE
   bench.showAll();
   bench.run(1_000);
   equal(bench.notices("a", "delivered").length, 1);
+});
+
+test(
+  "a friend who forgets what is unconfirmed cannot make us keep more than 64 for the screen",
+  [SMALL, LARGE],
+  (bench) => {
+    bench.showTakesMs = undefined;
+    bench.call("a", "b").run(1_000);
+    for (let n = 0; n < MAX_UNCONFIRMED; n++) bench.say("a", `line ${n}`);
+    bench.run(30_000);
+    const id = bench.id("a");
+    bench.kill("a");
+    bench.start(SMALL, id);
+    bench.call("a", "b").run(1_000).say("a", "one more");
+    bench.run(2_000);
+    equal(bench.texts("b").length, MAX_UNCONFIRMED);
+    deepEqual(bench.story("b"), ["connected in", "left closed", "connected in", "left protocol"]);
+  },
+);
+
+test("while too much waits for the screen nobody new is let in", [SMALL, LARGE], (bench) => {
+  bench.showTakesMs = undefined;
+  for (let waiting = 0; waiting < WAITING_FOR_SCREEN_MAX; waiting += MAX_UNCONFIRMED) {
+    bench.call("a", "b").run(1_000);
+    for (let n = 0; n < MAX_UNCONFIRMED; n++) bench.say("a", `line ${n}`);
+    bench.run(30_000).kill("a");
+    bench.run(90_000).start(SMALL);
+  }
+  equal(bench.texts("b").length, WAITING_FOR_SCREEN_MAX);
+  bench.call("a", "b").run(1_000);
+  equal(bench.story("b").at(-1), "refused busy");
+  bench.showAll();
+  bench.run(90_000).call("a", "b").run(1_000);
+  equal(bench.story("b").at(-1), "connected in");
 });
 
 test("64 unconfirmed are the most for one peer: what is more is not sent", [SMALL, LARGE], (bench) => {
@@ -606,12 +641,15 @@ test(
   [SMALL, LARGE],
   (bench) => {
     bench.readTakesMs = 5_000;
-    bench.call("b", "a").run(1_000);
-    bench.call("a", "b").run(300);
+    bench.call("a", "b").run(1_000);
+    bench.call("b", "a");
+    // a has welcomed it, and b still reads.
+    while (bench.friend("a", "b")?.links !== 2) bench.run(1);
+    bench.run(50);
     bench.node("a").step({ type: "leave" });
     bench.run(10_000);
     deepEqual(bench.open(), []);
-    deepEqual(bench.story("b").filter((line) => !line.startsWith("refused")), ["connected out", "left bye"]);
+    deepEqual(bench.story("b").filter((line) => !line.startsWith("refused")), ["connected in", "left bye"]);
   },
 );
 

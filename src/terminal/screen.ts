@@ -245,6 +245,11 @@ export class ChatScreen {
     return this.#busy.size > 0;
   }
 
+  /** Puts a line back that could not be sent, unless something else has been begun. */
+  giveBack(text: string): void {
+    if (this.#editor.text === "") this.#insert(text);
+  }
+
   /** Forgets everything that was said and typed. */
   clear(): void {
     this.#entries = [];

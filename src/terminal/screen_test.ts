@@ -230,6 +230,16 @@ Deno.test("ChatScreen keeps what is being typed while messages arrive, and the c
   assert.deepEqual(trial.key("enter"), { type: "line", text: "half a sentence" });
 });
 
+Deno.test("ChatScreen takes a line back that could not be sent, unless another has been begun", () => {
+  const trial = new Trial().chat().type("hello?");
+  assert.deepEqual(trial.key("enter"), { type: "line", text: "hello?" });
+  trial.screen.giveBack("hello?");
+  assert.deepEqual(trial.key("enter"), { type: "line", text: "hello?" });
+  trial.type("next");
+  trial.screen.giveBack("hello?");
+  assert.deepEqual(trial.key("enter"), { type: "line", text: "next" });
+});
+
 Deno.test("ChatScreen answers the leaving keys", () => {
   const trial = new Trial();
   assert.equal(trial.key("ctrl-c"), undefined);

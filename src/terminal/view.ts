@@ -31,6 +31,8 @@ export interface View {
   show(notice: Notice, shown?: () => void): void;
   /** Holds piped lines back; nothing happens to a person's keys. */
   hold(on: boolean): void;
+  /** A line could not be sent: on a screen it goes back to where it was typed. */
+  giveBack(text: string): void;
   /** Shows the passing of time, once a second or so while the program is waiting for something. */
   tick(): void;
   /** Flushes what can be flushed within a short time, restores the terminal; nothing is written afterwards. */
@@ -144,6 +146,10 @@ function screenView(tty: Terminal, options: ViewOptions, onInput: (input: Input)
       changed();
     },
     hold() {},
+    giveBack(text) {
+      screen.giveBack(text);
+      changed();
+    },
     tick() {
       if (screen.busy) changed();
     },
@@ -235,6 +241,7 @@ function lineView(
       else tty.resume();
       lines.hold(on);
     },
+    giveBack() {},
     tick() {},
     async stop() {
       if (!running) return;

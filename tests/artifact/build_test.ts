@@ -1,12 +1,13 @@
 // How files are made: the same bytes from any folder, the same permissions everywhere, and what stands in docs/ is what
 // the tables give. Not in here: what a made file does (e2e_test.ts).
 
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
 import { join } from "node:path";
 import { chosen, PERMISSIONS } from "../../scripts/compile.ts";
 import { COMPLETIONS } from "../../scripts/completions.ts";
 import { MAN } from "../../scripts/man.ts";
 import { PRODUCT_ARGS } from "../../scripts/product.ts";
+import { newest, notes } from "../../scripts/release/notes.ts";
 import { link } from "../../scripts/release/program.ts";
 import { readSource, ROOT } from "../../scripts/release/stage.ts";
 import { targetHere } from "../../scripts/release/targets.ts";
@@ -137,14 +138,81 @@ Deno.test("link() refuses an import that it does not know, rather than ship a fi
   await rejects(link(new Map([["main.js", "import.meta.dirname"]]), "main.js"), /Could not link/);
 });
 
+Deno.test("release notes are the newest chapter of CHANGELOG.md, the files with their sums, and what is not promised", async () => {
+  const changelog = await read("CHANGELOG.md");
+  const source = await readSource();
+  const file = {
+    kind: "portable",
+    path: "/x/sesame-linux-x64-portable",
+    bytes: 96_059_480,
+    sha256: "ab".repeat(32),
+  } as const;
+  const text = notes(changelog, [file], source, undefined);
+  match(text, /^# Sesame \d+\.\d+\.\d+/);
+  match(text, /Nobody outside has reviewed Sesame yet/);
+  ok(text.includes(`| \`sesame-linux-x64-portable\` | portable | 96.1 MB | \`${"ab".repeat(32)}\` |`));
+  ok(text.includes(source.hash));
+  deepEqual(newest("# C\n\n## 2.0.0\n\nnew\n\n## 1.0.0\n\nold\n"), { title: "2.0.0", text: "new" });
+  deepEqual(newest("## 1.0.0\nonly"), { title: "1.0.0", text: "only" });
+  throws(() => newest("# nothing\n"), /no chapter/);
+});
+
 Deno.test("a target that does not exist is named, with those that do", () => {
-  try {
-    chosen(["linux-s390x"]);
-    ok(false, "it was taken");
-  } catch (error) {
-    match(String(error), /no such target\. There are: linux-x64/);
-  }
+  throws(() => chosen(["linux-s390x"]), /no such target\. There are: linux-x64/);
   equal(chosen(["all"]).length, 5);
+});
+
+/** Builds for this machine into a folder that goes away, and gives what was printed. */
+async function compileHere(env: Record<string, string>, look: (folder: string) => Promise<void> = async () => {}) {
+  const folder = await Deno.makeTempDir({ prefix: "sesame-compile-" });
+  try {
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--allow-all", "scripts/compile.ts", "--out", folder],
+      cwd: ROOT,
+      env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...env },
+    }).output();
+    await look(folder);
+    const text = new TextDecoder();
+    return { stdout: text.decode(stdout), stderr: text.decode(stderr) };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test({
+  name:
+    "compile makes the real file where its runtime can be had; else it says why, in three parts, and makes the portable one",
+  ignore: targetHere()?.runtime === undefined,
+  fn: async () => {
+    const { stdout, stderr } = await compileHere({});
+    if (/^compiled /m.test(stdout)) return;
+    match(
+      stderr,
+      /^Could not compile for [\w-]+\. Its runtime, denort [\d.]+, cannot be fetched from .*\. Making the portable file/m,
+    );
+    match(stdout, /^portable .* MB {2}SHA-256 \w{64}$/m);
+  },
+});
+
+Deno.test({
+  name: "deno compile is asked for exactly the product's permissions",
+  ignore: targetHere() === undefined,
+  fn: async () => {
+    // Deno takes itself for the runtime: the file would not run Sesame, but what it is told stands in it.
+    const told = { text: "" };
+    const { stdout } = await compileHere({ DENORT_BIN: await Deno.realPath(Deno.execPath()) }, async (folder) => {
+      const [file] = [...Deno.readDirSync(folder)];
+      const bytes = await Deno.readFile(join(folder, file?.name ?? ""));
+      told.text = new TextDecoder("latin1").decode(bytes.subarray(-20_000_000));
+    });
+    match(stdout, /^compiled /m);
+    const permissions = /"permissions":(\{[^{}]*\})/.exec(told.text)?.[1] ?? "{}";
+    const { allow_import: _, ...given } = JSON.parse(permissions) as Record<string, unknown>;
+    deepEqual(Object.keys(given).filter((name) => name.startsWith("allow_") && given[name] !== null).sort(), [
+      "allow_ffi",
+      "allow_net",
+    ]);
+  },
 });
 
 Deno.test({

@@ -62,10 +62,10 @@ export class Bench implements Surroundings, Disposable {
     for (const person of people) this.start(person);
   }
 
-  /** A process begins; one of the same name before it has to have ended. */
-  start(person: Person): Node {
+  /** A process begins; one of the same name before it has to have ended. A cheat keeps the PeerId of that one. */
+  start(person: Person, kept?: PeerId): Node {
     const life = (++this.#lives).toString(16).padStart(2, "0");
-    const self = person.rank.toString(16).padStart(2, "0") + life.repeat(31);
+    const self = kept ?? person.rank.toString(16).padStart(2, "0") + life.repeat(31);
     const shape = person.shape ?? { cover: "constant", intervalMs: 250 };
     const options = { self, shape, name: person.displayName, friends: person.friends };
     const node = new Node(this, person.name, `10.0.0.${person.name}`, options, this.#arena, 0);

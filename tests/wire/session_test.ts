@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { captureProblem, PORTS, Tcpdump } from "../../scripts/wire/capture.ts";
 import { type Flow, flowsOf, type TlsRecord } from "../../scripts/wire/flow.ts";
+import { gridOf } from "../../scripts/wire/grid.ts";
 import { FRAME_RECORD } from "../../scripts/wire/sessions.ts";
 import { hasProgram, Sesame } from "../support/process.ts";
 
@@ -23,6 +24,8 @@ let port: number = PORTS.last - 100;
 interface Session {
   readonly phrase: string;
   readonly decoy: boolean;
+  /** The dialer stands still for so long in the middle, as if its machine slept. */
+  readonly stopMs?: number;
   /** The dialer's, where it is another one: it will be refused. */
   readonly dialerPhrase?: string;
   readonly dialerDecoy?: boolean;
@@ -61,7 +64,8 @@ async function observe(sessions: readonly Session[]): Promise<Observed[]> {
   });
 }
 
-async function playOne({ phrase, decoy, dialerPhrase, dialerDecoy, lines }: Session, port: number): Promise<void> {
+async function playOne(session: Session, port: number): Promise<void> {
+  const { phrase, decoy, stopMs, dialerPhrase, dialerDecoy, lines } = session;
   const mode = (on: boolean) => on ? ["--decoy"] : [];
   const options = ["--json", "--phrase-fd", "0"];
   await using listener = await Sesame.start(["listen", `127.0.0.1:${port}`, ...options, ...mode(decoy)], { phrase });
@@ -73,10 +77,20 @@ async function playOne({ phrase, decoy, dialerPhrase, dialerDecoy, lines }: Sess
   if (dialerPhrase !== undefined || dialerDecoy !== undefined) return void await dialer.ended();
   await Promise.all([dialer.event("connected"), listener.event("connected")]);
   for (const line of lines) await dialer.say(line);
-  await new Promise((done) => setTimeout(done, TALK_MS));
+  await pause(TALK_MS);
+  if (stopMs !== undefined) {
+    dialer.signal("SIGSTOP");
+    await pause(stopMs);
+    dialer.signal("SIGCONT");
+    await pause(TALK_MS);
+  }
   await dialer.say("/quit");
   await dialer.ended();
   await listener.event("left");
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms));
 }
 
 const LONG = "x".repeat(16_000);
@@ -131,6 +145,23 @@ test("a caller with another phrase and one in another mode are refused alike, an
     assert.deepEqual(flow.records.map(nameOf), BEGINNING.slice(0, -1)); // all but the accept
     assert.deepEqual(closeOf(flow), ["down FIN", "up FIN"]);
   }
+});
+
+test("a side that stood still sends one late cell and goes on by its old grid; the other never changes its pace", async () => {
+  const stopMs = 3_000;
+  const [observed] = await observe([{ phrase: "eight ch", decoy: false, stopMs, lines: [LONG] }]);
+  const times = (way: TlsRecord["way"]) => cellsOf(observed!.flow, way).map(({ at }) => at);
+  const up = times("up");
+  const pauses = up.slice(1).map((at, i) => at - up[i]!);
+  const gap = pauses.findIndex((ms) => ms > stopMs - INTERVAL_MS);
+  assert.ok(gap > 0, `${pauses}`);
+  // What was missed is not made up for: after the gap one cell at once, then the grid of before.
+  const after = up.slice(gap + 2).map((at) => (at - up[0]!) / INTERVAL_MS);
+  assert.ok(after.length > 8);
+  for (const tick of after) assert.ok(Math.abs(tick - Math.round(tick)) < 0.2, `${tick}`);
+  assert.equal(pauses.filter((ms) => ms < INTERVAL_MS / 2).length <= 1, true, `${pauses}`);
+  const down = gridOf(times("down"), INTERVAL_MS);
+  assert.ok(down.ticks - down.onTime <= 1, `${down.onTime} of ${down.ticks}`);
 });
 
 // --- Reading a flow -------------------------------------------------------------------------------------------------

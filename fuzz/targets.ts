@@ -1,0 +1,26 @@
+// All targets by name, each in a file of its own so that a bundle holds one. Not in here: how they are run.
+
+import type { Target } from "./target.ts";
+
+export const TARGETS: readonly string[] = [
+  "frame",
+  "handshake",
+  "point",
+  "certificate",
+  "ratchet",
+  "cell",
+  "message",
+  "keys",
+  "prompt",
+  "sanitise",
+  "phrase",
+  "options",
+  "address",
+  "conversation",
+  "peers",
+];
+
+export async function load(name: string): Promise<Target> {
+  const { target } = await import(`./targets/${name}.ts`) as { target: Target };
+  return target;
+}
