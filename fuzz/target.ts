@@ -1,10 +1,7 @@
 // What a fuzz target is, and what all of them share: reading decisions out of bytes, and saying that a promise was broken.
 // Targets run in two places: under Jazzer.js (node, coverage-guided: scripts/fuzz.ts) and under Deno (replay_test.ts).
 
-import {
-  ProtocolViolation,
-  type Violation,
-} from "../src/protocol_violation.ts";
+import { ProtocolViolation, type Violation } from "../src/protocol_violation.ts";
 
 export interface Target {
   readonly name: string;
@@ -92,20 +89,14 @@ export class Input {
   }
 
   bytes(length: number): Uint8Array<ArrayBuffer> {
-    const out = padded(
-      this.#data.subarray(this.#at, this.#at + length),
-      length,
-    );
+    const out = padded(this.#data.subarray(this.#at, this.#at + length), length);
     this.#at += length;
     return out;
   }
 
   /** As many bytes as the next two say, or what is left of them. */
   some(most: number): Uint8Array<ArrayBuffer> {
-    const length = Math.min(
-      this.u16() % (most + 1),
-      Math.max(0, this.#data.length - this.#at),
-    );
+    const length = Math.min(this.u16() % (most + 1), Math.max(0, this.#data.length - this.#at));
     return this.bytes(length);
   }
 

@@ -6,7 +6,7 @@
 //   deno task fuzz TARGET... --seeds         writes the target's own first inputs into fuzz/corpus
 //
 // The fuzzer is Jazzer.js (libFuzzer) under node: the first run installs it into dist/fuzz by npm, as pinned in
-// scripts/fuzz/package-lock.json. Without node, npm or the network every target counts as skipped, loudly. What was found
+// scripts/fuzz/tools-lock.json. Without node, npm or the network every target counts as skipped, loudly. What was found
 // in a run stays in dist/fuzz/corpus and is where the next begins. A finding is a file in dist/fuzz/findings: copy it to
 // fuzz/regressions/TARGET, mend the bug, and fuzz/replay_test.ts holds on to it, under Deno and without the fuzzer.
 // The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as `fuzz: ...`.
@@ -14,28 +14,14 @@
 import { createHash } from "node:crypto";
 import { cpSync } from "node:fs";
 import { load, TARGETS } from "../fuzz/targets.ts";
-import {
-  bundle,
-  DIST,
-  fuzz,
-  install,
-  type Outcome,
-  ROOT,
-} from "./fuzz/jazzer.ts";
+import { bundle, DIST, fuzz, install, type Outcome, ROOT } from "./fuzz/jazzer.ts";
 import { PLANTED, type Planted } from "./fuzz/planted.ts";
 
 const AT_ONCE = 2;
 /** A planted bug must be found within this. */
 const PLANTED_SECONDS = 60;
 /** What a copy needs. */
-const COPIED = [
-  "deno.json",
-  "deno.lock",
-  "src",
-  "fuzz",
-  "tests/support",
-  "tests/simulation",
-];
+const COPIED = ["deno.json", "deno.lock", "src", "fuzz", "tests/support", "tests/simulation"];
 
 interface Sum {
   passed: number;
@@ -67,33 +53,22 @@ async function one(name: string, seconds: number): Promise<boolean> {
   await bundle(name, ROOT.replace(/\/$/, ""), file);
   const outcome = await fuzz(target, {
     file,
-    corpora: [
-      `${DIST}/corpus/${name}`,
-      `${ROOT}fuzz/corpus/${name}`,
-      `${ROOT}fuzz/regressions/${name}`,
-    ],
+    corpora: [`${DIST}/corpus/${name}`, `${ROOT}fuzz/corpus/${name}`, `${ROOT}fuzz/regressions/${name}`],
     findings: `${DIST}/findings/${name}`,
     seconds,
   });
   const good = outcome.finding === undefined && outcome.broken === undefined;
   console.log(
-    `${good ? "ok     " : "FAILED "} ${name.padEnd(13)} ${figures(outcome)}${
-      trouble(outcome)
-    }`,
+    `${good ? "ok     " : "FAILED "} ${name.padEnd(13)} ${figures(outcome)}${trouble(outcome)}`,
   );
   return good;
 }
 
 function figures({ runs, seconds, edges, features, inputs }: Outcome): string {
-  const number = (n: number, width: number) =>
-    n.toLocaleString("en").padStart(width);
+  const number = (n: number, width: number) => n.toLocaleString("en").padStart(width);
   const speed = number(Math.round(runs / seconds), 7);
-  return `${number(runs, 10)} runs in ${
-    number(Math.round(seconds), 3)
-  } s, ${speed} a second, ` +
-    `${number(edges, 6)} edges and ${number(features, 6)} features reached by ${
-      number(inputs, 5)
-    } inputs`;
+  return `${number(runs, 10)} runs in ${number(Math.round(seconds), 3)} s, ${speed} a second, ` +
+    `${number(edges, 6)} edges and ${number(features, 6)} features reached by ${number(inputs, 5)} inputs`;
 }
 
 function trouble({ finding, broken }: Outcome): string {
@@ -116,16 +91,11 @@ async function planted(
     const times = source.split(text).length - 1;
     if (times !== 1) {
       console.log(
-        `FAILED  ${
-          target.padEnd(13)
-        } ${bug}: the line to change stands in ${file} ${times} times`,
+        `FAILED  ${target.padEnd(13)} ${bug}: the line to change stands in ${file} ${times} times`,
       );
       return false;
     }
-    await Deno.writeTextFile(
-      `${copy}/${file}`,
-      source.replace(text, () => without),
-    );
+    await Deno.writeTextFile(`${copy}/${file}`, source.replace(text, () => without));
     const bundled = `${copy}/${target}.cjs`;
     await bundle(target, copy, bundled);
     const options = {
@@ -142,9 +112,7 @@ async function planted(
       : outcome.finding.message;
     const mark = outcome.finding === undefined ? "FAILED " : "ok     ";
     console.log(
-      `${mark} ${target.padEnd(13)} ${seconds} s  planted: ${bug}\n${
-        " ".repeat(29)
-      }found: ${found}`,
+      `${mark} ${target.padEnd(13)} ${seconds} s  planted: ${bug}\n${" ".repeat(29)}found: ${found}`,
     );
     return outcome.finding !== undefined;
   } finally {
@@ -166,19 +134,12 @@ async function writeSeeds(names: readonly string[]): Promise<void> {
 async function main(args: readonly string[]): Promise<number> {
   const at = args.indexOf("--minutes");
   const minutes = at < 0 ? 1 : Number(args[at + 1]);
-  const named = args.filter((arg, n) =>
-    !arg.startsWith("--") && (at < 0 || n !== at + 1)
-  );
+  const named = args.filter((arg, n) => !arg.startsWith("--") && (at < 0 || n !== at + 1));
   const unknown = named.filter((name) => !TARGETS.includes(name));
-  const chosen =
-    args.includes("--all") || (named.length === 0 && args.includes("--planted"))
-      ? TARGETS
-      : named;
+  const chosen = args.includes("--all") || (named.length === 0 && args.includes("--planted")) ? TARGETS : named;
   if (unknown.length > 0 || chosen.length === 0 || !(minutes > 0)) {
     console.error(
-      `Could not fuzz. Name targets (${
-        TARGETS.join(", ")
-      }) or say --all, and --minutes N.`,
+      `Could not fuzz. Name targets (${TARGETS.join(", ")}) or say --all, and --minutes N.`,
     );
     return 2;
   }
@@ -189,15 +150,11 @@ async function main(args: readonly string[]): Promise<number> {
   const missing = await install();
   let sum: Sum = { passed: 0, failed: 0 };
   if (missing !== undefined) {
-    console.log(
-      `SKIPPED: all ${chosen.length} targets, because of the fuzzer's tools: ${missing}.`,
-    );
+    console.log(`SKIPPED: all ${chosen.length} targets, because of the fuzzer's tools: ${missing}.`);
   } else if (args.includes("--planted")) {
     sum = await each(PLANTED.filter((p) => chosen.includes(p.target)), planted);
   } else sum = await each(chosen, (name) => one(name, Math.ceil(60 * minutes)));
-  const counts = `${sum.passed} passed, ${sum.failed} failed, ${
-    missing === undefined ? 0 : chosen.length
-  } skipped`;
+  const counts = `${sum.passed} passed, ${sum.failed} failed, ${missing === undefined ? 0 : chosen.length} skipped`;
   console.log(`suite: ${counts}`);
   console.log(`fuzz: ${counts}`);
   return sum.failed > 0 ? 1 : 0;

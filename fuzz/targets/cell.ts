@@ -1,43 +1,21 @@
 // docs/PROTOCOL.md section 5: the plaintext of a cell, and the order of fragments, against a plain second reading of the page.
 // Input: a list of events: a cell (fields or raw bytes) in order, one that came late, a loss.
 
-import {
-  CELL_PLAINTEXT_SIZE,
-  FRAGMENT_CAPACITY,
-  FRAGMENT_HEADER_SIZE,
-  MAX_JSON_SIZE,
-} from "../../src/constants.ts";
+import { CELL_PLAINTEXT_SIZE, FRAGMENT_CAPACITY, FRAGMENT_HEADER_SIZE, MAX_JSON_SIZE } from "../../src/constants.ts";
 import { type Cell, decodeCell, encodeCell } from "../../src/wire/cell.ts";
 import { fragmentsOf, Reassembly } from "../../src/wire/fragment.ts";
-import {
-  Input,
-  joined,
-  judged,
-  must,
-  padded,
-  same,
-  type Target,
-} from "../target.ts";
+import { Input, joined, judged, must, padded, same, type Target } from "../target.ts";
 
 export const target: Target = {
   name: "cell",
   maxLength: 4096,
-  dictionary: [
-    Uint8Array.of(4, 0xb9),
-    Uint8Array.of(0, 14),
-    Uint8Array.of(0xff, 0xff, 0xff, 0xff),
-  ],
+  dictionary: [Uint8Array.of(4, 0xb9), Uint8Array.of(0, 14), Uint8Array.of(0xff, 0xff, 0xff, 0xff)],
   seeds: () => [
     fields(0, 0, 1, 5),
     joined(fields(0, 0, 2, 1209), fields(0, 1, 2, 7)),
     joined(fields(0, 0, 2, 1209), [2], fields(5, 0, 1, 7), fields(4, 0, 1, 7)),
     joined([1, 0, 0, 0, 0], fields(0, 0, 1, 9)),
-    joined(
-      ...Array.from(
-        { length: 14 },
-        (_, i) => fields(0, i, 14, i < 13 ? 1209 : 667),
-      ),
-    ),
+    joined(...Array.from({ length: 14 }, (_, i) => fields(0, i, 14, i < 13 ? 1209 : 667))),
   ],
   make: () => Promise.resolve(run),
 };
@@ -78,50 +56,30 @@ function run(data: Uint8Array): void {
       plain.lost();
       continue;
     }
-    const bytes = op === 1
-      ? padded(input.some(CELL_PLAINTEXT_SIZE), CELL_PLAINTEXT_SIZE)
-      : fragmentBytes(input);
+    const bytes = op === 1 ? padded(input.some(CELL_PLAINTEXT_SIZE), CELL_PLAINTEXT_SIZE) : fragmentBytes(input);
     const cell = decode(bytes);
     if (cell === undefined) continue;
     if (op === 3) {
       const late = reassembly.late(cell);
       const whole = cell.kind === "fragment" && cell.count === 1;
-      must(
-        (late !== undefined) === whole,
-        "of a late cell a whole message counts and nothing else",
-      );
+      must((late !== undefined) === whole, "of a late cell a whole message counts and nothing else");
       if (late !== undefined) {
-        must(
-          cell.kind === "fragment" && same(late, cell.data),
-          "and it is what the cell held",
-        );
+        must(cell.kind === "fragment" && same(late, cell.data), "and it is what the cell held");
       }
       continue;
     }
     const wanted = plain.accept(cell);
     const got = judged(() => reassembly.accept(cell));
     if ("violation" in got) {
-      must(
-        wanted === "violation" && got.violation === "fragment",
-        "only what is out of order is refused",
-      );
+      must(wanted === "violation" && got.violation === "fragment", "only what is out of order is refused");
       return; // the link is closed
     }
     must(wanted !== "violation", "what is out of order is refused");
-    must(
-      (got.value === undefined) === (wanted === undefined),
-      "a message is given when it is whole",
-    );
+    must((got.value === undefined) === (wanted === undefined), "a message is given when it is whole");
     if (got.value === undefined || wanted === undefined) continue;
     must(same(got.value, wanted), "the message is its fragments in order");
-    must(
-      got.value.length >= 1 && got.value.length <= MAX_JSON_SIZE,
-      "a message is never longer than the limit",
-    );
-    must(
-      got.value.buffer.byteLength <= MAX_JSON_SIZE,
-      "nor is what was allocated for it",
-    );
+    must(got.value.length >= 1 && got.value.length <= MAX_JSON_SIZE, "a message is never longer than the limit");
+    must(got.value.buffer.byteLength <= MAX_JSON_SIZE, "nor is what was allocated for it");
     split(wanted);
   }
 }
@@ -140,10 +98,7 @@ function decode(bytes: Uint8Array): Cell | undefined {
   const kept = bytes.slice();
   const got = judged(() => decodeCell(bytes));
   must(same(bytes, kept), "decoding changes nothing");
-  must(
-    ("value" in got) === isCell(bytes),
-    "a cell is taken exactly if the page allows it",
-  );
+  must(("value" in got) === isCell(bytes), "a cell is taken exactly if the page allows it");
   if ("violation" in got) return undefined;
   const again = new Uint8Array(CELL_PLAINTEXT_SIZE).fill(0xdd);
   encodeCell(got.value, again);
@@ -153,16 +108,11 @@ function decode(bytes: Uint8Array): Cell | undefined {
 
 /** The page, read again: docs/PROTOCOL.md section 5. */
 function isCell(bytes: Uint8Array): boolean {
-  const zeroFrom = (at: number) =>
-    bytes.subarray(at).every((byte) => byte === 0);
+  const zeroFrom = (at: number) => bytes.subarray(at).every((byte) => byte === 0);
   if (bytes[0] === 0) return zeroFrom(1);
   if (bytes[0] !== 1) return false;
-  const [index, count, length] = [5, 7, 9].map((at) =>
-    bytes[at]! * 256 + bytes[at + 1]!
-  ) as [number, number, number];
-  if (
-    count < 1 || count > 14 || index >= count || length < 1 || length > 1209
-  ) return false;
+  const [index, count, length] = [5, 7, 9].map((at) => bytes[at]! * 256 + bytes[at + 1]!) as [number, number, number];
+  if (count < 1 || count > 14 || index >= count || length < 1 || length > 1209) return false;
   if (index < count - 1 && length !== 1209) return false;
   if (index === count - 1 && index * 1209 + length > 16384) return false;
   return zeroFrom(11 + length);
@@ -170,10 +120,7 @@ function isCell(bytes: Uint8Array): boolean {
 
 function split(json: Uint8Array): void {
   const parts = fragmentsOf(7, json);
-  must(
-    parts.length <= 14 && same(joined(...parts.map(({ data }) => data)), json),
-    "fragments are the message again",
-  );
+  must(parts.length <= 14 && same(joined(...parts.map(({ data }) => data)), json), "fragments are the message again");
 }
 
 /** Keeps whole lists and counts nothing in place. */
@@ -193,9 +140,7 @@ class PlainReassembly {
     if (cell.kind === "dummy") return undefined;
     if (this.#parts === undefined) {
       if (this.#lost && cell.index > 0) return undefined;
-      const fits = this.#lost
-        ? cell.messageId >= this.#next
-        : cell.messageId === this.#next;
+      const fits = this.#lost ? cell.messageId >= this.#next : cell.messageId === this.#next;
       if (cell.index !== 0 || !fits) return "violation";
       this.#parts = [];
       this.#id = cell.messageId;

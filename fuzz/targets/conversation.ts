@@ -22,39 +22,20 @@ import { seededEntropy, testArena } from "../../tests/support/arena.ts";
 import { edit, Input, joined, must, padded, type Target } from "../target.ts";
 
 const OPS_MAX = 120;
+/** Of both sides together, so that no input takes long. */
+const TICKS_MAX = 300;
 const EVENTS: readonly string[] = ["dialer", "listener"];
 
 export const target: Target = {
   name: "conversation",
   maxLength: 600,
-  dictionary: [
-    Uint8Array.of(3, 1, 0),
-    Uint8Array.of(8, 3, 0xe8),
-    Uint8Array.of(10, 1),
-  ],
+  dictionary: [Uint8Array.of(3, 1, 0), Uint8Array.of(8, 3, 0xe8), Uint8Array.of(10, 1)],
   seeds: () => [
-    joined(
-      [0, 0],
-      [0, 0, 5, 1, 3],
-      [8, 1, 0xf4],
-      [8, 1, 0xf4],
-      [6, 1, 0],
-      [8, 1, 0xf4],
-      [7, 0],
-      [8, 0xff, 0xff],
-    ),
+    joined([0, 0], [0, 0, 5, 1, 3], [8, 1, 0xf4], [8, 1, 0xf4], [6, 1, 0], [8, 1, 0xf4], [7, 0], [8, 0xff, 0xff]),
     joined([2, 0], [0, 1, 0], [8, 0, 1], [8, 0x40, 0], [8, 0x40, 0]),
-    joined([0, 0], [1, 0, 0, 9, 1], [2, 0], [3, 0, 1, 0, 4, 7], [8, 1, 0xf4], [
-      8,
-      1,
-      0xf4,
-    ], [8, 1, 0xf4]),
+    joined([0, 0], [1, 0, 0, 9, 1], [2, 0], [3, 0, 1, 0, 4, 7], [8, 1, 0xf4], [8, 1, 0xf4], [8, 1, 0xf4]),
     joined([0, 3], [8, 0xff, 0xff], [8, 0xff, 0xff]),
-    joined(
-      [1, 0],
-      ...Array.from({ length: 6 }, (_, n) => [9, n, 0, 2, 0x61, 0x62]),
-      [9, 4, 0, 0],
-    ),
+    joined([1, 0], ...Array.from({ length: 6 }, (_, n) => [9, n, 0, 2, 0x61, 0x62]), [9, 4, 0, 0]),
     joined([3, 0], [10, 0, 3, 1, 0, 0], [8, 1, 0xf4], [10, 0, 1, 0]),
   ],
   async make() {
@@ -140,12 +121,7 @@ function alone(
     if (op === 8) talk.pass(input.u16());
     else if (op === 9) talk.frame(role, peer.seal(fragment(input)));
     else if (op === 10) {
-      talk.frame(
-        role,
-        peer.sealBytes(
-          padded(input.some(CELL_PLAINTEXT_SIZE), CELL_PLAINTEXT_SIZE),
-        ),
-      );
+      talk.frame(role, peer.sealBytes(padded(input.some(CELL_PLAINTEXT_SIZE), CELL_PLAINTEXT_SIZE)));
     } else if (op === 7) {
       for (const frame of peer.json(padded(input.some(200), 200))) {
         talk.frame(role, frame);
@@ -177,9 +153,7 @@ function fragment(
   const [messageId, count] = [input.u8(), input.pick(14) + 1];
   const index = input.pick(count);
   const last = index === count - 1;
-  const data = last
-    ? padded(input.some(600), 600)
-    : new Uint8Array(1209).fill(0x61);
+  const data = last ? padded(input.some(600), 600) : new Uint8Array(1209).fill(0x61);
   return { kind: "fragment", messageId, index, count, data };
 }
 
@@ -193,13 +167,11 @@ class Talk implements Disposable {
   last: Frame | undefined;
   readonly holding: Record<Role, boolean> = { dialer: false, listener: false };
   readonly #held: Record<Role, Frame[]> = { dialer: [], listener: [] };
-  readonly #entropy = {
-    dialer: seededEntropy("dialer"),
-    listener: seededEntropy("listener"),
-  };
+  readonly #entropy = { dialer: seededEntropy("dialer"), listener: seededEntropy("listener") };
   readonly #said: Record<Role, string[]> = { dialer: [], listener: [] };
   readonly #heard: Record<Role, string[]> = { dialer: [], listener: [] };
   readonly #cellAt: Record<Role, number> = { dialer: -1, listener: -1 };
+  #ticks = 0;
   readonly #closed: Record<Role, boolean> = { dialer: false, listener: false };
 
   constructor(
@@ -217,16 +189,10 @@ class Talk implements Disposable {
   step(role: Role, event: Event): Effect[] {
     const session = this.sessions[role];
     const effects = session.step(event, this.now, this.#entropy[role]); // it never throws
-    must(
-      !this.#closed[role] || effects.length === 0,
-      "after a close nothing happens",
-    );
+    must(!this.#closed[role] || effects.length === 0, "after a close nothing happens");
     for (const [n, effect] of effects.entries()) {
       if (effect.type === "close") {
-        must(
-          n === effects.length - 1 && session.phase === "over",
-          "a close is the last thing, and all is wiped",
-        );
+        must(n === effects.length - 1 && session.phase === "over", "a close is the last thing, and all is wiped");
         this.#closed[role] = true;
       }
       if (effect.type === "send") this.#sent(role, event, effect.frame);
@@ -279,7 +245,7 @@ class Talk implements Disposable {
   /** Time passes; who is due is told, at most so often. */
   pass(ms: number): void {
     const end = this.now + ms;
-    for (let n = 0; n < 400; n++) {
+    for (; this.#ticks < TICKS_MAX; this.#ticks++) {
       const [role] = (["dialer", "listener"] as const).toSorted((a, b) =>
         this.sessions[a].deadline - this.sessions[b].deadline
       );
@@ -287,10 +253,7 @@ class Talk implements Disposable {
       if (deadline > end) break;
       this.now = Math.max(this.now, deadline);
       this.step(role!, { type: "time", unsent: this.unsent });
-      must(
-        this.sessions[role!]!.deadline > this.now,
-        "a deadline that was met does not come again at once",
-      );
+      must(this.sessions[role!]!.deadline > this.now, "a deadline that was met does not come again at once");
     }
     this.now = Math.max(this.now, end);
   }
@@ -304,10 +267,7 @@ class Talk implements Disposable {
   #sent(role: Role, event: Event, frame: Frame): void {
     must(frame.length === FRAME_SIZE, "every frame has its one size");
     if (frame[1] === FrameType.cell) {
-      must(
-        event.type === "time",
-        "a cell leaves on a tick and never because of what was typed or arrived",
-      );
+      must(event.type === "time", "a cell leaves on a tick and never because of what was typed or arrived");
       must(
         this.now - this.#cellAt[role] >= (this.constant ? 249.9 : 19.9) ||
           this.#cellAt[role] < 0,
@@ -326,10 +286,7 @@ class Talk implements Disposable {
     message: { type: string; id?: string; text?: string },
   ): void {
     if (message.type !== "chat" || this.deaf) return;
-    must(
-      this.#said[other(role)].includes(message.id!),
-      `nobody said ${message.id} to ${IDS[role]}`,
-    );
+    must(this.#said[other(role)].includes(message.id!), `nobody said ${message.id} to ${IDS[role]}`);
     must(!this.#heard[role].includes(message.id!), "nothing comes twice");
     this.#heard[role].push(message.id!);
   }

@@ -1,22 +1,10 @@
 // docs/PROTOCOL.md section 2: the frame's header, and cutting a stream into frames.
 // Input: how the stream is cut, then the stream; its start, filled up with zeros, is the frame.
 
-import {
-  FRAME_BODY_SIZE,
-  FRAME_HEADER_SIZE,
-  FRAME_SIZE,
-} from "../../src/constants.ts";
+import { FRAME_BODY_SIZE, FRAME_HEADER_SIZE, FRAME_SIZE } from "../../src/constants.ts";
 import { FrameReader } from "../../src/transport/frame_reader.ts";
 import { decodeFrame, encodeFrame } from "../../src/wire/frame.ts";
-import {
-  Input,
-  joined,
-  judged,
-  must,
-  padded,
-  same,
-  type Target,
-} from "../target.ts";
+import { Input, joined, judged, must, padded, same, type Target } from "../target.ts";
 
 export const target: Target = {
   name: "frame",
@@ -45,10 +33,7 @@ function run(data: Uint8Array): void {
 function header(stream: Uint8Array): void {
   if (stream.length !== FRAME_SIZE) {
     const other = judged(() => decodeFrame(stream));
-    must(
-      "violation" in other && other.violation === "length",
-      "another length is a violation",
-    );
+    must("violation" in other && other.violation === "length", "another length is a violation");
   }
   const frame = padded(stream, FRAME_SIZE);
   const kept = frame.slice();
@@ -66,17 +51,10 @@ function header(stream: Uint8Array): void {
     ? "reserved"
     : undefined;
   if ("violation" in got) {
-    return must(
-      got.violation === wrong,
-      "the first wrong byte of the header is named",
-    );
+    return must(got.violation === wrong, "the first wrong byte of the header is named");
   }
   must(wrong === undefined, "a wrong header is refused");
-  must(
-    got.value.header.length === FRAME_HEADER_SIZE &&
-      got.value.body.length === FRAME_BODY_SIZE,
-    "sizes",
-  );
+  must(got.value.header.length === FRAME_HEADER_SIZE && got.value.body.length === FRAME_BODY_SIZE, "sizes");
   must(same(encodeFrame(got.value.type, got.value.body), frame), "round trip");
 }
 
@@ -84,26 +62,13 @@ function reader(stream: Uint8Array, size: number): void {
   const frames: Uint8Array[] = [];
   const cutting = new FrameReader();
   for (let at = 0; at < stream.length; at += size) {
-    cutting.read(
-      stream.subarray(at, at + size),
-      () => true,
-      (frame) => frames.push(frame.slice()),
-    );
+    cutting.read(stream.subarray(at, at + size), () => true, (frame) => frames.push(frame.slice()));
   }
-  must(
-    frames.length === Math.floor(stream.length / FRAME_SIZE),
-    "as many frames as are whole",
-  );
+  must(frames.length === Math.floor(stream.length / FRAME_SIZE), "as many frames as are whole");
   frames.forEach((frame, n) =>
-    must(
-      same(frame, stream.subarray(n * FRAME_SIZE, (n + 1) * FRAME_SIZE)),
-      "each as it came",
-    )
+    must(same(frame, stream.subarray(n * FRAME_SIZE, (n + 1) * FRAME_SIZE)), "each as it came")
   );
   let seen = 0;
   new FrameReader().read(stream, () => seen === 0, () => seen++);
-  must(
-    seen <= 1,
-    "a link that is closed in the middle of a chunk gives no further frame",
-  );
+  must(seen <= 1, "a link that is closed in the middle of a chunk gives no further frame");
 }

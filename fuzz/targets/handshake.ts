@@ -1,10 +1,7 @@
 // docs/PROTOCOL.md sections 2 and 3: bodies of offer, answer and accept; and the handshake itself with what they hold.
 // Input: which body; whether it is an honest one with some bytes changed, or any bytes; the changes or the bytes.
 
-import {
-  DialerHandshake,
-  ListenerHandshake,
-} from "../../src/auth/handshake.ts";
+import { DialerHandshake, ListenerHandshake } from "../../src/auth/handshake.ts";
 import { StretchedPhrase } from "../../src/auth/stretched.ts";
 import { FRAME_BODY_SIZE, FRAME_HEADER_SIZE } from "../../src/constants.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
@@ -17,16 +14,7 @@ import {
   encodeOffer,
 } from "../../src/wire/handshake_body.ts";
 import { seededEntropy, testArena } from "../../tests/support/arena.ts";
-import {
-  edit,
-  Input,
-  joined,
-  judged,
-  must,
-  padded,
-  same,
-  type Target,
-} from "../target.ts";
+import { edit, Input, joined, judged, must, padded, same, type Target } from "../target.ts";
 
 export const target: Target = {
   name: "handshake",
@@ -41,11 +29,7 @@ export const target: Target = {
     const arena = await testArena();
     using wide = arena.bytes(64);
     wide.bytes.fill(0x33);
-    const phrase = StretchedPhrase.from(
-      arena,
-      new Uint8Array(16).fill(0x5a),
-      wide,
-    );
+    const phrase = StretchedPhrase.from(arena, new Uint8Array(16).fill(0x5a), wide);
     return (data) => run(arena, phrase, data);
   },
 };
@@ -64,43 +48,22 @@ function run(arena: Arena, phrase: StretchedPhrase, data: Uint8Array): void {
   const kind = input.pick(3);
   const honest = input.pick(2) === 1;
   {
-    using listener = new ListenerHandshake(
-      arena,
-      phrase,
-      FACTS,
-      seededEntropy("listener"),
-    );
+    using listener = new ListenerHandshake(arena, phrase, FACTS, seededEntropy("listener"));
     const offer = encodeOffer(listener.offer).subarray(FRAME_HEADER_SIZE);
     if (kind === 0) offered(arena, phrase, changed(offer, honest, input));
     else {
-      using dialer = new DialerHandshake(
-        arena,
-        phrase,
-        FACTS,
-        listener.offer,
-        seededEntropy("dialer"),
-      );
+      using dialer = new DialerHandshake(arena, phrase, FACTS, listener.offer, seededEntropy("dialer"));
       const answer = encodeAnswer(dialer.answer).subarray(FRAME_HEADER_SIZE);
       if (kind === 1) answered(listener, changed(answer, honest, input));
       else {
         const done = listener.finish(decodeAnswer(answer));
         must(done !== undefined, "an honest answer is accepted");
         done.secrets[Symbol.dispose]();
-        accepted(
-          dialer,
-          changed(
-            encodeAccept(done).subarray(FRAME_HEADER_SIZE),
-            honest,
-            input,
-          ),
-        );
+        accepted(dialer, changed(encodeAccept(done).subarray(FRAME_HEADER_SIZE), honest, input));
       }
     }
   }
-  must(
-    arena.used === before,
-    "every secret of a handshake is given back, however it ends",
-  );
+  must(arena.used === before, "every secret of a handshake is given back, however it ends");
 }
 
 interface Body {
@@ -124,14 +87,9 @@ function offered(
 ): void {
   const offer = decoded(0, bytes, decodeOffer, encodeOffer);
   if (offer === undefined) return;
-  const got = judged(() =>
-    new DialerHandshake(arena, phrase, FACTS, offer, seededEntropy("dialer"))
-  );
+  const got = judged(() => new DialerHandshake(arena, phrase, FACTS, offer, seededEntropy("dialer")));
   if ("violation" in got) {
-    return must(
-      another && /share|kem/.test(got.violation),
-      "only a share or a KEM key is refused",
-    );
+    return must(another && /share|kem/.test(got.violation), "only a share or a KEM key is refused");
   }
   got.value[Symbol.dispose]();
 }
@@ -142,10 +100,7 @@ function answered(listener: ListenerHandshake, { bytes, another }: Body): void {
   const got = judged(() => listener.finish(answer));
   const done = "value" in got ? got.value : undefined;
   done?.secrets[Symbol.dispose]();
-  must(
-    (done === undefined) === another,
-    "exactly the answer that was sent is accepted",
-  );
+  must((done === undefined) === another, "exactly the answer that was sent is accepted");
 }
 
 function accepted(dialer: DialerHandshake, { bytes, another }: Body): void {
@@ -153,10 +108,7 @@ function accepted(dialer: DialerHandshake, { bytes, another }: Body): void {
   if (accept === undefined) return;
   const secrets = dialer.finish(accept.confirmB);
   secrets?.[Symbol.dispose]();
-  must(
-    (secrets === undefined) === another,
-    "exactly the accept that was sent is accepted",
-  );
+  must((secrets === undefined) === another, "exactly the accept that was sent is accepted");
 }
 
 /** Decodes with every promise of the codec. Undefined: it was a violation. */
@@ -169,23 +121,14 @@ function decoded<T extends object>(
   const kept = body.slice();
   const got = judged(() => decode(body));
   const clean = body.subarray(ENDS[kind]!).every((byte) => byte === 0);
-  must(
-    ("value" in got) === clean,
-    "a body is refused exactly if a byte behind its fields is not zero",
-  );
+  must(("value" in got) === clean, "a body is refused exactly if a byte behind its fields is not zero");
   if ("violation" in got) {
     must(got.violation === "padding", "and the reason is the padding");
     return undefined;
   }
-  must(
-    same(joined(...Object.values(got.value)), kept.subarray(0, ENDS[kind]!)),
-    "each field stands in its place",
-  );
+  must(same(joined(...Object.values(got.value)), kept.subarray(0, ENDS[kind]!)), "each field stands in its place");
   must(same(encode(got.value).subarray(FRAME_HEADER_SIZE), kept), "round trip");
   body.fill(0xee);
-  must(
-    same(encode(got.value).subarray(FRAME_HEADER_SIZE), kept),
-    "fields are copies: the frame was lent",
-  );
+  must(same(encode(got.value).subarray(FRAME_HEADER_SIZE), kept), "fields are copies: the frame was lent");
   return got.value;
 }

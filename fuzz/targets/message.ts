@@ -43,26 +43,18 @@ export const target: Target = {
       `{"type":"bye","type":"bye"}`,
       `{"type":"bye","__proto__":"x"}`,
       `{"type":["bye"]}`,
-    ].map((text) => joined([0], utf8(text))).concat([
-      joined([1], utf8(`"x"`)),
-      joined([1], utf8(`"\\\\\\""`)),
-    ]),
+    ].map((text) => joined([0], utf8(text))).concat([joined([1], utf8(`"x"`)), joined([1], utf8(`"\\\\\\""`))]),
   make: () => Promise.resolve(run),
 };
 
 function run(data: Uint8Array): void {
   const rest = data.subarray(1);
-  const json = data[0] === 1
-    ? joined(utf8(HEAD), rest, utf8("}"))
-    : rest.slice();
+  const json = data[0] === 1 ? joined(utf8(HEAD), rest, utf8("}")) : rest.slice();
   const kept = json.slice();
   const got = judged(() => decodeMessage(json));
   must(same(json, kept), "decoding changes nothing");
   if (json.length > MAX_JSON_SIZE) {
-    return must(
-      "violation" in got && got.violation === "message size",
-      "a long one is refused by its size",
-    );
+    return must("violation" in got && got.violation === "message size", "a long one is refused by its size");
   }
   const wanted = slowly(json);
   if ("violation" in got) {
@@ -70,25 +62,13 @@ function run(data: Uint8Array): void {
     return must(wanted === undefined, "what the page allows is taken");
   }
   must(wanted !== undefined, "what the page does not allow is refused");
-  must(
-    JSON.stringify(got.value) === JSON.stringify(wanted),
-    "both read the same message",
-  );
+  must(JSON.stringify(got.value) === JSON.stringify(wanted), "both read the same message");
   must(Object.getPrototypeOf(got.value) === Object.prototype, "a plain object");
   const again = judged(() => encodeMessage(got.value));
-  must(
-    "value" in again && again.value.length <= json.length + 16 * 1024,
-    "it can be sent on",
-  );
-  must(
-    JSON.stringify(decodeMessage(again.value)) === JSON.stringify(got.value),
-    "round trip",
-  );
+  must("value" in again && again.value.length <= json.length + 16 * 1024, "it can be sent on");
+  must(JSON.stringify(decodeMessage(again.value)) === JSON.stringify(got.value), "round trip");
   if (got.value.type === "chat") {
-    must(
-      messageProblem(got.value.text) === undefined,
-      "a text that came may be sent",
-    );
+    must(messageProblem(got.value.text) === undefined, "a text that came may be sent");
   }
 }
 
@@ -97,9 +77,7 @@ function slowly(json: Uint8Array): Message | undefined {
   let text: string;
   let value: unknown;
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
-      json,
-    );
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(json);
     value = JSON.parse(text);
   } catch {
     return undefined;
@@ -122,10 +100,7 @@ function slowly(json: Uint8Array): Message | undefined {
   if (type === "ack" && keys === "id,type" && isId(id!)) {
     return { type, id: id! };
   }
-  if (
-    type === "name" && keys === "name,type" &&
-    /^[^\p{Cc}\p{Cs}\u2028\u2029]{1,32}$/u.test(name!)
-  ) {
+  if (type === "name" && keys === "name,type" && /^[^\p{Cc}\p{Cs}\u2028\u2029]{1,32}$/u.test(name!)) {
     must(isName(name!), "isName() agrees");
     return { type, name: name! };
   }
@@ -138,13 +113,8 @@ function slowly(json: Uint8Array): Message | undefined {
 }
 
 function isId(id: string): boolean {
-  const bytes = /^[A-Za-z0-9_-]{22}$/.test(id)
-    ? atob(id.replace(/-/g, "+").replace(/_/g, "/") + "==")
-    : "";
+  const bytes = /^[A-Za-z0-9_-]{22}$/.test(id) ? atob(id.replace(/-/g, "+").replace(/_/g, "/") + "==") : "";
   const back = btoa(bytes).replace(/\+/g, "-").replace(/\//g, "_").slice(0, 22);
-  must(
-    isMessageId(id) === (bytes.length === 16 && back === id),
-    "an id is 16 bytes that encode to itself",
-  );
+  must(isMessageId(id) === (bytes.length === 16 && back === id), "an id is 16 bytes that encode to itself");
   return isMessageId(id);
 }

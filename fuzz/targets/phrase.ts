@@ -3,52 +3,20 @@
 
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { normalisePhrase } from "../../src/auth/phrase.ts";
-import {
-  CANONICAL_ROOM,
-  canonicalise,
-  generate,
-} from "../../src/auth/words.ts";
+import { CANONICAL_ROOM, canonicalise, generate } from "../../src/auth/words.ts";
 import { PHRASE_MAX_BYTES, PHRASE_MIN_BYTES } from "../../src/constants.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
 import { testArena } from "../../tests/support/arena.ts";
-import {
-  edit,
-  Input,
-  joined,
-  must,
-  same,
-  type Target,
-  utf8,
-} from "../target.ts";
+import { edit, Input, joined, must, same, type Target, utf8 } from "../target.ts";
 
 const hash = (from: Uint8Array, into: Uint8Array) => sha256(into, from);
-const SEPARATORS = [
-  " ",
-  "-",
-  "\t",
-  ", ",
-  "\u00a0",
-  "\u2009",
-  "\u3000",
-  ".",
-  "\u202f",
-  "_",
-];
+const SEPARATORS = [" ", "-", "\t", ", ", "\u00a0", "\u2009", "\u3000", ".", "\u202f", "_"];
 
 export const target: Target = {
   name: "phrase",
   maxLength: 1200,
-  dictionary: [
-    ...SEPARATORS,
-    "\ufb01",
-    "\u00c5",
-    "A\u030a",
-    "\ufeff",
-    "\u0378",
-    "\ufdfa",
-    ...wordlist.slice(0, 12),
-  ],
+  dictionary: [...SEPARATORS, "\ufb01", "\u00c5", "A\u030a", "\ufeff", "\u0378", "\ufdfa", ...wordlist.slice(0, 12)],
   seeds: () => [
     ...[
       "correct horse battery staple",
@@ -59,9 +27,7 @@ export const target: Target = {
     ]
       .map((text) => joined([0], utf8(text))),
     joined([0], utf8("long enough\r\n")),
-    ...[0, 1, 2, 3, 4, 5].map((n) =>
-      Uint8Array.of(1, n, n, 0, 1, 2, 3, 4, 5, 6, 7, 8)
-    ),
+    ...[0, 1, 2, 3, 4, 5].map((n) => Uint8Array.of(1, n, n, 0, 1, 2, 3, 4, 5, 6, 7, 8)),
     joined([0], new Uint8Array(1025).fill(0x61)),
   ],
   async make() {
@@ -90,14 +56,8 @@ function typed(arena: Arena, bytes: Uint8Array): Uint8Array | undefined {
   }
   using phrase = got;
   const out = phrase.bytes.slice();
-  must(
-    out.length >= PHRASE_MIN_BYTES && out.length <= PHRASE_MAX_BYTES,
-    "as long as a phrase may be",
-  );
-  must(
-    bytes.length <= PHRASE_MAX_BYTES + 2,
-    "what is long is refused before it is normalised",
-  );
+  must(out.length >= PHRASE_MIN_BYTES && out.length <= PHRASE_MAX_BYTES, "as long as a phrase may be");
+  must(bytes.length <= PHRASE_MAX_BYTES + 2, "what is long is refused before it is normalised");
   const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
     .decode(out);
   must(!/[\p{Cc}\p{Cn}]/u.test(text), "no control or unassigned characters");
@@ -105,19 +65,14 @@ function typed(arena: Arena, bytes: Uint8Array): Uint8Array | undefined {
   const again = normalisePhrase(arena, out);
   // NFKC may make the words of another's phrase into Sesame's own: then the second reading may refuse it, both sides alike.
   if (typeof again !== "string" && !("typo" in again)) {
-    must(
-      same(again.bytes, out) || bytes.some((byte) => byte >= 0x80),
-      "idempotent",
-    );
+    must(same(again.bytes, out) || bytes.some((byte) => byte >= 0x80), "idempotent");
     again[Symbol.dispose]();
   } else {must(
       bytes.some((byte) => byte >= 0x80),
       "what is ASCII and taken is taken again",
     );}
   if (out.every((byte) => byte < 0x80) && !sesames(out)) {
-    const line = kept.at(-1) === 10
-      ? kept.length - (kept.at(-2) === 13 ? 2 : 1)
-      : kept.length;
+    const line = kept.at(-1) === 10 ? kept.length - (kept.at(-2) === 13 ? 2 : 1) : kept.length;
     must(
       bytes.some((byte) => byte >= 0x80) || same(out, kept.subarray(0, line)),
       "another's ASCII phrase stays as it is",
@@ -127,28 +82,14 @@ function typed(arena: Arena, bytes: Uint8Array): Uint8Array | undefined {
 }
 
 function sesames(bytes: Uint8Array): boolean {
-  return canonicalise(
-    bytes,
-    new Uint8Array(Math.max(CANONICAL_ROOM, bytes.length)),
-    hash,
-  ).kind === "words";
+  return canonicalise(bytes, new Uint8Array(Math.max(CANONICAL_ROOM, bytes.length)), hash).kind === "words";
 }
 
 function words(arena: Arena, input: Input): void {
   const count = 5 + input.pick(8);
-  const [separator, shout, touch] = [
-    SEPARATORS[input.pick(SEPARATORS.length)]!,
-    input.u8(),
-    input.pick(4),
-  ];
-  const fresh = generate(
-    count,
-    (into) => into.set(input.bytes(into.length)),
-    hash,
-  );
-  const said = fresh.split(" ").map((word, n) =>
-    (shout >> (n % 8)) & 1 ? word.toUpperCase() : word
-  ).join(separator);
+  const [separator, shout, touch] = [SEPARATORS[input.pick(SEPARATORS.length)]!, input.u8(), input.pick(4)];
+  const fresh = generate(count, (into) => into.set(input.bytes(into.length)), hash);
+  const said = fresh.split(" ").map((word, n) => (shout >> (n % 8)) & 1 ? word.toUpperCase() : word).join(separator);
   const bytes = utf8(said);
   must(
     same(typed(arena, bytes) ?? bytes.slice(0, 0), utf8(fresh)),
@@ -161,10 +102,7 @@ function words(arena: Arena, input: Input): void {
     const out = new Uint8Array(Math.max(CANONICAL_ROOM, changed.length));
     const got = canonicalise(changed, out, hash);
     const length = got.kind === "words" ? got.length : 0;
-    must(
-      out.subarray(length).every((byte) => byte === 0),
-      "nothing is left behind the canonical form",
-    );
+    must(out.subarray(length).every((byte) => byte === 0), "nothing is left behind the canonical form");
     typed(arena, changed);
   }
 }

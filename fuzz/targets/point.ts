@@ -2,21 +2,11 @@
 // Input: what to begin with (any bytes, a point, one off the subgroup, one written otherwise), then changes.
 
 import { ed25519, x25519 as nobleX25519 } from "@noble/curves/ed25519.js";
-import {
-  addPoints,
-  isValidPoint,
-  subtractPoints,
-} from "../../src/crypto/ed25519.ts";
+import { addPoints, isValidPoint, subtractPoints } from "../../src/crypto/ed25519.ts";
 import { x25519 } from "../../src/crypto/x25519.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
 import { fromHex, testArena } from "../../tests/support/arena.ts";
-import {
-  LOW_ORDER_X25519,
-  nonCanonical,
-  SMALL_ORDER,
-  subgroupPoint,
-  torsioned,
-} from "../../tests/support/points.ts";
+import { LOW_ORDER_X25519, nonCanonical, SMALL_ORDER, subgroupPoint, torsioned } from "../../tests/support/points.ts";
 import { edit, Input, must, same, type Target } from "../target.ts";
 
 const GOOD = [1n, 2n, 3n, 2n ** 200n + 7n].map(subgroupPoint);
@@ -33,10 +23,7 @@ export const target: Target = {
   name: "point",
   maxLength: 40,
   dictionary: [...SMALL_ORDER, ...GOOD.slice(0, 2)],
-  seeds: () =>
-    STARTS.flatMap((group, kind) =>
-      group.slice(0, 3).map((_, n) => Uint8Array.of(kind, n, 0))
-    ),
+  seeds: () => STARTS.flatMap((group, kind) => group.slice(0, 3).map((_, n) => Uint8Array.of(kind, n, 0))),
   async make() {
     const arena = await testArena();
     return (data) => run(arena, data);
@@ -52,31 +39,19 @@ function run(arena: Arena, data: Uint8Array): void {
   const kept = point.slice();
 
   const valid = isValidPoint(point);
-  must(
-    valid === nobleValid(point),
-    "libsodium and noble agree on which points are valid",
-  );
+  must(valid === nobleValid(point), "libsodium and noble agree on which points are valid");
   if (valid) {
     const [sum, back] = [new Uint8Array(32), new Uint8Array(32)];
-    must(
-      addPoints(sum, point, GOOD[2]!) && subtractPoints(back, sum, GOOD[2]!),
-      "valid points can be added",
-    );
+    must(addPoints(sum, point, GOOD[2]!) && subtractPoints(back, sum, GOOD[2]!), "valid points can be added");
     must(same(back, point), "P + Q - Q = P");
   }
   using secret = arena.dhSecret();
   secret.bytes.fill(0x42);
   using shared = arena.key();
   const agreed = x25519(shared, secret, point);
-  must(
-    agreed === (nobleShared(point) !== undefined),
-    "an all-zero result of X25519 is a failure, and nothing else is",
-  );
+  must(agreed === (nobleShared(point) !== undefined), "an all-zero result of X25519 is a failure, and nothing else is");
   if (agreed) {
-    must(
-      same(shared.bytes, nobleShared(point)!),
-      "X25519 gives what noble's does",
-    );
+    must(same(shared.bytes, nobleShared(point)!), "X25519 gives what noble's does");
   }
   must(same(point, kept), "the point is not changed");
 }

@@ -35,15 +35,9 @@ function run(arena: Arena, data: Uint8Array): void {
   const cut = typed(arena, bytes, size);
   // A panic key later in one chunk counts more than an end before it; cut apart, the end has been said by then.
   if (whole.outcome !== "panic") {
-    must(
-      JSON.stringify(cut) === JSON.stringify(whole),
-      "how the bytes are cut does not matter",
-    );
+    must(JSON.stringify(cut) === JSON.stringify(whole), "how the bytes are cut does not matter");
   }
-  must(
-    bytes.includes(0x1c) || whole.outcome !== "panic" || bytes.includes(0x1b),
-    "panic has its key",
-  );
+  must(bytes.includes(0x1c) || whole.outcome !== "panic" || bytes.includes(0x1b), "panic has its key");
 }
 
 function typed(
@@ -57,39 +51,21 @@ function typed(
   const prompt = new HiddenPrompt(into);
   for (let at = 0; at < bytes.length; at += size) {
     const outcome = prompt.feed(bytes.slice(at, at + size));
-    must(
-      prompt.length <= PHRASE_MAX_BYTES,
-      "never more than a phrase may have",
-    );
-    must(
-      beside.bytes.every((byte) => byte === GUARD),
-      "nothing is written beside the phrase",
-    );
+    must(prompt.length <= PHRASE_MAX_BYTES, "never more than a phrase may have");
+    must(beside.bytes.every((byte) => byte === GUARD), "nothing is written beside the phrase");
     if (outcome === undefined) continue;
     const length = outcome.type === "done" ? outcome.length : 0;
-    must(
-      into.bytes.subarray(length).every((byte) => byte === 0),
-      "nothing but the phrase is left in memory",
-    );
+    must(into.bytes.subarray(length).every((byte) => byte === 0), "nothing but the phrase is left in memory");
     const phrase = into.bytes.subarray(0, length);
-    must(
-      phrase.every((byte) => byte >= 0x20 && byte !== 0x7f),
-      "a phrase that was typed has no control characters",
-    );
-    const word = outcome.type === "done"
-      ? `done ${outcome.decoy}`
-      : outcome.type;
+    must(phrase.every((byte) => byte >= 0x20 && byte !== 0x7f), "a phrase that was typed has no control characters");
+    const word = outcome.type === "done" ? `done ${outcome.decoy}` : outcome.type;
     const text = Array.from(phrase).join();
     if (outcome.type !== "panic") after(prompt);
     return { outcome: word, length, phrase: text };
   }
   const rest = into.bytes.subarray(prompt.length);
   must(rest.every((byte) => byte === 0), "what was taken back is gone");
-  return {
-    outcome: "none",
-    length: prompt.length,
-    phrase: Array.from(into.bytes.subarray(0, prompt.length)).join(),
-  };
+  return { outcome: "none", length: prompt.length, phrase: Array.from(into.bytes.subarray(0, prompt.length)).join() };
 }
 
 /** Deaf to all but the panic keys. */

@@ -24,7 +24,7 @@ export interface Outcome {
 
 /** Installs the tools if they are not there. A sentence: why they cannot be had. */
 export async function install(): Promise<string | undefined> {
-  const lock = await Deno.readTextFile(`${ROOT}scripts/fuzz/package-lock.json`);
+  const lock = await Deno.readTextFile(`${ROOT}scripts/fuzz/tools-lock.json`);
   const stamp = `${DIST}/installed`;
   try {
     if (await Deno.readTextFile(stamp) === lock) return undefined;
@@ -32,16 +32,11 @@ export async function install(): Promise<string | undefined> {
     // Not installed yet.
   }
   await Deno.mkdir(DIST, { recursive: true });
-  for (const file of ["package.json", "package-lock.json"]) {
-    cpSync(`${ROOT}scripts/fuzz/${file}`, `${DIST}/${file}`);
-  }
+  // Not named package.json where they are kept: Deno would take that folder for a project of its own.
+  cpSync(`${ROOT}scripts/fuzz/tools.json`, `${DIST}/package.json`);
+  cpSync(`${ROOT}scripts/fuzz/tools-lock.json`, `${DIST}/package-lock.json`);
   try {
-    const { code, output } = await run(
-      "npm",
-      ["ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-      DIST,
-      300_000,
-    );
+    const { code, output } = await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], DIST, 300_000);
     if (code !== 0) {
       return `npm could not install them: ${output.trim().split("\n").at(-1)}`;
     }
@@ -59,40 +54,17 @@ export async function bundle(
   into: string,
 ): Promise<void> {
   const entry = `${into}.entry.ts`;
-  const source =
-    `import { target } from ${
-      JSON.stringify(`${root}/fuzz/targets/${name}.ts`)
-    };\n` +
+  const source = `import { target } from ${JSON.stringify(`${root}/fuzz/targets/${name}.ts`)};\n` +
     "export const make = () => target.make();\n";
   await Deno.writeTextFile(entry, source);
   const bundled = `${into}.bundle.mjs`;
-  const bundling = [
-    "bundle",
-    "--quiet",
-    "--format",
-    "esm",
-    "--platform",
-    "deno",
-    "-c",
-    `${root}/deno.json`,
-  ];
+  const bundling = ["bundle", "--quiet", "--format", "esm", "--platform", "deno", "-c", `${root}/deno.json`];
   await worked(Deno.execPath(), [...bundling, "-o", bundled, entry], root);
   // Node 20 has no `using` and gives a module of CommonJS no import.meta, which libsodium asks for.
-  const banner =
-    'const __url = require("node:url").pathToFileURL(__filename).href;';
-  const compiling = [
-    "--target=node20",
-    "--platform=node",
-    "--format=cjs",
-    "--log-level=warning",
-  ];
+  const banner = 'const __url = require("node:url").pathToFileURL(__filename).href;';
+  const compiling = ["--target=node20", "--platform=node", "--format=cjs", "--log-level=warning"];
   const meta = ["--define:import.meta.url=__url", `--banner:js=${banner}`];
-  await worked(`${DIST}/node_modules/.bin/esbuild`, [
-    bundled,
-    ...compiling,
-    ...meta,
-    `--outfile=${into}`,
-  ], root);
+  await worked(`${DIST}/node_modules/.bin/esbuild`, [bundled, ...compiling, ...meta, `--outfile=${into}`], root);
 }
 
 async function worked(
@@ -102,9 +74,7 @@ async function worked(
 ): Promise<void> {
   const { code, output } = await run(program, args, cwd, 120_000);
   if (code !== 0) {
-    throw new Error(
-      `${program.split("/").at(-1)} ${args[0]}: ${output.slice(-800)}`,
-    );
+    throw new Error(`${program.split("/").at(-1)} ${args[0]}: ${output.slice(-800)}`);
   }
 }
 
@@ -135,36 +105,17 @@ export async function fuzz(
     `${DIST}/node.mjs`,
     ...corpora,
     // Only the bundle is instrumented, and Jazzer's own detectors (for servers) look for nothing that is here.
-    ...[
-      "-i",
-      file.split("/").at(-1)!,
-      "--sync",
-      "--disableBugDetectors",
-      ".*",
-      "--",
-    ],
+    ...["-i", file.split("/").at(-1)!, "--sync", "--disableBugDetectors", ".*", "--"],
     `-max_total_time=${seconds}`,
     `-max_len=${target.maxLength}`,
     `-dict=${dictionary}`,
     `-artifact_prefix=${findings}/`,
     // Inputs of any length from the beginning; a run that takes 20 s hangs; memory is bounded.
-    ...[
-      "-len_control=0",
-      "-timeout=20",
-      "-rss_limit_mb=2048",
-      "-print_final_stats=1",
-      `-seed=${seed}`,
-    ],
+    ...["-len_control=0", "-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1", `-seed=${seed}`],
   ];
   const began = performance.now();
   const env = { SESAME_FUZZ_TARGET: file };
-  const { code, output } = await run(
-    "node",
-    args,
-    DIST,
-    (seconds + 120) * 1000,
-    env,
-  );
+  const { code, output } = await run("node", args, DIST, (seconds + 120) * 1000, env);
   return read(output, code, (performance.now() - began) / 1000);
 }
 
@@ -176,43 +127,27 @@ export function read(output: string, code: number, took: number): Outcome {
   const last = states.at(-1)?.slice(1).map(Number) ?? [0, 0, 0, 0];
   const [runs = 0, edges = 0, features = 0, inputs = 0] = last;
   const done = /^Done (\d+) runs in (\d+) second/m.exec(output);
-  const all = Number(
-    done?.[1] ?? /number_of_executed_units: (\d+)/.exec(output)?.[1] ?? runs,
-  );
-  const outcome = {
-    runs: all,
-    seconds: Math.max(1, Number(done?.[2] ?? took)),
-    edges,
-    features,
-    inputs,
-  };
+  const all = Number(done?.[1] ?? /number_of_executed_units: (\d+)/.exec(output)?.[1] ?? runs);
+  const outcome = { runs: all, seconds: Math.max(1, Number(done?.[2] ?? took)), edges, features, inputs };
   const file = /Test unit written to (\S+)/.exec(output)?.[1];
   if (file !== undefined) {
-    const message =
-      /(?:Uncaught Exception: |^)(\w*(?:Error|Promise|Exhausted|Violation): .*)$/m
-        .exec(output)?.[1] ??
-        /ERROR: libFuzzer: (.*)/.exec(output)?.[1];
+    const message = /(?:Uncaught Exception: |^)(\w*(?:Error|Promise|Exhausted|Violation): .*)$/m
+      .exec(output)?.[1] ??
+      /ERROR: libFuzzer: (.*)/.exec(output)?.[1];
     return { ...outcome, finding: { message: message ?? "it failed", file } };
   }
   if (done !== null && code === 0) return outcome;
-  return {
-    ...outcome,
-    broken: output.trim().split("\n").slice(-12).join("\n"),
-  };
+  return { ...outcome, broken: output.trim().split("\n").slice(-12).join("\n") };
 }
 
 /** In libFuzzer's form: a token a line, in quotes, what is not plain as \xHH. */
 export function dictionaryOf(target: Target): string {
   const lines = target.dictionary.map((token) => {
-    const bytes = typeof token === "string"
-      ? new TextEncoder().encode(token)
-      : token;
+    const bytes = typeof token === "string" ? new TextEncoder().encode(token) : token;
     const text = Array.from(bytes, (byte) => {
       const plain = byte > 0x20 && byte < 0x7f && byte !== 0x22 &&
         byte !== 0x5c;
-      return plain
-        ? String.fromCharCode(byte)
-        : `\\x${byte.toString(16).padStart(2, "0")}`;
+      return plain ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`;
     });
     return `"${text.join("")}"`;
   });
@@ -238,11 +173,7 @@ async function run(
       stderr: "piped",
       signal: abort.signal,
     }).output();
-    return {
-      code,
-      output: new TextDecoder().decode(stdout) +
-        new TextDecoder().decode(stderr),
-    };
+    return { code, output: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
   } finally {
     clearTimeout(limit);
   }

@@ -30,26 +30,21 @@ export const PLANTED: readonly Planted[] = [
     target: "point",
     bug: "a point is on the curve, but outside the subgroup",
     file: "src/crypto/ed25519.ts",
-    text:
-      "return use((raw, scratch) => raw._crypto_core_ed25519_is_valid_point!(scratch.in(point))) === 1;",
+    text: "return use((raw, scratch) => raw._crypto_core_ed25519_is_valid_point!(scratch.in(point))) === 1;",
     without: "return addPoints(new Uint8Array(32), point, point);",
   },
   {
     target: "certificate",
-    bug:
-      "what an extension that the TLS stack opens has inside is not looked at",
+    bug: "what an extension that the TLS stack opens has inside is not looked at",
     file: "src/transport/certificate.ts",
-    text:
-      "must(rest.length === 0 && (extensions === undefined || extensions.tag === EXTENSIONS));",
-    without:
-      "must(rest.length === 0 && (extensions === undefined || extensions.tag !== 0x01));",
+    text: "must(rest.length === 0 && (extensions === undefined || extensions.tag === EXTENSIONS));",
+    without: "must(rest.length === 0 && (extensions === undefined || extensions.tag !== 0x01));",
   },
   {
     target: "ratchet",
     bug: "a cell that does not open leaves its skipped keys behind",
     file: "src/ratchet/ratchet.ts",
-    text:
-      "    if (!opens(candidate.messageKey)) return undefined;\n    const skipped = n > chain.n;",
+    text: "    if (!opens(candidate.messageKey)) return undefined;\n    const skipped = n > chain.n;",
     without:
       "    if (!opens(candidate.messageKey)) return void this.#skipped.add(candidate.release());\n    const skipped = n > chain.n;",
   },
@@ -57,8 +52,7 @@ export const PLANTED: readonly Planted[] = [
     target: "cell",
     bug: "a fragment of another count goes on with the message",
     file: "src/wire/fragment.ts",
-    text:
-      "cell.messageId === partial.messageId && cell.count === partial.count &&",
+    text: "cell.messageId === partial.messageId && cell.count === partial.count &&",
     without: "cell.messageId === partial.messageId &&",
   },
   {
@@ -107,16 +101,14 @@ export const PLANTED: readonly Planted[] = [
     target: "address",
     bug: "an IPv4 number with a leading zero passes",
     file: "src/transport/address.ts",
-    text:
-      'bytes.every((byte) => byte <= 255) && bytes.join(".") === text ? bytes : undefined;',
+    text: 'bytes.every((byte) => byte <= 255) && bytes.join(".") === text ? bytes : undefined;',
     without: "bytes.every((byte) => byte <= 255) ? bytes : undefined;",
   },
   {
     target: "conversation",
     bug: "a link that is silent is looked at again at once, for ever",
     file: "src/session/step.ts",
-    text:
-      "this.#silenceNoticed = true; // looked at once more, after the socket has been read",
+    text: "this.#silenceNoticed = true; // looked at once more, after the socket has been read",
     without: "this.#silenceNoticed = false;",
   },
   {

@@ -108,7 +108,11 @@ export const OPTIONS: readonly Option[] = [
 export function helpText(): string {
   const lines = ["Sesame: a private chat that leaves nothing behind.", "", "Usage:"];
   for (const { usage, help } of COMMANDS) lines.push(`  ${usage.padEnd(32)}${help}`);
-  lines.push(`  ${"sesame".padEnd(32)}as "sesame listen"`, "", "Options:");
+  lines.push(
+    `  ${"sesame".padEnd(32)}as "sesame listen"`,
+    `  ${"sesame help COMMAND".padEnd(32)}its options, and examples`,
+  );
+  lines.push("", "Options:");
   for (const { name, value, help } of OPTIONS) {
     lines.push(...wrap(`  ${`--${name}${value === undefined ? "" : ` ${value}`}`.padEnd(26)}`, help, 80));
   }

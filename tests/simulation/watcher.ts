@@ -31,6 +31,7 @@ interface Life {
   readonly node: Node;
   readonly said: Map<MessageId, Said>;
   readonly connected: Set<PeerId>;
+  readonly byes: Set<PeerId>;
   /** By sender: what was handed to the screen, and what the screen has shown. */
   readonly handed: Map<PeerId, Set<MessageId>>;
   readonly lastHanded: Map<PeerId, number>;
@@ -87,6 +88,7 @@ export class Watcher {
       node,
       said: new Map(),
       connected: new Set(),
+      byes: new Set(),
       handed: new Map(),
       lastHanded: new Map(),
       shown: new Set(),
@@ -272,11 +274,13 @@ export class Watcher {
     switch (notice.event) {
       case "connected":
         this.#must(!life.connected.has(notice.peer), node, "a second `connected`");
+        this.#must(!life.byes.has(notice.peer), node, "`connected` with somebody who has said bye");
         life.connected.add(notice.peer);
         return;
       case "left":
         this.#must(life.connected.delete(notice.peer), node, "`left` of somebody who is not here");
         this.#must(notice.reason !== "protocol", node, "an honest peer broke the protocol");
+        if (notice.reason === "bye") life.byes.add(notice.peer);
         return;
       case "refused":
         this.#must(notice.reason !== "protocol", node, "an honest peer broke the protocol in the handshake");
