@@ -42,7 +42,12 @@ export const SUITES: readonly Suite[] = [
     counts: "one check",
     ok: true,
   },
-  { name: "rooms", args: [...EDGE, "tests/rooms_test.ts", "tests/papers_test.ts", "scripts"], counts: "deno test", ok: true },
+  {
+    name: "rooms",
+    args: [...EDGE, "tests/rooms_test.ts", "tests/papers_test.ts", "scripts"],
+    counts: "deno test",
+    ok: true,
+  },
   {
     name: "core",
     args: [
@@ -69,6 +74,13 @@ export const SUITES: readonly Suite[] = [
     counts: "one check",
     needs: "../shared/vectors/exchange-v1.json",
   },
+  {
+    name: "build",
+    args: [...EDGE, "tests/artifact/build_test.ts", "tests/artifact/completions_test.ts"],
+    counts: "deno test",
+  },
+  { name: "e2e source", args: ["run", "--allow-all", "scripts/e2e.ts"], counts: "deno test" },
+  { name: "e2e file", args: ["run", "--allow-all", "scripts/e2e.ts", "--build"], counts: "deno test" },
   { name: "process", args: [...EDGE, "tests/process"], counts: "deno test" },
   { name: "exporter", args: [...EDGE, "tests/adversary"], counts: "deno test" },
   { name: "adversary", args: ["run", "--no-check", "--allow-all", "scripts/adversary.ts"], counts: "suite line" },

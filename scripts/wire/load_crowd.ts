@@ -31,6 +31,7 @@ const view: View = {
   start: () => {},
   show: (_notice, shown) => shown?.(),
   hold: () => {},
+  giveBack: () => {},
   tick: () => {},
   stop: () => Promise.resolve(),
   panic: () => {},

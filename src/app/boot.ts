@@ -35,7 +35,7 @@ export async function boot(host: Host, argv: readonly string[]): Promise<number>
 async function command(host: Host, tty: Tty, args: Args): Promise<number> {
   switch (args.command) {
     case "help":
-      await tty.write(helpText());
+      await tty.write(args.topic === undefined ? helpText() : (await import("./help.ts")).topicText(args.topic));
       return 0;
     case "version":
       await tty.write(`${VERSION}\n`);
