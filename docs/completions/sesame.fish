@@ -3,7 +3,7 @@ complete -c sesame -f
 complete -c sesame -n __fish_use_subcommand -a listen -d 'wait for friends (default: every interface, port 7373)'
 complete -c sesame -n __fish_use_subcommand -a connect -d 'call one or more friends'
 complete -c sesame -n __fish_use_subcommand -a phrase -d 'print a fresh phrase (7 words and 1 checksum word)'
-complete -c sesame -n __fish_use_subcommand -a doctor -d 'say what protects you here, and what to do where something does not'
+complete -c sesame -n __fish_use_subcommand -a doctor -d 'say what protects you here, and what to do'
 complete -c sesame -n __fish_use_subcommand -a help -d 'explain a command'
 complete -c sesame -n '__fish_seen_subcommand_from help' -a 'listen connect phrase doctor'
 complete -c sesame -l help -d 'the options on one page'

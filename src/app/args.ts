@@ -67,7 +67,7 @@ export const COMMANDS: readonly { name: Command; usage: string; help: string }[]
   {
     name: "doctor",
     usage: "sesame doctor  [HOST[:PORT]]",
-    help: "say what protects you here, and what to do where something does not",
+    help: "say what protects you here, and what to do",
   },
 ];
 
