@@ -13,7 +13,7 @@ export interface Suite {
   readonly args: readonly string[];
   /**
    * How its results are counted: by deno's own summary of `deno test`; by its last line
-   * `suite: N passed, N failed, N skipped`; or as one check, by its exit code.
+   * `suite: N passed, N failed, N skipped` (or with the script's own name); or as one check, by its exit code.
    */
   readonly counts: "deno test" | "suite line" | "one check";
   /** Part of `deno task ok`. */
@@ -67,6 +67,12 @@ export const SUITES: readonly Suite[] = [
   { name: "edges", args: [...EDGE, "src/host", "src/transport", "src/app"], counts: "deno test", ok: true },
   { name: "transport", args: [...EDGE, "tests/transport"], counts: "deno test" },
   { name: "screen", args: [...EDGE, "tests/screen"], counts: "deno test" },
+  { name: "simulation", args: [...PURE, "tests/simulation"], counts: "deno test" },
+  {
+    name: "simulate",
+    args: ["run", "--allow-read", "--allow-run", "scripts/simulate.ts", "--seeds", "3000"],
+    counts: "suite line",
+  },
   { name: "vectors", args: [...EDGE, "tests/vectors"], counts: "deno test" },
   {
     name: "shared vectors",
@@ -133,7 +139,7 @@ function printed(how: "deno test" | "suite line", output: string): Counts | unde
 
 const DENO_SUMMARY =
   /^(?:ok|FAILED) \| (\d+) passed(?: \([^)]*\))? \| (\d+) failed(?: \([^)]*\))?(?: \| (\d+) ignored)?(?: \([^)]*\))?(?: \| .*)?(?: \(.*\))?$/gm;
-const SUITE_LINE = /^suite: (\d+) passed, (\d+) failed, (\d+) skipped$/gm;
+const SUITE_LINE = /^(?:suite|simulate): (\d+) passed, (\d+) failed, (\d+) skipped$/gm;
 
 /** Lines of `deno test` that say only that all is well. */
 const GOOD_NEWS = /^(running \d+ tests? from .*|.* \.\.\. ok \(.*\)|Check .*|)$/;

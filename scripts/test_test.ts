@@ -1,6 +1,6 @@
 // The adding up in scripts/test.ts: what counts as failed, and the last line.
 
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { countsOf, runAll, type Suite, SUITES } from "./test.ts";
 
 const NOTHING = { passed: 0, failed: 0, skipped: 0 };

@@ -2,7 +2,7 @@
 // A test here fails when such a line has gone or changed: then the model may no longer be about this program. Read both,
 // mend the model or docs/models/code.json. Not in here: running the models (scripts/models.ts).
 
-import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { nameOf, parseTable, proverifVerdict, QUICK_SECONDS, spinVerdict } from "../scripts/models.ts";
 
 const ROOT = new URL("..", import.meta.url);

@@ -1,7 +1,7 @@
 // The papers keep each other honest: docs/SECURITY.md and plans/sesame-mvp-plan.md promise the same, word for word, and
 // every check that SECURITY.md names exists.
 
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 
 const ROOT = new URL("..", import.meta.url);
 

@@ -2,7 +2,7 @@
 // but in the linter's mind, and once in a real folder that `deno lint` is run on. And docs/ARCHITECTURE.md says the same
 // as the table.
 
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import plugin from "../scripts/lint_plugin.ts";
 import { BEFORE_PROMPT, LEAVES, ROOMS } from "../scripts/rooms.ts";
 
@@ -382,4 +382,21 @@ Deno.test("every folder of src is a room, and every file of src itself a leaf", 
   }
   deepEqual(folders.filter((f) => !ROOMS.some((r) => r.name === f)), []);
   deepEqual(files.filter((f) => !LEAVES.includes(f)), []);
+});
+
+Deno.test("no test compares loosely: in this runtime the bare names of node:assert/strict do", async () => {
+  const loose: string[] = [];
+  const walk = async (folder: URL) => {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      if (isDirectory) await walk(new URL(`${name}/`, folder));
+      else if (name.endsWith(".ts")) {
+        const source = await Deno.readTextFile(new URL(name, folder));
+        for (const [, names = ""] of source.matchAll(/import \{([^}]*)\} from "node:assert[^"]*"/g)) {
+          if (names.split(",").some((n) => /^\s*(not)?(deep)?equal\s*$/i.test(n))) loose.push(name);
+        }
+      }
+    }
+  };
+  for (const folder of ["src/", "tests/", "scripts/", "fuzz/", "bench/"]) await walk(new URL(folder, ROOT));
+  deepEqual(loose, []);
 });

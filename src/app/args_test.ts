@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { type Args, type ChatArgs, COMMANDS, helpText, OPTIONS, parse } from "./args.ts";
 
 function chat(...argv: string[]): ChatArgs {

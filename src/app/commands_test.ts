@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { commandHelp, costText, megabytesAnHour, parseCommand, targetProblem, wireText } from "./commands.ts";
 
 Deno.test("parseCommand() reads every command that /help lists", () => {

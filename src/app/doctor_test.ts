@@ -1,6 +1,6 @@
 // What the doctor says of each fact, and that there is always something to do where something is weaker.
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import type { FullProtection } from "../host/protection.ts";
 import { type Check, checks, doctorText, line, startHints, terminalChecks } from "./doctor.ts";
 

@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { connectProblem, listenProblem, phraseProblem, type Problem, sentence, unexpectedProblem } from "./errors.ts";
 
 const ALL: Problem[] = [

@@ -139,7 +139,6 @@ export class DialerHandshake implements Disposable {
    * share or a KEM key that is none. The phrase is stretched for the offer's salt and lent for the call.
    */
   constructor(arena: Arena, phrase: StretchedPhrase, facts: ConnectionFacts, offer: OfferValues, entropy: Entropy) {
-    if (!edwards25519.valid(offer.shareB)) throw new ProtocolViolation("share");
     this.#arena = arena;
     const nonceA = new Uint8Array(NONCE_SIZE);
     entropy(nonceA);

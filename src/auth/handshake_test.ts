@@ -1,13 +1,18 @@
 // The handshake: every byte of the pinned exchanges from scripted entropy, and everything that must end without secrets.
 // Frames are not here (`wire/`), nor is who closes what (`session/`). w comes from given bytes: Argon2id has its own test.
 
-import { deepEqual, equal, notDeepEqual, ok, throws } from "node:assert/strict";
+import {
+  deepStrictEqual as deepEqual,
+  notDeepStrictEqual as notDeepEqual,
+  ok,
+  strictEqual as equal,
+  throws,
+} from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import {
   draw,
   fromHex,
   lockedBytes,
-  noEntropy,
   reversedHex,
   scriptedEntropy,
   seededEntropy,
@@ -354,7 +359,7 @@ Deno.test("a share that is none is a violation for both sides, and neither keeps
   using dialer = world.dial(model.offer);
   for (const share of shares) {
     const before = arena.used;
-    throws(() => world.dial({ ...model.offer, shareB: share }, noEntropy), { violation: "share" });
+    throws(() => world.dial({ ...model.offer, shareB: share }), { violation: "share" });
     equal(arena.used, before);
     using listener = world.listen();
     listenerRefuses(listener, { ...dialer.answer, shareA: share }, "share");

@@ -1,7 +1,7 @@
 // What a phrase becomes and why one is refused. Rejections first of all: the rule is in docs/PROTOCOL.md section 3.
 // Sesame's own words are not here (`words_test.ts`).
 
-import { equal, ok } from "node:assert/strict";
+import { ok, strictEqual as equal } from "node:assert/strict";
 import fc from "fast-check";
 import { testArena, toHex, utf8 } from "../../tests/support/arena.ts";
 import { LockedBytes } from "../secrets/locked.ts";

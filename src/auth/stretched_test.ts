@@ -1,6 +1,11 @@
 // From a phrase's stretched bytes to w, w*M and w*N; and the salt that Argon2id gets.
 
-import { deepEqual, equal, notEqual, throws } from "node:assert/strict";
+import {
+  deepStrictEqual as deepEqual,
+  notStrictEqual as notEqual,
+  strictEqual as equal,
+  throws,
+} from "node:assert/strict";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { fromHex, lockedBytes, reversedHex, testArena, toHex } from "../../tests/support/arena.ts";
 import { stretch } from "../../tests/support/stretch.ts";

@@ -1,6 +1,12 @@
 // Sesame's own phrases: what is recognised, what is left alone, and how many typos get through.
 
-import { deepEqual, equal, notEqual, ok, throws } from "node:assert/strict";
+import {
+  deepStrictEqual as deepEqual,
+  notStrictEqual as notEqual,
+  ok,
+  strictEqual as equal,
+  throws,
+} from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import fc from "fast-check";

@@ -1,6 +1,6 @@
 // ChaCha20-Poly1305: RFC 8439, wycheproof, agreement with noble, and what a failed open leaves (nothing).
 
-import { equal, ok, throws } from "node:assert/strict";
+import { ok, strictEqual as equal, throws } from "node:assert/strict";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { draw, fromHex, lockedBytes, lockedKey, seededEntropy, testArena, toHex } from "../../tests/support/arena.ts";
 import { testShared, vectors, type Wycheproof } from "../../tests/support/vectors.ts";

@@ -2,7 +2,7 @@
 // figures at the real cost, and what stays in the shared page.
 // RFC 9106's own vector has associated data, which the worker cannot take: noble is checked by it, the worker by noble.
 
-import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, notStrictEqual as notEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { argon2id } from "@noble/hashes/argon2.js";
 import { draw, fromHex, seededEntropy, toHex } from "../../tests/support/arena.ts";
 import { stretch } from "../../tests/support/stretch.ts";

@@ -1,6 +1,6 @@
 // The group edwards25519: agreement with noble, and every encoding that must not count as a point.
 
-import { equal, throws } from "node:assert/strict";
+import { strictEqual as equal, throws } from "node:assert/strict";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { draw, fromHex, lockedBytes, seededEntropy, testArena, toHex } from "../../tests/support/arena.ts";
 import { nonCanonical, offCurve, SMALL_ORDER, subgroupPoint, torsioned } from "../../tests/support/points.ts";

@@ -1,6 +1,6 @@
 // HMAC-SHA-256: RFC 4231, wycheproof, and agreement with noble.
 
-import { equal, throws } from "node:assert/strict";
+import { strictEqual as equal, throws } from "node:assert/strict";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { draw, fromHex, lockedBytes, lockedKey, seededEntropy, testArena, toHex } from "../../tests/support/arena.ts";

@@ -1,6 +1,6 @@
 // ML-KEM-768: vectors from given seeds, agreement with noble, FIPS 203's check of a key, implicit rejection.
 
-import { equal, notEqual, ok, throws } from "node:assert/strict";
+import { notStrictEqual as notEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 import { draw, fromHex, lockedBytes, lockedKey, seededEntropy, testArena, toHex } from "../../tests/support/arena.ts";
 import { withLargeCoefficient } from "../../tests/support/kem.ts";

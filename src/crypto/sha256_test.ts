@@ -1,6 +1,6 @@
 // SHA-256 against noble and against the parts it is given in; constant-time comparison beside it.
 
-import { equal, throws } from "node:assert/strict";
+import { strictEqual as equal, throws } from "node:assert/strict";
 import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
 import { draw, lockedBytes, lockedKey, seededEntropy, testArena, toHex, utf8 } from "../../tests/support/arena.ts";
 import { equal32 } from "./equal.ts";

@@ -1,7 +1,14 @@
 // The memory that libsodium works on: that it loads once, that its layout is the one that the constants claim, and that no
 // call leaves a secret in it outside of the secret's own slot.
 
-import { deepEqual, equal, notEqual, ok, rejects, throws } from "node:assert/strict";
+import {
+  deepStrictEqual as deepEqual,
+  notStrictEqual as notEqual,
+  ok,
+  rejects,
+  strictEqual as equal,
+  throws,
+} from "node:assert/strict";
 import load from "libsodium-sumo";
 import {
   draw,

@@ -1,6 +1,6 @@
 // X25519: RFC 7748, wycheproof, agreement with noble, and every low-order key refused.
 
-import { equal, ok } from "node:assert/strict";
+import { ok, strictEqual as equal } from "node:assert/strict";
 import { x25519 as noble } from "@noble/curves/ed25519.js";
 import { draw, fromHex, lockedDhSecret, seededEntropy, testArena, toHex } from "../../tests/support/arena.ts";
 import { LOW_ORDER_X25519 } from "../../tests/support/points.ts";

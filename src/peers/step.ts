@@ -373,8 +373,9 @@ export class Peers implements Disposable {
     connection.awaitedSalt = undefined;
     const refusal = this.#refusal(connection);
     if (refusal !== undefined) return this.#refuse(connection, refusal);
-    connection.answered = true;
     this.#drive(connection, { type: "stretched", phrase });
+    // An offer that is no offer gets no answer, so nobody can have guessed anything by it.
+    connection.answered = connection.state !== "over";
   }
 
   // --- Authentication ---

@@ -1,7 +1,7 @@
 // The ratchet as a box: the pinned exchanges, a second implementation as oracle, every limit from both sides, and above
 // all what must not open, with the proof that nothing has changed: the right cells still open afterwards.
 
-import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import {

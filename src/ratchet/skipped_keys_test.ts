@@ -1,6 +1,6 @@
 // The store of skipped keys: who owns a key, which goes first, and that each that goes is wiped.
 
-import { equal, ok } from "node:assert/strict";
+import { ok, strictEqual as equal } from "node:assert/strict";
 import { lockedKey, testArena, toHex } from "../../tests/support/arena.ts";
 import { SkippedKeys } from "./skipped_keys.ts";
 

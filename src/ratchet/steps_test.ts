@@ -1,6 +1,6 @@
 // The derivations of the ratchet, each against the pinned exchange.
 
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { fromHex, lockedBytes, lockedDhSecret, lockedKey, testArena, toHex } from "../../tests/support/arena.ts";
 import { LOW_ORDER_X25519 } from "../../tests/support/points.ts";
 import {

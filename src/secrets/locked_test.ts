@@ -1,7 +1,13 @@
 // The arena and the secrets in it: what they print (nothing), when they are wiped, who may still read them.
 // The arena here lies over ordinary memory; that libsodium's memory serves as well is `crypto/sodium_test.ts`.
 
-import { deepEqual, equal, notEqual, ok, throws } from "node:assert/strict";
+import {
+  deepStrictEqual as deepEqual,
+  notStrictEqual as notEqual,
+  ok,
+  strictEqual as equal,
+  throws,
+} from "node:assert/strict";
 import { format, inspect } from "node:util";
 import fc from "fast-check";
 import {

@@ -24,7 +24,7 @@ export function checkHandshake(socket: TLSSocket, role: Role): CheckedPeer | und
 /** DER. `requestCert` is only a request: who sends none has been let in, and there is none to be had. */
 function certificateOf(socket: TLSSocket): Uint8Array | undefined {
   try {
-    return socket.getPeerCertificate(true)?.raw;
+    return socket.getPeerCertificate()?.raw;
   } catch {
     // The runtime takes the whole certificate apart, which the peer may have made to be no certificate.
     return undefined;

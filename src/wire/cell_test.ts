@@ -1,6 +1,6 @@
 // The plaintext of a cell, both ways: each field at its bounds, each unused byte.
 
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { CELL_PLAINTEXT_SIZE, FRAGMENT_CAPACITY, MAX_FRAGMENTS, MAX_JSON_SIZE } from "../constants.ts";
 import { type Cell, decodeCell, DUMMY, encodeCell } from "./cell.ts";

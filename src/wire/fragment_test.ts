@@ -1,6 +1,6 @@
 // Messages into fragments and back: order, losses, late cells, and a slow second opinion on all of it.
 
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { CELL_PLAINTEXT_SIZE, FRAGMENT_CAPACITY, MAX_FRAGMENTS, MAX_JSON_SIZE } from "../constants.ts";
 import { type Cell, decodeCell, DUMMY, encodeCell, type Fragment } from "./cell.ts";

@@ -1,6 +1,6 @@
 // The frame header, both ways, and every way in which it is refused.
 
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { FRAME_BODY_SIZE, FRAME_SIZE } from "../constants.ts";
 import { decodeFrame, encodeFrame, FrameType } from "./frame.ts";

@@ -1,6 +1,11 @@
 // Offer, answer and accept, both ways; no unused byte may carry anything.
 
-import { deepEqual, equal, notEqual, throws } from "node:assert/strict";
+import {
+  deepStrictEqual as deepEqual,
+  notStrictEqual as notEqual,
+  strictEqual as equal,
+  throws,
+} from "node:assert/strict";
 import fc from "fast-check";
 import { FRAME_BODY_SIZE, FRAME_SIZE } from "../constants.ts";
 import { decodeFrame, FrameType } from "./frame.ts";

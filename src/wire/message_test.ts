@@ -1,6 +1,6 @@
 // The four messages, both ways. Most of this is about what is refused.
 
-import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { MAX_JSON_SIZE } from "../constants.ts";
 import {

@@ -1,7 +1,7 @@
 // The frames and cells of exchange-v1.json, as far as they can be read without a key: our own copy, and the larger file
 // beside the checkout where that is present.
 
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { type Exchange, type ExchangeFile, testShared, vectors } from "../../tests/support/vectors.ts";
 import { CELL_PLAINTEXT_SIZE, FRAME_HEADER_SIZE, RATCHET_HEADER_SIZE } from "../constants.ts";
 import { decodeCell, encodeCell } from "./cell.ts";

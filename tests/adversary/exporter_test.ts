@@ -2,7 +2,7 @@
 // that OpenSSL computes for the same connection, label by label, in both roles (docs/PROTOCOL.md section 1). Everything
 // else in this suite takes the binding from the same runtime as the program does.
 
-import { equal } from "node:assert/strict";
+import { strictEqual as equal } from "node:assert/strict";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { channelBindingOf } from "../../src/transport/handshake_check.ts";
 import { hasProgram } from "../support/process.ts";

@@ -1,7 +1,7 @@
 // How files are made: the same bytes from any folder, the same permissions everywhere, and what stands in docs/ is what
 // the tables give. Not in here: what a made file does (e2e_test.ts).
 
-import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, rejects, strictEqual as equal, throws } from "node:assert/strict";
 import { join } from "node:path";
 import { chosen, PERMISSIONS } from "../../scripts/compile.ts";
 import { COMPLETIONS } from "../../scripts/completions.ts";

@@ -1,7 +1,7 @@
 // The same checks for every form of Sesame: `deno task e2e --artifact FILE` for a file, `deno task e2e` for the source.
 // What only a file can be asked (unpacking, other users, what it writes) is skipped for the source, and says so.
 
-import { equal, match, ok } from "node:assert/strict";
+import { match, ok, strictEqual as equal } from "node:assert/strict";
 import { ARTIFACT, environment, exchange, needs, PHRASE, say, SUBJECT, Talker } from "./subject.ts";
 
 const portable = ARTIFACT !== undefined && (await say(["--version"])).stdout.includes("portable");

@@ -1,7 +1,7 @@
 // Whatever a person can get wrong: a three-part error on standard error, the exit code of the contract, no stack trace,
 // no phrase. And messages at their limit.
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { addressOf, deliver, dial, listen, Pair, PHRASE } from "../support/process_pair.ts";
 import { Sesame } from "../support/process.ts";
 import { threeParts } from "../support/process_errors.ts";

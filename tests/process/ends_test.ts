@@ -1,7 +1,7 @@
 // How it ends: goodbyes, the end of input, killed and stopped processes; what the other side says of it, and which
 // messages nobody confirmed.
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { addressOf, deliver, dial, listen, Pair, PHRASE } from "../support/process_pair.ts";
 import { Sesame } from "../support/process.ts";
 

@@ -1,6 +1,6 @@
 // The event contract of --json between two real processes, in both roles: names, fields, order, and when `delivered` comes.
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { addressOf, deliver, dial, listen, Pair, PHRASE } from "../support/process_pair.ts";
 import { type JsonEvent, Sesame } from "../support/process.ts";
 import { authenticateAsDialer, Wire } from "../adversary/peer.ts";

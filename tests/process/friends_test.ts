@@ -1,6 +1,6 @@
 // More than two: several addresses, `connect --listen`, bare `sesame`, a closed door, calling again.
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { addressOf, deliver, dial, listen, Pair, PHRASE } from "../support/process_pair.ts";
 import { hasProgram, Sesame } from "../support/process.ts";
 import { threeParts } from "../support/process_errors.ts";

@@ -1,6 +1,6 @@
 // Phrases between real processes: wrong ones and wrong modes, where they may come from, and that they go nowhere.
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { addressOf, deliver, dial, listen, PHRASE } from "../support/process_pair.ts";
 import { Sesame, type StartOptions } from "../support/process.ts";
 import { threeParts } from "../support/process_errors.ts";

@@ -1,6 +1,6 @@
 // In a real terminal (tmux): the prompt shows nothing of what is typed; F12 and Ctrl-\ end the prompt and the chat at once.
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { addressOf, listen, PHRASE } from "../support/process_pair.ts";
 import { hasProgram } from "../support/process.ts";
 import { Terminal } from "../support/process_tmux.ts";

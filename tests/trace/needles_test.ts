@@ -1,6 +1,6 @@
 // The search finds what it is meant to find, in each form, and nothing else. Without this a scan that says 0 says nothing.
 
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { count, formsOf, type Found, Needles } from "./needles.ts";
 
 const secret = Uint8Array.from({ length: 32 }, (_, i) => (i * 89 + 41) & 0xff);

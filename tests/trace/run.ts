@@ -28,6 +28,9 @@ export interface Limit {
 const INTERVAL_MS = 50;
 const MESSAGES_EACH_WAY = 50;
 const ATTEMPTS = 4;
+const NEXT_CALL_MS = 20_000;
+/** A caller gives up on a listener that lets it down a third time (DIAL_GUESSES_PER_TARGET). */
+const CALLS_LET_DOWN = 2;
 /** A product that runs has twice as much. */
 const PROCESS_MIB_MIN = 30;
 
@@ -156,7 +159,13 @@ async function dialerRun(trace: Trace): Promise<void> {
   });
   await using product = await trace.start(["connect", listener.address, "--retry"], phrase);
   const next = async () => {
-    while (links.length === 0) await new Promise<void>((done) => came = done);
+    const late = AbortSignal.timeout(NEXT_CALL_MS);
+    while (links.length === 0) {
+      await new Promise<void>((done, fail) => {
+        came = done;
+        late.onabort = () => fail(new Error("the product did not call again"));
+      });
+    }
     return links.shift()!;
   };
   try {
@@ -172,7 +181,7 @@ async function dialerRun(trace: Trace): Promise<void> {
     // there, and wiped a millisecond later.
     let last: Awaited<ReturnType<Friend["answered"]>> | undefined;
     let caught = false;
-    for (let attempt = 0; attempt < ATTEMPTS && !caught; attempt++) {
+    for (let attempt = 0; attempt < CALLS_LET_DOWN && !caught; attempt++) {
       friend.close();
       friend.ended();
       ledger.set("gone", "K", "transcript", "Ke, Ka", "KcA, KcB", "ctx", "ss");

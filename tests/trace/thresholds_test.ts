@@ -1,6 +1,6 @@
 // How many copies of a secret the scan lets pass may only go down: from one commit to the next, and now.
 
-import { deepEqual, equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import type { Limit, Thresholds } from "./run.ts";
 

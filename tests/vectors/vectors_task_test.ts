@@ -1,7 +1,7 @@
 // That `deno task vectors` notices: one digit of an expected value changed, a field missing, a field too many, a file of
 // another kind. The stretch is taken from the file's first reading, so that not every try costs an Argon2id.
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { checkFile } from "../../scripts/vectors.ts";
 import { fromHex, testArena, toHex } from "../support/arena.ts";
 import { stretch } from "../support/stretch.ts";
