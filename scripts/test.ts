@@ -87,6 +87,8 @@ export const SUITES: readonly Suite[] = [
   },
   { name: "e2e source", args: ["run", "--allow-all", "scripts/e2e.ts"], counts: "deno test" },
   { name: "e2e file", args: ["run", "--allow-all", "scripts/e2e.ts", "--build"], counts: "deno test" },
+  { name: "trace tests", args: [...EDGE, "tests/trace"], counts: "deno test" },
+  { name: "trace", args: ["run", "--no-check", "--allow-all", "scripts/trace.ts"], counts: "suite line" },
   { name: "process", args: [...EDGE, "tests/process"], counts: "deno test" },
   { name: "exporter", args: [...EDGE, "tests/adversary"], counts: "deno test" },
   { name: "adversary", args: ["run", "--no-check", "--allow-all", "scripts/adversary.ts"], counts: "suite line" },
@@ -139,7 +141,7 @@ function printed(how: "deno test" | "suite line", output: string): Counts | unde
 
 const DENO_SUMMARY =
   /^(?:ok|FAILED) \| (\d+) passed(?: \([^)]*\))? \| (\d+) failed(?: \([^)]*\))?(?: \| (\d+) ignored)?(?: \([^)]*\))?(?: \| .*)?(?: \(.*\))?$/gm;
-const SUITE_LINE = /^(?:suite|simulate): (\d+) passed, (\d+) failed, (\d+) skipped$/gm;
+const SUITE_LINE = /^(?:suite|simulate|trace): (\d+) passed, (\d+) failed, (\d+) skipped$/gm;
 
 /** Lines of `deno test` that say only that all is well. */
 const GOOD_NEWS = /^(running \d+ tests? from .*|.* \.\.\. ok \(.*\)|Check .*|)$/;

@@ -51,6 +51,8 @@ function run(data: Uint8Array): void {
     must(got.host !== "" && got.host.length <= 253 && !/[\s[\]\p{Cc}/]/u.test(got.host), "a host is one word");
     must(got.host === bareHost(got.host), "one spelling for one address");
     must(isIpAddress(got.host) || /^[a-z0-9._-]+$/.test(got.host), "an address or a name in lower case");
+    const ipv4 = isIpAddress(got.host) && !got.host.includes(":");
+    must(!ipv4 || got.host.split(".").map(Number).join(".") === got.host, "an IPv4 address has one spelling");
     // Where names are resolved, 0x7f.1 and 010.0.0.1 are addresses in other spellings.
     must(isIpAddress(got.host) || !/^(\d+|0x[0-9a-f]*)$/.test(got.host.split(".").at(-1)!), "a name is no odd address");
     must(JSON.stringify(parse(formatAddress(got))) === JSON.stringify(got), "round trip");

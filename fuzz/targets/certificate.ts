@@ -19,7 +19,7 @@ export const target: Target = {
   seeds: () => [
     ...[0, 1, 2].map((kind) => Uint8Array.of(kind, 0)),
     joined([0], makeIdentity(seededEntropy("fuzz")).der),
-    joined([3, 0, 0, 21], EXTENSION),
+    joined([3, 0, 21], EXTENSION),
     joined([2, 1, 0, 4, 1], [0]),
   ],
   make: () => Promise.resolve(run),
@@ -51,7 +51,45 @@ function run(data: Uint8Array): void {
     must(second.verify(second.publicKey), "signed by its own key");
     must(second.raw.length === der.length, "it is all of it");
   }
-  must(VERSION_3_AT.some((at) => same(der.subarray(at, at + 5), Uint8Array.fromHex("a003020102"))), "v3");
+  must(shaped(der), "its shape is the one that the page allows");
+}
+
+/** A second, plain reading of the shape: RFC 5280, v3, no unique identifiers, extensions as the TLS stack wants them. */
+function shaped(der: Uint8Array): boolean {
+  const tags = (elements: readonly Element[]) => elements.map(({ tag }) => tag.toString(16).padStart(2, "0")).join(" ");
+  const [certificate] = read(der);
+  const parts = read(certificate!.content);
+  const body = read(parts[0]!.content);
+  if (tags(parts) !== "30 30 03" || !/^a0 02 30 30 30 30 30( a3)?$/.test(tags(body))) return false;
+  if (!same(body[0]!.content, Uint8Array.of(2, 1, 2))) return false;
+  const lists = body.slice(7).map(({ content }) => read(content));
+  if (lists.some((list) => tags(list) !== "30")) return false;
+  return lists.flat().flatMap(({ content }) => read(content)).every((extension) => {
+    const fields = read(extension.content);
+    const [id, value] = [fields[0]!.content, fields.at(-1)!.content];
+    if (extension.tag !== 0x30 || !/^06( 01)? 04$/.test(tags(fields))) return false;
+    const opened = id.length === 3 && id[0] === 0x55 && id[1] === 0x1d && [17, 19, 30, 31, 37].includes(id[2]!);
+    return !opened || tags(read(value)) === "30";
+  });
+}
+
+interface Element {
+  readonly tag: number;
+  readonly content: Uint8Array;
+}
+
+/** An empty list for what cannot be cut into elements. */
+function read(bytes: Uint8Array): Element[] {
+  const found: Element[] = [];
+  for (let rest = bytes; rest.length > 0;) {
+    const long = (rest[1] ?? 0) >= 0x80 ? rest[1]! - 0x80 : 0;
+    const size = long === 0 ? rest[1] ?? NaN : rest.subarray(2, 2 + long).reduce((sum, byte) => sum * 256 + byte, 0);
+    const [from, to] = [2 + long, 2 + long + size];
+    if (!(to <= rest.length)) return [];
+    found.push({ tag: rest[0]!, content: rest.subarray(from, to) });
+    rest = rest.subarray(to);
+  }
+  return found;
 }
 
 /** A second, unrelated parser's. None where it is stricter than the page, as about dates, which are not looked at. */
@@ -62,9 +100,6 @@ function opinion(der: Uint8Array<ArrayBuffer>): X509Certificate | undefined {
     return undefined;
   }
 }
-
-/** Behind the headers of the certificate and its body, whose lengths take one to three bytes each. */
-const VERSION_3_AT = [4, 5, 6, 7, 8];
 
 /** A body with changes, and `kind` 3: with a piece where the extensions stand; signed by the key in it. */
 function signed(kind: number, input: Input): Uint8Array<ArrayBuffer> {

@@ -30,13 +30,20 @@ export const target: Target = {
   name: "conversation",
   maxLength: 600,
   dictionary: [Uint8Array.of(3, 1, 0), Uint8Array.of(8, 3, 0xe8), Uint8Array.of(10, 1)],
+  // Events: 0 say, 1 hold or let go, 2 let so many through, 3 disturb, 6 shown, 7 leave or nudge, 8 time passes, 10 unsent.
   seeds: () => [
-    joined([0, 0], [0, 0, 5, 1, 3], [8, 1, 0xf4], [8, 1, 0xf4], [6, 1, 0], [8, 1, 0xf4], [7, 0], [8, 0xff, 0xff]),
-    joined([2, 0], [0, 1, 0], [8, 0, 1], [8, 0x40, 0], [8, 0x40, 0]),
-    joined([0, 0], [1, 0, 0, 9, 1], [2, 0], [3, 0, 1, 0, 4, 7], [8, 1, 0xf4], [8, 1, 0xf4], [8, 1, 0xf4]),
-    joined([0, 3], [8, 0xff, 0xff], [8, 0xff, 0xff]),
-    joined([1, 0], ...Array.from({ length: 6 }, (_, n) => [9, n, 0, 2, 0x61, 0x62]), [9, 4, 0, 0]),
-    joined([3, 0], [10, 0, 3, 1, 0, 0], [8, 1, 0xf4], [10, 0, 1, 0]),
+    joined([0, 0], [0, 0, 5, 1], [8, 0, 1, 0xf4], [8, 0, 1, 0xf4], [6, 1, 5], [8, 0, 1, 0xf4], [7, 0, 0], [
+      8,
+      0,
+      0xff,
+      0xff,
+    ]),
+    joined([2, 0], [0, 1, 0, 2], [8, 0, 1, 0], [6, 0, 0], [8, 0, 0x40, 0], [8, 0, 0x40, 0]),
+    joined([2, 0], [1, 0], [8, 0, 0xff, 0xff], [0, 1, 7, 0], [8, 0, 0x9f, 0xff]),
+    joined([0, 0], [1, 0], [0, 0, 9, 4], [8, 0, 8, 0], [3, 0, 1, 0], [3, 0, 0, 1], [2, 0, 7], [8, 0, 1, 0xf4], [1, 0]),
+    joined([0, 3], [8, 0, 0xff, 0xff]),
+    joined([1, 0], ...Array.from({ length: 6 }, (_, n) => [6, n, 0, 5, n, 9, n, 0, 0, 0, 2, 0x61, 0x62])),
+    joined([3, 1], [10, 0, 3, 1, 0, 0], [8, 1, 0xf4], [10, 0, 1, 0], [4, 1, 0, 60, 9]),
   ],
   async make() {
     const arena = await testArena();

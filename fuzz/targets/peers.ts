@@ -18,23 +18,26 @@ export const target: Target = {
   name: "peers",
   maxLength: 500,
   dictionary: [Uint8Array.of(0, 0, 0), Uint8Array.of(0, 1, 1), Uint8Array.of(6, 1, 0xf4)],
+  // Events: 0 call, 1 hold a wire or let it go, 2 cut one, 3 say, 4 disturb, 5 a stranger, 6 time passes, 7 leave, 8 show.
   seeds: () => [
-    joined(
-      [0],
-      [0, 0, 0],
-      [6, 1, 0xf4],
-      [3, 0, 5],
-      [6, 1, 0xf4],
-      [6, 1, 0xf4],
-      [3, 1, 5],
-      [6, 3, 0xf4],
-      [7, 0],
-      [6, 9, 0],
-    ),
-    joined([0], [0, 0, 1], [0, 1, 1], [6, 1, 0xf4], [3, 0, 2], [6, 1, 0xf4], [2, 0, 0], [6, 0xff, 0xff]),
-    joined([1], [0, 0, 1], [6, 9, 0xf4], [0, 1, 0], [6, 9, 0xf4]),
-    joined([2], [5, 0, 0, 3], [5, 1, 1, 2, 9, 9], [0, 0, 0], [6, 1, 0xf4], [4, 0, 0, 1, 0, 9, 3]),
-    joined([4], [0, 0, 1], [1, 0, 1], [6, 1, 0xf4], [3, 0, 1], [1, 0, 0], [1, 0, 9], [6, 0xff, 0xff], [6, 0xff, 0xff]),
+    joined([0], [0, 0, 0], [6, 0, 1, 0xf4], [3, 0, 5], [6, 0, 0x20, 0], [3, 1, 2], [6, 0, 3, 0], [7, 0], [
+      6,
+      0,
+      0x0b,
+      0xb8,
+    ]),
+    joined([0], [0, 0, 1], [0, 1, 1], [6, 0, 1, 0xf4], [3, 0, 2], [6, 0, 1, 0xf4], [2, 0, 0, 2], [6, 0, 0x1f, 0xff], [
+      3,
+      1,
+      2,
+    ]),
+    joined([4], [0, 0, 1], [6, 0, 1, 0], [8, 1], [3, 0, 1], [6, 0, 1, 0], [2, 0, 0, 2], [6, 0, 9, 0], [6, 0, 9, 0], [
+      8,
+      1,
+    ]),
+    joined([1], [0, 0, 1], [6, 0, 9, 0xf4], [0, 1, 0], [6, 0, 9, 0xf4]),
+    joined([2], [5, 0, 0, 3], [5, 1, 1, 2, 0, 2, 9, 9], [0, 0, 0], [6, 1, 0xf4], [4, 0, 0, 1, 0, 2, 9, 3]),
+    joined([4], [0, 0, 1], [1, 0, 1], [6, 0, 1, 0xf4], [3, 0, 1], [1, 0, 0], [6, 0, 0xff, 0xff], [6, 0, 0xff, 0xff]),
   ],
   async make() {
     const arena = await testArena();
@@ -148,7 +151,6 @@ class World {
     ) {
       const frame = wire.waiting[from]!.shift()!;
       to.core.step({ type: "frame", link: to.link, frame });
-      frame.fill(0xee); // it was lent for the step
     }
   }
 
@@ -274,7 +276,9 @@ class Core implements Disposable {
         next = this.#events.shift()
       ) {
         if (this.gone) continue;
-        for (const effect of this.peers.step(next, this.#world.now, this.#entropy)) this.#perform(effect, next);
+        const effects = this.peers.step(next, this.#world.now, this.#entropy);
+        if (next.type === "frame") next.frame.fill(0xee); // it was lent for the step
+        for (const effect of effects) this.#perform(effect, next);
       }
     } finally {
       this.#stepping = false;

@@ -37,8 +37,8 @@ export const PLANTED: readonly Planted[] = [
     target: "certificate",
     bug: "what an extension that the TLS stack opens has inside is not looked at",
     file: "src/transport/certificate.ts",
-    text: "must(rest.length === 0 && (extensions === undefined || extensions.tag === EXTENSIONS));",
-    without: "must(rest.length === 0 && (extensions === undefined || extensions.tag !== 0x01));",
+    text: "must(inner?.tag === SEQUENCE && others.length === 0);",
+    without: "must(inner !== undefined && others.length === 0);",
   },
   {
     target: "ratchet",

@@ -147,4 +147,11 @@ export const HANDMADE: readonly Handmade[] = [
       name: "sharedPoint() refuses shares that are of small order, torsioned, not canonical or not on the curve",
     },
   },
+  {
+    name: "ids that were shown are not remembered",
+    file: "src/peers/friend.ts",
+    text: "    this.shown.add(id);\n",
+    without: "",
+    test: { file: "src/peers/friend_test.ts", name: "the last 1024 shown ids are known" },
+  },
 ];

@@ -26,6 +26,8 @@ export interface ChatParts {
   readonly entropy: Entropy;
   /** Input comes from a pipe: what is said before the first friend is there waits for that friend. */
   readonly scripted: boolean;
+  /** What protects the person here, in lines. */
+  doctor(): string;
   onPanic(): never;
   onFault(error: unknown): never;
 }
@@ -184,6 +186,8 @@ export class Chat {
         return;
       case "wire":
         return this.#hint(wireText(this.#parts.args, this.#peers.present().length));
+      case "doctor":
+        return this.#hint(this.#parts.doctor());
       case "help":
         return this.#hint(commandHelp());
       case "quit":

@@ -5,7 +5,7 @@ import { type Address, type AddressFault, formatAddress, parseTarget } from "../
 import type { Problem } from "./errors.ts";
 
 export type Command =
-  | { name: "peers" | "wire" | "help" | "quit" }
+  | { name: "peers" | "wire" | "doctor" | "help" | "quit" }
   | { name: "connect"; targets: string[] }
   | { name: "unknown"; problem: Problem };
 
@@ -13,6 +13,7 @@ const HELP: readonly (readonly [string, string])[] = [
   ["/peers", "who is here"],
   ["/connect HOST[:PORT]", "call a friend"],
   ["/wire", "what somebody who listens on the line sees"],
+  ["/doctor", "what protects you here, and what to do"],
   ["/help", "this page"],
   ["/quit", "say goodbye and leave"],
   ["//text", "send a line that begins with a slash"],
@@ -22,7 +23,9 @@ const HELP: readonly (readonly [string, string])[] = [
 export function parseCommand(line: string): Command {
   const [word = "", ...rest] = line.slice(1).trim().split(/\s+/);
   if (word === "connect") return connect(rest);
-  if (word === "peers" || word === "wire" || word === "help" || word === "quit") return { name: word };
+  if (word === "peers" || word === "wire" || word === "doctor" || word === "help" || word === "quit") {
+    return { name: word };
+  }
   return {
     name: "unknown",
     problem: {

@@ -13,6 +13,7 @@ import type { Booted, PhraseRead } from "./boot.ts";
 import { Chat, nameProblem, type Outcome } from "./chat.ts";
 import { addressProblem, targetProblem } from "./commands.ts";
 import { startHints } from "./doctor.ts";
+import { doctorText } from "./doctor.ts";
 import { EXIT, phraseProblem, type Problem, sentence } from "./errors.ts";
 import { fault, panic, type Restorable } from "./panic.ts";
 import { Stretcher } from "./stretcher.ts";
@@ -69,6 +70,8 @@ export async function run(booted: Booted): Promise<number> {
     view,
     entropy,
     scripted: !tty.inputIsTerminal,
+    doctor: () =>
+      doctorText(protection, { input: tty.inputIsTerminal, output: tty.outputIsTerminal, f12: "not tried" }),
     onPanic,
     onFault,
   });
