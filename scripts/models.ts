@@ -32,7 +32,7 @@ export type Row =
     readonly seconds: number | undefined;
   };
 
-/** CI's share: rows measured at no more than this, 28 of Spin's, which take about 40 s on two cores. */
+/** CI's share: rows measured at no more than this, 29 of Spin's, 56 s of one core in all. */
 export const QUICK_SECONDS = 8;
 
 const MODELS = fileURLToPath(new URL("../docs/models", import.meta.url));

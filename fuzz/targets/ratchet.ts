@@ -13,6 +13,8 @@ import { edit, Input, judged, must, type Target } from "../target.ts";
 
 const OPS_MAX = 60;
 const SEALED_AT_ONCE_MAX = 40;
+/** More than a skip of 32 and one too many, in both directions; each costs an encryption. */
+const SEALED_MAX = 90;
 
 export const target: Target = {
   name: "ratchet",
@@ -80,6 +82,7 @@ function play(
   const sealed: Sealed[] = [];
   const said: string[] = [];
   const seal = (by: 0 | 1) => {
+    if (sealed.length >= SEALED_MAX) return;
     const plaintext = sealed.length;
     const body = new Uint8Array(FRAME_BODY_SIZE);
     using bytes = arena.bytes(CELL_PLAINTEXT_SIZE);

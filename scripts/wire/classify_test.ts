@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { crossValidated, LEARNERS, midRanks } from "./classify.ts";
-import { judge, judgeShuffled } from "./gate.ts";
+import { judge, judgeShuffled, settle, type Verdict } from "./gate.ts";
 import { gridOf } from "./grid.ts";
 import { makeRandom, type Random } from "./random.ts";
 import { aucOf, ksOf } from "./statistics.ts";
@@ -109,6 +109,20 @@ Deno.test("judge() is red for what can be told, green for noise, and red for a c
   assert.equal(judge({ ...as, rule: "not seen", ...nothing }, random).outcome, "passed");
   assert.equal(judge({ ...as, rule: "seen", ...nothing }, random).outcome, "failed");
   // So few sessions cannot show that there is nothing: the strict rule says so.
-  assert.equal(judge({ ...as, rule: "hidden", ...noise(40, 10, 0, random) }, random).outcome, "failed");
+  assert.equal(judge({ ...as, rule: "hidden", ...noise(40, 10, 0, random) }, random).outcome, "doubt");
   assert.equal(judgeShuffled({ ...as, rule: "hidden", ...plain }, 5, random).outcome, "passed");
+});
+
+Deno.test("settle() asks for new sessions where there is doubt, and doubt about those is red", async () => {
+  const random = makeRandom(6);
+  const as = { what: "x", where: "real", rule: "hidden" } as const;
+  const few = () => ({ ...as, ...noise(60, 3, 0.5, random) }); // something, but what?
+  const outcomes = async (first: ReturnType<typeof few>, again: ReturnType<typeof few>) => {
+    const said: Verdict[] = [];
+    await settle(first, () => Promise.resolve(again), random, (verdict) => said.push(verdict));
+    return said.map(({ outcome }) => outcome);
+  };
+  assert.deepEqual(await outcomes(few(), few()), ["doubt", "failed"]);
+  assert.deepEqual(await outcomes(few(), { ...as, ...noise(2000, 4, 0, random) }), ["doubt", "passed"]);
+  assert.deepEqual(await outcomes({ ...as, ...noise(200, 10, 3, random) }, few()), ["failed"]);
 });

@@ -18,7 +18,7 @@ export const KS_BAR = 0.001;
 export type Rule =
   /** AUC at most BAR, and the whole 95 % interval under UPPER_BAR: enough sessions to say that there is nothing. */
   | "hidden"
-  /** Not seen: the interval, widened for the number of looks, does not lie above BAR. For few sessions. */
+  /** Not seen: the interval does not lie above BAR. For few sessions. */
   | "not seen"
   /** Must be recognised, or the gate is blind. */
   | "seen"
@@ -34,13 +34,31 @@ export interface Comparison {
 }
 
 export interface Verdict {
-  readonly outcome: "passed" | "failed" | "shown";
+  /** "doubt": too much for chance by itself, too little for so many looks; new sessions have to decide. */
+  readonly outcome: "passed" | "failed" | "shown" | "doubt";
   readonly line: string;
 }
 
 const FOLDS = 10;
-/** Three classifiers and a handful of comparisons look at few sessions: 95 % for all of them together. */
+/** Three classifiers make a dozen comparisons: about 95 % for all of them together. */
 const MANY_LOOKS_Z = 3;
+
+/**
+ * Judges, and where there is doubt judges once more, by `more`: sessions that nobody has looked at yet. Doubt about those
+ * as well is red. Chance alone is so about once in a thousand runs, and a weak leak is not lost among many looks.
+ */
+export async function settle(
+  comparison: Comparison,
+  more: () => Promise<Comparison>,
+  random: Random,
+  say: (verdict: Verdict) => void,
+): Promise<void> {
+  const first = judge(comparison, random);
+  say(first);
+  if (first.outcome !== "doubt") return;
+  const second = judge(await more(), random);
+  say(second.outcome === "doubt" ? { outcome: "failed", line: second.line.replace(/^doubt /, "FAILED") } : second);
+}
 
 export function judge({ what, where, rule, rows, labels }: Comparison, random: Random): Verdict {
   const ones = labels.filter((label) => label === 1).length;
@@ -55,13 +73,15 @@ export function judge({ what, where, rule, rows, labels }: Comparison, random: R
 }
 
 function outcomeOf(rule: Rule, aucs: readonly Auc[]): Verdict["outcome"] {
+  // Beyond any number of looks.
+  const plain = aucs.some(({ auc, low }) => auc - (auc - low) * MANY_LOOKS_Z / 1.96 > BAR);
   switch (rule) {
     case "hidden":
-      return aucs.every(({ auc, high }) => auc <= BAR && high < UPPER_BAR) ? "passed" : "failed";
-    case "not seen": {
-      const widened = (a: Auc) => a.auc - (a.auc - a.low) * MANY_LOOKS_Z / 1.96;
-      return aucs.every((auc) => widened(auc) <= BAR) ? "passed" : "failed";
-    }
+      if (aucs.every(({ auc, high }) => auc <= BAR && high < UPPER_BAR)) return "passed";
+      return plain ? "failed" : "doubt";
+    case "not seen":
+      if (aucs.every(({ low }) => low <= BAR)) return "passed";
+      return plain ? "failed" : "doubt";
     case "seen":
       return Math.max(...aucs.map(({ auc }) => auc)) > CONTROL_BAR ? "passed" : "failed";
     case "shown":
@@ -133,7 +153,7 @@ function rowLine(
   cells: readonly string[],
   bar: string,
 ): string {
-  const mark = { passed: "ok", failed: "FAILED", shown: "--", "": "" }[outcome];
+  const mark = { passed: "ok", failed: "FAILED", shown: "--", doubt: "doubt", "": "" }[outcome];
   const columns = cells.map((cell) => cell.padEnd(17)).join(" ");
   return `${mark.padEnd(6)} ${what.padEnd(44)} ${where.padEnd(9)} ${sessions.padStart(8)}  ${columns} ${bar}`.trimEnd();
 }

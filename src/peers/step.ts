@@ -322,8 +322,6 @@ export class Peers implements Disposable {
         return this.#verified(connection);
       case "opened":
         return this.#opened(connection);
-      case "begun":
-        return;
       case "received": {
         const { message } = effect;
         if (message.type === "chat") return this.#chat(connection, message.id, message.text);

@@ -6,11 +6,10 @@ import { type Cell, DUMMY, type Fragment } from "../wire/cell.ts";
 import { fragmentsOf } from "../wire/fragment.ts";
 import type { MessageId } from "../notice.ts";
 
-/** The next cell's content, and what its leaving means. */
+/** The next cell's content. */
 export interface NextCell {
   readonly cell: Cell;
-  /** A message whose first fragment this is, or whose last; the same one if it has a single fragment. */
-  readonly begun?: Message;
+  /** The message whose last fragment this is: with the cell the whole of it has left. */
   readonly ended?: Message;
 }
 
@@ -46,14 +45,13 @@ export class Outgoing implements Disposable {
 
   /** For one tick: a fragment if there is one, else a dummy. The caller wipes the fragment's data once it is sealed. */
   next(): NextCell {
-    const begins = this.#current === undefined;
     this.#current ??= this.#begin();
     const current = this.#current;
     const cell = current?.rest.shift();
     if (current === undefined || cell === undefined) return { cell: DUMMY };
     const ends = current.rest.length === 0;
     if (ends) this.#current = undefined;
-    return { cell, ...(begins ? { begun: current.message } : {}), ...(ends ? { ended: current.message } : {}) };
+    return ends ? { cell, ended: current.message } : { cell };
   }
 
   [Symbol.dispose](): void {

@@ -6,10 +6,12 @@ import { Outgoing } from "./outgoing.ts";
 
 /** The next cell in a word: what begins, how far it is, what it is. */
 function word(outgoing: Outgoing): string {
-  const { cell, begun, ended } = outgoing.next();
+  const { cell, ended } = outgoing.next();
   if (cell.kind === "dummy") return "dummy";
-  const message = begun ?? ended;
-  const what = message === undefined ? "more" : message.type === "chat" ? message.text.slice(0, 1) : message.type;
+  const json = new TextDecoder().decode(cell.data);
+  const [, type, text] = /"type":"(\w+)"(?:.*"text":"(.))?/.exec(json) ?? [];
+  const chat = ended?.type === "chat" ? ended.text.slice(0, 1) : text;
+  const what = chat ?? type ?? "more";
   return `${what} ${cell.messageId}.${cell.index}/${cell.count}`;
 }
 

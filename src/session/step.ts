@@ -102,8 +102,6 @@ export type Effect =
   | { type: "verified" }
   /** A cell has been opened: the link is alive. */
   | { type: "opened" }
-  /** The first fragment of a chat has left. */
-  | { type: "begun"; id: MessageId }
   | { type: "received"; message: Exclude<Message, { type: "bye" }> }
   | { type: "close"; reason: CloseReason };
 
@@ -387,7 +385,7 @@ export class Session implements Disposable {
   #sendCell(ratchet: Ratchet, now: Millis): Effect[] {
     // The last counter is never sent; 2^32 cells are years, and a fresh session has fresh counters.
     if (!ratchet.canSeal) return [{ type: "close", reason: "timeout" }];
-    const { cell, begun, ended } = this.#outgoing.next();
+    const { cell, ended } = this.#outgoing.next();
     using plaintext = this.#arena.bytes(CELL_PLAINTEXT_SIZE);
     encodeCell(cell, plaintext.bytes);
     const frame = encodeFrame(FrameType.cell, EMPTY_BODY);
@@ -396,8 +394,7 @@ export class Session implements Disposable {
     if (ended?.type === "ack") this.#unacked.delete(ended.id);
     if (ended?.type === "bye") this.#byeDeadline = now + BYE_TIMEOUT_MS;
     if (cell.kind === "fragment") cell.data.fill(0);
-    const send = this.#send(frame);
-    return begun?.type === "chat" ? [send, { type: "begun", id: begun.id }] : [send];
+    return [this.#send(frame)];
   }
 
   #send(frame: Frame): Effect {

@@ -522,14 +522,6 @@ test("an ack leaves only after `shown`, before every message not begun, on the c
   equal(pair.sessions.listener.unacknowledged, 0);
 });
 
-test("`begun` is told with the first fragment of a chat, once", () => {
-  using pair = makePair("begun").authenticate();
-  pair.step("dialer", { type: "submit", message: chat(5, "x".repeat(4000)) });
-  deepEqual(pair.of("dialer", "begun"), []);
-  pair.runUntil(3_000);
-  deepEqual(pair.of("dialer", "begun"), [{ type: "begun", id: messageId(5) }]);
-});
-
 test("bye follows the message being sent; what is queued is not sent; its sender closes 2 s after it", () => {
   using pair = makePair("bye").authenticate();
   pair.step("dialer", { type: "submit", message: chat(1, "x".repeat(3000)) });

@@ -1,7 +1,7 @@
 // docs/CLAIMS.md names rows of models, vectors, tests and mutants; every one of them must exist, and each mutant must be the
 // one that this test dies of. Not in here: running any of them.
 
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { nameOf, parseTable } from "../../scripts/models.ts";
 import { HANDMADE } from "../../scripts/mutate/handmade.ts";
 

@@ -1,0 +1,118 @@
+// A real pseudo-terminal around a program, with a clock: the other side of pty.py, which says how it works. tmux (_tmux.ts)
+// shows what a person sees; this one knows to a fraction of a millisecond when a byte was written and when the process was
+// gone, and can stop reading. Linux with python3.
+
+export type Ending =
+  /** Keys, each character one byte. */
+  | { readonly how: "bytes"; readonly value: string }
+  | { readonly how: "signal"; readonly value: Deno.Signal }
+  /** The terminal goes away. */
+  | { readonly how: "close"; readonly value: "" };
+
+export interface Ended {
+  /** Within ten seconds, by itself. */
+  readonly gone: boolean;
+  /** From the key, or whatever it was, to the end of the last thread. */
+  readonly ms: number;
+  /** Null: by a signal. */
+  readonly code: number | null;
+  /** The modes of the terminal are as before the program; null: there is no terminal any more. */
+  readonly sameModes: boolean | null;
+  /** How many sockets it had. */
+  readonly sockets: number;
+  /** Processes and sockets that outlived it. */
+  readonly left: readonly string[];
+  /** What it wrote after the key. */
+  readonly after: string;
+}
+
+/** Owns the helper, and one program at a time. `await using` ends both. */
+export class Pty implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #answers: ReadableStreamDefaultReader<string>;
+  #rest = "";
+
+  constructor() {
+    this.#child = new Deno.Command("python3", {
+      args: ["-u", new URL("./pty.py", import.meta.url).pathname],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    this.#input = this.#child.stdin.getWriter();
+    this.#answers = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  /** Starts a program; the one before is ended. Resolves with its id. */
+  async open(argv: readonly string[], env: Readonly<Record<string, string>>, cwd: string): Promise<number> {
+    const { pid } = await this.#ask<{ pid: number }>({ name: "open", argv, env, cwd, columns: 80, rows: 24 });
+    return pid;
+  }
+
+  /** Waits for a pattern (Python's) in what was written, less escape sequences; `fresh`: since the last wait. */
+  async until(pattern: string, ms = WAIT_MS, fresh = false): Promise<void> {
+    const { found, text } = await this.#ask<{ found: boolean; text: string }>({ name: "until", pattern, ms, fresh });
+    if (!found) throw new Error(`${pattern} did not come within ${ms} ms:\n${text}`);
+  }
+
+  /** Each character is one byte. */
+  async write(bytes: string): Promise<void> {
+    await this.#ask({ name: "write", bytes });
+  }
+
+  /** Reads on for so long. */
+  async rest(ms: number): Promise<void> {
+    await this.#ask({ name: "rest", ms });
+  }
+
+  /** Reads no more, until nothing that is written goes through. Resolves with how many bytes are stuck before that. */
+  async block(): Promise<number> {
+    const { blocked, waiting } = await this.#ask<{ blocked: boolean; waiting: number }>({ name: "block" });
+    if (!blocked) throw new Error(`the terminal still takes output, ${waiting} bytes of it`);
+    return waiting;
+  }
+
+  /** Milliseconds from each byte to its echo. */
+  async echo(bytes: string, pauseMs: number): Promise<number[]> {
+    const { times, missing } = await this.#ask<{ times: number[]; missing: string | null }>({
+      name: "echo",
+      bytes,
+      pauseMs,
+    });
+    if (missing !== null) throw new Error(`no echo of ${missing} after ${times.length} others`);
+    return times;
+  }
+
+  /** Everything that was written so far. */
+  async output(): Promise<string> {
+    return (await this.#ask<{ output: string }>({ name: "output" })).output;
+  }
+
+  async end(ending: Ending): Promise<Ended> {
+    return await this.#ask<Ended>({ name: "end", how: ending.how, value: ending.value });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#input.close().catch(() => {});
+    await this.#answers.cancel();
+    await this.#child.status;
+  }
+
+  async #ask<Answer>(command: Readonly<Record<string, unknown>>): Promise<Answer> {
+    await this.#input.write(new TextEncoder().encode(JSON.stringify(command) + "\n"));
+    for (;;) {
+      const end = this.#rest.indexOf("\n");
+      if (end >= 0) {
+        const line = this.#rest.slice(0, end);
+        this.#rest = this.#rest.slice(end + 1);
+        return JSON.parse(line) as Answer;
+      }
+      const { value, done } = await this.#answers.read();
+      if (done) throw new Error("the helper with the terminal has ended");
+      this.#rest += value;
+    }
+  }
+}
+
+const WAIT_MS = 30_000;
