@@ -3,7 +3,7 @@
 //   deno task mutate --room NAME [--limit N] [--seed S]   N places of one room, drawn by the seed (default: all, 1)
 //   deno task mutate [--limit N] [--seed S]               the same of every room in scripts/mutate/rooms.ts
 //   deno task mutate --handmade                           the mutants of scripts/mutate/handmade.ts, each against its one test
-//   ... --minutes N                                       ends after so long, and says what share was run
+//   ... --minutes N                                       ends each room after so long, and says what share was run
 //   ... --again                                           without what is known from before
 //
 // The project is copied once for each of two workers; each mutant is written into a copy and the tests run there until one
@@ -206,11 +206,12 @@ class Known {
 interface Options {
   readonly limit: number;
   readonly seed: number;
-  readonly end: number;
+  readonly minutes: number;
   readonly again: boolean;
 }
 
-async function mutateRoom(room: MutatedRoom, { limit, seed, end, again }: Options): Promise<boolean> {
+async function mutateRoom(room: MutatedRoom, { limit, seed, minutes, again }: Options): Promise<boolean> {
+  const end = Date.now() + 60_000 * minutes;
   const all = await mutantsOf(room);
   const chosen = drawn(all, limit, seed);
   const known = new Known(room, again);
@@ -320,11 +321,10 @@ async function main(args: readonly string[]): Promise<number> {
       console.error(`Could not mutate ${named}. There are ${MUTATED.map(({ name }) => name).join(", ")}.`);
       return 2;
     }
-    const end = Date.now() + 60_000 * number("--minutes", 1440);
     const options = {
       limit: number("--limit", Infinity),
       seed: number("--seed", 1),
-      end,
+      minutes: number("--minutes", 1440),
       again: args.includes("--again"),
     };
     for (const room of rooms) sum[await mutateRoom(room, options) ? "passed" : "failed"]++;

@@ -43,6 +43,9 @@ export const target: Target = {
       `{"type":"bye","type":"bye"}`,
       `{"type":"bye","__proto__":"x"}`,
       `{"type":["bye"]}`,
+      // The characters beside the forbidden ones, on both sides.
+      `{"type":"name","name":" ~\u00a0\u2027\u202a"}`,
+      `${HEAD}" ~\u00a0\u2027\u202a\ud7ff\ue000\uffff"}`,
     ].map((text) => joined([0], utf8(text))).concat([joined([1], utf8(`"x"`)), joined([1], utf8(`"\\\\\\""`))]),
   make: () => Promise.resolve(run),
 };

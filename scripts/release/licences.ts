@@ -12,15 +12,22 @@ The Deno runtime is itself built of many parts (V8, ICU, SQLite, rustls and hund
 of its own. Deno's packages name them not one by one; its source does: https://github.com/denoland/deno
 `;
 
+/** The runtime keeps packages in a folder named after the registry that they came from, whichever that is. */
+export function registryFolder(npmCache: string): string {
+  const folders = [...Deno.readDirSync(npmCache)].filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
+  return folders.find((name) => name.startsWith("registry.")) ?? folders[0] ?? "";
+}
+
 /** One text: each package, its licence. */
 export async function licences(source: Source): Promise<string> {
   const parts = [HEAD];
   const info = await run(Deno.execPath(), ["info", "--json"], ROOT);
   const { npmCache } = JSON.parse(info.stdout) as { npmCache: string };
+  const packages = join(npmCache, registryFolder(npmCache));
   for (const name of source.packages) {
     const at = name.lastIndexOf("@");
     parts.push(
-      section(name, await licenceIn(join(npmCache, "registry.npmjs.org", name.slice(0, at), name.slice(at + 1)), name)),
+      section(name, await licenceIn(join(packages, name.slice(0, at), name.slice(at + 1)), name)),
     );
   }
   const folder = await Deno.makeTempDir({ prefix: "sesame-licence-" });

@@ -1,6 +1,7 @@
 // The product as an ordinary user runs it, with a limit on locked memory of one's choice. Needs root, to become somebody
 // else. In here: a copy of program and packages that such a user may read, the command line. Not in here: what is tested.
 
+import { registryFolder } from "../../scripts/release/licences.ts";
 import { fileURLToPath } from "node:url";
 
 /** `nobody`, whom nothing belongs to. */
@@ -26,8 +27,9 @@ export class OrdinaryUser implements Disposable {
     const root = fileURLToPath(new URL("../..", import.meta.url));
     Deno.chmodSync(this.#folder, 0o755);
     for (const name of ["main.ts", "deno.json", "deno.lock", "src"]) run("cp", "-r", `${root}${name}`, this.#folder);
-    const packages = `${cacheFolder()}/npm/registry.npmjs.org`;
-    const copy = `${this.#folder}/cache/npm/registry.npmjs.org`;
+    const registry = registryFolder(`${cacheFolder()}/npm`);
+    const packages = `${cacheFolder()}/npm/${registry}`;
+    const copy = `${this.#folder}/cache/npm/${registry}`;
     Deno.mkdirSync(copy, { recursive: true });
     for (const name of lockedPackages(`${root}deno.lock`)) {
       const to = `${copy}/${name}`.replace(/\/[^/]+$/, "");
