@@ -120,9 +120,10 @@ interface Tools {
   readonly cc: string | undefined;
 }
 
-/** A tool is there if it starts. */
-async function find(name: string, version: string): Promise<string | undefined> {
+/** A tool is there if it starts. It is started in other folders, so a path is made a whole one. */
+async function find(wanted: string, version: string): Promise<string | undefined> {
   try {
+    const name = wanted.includes("/") ? await Deno.realPath(wanted) : wanted;
     await new Deno.Command(name, { args: [version], stdin: "null", stdout: "null", stderr: "null" }).output();
     return name;
   } catch {

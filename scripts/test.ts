@@ -44,7 +44,14 @@ export const SUITES: readonly Suite[] = [
   },
   {
     name: "rooms",
-    args: [...EDGE, "tests/rooms_test.ts", "tests/papers_test.ts", "scripts"],
+    args: [
+      ...EDGE,
+      "tests/rooms_test.ts",
+      "tests/papers_test.ts",
+      "tests/models_test.ts",
+      "tests/claims",
+      "scripts",
+    ],
     counts: "deno test",
     ok: true,
   },
@@ -73,6 +80,8 @@ export const SUITES: readonly Suite[] = [
     args: ["run", "--allow-read", "--allow-run", "scripts/simulate.ts", "--seeds", "3000"],
     counts: "suite line",
   },
+  { name: "fuzz regressions", args: [...EDGE, "fuzz"], counts: "deno test" },
+  { name: "wire", args: [...EDGE, "tests/wire"], counts: "deno test" },
   { name: "vectors", args: [...EDGE, "tests/vectors"], counts: "deno test" },
   {
     name: "shared vectors",

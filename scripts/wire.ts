@@ -1,7 +1,7 @@
 // What the line tells: `deno task wire` plays labelled sessions, lets classifiers look at their traffic, and is red if one
 // of them can tell what must be hidden, or cannot tell what is plain to see.
 //
-//   deno task wire                 the whole gate, about eight minutes: simulated sessions for volume, real ones for truth
+//   deno task wire                 the whole gate, about ten minutes: simulated sessions for volume, real ones for truth
 //   deno task wire --short         the same in under a minute, with fewer and shorter sessions and so a coarser bar
 //   deno task wire --planted [B]   the gate over a copy of the project with a bug in it: must be red (dummies, late)
 //   deno task wire --load          what the pacer costs and how well it keeps time: 64 links at 10 Hz, one at 250 ms
@@ -28,7 +28,7 @@ import {
 } from "./wire/gate.ts";
 import { type Activity, TALKING } from "./wire/human.ts";
 import { measureLoad } from "./wire/load.ts";
-import { PLANT_NAMES, runPlanted } from "./wire/planted.ts";
+import { PLANT_NAMES, runPlanted, Unplantable } from "./wire/planted.ts";
 import { makeRandom, type Random } from "./wire/random.ts";
 import { FRAME_RECORD, type Label, observationOf, type Plan, play, type Played } from "./wire/sessions.ts";
 import { makeSimulator } from "./wire/simulate.ts";
@@ -393,7 +393,13 @@ if (import.meta.main) {
       Deno.exit(2);
     }
     console.log(`The bug "${name}" is planted in a copy of the project: this must be red.`);
-    Deno.exit(await runPlanted(name, Deno.args.filter((arg) => arg !== "--planted" && arg !== name)));
+    try {
+      Deno.exit(await runPlanted(name, Deno.args.filter((arg) => arg !== "--planted" && arg !== name)));
+    } catch (error) {
+      if (!(error instanceof Unplantable)) throw error;
+      console.error(`Could not plant the bug. ${error.message}. Mend scripts/wire/planted.ts.`);
+      Deno.exit(3);
+    }
   }
   if (values.load === true) Deno.exit(await load());
   console.log(`seed ${seed}`);

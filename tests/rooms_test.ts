@@ -4,6 +4,7 @@
 
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import plugin from "../scripts/lint_plugin.ts";
+import { SUITES } from "../scripts/test.ts";
 import { BEFORE_PROMPT, LEAVES, ROOMS } from "../scripts/rooms.ts";
 
 const ROOT = new URL("..", import.meta.url);
@@ -382,6 +383,25 @@ Deno.test("every folder of src is a room, and every file of src itself a leaf", 
   }
   deepEqual(folders.filter((f) => !ROOMS.some((r) => r.name === f)), []);
   deepEqual(files.filter((f) => !LEAVES.includes(f)), []);
+});
+
+Deno.test("every test file is in a suite", async () => {
+  const paths = SUITES.filter(({ args }) => args[0] === "test").flatMap(({ args }) =>
+    args.filter((a) => /^(src|tests|scripts|fuzz|bench)\b/.test(a))
+  );
+  const outside: string[] = [];
+  const walk = async (folder: string) => {
+    for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
+      const file = folder + name;
+      if (isDirectory) await walk(`${file}/`);
+      else if (name.endsWith("_test.ts") && !paths.some((p) => file === p || file.startsWith(`${p}/`))) {
+        outside.push(file);
+      }
+    }
+  };
+  for (const folder of ["src/", "tests/", "scripts/", "fuzz/"]) await walk(folder);
+  // Run by scripts/e2e.ts, against the source and against a file.
+  deepEqual(outside, ["tests/artifact/e2e_test.ts"]);
 });
 
 Deno.test("no test compares loosely: in this runtime the bare names of node:assert/strict do", async () => {

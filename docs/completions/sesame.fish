@@ -16,7 +16,7 @@ complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish
 complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l cover -x -a 'constant off' -d 'shape of the traffic (default: constant)'
 complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l interval -x -d 'one cell each so many milliseconds, 50 to 1000 (default: 250)'
 complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l plain -d 'append-only lines: for screen readers and logs'
-complete -c sesame -n '__fish_seen_subcommand_from listen connect doctor; or not __fish_seen_subcommand_from connect phrase doctor help' -l json -d 'one JSON object a line; lines on standard input are messages'
+complete -c sesame -n '__fish_seen_subcommand_from listen connect doctor; or not __fish_seen_subcommand_from connect phrase doctor help' -l json -d 'one JSON object a line; in a chat, lines on standard input are messages'
 complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l no-colour -d 'no colours on the screen'
 complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l bell -d 'ring the terminal\'s bell for a message'
 complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l friends -x -d 'close the door after N friends'

@@ -178,6 +178,8 @@ class Talk implements Disposable {
   readonly #said: Record<Role, string[]> = { dialer: [], listener: [] };
   readonly #heard: Record<Role, string[]> = { dialer: [], listener: [] };
   readonly #cellAt: Record<Role, number> = { dialer: -1, listener: -1 };
+  readonly #frameAt: Record<Role, number> = { dialer: 0, listener: 0 };
+  readonly #openedAt: Record<Role, number[]> = { dialer: [], listener: [] };
   #ticks = 0;
   readonly #closed: Record<Role, boolean> = { dialer: false, listener: false };
 
@@ -195,6 +197,7 @@ class Talk implements Disposable {
 
   step(role: Role, event: Event): Effect[] {
     const session = this.sessions[role];
+    if (event.type === "frame" && session.phase !== "over") this.#frameAt[role] = this.now;
     const effects = session.step(event, this.now, this.#entropy[role]); // it never throws
     must(!this.#closed[role] || effects.length === 0, "after a close nothing happens");
     for (const [n, effect] of effects.entries()) {
@@ -203,12 +206,17 @@ class Talk implements Disposable {
         this.#closed[role] = true;
       }
       if (effect.type === "send") this.#sent(role, event, effect.frame);
+      if (effect.type === "opened") this.#openedAt[role].push(this.now);
       if (effect.type === "received") this.#received(role, effect.message);
       if (effect.type === "stretch") {
         this.step(role, { type: "stretched", phrase: this.phrase });
       }
       if (effect.type === "verified") this.step(role, { type: "welcome" });
     }
+    // With cover off, typing on a link that is silent is taken for a machine that slept (found by this; see regressions):
+    // until that is mended the question is asked with cover on only.
+    const asked = this.constant && session.phase !== "over";
+    must(!asked || session.isSilent(this.now) === this.#silent(role), "a session is silent when section 8 says so");
     must(session.unacknowledged <= 64, "at most 64 chats wait for their ack");
     return effects;
   }
@@ -269,6 +277,13 @@ class Talk implements Disposable {
     for (const session of Object.values(this.sessions)) {
       session[Symbol.dispose]();
     }
+  }
+
+  /** Ten cells within 10 s and then nothing for 5 s, or nothing for 45 s. */
+  #silent(role: Role): boolean {
+    const quiet = this.now - this.#frameAt[role];
+    const ten = this.#openedAt[role].slice(-10);
+    return quiet >= 45_000 || (ten.length === 10 && ten[9]! - ten[0]! <= 10_000 && quiet >= 5_000);
   }
 
   #sent(role: Role, event: Event, frame: Frame): void {

@@ -27,6 +27,7 @@ export const target: Target = {
     ]
       .map((text) => joined([0], utf8(text))),
     joined([0], utf8("long enough\r\n")),
+    joined([0], utf8("x\u0378 long enough")),
     ...[0, 1, 2, 3, 4, 5].map((n) => Uint8Array.of(1, n, n, 0, 1, 2, 3, 4, 5, 6, 7, 8)),
     joined([0], new Uint8Array(1025).fill(0x61)),
   ],

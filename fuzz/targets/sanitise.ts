@@ -47,6 +47,7 @@ function run(data: Uint8Array): void {
     "bounded: at most a base for each mark, and isolates",
   );
   if (kind === "text") {
+    must(out.split("\u3000").length === text.split("\u3000").length, "the wide space of a text stays");
     return must(lines(out) === lines(text), "a line stays a line");
   }
   must(Array.from(withoutIsolates(out)).length <= NAME_MAX_CODE_POINTS, "a name is short");

@@ -81,14 +81,14 @@ export const PLANTED: readonly Planted[] = [
     bug: "one bidi control passes",
     file: "src/terminal/sanitise.ts",
     text: "else if (INVISIBLE.test(char)) continue;",
-    without: "else if (code !== 0x2067 && INVISIBLE.test(char)) continue;",
+    without: "else if (code !== 0x202e && INVISIBLE.test(char)) continue;",
   },
   {
     target: "phrase",
-    bug: "an unassigned character that NFKC leaves alone passes",
+    bug: "C0 controls pass in a phrase that is not ASCII",
     file: "src/auth/phrase.ts",
-    text: 'if (/\\p{Cn}/u.test(form)) return "unassigned";',
-    without: 'if (/\\p{Cn}/u.test(form.slice(1))) return "unassigned";',
+    text: 'if (/\\p{Cc}/u.test(form)) return "control character";',
+    without: 'if (/[\\x7f-\\x9f]/u.test(form)) return "control character";',
   },
   {
     target: "options",

@@ -1,32 +1,30 @@
 // The gate's own proof: bugs put into a copy of the project on purpose. The gate runs there and must go red.
 
-/** What is put in, by name: each replacement must find its text exactly once. */
-const PLANTS: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+/** By name: after each of these places, which must be there exactly once, the text is put in. */
+const PLANTS: Readonly<Record<string, readonly { readonly after: RegExp; readonly put: string }[]>> = {
   // No dummies for a second after each line that is finished: silence tells that somebody writes.
   dummies: [
-    ["  #promised: Millis;\n", "  #promised: Millis;\n  #plantedUntil: Millis = 0;\n"],
-    [
-      "        this.#outgoing.add(event.message);\n",
-      "        this.#outgoing.add(event.message);\n        this.#plantedUntil = now + 1000;\n",
-    ],
-    [
-      "    if (!phase.pacer.take(now, !this.#outgoing.empty)) return [];\n",
-      "    if (!phase.pacer.take(now, !this.#outgoing.empty)) return [];\n    if (this.#outgoing.empty && now < this.#plantedUntil) return [];\n",
-    ],
+    { after: /^ {2}#promised: Millis;\n/gm, put: "  #plantedUntil: Millis = 0;\n" },
+    { after: /^ {8}this\.#outgoing\.add\(event\.message\);\n/gm, put: "        this.#plantedUntil = now + 1000;\n" },
+    {
+      after: /^ {4}if \(!phase\.pacer\.take\(.*\)\) return \[\];\n/gm,
+      put: "    if (this.#outgoing.empty && now < this.#plantedUntil) return [];\n",
+    },
   ],
   // A cell with something in it leaves three milliseconds later than a dummy: nothing but its time tells.
-  late: [
-    [
-      "    const { cell, begun, ended } = this.#outgoing.next();\n",
-      '    const { cell, begun, ended } = this.#outgoing.next();\n    // deno-lint-ignore no-empty\n    for (const t = performance.now(); cell.kind === "fragment" && performance.now() < t + 3;) {}\n',
-    ],
-  ],
+  late: [{
+    after: /^ {4}const \{ cell.*\} = this\.#outgoing\.next\(\);\n/gm,
+    put: '    for (const began = performance.now(); cell.kind === "fragment" && performance.now() < began + 3;);\n',
+  }],
 };
 
 export const PLANT_NAMES: readonly string[] = Object.keys(PLANTS);
 
 const COPIED = ["main.ts", "deno.json", "deno.lock", "src", "scripts", "tests"];
 const PLANTED_IN = "src/session/step.ts";
+
+/** The bug could not be put in, so nothing was shown. */
+export class Unplantable extends Error {}
 
 /** Runs the gate over the sabotaged copy with these arguments; its exit code. */
 export async function runPlanted(name: string, args: readonly string[]): Promise<number> {
@@ -40,11 +38,10 @@ export async function runPlanted(name: string, args: readonly string[]): Promise
     }
     const path = `${folder}/${PLANTED_IN}`;
     let source = await Deno.readTextFile(path);
-    for (const [from, to] of PLANTS[name] ?? []) {
-      if (source.split(from).length !== 2) {
-        throw new Error(`${PLANTED_IN} has changed: the bug "${name}" cannot be planted`);
-      }
-      source = source.replace(from, () => to);
+    for (const { after, put } of PLANTS[name] ?? []) {
+      const places = source.match(after)?.length ?? 0;
+      if (places !== 1) throw new Unplantable(`${PLANTED_IN} has changed: ${places} places for the bug "${name}"`);
+      source = source.replace(after, (place) => place + put);
     }
     await Deno.writeTextFile(path, source);
     const { code } = await new Deno.Command(Deno.execPath(), {

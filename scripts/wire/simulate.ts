@@ -17,6 +17,7 @@ import type { Arena } from "../../src/secrets/locked.ts";
 import type { Shape } from "../../src/session/pacer.ts";
 import { KeyDecoder } from "../../src/terminal/keys.ts";
 import { ChatScreen } from "../../src/terminal/screen.ts";
+import { cpuMs } from "./cpu_clock.ts";
 import type { Seen, WholeObservation } from "./features.ts";
 import { type Activity, keysOf, linesOf } from "./human.ts";
 import type { Random } from "./random.ts";
@@ -55,26 +56,6 @@ const SELDOM_MS = 2;
 const SHOWN_MS = 0.3;
 const COLUMNS = 120;
 const ROWS = 40;
-/** Work that took so many times its kind's median was interrupted by something that is no part of it. */
-const INTERRUPTED = 4;
-const COSTS_KEPT = 51;
-const costs = new Map<string, number[]>();
-
-/** The cost as it counts: the machine is not ours alone, and what others do on it says nothing about a session. */
-function usual(kind: string, ms: number): number {
-  const known = costs.get(kind) ?? [];
-  costs.set(kind, known);
-  known.push(ms);
-  if (known.length > COSTS_KEPT) known.shift();
-  const median = known.toSorted((a, b) => a - b)[known.length >> 1]!;
-  return Math.min(ms, median * INTERRUPTED);
-}
-
-/** Of how many digits in base 16. */
-function magnitude(length: number): number {
-  return length === 0 ? 0 : Math.ceil(Math.log2(length + 1) / 4);
-}
-
 class World implements Disposable {
   now: Millis = 0;
   readonly seen: Seen[] = [];
@@ -205,7 +186,7 @@ class Node implements Disposable {
   press(keys: string): void {
     this.#soon(() => {
       const lines: string[] = [];
-      this.#work(`keys ${keys === "\r" ? "enter" : magnitude(keys.length)}`, () => {
+      this.#work(() => {
         for (const key of this.#decoder.feed(new TextEncoder().encode(keys))) {
           // A text that looks like a secret is asked about.
           const action = this.#screen.key(key);
@@ -224,14 +205,13 @@ class Node implements Disposable {
   }
 
   #step(event: Event): void {
-    const effects = this.#work(event.type, () => this.#peers.step(event, this.#now, entropy));
+    const effects = this.#work(() => this.#peers.step(event, this.#now, entropy));
     const written = this.#busyUntil;
     // As the product: first what the step wants sent, then one painting for all that it has to tell.
     const notices = effects.filter((effect) => effect.type === "notice");
     for (const effect of effects) if (effect.type !== "notice") this.#perform(effect, written);
     if (notices.length > 0) {
-      const text = notices.reduce((sum, { notice }) => sum + ("text" in notice ? notice.text.length : 0), 0);
-      this.#work(`painting ${magnitude(text)}`, () => {
+      this.#work(() => {
         for (const { notice } of notices) this.#screen.notice(notice, 0);
         this.#screen.render(this.#now);
       });
@@ -244,11 +224,11 @@ class Node implements Disposable {
     return Math.max(this.#world.now, this.#busyUntil);
   }
 
-  /** Passes as much simulated time as it takes of the real one. `kind`: what takes about as long, whoever does it. */
-  #work<T>(kind: string, run: () => T): T {
-    const began = performance.now();
+  /** Passes as much simulated time as it takes of the processor's. */
+  #work<T>(run: () => T): T {
+    const began = cpuMs();
     const result = run();
-    this.#busyUntil = this.#now + usual(kind, performance.now() - began);
+    this.#busyUntil = this.#now + cpuMs() - began;
     return result;
   }
 

@@ -35,7 +35,7 @@ export interface ChatArgs {
 export type Args =
   | ChatArgs
   | { readonly command: "phrase"; readonly words: number }
-  | { readonly command: "doctor"; readonly target: string | undefined; readonly json: boolean }
+  | { readonly command: "doctor"; readonly json: boolean }
   | { readonly command: "help"; readonly topic?: Command }
   | { readonly command: "version" };
 
@@ -66,7 +66,7 @@ export const COMMANDS: readonly { name: Command; usage: string; help: string }[]
   { name: "phrase", usage: "sesame phrase  [--words N]", help: "print a fresh phrase (7 words and 1 checksum word)" },
   {
     name: "doctor",
-    usage: "sesame doctor  [HOST[:PORT]]",
+    usage: "sesame doctor",
     help: "say what protects you here, and what to do",
   },
 ];
@@ -93,7 +93,7 @@ export const OPTIONS: readonly Option[] = [
   { name: "plain", help: "append-only lines: for screen readers and logs", of: CHAT },
   {
     name: "json",
-    help: "one JSON object a line; lines on standard input are messages",
+    help: "one JSON object a line; in a chat, lines on standard input are messages",
     of: [...CHAT, "doctor"],
   },
   { name: "no-colour", help: "no colours on the screen", of: CHAT },
@@ -107,7 +107,7 @@ export const OPTIONS: readonly Option[] = [
 /** The whole of `sesame --help`, at most 80 columns wide. */
 export function helpText(): string {
   const lines = ["Sesame: a private chat that leaves nothing behind.", "", "Usage:"];
-  for (const { usage, help } of COMMANDS) lines.push(`  ${usage.padEnd(32)}${help}`);
+  for (const { usage, help } of COMMANDS) lines.push(...wrap(`  ${usage.padEnd(32)}`, help, 80, 34));
   lines.push(
     `  ${"sesame".padEnd(32)}as "sesame listen"`,
     `  ${"sesame help COMMAND".padEnd(32)}its options, and examples`,
@@ -118,7 +118,7 @@ export function helpText(): string {
   }
   lines.push(...wrap(`  ${"--help, --version".padEnd(26)}`, "this page; the version", 80));
   lines.push("", "Without an option the phrase is asked for, and nothing shows while it is typed.");
-  lines.push("In the chat: Enter sends, F12 or Ctrl-\\ ends everything at once, /help tells more.");
+  lines.push("In the chat: Enter sends, F12 or Ctrl-\\ ends everything at once; see /help.");
   return lines.join("\n") + "\n";
 }
 
@@ -184,9 +184,13 @@ function helpArgs(rest: readonly string[]): Args | UsageProblem {
 }
 
 function doctorArgs(given: ReadonlyMap<string, string | true>, rest: readonly string[]): Args | UsageProblem {
-  const [target, ...more] = rest;
-  if (more.length > 0) return { wrong: "sesame doctor takes one address.", next: "Type: sesame doctor HOST[:PORT]" };
-  return { command: "doctor", target, json: given.has("json") };
+  if (rest.length > 0) {
+    return {
+      wrong: "sesame doctor takes no address yet: it looks at this machine, not at the way to a friend.",
+      next: 'Type: sesame doctor; "sesame connect" says why a call fails.',
+    };
+  }
+  return { command: "doctor", json: given.has("json") };
 }
 
 function phraseArgs(given: ReadonlyMap<string, string | true>, rest: readonly string[]): Args | UsageProblem {
@@ -326,19 +330,15 @@ function shown(word: string): string {
   return /^[a-z]{1,12}$/.test(word) ? word : "…";
 }
 
-/** `head` on the first line, the text wrapped beside it. */
-export function wrap(head: string, text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = head;
-  let empty = true;
+/** `head` on the first line, the text wrapped beside it to `width` columns; what continues is indented. */
+export function wrap(head: string, text: string, width: number, indent = 28): string[] {
+  const lines = [head];
+  let first = true;
   for (const word of text.split(" ")) {
-    if (!empty && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = " ".repeat(28);
-      empty = true;
-    }
-    line += empty && line.length === head.length && line === head ? word : empty ? word : ` ${word}`;
-    empty = false;
+    const line = lines.at(-1) ?? "";
+    if (!first && line.length + 1 + word.length > width) lines.push(" ".repeat(indent) + word);
+    else lines[lines.length - 1] = first ? line + word : `${line} ${word}`;
+    first = false;
   }
-  return [...lines, line];
+  return lines;
 }

@@ -78,9 +78,9 @@ Deno.test("parse() never repeats a word that may be the phrase", () => {
   equal(wrong("--phrase=a", "--phrase=secret words").includes("secret"), false);
 });
 
-Deno.test("helpText() fits 100 columns and names every command and option", () => {
+Deno.test("helpText() fits 80 columns and names every command and option", () => {
   const help = helpText();
-  for (const line of help.split("\n")) equal(line.length <= 100, true, line);
+  for (const line of help.split("\n")) equal(line.length <= 80, true, line);
   for (const { name } of COMMANDS) equal(help.includes(`sesame ${name}`), true, name);
   for (const { name } of OPTIONS) equal(help.includes(`--${name}`), true, name);
 });

@@ -1,6 +1,7 @@
 // The start in its order: options, the prompt, the memory for secrets, then everything heavy while the person types.
 // Light until then: the prompt must stand at once. Not in here: hardening (host, before this), the chat itself (run.ts).
 
+import { DEFAULT_PORT } from "../constants.ts";
 import type { Host } from "../host/host.ts";
 import { report } from "../host/protection.ts";
 import { askPhrase, readFirstLine } from "../terminal/prompt.ts";
@@ -55,6 +56,14 @@ async function command(host: Host, tty: Tty, args: Args): Promise<number> {
 }
 
 async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
+  // Loaded only for what can be wrong: the prompt waits for it.
+  if (args.name !== undefined || args.targets.length > 0 || args.listen !== String(DEFAULT_PORT)) {
+    const problem = (await import("./checks.ts")).argsProblem(args);
+    if (problem !== undefined) {
+      await tty.writeError(`${problem.doing} ${problem.wrong} ${problem.next}\n`);
+      return 2;
+    }
+  }
   const asks = args.phrase.from === "prompt";
   if (asks && !tty.inputIsTerminal) {
     await tty.writeError(
@@ -81,9 +90,12 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
     tty.restore();
     Deno.exit(0);
   };
+  // run.ts watches too, but is loaded only while the prompt stands: until then these keep a hang-up from leaving it raw.
+  const unwatch = watchSignals(panic);
   // The prompt first; the memory for what is typed is made while it stands, and keys wait in the terminal meanwhile.
   const opening = deferred(async () => memory = await openMemory(host));
-  const read = readPhrase(host, tty, args, async () => (await opening()).typed, panic);
+  const readAgain = () => readPhrase(host, tty, args, async () => (await opening()).typed, panic);
+  const read = readAgain();
   const { arena, locked, typed } = await opening();
   if (args.requireLockedMemory && locked !== "all") {
     // Before anything has been typed: the phrase must not come into such memory.
@@ -98,8 +110,28 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
     return 5;
   }
   const { run } = await import("./run.ts");
-  return await run({ host, tty, args, arena, protection: report(host, locked), typed, read });
+  const running = run({ host, tty, args, arena, protection: report(host, locked), typed, read, readAgain });
+  unwatch(); // It watches from its first line on.
+  return await running;
 }
+
+/** What ends a program from outside. Calls `onSignal` for each; the function returned takes the listeners away. */
+function watchSignals(onSignal: () => void): () => void {
+  const watched: Deno.Signal[] = [];
+  for (const signal of END_SIGNALS) {
+    try {
+      Deno.addSignalListener(signal, onSignal);
+      watched.push(signal);
+    } catch {
+      // Not a signal of this system.
+    }
+  }
+  return () => {
+    for (const signal of watched) Deno.removeSignalListener(signal, onSignal);
+  };
+}
+
+const END_SIGNALS: readonly Deno.Signal[] = ["SIGHUP", "SIGTERM", "SIGQUIT"];
 
 /** Of what can read the phrase while it is typed: said before it is. The rest is said by the chat (doctor.ts). */
 async function warn(host: Host, tty: Tty): Promise<void> {
@@ -198,4 +230,6 @@ export interface Booted {
   readonly protection: ReturnType<typeof report>;
   readonly typed: LockedBytes;
   readonly read: Promise<PhraseRead>;
+  /** Asks at the prompt once more, into the same memory. */
+  readonly readAgain: () => Promise<PhraseRead>;
 }

@@ -12,7 +12,7 @@ import type { RefusedReason, StoppedReason } from "../notice.ts";
 import { Peers } from "../peers/step.ts";
 import type { Entropy, PeerId, Transport } from "../ports.ts";
 import type { Arena } from "../secrets/locked.ts";
-import { isName, messageProblem } from "../wire/message.ts";
+import { messageProblem } from "../wire/message.ts";
 import { sanitise, tag } from "../terminal/sanitise.ts";
 import type { Input, View } from "../terminal/view.ts";
 
@@ -108,13 +108,19 @@ export class Chat {
       entropy(salt);
       view.show({ event: "stretching", done: false });
       const phrase = await stretcher.stretch(salt);
+      if (this.#ending) {
+        phrase[Symbol.dispose]();
+        return undefined;
+      }
       view.show({ event: "stretching", done: true });
       this.#loop.step({ type: "ready", phrase });
       try {
         const address = await this.#loop.listen(args.listen);
         this.#listening = true;
         view.show({ event: "listening", address });
-        if (args.bare) view.show({ event: "hint", text: `Your friend types: sesame connect ${hostHint(address)}` });
+        if (args.bare || /^\[::\]|^0\.0\.0\.0/.test(address)) {
+          view.show({ event: "hint", text: `Your friend types: sesame connect ${hostHint(address)}` });
+        }
       } catch (error) {
         return listenProblem(args.listen, error instanceof Error && "code" in error ? String(error.code) : undefined);
       }
@@ -157,6 +163,15 @@ export class Chat {
         doing: "Could not send that message.",
         wrong: "Nobody is here.",
         next: "Wait until a friend is connected; /peers shows who is.",
+      });
+    }
+    // A pipe is held back before this; a person keeps the line until there is room.
+    if (!this.#parts.scripted && this.#peers.full) {
+      this.#parts.view.giveBack(line);
+      return this.#problem({
+        doing: "Could not send that message.",
+        wrong: "Somebody here has not confirmed the last 64.",
+        next: "Wait until they have; /peers shows who.",
       });
     }
     this.#loop.step({ type: "say", text });
@@ -269,7 +284,7 @@ export class Chat {
     }
     if (this.#held !== undefined && this.#held.length > 0) {
       this.#problem({
-        doing: `Could not send ${this.#held.length} message(s).`,
+        doing: `Could not send ${this.#held.length === 1 ? "1 message" : `${this.#held.length} messages`}.`,
         wrong: "Nobody was here.",
         next: "Start again when your friend is there.",
       });
@@ -282,14 +297,4 @@ export class Chat {
 /** A listening address as a friend would dial it; for every interface the person has to fill in their own. */
 function hostHint(address: string): string {
   return address.replace(/^\[::\]|^0\.0\.0\.0/, "YOUR-ADDRESS");
-}
-
-/** Of a run that could not even begin. */
-export function nameProblem(name: string | undefined): Problem | undefined {
-  if (name === undefined || isName(name)) return undefined;
-  return {
-    doing: "Could not take the name.",
-    wrong: "A name has 1 to 32 characters, none of them a control character.",
-    next: "Choose a shorter or plainer one.",
-  };
 }

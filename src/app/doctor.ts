@@ -2,12 +2,13 @@
 // a chat says at its start where something is weaker than it should be.
 // In here: the facts in words, the one question about F12. Not in here: finding out the facts (host), the network's half.
 
+import { wrap } from "./args.ts";
 import type { Host, HostFacts } from "../host/host.ts";
 import { type FullProtection, report } from "../host/protection.ts";
 import type { Protection } from "../notice.ts";
 import { KeyDecoder } from "../terminal/keys.ts";
 import type { Terminal } from "../terminal/tty.ts";
-import { EXIT, sentence } from "./errors.ts";
+import { EXIT } from "./errors.ts";
 import { after, wallClock } from "./system.ts";
 
 /** `not here`: it cannot be had, or cannot be found out, in this place. */
@@ -28,8 +29,6 @@ export interface TerminalFacts {
 }
 
 export interface DoctorArgs {
-  /** An address to examine. */
-  readonly target: string | undefined;
   readonly json: boolean;
 }
 
@@ -40,22 +39,15 @@ export async function doctor(
   args: DoctorArgs,
   lock: () => Promise<Protection["locked"]>,
 ): Promise<number> {
-  if (args.target !== undefined) {
-    await tty.writeError(
-      sentence({
-        doing: `Could not examine ${args.target}.`,
-        wrong: "This version looks at this machine only, not at the way to a friend.",
-        next: 'Run "sesame doctor" without an address; "sesame connect" says why a call fails.',
-      }) + "\n",
-    );
-    return EXIT.usage;
-  }
   const protection = report(host, await lock());
   const { inputIsTerminal: input, outputIsTerminal: output } = tty;
+  // A terminal would break words anywhere.
+  const columns = output ? tty.size().columns : Infinity;
+  const rows = (check: Check) => wrap(line({ ...check, advice: "" }), check.advice, columns, 31).join("\n");
   const write = async (all: readonly Check[]) => {
     for (const check of all) {
       await tty.write(
-        (args.json ? JSON.stringify({ event: "doctor", ...check, at: wallClock() }) : line(check)) + "\n",
+        (args.json ? JSON.stringify({ event: "doctor", ...check, at: wallClock() }) : rows(check)) + "\n",
       );
     }
   };
@@ -68,7 +60,8 @@ export async function doctor(
 
 /** The answer to `/doctor` in a chat: as many lines as there are checks. */
 export function doctorText(protection: FullProtection, terminal: TerminalFacts): string {
-  return [...checks(protection), ...terminalChecks(terminal)].map(line).join("\n");
+  return [...checks(protection), ...terminalChecks(terminal)]
+    .map(({ check, state, advice }) => `${check}: ${state}. ${advice}`).join("\n");
 }
 
 /** For a chat's start: what is weaker here, and is not said by the protection report itself. One line each. */

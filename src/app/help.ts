@@ -22,7 +22,6 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [type: string,
   ],
   doctor: [
     ["sesame doctor", "what protects you on this machine"],
-    ["sesame doctor 192.0.2.7", "why a call to that address fails"],
   ],
 };
 
@@ -38,5 +37,5 @@ export function topicText(topic: Command): string {
   const examples = EXAMPLES[topic] ?? [];
   if (examples.length > 0) lines.push("", "Examples:");
   for (const [type, why] of examples) lines.push(`  ${type}`, `      ${why}`);
-  return [...lines, "", "Everything else: sesame --help, man sesame."].join("\n") + "\n";
+  return [...lines, "", "Everything else: sesame --help."].join("\n") + "\n";
 }

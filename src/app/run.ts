@@ -5,20 +5,20 @@ import { normalisePhrase } from "../auth/phrase.ts";
 import { LockedBytes } from "../secrets/locked.ts";
 import type { PeerId } from "../ports.ts";
 import { tag } from "../terminal/sanitise.ts";
+import type { Tty } from "../terminal/tty.ts";
 import { openView, type View } from "../terminal/view.ts";
 import { type Identity, makeIdentity } from "../transport/certificate.ts";
 import { selfTest } from "../transport/self_check.ts";
 import { TlsTransport } from "../transport/tls.ts";
 import type { Booted, PhraseRead } from "./boot.ts";
-import { Chat, nameProblem, type Outcome } from "./chat.ts";
-import { addressProblem, targetProblem } from "./commands.ts";
+import { wrap } from "./args.ts";
+import { Chat, type Outcome } from "./chat.ts";
 import { startHints } from "./doctor.ts";
 import { doctorText } from "./doctor.ts";
 import { EXIT, phraseProblem, type Problem, sentence } from "./errors.ts";
 import { fault, panic, type Restorable } from "./panic.ts";
 import { Stretcher } from "./stretcher.ts";
 import { entropyOf, wallClock } from "./system.ts";
-import { parseListen } from "../transport/address.ts";
 
 /** Resolves with the exit code; the terminal is in order again then. */
 export async function run(booted: Booted): Promise<number> {
@@ -31,17 +31,24 @@ export async function run(booted: Booted): Promise<number> {
   tty.onClosed = onPanic;
 
   const entropy = entropyOf(host);
-  const [identity, read] = await Promise.all([readyTls(booted), booted.read]);
+  let [identity, read] = await Promise.all([readyTls(booted), booted.read]);
+  let phrase = takePhrase(booted, read);
+  // Asked again rather than ended: the phrase typed once more would go to the shell, which shows it and keeps it.
+  for (let asked = 1; args.phrase.from === "prompt" && phrase instanceof Refusal && asked < PROMPTS; asked++) {
+    if (phrase.problem === undefined) break;
+    await tell(tty, phrase.problem);
+    read = await booted.readAgain();
+    phrase = takePhrase(booted, read);
+  }
+  booted.typed[Symbol.dispose]();
   if (read.type === "panic") return panic(shown.now);
-  const phrase = takePhrase(booted, read);
-  const refused = phrase instanceof Refusal ? phrase : checkArgs(booted);
-  if (refused !== undefined) {
-    await end(booted, refused.problem);
-    return refused.code;
+  if (phrase instanceof Refusal) {
+    await end(booted, phrase.problem);
+    return phrase.code;
   }
 
   const mode = read.type === "done" && read.decoy ? "decoy" : "real";
-  const stretcher = new Stretcher(booted.arena, phrase as LockedBytes, mode, (view) => host.lock(view));
+  const stretcher = new Stretcher(booted.arena, phrase, mode, (view) => host.lock(view));
   const current: { chat?: Chat } = {};
   const view: View = openView(
     args.output,
@@ -53,7 +60,10 @@ export async function run(booted: Booted): Promise<number> {
       ...(args.name === undefined ? {} : { name: args.name }),
       guard: (text) => {
         const bytes = new TextEncoder().encode(text.normalize("NFKC"));
-        const held = stretcher.heldIn(bytes);
+        // As it stands, and in whatever spelling the prompt would take for the same.
+        const normal = normalisePhrase(booted.arena, bytes);
+        const held = stretcher.heldIn(bytes) || (normal instanceof LockedBytes && stretcher.heldIn(normal.bytes));
+        if (normal instanceof LockedBytes) normal[Symbol.dispose]();
         bytes.fill(0);
         return held;
       },
@@ -95,7 +105,6 @@ async function readyTls(booted: Booted): Promise<Identity> {
 }
 
 function takePhrase({ arena, typed }: Booted, read: PhraseRead): LockedBytes | Refusal {
-  using _ = typed;
   switch (read.type) {
     case "leave":
     case "panic":
@@ -111,20 +120,10 @@ function takePhrase({ arena, typed }: Booted, read: PhraseRead): LockedBytes | R
       });
     case "done": {
       const phrase = normalisePhrase(arena, typed.bytes.subarray(0, read.length));
+      typed.bytes.fill(0);
       return phrase instanceof LockedBytes ? phrase : new Refusal(EXIT.usage, phraseProblem(phrase));
     }
   }
-}
-
-function checkArgs({ args }: Booted): Refusal | undefined {
-  const name = nameProblem(args.name);
-  if (name !== undefined) return new Refusal(EXIT.usage, name);
-  for (const target of args.targets) {
-    const problem = targetProblem(target);
-    if (problem !== undefined) return new Refusal(EXIT.usage, problem);
-  }
-  const listen = args.listen === undefined ? undefined : parseListen(args.listen);
-  return typeof listen === "string" ? new Refusal(EXIT.usage, addressProblem("Could not listen.", listen)) : undefined;
 }
 
 async function finish(booted: Booted, view: View, outcome: Outcome): Promise<number> {
@@ -145,8 +144,15 @@ function unconfirmedText(peer: PeerId, count: number): string {
 }
 
 async function end({ tty }: Booted, problem: Problem | undefined): Promise<void> {
-  if (problem !== undefined) await tty.writeError(sentence(problem) + "\n");
+  if (problem !== undefined) await tell(tty, problem);
   await tty.restoreWithin(RESTORE_MS);
+}
+
+/** On standard error, in whole words; a terminal that is raw wants the carriage return. */
+async function tell(tty: Tty, problem: Problem): Promise<void> {
+  const columns = tty.errorIsTerminal ? tty.size().columns : Infinity;
+  const lineEnd = tty.errorIsTerminal ? "\r\n" : "\n";
+  await tty.writeError(wrap("", sentence(problem), columns, 0).join(lineEnd) + lineEnd);
 }
 
 /** A hang-up, a request to end, and everything that nobody caught. */
@@ -180,5 +186,7 @@ function addSignal(signal: Deno.Signal, run: () => void): void {
   }
 }
 
+/** How often the phrase is asked for at a prompt before the program gives up. */
+const PROMPTS = 5;
 /** How long an ordinary end waits for a terminal that takes nothing. */
 const RESTORE_MS = 200;

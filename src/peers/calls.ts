@@ -67,6 +67,15 @@ export class Calls {
     return call;
   }
 
+  /** Of a target that could not be added: calls it now if it only waits for its pause, and says how things stand. */
+  hurry(target: string, now: Millis): string {
+    const call = this.#calls.find((known) => known.target === target);
+    if (call === undefined) return `${MAX_TARGETS} friends are being called already: that is the most.`;
+    if (call.state === "connected") return `Whoever answers at ${target} is connected already.`;
+    if (call.state === "waiting") call.nextAt = now;
+    return `${target} is being called already.`;
+  }
+
   get(id: CallId): Call | undefined {
     return this.#calls.find((call) => call.id === id);
   }

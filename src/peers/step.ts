@@ -596,7 +596,9 @@ export class Peers implements Disposable {
 
   #call(target: string, retry: boolean): void {
     this.#calls.clearGuesses();
-    this.#calls.add(target, retry, this.#now);
+    if (this.#calls.add(target, retry, this.#now) === undefined) {
+      this.#notice({ event: "hint", text: this.#calls.hurry(target, this.#now) });
+    }
     this.#dialDue();
   }
 

@@ -53,6 +53,8 @@ export class ChatScreen {
   #listening: string[] = [];
   /** Calls under way and the stretching, with the time of their start. */
   readonly #busy = new Map<string, number>();
+  /** Addresses called since nobody was being called; at most BUSY_MAX. */
+  readonly #called = new Set<string>();
   #spoken = false;
 
   #inputLaidOut:
@@ -87,10 +89,14 @@ export class ChatScreen {
         this.#add({ kind: "system", at, text: `waiting for friends on ${notice.address}` });
         break;
       case "connecting":
-        if (this.#busy.size < BUSY_MAX) this.#busy.set(`calling ${notice.address}`, at);
+        if (this.#busy.size < BUSY_MAX) {
+          if (this.#calls().length === 0) this.#called.clear();
+          this.#busy.set(CALLING + notice.address, at);
+          if (this.#called.size < BUSY_MAX) this.#called.add(notice.address);
+        }
         break;
       case "connected":
-        this.#busy.delete(`calling ${notice.address}`);
+        this.#busy.delete(CALLING + notice.address);
         learn(this.#people, notice);
         this.#add({
           kind: "system",
@@ -101,7 +107,7 @@ export class ChatScreen {
         });
         break;
       case "refused":
-        this.#busy.delete(`calling ${notice.address}`);
+        this.#busy.delete(CALLING + notice.address);
         this.#add({ kind: "system", at, text: `no connection with ${notice.address}: ${REFUSED[notice.reason]}` });
         break;
       case "message":
@@ -263,6 +269,7 @@ export class ChatScreen {
     this.#remark = "";
     this.#follow();
     this.#busy.clear();
+    this.#called.clear();
     this.#size = 0;
   }
 
@@ -457,10 +464,15 @@ export class ChatScreen {
     if (this.#anchor !== undefined) {
       parts.push(this.#unread > 0 ? `${this.#unread} unread below, PgDn` : "scrolled up, PgDn goes down");
     }
+    // Of several calls the one that has waited longest stands for all: the row has no place for each.
+    const [call, ...further] = this.#calls();
+    const over = this.#called.size - further.length - 1;
+    const which = this.#called.size > 1 ? ` (${over + 1} of ${this.#called.size})` : "";
     for (const [what, since] of this.#busy) {
+      if (what.startsWith(CALLING) && what !== call) continue;
       const seconds = Math.floor((now - since) / 1000);
-      parts.push(`${sanitise(what, "text")}…${seconds >= ELAPSED_FROM_S ? ` ${seconds} s` : ""}`);
-      if (parts.length > 3) break;
+      const elapsed = seconds >= ELAPSED_FROM_S ? ` ${seconds} s` : "";
+      parts.push(`${sanitise(what, "text")}${what === call ? which : ""}…${elapsed}`);
     }
     if (parts.length === 0) {
       const [address] = this.#listening;
@@ -469,6 +481,11 @@ export class ChatScreen {
     }
     const text = cut(parts.length > 0 ? `── ${parts.join(" · ")} ` : "──", this.#columns);
     return this.#style("2", text + "─".repeat(Math.max(0, this.#columns - textWidth(text))));
+  }
+
+  /** The calls under way, the longest first. */
+  #calls(): string[] {
+    return [...this.#busy.keys()].filter((what) => what.startsWith(CALLING));
   }
 
   /** The input's rows, and the cursor within them. Hard wrapping by grapheme: the cursor has to be where it seems. */
@@ -666,6 +683,7 @@ const RESET = "\x1b[0m";
 const PROMPT = "> ";
 const LEAVE = "Leave? y or Ctrl-C leaves, any other key stays.";
 const STRETCHING = "stretching the phrase";
+const CALLING = "calling ";
 const FIRST_HINT = "Enter sends, Alt+Enter is a new line, /help, F12 ends everything at once";
 const COMMANDS = ["/connect", "/doctor", "/help", "/peers", "/quit", "/wire"];
 const MARKS = { system: "─", problem: "!", theirs: "│", mine: "›" } as const;

@@ -397,3 +397,19 @@ Deno.test("the terminal in memory would notice: the same strings raw do harm", (
   }
   assert.ok(harmed > 200, `${harmed}`);
 });
+
+Deno.test("of several calls one is shown, with its place among them", () => {
+  const trial = new Trial(60, 10);
+  const status = () => trial.terminal.text().find((row) => row.includes("calling")) ?? "";
+  for (const host of ["a", "b", "c"]) trial.tell({ event: "connecting", address: `${host}:1` });
+  assert.match(status(), /calling a:1 \(1 of 3\)…/);
+  trial.tell({ event: "refused", address: "a:1", reason: "unreachable" });
+  assert.match(status(), /calling b:1 \(2 of 3\)…/);
+  // Somebody who called us is no call of ours.
+  trial.tell({ event: "refused", address: "192.0.2.9:5000", reason: "phrase" });
+  assert.match(status(), /calling b:1 \(2 of 3\)…/);
+  trial.tell({ event: "connected", peer: A, direction: "out", address: "b:1" });
+  assert.match(status(), /calling c:1 \(3 of 3\)…/);
+  trial.tell({ event: "refused", address: "c:1", reason: "timeout" }, { event: "connecting", address: "d:1" });
+  assert.match(status(), /calling d:1…/);
+});

@@ -1,0 +1,60 @@
+// The product itself in a real terminal, where tmux (screen_test.ts) is too slow or sees too little: a signal in the first
+// moment of the prompt, and the seconds that pass while nobody answers. Linux with python3 (pty.py). All of F12's
+// situations, measured, are scripts/panic.ts.
+
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import { PRODUCT_ARGS, productEnvironment } from "../../scripts/product.ts";
+import { hasProgram } from "../support/process.ts";
+import { Pty } from "./pty.ts";
+
+const here = Deno.build.os === "linux" && hasProgram("python3");
+
+function test(name: string, f: (pty: Pty, start: (...args: string[]) => Promise<void>) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore: !here,
+    async fn() {
+      const home = await Deno.makeTempDir({ prefix: "sesame-pty-" });
+      try {
+        await using pty = new Pty();
+        await f(pty, async (...args) => {
+          const env = { ...productEnvironment(), TERM: "xterm-256color" };
+          await pty.open([Deno.execPath(), ...PRODUCT_ARGS, ...args], env, home);
+          await pty.until("nothing shows while you type");
+        });
+      } finally {
+        await Deno.remove(home, { recursive: true });
+      }
+    },
+  });
+}
+
+// Everything heavy is loaded at this moment: a signal was left to the system then, and the terminal raw.
+for (const signal of ["SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
+  test(`${signal} just when the prompt stands puts the terminal in order`, async (pty, start) => {
+    await start("listen", "127.0.0.1:0");
+    const ended = await pty.end({ how: "signal", value: signal });
+    equal(ended.code, 0);
+    ok(ended.sameModes);
+    deepEqual(ended.left, []);
+  });
+}
+
+// Nothing else happens meanwhile, so only the clock of the chat can bring the seconds.
+test("calling several: which one of how many, and for how long, second by second", async (pty, start) => {
+  // Never accepted: the system takes the call, and nobody answers.
+  using first = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  using second = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const gone = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const silent = `127.0.0.1:${first.addr.port}`;
+  const targets = [silent, `127.0.0.1:${second.addr.port}`, `127.0.0.1:${gone.addr.port}`];
+  gone.close();
+  await start("connect", ...targets);
+  await pty.write("correct horse battery staple\r");
+  // The third refuses at once; two of three are left.
+  // A busy machine may skip a second.
+  for (const seconds of ["[23]", "[345]"]) {
+    await pty.until(`calling ${silent} \\(2 of 3\\)… ${seconds} s`, 10_000, true);
+  }
+  equal((await pty.end({ how: "bytes", value: "\x1b[24~" })).code, 0);
+});
