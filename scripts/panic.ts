@@ -320,9 +320,8 @@ async function history(crowd: Crowd, figures: Figures): Promise<void> {
   figures.check("tmux: screen and history hold no message", !/says word|typed and|is here|correct/.test(after));
 }
 
-/** Quiet enough for figures that are absolute, or nearly so for what is measured. */
 function quiet(): boolean {
-  return Deno.args.includes("--first") || (Deno.loadavg()[0] ?? 0) / navigator.hardwareConcurrency <= QUIET_LOAD;
+  return (Deno.loadavg()[0] ?? 0) / navigator.hardwareConcurrency <= QUIET_LOAD;
 }
 
 /** Where the time goes between the key and the end. Under strace everything is slower; the proportions tell. */
@@ -458,8 +457,9 @@ function judge(situation: Situation, figures: Figures): void {
   // Of four runs the worst is no p99: then only the time counts, and only on a quiet machine.
   if (all.length >= JUDGED_RUNS) figures.check(`${figure}, at most ${RATIO_MAX} times`, p99 <= RATIO_MAX * killP99);
   else console.log(`NOT JUDGED, too few: ${figure}`);
-  if (quiet()) figures.check(`${situation.name}: p99 ${p99.toFixed(1)} ms, at most ${LIMIT_MS} ms`, p99 <= LIMIT_MS);
-  else console.log(`NOT JUDGED, the machine is not quiet: p99 ${p99.toFixed(1)} ms, at most ${LIMIT_MS} ms`);
+  if (p99 <= LIMIT_MS || quiet()) {
+    figures.check(`${situation.name}: p99 ${p99.toFixed(1)} ms, at most ${LIMIT_MS} ms`, p99 <= LIMIT_MS);
+  } else console.log(`NOT JUDGED, the machine is not quiet: p99 ${p99.toFixed(1)} ms, at most ${LIMIT_MS} ms`);
 }
 
 const JUDGED_RUNS = 20;

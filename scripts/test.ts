@@ -81,6 +81,7 @@ export const SUITES: readonly Suite[] = [
     counts: "suite line",
   },
   { name: "fuzz regressions", args: [...EDGE, "fuzz"], counts: "deno test" },
+  { name: "models", args: ["run", "--allow-all", "scripts/models.ts"], counts: "suite line" },
   { name: "wire", args: [...EDGE, "tests/wire"], counts: "deno test" },
   { name: "vectors", args: [...EDGE, "tests/vectors"], counts: "deno test" },
   {
@@ -150,7 +151,7 @@ function printed(how: "deno test" | "suite line", output: string): Counts | unde
 
 const DENO_SUMMARY =
   /^(?:ok|FAILED) \| (\d+) passed(?: \([^)]*\))? \| (\d+) failed(?: \([^)]*\))?(?: \| (\d+) ignored)?(?: \([^)]*\))?(?: \| .*)?(?: \(.*\))?$/gm;
-const SUITE_LINE = /^(?:suite|simulate|trace): (\d+) passed, (\d+) failed, (\d+) skipped$/gm;
+const SUITE_LINE = /^(?:suite|simulate|trace|models): (\d+) passed, (\d+) failed, (\d+) skipped$/gm;
 
 /** Lines of `deno test` that say only that all is well. */
 const GOOD_NEWS = /^(running \d+ tests? from .*|.* \.\.\. ok \(.*\)|Check .*|)$/;

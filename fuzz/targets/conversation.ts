@@ -213,9 +213,7 @@ class Talk implements Disposable {
       }
       if (effect.type === "verified") this.step(role, { type: "welcome" });
     }
-    // With cover off, typing on a link that is silent is taken for a machine that slept (found by this; see regressions):
-    // until that is mended the question is asked with cover on only.
-    const asked = this.constant && session.phase !== "over";
+    const asked = session.phase !== "over";
     must(!asked || session.isSilent(this.now) === this.#silent(role), "a session is silent when section 8 says so");
     must(session.unacknowledged <= 64, "at most 64 chats wait for their ack");
     return effects;

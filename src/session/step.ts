@@ -192,7 +192,8 @@ export class Session implements Disposable {
       effects = [{ type: "close", reason: "protocol" }];
     }
     if (effects.some((effect) => effect.type === "close")) this[Symbol.dispose]();
-    this.#promised = this.#nextDeadline();
+    // Never in the past: a deadline that typing brought about must not look as if the machine had slept.
+    this.#promised = Math.max(now, this.#nextDeadline());
     return effects;
   }
 

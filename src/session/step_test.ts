@@ -444,6 +444,25 @@ test("sleep after silence was noticed gives back the moment to look", () => {
   }
 });
 
+test("cover off: typing on a silent link is no sleep, and does not keep it alive", () => {
+  const deadAt = (typing: boolean) => {
+    using pair = makePair("typing is no sleep", COVER_OFF).authenticate();
+    pair.runUntil(1_000);
+    pair.holding.listener = true; // from here on the dialer hears nothing
+    for (let typed = false; pair.closed("dialer") === undefined;) {
+      if (typing && !typed && pair.sessions.dialer.deadline > 75_000) {
+        typed = true;
+        pair.now = 75_000; // between two dummies
+        pair.step("dialer", { type: "submit", message: chat(1) });
+      }
+      pair.now = Math.max(pair.now, pair.sessions.dialer.deadline);
+      pair.step("dialer", { type: "time", unsent: 0 });
+    }
+    return pair.now;
+  };
+  equal(deadAt(true), deadAt(false));
+});
+
 test("cover off: a first cell within 250 ms, then only what there is to say, and a dummy every 30 s", () => {
   using pair = makePair("off", COVER_OFF).authenticate();
   pair.runUntil(100_000);

@@ -326,8 +326,11 @@ function pause(ms: number): void {
 
 const encoder = new TextEncoder();
 const READ_SIZE = 16384;
-/** A write takes 0.1 ms on an idle machine; on a busy one 1 ms was too short for its thread in one panic of forty. */
-const LEAVE_WAIT_MS = 3;
+/**
+ * A write takes 0.1 ms on an idle machine. On one with three times as much to do as it has cores, 3 ms was too short for
+ * its thread in one panic of forty, and the messages stayed on the screen (scripts/panic.ts).
+ */
+const LEAVE_WAIT_MS = 8;
 const PAINTING_WAIT_MS = 2;
 /** A terminal that claims to be larger is believed up to here. */
 const SIZE_MAX = 1000;
