@@ -107,6 +107,7 @@ export const SUITES: readonly Suite[] = [
     args: ["run", "--no-check", "--allow-all", "scripts/soak.ts", "--seconds", "30"],
     counts: "suite line",
   },
+  { name: "panic", args: ["run", "--no-check", "--allow-all", "scripts/panic.ts", "--short"], counts: "suite line" },
   { name: "demo", args: ["run", "--allow-all", "scripts/demo.ts"], counts: "one check" },
 ];
 
@@ -151,7 +152,7 @@ function printed(how: "deno test" | "suite line", output: string): Counts | unde
 
 const DENO_SUMMARY =
   /^(?:ok|FAILED) \| (\d+) passed(?: \([^)]*\))? \| (\d+) failed(?: \([^)]*\))?(?: \| (\d+) ignored)?(?: \([^)]*\))?(?: \| .*)?(?: \(.*\))?$/gm;
-const SUITE_LINE = /^(?:suite|simulate|trace|models): (\d+) passed, (\d+) failed, (\d+) skipped$/gm;
+const SUITE_LINE = /^(?:suite|simulate|trace|models|panic): (\d+) passed, (\d+) failed, (\d+) skipped$/gm;
 
 /** Lines of `deno test` that say only that all is well. */
 const GOOD_NEWS = /^(running \d+ tests? from .*|.* \.\.\. ok \(.*\)|Check .*|)$/;

@@ -25,7 +25,7 @@ const SLOTS: SlotClasses = [[32, 18_000], [64, 512], [256, 512], [1280, 8]];
 /** Runs the program; resolves with its exit code. */
 export async function boot(host: Host, argv: readonly string[]): Promise<number> {
   const args = parse(argv);
-  const tty = new Tty();
+  const tty = new Tty(host.writeNow);
   if ("wrong" in args) {
     await tty.writeError(`Could not understand the command line. ${args.wrong} ${args.next}\n`);
     return 2;

@@ -25,8 +25,13 @@ host.random(random);
 const line = new Uint8Array(64);
 const length = host.readFd(0, line);
 
+// To a pipe that somebody reads, and to one that can only be read.
+const wroteNow = [1, 0].map((fd) => host.writeNow?.(fd, new TextEncoder().encode('"at once"\n')) ?? false);
+if (!wroteNow[0]) await say("at once");
+
 await say({
   tookMs,
+  wroteNow,
   protection: report(host, host.lock(memory) ? "all" : "none"),
   held: permissionsHeld(),
   states: (["net", "ffi", "read", "write", "env", "run", "sys", "import"] as const).map((name) =>

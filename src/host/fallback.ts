@@ -25,6 +25,7 @@ export function bindNothing(system: HostFacts["system"]): Binding {
       }
     },
     readFd: () => -1,
+    writeNow: undefined,
     exit: (code) => Deno.exit(code),
   };
 }

@@ -19,6 +19,7 @@ interface Told {
   readonly env: string;
   readonly blankInRandom: boolean;
   readonly length: number;
+  readonly wroteNow: readonly boolean[];
   readonly firstLine: string;
 }
 
@@ -48,6 +49,7 @@ class Child implements AsyncDisposable {
   }
 
   async told(): Promise<Told> {
+    assert.equal(await this.hear(), "at once");
     return await this.hear() as Told;
   }
 
@@ -99,6 +101,7 @@ Deno.test({
     assert.equal(told.read, "NotCapable");
     assert.equal(told.env, "NotCapable");
     assert.equal(told.firstLine, "a phrase\n", "readFd() after the permission is gone");
+    assert.deepEqual(told.wroteNow, [true, false], "writeNow() writes what is taken at once, and waits for nothing");
     assert.equal(told.blankInRandom, false, "random() after the permission is gone");
     assert.equal(told.protection.hardened, true);
     assert.equal(told.protection.coreDumps, "off");

@@ -13,6 +13,11 @@ export interface Host {
   random(view: Uint8Array): void;
   /** Blocks; puts what comes at the start of the view and returns its length, 0 at the end. -1: refused, or not on this host. */
   readFd(fd: number, view: Uint8Array): number;
+  /**
+   * Writes all of it at once, if the terminal or pipe behind the descriptor takes something now; never waits for one that
+   * does not. False: not written. Undefined where the host cannot ask.
+   */
+  readonly writeNow: ((fd: number, view: Uint8Array) => boolean) | undefined;
   /** The process is gone when this is called; nothing is restored or flushed. */
   exit(code: number): never;
 }

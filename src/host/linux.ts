@@ -21,6 +21,8 @@ export const LINUX_SYMBOLS = {
   getrandom: { parameters: ["buffer", "usize", "u32"], result: "isize" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   _exit: { parameters: ["i32"], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -64,6 +66,14 @@ export function bindLinux(libc: LinuxLibc): Binding {
       }
     },
     readFd: (fd, view) => Number(libc.read(fd, buffer(view), BigInt(view.length))),
+    writeNow(fd, view) {
+      // struct pollfd: fd, events, revents. The kernel says POLLOUT for no terminal that is stopped, full or being written to.
+      const asked = new DataView(new ArrayBuffer(8));
+      asked.setInt32(0, fd, true);
+      asked.setInt16(4, POLLOUT, true);
+      if (libc.poll(new Uint8Array(asked.buffer), 1n, 0) !== 1 || asked.getInt16(6, true) !== POLLOUT) return false;
+      return Number(libc.write(fd, buffer(view), BigInt(view.length))) === view.length;
+    },
     exit(code): never {
       libc._exit(code);
       throw new Error("unreachable");
@@ -128,5 +138,6 @@ const O_RDONLY_CLOEXEC = 0o2000000;
 /** getrandom(2) is never interrupted and never short up to here. */
 const GETRANDOM_WHOLE = 256;
 const FILE_MAX_BYTES = 8192;
+const POLLOUT = 4;
 const PRELOADS: readonly string[] = ["LD_PRELOAD", "LD_AUDIT"];
 const SWAP_WORST_FIRST = ["plain", "encrypted", "memory"] as const;

@@ -50,6 +50,7 @@ export function bindMacos(libc: MacosLibc): Binding {
         if (libc.getentropy(buffer(part), BigInt(part.length)) !== 0) throw new Error("no entropy");
       }
     },
+    writeNow: undefined,
     readFd: (fd, view) => Number(libc.read(fd, buffer(view), BigInt(view.length))),
     exit(code): never {
       libc._exit(code);

@@ -48,6 +48,7 @@ export function bindWindows(kernel32: Kernel32, bcrypt: Bcrypt): Binding {
       if (status !== 0) throw new Error("no entropy");
     },
     readFd: () => -1,
+    writeNow: undefined,
     exit(code): never {
       kernel32.ExitProcess(code);
       throw new Error("unreachable");

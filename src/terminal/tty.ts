@@ -49,7 +49,11 @@ export class Tty {
   readonly #err: Output = { queue: [], length: 0, running: false };
   #resize: (() => void) | undefined;
 
-  constructor() {
+  readonly #writeNow: WriteNow | undefined;
+
+  /** `writeNow` writes to a descriptor if that does not wait; without it panic hopes that LEAVE_WAIT_MS is enough. */
+  constructor(writeNow?: WriteNow) {
+    this.#writeNow = writeNow;
     this.inputIsTerminal = Deno.stdin.isTerminal();
     this.outputIsTerminal = Deno.stdout.isTerminal();
     this.errorIsTerminal = Deno.stderr.isTerminal();
@@ -170,7 +174,17 @@ export class Tty {
     this.#finish();
     if (leave === "" || stream === undefined || closed) return;
     if (painting) pause(PAINTING_WAIT_MS);
-    stream.write(encoder.encode(leave)).catch(() => {});
+    const bytes = encoder.encode(leave);
+    if (this.#writeNow !== undefined) {
+      // Again and again while it is full for a moment or a painting holds it; then it is stuck.
+      const fd = stream === Deno.stdout ? 1 : 2;
+      for (let i = 0; i < LEAVE_TRIES; i++) {
+        if (this.#writeNow(fd, bytes)) return;
+        pause(1);
+      }
+      return;
+    }
+    stream.write(bytes).catch(() => {});
     pause(LEAVE_WAIT_MS);
   }
 
@@ -304,6 +318,9 @@ export class Tty {
   }
 }
 
+/** Host.writeNow: writes all of it at once, or nothing and false; never waits. */
+export type WriteNow = (fd: number, view: Uint8Array) => boolean;
+
 /** What views and prompts use of it; tests have another one in memory. */
 export type Terminal = Pick<Tty, keyof Tty>;
 
@@ -327,10 +344,11 @@ function pause(ms: number): void {
 const encoder = new TextEncoder();
 const READ_SIZE = 16384;
 /**
- * A write takes 0.1 ms on an idle machine. On one with three times as much to do as it has cores, 3 ms was too short for
- * its thread in one panic of forty, and the messages stayed on the screen (scripts/panic.ts).
+ * Without `writeNow`: a write takes 0.1 ms on an idle machine. On one with three times as much to do as it has cores, 3 ms
+ * was too short for its thread in one panic of forty, and the messages stayed on the screen (scripts/panic.ts).
  */
 const LEAVE_WAIT_MS = 8;
 const PAINTING_WAIT_MS = 2;
+const LEAVE_TRIES = 5;
 /** A terminal that claims to be larger is believed up to here. */
 const SIZE_MAX = 1000;
