@@ -125,7 +125,7 @@ Deno.test({
   async fn() {
     await using child = new Child(["--allow-net", "--allow-ffi"]);
     await child.say("x\n");
-    await child.hear();
+    await child.told();
     const heldBefore = await inspectorAnswers();
     for (let i = 0; i < 3; i++) {
       Deno.kill(child.pid, "SIGUSR1");
