@@ -1,8 +1,8 @@
 // Runs everything that CI runs, suite by suite, and adds the results up.
 //
-//   deno task test              all suites, one after the other, shown as they run
-//   deno task test NAME...      the named ones
-//   deno task ok                those marked `ok`: the gate before a commit, two at a time, shown when done
+//   deno task test              all suites: two at a time, shown when done; then, one by one, those that want to be alone
+//   deno task test NAME...      the named ones, one after the other, shown as they run
+//   deno task ok                those marked `ok`: the gate before a commit
 //
 // The last line is `tests: N passed, N failed, N skipped`, and the exit code is not 0 if anything failed or a suite ran
 // no test. Not in here: what a suite does. To add one, add a line to SUITES.
@@ -18,6 +18,8 @@ export interface Suite {
   readonly counts: "deno test" | "suite line" | "one check";
   /** Part of `deno task ok`. */
   readonly ok?: true;
+  /** It measures times, or wants a terminal or the network's limits for itself: nothing else runs beside it. */
+  readonly alone?: true;
   /** A path, from the project's root, without which the suite counts as one skipped. */
   readonly needs?: string;
 }
@@ -72,8 +74,8 @@ export const SUITES: readonly Suite[] = [
     ok: true,
   },
   { name: "edges", args: [...EDGE, "src/host", "src/transport", "src/app"], counts: "deno test", ok: true },
-  { name: "transport", args: [...EDGE, "tests/transport"], counts: "deno test" },
-  { name: "screen", args: [...EDGE, "tests/screen"], counts: "deno test" },
+  { name: "transport", args: [...EDGE, "tests/transport"], counts: "deno test", alone: true },
+  { name: "screen", args: [...EDGE, "tests/screen"], counts: "deno test", alone: true },
   { name: "simulation", args: [...PURE, "tests/simulation"], counts: "deno test" },
   {
     name: "simulate",
@@ -82,7 +84,7 @@ export const SUITES: readonly Suite[] = [
   },
   { name: "fuzz regressions", args: [...EDGE, "fuzz"], counts: "deno test" },
   { name: "models", args: ["run", "--allow-all", "scripts/models.ts"], counts: "suite line" },
-  { name: "wire", args: [...EDGE, "tests/wire"], counts: "deno test" },
+  { name: "wire", args: [...EDGE, "tests/wire"], counts: "deno test", alone: true },
   { name: "vectors", args: [...EDGE, "tests/vectors"], counts: "deno test" },
   {
     name: "shared vectors",
@@ -94,21 +96,33 @@ export const SUITES: readonly Suite[] = [
     name: "build",
     args: [...EDGE, "tests/artifact/build_test.ts", "tests/artifact/completions_test.ts"],
     counts: "deno test",
+    alone: true,
   },
-  { name: "e2e source", args: ["run", "--allow-all", "scripts/e2e.ts"], counts: "deno test" },
-  { name: "e2e file", args: ["run", "--allow-all", "scripts/e2e.ts", "--build"], counts: "deno test" },
-  { name: "trace tests", args: [...EDGE, "tests/trace"], counts: "deno test" },
-  { name: "trace", args: ["run", "--no-check", "--allow-all", "scripts/trace.ts"], counts: "suite line" },
-  { name: "process", args: [...EDGE, "tests/process"], counts: "deno test" },
-  { name: "exporter", args: [...EDGE, "tests/adversary"], counts: "deno test" },
-  { name: "adversary", args: ["run", "--no-check", "--allow-all", "scripts/adversary.ts"], counts: "suite line" },
+  { name: "e2e source", args: ["run", "--allow-all", "scripts/e2e.ts"], counts: "deno test", alone: true },
+  { name: "e2e file", args: ["run", "--allow-all", "scripts/e2e.ts", "--build"], counts: "deno test", alone: true },
+  { name: "trace tests", args: [...EDGE, "tests/trace"], counts: "deno test", alone: true },
+  { name: "trace", args: ["run", "--no-check", "--allow-all", "scripts/trace.ts"], counts: "suite line", alone: true },
+  { name: "process", args: [...EDGE, "tests/process"], counts: "deno test", alone: true },
+  { name: "exporter", args: [...EDGE, "tests/adversary"], counts: "deno test", alone: true },
+  {
+    name: "adversary",
+    args: ["run", "--no-check", "--allow-all", "scripts/adversary.ts"],
+    counts: "suite line",
+    alone: true,
+  },
   {
     name: "soak",
     args: ["run", "--no-check", "--allow-all", "scripts/soak.ts", "--seconds", "30"],
     counts: "suite line",
+    alone: true,
   },
-  { name: "panic", args: ["run", "--no-check", "--allow-all", "scripts/panic.ts", "--short"], counts: "suite line" },
-  { name: "demo", args: ["run", "--allow-all", "scripts/demo.ts"], counts: "one check" },
+  {
+    name: "panic",
+    args: ["run", "--no-check", "--allow-all", "scripts/panic.ts", "--short"],
+    counts: "suite line",
+    alone: true,
+  },
+  { name: "demo", args: ["run", "--allow-all", "scripts/demo.ts"], counts: "one check", alone: true },
 ];
 
 /** A suite that takes longer hangs: it is ended and counts as failed. */
@@ -227,20 +241,23 @@ export async function runAll(
   atOnce: number,
   print: (line: string) => void,
 ): Promise<number> {
-  const waiting = [...suites];
   const results = new Map<Suite, Result>();
-  const work = async () => {
+  const work = async (waiting: Suite[], beside: boolean) => {
     for (let suite = waiting.shift(); suite !== undefined; suite = waiting.shift()) {
       const kept: string[] = [];
-      if (atOnce === 1) print(`--- ${suite.name}`);
-      const result = await run(suite, atOnce === 1 ? print : (line) => kept.push(line));
+      if (!beside) print(`--- ${suite.name}`);
+      const result = await run(suite, beside ? (line) => kept.push(line) : print);
       if (result.failed > 0 || result.skipped > 0) kept.forEach(print);
       print(summary(suite, result));
       results.set(suite, result);
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, work));
-  if (atOnce === 1 && suites.length > 1) {
+  const together = atOnce === 1 ? [] : suites.filter(({ alone }) => alone !== true);
+  const alone = suites.filter((suite) => !together.includes(suite));
+  const queue = [...together];
+  await Promise.all(Array.from({ length: atOnce }, () => work(queue, true)));
+  await work([...alone], false);
+  if (alone.length > 0 && suites.length > 1) {
     print("--- all");
     for (const suite of suites) print(summary(suite, results.get(suite)!));
   }
@@ -263,5 +280,6 @@ if (import.meta.main) {
   }
   const gate = names.includes("ok");
   const chosen = SUITES.filter((suite) => names.length === 0 || names.includes(suite.name) || (gate && suite.ok));
-  Deno.exit(await runAll(chosen, gate ? 2 : 1, (line) => console.log(line)));
+  const atOnce = gate || names.length === 0 ? 2 : 1;
+  Deno.exit(await runAll(chosen, atOnce, (line) => console.log(line)));
 }
