@@ -184,6 +184,7 @@ export class Session implements Disposable {
 
   step(event: Event, now: Millis, entropy: Entropy): Effect[] {
     if (this.#phase.name === "over") return [];
+    const promised = this.#promised;
     let effects: Effect[];
     try {
       effects = this.#step(event, now, entropy);
@@ -192,8 +193,10 @@ export class Session implements Disposable {
       effects = [{ type: "close", reason: "protocol" }];
     }
     if (effects.some((effect) => effect.type === "close")) this[Symbol.dispose]();
-    // Never in the past: a deadline that typing brought about must not look as if the machine had slept.
-    this.#promised = Math.max(now, this.#nextDeadline());
+    const due = this.#nextDeadline();
+    // A deadline that this event has brought into the past (typing, with cover off) is due now and not late: only a timer
+    // that was not looked at in time tells of a machine that slept.
+    this.#promised = due < now && promised >= now ? now : due;
     return effects;
   }
 
