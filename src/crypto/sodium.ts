@@ -32,6 +32,8 @@ interface Loaded {
   readonly slots: number;
   readonly end: number;
   scratch: number;
+  /** Calls that are nested at the moment. */
+  depth: number;
 }
 
 let loaded: Loaded | undefined;
@@ -61,7 +63,7 @@ export async function loadSodium(classes: SlotClasses): Promise<Arena> {
     throw new Error("libsodium must not allocate after start");
   };
   const slots = roundUp(block);
-  loaded = { raw, heap, slots, end: slots + size, scratch: slots + size - SCRATCH_SIZE };
+  loaded = { raw, heap, slots, end: slots + size, scratch: slots + size - SCRATCH_SIZE, depth: 0 };
   return new Arena(heap, slots, classes);
 }
 
@@ -103,12 +105,14 @@ export interface Scratch {
 export function use<T>(body: (raw: Raw, scratch: Scratch) => T): T {
   const lib = get();
   const before = lib.scratch;
+  lib.depth++;
   try {
     return body(lib.raw, scratch);
   } finally {
     lib.heap.fill(0, before, lib.scratch);
     lib.scratch = before;
-    lib.heap.fill(0, STACK_TOP - STACK_WIPED, STACK_TOP);
+    // The outermost wipes for all: nothing comes between them.
+    if (--lib.depth === 0) lib.heap.fill(0, STACK_TOP - STACK_WIPED, STACK_TOP);
   }
 }
 

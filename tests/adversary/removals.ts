@@ -229,13 +229,8 @@ export const REMOVALS: readonly Removal[] = [
     without: "",
     row: "repeated id",
   },
-  {
-    check: "unacknowledged chats",
-    file: "src/session/step.ts",
-    text: 'if (this.#unacked.size >= MAX_UNCONFIRMED) throw new ProtocolViolation("unacknowledged");',
-    without: "",
-    row: "65 chats at once",
-  },
+  // The bound on unacknowledged chats of one connection is not here: without it the bound for each friend in peers/step.ts
+  // still closes the link, so the row stays green. src/session/step_test.ts and src/peers/step_test.ts hold one each.
   {
     check: "self",
     file: "src/peers/step.ts",
