@@ -96,7 +96,7 @@ export class Peers implements Disposable {
   readonly #calls = new Calls();
   readonly #friends: Friends;
   readonly #connections = new Map<LinkId, Connection>();
-  /** By salt as hex, least recently used first. Our own is kept apart. */
+  /** By salt as hex, oldest first. Our own is kept apart. */
   readonly #stretched = new Map<string, StretchedPhrase>();
   readonly #stretching = new Set<string>();
   #own: StretchedPhrase | undefined;
