@@ -20,6 +20,7 @@ import {
   type Stretched,
   stretched,
   TYPE,
+  type Wire,
 } from "./peer.ts";
 import type { Row } from "./world.ts";
 
@@ -286,9 +287,8 @@ export const HANDSHAKE_ROWS: readonly Row[] = [
       const relay = world.own(await FalseListener.open());
       const caller = world.own(await dial(relay.address));
       const [inside, outside] = [await relay.accept(), await world.dial()];
-      outside.socket.on("data", (chunk: Uint8Array) => void inside.socket.write(chunk));
-      inside.socket.on("data", (chunk: Uint8Array) => void outside.socket.write(chunk));
-      void outside.gone.then(() => inside[Symbol.dispose]());
+      void passOn(outside, inside);
+      void passOn(inside, outside);
       const { code } = await caller.ended();
       assert.equal(code, 4, caller.transcript());
       await world.refused(outside.localAddress, "phrase");
@@ -367,6 +367,12 @@ function badAnswer(row: string, reason: "protocol" | "phrase", bend: AnswerBend)
       return await world.refusedAfterOffer(wire, reason);
     },
   };
+}
+
+/** Frame by frame, since the first may be there before anybody listens; ends when either connection does. */
+async function passOn(from: Wire, to: Wire): Promise<void> {
+  for (let frame = await from.frame(60_000); frame !== undefined; frame = await from.frame(60_000)) to.send(frame);
+  to.end();
 }
 
 function badOffer(row: string, bend: OfferBend | ((phrase: Stretched) => OfferBend)): Row {
