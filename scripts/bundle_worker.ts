@@ -1,4 +1,4 @@
-// Bundles src/crypto/argon2id_worker.ts into text that the program can start from a blob: URL.
+// Bundles src/crypto/argon2id_worker.ts into text that the program can start from a data: URL.
 // `--check` compares instead of writing, and exits 1 if the text is not what the source gives.
 
 const SOURCE = "src/crypto/argon2id_worker.ts";

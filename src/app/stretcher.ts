@@ -10,6 +10,11 @@ import type { Arena, LockedBytes } from "../secrets/locked.ts";
 /** Where the result stands in the page; as in crypto/argon2id_worker.ts. */
 const RESULT_AT = 2048;
 const PAGE = 4096;
+/**
+ * A data: URL is the same in each run. The runtime's cache of compiled code remembers a worker by its URL, and a blob:
+ * URL, new each time, left one entry more on the disk for each run.
+ */
+const SOURCE = `data:text/javascript,${encodeURIComponent(ARGON2ID_WORKER)}`;
 
 export class Stretcher implements Disposable {
   readonly #arena: Arena;
@@ -17,7 +22,6 @@ export class Stretcher implements Disposable {
   readonly #mode: Mode;
   /** Of its own mapping, so that it begins on a page of the system's: only then it can be kept out of core dumps. */
   readonly #page: SharedArrayBuffer;
-  readonly #source = URL.createObjectURL(new Blob([ARGON2ID_WORKER], { type: "text/javascript" }));
   #last: Promise<unknown> = Promise.resolve();
   #stop: (() => void) | undefined;
   #disposed = false;
@@ -53,13 +57,12 @@ export class Stretcher implements Disposable {
     this.#disposed = true;
     this.#stop?.();
     this.#phrase[Symbol.dispose]();
-    URL.revokeObjectURL(this.#source);
   }
 
   async #run(salt: Uint8Array): Promise<StretchedPhrase> {
     if (this.#disposed) throw new Error("stretching is over");
     const bytes = new Uint8Array(this.#page, 0, PAGE);
-    const worker = new Worker(this.#source, { type: "module" });
+    const worker = new Worker(SOURCE, { type: "module" });
     try {
       await new Promise<void>((done, fail) => {
         this.#stop = () => fail(new Error("stretching is over"));

@@ -3,6 +3,8 @@
 
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { generate } from "../../src/auth/words.ts";
 import type { Link } from "../../src/ports.ts";
@@ -59,7 +61,7 @@ export async function runTrace(args: readonly string[]): Promise<number> {
 const RUNS: ReadonlyMap<string, (trace: Trace, name: string) => Promise<void>> = new Map([
   ["prompt", promptRun],
   ["listener", (trace) => listenerRun(trace, ownWords(), MESSAGES_EACH_WAY)],
-  ["not ASCII", (trace) => listenerRun(trace, "Ein Käse größer als das Meer №7", 10)],
+  ["not ASCII", (trace) => listenerRun(trace, notAscii(), 10)],
   ["dialer", dialerRun],
   ["exits", exitsRun],
   ["core dumps", coreRun],
@@ -407,6 +409,11 @@ function typedForm(phrase: string): string {
   return phrase.normalize("NFD");
 }
 
+/** Another one in each run: what stands in this file, the runtime may keep in its caches by itself. */
+function notAscii(): string {
+  return `Ein Käse größer als das Meer №${random(4).toHex()}`;
+}
+
 /** A fresh phrase as `sesame phrase` prints it. */
 function ownWords(): string {
   return generate(
@@ -465,7 +472,22 @@ function nothingElsewhere(trace: Trace, product: Sesame, ledger: Ledger): void {
     kept.length === 0,
     kept.join(", "),
   );
+  const entries = ownCacheEntries();
+  trace.check(
+    "the runtime's cache of compiled code: no entry for this run alone",
+    entries.isSubsetOf(trace.cacheEntries),
+    `${entries.difference(trace.cacheEntries).size} new`,
+  );
   trace.check("home: nothing written", product.leftBehind().length === 0, product.leftBehind().join(", "));
+}
+
+/** What compiled code is kept of addresses that are made anew in each run: their number would tell how many there were. */
+function ownCacheEntries(): Set<string> {
+  const file = `${cacheFolder()}/v8_code_cache_v2`;
+  if (!existsSync(file)) return new Set();
+  using cache = new DatabaseSync(file, { readOnly: true });
+  const rows = cache.prepare("SELECT specifier FROM codecache WHERE specifier LIKE 'blob:%'").all();
+  return new Set(rows.map(({ specifier }) => String(specifier)));
 }
 
 function bytesOf(text: string): Uint8Array {
@@ -579,6 +601,8 @@ async function cannot(): Promise<string | undefined> {
 
 class Trace {
   product: readonly string[] = PRODUCT;
+  /** Before the first run. */
+  readonly cacheEntries = ownCacheEntries();
   readonly #thresholds: Thresholds;
   /** The worst of each kind over all points. */
   readonly #worst = new Map<Kind, { live: number; gone: number; inside: number; outside: number; parts: number }>();
