@@ -124,6 +124,14 @@ export const STRETCH_WAIT_MAX_MS = 5_000;
 // --- Ours to choose -------------------------------------------------------------------------------------------------
 
 export const DEFAULT_PORT = 7373;
+/** RFC 8305 section 8, Connection Attempt Delay: how long an address has before the next one is tried beside it. */
+export const ATTEMPT_DELAY_MS = 250;
+/** The race's last attempt begins well within TLS_HANDSHAKE_TIMEOUT_MS; a name with more addresses is no friend's. */
+export const ADDRESSES_PER_NAME_MAX = 16;
+/** A resolver that says nothing for this long will not. */
+export const NAME_TIMEOUT_MS = 5_000;
+/** Once one family's addresses are known, how long the answer for the other is waited for. */
+export const OTHER_FAMILY_MS = 1_000;
 /** At the end of input: how long the program waits for confirmations. */
 export const DRAIN_TIMEOUT_MS = 10_000;
 /** Messages that wait for a screen that takes nothing; with more, nobody new is let in. */

@@ -1,17 +1,71 @@
 // From a host as typed to the addresses to try. TLS is opened to an address and never to a name, because the runtime
-// sends a name in the clear (SNI). In here: the system's own resolver. Not in here: connecting, or a proxy's names.
+// sends a name in the clear (SNI). In here: the system's own resolver. Not in here: connecting (reach.ts), or a proxy's
+// names, which nobody here ever asks for (proxy.ts).
 
 import { lookup } from "node:dns";
+import { ADDRESSES_PER_NAME_MAX, NAME_TIMEOUT_MS, OTHER_FAMILY_MS } from "../constants.ts";
 import { isIpAddress } from "./address.ts";
 
-/** In the order in which the system would try them; empty: there is no such host, or no resolver to ask. */
-export function resolve(host: string): Promise<readonly string[]> {
-  if (isIpAddress(host)) return Promise.resolve([host]);
-  // RFC 7686: such a name is for Tor alone, and asking for it would tell the resolver whom we call.
-  if (host === "onion" || host.endsWith(".onion")) return Promise.resolve([]);
+/** Why a name brought no address. `onion`: such a name is for Tor alone, and was not asked for. */
+export type NameFault = "not found" | "no resolver" | "timeout" | "onion";
+
+/**
+ * The addresses of a host, IPv6 and IPv4 in turns (RFC 8305 section 4), at most ADDRESSES_PER_NAME_MAX. Both families are
+ * asked for at once and apart, so that a resolver that loses the question for one of them holds nobody up for long.
+ * Never throws. Whoever loses patience leaves the look-up behind: the system's resolver cannot be stopped.
+ */
+export async function resolve(host: string, look: Look = lookUp): Promise<readonly string[] | NameFault> {
+  if (isIpAddress(host)) return [host];
+  // RFC 7686: asking for it would tell the resolver whom we call.
+  if (host === "onion" || host.endsWith(".onion")) return "onion";
+  const answers = await inTime([look(host, 6), look(host, 4)]);
+  const [six, four] = answers.map((answer) => Array.isArray(answer) ? answer : []);
+  const addresses = interleaved(six ?? [], four ?? []);
+  if (addresses.length > 0) return addresses.slice(0, ADDRESSES_PER_NAME_MAX);
+  return FAULTS.find((fault) => answers.includes(fault)) ?? "not found";
+}
+
+/** Asks for one family. */
+export type Look = (host: string, family: 4 | 6) => Promise<Answer>;
+
+type Answer = readonly string[] | NameFault;
+
+function lookUp(host: string, family: 4 | 6): Promise<Answer> {
   return new Promise((done) => {
-    lookup(host, { all: true, verbatim: true }, (error, found) => {
-      done(error ? [] : [...new Set(found.map(({ address }) => address))]);
+    lookup(host, { all: true, verbatim: true, family }, (error, found) => {
+      if (error === null) done([...new Set(found.map(({ address }) => address))]);
+      else done(error.code === "ENOTFOUND" ? "not found" : "no resolver");
     });
   });
 }
+
+/** What has been answered within NAME_TIMEOUT_MS, and OTHER_FAMILY_MS after the first addresses; "timeout" for the rest. */
+function inTime(looks: readonly Promise<Answer>[]): Promise<readonly Answer[]> {
+  const answers: Answer[] = looks.map(() => "timeout");
+  return new Promise((done) => {
+    let missing = looks.length;
+    const end = () => {
+      clearTimeout(timer);
+      done(answers);
+    };
+    let timer = setTimeout(end, NAME_TIMEOUT_MS);
+    for (const [i, look] of looks.entries()) {
+      void look.then((answer) => {
+        answers[i] = answer;
+        if (--missing === 0) return end();
+        if (!Array.isArray(answer)) return;
+        clearTimeout(timer);
+        timer = setTimeout(end, OTHER_FAMILY_MS);
+      });
+    }
+  });
+}
+
+/** One of each in turns, the first of `first` first. */
+function interleaved(first: readonly string[], second: readonly string[]): string[] {
+  const longest = Math.max(first.length, second.length);
+  return Array.from({ length: longest }, (_, i) => [first.slice(i, i + 1), second.slice(i, i + 1)].flat()).flat();
+}
+
+/** Of both families: the fault that tells most, first. */
+const FAULTS: readonly NameFault[] = ["timeout", "no resolver", "not found"];

@@ -1,6 +1,6 @@
 // The real Transport: TCP, mutual TLS 1.3 with ephemeral certificates (docs/PROTOCOL.md section 1).
 // In here: calling, accepting, the handshake with its time limit, the reasons why one fails.
-// Not in here: frames (tls_link.ts), what is asked of a peer (handshake_check.ts), how many may come (peers).
+// Not in here: names and TCP (reach.ts), frames (tls_link.ts), what is asked of a peer (handshake_check.ts), how many may come (peers).
 //
 // On this runtime: a TLS socket without an `error` listener can end the process, so each gets one at once; only a
 // socket that we wrap ourselves can be turned away before TLS or timed; one SecureContext for all connections leaves
@@ -22,12 +22,23 @@ import {
 import { type Address, bareHost, formatAddress, parseListen, parseTarget } from "./address.ts";
 import type { Identity } from "./certificate.ts";
 import { checkHandshake } from "./handshake_check.ts";
-import { resolve } from "./resolve.ts";
+import {
+  connectAny,
+  hostsOf,
+  type Over,
+  type Reached,
+  ReachError,
+  type ReachFault,
+  type ReachOptions,
+  TimeLimit,
+} from "./reach.ts";
 import { TlsLink } from "./tls_link.ts";
 
 export interface TlsOptions {
   /** From TCP accept or from the start of the TCP connect to the end of TLS. */
   readonly handshakeTimeoutMs?: number;
+  /** In place of the system's resolver. */
+  readonly resolve?: NonNullable<ReachOptions["resolve"]>;
 }
 
 /** For `connect` and `TLSSocket` alike; the peer's certificate is asked for, and judged by `checkHandshake`. */
@@ -46,54 +57,53 @@ export class TlsTransport implements Transport {
   readonly #context: SecureContext;
   readonly #self: PeerId;
   readonly #timeoutMs: number;
+  readonly #names: Pick<ReachOptions, "resolve">;
 
   constructor(identity: Identity, options: TlsOptions = {}) {
     this.#context = secureContextOf(identity);
     this.#self = identity.peerId;
     this.#timeoutMs = options.handshakeTimeoutMs ?? TLS_HANDSHAKE_TIMEOUT_MS;
+    this.#names = options.resolve === undefined ? {} : { resolve: options.resolve };
   }
 
+  /**
+   * The race between a name's addresses ends at TCP, as RFC 8305 section 5 lets it: to a listener a second connection that
+   * goes on to TLS would be a second caller, which takes a place and counts against the address. Where something that is
+   * no Sesame accepts TCP (a middlebox, for one family), the addresses that are left race again, with a time of their own.
+   */
   async dial(target: string, signal: AbortSignal): Promise<Link> {
     const address = parseTarget(target);
     if (typeof address === "string") throw new DialError("unknown host");
-    const hosts = await untilAborted(resolve(address.host), signal);
-    let failure: DialFailure = "unknown host";
-    // One after the other. RFC 8305 would race them: only this loop would change.
-    for (const host of hosts) {
-      try {
-        return await this.#dialOne({ host, port: address.port }, signal);
-      } catch (error) {
-        if (!(error instanceof DialError) || signal.aborted) throw error;
-        if (TELLING.indexOf(error.failure) > TELLING.indexOf(failure)) failure = error.failure;
+    const failures: DialFailure[] = [];
+    try {
+      let hosts = await hostsOf(address.host, { ...this.#names, signal });
+      while (hosts.length > 0) {
+        using limit = new TimeLimit(this.#timeoutMs, signal);
+        const reached = await connectAny(hosts, address.port, limit);
+        const link = await this.#secure(reached, limit);
+        if (typeof link !== "string") return link;
+        failures.push(link);
+        hosts = signal.aborted ? [] : hosts.filter((host) => host !== reached.address.host);
       }
+    } catch (error) {
+      if (!(error instanceof ReachError)) throw error;
+      failures.push(dialFailureOf(error.why));
     }
-    throw new DialError(failure);
+    throw new DialError(TELLING.findLast((failure) => failures.includes(failure)) ?? "unknown host");
   }
 
-  #dialOne(address: Address, signal: AbortSignal): Promise<Link> {
-    return new Promise((done, fail) => {
-      const socket = connect({
-        ...TLS_SETTINGS,
-        host: address.host,
-        port: address.port,
-        secureContext: this.#context,
-      });
-      let reached = false;
-      socket.once("connect", () => reached = true);
-      const refuse = (failure: DialFailure) => fail(new DialError(failure));
-      const abort = () => handshake.drop("closed");
+  /** TLS over a connection that is there; or why not. */
+  #secure({ socket: raw, address }: Reached, limit: TimeLimit): Promise<Link | HandshakeFailure> {
+    return new Promise((done) => {
+      const socket = connect({ ...TLS_SETTINGS, socket: raw, secureContext: this.#context });
       const handshake = this.#handshake(socket, address, {
         role: "dialer",
-        linked: (link) => (signal.removeEventListener("abort", abort), done(link)),
-        failed: (why, code) => {
-          signal.removeEventListener("abort", abort);
-          // Hung up on so fast that the connection was never seen: still somebody was there.
-          if (reached || why === "timeout" || code === "ECONNRESET") refuse(why);
-          else refuse(code === "ETIMEDOUT" ? "timeout" : "unreachable");
-        },
+        linked: (link) => (forget(), done(link)),
+        failed: (why) => (forget(), done(why)),
       });
-      signal.addEventListener("abort", abort);
-      if (signal.aborted) abort();
+      const drop = (why: Over) => handshake.drop(why === "stopped" ? "closed" : why);
+      const forget = limit.onOver(drop);
+      if (limit.over !== undefined) drop(limit.over);
     });
   }
 
@@ -133,11 +143,16 @@ export class TlsTransport implements Transport {
       requestCert: true,
       secureContext: this.#context,
     });
+    const settled = () => {
+      clearTimeout(timer);
+      pending.delete(handshake);
+    };
     const handshake = this.#handshake(socket, address, {
       role: "listener",
-      linked: (link) => (pending.delete(handshake), handlers.linked(link)),
-      failed: (why) => (pending.delete(handshake), handlers.failed(address.host, formatAddress(address), why)),
+      linked: (link) => (settled(), handlers.linked(link)),
+      failed: (why) => (settled(), handlers.failed(address.host, formatAddress(address), why)),
     });
+    const timer = setTimeout(() => handshake.drop("timeout"), this.#timeoutMs);
     pending.add(handshake);
   }
 
@@ -147,18 +162,16 @@ export class TlsTransport implements Transport {
     const ended = () => drop("closed");
     const settle = () => {
       settled = true;
-      clearTimeout(timer);
       socket.off("end", ended).off("close", ended);
     };
-    const drop = (why: HandshakeFailure, code?: string) => {
+    const drop = (why: HandshakeFailure) => {
       if (settled) return;
       settle();
       socket.destroy();
-      outcome.failed(why, code);
+      outcome.failed(why);
     };
-    const timer = setTimeout(() => drop("timeout"), this.#timeoutMs);
     // Stays for the socket's whole life.
-    socket.on("error", (error: Error & { code?: string }) => drop(failureOf(error.code), error.code));
+    socket.on("error", (error: Error & { code?: string }) => drop(failureOf(error.code)));
     socket.once("end", ended).once("close", ended);
     socket.once(SECURE[outcome.role], () => {
       if (settled) return;
@@ -189,7 +202,7 @@ interface Handshake {
 interface Outcome {
   readonly role: Role;
   linked(link: Link): void;
-  failed(why: HandshakeFailure, code: string | undefined): void;
+  failed(why: HandshakeFailure): void;
 }
 
 /** A connection that ended, or one that was no TLS 1.3. */
@@ -197,14 +210,22 @@ function failureOf(code: string | undefined): HandshakeFailure {
   return code !== undefined && ENDED.includes(code) ? "closed" : "protocol";
 }
 
-/** Throws DialError when the signal comes first; a look-up that is under way cannot be stopped, only left behind. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((done, fail) => {
-    const abort = () => fail(new DialError("closed"));
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort);
-    promise.then(done, fail).finally(() => signal.removeEventListener("abort", abort));
-  });
+function dialFailureOf(why: ReachFault): DialFailure {
+  switch (why) {
+    case "not found":
+    case "no resolver":
+    case "onion":
+      return "unknown host";
+    case "refused":
+    case "unreachable":
+    case "forbidden":
+      return "unreachable";
+    case "timeout":
+      return "timeout";
+    case "reset": // So fast that the connection was never seen: still somebody was there.
+    case "stopped":
+      return "closed";
+  }
 }
 
 function portOf(server: Server): number {
@@ -221,7 +242,7 @@ function listenError(error: Error & { code?: string } | undefined, text: string)
   return Object.assign(new Error(`cannot listen on ${text}: ${code}`), { code });
 }
 
-/** Of several addresses tried: the failure that tells most, last. */
+/** Of all that was tried: the failure that tells most, last. */
 const TELLING: readonly DialFailure[] = ["unknown host", "unreachable", "timeout", "closed", "protocol"];
 const SECURE = { dialer: "secureConnect", listener: "secure" } as const;
 const ENDED: readonly string[] = [

@@ -174,12 +174,35 @@ Deno.test("dial() refuses TLS 1.2", async () => {
 });
 
 Deno.test("dial() takes the next address of a name when one refuses", async () => {
-  await using door = await Door.open("127.0.0.1:0");
-  const link = await new TlsTransport(anna).dial(`localhost:${door.port}`, never);
-  assert.equal(link.host, "127.0.0.1");
-  assert.equal(link.address, `127.0.0.1:${door.port}`);
-  (await door.link()).close();
-  link.close();
+  for (const [here, alive] of [["127.0.0.1:0", "127.0.0.1"], ["[::1]:0", "::1"]] as const) {
+    await using door = await Door.open(here);
+    const link = await dualStack(door.port);
+    assert.equal(link.host, alive);
+    assert.equal(link.address, door.address);
+    (await door.link()).close();
+    link.close();
+  }
+});
+
+Deno.test("dial() goes on to the next address when what accepts at the first is no Sesame", async () => {
+  const replies: ((socket: Socket) => void)[] = [
+    (socket) => void socket.end("HTTP/1.1 403 Forbidden\r\n\r\n"),
+    (socket) => void socket.resetAndDestroy(),
+    () => {}, // silence, until the time of this address is over
+  ];
+  for (const reply of replies) {
+    await using box = await PlainServer.of(reply, "::1");
+    await using door = await Door.open(`127.0.0.1:${box.port}`);
+    const link = await dualStack(box.port, { handshakeTimeoutMs: 400 });
+    assert.equal(link.host, "127.0.0.1");
+    (await door.link()).close();
+    link.close();
+  }
+});
+
+Deno.test("dial() names of several addresses the failure that tells most", async () => {
+  await using box = await PlainServer.of((socket) => void socket.end("HTTP/1.1 403 Forbidden\r\n\r\n"), "::1");
+  await assert.rejects(dualStack(box.port), (error) => error instanceof DialError && error.failure === "protocol");
 });
 
 Deno.test("dial() stops at the signal, before and in the middle", async () => {
@@ -499,14 +522,18 @@ class PlainServer implements AsyncDisposable {
     });
   }
 
-  static async of(reply: (socket: Socket) => void): Promise<PlainServer> {
+  static async of(reply: (socket: Socket) => void, host = "127.0.0.1"): Promise<PlainServer> {
     const server = new PlainServer(reply);
-    await new Promise<void>((done) => server.#server.listen(0, "127.0.0.1", done));
+    await new Promise<void>((done) => server.#server.listen(0, host, done));
     return server;
   }
 
+  get port(): number {
+    return (this.#server.address() as { port: number }).port;
+  }
+
   get address(): string {
-    return `127.0.0.1:${(this.#server.address() as { port: number }).port}`;
+    return `127.0.0.1:${this.port}`;
   }
 
   connection(): Promise<Socket> {
@@ -541,6 +568,12 @@ class TlsDoor implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await new Promise((done) => this.#server.close(done));
   }
+}
+
+/** Calls a name that has this machine's IPv6 address and then its IPv4 address. */
+function dualStack(port: number, options: TlsOptions = {}): Promise<Link> {
+  const resolve = () => Promise.resolve(["::1", "127.0.0.1"]);
+  return new TlsTransport(anna, { ...options, resolve }).dial(`friend.example:${port}`, never);
 }
 
 async function failureOf(target: string, options: TlsOptions = {}): Promise<string> {

@@ -1,0 +1,66 @@
+// Which of several addresses answers first (RFC 8305 section 5): one attempt after another, each ATTEMPT_DELAY_MS after the
+// one before it or at once when one fails; the first that opens wins, and the others are given up.
+// Pure: connecting and the clock are arguments. Not in here: names (resolve.ts), sockets (reach.ts).
+
+import { ATTEMPT_DELAY_MS } from "../constants.ts";
+
+export interface RaceParts<Connection, Fault> {
+  /**
+   * Begins an attempt. Exactly one of `opened` and `failed` is called, and later than this returns; none, once the
+   * returned function has been called, which gives the attempt up.
+   */
+  connect(address: string, opened: (connection: Connection) => void, failed: (fault: Fault) => void): () => void;
+  /** Calls `run` after `ms`, unless the returned function is called before. */
+  after(ms: number, run: () => void): () => void;
+  won(connection: Connection, address: string): void;
+  /** Every attempt has failed; in the order of the failures. */
+  lost(attempts: readonly Attempt<Fault>[]): void;
+}
+
+export interface Attempt<Fault> {
+  readonly address: string;
+  readonly fault: Fault;
+}
+
+export interface Race<Fault> {
+  /** Gives all attempts up: neither `won` nor `lost` is called from now on. What failed until then, and what had begun. */
+  stop(): { failed: readonly Attempt<Fault>[]; begun: readonly string[] };
+}
+
+/** Starts with the first address before it returns. `won` or `lost` is called once, later. There is one address at least. */
+export function race<Connection, Fault>(
+  addresses: readonly string[],
+  parts: RaceParts<Connection, Fault>,
+): Race<Fault> {
+  const waiting = [...addresses];
+  const running = new Map<string, () => void>();
+  const failed: Attempt<Fault>[] = [];
+  let cancelNext = () => {};
+  const stop = () => {
+    cancelNext();
+    const begun = [...running.keys()];
+    for (const giveUp of running.values()) giveUp();
+    running.clear();
+    waiting.length = 0;
+    return { failed, begun };
+  };
+  const next = () => {
+    cancelNext();
+    const address = waiting.shift();
+    if (address === undefined) return;
+    const giveUp = parts.connect(address, (connection) => {
+      running.delete(address);
+      stop();
+      parts.won(connection, address);
+    }, (fault) => {
+      running.delete(address);
+      failed.push({ address, fault });
+      if (waiting.length > 0) next();
+      else if (running.size === 0) parts.lost(failed);
+    });
+    running.set(address, giveUp);
+    cancelNext = waiting.length > 0 ? parts.after(ATTEMPT_DELAY_MS, next) : () => {};
+  };
+  next();
+  return { stop };
+}
