@@ -132,6 +132,13 @@ export const ADDRESSES_PER_NAME_MAX = 16;
 export const NAME_TIMEOUT_MS = 5_000;
 /** Once one family's addresses are known, how long the answer for the other is waited for. */
 export const OTHER_FAMILY_MS = 1_000;
+/**
+ * How long a proxy may take for its answer. Tor builds a circuit first, and six hops for an onion service: seconds as a
+ * rule, half a minute on a bad day. It gives up by itself after two minutes, which is more than a person waits.
+ */
+export const PROXY_TIMEOUT_MS = 60_000;
+/** TLS through a proxy, two round trips: the listener hangs up after TLS_HANDSHAKE_TIMEOUT_MS, and its word has a long way. */
+export const PROXY_TLS_TIMEOUT_MS = 10_000;
 /** At the end of input: how long the program waits for confirmations. */
 export const DRAIN_TIMEOUT_MS = 10_000;
 /** Messages that wait for a screen that takes nothing; with more, nobody new is let in. */

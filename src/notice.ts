@@ -2,7 +2,7 @@
 // (docs: README, "For scripts"); `json.ts` writes exactly those fields. The second group may grow.
 // Text that came from a peer (`text`, `name`) is raw here: every view passes it through `sanitise.ts`, json through JSON.stringify.
 
-import type { PeerId } from "./ports.ts";
+import type { PeerId, ProxyFailure } from "./ports.ts";
 
 export type RefusedReason =
   | "phrase"
@@ -12,7 +12,8 @@ export type RefusedReason =
   | "busy"
   | "timeout"
   | "unreachable"
-  | "closed";
+  | "closed"
+  | ProxyFailure;
 export type LeftReason = "bye" | "closed" | "timeout" | "protocol";
 export type StoppedReason = "quit" | "panic" | "end-of-input";
 

@@ -38,7 +38,10 @@ export interface Link {
 }
 
 /** Why a link could not be made. `timeout`: silence; `unreachable`: nobody there; `protocol`: not a Sesame; `closed`: hung up. */
-export type DialFailure = "timeout" | "unreachable" | "protocol" | "closed" | "unknown host";
+export type DialFailure = "timeout" | "unreachable" | "protocol" | "closed" | "unknown host" | ProxyFailure;
+
+/** The proxy's part in it: nobody there; it wants a login, or another; it would not or could not; it is no SOCKS5 proxy. */
+export type ProxyFailure = "proxy-unreachable" | "proxy-login" | "proxy-refused" | "proxy-protocol";
 
 export class DialError extends Error {
   override readonly name = "DialError";

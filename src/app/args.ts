@@ -29,6 +29,8 @@ export interface ChatArgs {
   readonly bell: boolean;
   readonly friends: number | undefined;
   readonly retry: boolean;
+  /** The proxy that calls go through, as typed. */
+  readonly proxy: string | undefined;
   readonly requireLockedMemory: boolean;
 }
 
@@ -100,6 +102,12 @@ export const OPTIONS: readonly Option[] = [
   { name: "bell", help: "ring the terminal's bell for a message", of: CHAT },
   { name: "friends", value: "N", help: "close the door after N friends", of: CHAT },
   { name: "retry", help: "keep calling an address that is away, with growing pauses", of: CHAT },
+  {
+    name: "proxy",
+    value: "socks5h://HOST:PORT",
+    help: "make calls through this SOCKS5 proxy, names unresolved (Tor: socks5h://127.0.0.1:9050)",
+    of: CHAT,
+  },
   { name: "require-locked-memory", help: "refuse to start where memory cannot be locked", of: CHAT },
   { name: "words", value: "N", help: "how many words, 5 to 12, before the checksum word", of: ["phrase"] },
 ];
@@ -271,6 +279,7 @@ function chatArgs(
     bell: given.has("bell"),
     friends: friends === 0 ? undefined : friends,
     retry: given.has("retry"),
+    proxy: text("proxy"),
     requireLockedMemory: given.has("require-locked-memory"),
   };
 }

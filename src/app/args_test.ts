@@ -29,6 +29,7 @@ Deno.test("parse() of nothing is sesame listen on the default port, with everyth
     bell: false,
     friends: undefined,
     retry: false,
+    proxy: undefined,
     requireLockedMemory: false,
   });
 });

@@ -57,7 +57,8 @@ async function command(host: Host, tty: Tty, args: Args): Promise<number> {
 
 async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   // Loaded only for what can be wrong: the prompt waits for it.
-  if (args.name !== undefined || args.targets.length > 0 || args.listen !== String(DEFAULT_PORT)) {
+  const { name, targets, listen, proxy } = args;
+  if (name !== undefined || targets.length > 0 || listen !== String(DEFAULT_PORT) || proxy !== undefined) {
     const problem = (await import("./checks.ts")).argsProblem(args);
     if (problem !== undefined) {
       await tty.writeError(`${problem.doing} ${problem.wrong} ${problem.next}\n`);
@@ -84,6 +85,11 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
     return 5;
   }
   await warn(host, tty);
+  if (proxy?.includes("@")) {
+    await tty.writeError(
+      "Warning: process lists and the shell's history now hold the proxy's user name and password.\n",
+    );
+  }
   let memory: Memory | undefined;
   const panic = () => {
     memory?.wipe();

@@ -2,7 +2,7 @@
 // with which exit code. Not in here: who may connect (peers), how it looks (terminal), performing effects (loop).
 
 import type { ChatArgs } from "./args.ts";
-import { commandHelp, costText, fullTarget, parseCommand, wireText } from "./commands.ts";
+import { commandHelp, costText, fullTarget, parseCommand, proxyText, shownProxy, wireText } from "./commands.ts";
 import { connectProblem, EXIT, listenProblem, type Problem } from "./errors.ts";
 import { Loop } from "./loop.ts";
 import type { Stretcher } from "./stretcher.ts";
@@ -49,6 +49,8 @@ export class Chat {
   /** Said before the first friend was there, by a script; undefined once somebody has been, and for a person. */
   #held: string[] | undefined;
   #releasing = false;
+  /** What calls go through, without its login. */
+  readonly #proxy: string | undefined;
   #met = false;
   #listening = false;
   #ending = false;
@@ -60,6 +62,7 @@ export class Chat {
     this.#parts = parts;
     const { args, arena, self } = parts;
     this.#held = parts.scripted ? [] : undefined;
+    this.#proxy = shownProxy(args.proxy);
     this.#peers = new Peers(arena, {
       self,
       shape: { cover: args.cover, intervalMs: args.intervalMs },
@@ -103,6 +106,9 @@ export class Chat {
   async #begin(): Promise<Problem | undefined> {
     const { args, view, stretcher, entropy } = this.#parts;
     view.show({ event: "hint", text: costText(args) });
+    if (this.#proxy !== undefined) {
+      view.show({ event: "hint", text: proxyText(this.#proxy, args.listen !== undefined) });
+    }
     if (args.listen !== undefined) {
       const salt = new Uint8Array(SALT_SIZE);
       entropy(salt);
@@ -200,7 +206,10 @@ export class Chat {
         }
         return;
       case "wire":
-        return this.#hint(wireText(this.#parts.args, this.#peers.present().length));
+        return this.#hint([
+          wireText(this.#parts.args, this.#peers.present().length),
+          ...this.#proxy === undefined ? [] : [proxyText(this.#proxy, this.#listening)],
+        ].join("\n"));
       case "doctor":
         return this.#hint(this.#parts.doctor());
       case "help":
@@ -243,7 +252,7 @@ export class Chat {
 
   #uncalled(target: string, reason: RefusedReason): void {
     if (this.#ending) return;
-    const problem = connectProblem(target, reason);
+    const problem = connectProblem(target, reason, this.#proxy);
     const hopeless = !this.#listening && !this.#peers.calling && this.#peers.present().length === 0;
     const targets = this.#parts.args.targets.map(fullTarget);
     if (!hopeless || !targets.includes(target)) return this.#problem(problem);

@@ -2,13 +2,14 @@
 // Not in here: the parsing (args.ts), what the system says of an address (errors.ts).
 
 import { parseListen } from "../transport/address.ts";
+import { parseProxy } from "../transport/proxy_address.ts";
 import { isName } from "../wire/message.ts";
 import type { ChatArgs } from "./args.ts";
 import { addressProblem, targetProblem } from "./commands.ts";
-import type { Problem } from "./errors.ts";
+import { type Problem, proxyProblem } from "./errors.ts";
 
 /** Undefined: a chat can begin with these. */
-export function argsProblem({ name, targets, listen }: ChatArgs): Problem | undefined {
+export function argsProblem({ name, targets, listen, proxy }: ChatArgs): Problem | undefined {
   if (name !== undefined && !isName(name)) {
     return {
       doing: "Could not take the name.",
@@ -20,6 +21,8 @@ export function argsProblem({ name, targets, listen }: ChatArgs): Problem | unde
     const problem = targetProblem(target);
     if (problem !== undefined) return problem;
   }
+  const way = proxy === undefined ? undefined : parseProxy(proxy);
+  if (typeof way === "string") return proxyProblem(way);
   const address = listen === undefined ? undefined : parseListen(listen);
   return typeof address === "string" ? addressProblem("Could not listen.", address) : undefined;
 }

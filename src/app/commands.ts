@@ -2,6 +2,7 @@
 
 import { FRAME_SIZE } from "../constants.ts";
 import { type Address, type AddressFault, formatAddress, parseTarget } from "../transport/address.ts";
+import { parseProxy } from "../transport/proxy_address.ts";
 import type { Problem } from "./errors.ts";
 
 export type Command =
@@ -63,6 +64,18 @@ export function costText(traffic: Traffic, links = 1): string {
 export function megabytesAnHour(intervalMs: number): number {
   const [tls, tcpIp] = [22, 52];
   return 2 * (FRAME_SIZE + tls + 2 * tcpIp) * 3_600_000 / intervalMs / 1e6;
+}
+
+/** HOST:PORT of a proxy that proxyProblem() has nothing against: without the login, which is for the proxy alone. */
+export function shownProxy(typed: string | undefined): string | undefined {
+  const proxy = typed === undefined ? "address" : parseProxy(typed);
+  return typeof proxy === "string" ? undefined : formatAddress(proxy.address);
+}
+
+/** What the proxy changes, said at start and by /wire. */
+export function proxyText(proxy: string, listening: boolean): string {
+  return `Calls go through the proxy at ${proxy}, which learns whom you call and resolves the names.` +
+    (listening ? " Who calls you comes directly: listening does not go through it." : "");
 }
 
 export function wireText(traffic: Traffic, links: number): string {

@@ -4,6 +4,7 @@
 import type { PhraseProblem } from "../auth/phrase.ts";
 import { PHRASE_MAX_BYTES, PHRASE_MIN_BYTES } from "../constants.ts";
 import type { RefusedReason } from "../notice.ts";
+import type { ProxyAddressFault } from "../transport/proxy_address.ts";
 
 /** Exit codes of README, "Exit codes". */
 export const EXIT = { left: 0, unexpected: 1, usage: 2, connection: 3, phrase: 4, protection: 5 } as const;
@@ -81,9 +82,75 @@ export function listenProblem(address: string, code: string | undefined): Proble
   }
 }
 
-export function connectProblem(address: string, reason: RefusedReason): Problem {
-  const doing = `Could not connect to ${address}.`;
+/** Of a proxy that cannot be one. Nothing of what was typed is in it, since that may hold a password. */
+export function proxyProblem(fault: ProxyAddressFault): Problem {
+  const doing = "Could not take the proxy.";
+  switch (fault) {
+    case "local names":
+      return {
+        doing,
+        wrong:
+          "With socks4 or socks5 this machine would resolve names itself, and its resolver would learn whom you call.",
+        next: "Type socks5h in its place: then the proxy gets the name as it is.",
+      };
+    case "scheme":
+      return {
+        doing,
+        wrong: "It is no SOCKS5 proxy.",
+        next: "Type --proxy socks5h://HOST:PORT, for Tor socks5h://127.0.0.1:9050.",
+      };
+    case "login":
+      return {
+        doing,
+        wrong: "What stands before its @ is no user name and password of 1 to 255 bytes each.",
+        next: "Type --proxy socks5h://USER:PASSWORD@HOST:PORT, with %40 for an @ in one of them.",
+      };
+    case "address":
+      return {
+        doing,
+        wrong: "Its address is no HOST:PORT.",
+        next: "Type --proxy socks5h://HOST:PORT, for Tor socks5h://127.0.0.1:9050.",
+      };
+  }
+}
+
+/** `proxy`: what all calls go through, as HOST:PORT. */
+export function connectProblem(address: string, reason: RefusedReason, proxy?: string): Problem {
+  const doing = proxy === undefined
+    ? `Could not connect to ${address}.`
+    : `Could not connect to ${address} through ${proxy}.`;
+  if (proxy === undefined && reason === "unreachable" && /\.onion(:\d+)?$/.test(address)) {
+    return {
+      doing,
+      wrong: "Onion names are reached through Tor alone, and nobody was asked for this one.",
+      next: "Start Tor, and Sesame with --proxy socks5h://127.0.0.1:9050.",
+    };
+  }
   switch (reason) {
+    case "proxy-unreachable":
+      return {
+        doing,
+        wrong: "The proxy does not answer.",
+        next: "Start it, or check its address: Tor listens on 127.0.0.1:9050, Tor Browser on 127.0.0.1:9150.",
+      };
+    case "proxy-login":
+      return {
+        doing,
+        wrong: "The proxy wants a user name and password, or others than it got.",
+        next: "Type --proxy socks5h://USER:PASSWORD@HOST:PORT.",
+      };
+    case "proxy-refused":
+      return {
+        doing,
+        wrong: "The proxy would not or could not make the connection, and does not say why.",
+        next: "Check your friend's address, and look at what the proxy writes down.",
+      };
+    case "proxy-protocol":
+      return {
+        doing,
+        wrong: "What answers at the proxy's address does not speak SOCKS5.",
+        next: "Check its port: Tor's is 9050, Tor Browser's 9150, that of others often 1080.",
+      };
     case "phrase":
       return {
         doing,
@@ -106,7 +173,9 @@ export function connectProblem(address: string, reason: RefusedReason): Problem 
       return {
         doing,
         wrong: "Nobody answered in time.",
-        next: 'Ask your friend to run "sesame listen", and whether a firewall lets the port through.',
+        next: proxy !== undefined
+          ? "Call again, since another way through the proxy may be faster; --retry does that by itself."
+          : 'Ask your friend to run "sesame listen", and whether a firewall lets the port through.',
       };
     case "unreachable":
       return {

@@ -14,6 +14,10 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [type: string,
     ["sesame connect 192.0.2.7", "call a friend on port 7373"],
     ["sesame connect 192.0.2.7 198.51.100.4:7400", "call two friends at once"],
     ["sesame connect 192.0.2.7 --retry", "keep calling until the friend is there"],
+    [
+      "sesame connect NAME.onion --proxy socks5h://127.0.0.1:9050",
+      "call a friend behind an onion service, through Tor",
+    ],
     ["sesame connect 192.0.2.7 --json --phrase-fd 3 3< FILE", "from a script; standard input is what is said"],
   ],
   phrase: [

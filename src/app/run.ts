@@ -3,13 +3,14 @@
 
 import { normalisePhrase } from "../auth/phrase.ts";
 import { LockedBytes } from "../secrets/locked.ts";
-import type { PeerId } from "../ports.ts";
+import type { Entropy, PeerId } from "../ports.ts";
 import { tag } from "../terminal/sanitise.ts";
 import type { Tty } from "../terminal/tty.ts";
 import { openView, type View } from "../terminal/view.ts";
 import { type Identity, makeIdentity } from "../transport/certificate.ts";
 import { selfTest } from "../transport/self_check.ts";
-import { TlsTransport } from "../transport/tls.ts";
+import { freshLogin, parseProxy } from "../transport/proxy_address.ts";
+import { type TlsOptions, TlsTransport } from "../transport/tls.ts";
 import type { Booted, PhraseRead } from "./boot.ts";
 import { wrap } from "./args.ts";
 import { Chat, type Outcome } from "./chat.ts";
@@ -75,7 +76,7 @@ export async function run(booted: Booted): Promise<number> {
     args,
     arena: booted.arena,
     self: identity.peerId,
-    transport: new TlsTransport(identity),
+    transport: new TlsTransport(identity, proxyOf(args.proxy, entropy)),
     stretcher,
     view,
     entropy,
@@ -102,6 +103,15 @@ async function readyTls(booted: Booted): Promise<Identity> {
   const identity = makeIdentity(entropyOf(booted.host));
   await selfTest(identity);
   return identity;
+}
+
+/** A typed proxy that checks.ts has nothing against. Without a login each call takes one of its own, so that Tor keeps them apart. */
+function proxyOf(typed: string | undefined, entropy: Entropy): TlsOptions {
+  if (typed === undefined) return {};
+  const proxy = parseProxy(typed);
+  // Never past the proxy, whatever else is wrong.
+  if (typeof proxy === "string") throw new TypeError("an unchecked proxy");
+  return { proxy: { address: proxy.address, login: () => proxy.login ?? freshLogin(entropy) } };
 }
 
 function takePhrase({ arena, typed }: Booted, read: PhraseRead): LockedBytes | Refusal {

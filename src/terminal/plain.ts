@@ -103,6 +103,10 @@ export const REFUSED: Readonly<Record<RefusedReason, string>> = {
   timeout: "nobody answered in time",
   unreachable: "nobody can be reached there",
   closed: "the other side hung up",
+  "proxy-unreachable": "the proxy does not answer",
+  "proxy-login": "the proxy wants a user name and password, or others",
+  "proxy-refused": "the proxy would not or could not connect",
+  "proxy-protocol": "what answers as the proxy does not speak SOCKS5",
 };
 
 /** How a friend left, as the end of a sentence. */

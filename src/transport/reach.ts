@@ -1,16 +1,24 @@
 // From somebody's address to a TCP connection with them: a name is resolved, its addresses race (RFC 8305), and what
-// fails says at which step. In here: sockets until they are open. Not in here: the order of attempts (race.ts), TLS (tls.ts).
+// fails says at which step. Or all of that is a proxy's to do, which gets the name as it is.
+// In here: sockets until they are open. Not in here: the order of attempts (race.ts), SOCKS (socks.ts), TLS (tls.ts).
 //
 // On this runtime a socket without an `error` listener can end the process, so each gets one at once, for good.
 
 import { connect, type Socket } from "node:net";
-import { TLS_HANDSHAKE_TIMEOUT_MS } from "../constants.ts";
+import { PROXY_TIMEOUT_MS, TLS_HANDSHAKE_TIMEOUT_MS } from "../constants.ts";
 import type { Address } from "./address.ts";
+import type { Login } from "./proxy_address.ts";
 import { race } from "./race.ts";
 import { type NameFault, resolve } from "./resolve.ts";
+import type { SocksFault } from "./socks.ts";
 
-/** What is going on, for whoever wants to tell. Addresses are without ports. */
+/**
+ * What is going on, for whoever wants to tell. Addresses are without ports. With a proxy there are three: `proxy`, `asked`
+ * once there is a connection with it, and `connected`, whose address is the target's host as it was given.
+ */
 export type ReachStep =
+  | { readonly step: "proxy"; readonly address: Address }
+  | { readonly step: "asked" }
   | { readonly step: "resolving"; readonly host: string }
   | { readonly step: "resolved"; readonly addresses: readonly string[] }
   | { readonly step: "connecting"; readonly address: string }
@@ -24,16 +32,16 @@ export type ReachStep =
  */
 export type TcpFault = "refused" | "timeout" | "unreachable" | "forbidden" | "reset";
 
-/** `stopped`: by the signal. */
-export type ReachFault = NameFault | TcpFault | "stopped";
+/** `proxy-unreachable`: there is no connection with the proxy; `stopped`: by the signal. */
+export type ReachFault = NameFault | TcpFault | SocksFault | "proxy-unreachable" | "stopped";
 
 export class ReachError extends Error {
   override readonly name = "ReachError";
   constructor(
-    readonly at: "name" | "tcp",
+    readonly at: "name" | "tcp" | "proxy",
     /** Of several addresses: what tells most. */
     readonly why: ReachFault,
-    /** How each address that was tried failed. */
+    /** How each address that was tried failed; of the proxy, when there was no connection with it. */
     readonly attempts: readonly { readonly address: string; readonly fault: TcpFault }[] = [],
   ) {
     super(`${at}: ${why}`);
@@ -45,6 +53,10 @@ export interface ReachOptions {
   readonly onStep?: (step: ReachStep) => void;
   /** From the start of the first TCP connect to the end of the last. */
   readonly timeoutMs?: number;
+  /** From the connection with the proxy to its answer. */
+  readonly proxyTimeoutMs?: number;
+  /** Then no name is resolved and no packet goes anywhere but there. */
+  readonly proxy?: ProxyWay;
   /** In place of the system's resolver. */
   readonly resolve?: (host: string) => Promise<readonly string[] | NameFault>;
 }
@@ -56,11 +68,43 @@ export interface Reached {
   readonly address: Address;
 }
 
-/** Resolves a name, races its addresses and connects. Throws ReachError, and leaves no socket behind then. */
+export interface ProxyWay {
+  readonly address: Address;
+  /** For the next connection. */
+  login(): Login;
+}
+
+/**
+ * Resolves a name, races its addresses and connects; or asks the proxy for a connection. Throws ReachError, and leaves no
+ * socket behind then.
+ */
 export async function reach(target: Address, options: ReachOptions): Promise<Reached> {
+  if (options.proxy !== undefined) return await reachThrough(options.proxy, target, options);
   const hosts = await hostsOf(target.host, options);
   using limit = new TimeLimit(options.timeoutMs ?? TLS_HANDSHAKE_TIMEOUT_MS, options.signal);
   return await connectAny(hosts, target.port, limit, options.onStep);
+}
+
+/** The target's name is in nobody's hands but the proxy's. A name of the proxy's own is looked up like any other. */
+async function reachThrough(proxy: ProxyWay, target: Address, options: ReachOptions): Promise<Reached> {
+  const { signal, onStep } = options;
+  onStep?.({ step: "proxy", address: proxy.address });
+  const { proxy: _, onStep: __, ...direct } = options;
+  const { socket } = await reach(proxy.address, direct).catch((error) => {
+    if (!(error instanceof ReachError) || error.why === "stopped") throw error;
+    throw new ReachError("proxy", "proxy-unreachable", error.attempts);
+  });
+  // Loaded by those who use it; the permission to read is gone by now, which such an import needs not.
+  const { askProxy } = await import("./socks.ts");
+  onStep?.({ step: "asked" });
+  using limit = new TimeLimit(options.proxyTimeoutMs ?? PROXY_TIMEOUT_MS, signal);
+  limit.onOver(() => socket.destroy());
+  if (limit.over !== undefined) socket.destroy();
+  const fault = await askProxy(socket, target, proxy.login());
+  if (limit.over !== undefined) throw new ReachError("proxy", limit.over);
+  if (fault !== undefined) throw new ReachError("proxy", fault);
+  onStep?.({ step: "connected", address: target.host });
+  return { socket, address: target };
 }
 
 /** The addresses of a host, one at least. Throws ReachError. */

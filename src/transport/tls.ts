@@ -8,7 +8,7 @@
 
 import { createServer, type Server, type Socket } from "node:net";
 import { connect, createSecureContext, type SecureContext, TLSSocket } from "node:tls";
-import { TLS_HANDSHAKE_TIMEOUT_MS } from "../constants.ts";
+import { PROXY_TLS_TIMEOUT_MS, TLS_HANDSHAKE_TIMEOUT_MS } from "../constants.ts";
 import {
   DialError,
   type DialFailure,
@@ -26,9 +26,10 @@ import {
   connectAny,
   hostsOf,
   type Over,
+  type ProxyWay,
+  reach,
   type Reached,
   ReachError,
-  type ReachFault,
   type ReachOptions,
   TimeLimit,
 } from "./reach.ts";
@@ -39,6 +40,10 @@ export interface TlsOptions {
   readonly handshakeTimeoutMs?: number;
   /** In place of the system's resolver. */
   readonly resolve?: NonNullable<ReachOptions["resolve"]>;
+  /** All calls go through it. Listening does not. */
+  readonly proxy?: ProxyWay;
+  /** From the start of TLS through the proxy to its end. */
+  readonly proxyTlsTimeoutMs?: number;
 }
 
 /** For `connect` and `TLSSocket` alike; the peer's certificate is asked for, and judged by `checkHandshake`. */
@@ -57,13 +62,26 @@ export class TlsTransport implements Transport {
   readonly #context: SecureContext;
   readonly #self: PeerId;
   readonly #timeoutMs: number;
-  readonly #names: Pick<ReachOptions, "resolve">;
+  readonly #way: Pick<ReachOptions, "resolve" | "proxy">;
+  readonly #proxyTlsTimeoutMs: number;
 
   constructor(identity: Identity, options: TlsOptions = {}) {
     this.#context = secureContextOf(identity);
     this.#self = identity.peerId;
     this.#timeoutMs = options.handshakeTimeoutMs ?? TLS_HANDSHAKE_TIMEOUT_MS;
-    this.#names = options.resolve === undefined ? {} : { resolve: options.resolve };
+    this.#proxyTlsTimeoutMs = options.proxyTlsTimeoutMs ?? PROXY_TLS_TIMEOUT_MS;
+    const { resolve, proxy } = options;
+    this.#way = { ...(resolve && { resolve }), ...(proxy && { proxy }) };
+  }
+
+  async dial(target: string, signal: AbortSignal): Promise<Link> {
+    const address = parseTarget(target);
+    if (typeof address === "string") throw new DialError("unknown host");
+    const outcome = this.#way.proxy === undefined
+      ? await this.#dialDirectly(address, signal)
+      : await this.#dialThroughProxy(address, signal);
+    if (typeof outcome === "string") throw new DialError(outcome);
+    return outcome;
   }
 
   /**
@@ -71,12 +89,10 @@ export class TlsTransport implements Transport {
    * goes on to TLS would be a second caller, which takes a place and counts against the address. Where something that is
    * no Sesame accepts TCP (a middlebox, for one family), the addresses that are left race again, with a time of their own.
    */
-  async dial(target: string, signal: AbortSignal): Promise<Link> {
-    const address = parseTarget(target);
-    if (typeof address === "string") throw new DialError("unknown host");
+  async #dialDirectly(address: Address, signal: AbortSignal): Promise<Link | DialFailure> {
     const failures: DialFailure[] = [];
     try {
-      let hosts = await hostsOf(address.host, { ...this.#names, signal });
+      let hosts = await hostsOf(address.host, { ...this.#way, signal });
       while (hosts.length > 0) {
         using limit = new TimeLimit(this.#timeoutMs, signal);
         const reached = await connectAny(hosts, address.port, limit);
@@ -86,10 +102,19 @@ export class TlsTransport implements Transport {
         hosts = signal.aborted ? [] : hosts.filter((host) => host !== reached.address.host);
       }
     } catch (error) {
-      if (!(error instanceof ReachError)) throw error;
-      failures.push(dialFailureOf(error.why));
+      failures.push(dialFailureOf(error));
     }
-    throw new DialError(TELLING.findLast((failure) => failures.includes(failure)) ?? "unknown host");
+    return TELLING.findLast((failure) => failures.includes(failure)) ?? "unknown host";
+  }
+
+  async #dialThroughProxy(address: Address, signal: AbortSignal): Promise<Link | DialFailure> {
+    try {
+      const reached = await reach(address, { ...this.#way, signal });
+      using limit = new TimeLimit(this.#proxyTlsTimeoutMs, signal);
+      return await this.#secure(reached, limit);
+    } catch (error) {
+      return dialFailureOf(error);
+    }
   }
 
   /** TLS over a connection that is there; or why not. */
@@ -210,7 +235,10 @@ function failureOf(code: string | undefined): HandshakeFailure {
   return code !== undefined && ENDED.includes(code) ? "closed" : "protocol";
 }
 
-function dialFailureOf(why: ReachFault): DialFailure {
+/** Throws again what is no ReachError. */
+function dialFailureOf(error: unknown): DialFailure {
+  if (!(error instanceof ReachError)) throw error;
+  const { why } = error;
   switch (why) {
     case "not found":
     case "no resolver":
@@ -225,6 +253,8 @@ function dialFailureOf(why: ReachFault): DialFailure {
     case "reset": // So fast that the connection was never seen: still somebody was there.
     case "stopped":
       return "closed";
+    default:
+      return why; // the proxy's
   }
 }
 

@@ -1,0 +1,269 @@
+// Calls through a SOCKS5 proxy of the test's own, which says what each test wants. Real proxies: tests/transport/proxy_test.ts.
+
+import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert/strict";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import fc from "fast-check";
+import { DialError, type Link } from "../ports.ts";
+import { makeIdentity } from "./certificate.ts";
+import { reach, ReachError, type ReachOptions } from "./reach.ts";
+import { TlsTransport } from "./tls.ts";
+
+const random = (into: Uint8Array) => void crypto.getRandomValues(into as Uint8Array<ArrayBuffer>);
+const anna = makeIdentity(random);
+const bert = makeIdentity(random);
+const never = new AbortController().signal;
+const LOGIN = { user: "anna", password: "open" };
+const GRANTED = [5, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+/** The library's own timer outlives a call (socks.ts), so these tests cannot ask for none to be left. */
+const LOOSE = { sanitizeOps: false, sanitizeResources: false };
+
+Deno.test("reach() gives the proxy the name as it is, and resolves nothing", LOOSE, async () => {
+  await using proxy = await Proxy.of([[5, 0], GRANTED]);
+  const resolved: string[] = [];
+  const resolve = (host: string) => {
+    resolved.push(host);
+    return Promise.resolve([host]);
+  };
+  for (const host of ["friend.example", "abcdefghij234567.onion"]) {
+    const steps: string[] = [];
+    const onStep = ({ step }: { step: string }) => void steps.push(step);
+    const way = { address: proxy.address, login: () => LOGIN };
+    const { socket, address } = await reach({ host, port: 7373 }, { signal: never, proxy: way, resolve, onStep });
+    deepEqual(resolved.splice(0), ["127.0.0.1"], "the proxy's own address and nothing else");
+    deepEqual(address, { host, port: 7373 });
+    deepEqual(steps, ["proxy", "asked", "connected"]);
+    const request = [5, 1, 0, 3, host.length, ...new TextEncoder().encode(host), 7373 >> 8, 7373 & 0xff];
+    deepEqual(proxy.heard.pop(), [[5, 2, 0, 2], request]);
+    socket.destroy();
+  }
+});
+
+Deno.test("reach() gives the proxy addresses as addresses, and the login when asked", LOOSE, async () => {
+  await using proxy = await Proxy.of([[5, 2], [1, 0], GRANTED]);
+  const text = (words: string) => [words.length, ...new TextEncoder().encode(words)];
+  for (const [host, asked] of [["192.0.2.7", [1, 192, 0, 2, 7]], ["::1", [4, ...Array(15).fill(0), 1]]] as const) {
+    (await proxy.reach({ host, port: 258 })).destroy();
+    deepEqual(proxy.heard.pop(), [[5, 2, 0, 2], [1, ...text("anna"), ...text("open")], [5, 1, 0, ...asked, 1, 2]]);
+  }
+});
+
+Deno.test("reach() tells the proxy's own faults from what it says of the target", LOOSE, async () => {
+  const replies: [string, number[][], string][] = [
+    ["no method is good enough", [[5, 255]], "proxy-login"],
+    ["another login", [[5, 2], [1, 1]], "proxy-login"],
+    ["a method that nobody offered", [[5, 1]], "proxy-protocol"],
+    ["SOCKS4", [[0, 90, 0, 0, 0, 0, 0, 0]], "proxy-protocol"],
+    ["HTTP", [[...new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n")]], "proxy-protocol"],
+    ["a hang-up", [[]], "proxy-refused"],
+    ["a hang-up after the request", [[5, 0], []], "proxy-refused"],
+    ...([
+      [1, "proxy-refused"],
+      [2, "proxy-refused"],
+      [3, "unreachable"],
+      [4, "unreachable"],
+      [5, "refused"],
+      [6, "timeout"],
+      [7, "proxy-refused"],
+      [8, "proxy-refused"],
+      [0xf2, "proxy-refused"], // one of Tor's own
+    ] as const).map(([code, fault]): [string, number[][], string] => {
+      return [`reply ${code}`, [[5, 0], [5, code, 0, 1, 0, 0, 0, 0, 0, 0]], fault];
+    }),
+  ];
+  for (const [what, script, fault] of replies) {
+    await using proxy = await Proxy.of(script);
+    const error = await failure(proxy.reach({ host: "friend.example", port: 1 }));
+    deepEqual([error.at, error.why], ["proxy", fault], what);
+    // The library's error holds the login.
+    ok(!Deno.inspect(error, { depth: 9 }).includes(LOGIN.password), what);
+  }
+});
+
+Deno.test("reach() says when nobody is at the proxy's address", LOOSE, async () => {
+  const proxy = await Proxy.of([]);
+  const { address } = proxy;
+  await proxy[Symbol.asyncDispose]();
+  const way = { address, login: () => LOGIN };
+  const error = await failure(reach({ host: "friend.example", port: 1 }, { signal: never, proxy: way }));
+  deepEqual([error.at, error.why], ["proxy", "proxy-unreachable"]);
+  deepEqual(error.attempts, [{ address: "127.0.0.1", fault: "refused" }]);
+});
+
+Deno.test(
+  "reach() ends with a silent proxy after its time, and at the signal, and leaves no connection",
+  LOOSE,
+  async () => {
+    for (const script of [[[5, 0]], [[5, 0], [5, 0, 0]]]) {
+      await using slow = await Proxy.of(script);
+      const target = { host: "friend.onion", port: 1 };
+      equal((await failure(slow.reach(target, { proxyTimeoutMs: 50 }))).why, "timeout");
+      await slow.left();
+      const stop = new AbortController();
+      const reaching = failure(slow.reach(target, { signal: stop.signal }));
+      await slow.asked(2);
+      stop.abort();
+      equal((await reaching).why, "stopped");
+      await slow.left();
+    }
+  },
+);
+
+Deno.test("reach() survives whatever a proxy answers, in one piece and byte by byte", LOOSE, async () => {
+  const bytes = fc.uint8Array({ maxLength: 40 });
+  const start = fc.constantFrom([], [5, 0], [5, 2], [5, 2, 1, 0], [5, 0, 5, 0, 0], [5, 0, 5, 0, 0, 3], [
+    5,
+    0,
+    5,
+    0,
+    0,
+    4,
+  ]);
+  await fc.assert(
+    fc.asyncProperty(start, bytes, fc.boolean(), async (begin, rest, piecemeal) => {
+      const all = [...begin, ...rest];
+      await using proxy = await Proxy.of([], async (socket) => {
+        for (const part of piecemeal ? all.map((byte) => [byte]) : [all]) {
+          if (socket.destroyed) return;
+          await new Promise((done) => socket.write(Uint8Array.from(part), done));
+        }
+        socket.end();
+      });
+      await proxy.reach({ host: "friend.example", port: 1 }, { proxyTimeoutMs: 1_000 }).then(
+        (socket) => socket.destroy(),
+        (error) => ok(error instanceof ReachError),
+      );
+    }),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test(
+  "dial() through a proxy reaches a listener, which sees the proxy, and asks it for each call under a new login",
+  LOOSE,
+  async () => {
+    const links: Link[] = [];
+    const listener = await new TlsTransport(bert).listen("127.0.0.1:0", {
+      admit: () => true,
+      linked: (link) => void links.push(link),
+      failed: () => {},
+    });
+    const port = Number(/\d+$/.exec(listener.address)![0]);
+    await using proxy = await Proxy.of([[5, 2], [1, 0], GRANTED], undefined, port);
+    let calls = 0;
+    const way = { address: proxy.address, login: () => ({ user: `call ${++calls}`, password: "x" }) };
+    const transport = new TlsTransport(anna, { proxy: way });
+    for (let call = 1; call <= 2; call++) {
+      const link = await transport.dial(`friend.onion:${port}`, never);
+      deepEqual([link.address, link.host, link.peer], [`friend.onion:${port}`, "friend.onion", bert.peerId]);
+      deepEqual(proxy.heard[call - 1]?.[1], [1, 6, ...new TextEncoder().encode(`call ${call}`), 1, 0x78]);
+      link.close();
+    }
+    while (links.length < 2) await new Promise((done) => setTimeout(done, 0));
+    for (const link of links) link.close();
+    listener.close();
+  },
+);
+
+Deno.test("dial() through a proxy names the failure", LOOSE, async () => {
+  const failures: [number[][], string][] = [
+    [[[5, 0], [5, 5, 0, 1, 0, 0, 0, 0, 0, 0]], "unreachable"],
+    [[[5, 0], [5, 6, 0, 1, 0, 0, 0, 0, 0, 0]], "timeout"],
+    [[[5, 0], [5, 1, 0, 1, 0, 0, 0, 0, 0, 0]], "proxy-refused"],
+    [[[5, 255]], "proxy-login"],
+    [[[5, 0], [...GRANTED, ...new TextEncoder().encode("220 mail.example ESMTP\r\n")]], "timeout"],
+  ];
+  for (const [script, failure] of failures) {
+    await using proxy = await Proxy.of(script);
+    const way = { address: proxy.address, login: () => LOGIN };
+    const transport = new TlsTransport(anna, { proxy: way, proxyTlsTimeoutMs: 100 });
+    await rejects(transport.dial("friend.onion:1", never), (error) => {
+      return error instanceof DialError && error.failure === failure;
+    });
+  }
+});
+
+// --- Helpers --------------------------------------------------------------------------------------------------------
+
+/** Answers each message with the next one of its script; `[]` hangs up. After the script it passes on to `port`, if told. */
+class Proxy implements AsyncDisposable {
+  /** What came, message by message, of each connection. */
+  readonly heard: number[][][] = [];
+  readonly #sockets: Socket[] = [];
+  readonly #server: Server;
+  #wake: (() => void)[] = [];
+
+  private constructor(script: readonly (readonly number[])[], act?: (socket: Socket) => Promise<void>, port?: number) {
+    this.#server = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.on("close", () => this.#stir());
+      this.#sockets.push(socket);
+      if (act !== undefined) return void act(socket.resume());
+      const messages: number[][] = [];
+      this.heard.push(messages);
+      let next = 0;
+      let far: Socket | undefined;
+      socket.on("data", (chunk: Uint8Array) => {
+        if (far !== undefined) return void far.write(chunk);
+        messages.push([...chunk]);
+        const answer = script[next++];
+        if (answer?.length === 0) socket.end();
+        else if (answer !== undefined) socket.write(Uint8Array.from(answer));
+        if (next === script.length && port !== undefined) far = relay(port, socket);
+        this.#stir();
+      });
+    });
+  }
+
+  static async of(
+    script: readonly (readonly number[])[],
+    act?: (socket: Socket) => Promise<void>,
+    port?: number,
+  ): Promise<Proxy> {
+    const proxy = new Proxy(script, act, port);
+    await new Promise<void>((done) => void proxy.#server.listen(0, "127.0.0.1", done));
+    return proxy;
+  }
+
+  get address(): { host: string; port: number } {
+    return { host: "127.0.0.1", port: (this.#server.address() as { port: number }).port };
+  }
+
+  async reach(target: { host: string; port: number }, options: Partial<ReachOptions> = {}): Promise<Socket> {
+    const proxy = { address: this.address, login: () => LOGIN };
+    return (await reach(target, { signal: never, proxy, ...options })).socket;
+  }
+
+  /** The so many-th connection has asked for its target. */
+  async asked(connection: number): Promise<void> {
+    while ((this.heard[connection - 1]?.length ?? 0) < 2) await new Promise<void>((done) => this.#wake.push(done));
+  }
+
+  /** All its callers have hung up. */
+  async left(): Promise<void> {
+    while (this.#sockets.some((socket) => !socket.closed)) await new Promise<void>((done) => this.#wake.push(done));
+  }
+
+  #stir(): void {
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((done) => this.#server.close(done));
+  }
+}
+
+function relay(port: number, near: Socket): Socket {
+  const far = connect({ host: "127.0.0.1", port, noDelay: true });
+  far.on("error", () => {});
+  far.on("data", (chunk) => near.write(chunk));
+  far.on("close", () => near.destroy());
+  near.on("close", () => far.destroy());
+  return far;
+}
+
+async function failure(reaching: Promise<unknown>): Promise<ReachError> {
+  const error = await reaching.then(() => undefined, (error) => error);
+  ok(error instanceof ReachError, String(error));
+  return error;
+}

@@ -1,0 +1,217 @@
+// Networks of their own for tests: namespaces of Linux joined by a wire each, with names, rules and a capture.
+// In here: making and removing them, programs inside. Not in here: what runs there and what it should see.
+
+import { hasProgram } from "./process.ts";
+
+/** Whether namespaces can be made here, with all these programs. Says what is missing. */
+export function hasNamespaces(...programs: readonly string[]): boolean {
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) {
+    console.warn("SKIPPED: needs root on Linux, for network namespaces.");
+    return false;
+  }
+  // Every missing one is named.
+  if (["ip", ...programs].map(hasProgram).includes(false)) return false;
+  const name = `sesame-try-${Deno.pid}`;
+  const made = command("ip", ["netns", "add", name]);
+  if (made.success) command("ip", ["netns", "del", name]);
+  else console.warn(`SKIPPED: network namespaces cannot be made here: ${made.error}`);
+  return made.success;
+}
+
+/** Two namespaces, `near` and `far`, and one wire between them. `using` removes them and what stands in /etc/netns for them. */
+export class Wire implements Disposable {
+  readonly near: Place;
+  readonly far: Place;
+
+  /** Addresses with their prefix lengths, all of one end each. */
+  constructor(near: readonly string[], far: readonly string[]) {
+    const id = `sesame-${Deno.pid}-${Wire.#count++}`;
+    this.near = new Place(`${id}-n`, near);
+    this.far = new Place(`${id}-f`, far);
+    try {
+      this.near.make();
+      this.far.make();
+      run("ip", [
+        "link",
+        "add",
+        "wire",
+        "netns",
+        this.near.name,
+        "type",
+        "veth",
+        "peer",
+        "wire",
+        "netns",
+        this.far.name,
+      ]);
+      this.near.up();
+      this.far.up();
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  static #count = 0;
+
+  [Symbol.dispose](): void {
+    for (const place of [this.near, this.far]) {
+      command("ip", ["netns", "del", place.name]);
+      command("rm", ["-rf", place.files]);
+    }
+  }
+}
+
+export class Place {
+  /** What `ip netns exec` puts over /etc. */
+  readonly files: string;
+
+  constructor(readonly name: string, readonly addresses: readonly string[]) {
+    this.files = `/etc/netns/${name}`;
+  }
+
+  /** The first one, bare. */
+  get address(): string {
+    return this.addresses[0]?.split("/")[0] ?? "";
+  }
+
+  /** For `Sesame.start`: runs it in here. */
+  get shell(): string {
+    return `PATH="$PATH:/usr/sbin:/sbin"; exec ip netns exec ${this.name} "$@"`;
+  }
+
+  make(): void {
+    run("ip", ["netns", "add", this.name]);
+    this.run("ip", ["link", "set", "lo", "up"]);
+  }
+
+  up(): void {
+    for (const address of this.addresses) {
+      // No waiting until an IPv6 address has been found to be nobody else's.
+      this.run("ip", ["address", "add", address, "dev", "wire", ...address.includes(":") ? ["nodad"] : []]);
+    }
+    this.run("ip", ["link", "set", "wire", "up"]);
+  }
+
+  /** Runs a program in here to its end. Throws unless it is content. */
+  run(program: string, args: readonly string[]): void {
+    run("ip", ["netns", "exec", this.name, program, ...args]);
+  }
+
+  /** Waits until somebody listens there. */
+  reaches(address: string, port: number): void {
+    this.run("bash", [
+      "-c",
+      `timeout 10 bash -c 'until (: > /dev/tcp/${address}/${port}) 2> /dev/null; do sleep 0.05; done'`,
+    ]);
+  }
+
+  /** A file that stands over the one of this name in /etc, for what is started in here from now on. */
+  etc(file: string, text: string): void {
+    Deno.mkdirSync(this.files, { recursive: true });
+    Deno.writeTextFileSync(`${this.files}/${file}`, text);
+  }
+
+  /** Rules of nft for what comes in here. */
+  refuseIncoming(rule: string): void {
+    this.run("nft", ["add table inet sesame"]);
+    this.run("nft", ["add chain inet sesame in { type filter hook input priority 0; }"]);
+    this.run("nft", [`add rule inet sesame in ${rule}`]);
+  }
+
+  /** A program that goes on until it is disposed of. */
+  start(program: string, args: readonly string[]): Deno.ChildProcess {
+    return new Deno.Command("ip", {
+      args: ["netns", "exec", this.name, program, ...args],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  }
+}
+
+/** Everything that passes an end of a wire, as tcpdump's lines; but for what the kernel says by itself (ARP, ICMPv6). */
+export class Capture implements AsyncDisposable {
+  readonly lines: string[] = [];
+  readonly #child: Deno.ChildProcess;
+  readonly #pumps: Promise<void>[];
+  #wake: (() => void)[] = [];
+  readonly #said: string[] = [];
+
+  private constructor(readonly place: Place) {
+    // One line a packet, at once, with numbers for names.
+    this.#child = place.start("tcpdump", [
+      "-i",
+      "wire",
+      "-nn",
+      "-l",
+      "--immediate-mode",
+      "-q",
+      "not arp",
+    ]);
+    this.#pumps = [this.#pump(this.#child.stdout, this.lines), this.#pump(this.#child.stderr, this.#said)];
+  }
+
+  static async start(place: Place): Promise<Capture> {
+    const capture = new Capture(place);
+    await capture.#until(() => capture.#said.some((line) => line.includes("listening on")));
+    return capture;
+  }
+
+  /** What has passed since this was last asked: a packet of our own marks the end, and nothing overtakes it. */
+  async soFar(to: string): Promise<string[]> {
+    this.place.run("bash", ["-c", `echo end > /dev/udp/${to}/9`]);
+    const mark = () => this.lines.findIndex((line) => line.includes(`> ${to}.9: UDP`));
+    await this.#until(() => mark() >= 0);
+    const passed = this.lines.slice(0, mark());
+    this.lines.splice(0, mark() + 1);
+    return passed;
+  }
+
+  async #until(is: () => boolean): Promise<void> {
+    const late = AbortSignal.timeout(15_000);
+    while (!is()) {
+      if (late.aborted) throw new Error(`tcpdump: ${[...this.#said, ...this.lines.slice(-20)].join("\n")}`);
+      await new Promise<void>((done) => {
+        const timer = setTimeout(done, 15_000);
+        this.#wake.push(() => (clearTimeout(timer), done()));
+      });
+    }
+  }
+
+  async #pump(stream: ReadableStream<Uint8Array>, into: string[]): Promise<void> {
+    let rest = "";
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      into.push(...lines.filter((line) => !/ IP6 .*ICMP6/.test(line)));
+      for (const wake of this.#wake.splice(0)) wake();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await ended(this.#child);
+    await Promise.all(this.#pumps);
+  }
+}
+
+/** Ends a program that `Place.start` started, whatever it is doing. */
+export async function ended(child: Deno.ChildProcess): Promise<void> {
+  try {
+    child.kill("SIGTERM");
+  } catch {
+    // It has ended by itself.
+  }
+  await child.status;
+}
+
+function run(program: string, args: readonly string[]): void {
+  const { success, error } = command(program, args);
+  if (!success) throw new Error(`${program} ${args.join(" ")}: ${error}`);
+}
+
+function command(program: string, args: readonly string[]): { success: boolean; error: string } {
+  const { success, stderr } = new Deno.Command(program, { args: [...args], stdout: "null", stderr: "piped" })
+    .outputSync();
+  return { success, error: new TextDecoder().decode(stderr).trim() };
+}
