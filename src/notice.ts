@@ -45,6 +45,8 @@ export type Notice =
   | { event: "left"; peer: PeerId; reason: LeftReason }
   | { event: "stopped"; reason: StoppedReason }
   // Further events.
+  /** Whoever answers at an address that we called before is another PeerId: somebody else, or the same person started anew. */
+  | { event: "new-session"; address: string; peer: PeerId; before: PeerId }
   /** The phrase is being stretched (Argon2id), or has been. */
   | { event: "stretching"; done: boolean }
   /** Strangers turned away since the last such notice. */

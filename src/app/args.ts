@@ -74,7 +74,12 @@ export const COMMANDS: readonly { name: Command; usage: string; help: string }[]
 ];
 
 export const OPTIONS: readonly Option[] = [
-  { name: "listen", value: "[HOST:]PORT", help: "take calls as well", of: ["connect"] },
+  {
+    name: "listen",
+    value: "[HOST:]PORT",
+    help: "take calls as well, and keep calling as with --retry",
+    of: ["connect"],
+  },
   {
     name: "phrase-fd",
     value: "N",
@@ -278,7 +283,8 @@ function chatArgs(
     colour: given.has("no-colour") ? "none" : "auto",
     bell: given.has("bell"),
     friends: friends === 0 ? undefined : friends,
-    retry: given.has("retry"),
+    // Two friends who call each other: whoever starts first finds nobody yet, and may be the only one who can get through.
+    retry: given.has("retry") || (command === "connect" && given.has("listen")),
     proxy: text("proxy"),
     requireLockedMemory: given.has("require-locked-memory"),
   };

@@ -45,6 +45,12 @@ Deno.test("parse() reads the commands and every option", () => {
     2,
     50,
   ]);
+  deepEqual([chat("connect", "a", "--listen", "1").retry, chat("connect", "a").retry, chat("listen").retry], [
+    true,
+    false,
+    false,
+  ]);
+  equal(chat("connect", "a", "--proxy", "socks5h://h:1").proxy, "socks5h://h:1");
   deepEqual(chat("--phrase-fd", "3", "--json").phrase, { from: "fd", fd: 3 });
   deepEqual(chat("--phrase", "open sesame", "--plain").phrase, { from: "argument", text: "open sesame" });
   equal(chat("--cover", "off", "--decoy").cover, "off");

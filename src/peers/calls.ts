@@ -28,6 +28,7 @@ export interface Call {
   /** Answers sent to this target that brought no valid accept. */
   guesses: number;
   readonly salts: { readonly salt: string; readonly at: Millis }[];
+  /** Who answered last. */
   peer: PeerId | undefined;
 }
 
@@ -61,7 +62,7 @@ export class Calls {
       guesses: 0,
       // Ten minutes are ten minutes, also if the person calls again meanwhile.
       salts: again?.salts ?? [],
-      peer: undefined,
+      peer: again?.peer,
     };
     this.#calls.push(call);
     return call;
@@ -111,11 +112,14 @@ export class Calls {
     return true;
   }
 
-  connected(call: Call, peer: PeerId): void {
+  /** Returns who answered there before, if that was somebody else. */
+  connected(call: Call, peer: PeerId): PeerId | undefined {
+    const before = call.peer === peer ? undefined : call.peer;
     call.state = "connected";
     call.peer = peer;
     call.failures = 0;
     call.guesses = 0;
+    return before;
   }
 
   /** An answer was sent and no valid accept came: it may have been a guess by a false listener. */

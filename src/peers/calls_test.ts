@@ -44,7 +44,7 @@ Deno.test("pauses double from 1 s to 60 s, each with up to half as much again at
     equal(call.state, "waiting");
     equal(call.nextAt - 1_000_000, pause * (1 + random / 2));
   }
-  calls.connected(call, PEER);
+  equal(calls.connected(call, PEER), undefined);
   deepEqual([call.state, call.peer], ["connected", PEER]);
   calls.again(call, 0, 0);
   equal(call.nextAt, 1_000);
@@ -56,6 +56,16 @@ Deno.test("without --retry a call that failed is over", () => {
   calls.again(call, 0, 0.5);
   equal(call.state, "over");
   equal(calls.deadline, Infinity);
+});
+
+Deno.test("a call remembers who answered there before, also when it is made anew", () => {
+  const calls = new Calls();
+  const call = added(calls, "b", false);
+  equal(calls.connected(call, PEER), undefined);
+  equal(calls.connected(call, PEER), undefined, "the same one");
+  calls.again(call, 0, 0);
+  equal(calls.connected(added(calls, "b", false), "other"), PEER);
+  equal(calls.connected(added(calls, "c", false), PEER), undefined, "another target");
 });
 
 Deno.test("three possible guesses stop a target; a valid accept clears its count", () => {

@@ -416,7 +416,7 @@ export class Peers implements Disposable {
     const silent = friend.connections.filter((c) => c.role === connection.role && c.session.isSilent(this.#now));
     connection.state = "live";
     friend.connections.push(connection);
-    if (connection.call !== undefined) this.#calls.connected(connection.call, connection.peer);
+    const before = connection.call && this.#calls.connected(connection.call, connection.peer);
     this.#drive(connection, { type: "welcome" });
     if (this.#options.name !== undefined) {
       this.#drive(connection, { type: "submit", message: { type: "name", name: this.#options.name } });
@@ -430,6 +430,7 @@ export class Peers implements Disposable {
       });
       this.#useFor(friend, connection);
     }
+    this.#tellNewSession(connection, before);
     // Before anything is closed: what came before this authentication settles nothing any more.
     for (const c of friend.connections) c.openedSince = false;
     for (const old of silent) this.#close(old, "closed");
@@ -579,7 +580,9 @@ export class Peers implements Disposable {
     if (!this.#leaving) this.#notice({ event: "refused", address: call?.target ?? address, reason: told });
     if (call === undefined) return;
     // Whom the call was for is here, whichever connection brought them.
-    if (here && reason !== "phrase" && reason !== "self") return this.#calls.connected(call, connection.peer);
+    if (here && reason !== "phrase" && reason !== "self") {
+      return this.#tellNewSession(connection, this.#calls.connected(call, connection.peer));
+    }
     const knownPeer = this.#friends.get(connection.peer) !== undefined;
     if (guess && !knownPeer) this.#calls.guessed(call, this.#now);
     // A wrong confirmB ends the calling of that target at once.
@@ -600,6 +603,12 @@ export class Peers implements Disposable {
       this.#notice({ event: "hint", text: this.#calls.hurry(target, this.#now) });
     }
     this.#dialDue();
+  }
+
+  /** `before`: who else answered this call's target the last time. */
+  #tellNewSession({ call, peer }: Connection, before: PeerId | undefined): void {
+    if (call === undefined || before === undefined) return;
+    this.#notice({ event: "new-session", address: call.target, peer, before });
   }
 
   #dialDue(): void {

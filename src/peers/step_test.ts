@@ -147,6 +147,31 @@ test(
   },
 );
 
+test("another PeerId where we called before is told, the same one that comes back is not", [SMALL, LARGE], (bench) => {
+  bench.call("a", "b", true).run(1_000);
+  bench.joined[0]!.pair.die(BOTH, BOTH);
+  bench.run(3_000);
+  deepEqual(bench.story("a"), ["connected out", "left closed", "connected out"]);
+  deepEqual(bench.notices("a", "new-session"), []);
+  const before = bench.id("b");
+  bench.kill("b");
+  bench.start(LARGE);
+  bench.run(5_000);
+  const told = { event: "new-session", address: "b", peer: bench.id("b"), before };
+  deepEqual(bench.notices("a", "new-session"), [told]);
+});
+
+test("another PeerId that came by its own call is told when our call finds it there", [SMALL, LARGE], (bench) => {
+  bench.call("a", "b", true).run(1_000);
+  const before = bench.id("b");
+  bench.kill("b");
+  bench.start(LARGE);
+  bench.call("b", "a").run(5_000);
+  equal(bench.story("a").includes("connected in"), true);
+  const told = { event: "new-session", address: "b", peer: bench.id("b"), before };
+  deepEqual(bench.notices("a", "new-session"), [told]);
+});
+
 // --- Duplicates ---
 
 test("a listener closes a second connection of the same direction before its offer", [SMALL, LARGE], (bench) => {

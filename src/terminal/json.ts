@@ -38,6 +38,8 @@ function fields(notice: Notice): Record<string, unknown> & { event: Notice["even
       return { event, peer: notice.peer, reason: notice.reason };
     case "stopped":
       return { event, reason: notice.reason };
+    case "new-session":
+      return { event, address: notice.address, peer: notice.peer, before: notice.before };
     case "stretching":
       return { event, done: notice.done };
     case "turned-away":

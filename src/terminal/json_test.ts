@@ -29,6 +29,10 @@ const CONTRACT: readonly [Notice, string][] = [
   [{ event: "unconfirmed", id: "i", peer: PEER }, `{"event":"unconfirmed","id":"i","peer":"${PEER}","at":7}`],
   [{ event: "named", peer: PEER, name: "bob" }, `{"event":"named","peer":"${PEER}","name":"bob","at":7}`],
   [{ event: "left", peer: PEER, reason: "bye" }, `{"event":"left","peer":"${PEER}","reason":"bye","at":7}`],
+  [
+    { event: "new-session", address: "a:1", peer: PEER, before: "cd".repeat(32) },
+    `{"event":"new-session","address":"a:1","peer":"${PEER}","before":"${"cd".repeat(32)}","at":7}`,
+  ],
   [{ event: "stopped", reason: "end-of-input" }, '{"event":"stopped","reason":"end-of-input","at":7}'],
 ];
 for (const [notice, line] of CONTRACT) {

@@ -82,6 +82,12 @@ function sentences(notice: Notice, context: PlainContext): string[] {
       return [`Left: ${who(notice.peer)} ${LEFT[notice.reason]}.`];
     case "stopped":
       return [notice.reason === "panic" ? "Stopped at once." : "Goodbye."];
+    case "new-session":
+      return [
+        `At ${clean(notice.address)} there is a new session of somebody who knows the phrase: ${
+          who(notice.peer)
+        }, before ${who(notice.before)}.`,
+      ];
     case "stretching":
       return [notice.done ? "The phrase is ready." : "Stretching the phrase. This takes a moment."];
     case "turned-away":

@@ -144,6 +144,12 @@ export class ChatScreen {
         this.#add({ kind: "system", at, text: `${label(this.#people, notice.peer)} ${LEFT[notice.reason]}` });
         learn(this.#people, notice);
         break;
+      case "new-session": {
+        const [now, before] = [notice.peer, notice.before].map((peer) => label(this.#people, peer));
+        const text = `new session of somebody who knows the phrase at ${notice.address}: ${now}, before ${before}`;
+        this.#add({ kind: "system", at, text });
+        break;
+      }
       case "stopped":
         break;
       case "stretching":

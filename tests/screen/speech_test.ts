@@ -32,6 +32,7 @@ const EVENING: readonly Notice[] = [
   { event: "delivered", id: "4", peer: A },
   { event: "unconfirmed", id: "3", peer: A },
   { event: "connected", peer: B, direction: "out", address: "192.0.2.8:7373" },
+  { event: "new-session", address: "192.0.2.8:7373", peer: B, before: A },
   { event: "named", peer: B, name: "alice" },
   { event: "turned-away", count: 3, guesses: 1 },
   { event: "problem", doing: "Could not connect.", wrong: "Nobody answered.", next: "Try again." },

@@ -1,0 +1,128 @@
+// Finding each other where only one of the two can get through, and finding each other again: two friends in networks of
+// their own with a wire between them, on which one direction of calling may be blocked.
+
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
+import { addressOf, deliver, dial, Pair, PHRASE } from "../support/process_pair.ts";
+import { Sesame } from "../support/process.ts";
+import { hasNamespaces, type Place, Wire } from "../support/netns.ts";
+
+const SCRIPTED = ["--json", "--phrase-fd", "0", "--interval", "50"];
+const SYN_ONLY = "tcp flags & (syn | ack) == syn drop";
+const networks = hasNamespaces("nft");
+
+/** Who cannot be called, so that only they can call; who starts first and finds nobody yet, and by which address they call. */
+const CASES: readonly (readonly [string, "near" | "far" | undefined, "near" | "far", "IPv4" | "IPv6"])[] = [
+  ["only the near one can call, and starts first", "near", "near", "IPv4"],
+  ["only the near one can call, and starts second", "near", "far", "IPv4"],
+  ["only the far one can call, and starts first", "far", "far", "IPv4"],
+  ["only the far one can call, by IPv6", "far", "far", "IPv6"],
+  ["both can call", undefined, "near", "IPv4"],
+];
+for (const [what, blocked, first, family] of CASES) {
+  Deno.test({
+    name: `two friends who run connect --listen find each other when ${what}`,
+    ignore: !networks,
+    async fn() {
+      using wire = new Wire(["10.78.1.2/24", "fd78::2/64"], ["10.78.1.1/24", "fd78::1/64"]);
+      if (blocked !== undefined) wire[blocked].refuseIncoming(SYN_ONLY);
+      const addressOfPlace = (place: Place) => {
+        const bare = place.addresses[family === "IPv4" ? 0 : 1]?.split("/")[0] ?? "";
+        return family === "IPv4" ? bare : `[${bare}]`;
+      };
+      const start = (place: Place, other: Place) =>
+        Sesame.start(["connect", `${addressOfPlace(other)}:7373`, "--listen", "7373", ...SCRIPTED], {
+          phrase: PHRASE,
+          shell: place.shell,
+        });
+      const [early, later] = first === "near" ? [wire.near, wire.far] : [wire.far, wire.near];
+      await using one = await start(early, later);
+      // Nobody is there yet: refused, or silence where the other cannot be called.
+      await one.event("connecting");
+      if (blocked === first) await one.event("refused");
+      await using two = await start(later, early);
+      await Promise.all([one, two].map((friend) => friend.event("connected", 30_000)));
+      await deliver(one, two, "can you hear me?");
+      await deliver(two, one, "yes");
+      if (blocked !== undefined) {
+        // The one who cannot be called has called.
+        const caller = blocked === first ? one : two;
+        equal(caller.all("connected")[0]?.direction, "out", caller.transcript());
+      }
+      for (const friend of [one, two]) {
+        deepEqual([friend.all("connected").length, friend.all("left").length], [1, 0], friend.transcript());
+      }
+    },
+  });
+}
+
+Deno.test({
+  name: "--retry finds the friend again after roaming: the same session, and nothing said meanwhile is lost",
+  ignore: !networks,
+  async fn() {
+    using wire = new Wire(["10.78.1.2/24"], ["10.78.1.1/24"]);
+    const { near, far } = wire;
+    await using listener = await Sesame.start(["listen", "7373", ...SCRIPTED], { phrase: PHRASE, shell: far.shell });
+    await listener.event("listening");
+    await using caller = await Sesame.start(["connect", "10.78.1.1", "--retry", ...SCRIPTED], {
+      phrase: PHRASE,
+      shell: near.shell,
+    });
+    await caller.event("connected");
+    await deliver(caller, listener, "from the first network");
+    near.run("ip", ["address", "del", "10.78.1.2/24", "dev", "wire"]);
+    near.run("ip", ["address", "add", "10.78.1.3/24", "dev", "wire"]);
+    await caller.say("said while nobody could hear it");
+    // Silence is noticed after half a minute (NO_PROGRESS_TIMEOUT_MS), and the next call comes within 1.5 s.
+    const shown = await listener.like("message", { text: "said while nobody could hear it" }, 60_000);
+    await caller.like("delivered", { id: shown.id });
+    await deliver(listener, caller, "there you are");
+    deepEqual(caller.all("new-session"), []);
+    equal(new Set(caller.all("connected").map(({ peer }) => peer)).size, 1);
+    const from = listener.all("connected").map(({ address }) => String(address).split(":")[0]);
+    ok(listener.all("left").length === 0 || from.includes("10.78.1.3"), listener.transcript());
+  },
+});
+
+Deno.test("a friend who was stopped for longer than sleep takes is still there: nobody has left, nothing is lost", async () => {
+  await using pair = await Pair.connect({ dialer: ["--retry", "--interval", "50"], listener: ["--interval", "50"] });
+  const { dialer, listener } = pair;
+  listener.signal("SIGSTOP");
+  await dialer.say("while you slept");
+  // Past SLEPT_MS.
+  await new Promise((done) => setTimeout(done, 6_000));
+  listener.signal("SIGCONT");
+  const shown = await listener.like("message", { text: "while you slept" });
+  await dialer.like("delivered", { id: shown.id });
+  await deliver(listener, dialer, "good morning");
+  for (const friend of [dialer, listener]) deepEqual([friend.all("left"), friend.all("connected").length], [[], 1]);
+});
+
+Deno.test("--retry finds who starts again after a crash, and says that it is a new session, as an event and in words", async () => {
+  for (const output of ["--json", "--plain"]) {
+    await using before = await Sesame.start(["listen", "127.0.0.1:0", ...SCRIPTED], { phrase: PHRASE });
+    const address = await addressOf(before);
+    await using caller = output === "--json"
+      ? await dial(address, ["--retry", "--interval", "50"])
+      : await Sesame.start(["connect", address, "--retry", "--plain", "--phrase-fd", "0"], { phrase: PHRASE });
+    await before.event("connected");
+    before.signal("SIGKILL");
+    await before.ended();
+    await using again = await Sesame.start(["listen", address, ...SCRIPTED], { phrase: PHRASE });
+    await again.event("connected", 30_000);
+    if (output === "--json") {
+      const [first, second] = await caller.until(
+        () => caller.all("connected").length === 2 ? caller.all("connected") : undefined,
+        "twice",
+      );
+      const told = await caller.event("new-session");
+      deepEqual([told.address, told.peer, told.before], [address, second?.peer, first?.peer]);
+      ok(first?.peer !== second?.peer);
+    } else {
+      const line = await caller.until(() => caller.lines.find((text) => /new session/.test(text)), "new session");
+      match(
+        line,
+        /^At 127\.0\.0\.1:\d+ there is a new session of somebody who knows the phrase: friend \[[0-9a-f-]{9}\], before friend \[[0-9a-f-]{9}\]\.$/,
+      );
+    }
+  }
+});
