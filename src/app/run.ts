@@ -1,7 +1,7 @@
 // Everything heavy, loaded while the phrase is typed: TLS is made ready and tried, the phrase is taken, the chat runs.
 // In here: who owns what, signals, and the way out. Not in here: what happens in the chat (chat.ts).
 
-import { normalisePhrase } from "../auth/phrase.ts";
+import { holdsPhrase, normalisePhrase } from "../auth/phrase.ts";
 import { LockedBytes } from "../secrets/locked.ts";
 import type { Entropy, PeerId } from "../ports.ts";
 import { tag } from "../terminal/sanitise.ts";
@@ -59,15 +59,7 @@ export async function run(booted: Booted): Promise<number> {
       bell: args.bell,
       wall: wallClock,
       ...(args.name === undefined ? {} : { name: args.name }),
-      guard: (text) => {
-        const bytes = new TextEncoder().encode(text.normalize("NFKC"));
-        // As it stands, and in whatever spelling the prompt would take for the same.
-        const normal = normalisePhrase(booted.arena, bytes);
-        const held = stretcher.heldIn(bytes) || (normal instanceof LockedBytes && stretcher.heldIn(normal.bytes));
-        if (normal instanceof LockedBytes) normal[Symbol.dispose]();
-        bytes.fill(0);
-        return held;
-      },
+      guard: (text) => holdsPhrase(booted.arena, text, (bytes) => stretcher.heldIn(bytes)),
     },
     (input) => current.chat?.input(input),
   );

@@ -1,12 +1,13 @@
 // From the bytes that a person typed to the bytes that are stretched (docs/PROTOCOL.md section 3, "Phrase").
-// An ASCII phrase never becomes a JavaScript string: it is its own NFKC. Any other has to, because the runtime normalises
-// strings only, and a string cannot be wiped; `docs/SECURITY.md` says so.
+// No phrase becomes a JavaScript string, which cannot be wiped: an ASCII one is its own NFKC, and of any other single
+// characters do (`nfkc.ts`).
 // Not in here: where the bytes come from, Argon2id, words for the person.
 
 import { PHRASE_MAX_BYTES, PHRASE_MIN_BYTES } from "../constants.ts";
 import { sha256 } from "../crypto/sha256.ts";
-import type { Arena, LockedBytes } from "../secrets/locked.ts";
-import { CANONICAL_ROOM, canonicalise } from "./words.ts";
+import { type Arena, LockedBytes } from "../secrets/locked.ts";
+import { nfkc } from "./nfkc.ts";
+import { type Canonical, CANONICAL_ROOM, canonicalise } from "./words.ts";
 
 /** Why a phrase is refused. It names nothing of the phrase but the place of a word that is none. */
 export type PhraseProblem =
@@ -30,9 +31,8 @@ export function normalisePhrase(arena: Arena, typed: Uint8Array): LockedBytes | 
   const bytes = typed.subarray(0, typed.length - trailingLineEnd(typed));
   if (bytes.length === 0) return "empty";
   if (bytes.length > PHRASE_MAX_BYTES) return "too long";
-  using canonical = arena.bytes(Math.max(CANONICAL_ROOM, bytes.length));
-  const own = canonicalise(bytes, canonical.bytes, (from, into) => sha256(into, from));
-  if (own.kind === "words") return checked(arena, canonical.bytes.subarray(0, own.length));
+  const own = ownWords(arena, bytes);
+  if (own instanceof LockedBytes) return own;
   if (own.kind === "typo") return { typo: own.position };
   if (own.kind === "checksum") return "checksum";
   if (!bytes.every((byte) => byte < 0x80)) return normaliseText(arena, bytes);
@@ -40,30 +40,61 @@ export function normalisePhrase(arena: Arena, typed: Uint8Array): LockedBytes | 
   return checked(arena, bytes);
 }
 
-function normaliseText(arena: Arena, bytes: Uint8Array): LockedBytes | PhraseProblem {
-  let text: string;
+/** Whether `phrase` is one of Sesame's own, in its canonical form: then chance has made it, and its checksum holds. */
+export function isOwnWords(arena: Arena, phrase: LockedBytes): boolean {
+  const own = ownWords(arena, phrase.bytes);
+  if (!(own instanceof LockedBytes)) return false;
+  own[Symbol.dispose]();
+  return true;
+}
+
+/**
+ * Whether `text`, a message that has not been sent yet, holds the phrase: as it stands, or in any spelling that the
+ * prompt would take for the same. `heldIn` compares bytes with the phrase. The message is a string already; no other is
+ * made of it unless it is longer than a phrase can be.
+ */
+export function holdsPhrase(arena: Arena, text: string, heldIn: (bytes: Uint8Array) => boolean): boolean {
+  const short = text.length <= PHRASE_MAX_BYTES;
+  const typed = new Uint8Array(3 * text.length);
+  const normal = new Uint8Array(short ? NFKC_GROWS * typed.length : 0);
   try {
-    // ignoreBOM: a BOM is a character like another here, and is not taken away in silence.
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return "not UTF-8";
-  }
-  const normal = text.normalize("NFKC");
-  for (const form of [text, normal]) {
-    if (/\p{Cc}/u.test(form)) return "control character";
-    if (/\p{Cn}/u.test(form)) return "unassigned";
-  }
-  const encoded = new TextEncoder().encode(normal);
-  try {
-    return checked(arena, encoded);
+    const { written } = new TextEncoder().encodeInto(short ? text : text.normalize("NFKC"), typed);
+    let bytes = typed.subarray(0, written);
+    if (short) {
+      bytes = normal.subarray(0, nfkc(bytes, normal).length);
+    }
+    if (heldIn(bytes)) return true;
+    const own = bytes.length > PHRASE_MAX_BYTES ? undefined : ownWords(arena, bytes);
+    if (!(own instanceof LockedBytes)) return false;
+    using spelling = own;
+    return heldIn(spelling.bytes);
   } finally {
-    encoded.fill(0);
+    typed.fill(0);
+    normal.fill(0);
   }
+}
+
+/** The canonical form, or why `bytes` are none of Sesame's own phrases. */
+function ownWords(arena: Arena, bytes: Uint8Array): LockedBytes | Exclude<Canonical, { kind: "words" }> {
+  using canonical = arena.bytes(Math.max(CANONICAL_ROOM, bytes.length));
+  const own = canonicalise(bytes, canonical.bytes, (from, into) => sha256(into, from));
+  return own.kind === "words" ? taken(arena, canonical.bytes.subarray(0, own.length)) : own;
+}
+
+function normaliseText(arena: Arena, bytes: Uint8Array): LockedBytes | PhraseProblem {
+  using normal = arena.bytes(PHRASE_MAX_BYTES);
+  const { length, refused } = nfkc(bytes, normal.bytes);
+  if (refused !== undefined) return refused;
+  return length > PHRASE_MAX_BYTES ? "too long" : checked(arena, normal.bytes.subarray(0, length));
 }
 
 function checked(arena: Arena, bytes: Uint8Array): LockedBytes | PhraseProblem {
   if (bytes.length < PHRASE_MIN_BYTES) return "too short";
   if (bytes.length > PHRASE_MAX_BYTES) return "too long";
+  return taken(arena, bytes);
+}
+
+function taken(arena: Arena, bytes: Uint8Array): LockedBytes {
   const phrase = arena.bytes(bytes.length);
   phrase.bytes.set(bytes);
   return phrase;
@@ -74,3 +105,6 @@ function trailingLineEnd(bytes: Uint8Array): number {
   if (bytes.at(-1) !== 0x0a) return 0;
   return bytes.at(-2) === 0x0d ? 2 : 1;
 }
+
+/** U+FDFA, 3 bytes, becomes 33: nothing grows more. */
+const NFKC_GROWS = 11;

@@ -2,10 +2,12 @@
 // Sesame's own words are not here (`words_test.ts`).
 
 import { ok, strictEqual as equal } from "node:assert/strict";
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { testArena, toHex, utf8 } from "../../tests/support/arena.ts";
 import { LockedBytes } from "../secrets/locked.ts";
-import { normalisePhrase, type PhraseProblem } from "./phrase.ts";
+import { holdsPhrase, isOwnWords, normalisePhrase, type PhraseProblem } from "./phrase.ts";
+import { generate } from "./words.ts";
 
 const arena = await testArena();
 
@@ -194,3 +196,46 @@ Deno.test("normalisePhrase() takes locked memory and gives locked memory", () =>
   equal(phrase.bytes.buffer, typed.bytes.buffer);
   equal(`${phrase}`, "[locked]");
 });
+
+/** Whether the guard would stop this message, with that phrase in use. */
+function held(message: string, typed: string): boolean {
+  const result = normalisePhrase(arena, utf8(typed));
+  ok(result instanceof LockedBytes);
+  using phrase = result;
+  const wanted = toHex(phrase);
+  const answer = holdsPhrase(arena, message, (bytes) => toHex(bytes).includes(wanted));
+  equal(arena.used, 1, "only the phrase is left");
+  return answer;
+}
+
+const WORDS = "vacant lobster canvas pretty lounge grit boost kiwi";
+
+Deno.test("holdsPhrase() finds the phrase in a message in any spelling that the prompt takes for the same", () => {
+  const words = wordsPhrase();
+  for (const spelling of [words, words.toUpperCase(), words.replaceAll(" ", "-"), ` ${words}\n`]) {
+    ok(held(spelling, words), spelling);
+  }
+  ok(held(`here it is: ${words}, all right?`, words));
+  ok(held("caf\u00e9 au lait", "cafe\u0301 au lait") && held("say cafe\u0301 au lait\nplease", "caf\u00e9 au lait"));
+  ok(held(`${"long ".repeat(300)}cafe\u0301 au lait`, "caf\u00e9 au lait"), "longer than a phrase can be");
+  ok(held("\ufdfa".repeat(1000) + "final cut", "\ufb01nal cut"), "what grows most");
+  for (const other of ["", "hello", words.slice(1), words.toUpperCase().replace(" ", " a "), "\ud800", "\n\n"]) {
+    ok(!held(other, words), other);
+  }
+});
+
+Deno.test("isOwnWords() tells a phrase of chance and checksum from one that somebody thought up", () => {
+  for (
+    const [typed, own] of [[wordsPhrase(), true], [WORDS, false], ["correct horse battery staple", false]] as const
+  ) {
+    using phrase = arena.bytes(utf8(typed).length);
+    phrase.bytes.set(utf8(typed));
+    equal(isOwnWords(arena, phrase), own, typed);
+  }
+  equal(arena.used, 0);
+});
+
+function wordsPhrase(): string {
+  const sha256 = (from: Uint8Array, into: Uint8Array) => into.set(createHash("sha256").update(from).digest());
+  return generate(7, (into) => into.fill(0x33), sha256);
+}

@@ -1,0 +1,197 @@
+// Unicode's NFKC of secret text that never becomes a whole string (UAX #15; docs/PROTOCOL.md section 3, step 5).
+// The runtime normalises strings only, and a string cannot be wiped. So it is asked about one character or two at a time,
+// which is enough: what a character decomposes into, which of two marks comes first, what two characters compose to. The
+// algorithm between these answers (Unicode Standard, section 3.11) is here; the data, and so the version, are the runtime's.
+// Not in here: which phrases are refused (phrase.ts).
+//
+// What it leaves in memory: strings of one and two characters, and what a single one decomposes into.
+
+/** What a character is that the protocol refuses. */
+export type Refused = "not UTF-8" | "control character" | "unassigned";
+
+export interface Normal {
+  /** Bytes of the whole; where `out` holds fewer, only the beginning has been written. */
+  readonly length: number;
+  /** The worst there is, in this order: no UTF-8 (then the length is 0), General_Category Cc, Cn; before NFKC or after it. */
+  readonly refused: Refused | undefined;
+}
+
+/** Writes the NFKC of `text` (UTF-8) into `out`. They do not overlap, and neither is kept. */
+export function nfkc(text: Uint8Array, out: Uint8Array): Normal {
+  using composer = new Composer(out, marksIn(text));
+  let refused: Refused | undefined;
+  for (let at = 0; at < text.length;) {
+    const size = characterSize(text[at]!);
+    const code = decode(text, at, size);
+    if (code === undefined) {
+      out.fill(0);
+      return { length: 0, refused: "not UTF-8" };
+    }
+    at += size;
+    refused = worse(refused, refusedKind(code));
+    composer.decompose(code);
+  }
+  composer.flush();
+  return { length: composer.length, refused: worse(refused, composer.refused) };
+}
+
+/** Takes decomposed characters in their order, and writes them in canonical order and composed. */
+class Composer implements Disposable {
+  /** The last starter and the marks that follow it so far, in canonical order. */
+  #starter: number | undefined;
+  readonly #marks: Uint32Array;
+  #count = 0;
+  readonly #out: Uint8Array;
+  length = 0;
+  refused: Refused | undefined;
+
+  constructor(out: Uint8Array, marks: number) {
+    this.#out = out;
+    this.#marks = new Uint32Array(marks);
+  }
+
+  decompose(code: number): void {
+    if (code < FIRST_SPECIAL) return this.#add(code);
+    const character = String.fromCodePoint(code);
+    const parts = character.normalize("NFKD");
+    if (parts === character) this.#add(code);
+    else for (const part of parts) this.#add(part.codePointAt(0)!);
+  }
+
+  #add(code: number): void {
+    if (isMark(code)) return this.#insert(code);
+    this.#compose();
+    // A starter composes with the one just before it and with nothing further back.
+    const together = this.#count === 0 && this.#starter !== undefined ? composed(this.#starter, code) : undefined;
+    if (together === undefined) this.#write();
+    this.#starter = together ?? code;
+  }
+
+  flush(): void {
+    this.#compose();
+    this.#write();
+  }
+
+  [Symbol.dispose](): void {
+    this.#marks.fill(0);
+    this.#starter = undefined;
+  }
+
+  /** Behind those of its own class and of lower ones; by halving, since a hostile text has hundreds. */
+  #insert(mark: number): void {
+    let low = 0;
+    let high = this.#count;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (isBefore(mark, this.#marks[middle]!)) high = middle;
+      else low = middle + 1;
+    }
+    this.#marks.copyWithin(low + 1, low, this.#count);
+    this.#marks[low] = mark;
+    this.#count++;
+  }
+
+  /** The starter takes up each mark that is not blocked from it by one of the same class. */
+  #compose(): void {
+    let starter = this.#starter;
+    if (starter === undefined) return;
+    let kept = 0;
+    for (let i = 0; i < this.#count; i++) {
+      const mark = this.#marks[i]!;
+      const blocked = kept > 0 && !isBefore(this.#marks[kept - 1]!, mark);
+      const together: number | undefined = blocked ? undefined : composed(starter, mark);
+      if (together === undefined) this.#marks[kept++] = mark;
+      else starter = together;
+    }
+    this.#starter = starter;
+    this.#count = kept;
+  }
+
+  #write(): void {
+    if (this.#starter !== undefined) this.#put(this.#starter);
+    for (let i = 0; i < this.#count; i++) this.#put(this.#marks[i]!);
+    this.#starter = undefined;
+    this.#count = 0;
+  }
+
+  #put(code: number): void {
+    this.refused = worse(this.refused, refusedKind(code));
+    const size = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    const at = this.length;
+    this.length += size;
+    if (this.length > this.#out.length) return;
+    if (size === 1) return void (this.#out[at] = code);
+    for (let i = size - 1; i > 0; i--) this.#out[at + i] = 0x80 | code >> 6 * (size - 1 - i) & 0x3f;
+    this.#out[at] = 0xf00 >> size & 0xff | code >> 6 * (size - 1);
+  }
+}
+
+// --- What the runtime is asked --------------------------------------------------------------------------------------
+
+/** Whether its combining class is not 0: then it changes places with a mark of the lowest or of the highest class. */
+function isMark(code: number): boolean {
+  return code >= FIRST_MARK && (isBefore(LOWEST_MARK, code) || isBefore(code, HIGHEST_MARK));
+}
+
+/** Whether the class of `a` is lower than that of `b` and not 0: behind it, it would not stay. */
+function isBefore(a: number, b: number): boolean {
+  const pair = String.fromCodePoint(b, a);
+  return pair.normalize("NFD") !== pair;
+}
+
+/** The one character that both become; undefined if they stay two. */
+function composed(a: number, b: number): number | undefined {
+  if (b < FIRST_MARK) return undefined;
+  const pair = String.fromCodePoint(a, b);
+  const normal = pair.normalize("NFC");
+  if (normal === pair) return undefined;
+  const code = normal.codePointAt(0)!;
+  return normal.length === (code > 0xffff ? 2 : 1) ? code : undefined;
+}
+
+function refusedKind(code: number): Refused | undefined {
+  if (code < 0x80) return code < 0x20 || code === 0x7f ? "control character" : undefined;
+  if (code < 0xa0) return "control character"; // C1; nothing else will ever be Cc
+  return /\p{Cn}/u.test(String.fromCodePoint(code)) ? "unassigned" : undefined;
+}
+
+/** Strictly (RFC 3629): no overlong form, no surrogate, nothing above U+10FFFF. Undefined: not UTF-8. */
+function decode(text: Uint8Array, at: number, size: number): number | undefined {
+  const first = text[at]!;
+  if (first < 0x80) return first;
+  if (size === 1 || at + size > text.length) return undefined;
+  let code = first & 0x7f >> size;
+  for (let i = 1; i < size; i++) {
+    const byte = text[at + i]!;
+    if ((byte & 0xc0) !== 0x80) return undefined;
+    code = code << 6 | byte & 0x3f;
+  }
+  const surrogate = code >= 0xd800 && code < 0xe000;
+  return code < SMALLEST[size]! || code > 0x10ffff || surrogate ? undefined : code;
+}
+
+// --- Helpers --------------------------------------------------------------------------------------------------------
+
+/** By its first byte; 1 too for a byte that begins none. */
+function characterSize(byte: number): number {
+  return byte < 0xc0 || byte > 0xf7 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+}
+
+/** More marks than the text can come to: the shortest has two bytes, and none becomes more than MARK_BECOMES. */
+function marksIn(text: Uint8Array): number {
+  return text.every((byte) => byte < 0x80) ? 0 : MARK_BECOMES * (text.length >> 1) + 1;
+}
+
+function worse(a: Refused | undefined, b: Refused | undefined): Refused | undefined {
+  return a === undefined || a === "unassigned" && b !== undefined ? b : a;
+}
+
+/** Below U+00A0 nothing decomposes; below U+0300 nothing is a mark or composes with what stands before it. */
+const FIRST_SPECIAL = 0xa0;
+const FIRST_MARK = 0x300;
+/** U+0334 has class 1, U+0345 has 240: there is none between 0 and 1, and none above 240 (UAX #44, table 15). */
+const LOWEST_MARK = 0x334;
+const HIGHEST_MARK = 0x345;
+const MARK_BECOMES = 2;
+/** By the size in bytes. */
+const SMALLEST: readonly number[] = [0, 0, 0x80, 0x800, 0x10000];
