@@ -59,6 +59,11 @@ function typo(position: number): Problem {
   };
 }
 
+/** Nothing of the phrase is in it but that. The phrase is taken all the same. */
+export const WEAK_PHRASE =
+  "This phrase is weak: somebody who goes on calling, 10 guesses a minute, has a real chance to hit on it, and whoever sits " +
+  'between you and your friend has one guess at each call. Make a strong one with "sesame phrase".';
+
 /** Of the operating system's code. */
 export function listenProblem(address: string, code: string | undefined): Problem {
   const doing = `Could not listen on ${address}.`;

@@ -1,7 +1,8 @@
 // Everything heavy, loaded while the phrase is typed: TLS is made ready and tried, the phrase is taken, the chat runs.
 // In here: who owns what, signals, and the way out. Not in here: what happens in the chat (chat.ts).
 
-import { holdsPhrase, normalisePhrase } from "../auth/phrase.ts";
+import { holdsPhrase, isOwnWords, normalisePhrase } from "../auth/phrase.ts";
+import { isWeak } from "../auth/strength.ts";
 import { LockedBytes } from "../secrets/locked.ts";
 import type { Entropy, PeerId } from "../ports.ts";
 import { tag } from "../terminal/sanitise.ts";
@@ -16,7 +17,7 @@ import { wrap } from "./args.ts";
 import { Chat, type Outcome } from "./chat.ts";
 import { startHints } from "./doctor.ts";
 import { doctorText } from "./doctor.ts";
-import { EXIT, phraseProblem, type Problem, sentence } from "./errors.ts";
+import { EXIT, phraseProblem, type Problem, sentence, WEAK_PHRASE } from "./errors.ts";
 import { fault, panic, type Restorable } from "./panic.ts";
 import { Stretcher } from "./stretcher.ts";
 import { entropyOf, wallClock } from "./system.ts";
@@ -48,6 +49,7 @@ export async function run(booted: Booted): Promise<number> {
     return phrase.code;
   }
 
+  const weak = !isOwnWords(booted.arena, phrase) && isWeak(phrase.bytes);
   const mode = read.type === "done" && read.decoy ? "decoy" : "real";
   const stretcher = new Stretcher(booted.arena, phrase, mode, (view) => host.lock(view));
   const current: { chat?: Chat } = {};
@@ -81,6 +83,7 @@ export async function run(booted: Booted): Promise<number> {
   view.start();
   view.show({ event: "protection", protection });
   for (const text of startHints(protection)) view.show({ event: "hint", text });
+  if (weak) view.show({ event: "hint", text: WEAK_PHRASE });
   onPoliteInterrupt(() => chat.input({ type: "leave" }), onPanic);
   const outcome = await chat.run();
   return await finish(booted, view, outcome);

@@ -42,6 +42,20 @@ Deno.test("a decoy listener and a decoy dialer find each other", async () => {
   ok(!/decoy/i.test(JSON.stringify([...listener.events, ...dialer.events])));
 });
 
+Deno.test("a weak phrase is taken and called weak, once, in the same words in both modes; others are not called so", async () => {
+  const said = async (phrase: string, options: readonly string[] = []) => {
+    await using listener = await listen(options, phrase);
+    await addressOf(listener);
+    nowhere(listener, phrase);
+    return listener.all("hint").map(({ text }) => String(text)).filter((text) => /weak/i.test(text));
+  };
+  const [weak, ...more] = await said("Michael1987");
+  ok(weak !== undefined && more.length === 0 && /sesame phrase/.test(weak));
+  deepEqual(await said("Michael1987", ["--decoy"]), [weak]);
+  deepEqual(await said("\u00c4rger2024"), [weak]);
+  deepEqual(await said(PHRASE), []);
+});
+
 /** Each way to hand a phrase over, against a listener that has it from standard input. */
 const WAYS: readonly (readonly [string, readonly string[], StartOptions])[] = [
   ["--phrase-fd 0", ["--phrase-fd", "0"], { phrase: PHRASE }],

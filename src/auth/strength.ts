@@ -1,0 +1,312 @@
+// Whether somebody could hit on a phrase by trying: an estimate of how many guesses it takes, made on the locked bytes.
+// After Wheeler, "zxcvbn: Low-Budget Password Strength Estimation" (USENIX Security 2016): the cheapest way to put the
+// phrase together from what guessers try first: common words and passwords (also reversed, capitalised, in leet letters),
+// repetitions, sequences, runs on the keyboard, dates; what is left counts 10 for each character.
+//
+// It errs on the low side: no order of the parts has to be guessed, a variation counts for one bit at most, and what comes
+// behind PART_BYTES counts for nothing. It errs on the high side for what its lists don't know: words that are not
+// English, and sentences that are known as a whole, like quotations.
+//
+// Not in here: the lists (common_words.generated.ts), what is said to the person (app). What it leaves in memory: nothing
+// of the phrase; how long its parts are may stay in numbers.
+
+import { COMMON_WORDS, COMMON_WORDS_COUNT } from "./common_words.generated.ts";
+
+/**
+ * Who knows only the address has 10 guesses a minute (docs/PROTOCOL.md section 8): a year of that tries one in 204 of
+ * 2^30 phrases. Beneath, a phrase is weak.
+ */
+export const WEAK_BITS = 30;
+
+/** Whether `phrase` (lent, after NFKC) should not be relied on. */
+export function isWeak(phrase: Uint8Array): boolean {
+  return guessBits(phrase) < WEAK_BITS;
+}
+
+/** The logarithm, to base 2, of about how many guesses find these bytes. */
+export function guessBits(phrase: Uint8Array): number {
+  return cheapest(phrase.subarray(0, PART_BYTES), true);
+}
+
+/** Called with the end of a part and the bits that it costs. */
+type Part = (end: number, bits: number) => void;
+
+/** `repetitions`: not inside what is repeated itself. */
+function cheapest(text: Uint8Array, repetitions: boolean): number {
+  const best = new Float64Array(text.length + 1).fill(Infinity);
+  best[0] = 0;
+  try {
+    for (let at = 0; at <= text.length; at++) {
+      // Words read backwards end here and begin further in front.
+      words(text, at - 1, -1, (begin, bits) => best[at] = Math.min(best[at]!, best[begin + 1]! + bits + 1));
+      if (at === text.length) break;
+      const part: Part = (end, bits) => best[end] = Math.min(best[end]!, best[at]! + bits);
+      part(at + 1, characterBits(text[at]!));
+      words(text, at, 1, part);
+      sequences(text, at, part);
+      for (const layout of keyboards()) keyboardRuns(layout, text, at, part);
+      dates(text, at, part);
+      if (repetitions) repeats(text, at, part);
+    }
+    return best[text.length]!;
+  } finally {
+    best.fill(0);
+  }
+}
+
+/** One of 10, whatever it is: few people take them at random. A space between words is hardly a choice. */
+function characterBits(byte: number): number {
+  if (byte === 0x20) return 1;
+  return (byte & 0xc0) === 0x80 ? 0 : Math.log2(10); // the first byte of a character counts for all
+}
+
+// --- Common words ---------------------------------------------------------------------------------------------------
+
+interface List {
+  /** All words in the order of their bytes, one behind the other; `starts` has one number more than there are words. */
+  readonly letters: Uint8Array;
+  readonly starts: Uint32Array;
+  /** Of each word: the logarithm of its rank among the common ones. */
+  readonly bits: Uint8Array;
+}
+
+/** Every word that stands in `text` from `at` on in the direction of `step`; the part's end is the index behind it. */
+function words(text: Uint8Array, at: number, step: 1 | -1, part: Part): void {
+  const list = wordList();
+  const look = (first: number, behind: number, depth: number, changes: number) => {
+    const byte = text[at + step * depth];
+    if (byte === undefined) return;
+    const capital = byte >= CAPITAL_A && byte <= CAPITAL_Z ? CAPITALS : 0;
+    const next = (letter: number, more: number) => {
+      const [low, high] = narrowed(list, first, behind, depth, letter);
+      if (low === high) return;
+      const all = changes | more;
+      const whole = list.starts[low + 1]! - list.starts[low]! === depth + 1;
+      if (whole) part(at + step * (depth + 1), list.bits[low]! + (all & CAPITALS) + ((all & LEET) >> 1));
+      look(low, high, depth + 1, all);
+    };
+    next(capital === 0 ? byte : byte + 0x20, capital);
+    for (const letter of LEET_LETTERS.get(byte) ?? []) next(letter, LEET);
+  };
+  look(0, list.bits.length, 0, 0);
+}
+
+/** Of the words from `first` up to `behind`, which begin alike, those with this letter at `depth`. */
+function narrowed(list: List, first: number, behind: number, depth: number, letter: number): [number, number] {
+  const bound = (least: number) => {
+    let [low, high] = [first, behind];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const at = list.starts[middle]! + depth;
+      const found = at < list.starts[middle + 1]! ? list.letters[at]! : 0;
+      if (found < least) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  return [bound(letter), bound(letter + 1)];
+}
+
+let known: List | undefined;
+
+/** Each entry of the packed text: how many letters it shares with the one before it, then its bits, both as A, B, C ..., then the others. */
+function wordList(): List {
+  if (known !== undefined) return known;
+  const packed = new TextEncoder().encode(COMMON_WORDS);
+  const letters = new Uint8Array(COMMON_WORDS_COUNT * WORD_ROOM);
+  const [starts, bits] = [new Uint32Array(COMMON_WORDS_COUNT + 1), new Uint8Array(COMMON_WORDS_COUNT)];
+  let end = 0;
+  for (let at = 0, word = 0; at < packed.length; word++) {
+    const shared = packed[at++]! - CAPITAL_A;
+    bits[word] = packed[at++]! - CAPITAL_A;
+    const before = starts[word - 1] ?? 0;
+    letters.copyWithin(end, before, before + shared);
+    end += shared;
+    while (at < packed.length && (packed[at]! < CAPITAL_A || packed[at]! > CAPITAL_Z)) letters[end++] = packed[at++]!;
+    starts[word + 1] = end;
+  }
+  return known = { letters: letters.slice(0, end), starts, bits };
+}
+
+// --- Sequences and keyboards ----------------------------------------------------------------------------------------
+
+/** `abc`, `9753`: equal steps among letters or digits. */
+function sequences(text: Uint8Array, at: number, part: Part): void {
+  const kind = kindOf(text[at]!);
+  const step = (text[at + 1] ?? 0) - text[at]!;
+  if (kind === 0 || step === 0 || Math.abs(step) > SEQUENCE_STEP_MAX) return;
+  const start = OBVIOUS_STARTS.includes(text[at]!) ? 4 : kind;
+  for (let end = at + 2; end <= text.length; end++) {
+    if (kindOf(text[end - 1]!) !== kind || text[end - 1]! - text[end - 2]! !== step) return;
+    if (end - at >= RUN_MIN) part(end, Math.log2(start * (end - at) * (step < 0 ? 2 : 1)));
+  }
+}
+
+/** How many there are of its kind; 0 for what is neither letter nor digit. */
+function kindOf(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return 10;
+  return byte >= 0x41 && byte <= 0x5a || byte >= 0x61 && byte <= 0x7a ? 26 : 0;
+}
+
+/** By byte: 16 times the row and the column of its key, counted so that keys that touch differ by at most one; 0: none. */
+type Keyboard = Uint8Array;
+
+/** Keys that touch, one after the other. The largest term of zxcvbn's sum for the length and the number of turns. */
+function keyboardRuns(keyboard: Keyboard, text: Uint8Array, at: number, part: Part): void {
+  let turns = 0;
+  let direction = 0;
+  for (let end = at + 2; end <= text.length; end++) {
+    const [from, to] = [keyboard[text[end - 2]!]!, keyboard[text[end - 1]!]!];
+    if (from === 0 || to === 0 || !KEY_STEPS.includes(to - from)) return;
+    if (to - from !== direction) turns++;
+    direction = to - from;
+    const steps = end - at - 1;
+    if (end - at < RUN_MIN) continue;
+    part(end, Math.log2(KEYS) + turns * Math.log2(KEY_NEIGHBOURS) + logChoose(steps, turns - 1));
+  }
+}
+
+/** The logarithm of how many ways there are to take `k` of `n`. */
+function logChoose(n: number, k: number): number {
+  let bits = 0;
+  for (let i = 1; i <= k; i++) bits += Math.log2((n - k + i) / i);
+  return bits;
+}
+
+let made: readonly Keyboard[] | undefined;
+
+function keyboards(): readonly Keyboard[] {
+  return made ??= [KEY_ROWS, KEY_ROWS.map((row) => row.replace(/[yz]/gi, (key) => SWAPPED[key] ?? key))].map((rows) => {
+    const keyboard = new Uint8Array(256);
+    rows.forEach((row, n) => {
+      for (let column = 0; column < row.length; column++) {
+        keyboard[row.charCodeAt(column)] = 16 * (1 + (n >> 1)) + column + 1;
+      }
+    });
+    keyboard[0x20] = 0;
+    return keyboard;
+  });
+}
+
+// --- Repetitions ----------------------------------------------------------------------------------------------------
+
+/** Where something is said again at once, its first saying and how often. Each run is looked at from its beginning only. */
+function repeats(text: Uint8Array, at: number, part: Part): void {
+  for (let period = 1; at + 2 * period - 1 <= text.length; period++) {
+    if (at > 0 && text[at - 1] === text[at - 1 + period]) continue;
+    let end = at + period;
+    while (end < text.length && text[end] === text[end - period]) end++;
+    // One short: the separator between two words has none behind it.
+    if (end - at < Math.max(2 * period - 1, RUN_MIN)) continue;
+    part(end, cheapest(text.subarray(at, at + period), false) + Math.log2(Math.ceil((end - at) / period)));
+  }
+}
+
+// --- Dates ----------------------------------------------------------------------------------------------------------
+
+/** `1987`, `24121987`, `24.12.87`, `1987-12-24` and the like. */
+function dates(text: Uint8Array, at: number, part: Part): void {
+  const digits = digitsFrom(text, at);
+  if (digits === 0) return;
+  const number = (from: number, size: number) => {
+    let value = 0;
+    for (let i = from; i < from + size; i++) value = 10 * value + text[i]! - 0x30;
+    return value;
+  };
+  if (digits >= 4 && number(at, 4) >= 1900 && number(at, 4) < 2100) part(at + 4, yearBits(number(at, 4), 4));
+  // Three groups of digits: sizes a, b, c, with or without a separator between them.
+  for (const [a, b, c] of DATE_SHAPES) {
+    for (const gap of [0, 1] as const) {
+      const [second, third] = [at + a + gap, at + a + b + 2 * gap];
+      const end = third + c;
+      const whole = gap === 0
+        ? digits >= a + b + c
+        : digitsFrom(text, at) >= a && digitsFrom(text, second) >= b && digitsFrom(text, third) >= c &&
+          SEPARATORS.includes(text[at + a] ?? 0) && text[at + a] === text[second + b];
+      if (!whole) continue;
+      const [x, y, z] = [number(at, a), number(second, b), number(third, c)];
+      if (isDay(x, y) && c !== 1) part(end, DAY_BITS + yearBits(z, c) + 2 * gap);
+      if (isDay(y, z) && a !== 1) part(end, DAY_BITS + yearBits(x, a) + 2 * gap);
+    }
+  }
+}
+
+function digitsFrom(text: Uint8Array, at: number): number {
+  let end = at;
+  while (end < text.length && kindOf(text[end]!) === 10) end++;
+  return end - at;
+}
+
+/** Day and month, in one order or the other. */
+function isDay(a: number, b: number): boolean {
+  return a >= 1 && b >= 1 && Math.min(a, b) <= 12 && Math.max(a, b) <= 31;
+}
+
+/** Years near this program's own are tried first. */
+function yearBits(year: number, digits: number): number {
+  const full = digits === 4 ? year : year > 50 ? 1900 + year : 2000 + year;
+  return Math.log2(Math.max(YEARS_NEAR, Math.abs(full - OWN_YEAR)));
+}
+
+// --- Constants ------------------------------------------------------------------------------------------------------
+
+/** What is looked at: half as many random letters are far above WEAK_BITS, and the time grows with the square. */
+const PART_BYTES = 64;
+const CAPITAL_A = 0x41;
+const CAPITAL_Z = 0x5a;
+/** More than the longest common word has. */
+const WORD_ROOM = 26;
+/** What a word was changed in; one bit of cost each. */
+const CAPITALS = 1;
+const LEET = 2;
+const LEET_LETTERS: ReadonlyMap<number, readonly number[]> = new Map(
+  [
+    "4a",
+    "@a",
+    "8b",
+    "(c",
+    "{c",
+    "[c",
+    "<c",
+    "3e",
+    "6g",
+    "9g",
+    "1il",
+    "!i",
+    "|il",
+    "7lt",
+    "0o",
+    "$s",
+    "5s",
+    "+t",
+    "%x",
+    "2z",
+  ]
+    .map((pair) => [pair.charCodeAt(0), [...pair.slice(1)].map((letter) => letter.charCodeAt(0))]),
+);
+const RUN_MIN = 3;
+const SEQUENCE_STEP_MAX = 5;
+const OBVIOUS_STARTS: readonly number[] = [..."aAzZ019"].map((c) => c.charCodeAt(0));
+/** A US keyboard, each row without shift and with it; a German one has Y and Z in each other's place. */
+const KEY_ROWS: readonly string[] = [
+  "`1234567890-=",
+  "~!@#$%^&*()_+",
+  " qwertyuiop[]\\",
+  " QWERTYUIOP{}|",
+  " asdfghjkl;'",
+  ' ASDFGHJKL:"',
+  " zxcvbnm,./",
+  " ZXCVBNM<>?",
+];
+const SWAPPED: Readonly<Record<string, string>> = { y: "z", z: "y", Y: "Z", Z: "Y" };
+/** To the key beside, above, above to the right, below and below to the left. */
+const KEY_STEPS: readonly number[] = [1, -1, -16, -15, 16, 15];
+const KEYS = 47;
+const KEY_NEIGHBOURS = 4.6;
+const SEPARATORS: readonly number[] = [..." -/._,\\"].map((c) => c.charCodeAt(0));
+const DATE_SHAPES: readonly (readonly [number, number, number])[] = [2, 4].flatMap((year) =>
+  [1, 2].flatMap((a) => [1, 2].flatMap((b) => [[a, b, year], [year, a, b]] as [number, number, number][]))
+);
+const DAY_BITS: number = Math.log2(365);
+const YEARS_NEAR = 20;
+const OWN_YEAR = 2026;
