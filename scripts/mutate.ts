@@ -4,90 +4,64 @@
 //   deno task mutate [--limit N] [--seed S]               the same of every room in scripts/mutate/rooms.ts
 //   deno task mutate --handmade                           the mutants of scripts/mutate/handmade.ts, each against its one test
 //   ... --minutes N                                       ends each room after so long, and says what share was run
+//   ... --workers N                                       so many at a time (default: 2)
 //   ... --again                                           without what is known from before
+//   ... --write                                           writes docs/MUTATION.md; every place of every room must have been run
 //
-// The project is copied once for each of two workers; each mutant is written into a copy and the tests run there until one
-// fails: those of the mutated file, then of its room, then the fuzz targets' replay. A mutant that runs too long is noticed
-// as well. Results are kept in dist/mutate by the text of the mutated file and of everything that could notice, so a second
-// run asks only what has changed. A survivor that changes nothing anybody could see stands with its reason in
+// First each test of the room is run alone, to see how long it takes and which blocks of the room it enters. Then each mutant
+// is written into a copy of the project, and those tests that enter its block run there, the fastest first, until one fails or
+// hangs; the replay of the fuzz targets comes last. What was found is kept in dist/mutate (known.ts), so a second run asks only
+// what may have changed. A survivor that changes nothing anybody could see stands with its reason in
 // scripts/mutate/survivors.json; the score is told with and without those.
 // The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as `mutate: ...`: with
-// --handmade each mutant is one; else each room is one, which passes from a score of 90 % on.
+// --handmade each mutant is one; else each room is one, which passes from a score of 90 % on, with no survivor unexplained
+// if all its places were run.
 
-import { createHash } from "node:crypto";
-import { cpSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { Random } from "../tests/simulation/random.ts";
+import { DIST, runDeno } from "./mutate/deno.ts";
 import { HANDMADE, type Handmade } from "./mutate/handmade.ts";
-import type { Site } from "./mutate/plugin.ts";
-import { MUTATED, type MutatedRoom, NOT_MUTATED } from "./mutate/rooms.ts";
+import { Known } from "./mutate/known.ts";
+import { page, type Result, resultOf, show } from "./mutate/report.ts";
+import { MUTATED, type MutatedRoom } from "./mutate/rooms.ts";
+import { find, shown } from "./mutate/sites.ts";
+import { inCopies, judge, judgesOf, measure, type Verdict } from "./mutate/tests.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const DIST = `${ROOT}dist/mutate`;
-const COPIED = ["deno.json", "deno.lock", "src", "fuzz", "scripts", "tests"];
-const WORKERS = 2;
-/** A mutant that takes so many times as long as the tests do hangs. */
-const TOO_LONG = 8;
-const SCORE_WANTED = 0.9;
+const PAGE = new URL("../docs/MUTATION.md", import.meta.url);
 
-interface Mutant extends Site {
-  readonly file: string;
-  readonly source: string;
-  readonly line: number;
+interface Options {
+  readonly limit: number;
+  readonly seed: number;
+  readonly minutes: number;
+  readonly workers: number;
+  readonly again: boolean;
 }
 
-type Fate = "killed" | "survived";
+// --- A room ---------------------------------------------------------------------------------------------------------
 
-/** A survivor that was looked at: the line of code, what was written there, and why nobody can see it. */
-interface Excused {
-  readonly file: string;
-  readonly line: string;
-  readonly became: string;
-  readonly reason: string;
-}
-
-// --- Mutants --------------------------------------------------------------------------------------------------------
-
-async function mutantsOf(room: MutatedRoom): Promise<Mutant[]> {
-  const files: string[] = [];
-  for (const source of room.sources) {
-    if (source.endsWith(".ts")) files.push(source);
-    else {
-      const names = [...Deno.readDirSync(`${ROOT}${source}`)].map(({ name }) => name).sort();
-      files.push(...names.filter((name) => !NOT_MUTATED.test(name)).map((name) => `${source}/${name}`));
-    }
+async function mutateRoom(room: MutatedRoom, { limit, seed, minutes, workers, again }: Options): Promise<Result> {
+  const end = Date.now() + 60_000 * minutes;
+  const found = await find(room);
+  const known = new Known(room, again);
+  const verdicts = new Map<string, Verdict>();
+  const chosen = limit === Infinity ? found.mutants : drawn(found.mutants, limit, seed);
+  for (const { id } of chosen) {
+    const verdict = known.get(id);
+    if (verdict !== undefined) verdicts.set(id, verdict);
   }
-  const config = `${DIST}/lint.json`;
-  await Deno.mkdir(DIST, { recursive: true });
-  const plugins = [`${ROOT}scripts/mutate/plugin.ts`];
-  await Deno.writeTextFile(
-    config,
-    JSON.stringify({ lint: { plugins, rules: { tags: [], include: ["mutate/sites"] } } }),
-  );
-  const { stdout } = await deno(["lint", "-c", config, "--json", ...files], ROOT, 60_000);
-  const { diagnostics } = JSON.parse(stdout) as { diagnostics: { filename: string; message: string }[] };
-  const all = diagnostics.map(({ filename, message }) => {
-    const file = fileURLToPath(filename).slice(ROOT.length);
-    const source = Deno.readTextFileSync(`${ROOT}${file}`);
-    const site = JSON.parse(message) as Site;
-    return { ...site, file, source, line: source.slice(0, site.from).split("\n").length };
-  });
-  return all.filter((mutant, n) => all.findIndex((other) => mutated(other) === mutated(mutant)) === n);
-}
-
-function mutated({ source, from, to, text }: Mutant): string {
-  return source.slice(0, from) + text + source.slice(to);
-}
-
-function lineOf({ source, line }: Mutant): string {
-  return source.split("\n")[line - 1]!.trim();
-}
-
-function shown(mutant: Mutant): string {
-  const { file, line, kind, from, to, text, source } = mutant;
-  const before = source.slice(from, to).replace(/\s+/g, " ");
-  const short = (code: string) => code.length > 60 ? `${code.slice(0, 57)}...` : code;
-  return `${file}:${line} ${kind}: ${short(before)} → ${short(text)}`;
+  const cached = verdicts.size;
+  const waiting = chosen.filter(({ id }) => !verdicts.has(id));
+  const tests = waiting.length === 0 ? [] : await measure(room, found, known.sources, workers, end);
+  if (tests !== undefined) {
+    await inCopies(workers, waiting, async (copy, mutant) => {
+      if (Date.now() > end) return false;
+      const verdict = await judge(copy, mutant, judgesOf(mutant, found, tests, known.killer(mutant.id)));
+      verdicts.set(mutant.id, verdict);
+      known.set(mutant.id, verdict);
+      if (verdict.fate === "survived") console.log(`survived  ${shown(mutant)}`);
+      return true;
+    });
+  }
+  return resultOf(room, found.mutants, verdicts, cached);
 }
 
 function drawn<T>(all: readonly T[], limit: number, seed: number): T[] {
@@ -98,206 +72,22 @@ function drawn<T>(all: readonly T[], limit: number, seed: number): T[] {
   return some;
 }
 
-// --- Running --------------------------------------------------------------------------------------------------------
-
-/** Each stage is what `deno test` is asked for; the first that fails is enough. */
-function stages(room: MutatedRoom, file: string): string[][] {
-  const own = file.replace(/\.ts$/, "_test.ts");
-  const has = exists(`${ROOT}${own}`);
-  const fuzz = `/^(${room.fuzz.join("|")}): /`;
-  return [...(has ? [[own]] : []), room.tests.filter((path) => exists(`${ROOT}${path}`)), [
-    "fuzz/replay_test.ts",
-    "--filter",
-    fuzz,
-  ]];
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function passes(copy: string, what: readonly string[], limitMs: number): Promise<boolean> {
-  const args = ["test", "--no-check", "--quiet", "--fail-fast", "--no-prompt", "--allow-read", ...what];
-  return (await deno(args, copy, limitMs)).code === 0;
-}
-
-async function deno(args: readonly string[], cwd: string, limitMs: number): Promise<{ code: number; stdout: string }> {
-  const abort = new AbortController();
-  const limit = setTimeout(() => abort.abort("SIGKILL"), limitMs);
-  try {
-    const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-      args: [...args],
-      cwd,
-      env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "null",
-      signal: abort.signal,
-    }).output();
-    return { code: abort.signal.aborted ? 124 : code, stdout: new TextDecoder().decode(stdout) };
-  } finally {
-    clearTimeout(limit);
-  }
-}
-
-async function copies<T>(work: (copy: string) => Promise<T>): Promise<T[]> {
-  return await Promise.all(Array.from({ length: WORKERS }, async () => {
-    const copy = await Deno.makeTempDir({ prefix: "sesame-mutate-" });
-    try {
-      for (const part of COPIED) cpSync(`${ROOT}${part}`, `${copy}/${part}`, { recursive: true });
-      return await work(copy);
-    } finally {
-      await Deno.remove(copy, { recursive: true });
-    }
-  }));
-}
-
-// --- What is known --------------------------------------------------------------------------------------------------
-
-/** Of everything that a mutant of this room is judged by: the room's code and tests, and what tests share. */
-function hashOf(room: MutatedRoom): string {
-  const hash = createHash("sha256");
-  const add = (path: string) => {
-    if (!exists(`${ROOT}${path}`)) return;
-    if (Deno.statSync(`${ROOT}${path}`).isFile) {
-      return void hash.update(path).update(Deno.readFileSync(`${ROOT}${path}`));
-    }
-    for (const { name } of [...Deno.readDirSync(`${ROOT}${path}`)].sort((a, b) => a.name < b.name ? -1 : 1)) {
-      add(`${path}/${name}`);
-    }
-  };
-  for (const path of [...room.sources, ...room.tests, "tests/support", "fuzz/replay_test.ts", "fuzz/target.ts"]) {
-    add(path);
-  }
-  for (const name of room.fuzz) for (const path of [`fuzz/targets/${name}.ts`, `fuzz/corpus/${name}`]) add(path);
-  return hash.digest("hex").slice(0, 32);
-}
-
-class Known {
-  readonly #file: string;
-  readonly #fates: Record<string, Fate>;
-
-  constructor(room: MutatedRoom, again: boolean) {
-    this.#file = `${DIST}/${room.name}-${hashOf(room)}.json`;
-    this.#fates = !again && exists(this.#file) ? JSON.parse(Deno.readTextFileSync(this.#file)) : {};
-  }
-
-  get(mutant: Mutant): Fate | undefined {
-    return this.#fates[this.#key(mutant)];
-  }
-
-  set(mutant: Mutant, fate: Fate): void {
-    this.#fates[this.#key(mutant)] = fate;
-    Deno.writeTextFileSync(this.#file, JSON.stringify(this.#fates));
-  }
-
-  #key(mutant: Mutant): string {
-    return createHash("sha256").update(mutant.file).update(mutated(mutant)).digest("hex").slice(0, 24);
-  }
-}
-
-// --- A room ---------------------------------------------------------------------------------------------------------
-
-interface Options {
-  readonly limit: number;
-  readonly seed: number;
-  readonly minutes: number;
-  readonly again: boolean;
-}
-
-async function mutateRoom(room: MutatedRoom, { limit, seed, minutes, again }: Options): Promise<boolean> {
-  const end = Date.now() + 60_000 * minutes;
-  const all = await mutantsOf(room);
-  const chosen = drawn(all, limit, seed);
-  const known = new Known(room, again);
-  const fates = new Map<Mutant, Fate>();
-  for (const mutant of chosen) {
-    const fate = known.get(mutant);
-    if (fate !== undefined) fates.set(mutant, fate);
-  }
-  const waiting = chosen.filter((mutant) => !fates.has(mutant));
-  const cached = fates.size;
-  if (waiting.length > 0) {
-    await copies(async (copy) => {
-      const times = new Map<string, number>();
-      for (let mutant = waiting.shift(); mutant !== undefined && Date.now() < end; mutant = waiting.shift()) {
-        const fate = await fateOf(copy, room, mutant, times);
-        if (fate === undefined) throw new Error(`the tests of ${room.name} fail without any mutant`);
-        fates.set(mutant, fate);
-        known.set(mutant, fate);
-        if (fate === "survived") console.log(`survived  ${shown(mutant)}`);
-      }
-    });
-  }
-  return report(room, all.length, fates, cached);
-}
-
-/** Undefined: the tests fail as it is. `times`: of each stage without a mutant, measured when it is first wanted. */
-async function fateOf(
-  copy: string,
-  room: MutatedRoom,
-  mutant: Mutant,
-  times: Map<string, number>,
-): Promise<Fate | undefined> {
-  for (const stage of stages(room, mutant.file)) {
-    const key = stage.join(" ");
-    if (!times.has(key)) {
-      const began = performance.now();
-      if (!await passes(copy, stage, 300_000)) return undefined;
-      times.set(key, performance.now() - began);
-    }
-    await Deno.writeTextFile(`${copy}/${mutant.file}`, mutated(mutant));
-    try {
-      if (!await passes(copy, stage, 5000 + TOO_LONG * times.get(key)!)) return "killed";
-    } finally {
-      await Deno.writeTextFile(`${copy}/${mutant.file}`, mutant.source);
-    }
-  }
-  return "survived";
-}
-
-function report(room: MutatedRoom, all: number, fates: ReadonlyMap<Mutant, Fate>, cached: number): boolean {
-  const excused: readonly Excused[] = JSON.parse(Deno.readTextFileSync(`${ROOT}scripts/mutate/survivors.json`));
-  const survivors = [...fates].filter(([, fate]) => fate === "survived").map(([mutant]) => mutant);
-  const excuse = (m: Mutant) =>
-    excused.find(({ file, line, became }) => file === m.file && line === lineOf(m) && became === m.text);
-  const open = survivors.filter((mutant) => excuse(mutant) === undefined);
-  const killed = fates.size - survivors.length;
-  const rate = killed / Math.max(1, fates.size);
-  const fair = killed / Math.max(1, fates.size - (survivors.length - open.length));
-  const percent = (n: number) => `${(100 * n).toFixed(1)} %`;
-  console.log(
-    `${room.name}: ${killed} of ${fates.size} killed, ${percent(rate)}; without ${
-      survivors.length - open.length
-    } that ` +
-      `nobody could see ${
-        percent(fair)
-      }; ${fates.size} of the room's ${all} places were run (${cached} known from before)`,
-  );
-  for (const mutant of survivors) {
-    console.log(
-      `  ${excuse(mutant) === undefined ? "OPEN  " : "excused"} ${shown(mutant)}  ${excuse(mutant)?.reason ?? ""}`,
-    );
-  }
-  return fates.size > 0 && fair >= SCORE_WANTED;
-}
-
 // --- By hand --------------------------------------------------------------------------------------------------------
+
+async function passes(copy: string, what: readonly string[]): Promise<boolean> {
+  const args = ["test", "--no-check", "--quiet", "--fail-fast", "--no-prompt", "--allow-read", ...what];
+  return (await runDeno(args, copy, undefined, AbortSignal.timeout(300_000))).code === 0;
+}
 
 async function handmade(copy: string, { name, file, text, without, test }: Handmade): Promise<boolean> {
   const source = await Deno.readTextFile(`${copy}/${file}`);
   const times = source.split(text).length - 1;
   const filter = [test.file, "--filter", `/^${test.name.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")}$/`];
   let word = times === 1 ? undefined : `the text stands in ${file} ${times} times`;
-  if (word === undefined && !await passes(copy, filter, 300_000)) word = "its test fails without it";
+  if (word === undefined && !await passes(copy, filter)) word = "its test fails without it";
   if (word === undefined) {
     await Deno.writeTextFile(`${copy}/${file}`, source.replace(text, () => without));
-    if (await passes(copy, filter, 300_000)) word = "it lives";
+    if (await passes(copy, filter)) word = "it lives";
     await Deno.writeTextFile(`${copy}/${file}`, source);
   }
   console.log(`${word === undefined ? "ok     " : "FAILED "} ${name} (${file}): ${word ?? `dies of “${test.name}”`}`);
@@ -306,13 +96,13 @@ async function handmade(copy: string, { name, file, text, without, test }: Handm
 
 async function main(args: readonly string[]): Promise<number> {
   const number = (name: string, absent: number) => args.includes(name) ? Number(args[args.indexOf(name) + 1]) : absent;
+  await Deno.mkdir(DIST, { recursive: true });
+  const workers = number("--workers", 2);
   const sum = { passed: 0, failed: 0 };
   if (args.includes("--handmade")) {
-    const waiting = [...HANDMADE];
-    await copies(async (copy) => {
-      for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-        sum[await handmade(copy, mutant) ? "passed" : "failed"]++;
-      }
+    await inCopies(workers, [...HANDMADE], async (copy, mutant) => {
+      sum[await handmade(copy, mutant) ? "passed" : "failed"]++;
+      return true;
     });
   } else {
     const named = args.includes("--room") ? args[args.indexOf("--room") + 1] : undefined;
@@ -325,9 +115,27 @@ async function main(args: readonly string[]): Promise<number> {
       limit: number("--limit", Infinity),
       seed: number("--seed", 1),
       minutes: number("--minutes", 1440),
+      workers,
       again: args.includes("--again"),
     };
-    for (const room of rooms) sum[await mutateRoom(room, options) ? "passed" : "failed"]++;
+    const results: Result[] = [];
+    for (const room of rooms) {
+      const result = await mutateRoom(room, options);
+      show(result);
+      sum[result.good ? "passed" : "failed"]++;
+      results.push(result);
+    }
+    if (args.includes("--write")) {
+      const part = results.find(({ run, places }) => run < places)?.room ??
+        (named === undefined ? undefined : "one room");
+      if (part !== undefined) {
+        console.error(
+          `Could not write docs/MUTATION.md. Only a part was run (${part}). Leave out --room, --limit and --minutes.`,
+        );
+        return 2;
+      }
+      await Deno.writeTextFile(PAGE, page(results));
+    }
   }
   const counts = `${sum.passed} passed, ${sum.failed} failed, 0 skipped`;
   console.log(`suite: ${counts}`);

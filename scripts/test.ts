@@ -83,6 +83,11 @@ export const SUITES: readonly Suite[] = [
     counts: "suite line",
   },
   { name: "fuzz regressions", args: [...EDGE, "fuzz"], counts: "deno test" },
+  {
+    name: "mutants",
+    args: ["run", "--no-check", "--allow-all", "scripts/mutate.ts", "--handmade"],
+    counts: "suite line",
+  },
   { name: "models", args: ["run", "--allow-all", "scripts/models.ts"], counts: "suite line" },
   { name: "wire", args: [...EDGE, "tests/wire"], counts: "deno test", alone: true },
   { name: "vectors", args: [...EDGE, "tests/vectors"], counts: "deno test" },

@@ -1,6 +1,6 @@
-// Finds every place where a mutation can be made: a plugin of `deno lint`, which has the syntax tree, so that no parser of
-// our own or of others is wanted. Each place is "reported" with what to write there instead, as JSON in the message.
-// Not in here: making mutants and running tests (scripts/mutate.ts).
+// Finds every place where a mutation can be made, and every block: a plugin of `deno lint`, which has the syntax tree, so
+// that no parser of our own or of others is wanted. Each place is "reported", with what to write there instead, as JSON in
+// the message. Not in here: making mutants (sites.ts) and running tests (tests.ts).
 
 type Node = Deno.lint.Node;
 
@@ -10,6 +10,12 @@ export interface Site {
   readonly to: number;
   readonly kind: string;
   readonly text: string;
+}
+
+/** Offsets of a block's braces: the first is just behind the opening one, the second just before the closing one. */
+export interface Block {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Each operator and the one that is most like it. */
@@ -39,7 +45,7 @@ const BINARY: Readonly<Record<string, string>> = {
   "--": "++",
 };
 
-function create(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
+function sites(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
   const source = context.sourceCode.text;
   const report = (node: Node, site: Site) => context.report({ node, message: JSON.stringify(site) });
   const textOf = (node: Node) => source.slice(...node.range);
@@ -91,4 +97,16 @@ function create(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
   };
 }
 
-export default { name: "mutate", rules: { sites: { create } } } satisfies Deno.lint.Plugin;
+function blocks(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
+  return {
+    BlockStatement(node) {
+      const block: Block = { from: node.range[0] + 1, to: node.range[1] - 1 };
+      context.report({ node, message: JSON.stringify(block) });
+    },
+  };
+}
+
+export default {
+  name: "mutate",
+  rules: { sites: { create: sites }, blocks: { create: blocks } },
+} satisfies Deno.lint.Plugin;
