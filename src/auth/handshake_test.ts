@@ -27,6 +27,7 @@ import { type Exchange, type ExchangeFile, testShared, vectors } from "../../tes
 import { sodiumMemory } from "../crypto/sodium.ts";
 import type { Entropy } from "../ports.ts";
 import { ProtocolViolation, type Violation } from "../protocol_violation.ts";
+import { edwards25519 } from "./group.ts";
 import {
   type AnswerValues,
   type ConnectionFacts,
@@ -212,15 +213,14 @@ class World implements Disposable {
 /** The listener refuses the answer and keeps nothing fresh. */
 function listenerRefuses(listener: ListenerHandshake, answer: AnswerValues, violation?: Violation) {
   const before = arena.used;
-  let result: unknown;
+  let thrown: Violation | undefined;
   try {
-    result = listener.finish(answer);
+    equal(listener.finish(answer), undefined);
   } catch (error) {
-    ok(error instanceof ProtocolViolation, String(error));
-    equal(error.violation, violation);
-    result = undefined;
+    if (!(error instanceof ProtocolViolation)) throw error;
+    thrown = error.violation;
   }
-  equal(result, undefined);
+  equal(thrown, violation);
   equal(arena.used, before - 3, "y, the ratchet key and the KEM seed are gone");
   throws(() => listener.finish(answer), TypeError, "a second try is not possible");
 }
@@ -330,7 +330,9 @@ Deno.test("any changed field of the answer on its way is refused", () => {
       using dialer = world.dial(listener.offer);
       const changed = dialer.answer[field].slice();
       changed[bit >> 3]! ^= 1 << (bit & 7);
-      listenerRefuses(listener, { ...dialer.answer, [field]: changed }, field === "shareA" ? "share" : undefined);
+      // One share in sixteen, or so, is a point of the group again: then it is as wrong as another phrase.
+      const noShare = field === "shareA" && !edwards25519.valid(changed);
+      listenerRefuses(listener, { ...dialer.answer, [field]: changed }, noShare ? "share" : undefined);
     }
   }
 });

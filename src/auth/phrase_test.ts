@@ -4,7 +4,8 @@
 import { ok, strictEqual as equal } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { testArena, toHex, utf8 } from "../../tests/support/arena.ts";
+import { seededEntropy, testArena, toHex, utf8 } from "../../tests/support/arena.ts";
+import { sha256 } from "../crypto/sha256.ts";
 import { LockedBytes } from "../secrets/locked.ts";
 import { holdsPhrase, isOwnWords, normalisePhrase, type PhraseProblem } from "./phrase.ts";
 import { generate } from "./words.ts";
@@ -239,3 +240,41 @@ function wordsPhrase(): string {
   const sha256 = (from: Uint8Array, into: Uint8Array) => into.set(createHash("sha256").update(from).digest());
   return generate(7, (into) => into.fill(0x33), sha256);
 }
+
+Deno.test("normalisePhrase() knows Sesame's own words: their form, the place of a typo, a wrong checksum", () => {
+  const phrase = generate(7, seededEntropy("phrase_test"), (bytes, out) => sha256(out, bytes));
+  const words = phrase.split(" ");
+  becomes(` ${words.join("-").toUpperCase()}.\n`, phrase);
+  equal(outcome(utf8(words.with(4, `${words[4]}x`).join(" "))), "typo in word 5");
+  refuses(words.toReversed().join(" "), "checksum");
+  equal(arena.used, 0);
+});
+
+/** `run` while each call of `prototype[name]` is told, with what it gave. */
+function watching<K extends string, T>(
+  prototype: Record<K, (...args: never[]) => T>,
+  name: K,
+  run: () => void,
+): T[] {
+  const original = prototype[name];
+  const results: T[] = [];
+  prototype[name] = function (...args): T {
+    const result = original.apply(this, args);
+    results.push(result);
+    return result;
+  };
+  try {
+    run();
+  } finally {
+    prototype[name] = original;
+  }
+  return results;
+}
+
+Deno.test("normalisePhrase() makes no string of an ASCII phrase, good or bad", () => {
+  const ascii = ["correct horse battery staple", "short", "a control\tcharacter", "~".repeat(1025)];
+  const decoded = watching(TextDecoder.prototype, "decode", () => {
+    for (const typed of ascii) outcome(utf8(typed));
+  });
+  equal(decoded.length, 0);
+});

@@ -7,7 +7,8 @@ import {
   throws,
 } from "node:assert/strict";
 import { ed25519 } from "@noble/curves/ed25519.js";
-import { fromHex, lockedBytes, reversedHex, testArena, toHex } from "../../tests/support/arena.ts";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { fromHex, lockedBytes, reversedHex, testArena, toHex, utf8 } from "../../tests/support/arena.ts";
 import { stretch } from "../../tests/support/stretch.ts";
 import { type Exchange, type ExchangeFile, testShared, vectors } from "../../tests/support/vectors.ts";
 import { p256TestGroup } from "./p256_test_group.ts";
@@ -53,6 +54,14 @@ Deno.test("StretchedPhrase.from() gives w of all rows of the reference program",
     equal(toHex(phrase.w), reversedHex(row.w));
   }
   equal(arena.used, 0);
+});
+
+Deno.test("argon2Salt() is the hash of the label, the mode as 0 or 1, and the salt", () => {
+  const salt = fromHex("8c517b475208ca0f598db86a8da86e2e");
+  for (const [mode, byte] of [["real", 0], ["decoy", 1]] as const) {
+    const expected = sha256(Uint8Array.from([...utf8("sesame/1 phrase"), byte, ...salt]));
+    equal(toHex(argon2Salt(mode, salt)), toHex(expected));
+  }
 });
 
 Deno.test("argon2Salt() is another for the other mode and for each changed bit of the salt", () => {

@@ -1,6 +1,7 @@
 // What is kept for one PeerId: which connection is kept, which ids are known, when a name counts.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import fc from "fast-check";
 import { NAME_CHANGE_PAUSE_MS, SHOWN_IDS_PEERS, SHOWN_IDS_PER_PEER } from "../constants.ts";
 import type { Role } from "../ports.ts";
 import type { Connection } from "./connection.ts";
@@ -44,6 +45,35 @@ Deno.test("both sides of the same connections keep the same one", () => {
     }
     equal(a.connections.indexOf(a.toKeep!), b.connections.indexOf(b.toKeep!));
   }
+});
+
+Deno.test("both sides keep the same one however the two directions mix, and whichever connections die", () => {
+  // The sides agree on the order within a direction; `mixA` and `mixB` say how each saw the two directions mix.
+  const half = fc.array(fc.boolean(), { maxLength: 4 });
+  const mix = fc.array(fc.boolean(), { minLength: 8, maxLength: 8 });
+  fc.assert(
+    fc.property(half, half, mix, mix, (dialledByA, dialledByB, mixA, mixB) => {
+      const alive = (half: readonly boolean[], name: string) =>
+        half.flatMap((lives, n) => lives ? [`${name}${n}`] : []);
+      const side = (self: string, peer: string, own: string[], theirs: string[], order: readonly boolean[]) => {
+        const friend = new Friend(self, peer);
+        const names = new Map<Connection, string>();
+        const left: readonly [string[], string[]] = [[...own], [...theirs]];
+        while (left[0].length + left[1].length > 0) {
+          const ours = left[1].length === 0 || (left[0].length > 0 && order[names.size]!);
+          const made = connection(ours ? "dialer" : "listener");
+          names.set(made, left[ours ? 0 : 1].shift()!);
+          friend.connections.push(made);
+        }
+        return names.get(friend.toKeep!);
+      };
+      const [byA, byB] = [alive(dialledByA, "A"), alive(dialledByB, "B")];
+      const kept = side(SMALL, LARGE, byA, byB, mixA);
+      equal(kept, side(LARGE, SMALL, byB, byA, mixB));
+      equal(kept, byA.at(-1) ?? byB.at(-1));
+    }),
+    { seed: 6, numRuns: 1000 },
+  );
 });
 
 Deno.test("PeerIds are compared as unsigned bytes", () => {
@@ -101,4 +131,37 @@ Deno.test("the last 256 PeerIds are remembered, least recently met out, and neve
   equal(friends.get("met again"), undefined);
   equal([...friends.all()].length, SHOWN_IDS_PEERS);
   deepEqual(friends.here(), [here]);
+});
+
+Deno.test("Friends remembers what a plain list remembers, whoever is met, comes and goes", () => {
+  const action = fc.record({
+    what: fc.constantFrom("meet", "meet", "meet", "come", "go"),
+    peer: fc.nat(2 * SHOWN_IDS_PEERS).map((n) => `peer ${n}`),
+  });
+  fc.assert(
+    fc.property(fc.array(action, { minLength: 600, maxLength: 1200, size: "max" }), (actions) => {
+      const friends = new Friends(SMALL);
+      let list: string[] = [];
+      const here = new Set<string>();
+      for (const { what, peer } of actions) {
+        const known = list.includes(peer);
+        equal(friends.get(peer) !== undefined, known);
+        if (what === "meet") {
+          friends.meet(peer);
+          list = [...list.filter((one) => one !== peer), peer];
+          const oldest = list.find((one) => !here.has(one));
+          if (list.length > SHOWN_IDS_PEERS) list = list.filter((one) => one !== oldest);
+        } else if (what === "come" && known && here.size < SHOWN_IDS_PEERS / 2) {
+          friends.get(peer)!.connections.push(connection("dialer"));
+          here.add(peer);
+        } else if (what === "go" && known) {
+          friends.get(peer)!.connections.length = 0;
+          here.delete(peer);
+        }
+      }
+      deepEqual([...friends.all()].map(({ peer }) => peer), list);
+      deepEqual(friends.here().map(({ peer }) => peer), list.filter((peer) => here.has(peer)));
+    }),
+    { seed: 6, numRuns: 60 },
+  );
 });
