@@ -62,7 +62,6 @@ export function canonicalise(raw: Uint8Array, out: Uint8Array, sha256: Sha256): 
   if (out.length < CANONICAL_ROOM || out.length < raw.length || overlap(raw, out)) {
     throw new RangeError("no room of its own for the canonical form");
   }
-  out.fill(0);
   const found = recognise(raw, out, sha256);
   out.fill(0);
   return found.kind === "words" ? { kind: "words", length: writeCanonical(raw, out) } : found;
