@@ -116,6 +116,9 @@ export async function measure(
       const ms = Math.round(performance.now() - began);
       found.push({ file, name, ms, blocks: new Set(entered.map((n) => blockName(all[n]!.file, all[n]!.block))) });
     }
+    // In the order of a mutant's run, which is not that of the file.
+    const { fate } = found.length === 0 ? { fate: "survived" } : await judgeByFile(copy, found.toSorted(faster));
+    if (fate !== "survived") throw new Error(`${file} fails without a mutant when its tests run in another order`);
     await Deno.writeTextFile(
       measured(room, file, sources),
       JSON.stringify(found.map((test) => ({ ...test, blocks: [...test.blocks] }))),
@@ -189,9 +192,16 @@ export function judgesOf(
       : file === REPLAY
       ? Infinity
       : sum(fit.filter((t) => t.file === file));
-  const first = (test: Test) => test.file === before?.file && test.name === before.test ? -1 : test.ms;
+  const killer = (test: Test) => test.file === before?.file && test.name === before.test;
   const files = [...new Set(fit.map(({ file }) => file))].sort((a, b) => rank(a) - rank(b));
-  return files.map((file) => fit.filter((test) => test.file === file).sort((a, b) => first(a) - first(b)));
+  return files.map((file) => {
+    const all = fit.filter((test) => test.file === file).sort(faster);
+    return [...all.filter(killer), ...all.filter((test) => !killer(test))];
+  });
+}
+
+function faster(a: Test, b: Test): number {
+  return a.ms - b.ms;
 }
 
 function sum(tests: readonly Test[]): number {
