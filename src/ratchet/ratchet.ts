@@ -184,7 +184,7 @@ export class Ratchet implements Disposable {
     using start = arena.key();
     if (!rootStep(arena, rootKey, start, this.#own, dh)) return undefined;
     using rest = new Candidate(arena, old?.key ?? start);
-    if (old !== undefined && pn > nr) rest.skipTo(this.#peerPublic, nr, pn);
+    rest.skipTo(this.#peerPublic, nr, pn); // none, where pn is not above nr
     using candidate = new Candidate(arena, start);
     candidate.advance(dh, 0, n);
     if (!opens(candidate.messageKey)) return undefined;
