@@ -5,7 +5,8 @@
 // The peer is the bare handshake under it: node:tls, mutual TLS 1.3, the same kind of certificates. Self-signed ones mean
 // that TLS itself judges nobody, so each end does what makes it mutual: it takes the other's certificate and verifies it
 // (curve, issuer, signature) with the runtime's X509Certificate. The second comparison leaves that away as well; there the
-// peer has authenticated nobody, and no goal is set.
+// peer has authenticated nobody, and no goal is set. In the third the peer is Noise XX over TCP (noise.ts), which knows who
+// it talks to by their keys, has no phrase, no post-quantum part and no certificates, and does what is left of it natively.
 // All are warm: connections are made and closed before any is counted. They are made in batches, one after the other, and
 // closed after each: on a busy machine the system interrupts whoever has worked for some milliseconds, and with single
 // handshakes that would be our side only.
@@ -21,6 +22,7 @@ import type { Shape } from "../src/session/pacer.ts";
 import { type Event, Session } from "../src/session/step.ts";
 import { makeIdentity } from "../src/transport/certificate.ts";
 import { secureContextOf, TLS_SETTINGS, TlsTransport } from "../src/transport/tls.ts";
+import { noise, settled } from "./noise.ts";
 import { compare, type Side } from "./ratio.ts";
 import { benchArena, entropy, stretchedAlready } from "./setup.ts";
 
@@ -32,6 +34,11 @@ compare("handshake", async () => {
 compare("handshake, against TLS without a look at the certificates", async () => {
   const arena = await benchArena();
   return { goal: undefined, rounds: 40, batch: BATCH, ours: await ours(arena), peer: await bare(() => true) };
+});
+
+compare("handshake, against Noise XX", async () => {
+  const arena = await benchArena();
+  return { goal: undefined, rounds: 40, batch: BATCH, ours: await ours(arena), peer: await noise() };
 });
 
 // --- Ours -----------------------------------------------------------------------------------------------------------
@@ -161,9 +168,4 @@ async function bare(judge: Judge): Promise<Side> {
       await settled();
     },
   };
-}
-
-/** Leaves the event loop to what closing still has to do. */
-function settled(): Promise<void> {
-  return new Promise((done) => setTimeout(done, 2));
 }

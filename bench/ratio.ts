@@ -1,6 +1,7 @@
 // Two ways of doing one thing, measured in turn in one run, and the ratio of their times. A ratio says more than a time:
 // it is nearly the same on a fast machine and a slow one, on a quiet one and a busy one.
-// In here: the interleaving, the medians, the line that is printed. Not in here: what is measured.
+// In here: the interleaving, the medians, the line that is printed, and the list that `deno task bench:paper` measures too.
+// Not in here: what is measured.
 
 /** One way of doing the thing. */
 export interface Side {
@@ -24,11 +25,17 @@ export interface Comparison {
   readonly batch: number;
 }
 
+type Make = () => Promise<Omit<Comparison, "name">> | Omit<Comparison, "name">;
+
+/** What was registered, by name, for whoever measures without `deno bench`. */
+export const COMPARISONS: Map<string, Make> = new Map();
+
 /**
  * Registers the comparison with `deno bench`, which prints its line and then a table of our side alone. The sides are made
  * on the first call, so that a file costs nothing until it is its turn.
  */
-export function compare(name: string, make: () => Promise<Omit<Comparison, "name">> | Omit<Comparison, "name">): void {
+export function compare(name: string, make: Make): void {
+  COMPARISONS.set(name, make);
   let made: Omit<Comparison, "name"> | undefined;
   Deno.bench({ name, n: TABLE_RUNS, warmup: 1 }, async (context) => {
     if (made === undefined) {
@@ -58,7 +65,17 @@ interface Pair {
   readonly peer: number;
 }
 
-export async function measure({ name, goal, ours, peer, rounds, batch }: Comparison): Promise<Measured> {
+export async function measure(comparison: Comparison): Promise<Measured> {
+  const { name, goal, rounds } = comparison;
+  const times = await timesOf(comparison);
+  const at = (share: number): Pair => ({ ours: quantile(times.ours, share), peer: quantile(times.peer, share) });
+  return { name, goal, rounds, medians: at(0.5), quartiles: at(0.25) };
+}
+
+/** Microseconds for one time, a number a round. */
+export async function timesOf(
+  { ours, peer, rounds, batch }: Pick<Comparison, "ours" | "peer" | "rounds" | "batch">,
+): Promise<{ readonly ours: number[]; readonly peer: number[] }> {
   const times = { ours: [] as number[], peer: [] as number[] };
   for (let round = -Math.ceil(rounds / 5); round < rounds; round++) {
     // Who is first changes, so that neither always pays for the other's garbage.
@@ -68,8 +85,7 @@ export async function measure({ name, goal, ours, peer, rounds, batch }: Compari
       if (round >= 0) times[who].push(took);
     }
   }
-  const at = (share: number): Pair => ({ ours: quantile(times.ours, share), peer: quantile(times.peer, share) });
-  return { name, goal, rounds, medians: at(0.5), quartiles: at(0.25) };
+  return times;
 }
 
 /** `handshake: ours 4811 us, peer 2340 us, ratio 2.06 (goal at most 2.2: met; fastest quarter 2.01, 200 rounds, load 0.4)` */

@@ -15,8 +15,9 @@ import { sha256 } from "../src/crypto/sha256.ts";
 import type { Arena } from "../src/secrets/locked.ts";
 import { Random } from "../tests/simulation/random.ts";
 import { testArena } from "../tests/support/arena.ts";
+import { primitives } from "./timing_primitives.ts";
 
-interface Subject {
+export interface Subject {
   readonly name: string;
   readonly classes: string;
   /** "seen" and "unseen" are controls; a subject of "asked" is reported as it comes out. */
@@ -104,6 +105,7 @@ function subjects(arena: Arena): Subject[] {
       },
       times: 5,
     },
+    ...primitives(arena, random),
   ];
 }
 

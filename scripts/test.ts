@@ -53,6 +53,7 @@ export const SUITES: readonly Suite[] = [
       "tests/models_test.ts",
       "tests/claims",
       "scripts",
+      "bench",
     ],
     counts: "deno test",
     ok: true,

@@ -1,0 +1,73 @@
+// A whole mesh of real processes on loopback, each a friend of every other: what all of them together cost as they grow.
+// Each stretches its phrase once for every listener that it calls, so a mesh of n costs n(n-1)/2 stretches before it stands.
+
+import { addressOf, PHRASE } from "../../tests/support/process_pair.ts";
+import { Sesame } from "../../tests/support/process.ts";
+import { Random } from "../../tests/simulation/random.ts";
+import { memoryOf, pause } from "./program.ts";
+import { cpuOf, here, toAll } from "./room.ts";
+import type { Curve, Section } from "./section.ts";
+
+export interface MeshSizes {
+  /** Peers of each; one process more. */
+  readonly sizes: readonly number[];
+  readonly windowMs: number;
+  readonly messages: number;
+  readonly settleMs: number;
+}
+
+export async function mesh({ sizes, windowMs, messages, settleMs }: MeshSizes): Promise<Section> {
+  const random = new Random(32);
+  const taken: { peers: number; cpu: number; mib: number; toAllMs: number; standsMs: number }[] = [];
+  for (const peers of sizes) {
+    await using all = new AsyncDisposableStack();
+    const began = performance.now();
+    const members = await stand(all, peers + 1);
+    const standsMs = performance.now() - began;
+    await pause(settleMs);
+    const pids = members.map(({ pid }) => pid);
+    const cpu = await cpuOf(pids, windowMs);
+    const toAllMs = await toAll(members[0]!, peers, messages, random);
+    taken.push({ peers, cpu, mib: memoryOf(...pids), toAllMs, standsMs });
+  }
+  const points = (value: (one: typeof taken[number]) => number): Curve["points"] =>
+    taken.map((one) => [one.peers, value(one)] as const);
+  const curve = (
+    panel: Curve["panel"],
+    name: string,
+    unit: string,
+    value: (one: typeof taken[number]) => number,
+    expected: string,
+  ): Curve => ({ panel, name, unit, points: points(value), expected });
+  return {
+    rows: [],
+    curves: [
+      curve("CPU", "all processes of a mesh", "% of a core", ({ cpu }) => cpu, "towards 2: p(p+1)/2 links"),
+      curve(
+        "memory",
+        "all processes of a mesh",
+        "MiB",
+        ({ mib }) => mib,
+        "towards 1: one runtime each, a little for each link",
+      ),
+      curve("time", "confirmed by all, in a mesh", "ms", ({ toAllMs }) => toAllMs, "near 0, as above"),
+      curve("time", "until the mesh stands", "ms", ({ standsMs }) => standsMs, "towards 2: a stretch for each link"),
+    ],
+  };
+}
+
+/** Each calls all that stand already. Two are on their way at a time: a listener lets four of one address authenticate. */
+async function stand(owner: AsyncDisposableStack, count: number): Promise<Sesame[]> {
+  const members: Sesame[] = [];
+  const addresses: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const before = members.at(-2);
+    if (before !== undefined) await here(before, i - 2, 120_000);
+    const where = i === 0 ? ["listen", "127.0.0.1:0"] : ["connect", ...addresses, "--listen", "127.0.0.1:0", "--retry"];
+    const member = owner.use(await Sesame.start([...where, "--json", "--phrase-fd", "0"], { phrase: PHRASE }));
+    addresses.push(await addressOf(member));
+    members.push(member);
+  }
+  for (const member of members) await here(member, count - 1, 120_000);
+  return members;
+}

@@ -1,0 +1,159 @@
+// Other people's programs: started with pipes, waited for by what they write, ended. And what a process takes of the machine.
+// Not in here: which programs (ssh.ts, wormhole.ts), Sesame's own processes (tests/support/process.ts).
+
+/** Owns a child. `await using` ends it. */
+export class Program implements AsyncDisposable {
+  /** Everything it wrote, both ways. */
+  said = "";
+  readonly pid: number;
+  /** Resolves with its exit code when it has ended and all was read. */
+  readonly ended: Promise<number>;
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  #over = false;
+  #wake = () => {};
+
+  constructor(argv: readonly string[], options: { readonly cwd?: string; readonly env?: Record<string, string> } = {}) {
+    const [program = "", ...args] = argv;
+    this.#child = new Deno.Command(program, {
+      args,
+      ...options,
+      clearEnv: options.env !== undefined,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.pid = this.#child.pid;
+    this.#input = this.#child.stdin.getWriter();
+    this.#input.closed.catch(() => {});
+    const read = Promise.all([this.#read(this.#child.stdout), this.#read(this.#child.stderr)]);
+    this.ended = this.#child.status.then(async ({ code }) => {
+      await read;
+      this.#over = true;
+      this.#wake();
+      return code;
+    });
+  }
+
+  async write(text: string): Promise<void> {
+    await this.#input.write(new TextEncoder().encode(text));
+  }
+
+  async endInput(): Promise<void> {
+    await this.#input.close().catch(() => {});
+  }
+
+  /**
+   * Waits until the pattern stands in what it wrote, from the given character on. One at a time. Throws when it ends or
+   * the time is over.
+   */
+  async until(pattern: RegExp, from = 0, ms = 30_000): Promise<RegExpExecArray> {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.#wake();
+    }, ms);
+    try {
+      for (;;) {
+        const match = pattern.exec(this.said.slice(from));
+        if (match !== null) return match;
+        if (late || this.#over) {
+          throw new Error(`${pattern} did not come ${late ? `within ${ms} ms` : "before it ended"}:\n${this.said}`);
+        }
+        await new Promise<void>((wake) => this.#wake = wake);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+    await this.#input.abort().catch(() => {});
+    await this.#child.status;
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      this.said += text;
+      this.#wake();
+    }
+  }
+}
+
+/** A port on loopback that nobody had a moment ago. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** The path of a command, also where only root looks for one. */
+export async function pathOf(command: string): Promise<string | undefined> {
+  const { success, stdout } = await new Deno.Command("/bin/sh", {
+    args: ["-c", `PATH="$PATH:/usr/sbin:/sbin" command -v ${command}`],
+    stderr: "null",
+  }).output();
+  return success ? new TextDecoder().decode(stdout).trim() : undefined;
+}
+
+/** A folder that goes away. */
+export async function tempFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await Deno.makeTempDir({ prefix: "sesame-bench-" });
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms));
+}
+
+// --- What a process takes -------------------------------------------------------------------------------------------
+
+/**
+ * MiB of memory of one process, or of several of one program: every page of their own, and the pages of files (code,
+ * mostly) of the one that has most of them, once. For one process that is its RSS. Not PSS, since whoever measures runs
+ * on the same runtime as what is measured, and PSS would count its pages by half.
+ * Throws where the system does not say (another user's process, no /proc).
+ */
+export function memoryOf(...pids: readonly number[]): number {
+  let [own, files] = [0, 0];
+  for (const pid of pids) {
+    const text = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`);
+    const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)![1]);
+    own += kib("Anonymous");
+    files = Math.max(files, kib("Rss") - kib("Anonymous"));
+  }
+  return (own + files) / 1024;
+}
+
+/** A process and everything below it. */
+export function familyOf(pid: number): number[] {
+  const parents = new Map<number, number>();
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = Deno.readTextFileSync(`/proc/${name}/stat`);
+      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  const family = [pid];
+  for (const member of family) for (const [child, parent] of parents) if (parent === member) family.push(child);
+  return family;
+}
+
+const libc = Deno.build.os === "linux"
+  ? Deno.dlopen("libc.so.6", { clock_gettime: { parameters: ["i32", "buffer"], result: "i32" } })
+  : undefined;
+
+/** Milliseconds of CPU that a process has used, to the nanosecond: /proc counts in hundredths of a second. */
+export function cpuMs(pid: number): number {
+  const time = new BigInt64Array(2);
+  // clock_getcpuclockid(3): the process's number inverted, and 2 for time as the scheduler counts it.
+  if (libc?.symbols.clock_gettime((~pid << 3) | 2, time) !== 0) throw new Error(`no CPU time of process ${pid}`);
+  return Number(time[0]) * 1e3 + Number(time[1]) / 1e6;
+}

@@ -1,0 +1,225 @@
+// One Sesame process with 0, 1, 2, 4 ... 64 friends: its memory, its CPU while nobody talks, the time of a message to all.
+// The friends are real ones in one other process (tests/screen/crowd.ts), so that the machine carries 64 of them and the
+// measured process has what a member of a room of 65 has. Beside it OpenSSH: a daemon with as many sessions.
+// Not in here: a mesh of real processes (mesh.ts).
+
+import { PHRASE } from "../../tests/support/process_pair.ts";
+import { type JsonEvent, Sesame } from "../../tests/support/process.ts";
+import { Random } from "../../tests/simulation/random.ts";
+import { productEnvironment } from "../../scripts/product.ts";
+import { cpuMs, familyOf, memoryOf, pause, Program, tempFolder } from "./program.ts";
+import { type Curve, type Missing, type Row, row, type Section } from "./section.ts";
+import { quantile } from "./statistics.ts";
+import type { Ssh } from "./ssh.ts";
+
+export interface RoomSizes {
+  readonly sizes: readonly number[];
+  /** How often a process is started for a figure of memory. */
+  readonly starts: number;
+  readonly windowMs: number;
+  readonly messages: number;
+  /** Waited after the last handshake, for the compiler and the garbage collector. */
+  readonly settleMs: number;
+}
+
+interface Taken {
+  readonly peers: number;
+  /** MiB, one a start. */
+  readonly memory: readonly number[];
+  /** In per cent of one core. */
+  readonly cpu: number;
+  readonly toAllMs: number;
+}
+
+export async function room(ssh: Ssh | string, sizing: RoomSizes): Promise<Section> {
+  const { sizes, starts, windowMs, messages, settleMs } = sizing;
+  const random = new Random(64);
+  const taken: Taken[] = [];
+  const compared = [0, sizes[0]!, sizes.includes(32) ? 32 : sizes.at(-1)!];
+  for (const peers of new Set([0, ...sizes])) {
+    const memory: number[] = [];
+    let rest = { cpu: 0, toAllMs: 0 };
+    for (let start = 0; start < (compared.includes(peers) ? starts : 1); start++) {
+      await using friends = peers === 0 ? undefined : await crowd(peers);
+      await using sesame = await member(friends === undefined ? [] : friends.addresses, peers);
+      await pause(settleMs);
+      if (start === 0) {
+        rest = { cpu: await cpuOf([sesame.pid], windowMs), toAllMs: await toAll(sesame, peers, messages, random) };
+      }
+      memory.push(memoryOf(sesame.pid));
+    }
+    taken.push({ peers, memory, ...rest });
+  }
+  const idle = taken[0]!;
+  const points = (value: (taken: Taken) => number): Curve["points"] =>
+    taken.slice(1).map((one) => [one.peers, value(one)] as const);
+  const mib = ({ memory }: Taken) => quantile(memory, 0.5);
+  return {
+    rows: await memoryRows(ssh, taken.filter(({ peers }) => compared.includes(peers)), sizing),
+    curves: [
+      {
+        name: "one process",
+        unit: "% of a core",
+        panel: "CPU",
+        points: points(({ cpu }) => cpu - idle.cpu),
+        expected: "1: each friend is 4 cells a second each way",
+      },
+      {
+        name: "added to one process",
+        unit: "MiB",
+        panel: "memory",
+        points: points((one) => mib(one) - mib(idle)),
+        expected: "at most 1: a socket, a TLS session and two ratchets each",
+      },
+      {
+        name: "confirmed by all, one process",
+        unit: "ms",
+        panel: "time",
+        points: points(({ toAllMs }) => toAllMs),
+        expected: "near 0: the last of p ticks of 250 ms, there and back",
+      },
+    ],
+  };
+}
+
+// --- Sesame ---------------------------------------------------------------------------------------------------------
+
+/** A listener that has called these and has them all. */
+async function member(addresses: readonly string[], peers: number): Promise<Sesame> {
+  const options = ["--json", "--phrase-fd", "0"];
+  const args = peers === 0 ? ["listen", "127.0.0.1:0"] : ["connect", ...addresses, "--listen", "127.0.0.1:0"];
+  const sesame = await Sesame.start([...args, ...options], { phrase: PHRASE });
+  try {
+    await sesame.event("listening", 30_000);
+    await here(sesame, peers);
+    return sesame;
+  } catch (error) {
+    await sesame[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Resolves when it has so many friends. */
+export async function here(sesame: Sesame, peers: number, ms = 60_000): Promise<void> {
+  const present = () => new Set(sesame.all("connected").map(({ peer }) => peer)).size;
+  await sesame.until(() => present() >= peers || undefined, `${peers} friends`, ms);
+}
+
+async function crowd(peers: number): Promise<Program & { readonly addresses: readonly string[] }> {
+  const script = new URL("../../tests/screen/crowd.ts", import.meta.url).pathname;
+  const argv = ["run", "--quiet", "--no-check", "--no-prompt", "--cached-only", "--allow-net", "--allow-ffi"];
+  const program = new Program([Deno.execPath(), ...argv, script, String(peers), PHRASE], { env: productEnvironment() });
+  const [line] = await program.until(/^.+\n/);
+  return Object.assign(program, { addresses: line.trim().split(" ") });
+}
+
+/** Per cent of one core that they take together while nobody says anything. */
+export async function cpuOf(pids: readonly number[], windowMs: number): Promise<number> {
+  const used = () => pids.reduce((sum, pid) => sum + cpuMs(pid), 0);
+  const [before, began] = [used(), performance.now()];
+  await pause(windowMs);
+  return 100 * (used() - before) / (performance.now() - began);
+}
+
+/** Median milliseconds from a line of input until every friend's program has confirmed that it is on the screen. */
+export async function toAll(sesame: Sesame, peers: number, messages: number, random: Random): Promise<number> {
+  if (peers === 0) return 0;
+  const times: number[] = [];
+  const delivered = () => sesame.all("delivered") as JsonEvent[];
+  for (let n = 1; n <= messages; n++) {
+    // At any moment between the ticks.
+    await pause(random.between(0, 250));
+    const [before, began] = [delivered().length, performance.now()];
+    await sesame.say(`message ${n}`);
+    await sesame.until(() => delivered().length >= before + peers || undefined, "confirmed by all", 30_000);
+    times.push(performance.now() - began);
+  }
+  return quantile(times, 0.5);
+}
+
+// --- Beside it ------------------------------------------------------------------------------------------------------
+
+async function memoryRows(
+  ssh: Ssh | string,
+  ours: readonly Taken[],
+  { starts, settleMs }: RoomSizes,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  const memory = (label: string, samples: readonly number[]) => ({ label, samples });
+  const sesame = ({ peers, memory: list }: Taken) =>
+    memory(`Sesame: ${peers === 0 ? "a listener, nobody there" : withPeers(peers)}`, list);
+  const because = "each is a whole JavaScript runtime with 4 MiB of locked memory; ssh is small native code";
+  const idle = ours[0]!;
+  const bare = await repeated(starts, () => bareDeno(settleMs));
+  rows.push(
+    row(
+      "memory, idle",
+      "MiB",
+      sesame(idle),
+      memory("a Deno program that listens", bare),
+      "the code itself, and Argon2id's pages",
+    ),
+  );
+  for (const one of ours) {
+    const name = `memory, ${one.peers === 0 ? "idle" : withPeers(one.peers)}`;
+    const label = one.peers === 0 ? "sshd: listens" : `sshd: with ${one.peers} session${one.peers === 1 ? "" : "s"}`;
+    const peer: Missing | ReturnType<typeof memory> = typeof ssh === "string"
+      ? { label, missing: ssh }
+      : memory(label, await repeated(starts, () => daemonWith(ssh, one.peers, settleMs)));
+    rows.push(row(name, "MiB", sesame(one), peer, because));
+  }
+  const label = "ssh -N: one session, the client";
+  const one = ours[1]!;
+  const client: Missing | ReturnType<typeof memory> = typeof ssh === "string"
+    ? { label, missing: ssh }
+    : memory(label, await repeated(starts, () => clientOf(ssh, settleMs)));
+  rows.push(row("memory, one end of one link", "MiB", sesame(one), client, because));
+  return rows;
+}
+
+function withPeers(peers: number): string {
+  return `with ${peers} peer${peers === 1 ? "" : "s"}`;
+}
+
+async function repeated(times: number, take: () => Promise<number>): Promise<number[]> {
+  const list: number[] = [];
+  for (let i = 0; i < times; i++) list.push(await take());
+  return list;
+}
+
+async function bareDeno(settleMs: number): Promise<number> {
+  await using folder = await tempFolder();
+  const source =
+    'const l = Deno.listen({ hostname: "127.0.0.1", port: 0 });\nconsole.log("ready");\nawait l.accept();\n';
+  await Deno.writeTextFile(`${folder.path}/bare.ts`, source);
+  const argv = [Deno.execPath(), "run", "--quiet", "--no-check", "--allow-net", `${folder.path}/bare.ts`];
+  await using program = new Program(argv, { env: productEnvironment() });
+  await program.until(/ready/);
+  await pause(settleMs);
+  return memoryOf(program.pid);
+}
+
+/** The daemon and its sessions together. */
+async function daemonWith(ssh: Ssh, sessions: number, settleMs: number): Promise<number> {
+  await using daemon = await ssh.daemon();
+  await using clients = new AsyncDisposableStack();
+  for (let i = 0; i < sessions; i++) await session(ssh, clients, daemon);
+  await pause(settleMs);
+  return memoryOf(...familyOf(daemon.pid));
+}
+
+async function clientOf(ssh: Ssh, settleMs: number): Promise<number> {
+  await using daemon = await ssh.daemon();
+  await using clients = new AsyncDisposableStack();
+  const client = await session(ssh, clients, daemon);
+  await pause(settleMs);
+  return memoryOf(client.pid);
+}
+
+/** A client that asks for no command; the daemon says when it is in. */
+async function session(ssh: Ssh, owner: AsyncDisposableStack, daemon: Program): Promise<Program> {
+  const mark = daemon.said.length;
+  const client = owner.use(ssh.client(["-N"]));
+  await daemon.until(/Accepted publickey/, mark);
+  return client;
+}
