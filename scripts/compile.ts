@@ -16,7 +16,7 @@ import { makeProgram } from "./release/program.ts";
 import { readSource, ROOT, short, type Source, stage } from "./release/stage.ts";
 import { DENO_VERSION, type Runtime, type Target, targetHere, TARGETS } from "./release/targets.ts";
 
-/** The product's permissions: as in the task "sesame", scripts/product.ts and launcher.sh. A test compares them. */
+/** The product's permissions: as in the task "sesame", scripts/product.ts and launcher.c. A test compares them. */
 export const PERMISSIONS: readonly string[] = ["--no-prompt", "--allow-net", "--allow-ffi"];
 
 export interface Built {

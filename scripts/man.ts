@@ -80,12 +80,6 @@ export function manPage(): string {
     ".TP",
     ".B SSLKEYLOGFILE",
     ...roff("If it is set, Sesame refuses to start: somebody wants the keys of TLS written down."),
-    ".TP",
-    '.BR XDG_RUNTIME_DIR ", " TMPDIR',
-    ...roff(
-      "Where the portable file puts its runtime for the moment before it starts; /dev/shm if the first is not set. It is " +
-        "removed again before the program begins.",
-    ),
     ".SH FILES",
     "Sesame reads no file of its own and writes none.",
     ".SH EXAMPLES",

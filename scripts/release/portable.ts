@@ -1,12 +1,16 @@
-// The portable file: launcher.sh, the program, and the Deno runtime from npm, each at a multiple of one block, so that a
-// shell cuts them out with nothing but `dd`. The runtime is not compressed: unpacking it would cost each start most of a
-// second, and keeping it unpacked would leave it behind. Not in here: the launcher itself, the bundle.
+// The portable file: the launcher (launcher.c), the program, and the Deno runtime from npm, each at a multiple of one block,
+// so that the kernel can map the runtime from where it stands. It is not compressed: then each start would unpack it.
+// Not in here: the launcher itself, the bundle.
 
 import { join } from "node:path";
 import { BuildFailure, run, sha256 } from "./failure.ts";
+import { launcherOf } from "./launcher.ts";
 import { DENO_VERSION, type Runtime, type Target } from "./targets.ts";
 
+/** A multiple of every size of page (ARM64 has 4, 16 and 64 KiB). */
 const BLOCK = 65_536;
+/** As in launcher.c, which reads the first four numbers behind `=`. */
+const PLAN_AT = 61_440;
 
 /** The bytes of the file. */
 export async function makePortable(
@@ -14,40 +18,26 @@ export async function makePortable(
   program: string,
   names: { readonly version: string; readonly build: string },
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const launcher = launcherOf(target.name);
+  if (launcher.length > PLAN_AT) throw new BuildFailure("Could not build.", "launcher.c is too long.", "Shorten it.");
+  const body = new TextEncoder().encode(program);
   const runtime = await fetchRuntime(target.runtime);
-  const body = padded(new TextEncoder().encode(program));
-  const runtimeAt = BLOCK + body.length;
-  const values: Record<string, string> = {
-    VERSION: names.version,
-    BUILD: names.build,
-    TARGET: target.name,
-    PROGRAM_AT: "1",
-    PROGRAM_BLOCKS: String(body.length / BLOCK),
-    RUNTIME_AT: String(runtimeAt / BLOCK),
-    RUNTIME_MB: String(Math.ceil(runtime.length / 1e6)),
-    SIZE: String(runtimeAt + runtime.length),
-    LOADER: target.runtime.loader,
-  };
-  const text = await Deno.readTextFile(new URL("launcher.sh", import.meta.url));
-  const launcher = text.replace(/@([A-Z_]+)@/g, (_, name: string) => values[name] ?? missing(name));
-  const head = padded(new TextEncoder().encode(launcher));
-  if (head.length !== BLOCK) throw new BuildFailure("Could not build.", "launcher.sh is too long.", "Shorten it.");
-  const file = new Uint8Array(runtimeAt + runtime.length);
-  file.set(head);
+  const runtimeAt = Math.ceil((BLOCK + body.length) / BLOCK) * BLOCK;
+  const size = runtimeAt + runtime.length;
+  const plan = [
+    `PROGRAM_AT=${BLOCK}`,
+    `PROGRAM_SIZE=${body.length}`,
+    `RUNTIME_AT=${runtimeAt}`,
+    `SIZE=${size}`,
+    `LAUNCHER_SIZE=${launcher.length}`,
+    `Sesame ${names.version} for ${target.name}, the portable file, build ${names.build}. How to check it: docs/VERIFY.md`,
+  ];
+  const file = new Uint8Array(size);
+  file.set(launcher);
+  file.set(new TextEncoder().encode(`${plan.join("\n")}\n`), PLAN_AT);
   file.set(body, BLOCK);
   file.set(runtime, runtimeAt);
   return file;
-}
-
-function missing(name: string): never {
-  throw new BuildFailure("Could not build.", `launcher.sh asks for ${name}.`, "Give it a value in portable.ts.");
-}
-
-/** Line ends up to the next multiple of BLOCK: they mean nothing, neither to a shell nor to JavaScript. */
-function padded(bytes: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(Math.ceil(bytes.length / BLOCK) * BLOCK).fill(0x0a);
-  whole.set(bytes);
-  return whole;
 }
 
 /** The running Deno where it is the very same file, else the one of npm's package, through npm. */

@@ -17,8 +17,6 @@ export interface Runtime {
   readonly package: string;
   /** SHA-256 of its file `deno`. Another file is refused. */
   readonly sha256: string;
-  /** The dynamic loader that it names; where it is missing, the machine is another one. */
-  readonly loader: string;
 }
 
 export const TARGETS: readonly Target[] = [
@@ -29,7 +27,6 @@ export const TARGETS: readonly Target[] = [
     runtime: {
       package: "@deno/linux-x64-glibc",
       sha256: "bceb5b6a6239b0b010418406d8c77a508f67cf4337d94288f1c19fe71304aab0",
-      loader: "/lib64/ld-linux-x86-64.so.2",
     },
   },
   {
@@ -39,7 +36,6 @@ export const TARGETS: readonly Target[] = [
     runtime: {
       package: "@deno/linux-arm64-glibc",
       sha256: "d08d392418df53f4e6e88a08909c0e1bccbf9adcead7232df72b6ad6075ec416",
-      loader: "/lib/ld-linux-aarch64.so.1",
     },
   },
   { name: "macos-x64", triple: "x86_64-apple-darwin", extension: "" },

@@ -8,6 +8,7 @@ import { COMPLETIONS } from "../../scripts/completions.ts";
 import { MAN } from "../../scripts/man.ts";
 import { PRODUCT_ARGS } from "../../scripts/product.ts";
 import { newest, notes } from "../../scripts/release/notes.ts";
+import { compileLauncher, COMPILER_VERSION, COMPILERS, launcherOf } from "../../scripts/release/launcher.ts";
 import { link } from "../../scripts/release/program.ts";
 import { readSource, ROOT } from "../../scripts/release/stage.ts";
 import { targetHere } from "../../scripts/release/targets.ts";
@@ -18,7 +19,9 @@ const read = (path: string) => Deno.readTextFile(join(ROOT, path));
 Deno.test("every way to start the product gives it the same permissions", async () => {
   const flags = (words: readonly string[]) =>
     words.filter((word) => word.startsWith("--allow") || word === "--no-prompt").sort();
-  const launcher = flags((await read("scripts/release/launcher.sh")).split(/\s+/));
+  // What the bytes say, whatever the source of them says.
+  const launcher = flags(new TextDecoder("latin1").decode(launcherOf("linux-x64")).split("\0"));
+  deepEqual(flags(new TextDecoder("latin1").decode(launcherOf("linux-arm64")).split("\0")), launcher);
   const task = flags(
     String((JSON.parse(await read("deno.json")) as { tasks: { sesame: string } }).tasks.sesame).split(" "),
   );
@@ -26,6 +29,15 @@ Deno.test("every way to start the product gives it the same permissions", async 
   deepEqual(task, flags(PERMISSIONS));
   deepEqual(flags(PRODUCT_ARGS), flags(PERMISSIONS));
 });
+
+for (const [target, [compiler = ""]] of Object.entries(COMPILERS)) {
+  Deno.test({
+    name: `the launcher for ${target} is what the compiler makes of launcher.c`,
+    ignore: !needsCompiler(compiler),
+    fn: async () =>
+      equal((await compileLauncher(target)).toHex(), launcherOf(target).toHex(), "Run: deno task launcher"),
+  });
+}
 
 Deno.test("man page and completions in docs/ are what their tables give", async () => {
   for (const [path, make] of Object.entries({ ...MAN, ...COMPLETIONS })) {
@@ -161,6 +173,19 @@ Deno.test("a target that does not exist is named, with those that do", () => {
   throws(() => chosen(["linux-s390x"]), /no such target\. There are: linux-x64/);
   equal(chosen(["all"]).length, 5);
 });
+
+/** As `needs`, of that version and with the headers of the C library. */
+function needsCompiler(compiler: string): boolean {
+  if (!needs(compiler)) return false;
+  const ask = (...args: string[]) => new Deno.Command(compiler, { args, stdin: "null" }).outputSync();
+  const found = new TextDecoder().decode(ask("-dumpfullversion").stdout).trim();
+  const headers = ask("-fsyntax-only", "-include", "elf.h", "-x", "c", "/dev/null").success;
+  if (found === COMPILER_VERSION && headers) return true;
+  console.warn(
+    `SKIPPED: needs ${compiler} ${COMPILER_VERSION} and elf.h; here is ${found}, ${headers ? "with" : "without"} it.`,
+  );
+  return false;
+}
 
 /** Builds for this machine into a folder that goes away, and gives what was printed. */
 async function compileHere(env: Record<string, string>, look: (folder: string) => Promise<void> = async () => {}) {
