@@ -57,7 +57,7 @@ export const REMOVALS: readonly Removal[] = [
   {
     check: "TLS time-out",
     file: "src/transport/tls.ts",
-    text: 'setTimeout(() => drop("timeout"), this.#timeoutMs)',
+    text: 'setTimeout(() => handshake.drop("timeout"), this.#timeoutMs)',
     without: "setTimeout(() => {}, this.#timeoutMs)",
     row: "silence before TLS",
   },
