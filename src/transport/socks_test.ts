@@ -41,7 +41,17 @@ Deno.test("reach() gives the proxy the name as it is, and resolves nothing", LOO
 Deno.test("reach() gives the proxy addresses as addresses, and the login when asked", LOOSE, async () => {
   await using proxy = await Proxy.of([[5, 2], [1, 0], GRANTED]);
   const text = (words: string) => [words.length, ...new TextEncoder().encode(words)];
-  for (const [host, asked] of [["192.0.2.7", [1, 192, 0, 2, 7]], ["::1", [4, ...Array(15).fill(0), 1]]] as const) {
+  const asHex = (
+    ...bytes: number[]
+  ) => [4, ...bytes.slice(0, -1), ...Array(17 - 1 - bytes.length).fill(0), ...bytes.slice(-1)];
+  const addresses: [string, number[]][] = [
+    ["192.0.2.7", [1, 192, 0, 2, 7]],
+    ["::1", asHex(0, 1)],
+    ["2001:db8::9", asHex(0x20, 0x01, 0x0d, 0xb8, 9)],
+    // A zone means something on this machine only.
+    ["fe80::1%eth0", asHex(0xfe, 0x80, 1)],
+  ];
+  for (const [host, asked] of addresses) {
     (await proxy.reach({ host, port: 258 })).destroy();
     deepEqual(proxy.heard.pop(), [[5, 2, 0, 2], [1, ...text("anna"), ...text("open")], [5, 1, 0, ...asked, 1, 2]]);
   }
