@@ -89,17 +89,20 @@ export async function reach(target: Address, options: ReachOptions): Promise<Rea
 async function reachThrough(proxy: ProxyWay, target: Address, options: ReachOptions): Promise<Reached> {
   const { signal, onStep } = options;
   onStep?.({ step: "proxy", address: proxy.address });
+  // Loaded by those who use it. Nothing is awaited between the connection and the question, so no hang-up is missed.
+  const { askProxy } = await import("./socks.ts");
   const { proxy: _, onStep: __, ...direct } = options;
   const { socket } = await reach(proxy.address, direct).catch((error) => {
     if (!(error instanceof ReachError) || error.why === "stopped") throw error;
     throw new ReachError("proxy", "proxy-unreachable", error.attempts);
   });
-  // Loaded by those who use it; the permission to read is gone by now, which such an import needs not.
-  const { askProxy } = await import("./socks.ts");
   onStep?.({ step: "asked" });
   using limit = new TimeLimit(options.proxyTimeoutMs ?? PROXY_TIMEOUT_MS, signal);
   limit.onOver(() => socket.destroy());
-  if (limit.over !== undefined) socket.destroy();
+  if (limit.over !== undefined) {
+    socket.destroy();
+    throw new ReachError("proxy", limit.over);
+  }
   const fault = await askProxy(socket, target, proxy.login());
   if (limit.over !== undefined) throw new ReachError("proxy", limit.over);
   if (fault !== undefined) throw new ReachError("proxy", fault);
