@@ -109,6 +109,12 @@ export const SUITES: readonly Suite[] = [
   { name: "trace tests", args: [...EDGE, "tests/trace"], counts: "deno test", alone: true },
   { name: "trace", args: ["run", "--no-check", "--allow-all", "scripts/trace.ts"], counts: "suite line", alone: true },
   { name: "process", args: [...EDGE, "tests/process"], counts: "deno test", alone: true },
+  {
+    name: "doctor cases",
+    args: ["run", "--no-check", "--allow-all", "scripts/doctor_cases.ts"],
+    counts: "suite line",
+    alone: true,
+  },
   { name: "exporter", args: [...EDGE, "tests/adversary"], counts: "deno test", alone: true },
   {
     name: "adversary",

@@ -50,6 +50,39 @@ export class DialError extends Error {
   }
 }
 
+/** Why a name brought no address. `onion`: such a name is for Tor alone, and was not asked for. */
+export type NameFault = "not found" | "no resolver" | "timeout" | "onion";
+/**
+ * Why there was no TCP connection with an address. `refused`: a reset instead of an answer; `timeout`: silence;
+ * `unreachable`: no route, or a router said so; `forbidden`: this machine does not let us; `reset`: hung up on so fast that
+ * the connection was never seen.
+ */
+export type TcpFault = "refused" | "timeout" | "unreachable" | "forbidden" | "reset";
+/** Why a TCP connection did not become a link: silence, hung up, no TLS at all, another version of it, another certificate. */
+export type TlsFault = "timeout" | "closed" | "not tls" | "other tls" | "not ours";
+
+/** Why a proxy gave no connection: its own part, or what it says of whom it called. */
+export type ProxyFault = ProxyFailure | "refused" | "unreachable" | "timeout";
+
+/** How far a call has come, for whoever tells the person why it fails. Addresses are without ports but for the proxy's. */
+export type DialStep =
+  | { readonly step: "proxy"; readonly address: { readonly host: string; readonly port: number } }
+  /** There is a connection with the proxy, which is to make the next one. */
+  | { readonly step: "asked" }
+  | { readonly step: "unproxied"; readonly why: ProxyFault }
+  | { readonly step: "resolving"; readonly host: string }
+  | { readonly step: "unresolved"; readonly why: NameFault }
+  | { readonly step: "resolved"; readonly addresses: readonly string[] }
+  | { readonly step: "connecting"; readonly address: string }
+  | { readonly step: "failed"; readonly address: string; readonly why: TcpFault }
+  /** TCP. */
+  | { readonly step: "connected"; readonly address: string }
+  /** The connection begins and ends on this machine. */
+  | { readonly step: "own" }
+  | { readonly step: "unsecured"; readonly why: TlsFault }
+  /** TLS. `familiar`: the certificate looks as Sesame makes them, which proves nothing. */
+  | { readonly step: "secured"; readonly familiar: boolean };
+
 export interface Listener {
   /** With the port that it really got. */
   readonly address: string;
@@ -65,8 +98,8 @@ export interface ListenHandlers {
 }
 
 export interface Transport {
-  /** Throws DialError. The signal ends the attempt and whatever it opened. */
-  dial(target: string, signal: AbortSignal): Promise<Link>;
+  /** Throws DialError. The signal ends the attempt and whatever it opened. `onStep` is told how far it has come. */
+  dial(target: string, signal: AbortSignal, onStep?: (step: DialStep) => void): Promise<Link>;
   /** Throws an Error with a `code` of the operating system (EADDRINUSE, EACCES, EADDRNOTAVAIL). */
   listen(address: string, handlers: ListenHandlers): Promise<Listener>;
 }

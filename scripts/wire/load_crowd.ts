@@ -9,6 +9,7 @@ import { argon2Salt, StretchedPhrase } from "../../src/auth/stretched.ts";
 import { SALT_SIZE, STRETCHED_SIZE } from "../../src/constants.ts";
 import { loadSodium } from "../../src/crypto/sodium.ts";
 import { Loop } from "../../src/app/loop.ts";
+import { Watch } from "../../src/app/watch.ts";
 import type { Stretcher } from "../../src/app/stretcher.ts";
 import { Peers } from "../../src/peers/step.ts";
 import type { View } from "../../src/terminal/view.ts";
@@ -45,6 +46,7 @@ for (let i = 0; i < count; i++) {
   const peers = new Peers(arena, { self: identity.peerId, shape, name: undefined, friends: undefined });
   const loop = new Loop({
     peers,
+    watch: new Watch(),
     transport: new TlsTransport(identity),
     stretcher,
     view,

@@ -34,10 +34,22 @@ export interface ChatArgs {
   readonly requireLockedMemory: boolean;
 }
 
+export interface DoctorArgs {
+  readonly command: "doctor";
+  readonly json: boolean;
+  /** Whom to call; undefined: look at this machine. */
+  readonly target: string | undefined;
+  /** Undefined: the call goes without it. */
+  readonly phrase: Exclude<ChatArgs["phrase"], { from: "argument" }> | undefined;
+  readonly decoy: boolean;
+  /** As typed; checks.ts looks at it. */
+  readonly proxy: string | undefined;
+}
+
 export type Args =
   | ChatArgs
+  | DoctorArgs
   | { readonly command: "phrase"; readonly words: number }
-  | { readonly command: "doctor"; readonly json: boolean }
   | { readonly command: "help"; readonly topic?: Command }
   | { readonly command: "version" };
 
@@ -68,8 +80,8 @@ export const COMMANDS: readonly { name: Command; usage: string; help: string }[]
   { name: "phrase", usage: "sesame phrase  [--words N]", help: "print a fresh phrase (7 words and 1 checksum word)" },
   {
     name: "doctor",
-    usage: "sesame doctor",
-    help: "say what protects you here, and what to do",
+    usage: "sesame doctor  [HOST[:PORT]]",
+    help: "say what protects you here, or why a call to an address fails",
   },
 ];
 
@@ -84,10 +96,15 @@ export const OPTIONS: readonly Option[] = [
     name: "phrase-fd",
     value: "N",
     help: "read the phrase from an open descriptor, up to its first line end",
-    of: CHAT,
+    of: [...CHAT, "doctor"],
   },
   { name: "phrase", value: "TEXT", help: "the phrase itself; process lists and shell history then hold it", of: CHAT },
-  { name: "decoy", help: "decoy mode (in the hidden prompt: finish with F2 instead of Enter)", of: CHAT },
+  { name: "with-phrase", help: "ask for the phrase, and try it too", of: ["doctor"] },
+  {
+    name: "decoy",
+    help: "decoy mode (in the hidden prompt: finish with F2 instead of Enter)",
+    of: [...CHAT, "doctor"],
+  },
   { name: "name", value: "NAME", help: "what friends see beside your messages (sent encrypted)", of: CHAT },
   { name: "cover", value: "constant|off", help: "shape of the traffic (default: constant)", of: CHAT },
   {
@@ -111,7 +128,7 @@ export const OPTIONS: readonly Option[] = [
     name: "proxy",
     value: "socks5h://HOST:PORT",
     help: "make calls through this SOCKS5 proxy, names unresolved (Tor: socks5h://127.0.0.1:9050)",
-    of: CHAT,
+    of: [...CHAT, "doctor"],
   },
   { name: "require-locked-memory", help: "refuse to start where memory cannot be locked", of: CHAT },
   { name: "words", value: "N", help: "how many words, 5 to 12, before the checksum word", of: ["phrase"] },
@@ -197,13 +214,47 @@ function helpArgs(rest: readonly string[]): Args | UsageProblem {
 }
 
 function doctorArgs(given: ReadonlyMap<string, string | true>, rest: readonly string[]): Args | UsageProblem {
-  if (rest.length > 0) {
+  if (rest.length > 1) return { wrong: "sesame doctor takes one address.", next: "Type: sesame doctor HOST[:PORT]" };
+  const fd = descriptor(given.get("phrase-fd"));
+  if (typeof fd === "object") return fd;
+  const prompt = given.has("with-phrase");
+  if (fd !== undefined && prompt) {
+    return { wrong: "--phrase-fd and --with-phrase are both given.", next: "Give one of them, or neither." };
+  }
+  const [target] = rest;
+  const way = given.get("proxy");
+  const proxy = typeof way === "string" ? way : undefined;
+  if (target === undefined && proxy !== undefined) {
     return {
-      wrong: "sesame doctor takes no address yet: it looks at this machine, not at the way to a friend.",
-      next: 'Type: sesame doctor; "sesame connect" says why a call fails.',
+      wrong: "Without an address there is nobody to call through the proxy.",
+      next: "Type: sesame doctor HOST[:PORT]",
     };
   }
-  return { command: "doctor", json: given.has("json") };
+  if (target === undefined && (fd !== undefined || prompt || given.has("decoy"))) {
+    return {
+      wrong: "Without an address there is nobody to try the phrase with.",
+      next: "Type: sesame doctor HOST[:PORT]",
+    };
+  }
+  return {
+    command: "doctor",
+    json: given.has("json"),
+    target,
+    phrase: fd !== undefined ? { from: "fd", fd } : prompt ? { from: "prompt" } : undefined,
+    decoy: given.has("decoy"),
+    proxy,
+  };
+}
+
+/** What --phrase-fd says; undefined where it is not given. */
+function descriptor(value: string | true | undefined): number | undefined | UsageProblem {
+  if (value === undefined) return undefined;
+  const fd = integer(value, -1, 0, 1_000_000);
+  if (fd !== undefined && fd !== 1 && fd !== 2) return fd;
+  return {
+    wrong: "--phrase-fd takes the number of a descriptor open for reading.",
+    next: "Use 0, or 3 with 3< in the shell.",
+  };
 }
 
 function phraseArgs(given: ReadonlyMap<string, string | true>, rest: readonly string[]): Args | UsageProblem {
@@ -227,13 +278,8 @@ function chatArgs(
   if (sources.length > 1) {
     return { wrong: "--phrase-fd and --phrase are both given.", next: "Give one of them, or neither." };
   }
-  const fd = integer(given.get("phrase-fd"), -1, 0, 1_000_000);
-  if (fd === undefined || fd === 1 || fd === 2) {
-    return {
-      wrong: "--phrase-fd takes the number of a descriptor open for reading.",
-      next: "Use 0, or 3 with 3< in the shell.",
-    };
-  }
+  const fd = descriptor(given.get("phrase-fd"));
+  if (typeof fd === "object") return fd;
   const phraseText = text("phrase");
   const cover = text("cover") ?? "constant";
   if (cover !== "constant" && cover !== "off") {
@@ -270,7 +316,7 @@ function chatArgs(
     bare,
     listen: command === "listen" ? rest[0] ?? String(DEFAULT_PORT) : text("listen"),
     targets: command === "connect" ? rest : [],
-    phrase: fd >= 0
+    phrase: fd !== undefined
       ? { from: "fd", fd }
       : phraseText !== undefined
       ? { from: "argument", text: phraseText }

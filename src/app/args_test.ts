@@ -57,6 +57,31 @@ Deno.test("parse() reads the commands and every option", () => {
   equal(chat("--require-locked-memory").requireLockedMemory, true);
   deepEqual(parse(["phrase"]), { command: "phrase", words: 7 } satisfies Args);
   deepEqual(parse(["phrase", "--words", "12"]), { command: "phrase", words: 12 } satisfies Args);
+  const local: Args = {
+    command: "doctor",
+    json: false,
+    target: undefined,
+    phrase: undefined,
+    decoy: false,
+    proxy: undefined,
+  };
+  deepEqual(parse(["doctor"]), local);
+  deepEqual(parse(["doctor", "friend", "--json"]), { ...local, target: "friend", json: true } satisfies Args);
+  deepEqual(
+    parse(["doctor", "friend", "--phrase-fd", "3", "--decoy"]),
+    {
+      ...local,
+      target: "friend",
+      phrase: { from: "fd", fd: 3 },
+      decoy: true,
+    } satisfies Args,
+  );
+  deepEqual(
+    parse(["doctor", "a", "--with-phrase"]),
+    { ...local, target: "a", phrase: { from: "prompt" } } satisfies Args,
+  );
+  const proxy = "socks5h://127.0.0.1:9050";
+  deepEqual(parse(["doctor", "a", "--proxy", proxy]), { ...local, target: "a", proxy } satisfies Args);
   deepEqual(parse(["listen", "--help"]), { command: "help" } satisfies Args);
   deepEqual(parse(["-V"]), { command: "version" } satisfies Args);
 });
@@ -68,6 +93,13 @@ Deno.test("parse() refuses what makes no sense, and says what to do", () => {
   match(wrong("listen", "1", "2"), /one address/);
   match(wrong("listen", "--listen", "1"), /does not belong/);
   match(wrong("--words", "5"), /does not belong/);
+  match(wrong("doctor", "a", "b"), /one address/);
+  match(wrong("doctor", "--with-phrase"), /nobody to try the phrase with/);
+  match(wrong("doctor", "--proxy", "socks5h://127.0.0.1:9050"), /nobody to call/);
+  match(wrong("doctor", "--phrase-fd", "0"), /nobody to try the phrase with/);
+  match(wrong("doctor", "a", "--with-phrase", "--phrase-fd", "0"), /both given/);
+  match(wrong("doctor", "a", "--phrase-fd", "1"), /descriptor/);
+  match(wrong("connect", "a", "--with-phrase"), /does not belong/);
   match(wrong("--phrase-fd"), /wants a value/);
   match(wrong("--json=1"), /takes no value/);
   match(wrong("--json", "--plain"), /both given/);

@@ -6,7 +6,7 @@ import type { Host } from "../host/host.ts";
 import { report } from "../host/protection.ts";
 import { askPhrase, readFirstLine } from "../terminal/prompt.ts";
 import { Tty } from "../terminal/tty.ts";
-import { type Args, type ChatArgs, helpText, parse } from "./args.ts";
+import { type Args, type ChatArgs, type DoctorArgs, helpText, parse } from "./args.ts";
 import { VERSION } from "./version.ts";
 import type { Arena, LockedBytes, SlotClasses } from "../secrets/locked.ts";
 
@@ -47,6 +47,7 @@ async function command(host: Host, tty: Tty, args: Args): Promise<number> {
       return 0;
     }
     case "doctor": {
+      if (args.target !== undefined) return await doctorCall(host, tty, args, args.target);
       const { doctor } = await import("./doctor.ts");
       return await doctor(host, tty, args, async () => (await openMemory(host)).locked);
     }
@@ -66,30 +67,10 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
     }
   }
   const asks = args.phrase.from === "prompt";
-  if (asks && !tty.inputIsTerminal) {
-    await tty.writeError(
-      "Could not ask for the phrase. Standard input is no terminal. Use --phrase-fd 0 to read it from there.\n",
-    );
-    return 2;
-  }
-  if (args.phrase.from === "fd" && args.phrase.fd === 0 && tty.inputIsTerminal) {
-    await tty.writeError(
-      "Could not take the phrase. Standard input is a terminal, which would show it. Leave --phrase-fd away to be asked.\n",
-    );
-    return 2;
-  }
-  if (host.facts.keyLog === true) {
-    await tty.writeError(
-      "Refused to start. SSLKEYLOGFILE is set, so somebody wants the keys of TLS written down. Unset it and start again.\n",
-    );
-    return 5;
-  }
+  const refused = await refuseSource(host, tty, args.phrase, "Leave --phrase-fd away to be asked.");
+  if (refused !== undefined) return refused;
   await warn(host, tty);
-  if (proxy?.includes("@")) {
-    await tty.writeError(
-      "Warning: process lists and the shell's history now hold the proxy's user name and password.\n",
-    );
-  }
+  await warnOfLogin(tty, proxy);
   let memory: Memory | undefined;
   const panic = () => {
     memory?.wipe();
@@ -121,10 +102,67 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   return await running;
 }
 
+/** `sesame doctor HOST`: with the phrase, everything that keeps it safe in a chat holds here as well. */
+async function doctorCall(host: Host, tty: Tty, args: DoctorArgs, target: string): Promise<number> {
+  const { argsProblem } = await import("./checks.ts");
+  const problem = argsProblem({ name: undefined, targets: [target], listen: undefined, proxy: args.proxy });
+  if (problem !== undefined) {
+    await tty.writeError(`${problem.doing} ${problem.wrong} ${problem.next}\n`);
+    return 2;
+  }
+  const { phrase, decoy, json, proxy } = args;
+  if (phrase !== undefined) {
+    const refused = await refuseSource(host, tty, phrase, "Use --with-phrase to be asked.");
+    if (refused !== undefined) return refused;
+    await warn(host, tty);
+  }
+  await warnOfLogin(tty, proxy);
+  let memory: Memory | undefined;
+  const panic = () => {
+    memory?.wipe();
+    tty.restore();
+    Deno.exit(0);
+  };
+  watchSignals(panic, [...END_SIGNALS, "SIGINT"]);
+  const opening = deferred(async () => memory = await openMemory(host));
+  const reading = phrase && readPhrase(host, tty, { phrase, decoy }, async () => (await opening()).typed, panic);
+  const { arena, typed } = await opening();
+  const { examine } = await import("./checkup.ts");
+  return await examine(host, tty, { target, json, proxy, arena, typed, read: await reading });
+}
+
+/** Why the phrase cannot be taken from there, told, with the exit code; undefined: it can. */
+async function refuseSource(
+  host: Host,
+  tty: Tty,
+  phrase: ChatArgs["phrase"],
+  otherwise: string,
+): Promise<number | undefined> {
+  if (phrase.from === "prompt" && !tty.inputIsTerminal) {
+    await tty.writeError(
+      "Could not ask for the phrase. Standard input is no terminal. Use --phrase-fd 0 to read it from there.\n",
+    );
+    return 2;
+  }
+  if (phrase.from === "fd" && phrase.fd === 0 && tty.inputIsTerminal) {
+    await tty.writeError(
+      `Could not take the phrase. Standard input is a terminal, which would show it. ${otherwise}\n`,
+    );
+    return 2;
+  }
+  if (host.facts.keyLog === true) {
+    await tty.writeError(
+      "Refused to start. SSLKEYLOGFILE is set, so somebody wants the keys of TLS written down. Unset it and start again.\n",
+    );
+    return 5;
+  }
+  return undefined;
+}
+
 /** What ends a program from outside. Calls `onSignal` for each; the function returned takes the listeners away. */
-function watchSignals(onSignal: () => void): () => void {
+function watchSignals(onSignal: () => void, signals = END_SIGNALS): () => void {
   const watched: Deno.Signal[] = [];
-  for (const signal of END_SIGNALS) {
+  for (const signal of signals) {
     try {
       Deno.addSignalListener(signal, onSignal);
       watched.push(signal);
@@ -150,6 +188,13 @@ async function warn(host: Host, tty: Tty): Promise<void> {
       "Warning: a library was put into this program from outside (LD_PRELOAD or the like) and can read everything.\n",
     );
   }
+}
+
+async function warnOfLogin(tty: Tty, proxy: string | undefined): Promise<void> {
+  if (!proxy?.includes("@")) return;
+  await tty.writeError(
+    "Warning: process lists and the shell's history now hold the proxy's user name and password.\n",
+  );
 }
 
 interface Memory {
@@ -183,7 +228,7 @@ type NoPhrase = "too-long" | "end" | "no such descriptor";
 async function readPhrase(
   host: Host,
   tty: Tty,
-  { phrase, decoy }: ChatArgs,
+  { phrase, decoy }: Pick<ChatArgs, "phrase" | "decoy">,
   memory: () => Promise<LockedBytes>,
   panic: () => void,
 ): Promise<PhraseRead> {

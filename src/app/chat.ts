@@ -6,7 +6,8 @@ import { commandHelp, costText, fullTarget, parseCommand, proxyText, shownProxy,
 import { connectProblem, EXIT, listenProblem, type Problem } from "./errors.ts";
 import { Loop } from "./loop.ts";
 import type { Stretcher } from "./stretcher.ts";
-import { after, every } from "./system.ts";
+import { after, every, now } from "./system.ts";
+import { Watch } from "./watch.ts";
 import { DRAIN_TIMEOUT_MS, HELD_MESSAGES_MAX, MAX_JSON_SIZE, SALT_SIZE } from "../constants.ts";
 import type { RefusedReason, StoppedReason } from "../notice.ts";
 import { Peers } from "../peers/step.ts";
@@ -46,6 +47,7 @@ export class Chat {
   readonly #parts: ChatParts;
   readonly #peers: Peers;
   readonly #loop: Loop;
+  readonly #watch = new Watch();
   /** Said before the first friend was there, by a script; undefined once somebody has been, and for a person. */
   #held: string[] | undefined;
   #releasing = false;
@@ -72,6 +74,7 @@ export class Chat {
     this.#loop = new Loop({
       ...parts,
       peers: this.#peers,
+      watch: this.#watch,
       onUncalled: (target, reason) => this.#uncalled(target, reason),
       onStep: () => this.#afterStep(),
     });
@@ -81,12 +84,21 @@ export class Chat {
   async run(): Promise<Outcome> {
     const ended = new Promise<Outcome>((done) => this.#end = done);
     using _ = this.#loop;
-    using _clock = every(1_000, () => this.#parts.view.tick());
+    using _clock = every(1_000, () => this.#tick());
     const problem = await this.#begin();
     if (problem !== undefined) {
       return { code: EXIT.connection, stopped: undefined, problem, unconfirmed: NOTHING_UNCONFIRMED };
     }
     return await ended;
+  }
+
+  #tick(): void {
+    const { view } = this.#parts;
+    view.tick();
+    if (this.#ending) return;
+    for (const { address, step, cause, wrong, next } of this.#watch.due(now(), this.#peers.callingWhom)) {
+      view.show({ event: "diagnosis", address, ...(step === undefined ? {} : { step }), cause, wrong, next });
+    }
   }
 
   /** What the person, or the pipe, puts in. */
@@ -252,7 +264,7 @@ export class Chat {
 
   #uncalled(target: string, reason: RefusedReason): void {
     if (this.#ending) return;
-    const problem = connectProblem(target, reason, this.#proxy);
+    const problem = this.#watch.explain(target, reason) ?? connectProblem(target, reason, this.#proxy);
     const hopeless = !this.#listening && !this.#peers.calling && this.#peers.present().length === 0;
     const targets = this.#parts.args.targets.map(fullTarget);
     if (!hopeless || !targets.includes(target)) return this.#problem(problem);

@@ -8,8 +8,10 @@ import type { ChatArgs } from "./args.ts";
 import { addressProblem, targetProblem } from "./commands.ts";
 import { type Problem, proxyProblem } from "./errors.ts";
 
-/** Undefined: a chat can begin with these. */
-export function argsProblem({ name, targets, listen, proxy }: ChatArgs): Problem | undefined {
+/** Undefined: a chat, or the doctor's call, can begin with these. */
+export function argsProblem(
+  { name, targets, listen, proxy }: Pick<ChatArgs, "name" | "targets" | "listen" | "proxy">,
+): Problem | undefined {
   if (name !== undefined && !isName(name)) {
     return {
       doing: "Could not take the name.",

@@ -1,6 +1,7 @@
 // `sesame doctor`: what protects a person on this machine, one line each, with what to do about it. Also the few words that
 // a chat says at its start where something is weaker than it should be.
-// In here: the facts in words, the one question about F12. Not in here: finding out the facts (host), the network's half.
+// In here: the facts in words, the one question about F12. Not in here: finding out the facts (host), the way to a friend
+// (checkup.ts).
 
 import { wrap } from "./args.ts";
 import type { Host, HostFacts } from "../host/host.ts";
@@ -28,15 +29,11 @@ export interface TerminalFacts {
   readonly f12: "arrived" | "did not arrive" | "not tried";
 }
 
-export interface DoctorArgs {
-  readonly json: boolean;
-}
-
 /** Runs `sesame doctor` and resolves with its exit code. `lock` really locks the memory that a chat would use. */
 export async function doctor(
   host: Host,
   tty: Terminal,
-  args: DoctorArgs,
+  args: { readonly json: boolean },
   lock: () => Promise<Protection["locked"]>,
 ): Promise<number> {
   const protection = report(host, await lock());
@@ -161,7 +158,7 @@ export function terminalChecks({ input, output, f12 }: TerminalFacts): Check[] {
 }
 
 /** One line. */
-export function line({ check, state, advice }: Check): string {
+export function line({ check, state, advice }: Record<keyof Check, string>): string {
   return `${state.padEnd(11)}${`${check}:`.padEnd(20)}${advice}`;
 }
 

@@ -26,6 +26,8 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [type: string,
   ],
   doctor: [
     ["sesame doctor", "what protects you on this machine"],
+    ["sesame doctor 192.0.2.7", "why a call to a friend fails; no phrase is needed"],
+    ["sesame doctor 192.0.2.7 --with-phrase", "whether the phrase is right, too"],
   ],
 };
 

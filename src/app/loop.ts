@@ -8,8 +8,10 @@ import type { Source } from "../peers/admission.ts";
 import type { Effect, Event, Peers } from "../peers/step.ts";
 import type { View } from "../terminal/view.ts";
 import { site48, site64 } from "../transport/address.ts";
+import type { CallStep } from "./course.ts";
 import type { Stretcher } from "./stretcher.ts";
 import { after, now } from "./system.ts";
+import type { Watch } from "./watch.ts";
 
 /** How long the sockets are given to hand over what waits in them: many turns of the event loop. */
 const READ_MS = 20;
@@ -20,6 +22,8 @@ export interface LoopParts {
   readonly stretcher: Stretcher;
   readonly view: View;
   readonly entropy: Entropy;
+  /** Told how far each call comes. */
+  readonly watch: Watch;
   /** A call is over without a friend. */
   onUncalled(target: string, reason: RefusedReason): void;
   /** After each step: somebody may be waiting for the peers to be in some state. */
@@ -32,6 +36,8 @@ export class Loop implements Disposable {
   readonly #parts: LoopParts;
   readonly #links = new Map<number, Link>();
   readonly #dials = new Map<number, AbortController>();
+  /** Links that were dialled and not answered yet: whom they were to reach. */
+  readonly #dialled = new Map<number, string>();
   readonly #timers = new Set<() => void>();
   #listener: Listener | undefined;
   #nextLink = 1;
@@ -104,10 +110,13 @@ export class Loop implements Disposable {
     switch (effect.type) {
       case "send":
         this.#links.get(effect.link)?.send(effect.frame);
+        this.#follow(effect.link, { step: "answered" });
+        this.#dialled.delete(effect.link);
         return;
       case "close":
         this.#links.get(effect.link)?.close();
         this.#links.delete(effect.link);
+        this.#dialled.delete(effect.link);
         return;
       case "dial":
         void this.#dial(effect.call, effect.target);
@@ -131,6 +140,7 @@ export class Loop implements Disposable {
   }
 
   #tell(notice: Notice): void {
+    if (notice.event === "refused") this.#parts.watch.refused(notice.address, notice.reason);
     if (notice.event !== "message") return this.#parts.view.show(notice);
     const { peer, id } = notice;
     // Only now may it be acknowledged: the text has been handed to the person's screen.
@@ -154,10 +164,13 @@ export class Loop implements Disposable {
   async #dial(call: number, target: string): Promise<void> {
     const abort = new AbortController();
     this.#dials.set(call, abort);
+    this.#parts.watch.begin(target, now());
     try {
-      const link = await this.#parts.transport.dial(target, abort.signal);
+      const link = await this.#parts.transport.dial(target, abort.signal, (step) => {
+        this.#parts.watch.follow(target, step, now());
+      });
       if (this.#over) link.close();
-      else this.#linked(link, { call });
+      else this.#linked(link, { call, target });
     } catch (error) {
       if (!(error instanceof DialError)) return this.#parts.onFault(error);
       this.step({ type: "undialled", call, failure: error.failure });
@@ -166,19 +179,31 @@ export class Loop implements Disposable {
     }
   }
 
-  #linked(link: Link, how: { source: Source } | { call: number }): void {
+  #linked(link: Link, how: { source: Source } | { call: number; target: string }): void {
     const id = this.#nextLink++;
     this.#links.set(id, link);
     const { role, self, peer, channelBinding, address } = link;
-    this.step({ type: "linked", link: id, facts: { role, self, peer, channelBinding }, address, ...how });
+    const from = "source" in how ? { source: how.source } : { call: how.call };
+    if ("target" in how) this.#dialled.set(id, how.target);
+    this.step({ type: "linked", link: id, facts: { role, self, peer, channelBinding }, address, ...from });
     if (this.#links.get(id) !== link) return; // refused at once
     link.receive(
-      (frame) => this.step({ type: "frame", link: id, frame }),
+      (frame) => {
+        this.#follow(id, { step: "offered", valid: true });
+        this.step({ type: "frame", link: id, frame });
+      },
       () => {
         this.#links.delete(id);
+        this.#dialled.delete(id);
         this.step({ type: "ended", link: id });
       },
     );
+  }
+
+  /** Of a link that was dialled and not answered yet. That the first frame is an offer is for `peers` to find out. */
+  #follow(link: number, step: CallStep): void {
+    const target = this.#dialled.get(link);
+    if (target !== undefined) this.#parts.watch.follow(target, step, now());
   }
 
   #setTimer(): void {

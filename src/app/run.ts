@@ -4,6 +4,7 @@
 import { holdsPhrase, isOwnWords, normalisePhrase } from "../auth/phrase.ts";
 import { isWeak } from "../auth/strength.ts";
 import { LockedBytes } from "../secrets/locked.ts";
+import type { Host } from "../host/host.ts";
 import type { Entropy, PeerId } from "../ports.ts";
 import { tag } from "../terminal/sanitise.ts";
 import type { Tty } from "../terminal/tty.ts";
@@ -33,7 +34,7 @@ export async function run(booted: Booted): Promise<number> {
   tty.onClosed = onPanic;
 
   const entropy = entropyOf(host);
-  let [identity, read] = await Promise.all([readyTls(booted), booted.read]);
+  let [identity, read] = await Promise.all([readyTls(host), booted.read]);
   let phrase = takePhrase(booted, read);
   // Asked again rather than ended: the phrase typed once more would go to the shell, which shows it and keeps it.
   for (let asked = 1; args.phrase.from === "prompt" && phrase instanceof Refusal && asked < PROMPTS; asked++) {
@@ -90,18 +91,19 @@ export async function run(booted: Booted): Promise<number> {
 }
 
 /** What keeps the chat from beginning; with no problem to tell, the person has simply left. */
-class Refusal {
+export class Refusal {
   constructor(readonly code: number, readonly problem: Problem | undefined) {}
 }
 
-async function readyTls(booted: Booted): Promise<Identity> {
-  const identity = makeIdentity(entropyOf(booted.host));
+/** A fresh identity, on TLS that has been tried. */
+export async function readyTls(host: Host): Promise<Identity> {
+  const identity = makeIdentity(entropyOf(host));
   await selfTest(identity);
   return identity;
 }
 
 /** A typed proxy that checks.ts has nothing against. Without a login each call takes one of its own, so that Tor keeps them apart. */
-function proxyOf(typed: string | undefined, entropy: Entropy): TlsOptions {
+export function proxyOf(typed: string | undefined, entropy: Entropy): TlsOptions {
   if (typed === undefined) return {};
   const proxy = parseProxy(typed);
   // Never past the proxy, whatever else is wrong.
@@ -109,7 +111,8 @@ function proxyOf(typed: string | undefined, entropy: Entropy): TlsOptions {
   return { proxy: { address: proxy.address, login: () => proxy.login ?? freshLogin(entropy) } };
 }
 
-function takePhrase({ arena, typed }: Booted, read: PhraseRead): LockedBytes | Refusal {
+/** The phrase as it is stretched. What was typed is wiped. */
+export function takePhrase({ arena, typed }: Pick<Booted, "arena" | "typed">, read: PhraseRead): LockedBytes | Refusal {
   switch (read.type) {
     case "leave":
     case "panic":
@@ -154,7 +157,7 @@ async function end({ tty }: Booted, problem: Problem | undefined): Promise<void>
 }
 
 /** On standard error, in whole words; a terminal that is raw wants the carriage return. */
-async function tell(tty: Tty, problem: Problem): Promise<void> {
+export async function tell(tty: Tty, problem: Problem): Promise<void> {
   const columns = tty.errorIsTerminal ? tty.size().columns : Infinity;
   const lineEnd = tty.errorIsTerminal ? "\r\n" : "\n";
   await tty.writeError(wrap("", sentence(problem), columns, 0).join(lineEnd) + lineEnd);

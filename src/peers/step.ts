@@ -180,7 +180,14 @@ export class Peers implements Disposable {
 
   /** Calls that may still bring somebody. */
   get calling(): boolean {
-    return this.#calls.all().some((call) => call.state === "waiting" || call.state === "under way");
+    return this.callingWhom.length > 0;
+  }
+
+  /** Their targets. */
+  get callingWhom(): readonly string[] {
+    return this.#calls.all().filter(({ state }) => state === "waiting" || state === "under way").map(({ target }) =>
+      target
+    );
   }
 
   /** Wipes everything. */

@@ -46,6 +46,15 @@ function fields(notice: Notice): Record<string, unknown> & { event: Notice["even
       return { event, count: notice.count, guesses: notice.guesses };
     case "hint":
       return { event, text: notice.text };
+    case "diagnosis":
+      return {
+        event,
+        address: notice.address,
+        step: notice.step,
+        cause: notice.cause,
+        wrong: notice.wrong,
+        next: notice.next,
+      };
     case "problem":
       return { event, doing: notice.doing, wrong: notice.wrong, next: notice.next };
   }

@@ -35,6 +35,12 @@ const CONTRACT: readonly [Notice, string][] = [
   ],
   [{ event: "stopped", reason: "end-of-input" }, '{"event":"stopped","reason":"end-of-input","at":7}'],
 ];
+Deno.test("jsonLine() writes a diagnosis with the names that scripts go by", () => {
+  const notice = { event: "diagnosis", address: "a:1", step: "tls", cause: "silent", wrong: "W.", next: "N." } as const;
+  const line = '{"event":"diagnosis","address":"a:1","step":"tls","cause":"silent","wrong":"W.","next":"N.","at":7}';
+  assert.equal(jsonLine(notice, 7), line);
+});
+
 for (const [notice, line] of CONTRACT) {
   Deno.test(`jsonLine() writes ${notice.event} as the contract has it`, () => assert.equal(jsonLine(notice, 7), line));
 }

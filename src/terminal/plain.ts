@@ -94,6 +94,8 @@ function sentences(notice: Notice, context: PlainContext): string[] {
       return [turnedAway(notice.count, notice.guesses)];
     case "hint":
       return clean(notice.text).split("\n");
+    case "diagnosis":
+      return [clean(`Still no connection with ${notice.address}. ${notice.wrong} ${notice.next}`)];
     case "problem":
       return [clean(`${notice.doing} ${notice.wrong} ${notice.next}`.trim())];
   }

@@ -162,6 +162,13 @@ export class ChatScreen {
       case "hint":
         this.#add({ kind: "system", at, text: notice.text });
         break;
+      case "diagnosis":
+        this.#add({
+          kind: "system",
+          at,
+          text: `still no connection with ${notice.address}. ${notice.wrong} ${notice.next}`,
+        });
+        break;
       case "problem":
         this.#add({ kind: "problem", at, text: `${notice.doing} ${notice.wrong} ${notice.next}`.trim() });
         break;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { PEER_ID_SIZE } from "../constants.ts";
-import { acceptable, makeIdentity, peerIdOf } from "./certificate.ts";
+import { acceptable, familiar, makeIdentity, peerIdOf } from "./certificate.ts";
 import { element, makeCertificate, sequence } from "../../tests/transport/forged_certificate.ts";
 
 const random = (into: Uint8Array) => void crypto.getRandomValues(into as Uint8Array<ArrayBuffer>);
@@ -61,6 +61,13 @@ Deno.test("acceptable() takes what docs/PROTOCOL.md section 1 leaves open: names
       makeCertificate({ extensions: [Uint8Array.fromHex("300b06042a0304050403ffffff")] }).der,
     ),
   );
+});
+
+Deno.test("familiar() knows the names and dates that makeIdentity() gives, and judges nothing else", () => {
+  assert(familiar(makeIdentity(random).der));
+  assert(!familiar(makeCertificate({ name: "somebody" }).der));
+  assert(!familiar(makeCertificate({ validity: ["600101000000Z", "610101000000Z"] }).der));
+  assert(!familiar(new Uint8Array()));
 });
 
 Deno.test("acceptable() refuses other versions, keys, names and signatures", () => {

@@ -4,12 +4,14 @@
 import type { TLSSocket } from "node:tls";
 import { CHANNEL_BINDING_SIZE } from "../constants.ts";
 import type { PeerId, Role } from "../ports.ts";
-import { acceptable, peerIdOf } from "./certificate.ts";
+import { acceptable, familiar, peerIdOf } from "./certificate.ts";
 
 /** Of a peer that has proven to hold the key of its certificate. */
 export interface CheckedPeer {
   readonly peer: PeerId;
   readonly channelBinding: Uint8Array;
+  /** The certificate looks as ours do, which proves nothing. */
+  readonly familiar: boolean;
 }
 
 /** Undefined: not TLS 1.3, resumed, no certificate or not one of ours, or a runtime without the exporters. */
@@ -18,7 +20,7 @@ export function checkHandshake(socket: TLSSocket, role: Role): CheckedPeer | und
   const der = certificateOf(socket);
   if (der === undefined || !acceptable(der)) return undefined;
   const channelBinding = channelBindingOf(socket, role);
-  return channelBinding && { peer: peerIdOf(der), channelBinding };
+  return channelBinding && { peer: peerIdOf(der), channelBinding, familiar: familiar(der) };
 }
 
 /** DER. `requestCert` is only a request: who sends none has been let in, and there is none to be had. */

@@ -6,31 +6,21 @@
 
 import { connect, type Socket } from "node:net";
 import { PROXY_TIMEOUT_MS, TLS_HANDSHAKE_TIMEOUT_MS } from "../constants.ts";
+import type { DialStep, NameFault, TcpFault } from "../ports.ts";
 import type { Address } from "./address.ts";
 import type { Login } from "./proxy_address.ts";
 import { race } from "./race.ts";
-import { type NameFault, resolve } from "./resolve.ts";
+import { resolve } from "./resolve.ts";
 import type { SocksFault } from "./socks.ts";
 
 /**
  * What is going on, for whoever wants to tell. Addresses are without ports. With a proxy there are three: `proxy`, `asked`
  * once there is a connection with it, and `connected`, whose address is the target's host as it was given.
  */
-export type ReachStep =
-  | { readonly step: "proxy"; readonly address: Address }
-  | { readonly step: "asked" }
-  | { readonly step: "resolving"; readonly host: string }
-  | { readonly step: "resolved"; readonly addresses: readonly string[] }
-  | { readonly step: "connecting"; readonly address: string }
-  | { readonly step: "failed"; readonly address: string; readonly why: TcpFault }
-  | { readonly step: "connected"; readonly address: string };
-
-/**
- * Why there was no TCP connection with an address. `refused`: a reset instead of an answer; `timeout`: silence;
- * `unreachable`: no route, or a router said so; `forbidden`: this machine does not let us; `reset`: hung up on so fast that
- * the connection was never seen.
- */
-export type TcpFault = "refused" | "timeout" | "unreachable" | "forbidden" | "reset";
+export type ReachStep = Extract<
+  DialStep,
+  { step: "proxy" | "asked" | "resolving" | "resolved" | "connecting" | "failed" | "connected" }
+>;
 
 /** `proxy-unreachable`: there is no connection with the proxy; `stopped`: by the signal. */
 export type ReachFault = NameFault | TcpFault | SocksFault | "proxy-unreachable" | "stopped";

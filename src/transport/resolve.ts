@@ -4,10 +4,8 @@
 
 import { lookup } from "node:dns";
 import { ADDRESSES_PER_NAME_MAX, NAME_TIMEOUT_MS, OTHER_FAMILY_MS } from "../constants.ts";
+import type { NameFault } from "../ports.ts";
 import { isIpAddress } from "./address.ts";
-
-/** Why a name brought no address. `onion`: such a name is for Tor alone, and was not asked for. */
-export type NameFault = "not found" | "no resolver" | "timeout" | "onion";
 
 /**
  * The addresses of a host, IPv6 and IPv4 in turns (RFC 8305 section 4), at most ADDRESSES_PER_NAME_MAX. Both families are

@@ -12,11 +12,13 @@ import { PROXY_TLS_TIMEOUT_MS, TLS_HANDSHAKE_TIMEOUT_MS } from "../constants.ts"
 import {
   DialError,
   type DialFailure,
+  type DialStep,
   type Link,
   type Listener,
   type ListenHandlers,
   type PeerId,
   type Role,
+  type TlsFault,
   type Transport,
 } from "../ports.ts";
 import { type Address, bareHost, formatAddress, parseListen, parseTarget } from "./address.ts";
@@ -74,12 +76,12 @@ export class TlsTransport implements Transport {
     this.#way = { ...(resolve && { resolve }), ...(proxy && { proxy }) };
   }
 
-  async dial(target: string, signal: AbortSignal): Promise<Link> {
+  async dial(target: string, signal: AbortSignal, onStep: OnStep = () => {}): Promise<Link> {
     const address = parseTarget(target);
     if (typeof address === "string") throw new DialError("unknown host");
     const outcome = this.#way.proxy === undefined
-      ? await this.#dialDirectly(address, signal)
-      : await this.#dialThroughProxy(address, signal);
+      ? await this.#dialDirectly(address, signal, onStep)
+      : await this.#dialThroughProxy(address, signal, onStep);
     if (typeof outcome === "string") throw new DialError(outcome);
     return outcome;
   }
@@ -89,41 +91,54 @@ export class TlsTransport implements Transport {
    * goes on to TLS would be a second caller, which takes a place and counts against the address. Where something that is
    * no Sesame accepts TCP (a middlebox, for one family), the addresses that are left race again, with a time of their own.
    */
-  async #dialDirectly(address: Address, signal: AbortSignal): Promise<Link | DialFailure> {
+  async #dialDirectly(address: Address, signal: AbortSignal, onStep: OnStep): Promise<Link | DialFailure> {
     const failures: DialFailure[] = [];
     try {
-      let hosts = await hostsOf(address.host, { ...this.#way, signal });
+      let hosts = await hostsOf(address.host, { ...this.#way, signal, onStep });
       while (hosts.length > 0) {
         using limit = new TimeLimit(this.#timeoutMs, signal);
-        const reached = await connectAny(hosts, address.port, limit);
-        const link = await this.#secure(reached, limit);
+        const reached = await connectAny(hosts, address.port, limit, onStep);
+        if (reached.socket.localAddress === reached.socket.remoteAddress) onStep({ step: "own" });
+        const link = await this.#secure(reached, limit, onStep);
         if (typeof link !== "string") return link;
-        failures.push(link);
+        onStep({ step: "unsecured", why: link });
+        failures.push(failureOf(link));
         hosts = signal.aborted ? [] : hosts.filter((host) => host !== reached.address.host);
       }
     } catch (error) {
-      failures.push(dialFailureOf(error));
+      failures.push(dialFailureOf(error, onStep));
     }
     return TELLING.findLast((failure) => failures.includes(failure)) ?? "unknown host";
   }
 
-  async #dialThroughProxy(address: Address, signal: AbortSignal): Promise<Link | DialFailure> {
+  async #dialThroughProxy(address: Address, signal: AbortSignal, onStep: OnStep): Promise<Link | DialFailure> {
     try {
-      const reached = await reach(address, { ...this.#way, signal });
+      const reached = await reach(address, { ...this.#way, signal, onStep });
       using limit = new TimeLimit(this.#proxyTlsTimeoutMs, signal);
-      return await this.#secure(reached, limit);
+      const link = await this.#secure(reached, limit, onStep);
+      if (typeof link !== "string") return link;
+      onStep({ step: "unsecured", why: link });
+      return failureOf(link);
     } catch (error) {
-      return dialFailureOf(error);
+      return dialFailureOf(error, onStep);
     }
   }
 
   /** TLS over a connection that is there; or why not. */
-  #secure({ socket: raw, address }: Reached, limit: TimeLimit): Promise<Link | HandshakeFailure> {
+  #secure(
+    { socket: raw, address }: Reached,
+    limit: TimeLimit,
+    onStep: OnStep,
+  ): Promise<Link | TlsFault> {
     return new Promise((done) => {
       const socket = connect({ ...TLS_SETTINGS, socket: raw, secureContext: this.#context });
       const handshake = this.#handshake(socket, address, {
         role: "dialer",
-        linked: (link) => (forget(), done(link)),
+        linked: (link, familiar) => {
+          forget();
+          onStep({ step: "secured", familiar });
+          done(link);
+        },
         failed: (why) => (forget(), done(why)),
       });
       const drop = (why: Over) => handshake.drop(why === "stopped" ? "closed" : why);
@@ -175,7 +190,7 @@ export class TlsTransport implements Transport {
     const handshake = this.#handshake(socket, address, {
       role: "listener",
       linked: (link) => (settled(), handlers.linked(link)),
-      failed: (why) => (settled(), handlers.failed(address.host, formatAddress(address), why)),
+      failed: (why) => (settled(), handlers.failed(address.host, formatAddress(address), failureOf(why))),
     });
     const timer = setTimeout(() => handshake.drop("timeout"), this.#timeoutMs);
     pending.add(handshake);
@@ -189,19 +204,19 @@ export class TlsTransport implements Transport {
       settled = true;
       socket.off("end", ended).off("close", ended);
     };
-    const drop = (why: HandshakeFailure) => {
+    const drop = (why: TlsFault) => {
       if (settled) return;
       settle();
       socket.destroy();
       outcome.failed(why);
     };
     // Stays for the socket's whole life.
-    socket.on("error", (error: Error & { code?: string }) => drop(failureOf(error.code)));
+    socket.on("error", (error: Error & { code?: string }) => drop(tlsFaultOf(error)));
     socket.once("end", ended).once("close", ended);
     socket.once(SECURE[outcome.role], () => {
       if (settled) return;
       const checked = checkHandshake(socket, outcome.role);
-      if (checked === undefined) return drop("protocol");
+      if (checked === undefined) return drop("not ours");
       settle();
       socket.setNoDelay(true);
       const ends = {
@@ -210,7 +225,7 @@ export class TlsTransport implements Transport {
         host: bareHost(address.host),
         self: this.#self,
       };
-      outcome.linked(new TlsLink(socket, ends, checked));
+      outcome.linked(new TlsLink(socket, ends, checked), checked.familiar);
     });
     return { drop };
   }
@@ -218,26 +233,57 @@ export class TlsTransport implements Transport {
 
 // --- Helpers --------------------------------------------------------------------------------------------------------
 
-type HandshakeFailure = "timeout" | "protocol" | "closed";
+type OnStep = (step: DialStep) => void;
 
 interface Handshake {
-  drop(why: HandshakeFailure): void;
+  drop(why: TlsFault): void;
 }
 
 interface Outcome {
   readonly role: Role;
-  linked(link: Link): void;
-  failed(why: HandshakeFailure): void;
+  linked(link: Link, familiar: boolean): void;
+  failed(why: TlsFault): void;
 }
 
-/** A connection that ended, or one that was no TLS 1.3. */
-function failureOf(code: string | undefined): HandshakeFailure {
-  return code !== undefined && ENDED.includes(code) ? "closed" : "protocol";
+/**
+ * A connection that ended, or one that was no TLS 1.3. The runtime gives one code to a fatal alert and to bytes that make
+ * no sense; only its words tell them apart.
+ */
+function tlsFaultOf({ code = "", message }: Error & { code?: string }): TlsFault {
+  if (ENDED.includes(code)) return "closed";
+  return /^received (corrupt|unexpected)/.test(message) ? "not tls" : "other tls";
+}
+
+function failureOf(fault: TlsFault): "timeout" | "protocol" | "closed" {
+  return fault === "timeout" || fault === "closed" ? fault : "protocol";
+}
+
+/** What no step has told yet. */
+function stepOf({ at, why }: ReachError): DialStep | undefined {
+  switch (why) {
+    case "stopped":
+    case "forbidden":
+    case "reset":
+      return undefined;
+    case "not found":
+    case "no resolver":
+    case "onion":
+      return { step: "unresolved", why };
+    case "timeout":
+      return at === "name" ? { step: "unresolved", why } : at === "proxy" ? { step: "unproxied", why } : undefined;
+    case "refused":
+    case "unreachable":
+      return at === "proxy" ? { step: "unproxied", why } : undefined;
+    default:
+      return { step: "unproxied", why };
+  }
 }
 
 /** Throws again what is no ReachError. */
-function dialFailureOf(error: unknown): DialFailure {
+function dialFailureOf(error: unknown, onStep: OnStep): DialFailure {
   if (!(error instanceof ReachError)) throw error;
+  const told = stepOf(error);
+  if (told !== undefined) onStep(told);
   const { why } = error;
   switch (why) {
     case "not found":

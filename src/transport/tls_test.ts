@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { createServer, type Server, Socket } from "node:net";
 import { connect, type ConnectionOptions, createServer as createTlsServer, type Server as TlsServer } from "node:tls";
 import { FRAME_SIZE, MAX_UNSENT_FRAMES } from "../constants.ts";
-import { DialError, type DialFailure, type Link, type Listener } from "../ports.ts";
+import { DialError, type DialFailure, type DialStep, type Link, type Listener, type TlsFault } from "../ports.ts";
 import { inbox, linkContract, numbered } from "../../tests/link_contract.ts";
+import { makeCertificate } from "../../tests/transport/forged_certificate.ts";
 import { type Identity, makeIdentity } from "./certificate.ts";
 import { selfTest } from "./self_check.ts";
 import { type TlsOptions, TlsTransport } from "./tls.ts";
@@ -203,6 +204,42 @@ Deno.test("dial() goes on to the next address when what accepts at the first is 
 Deno.test("dial() names of several addresses the failure that tells most", async () => {
   await using box = await PlainServer.of((socket) => void socket.end("HTTP/1.1 403 Forbidden\r\n\r\n"), "::1");
   await assert.rejects(dualStack(box.port), (error) => error instanceof DialError && error.failure === "protocol");
+});
+
+Deno.test("dial() tells each step, and what came instead of TLS", async () => {
+  const replies: [string, (socket: Socket) => void, TlsFault][] = [
+    ["HTTP", (socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"), "not tls"],
+    ["a banner", (socket) => void socket.write("SSH-2.0-OpenSSH_10.0\r\n"), "not tls"],
+    ["an echo", (socket) => void socket.on("data", (bytes) => socket.write(bytes)), "not tls"],
+    // RFC 8446 section 6: a fatal alert, protocol_version.
+    ["an alert", (socket) => void socket.write(Uint8Array.of(21, 3, 3, 0, 2, 2, 70)), "other tls"],
+    ["a hang-up", (socket) => void socket.end(), "closed"],
+    ["silence", () => {}, "timeout"],
+  ];
+  for (const [what, reply, why] of replies) {
+    await using server = await PlainServer.of(reply);
+    const steps = await stepsOf(server.address, { handshakeTimeoutMs: 300 });
+    assert.deepEqual(steps.slice(0, -1).map(({ step }) => step), STEPS_TO_TLS, what);
+    assert.deepEqual(steps.at(-1), { step: "unsecured", why }, what);
+  }
+});
+
+Deno.test("dial() tells whether the other side's certificate looks as Sesame's do", async () => {
+  await using door = await Door.open("127.0.0.1:0");
+  assert.deepEqual((await stepsOf(door.address)).at(-1), { step: "secured", familiar: true });
+  const { certificatePem, keyPem } = makeCertificate({ name: "somebody" });
+  await using server = await TlsDoor.of({ key: keyPem, cert: certificatePem });
+  assert.deepEqual((await stepsOf(server.address)).at(-1), { step: "secured", familiar: false });
+});
+
+Deno.test("dial() tells why there was no name and no TCP", async () => {
+  const target = "friend.example:7373";
+  for (const why of ["not found", "no resolver", "timeout", "onion"] as const) {
+    const steps = await stepsOf(target, { resolve: () => Promise.resolve(why) });
+    assert.deepEqual(steps, [{ step: "resolving", host: "friend.example" }, { step: "unresolved", why }]);
+  }
+  const steps = await stepsOf(`127.0.0.1:${await portOfNobody()}`);
+  assert.deepEqual(steps.at(-1), { step: "failed", address: "127.0.0.1", why: "refused" });
 });
 
 Deno.test("dial() stops at the signal, before and in the middle", async () => {
@@ -584,6 +621,16 @@ async function failureOf(target: string, options: TlsOptions = {}): Promise<stri
     assert(error instanceof DialError);
     return error.failure;
   }
+}
+
+/** What a call to this machine tells before TLS begins. */
+const STEPS_TO_TLS = ["resolving", "resolved", "connecting", "connected", "own"];
+
+async function stepsOf(target: string, options: TlsOptions = {}): Promise<DialStep[]> {
+  const steps: DialStep[] = [];
+  const dialling = new TlsTransport(anna, options).dial(target, never, (step) => steps.push(step));
+  await dialling.then((link) => link.close(), (error) => assert(error instanceof DialError));
+  return steps;
 }
 
 /** A TLS connection of a client that is not ours, once its own handshake is over. */

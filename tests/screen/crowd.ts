@@ -9,6 +9,7 @@
 
 import { argon2Salt, StretchedPhrase } from "../../src/auth/stretched.ts";
 import { Loop } from "../../src/app/loop.ts";
+import { Watch } from "../../src/app/watch.ts";
 import type { Stretcher } from "../../src/app/stretcher.ts";
 import { SALT_SIZE, STRETCHED_SIZE } from "../../src/constants.ts";
 import { loadSodium } from "../../src/crypto/sodium.ts";
@@ -52,6 +53,7 @@ for (let i = 0; i < count; i++) {
   Object.assign(peers, { admit: () => true });
   const loop = new Loop({
     peers,
+    watch: new Watch(),
     transport: new TlsTransport(identity),
     stretcher,
     view,

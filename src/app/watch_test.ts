@@ -1,0 +1,90 @@
+// When a chat says by itself why a call fails, and of which attempt.
+
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
+import { DIAGNOSE_AFTER_MS, Watch } from "./watch.ts";
+
+const A = "192.0.2.7:7373";
+const B = "192.0.2.8:7373";
+
+/** A call that is refused at `now`. */
+function refuse(watch: Watch, target: string, now: number): void {
+  watch.begin(target, now);
+  watch.follow(target, { step: "resolved", addresses: ["192.0.2.7"] }, now);
+  watch.follow(target, { step: "connecting", address: "192.0.2.7" }, now);
+  watch.follow(target, { step: "failed", address: "192.0.2.7", why: "refused" }, now);
+  watch.refused(target, "unreachable");
+}
+
+const causes = (watch: Watch, now: number, calling: readonly string[]) =>
+  watch.due(now, calling).map(({ cause }) => cause);
+
+Deno.test("Watch says why once for each target, DIAGNOSE_AFTER_MS after its first attempt", () => {
+  const watch = new Watch();
+  refuse(watch, A, 0);
+  refuse(watch, B, 3_000);
+  refuse(watch, A, 3_000);
+  deepEqual(causes(watch, DIAGNOSE_AFTER_MS - 1, [A, B]), []);
+  deepEqual(watch.due(DIAGNOSE_AFTER_MS, [A, B]).map(({ address, cause }) => [address, cause]), [[A, "refused"]]);
+  deepEqual(causes(watch, 7_000, [A, B]), []);
+  refuse(watch, B, 8_000);
+  deepEqual(watch.due(8_000, [A, B]).map(({ address }) => address), [B]);
+  deepEqual(causes(watch, 60_000, [A, B]), []);
+});
+
+Deno.test("Watch speaks of a first attempt that is stuck, not of one that goes on", () => {
+  const watch = new Watch();
+  watch.begin(A, 0);
+  watch.follow(A, { step: "resolved", addresses: ["192.0.2.7"] }, 4_500);
+  deepEqual(causes(watch, 5_000, [A]), []);
+  deepEqual(causes(watch, 6_500, [A]), ["filtered"]);
+});
+
+Deno.test("Watch says nothing of a call that waits for this machine's own stretch", () => {
+  const watch = new Watch();
+  watch.begin(A, 0);
+  watch.follow(A, { step: "secured", familiar: true }, 100);
+  watch.follow(A, { step: "offered", valid: true }, 200);
+  deepEqual(causes(watch, 10_000, [A]), []);
+  watch.follow(A, { step: "answered" }, 10_000);
+  deepEqual(causes(watch, 12_000, [A]), ["large-packets-lost"]);
+});
+
+Deno.test("Watch judges by the attempt before rather than by one that has just begun", () => {
+  const watch = new Watch();
+  refuse(watch, A, 0);
+  watch.begin(A, 4_900);
+  watch.follow(A, { step: "connected", address: "192.0.2.7" }, 4_950);
+  deepEqual(causes(watch, 5_000, [A]), ["refused"]);
+});
+
+Deno.test("Watch forgets who is not called any more, so that a later call has its own five seconds", () => {
+  const watch = new Watch();
+  refuse(watch, A, 0);
+  deepEqual(causes(watch, 1_000, []), []);
+  refuse(watch, A, 4_000);
+  deepEqual(causes(watch, 6_000, [A]), []);
+});
+
+Deno.test("Watch has nothing to say of a call that `peers` itself has ended", () => {
+  const watch = new Watch();
+  for (const reason of ["busy", "self", "duplicate"] as const) {
+    refuse(watch, A, 0);
+    watch.refused(A, reason);
+    deepEqual(causes(watch, 9_000, [A]), [], reason);
+  }
+});
+
+Deno.test("explain() tells more than a coarse reason, and leaves the others to `peers`", () => {
+  const watch = new Watch();
+  refuse(watch, A, 0);
+  equal(watch.explain(A, "unreachable")?.cause, "refused");
+  equal(watch.explain(A, "phrase"), undefined);
+  equal(watch.explain(B, "unreachable"), undefined);
+  watch.begin(A, 1);
+  watch.follow(A, { step: "secured", familiar: true }, 1);
+  watch.follow(A, { step: "offered", valid: true }, 1);
+  watch.follow(A, { step: "answered" }, 1);
+  equal(watch.explain(A, "timeout")?.cause, "large-packets-lost");
+  watch.refused(A, "closed");
+  equal(watch.explain(A, "closed"), undefined);
+});
