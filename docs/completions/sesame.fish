@@ -1,7 +1,7 @@
 # fish completion for sesame. Made by scripts/completions.ts from src/app/args.ts; not edited by hand.
 complete -c sesame -f
 complete -c sesame -n __fish_use_subcommand -a listen -d 'wait for friends (default: every interface, port 7373)'
-complete -c sesame -n __fish_use_subcommand -a connect -d 'call one or more friends'
+complete -c sesame -n __fish_use_subcommand -a connect -d 'call one or more friends; an invitation can be pasted here'
 complete -c sesame -n __fish_use_subcommand -a phrase -d 'print a fresh phrase (7 words and 1 checksum word)'
 complete -c sesame -n __fish_use_subcommand -a doctor -d 'say what protects you here, or why a call to an address fails'
 complete -c sesame -n __fish_use_subcommand -a help -d 'explain a command'

@@ -17,7 +17,7 @@ export interface ChatArgs {
   readonly bare: boolean;
   /** `[HOST:]PORT` to listen on. */
   readonly listen: string | undefined;
-  /** Whom to call. */
+  /** Whom to call: each a friend's address, or several of it with commas between. */
   readonly targets: readonly string[];
   readonly phrase: { from: "prompt" } | { from: "fd"; fd: number } | { from: "argument"; text: string };
   readonly decoy: boolean;
@@ -76,7 +76,11 @@ export const COMMANDS: readonly { name: Command; usage: string; help: string }[]
     usage: "sesame listen  [HOST:]PORT",
     help: `wait for friends (default: every interface, port ${DEFAULT_PORT})`,
   },
-  { name: "connect", usage: "sesame connect HOST[:PORT] ...", help: "call one or more friends" },
+  {
+    name: "connect",
+    usage: "sesame connect HOST[:PORT] ...",
+    help: "call one or more friends; an invitation can be pasted here",
+  },
   { name: "phrase", usage: "sesame phrase  [--words N]", help: "print a fresh phrase (7 words and 1 checksum word)" },
   {
     name: "doctor",
@@ -302,20 +306,21 @@ function chatArgs(
   if (given.has("plain") && given.has("json")) {
     return { wrong: "--plain and --json are both given.", next: "Give one of them." };
   }
-  if (command === "connect" && rest.length === 0) {
+  const targets = command === "connect" ? invitedTargets(rest) : [];
+  if (command === "connect" && targets.length === 0) {
     return { wrong: "There is nobody to call.", next: "Type: sesame connect HOST[:PORT]" };
   }
   if (command === "listen" && rest.length > 1) {
     return { wrong: "sesame listen takes one address.", next: "Type: sesame listen [HOST:]PORT" };
   }
-  if (rest.length > MAX_TARGETS) {
+  if (targets.length > MAX_TARGETS) {
     return { wrong: `At most ${MAX_TARGETS} friends can be called.`, next: "Call fewer at once." };
   }
   return {
     command: "chat",
     bare,
     listen: command === "listen" ? rest[0] ?? String(DEFAULT_PORT) : text("listen"),
-    targets: command === "connect" ? rest : [],
+    targets,
     phrase: fd !== undefined
       ? { from: "fd", fd }
       : phraseText !== undefined
@@ -334,6 +339,22 @@ function chatArgs(
     proxy: text("proxy"),
     requireLockedMemory: given.has("require-locked-memory"),
   };
+}
+
+/**
+ * Whom to call, of the words behind `connect`. A pasted invitation (`sesame connect ADDRESSES`, in one word or several,
+ * whatever stands in front) is one friend; the quotes that a shell would have taken away are.
+ */
+export function invitedTargets(words: readonly string[]): string[] {
+  const all = words.flatMap((word) => word.split(/\s+/)).filter((word) => word !== "");
+  const at = all.findLastIndex((word, i) => word === "connect" && all[i - 1] === "sesame");
+  if (at < 0) return words.map(unquoted);
+  const addresses = all.slice(at + 1).map(unquoted);
+  return addresses.length === 0 ? [] : [addresses.join(",")];
+}
+
+function unquoted(word: string): string {
+  return word.replace(/^(['"])(.*)\1$/s, "$2");
 }
 
 /** `absent` where the option is not given; undefined where it is no whole number between the limits. */

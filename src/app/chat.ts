@@ -4,6 +4,7 @@
 import type { ChatArgs } from "./args.ts";
 import { commandHelp, costText, fullTarget, parseCommand, proxyText, shownProxy, wireText } from "./commands.ts";
 import { connectProblem, EXIT, listenProblem, type Problem } from "./errors.ts";
+import { invitation } from "./invitation.ts";
 import { Loop } from "./loop.ts";
 import type { Stretcher } from "./stretcher.ts";
 import { after, every, now } from "./system.ts";
@@ -27,6 +28,8 @@ export interface ChatParts {
   readonly entropy: Entropy;
   /** Input comes from a pipe: what is said before the first friend is there waits for that friend. */
   readonly scripted: boolean;
+  /** This machine's own addresses, undefined where they cannot be found out. */
+  addresses(): readonly Uint8Array[] | undefined;
   /** What protects the person here, in lines. */
   doctor(): string;
   onPanic(): never;
@@ -54,7 +57,8 @@ export class Chat {
   /** What calls go through, without its login. */
   readonly #proxy: string | undefined;
   #met = false;
-  #listening = false;
+  /** The address that we listen on. */
+  #listening: string | undefined;
   #ending = false;
   #end: (outcome: Outcome) => void = () => {};
   /** Runs after each step until it says that it is done. */
@@ -134,11 +138,9 @@ export class Chat {
       this.#loop.step({ type: "ready", phrase });
       try {
         const address = await this.#loop.listen(args.listen);
-        this.#listening = true;
+        this.#listening = address;
         view.show({ event: "listening", address });
-        if (args.bare || /^\[::\]|^0\.0\.0\.0/.test(address)) {
-          view.show({ event: "hint", text: `Your friend types: sesame connect ${hostHint(address)}` });
-        }
+        this.#hint(invitation(address, this.#parts.addresses()));
       } catch (error) {
         return listenProblem(args.listen, error instanceof Error && "code" in error ? String(error.code) : undefined);
       }
@@ -217,10 +219,16 @@ export class Chat {
           this.#loop.step({ type: "call", target, retry: this.#parts.args.retry });
         }
         return;
+      case "invite":
+        return this.#hint(
+          this.#listening === undefined
+            ? "You take no calls. Start with: sesame listen, or sesame connect ... --listen PORT"
+            : invitation(this.#listening, this.#parts.addresses()),
+        );
       case "wire":
         return this.#hint([
           wireText(this.#parts.args, this.#peers.present().length),
-          ...this.#proxy === undefined ? [] : [proxyText(this.#proxy, this.#listening)],
+          ...this.#proxy === undefined ? [] : [proxyText(this.#proxy, this.#listening !== undefined)],
         ].join("\n"));
       case "doctor":
         return this.#hint(this.#parts.doctor());
@@ -265,7 +273,7 @@ export class Chat {
   #uncalled(target: string, reason: RefusedReason): void {
     if (this.#ending) return;
     const problem = this.#watch.explain(target, reason) ?? connectProblem(target, reason, this.#proxy);
-    const hopeless = !this.#listening && !this.#peers.calling && this.#peers.present().length === 0;
+    const hopeless = this.#listening === undefined && !this.#peers.calling && this.#peers.present().length === 0;
     const targets = this.#parts.args.targets.map(fullTarget);
     if (!hopeless || !targets.includes(target)) return this.#problem(problem);
     this.#ending = true;
@@ -313,9 +321,4 @@ export class Chat {
     const failed = reason === "end-of-input" && this.#parts.args.targets.length > 0 && !this.#met;
     this.#end({ code: failed ? EXIT.connection : EXIT.left, stopped: reason, problem: undefined, unconfirmed });
   }
-}
-
-/** A listening address as a friend would dial it; for every interface the person has to fill in their own. */
-function hostHint(address: string): string {
-  return address.replace(/^\[::\]|^0\.0\.0\.0/, "YOUR-ADDRESS");
 }

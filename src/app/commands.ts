@@ -1,18 +1,20 @@
 // Lines that begin with a slash, and what they answer. Pure.
 
 import { FRAME_SIZE } from "../constants.ts";
-import { type Address, type AddressFault, formatAddress, parseTarget } from "../transport/address.ts";
+import { type AddressFault, ALTERNATIVES_MAX, formatAddress, parseAlternatives } from "../transport/address.ts";
 import { parseProxy } from "../transport/proxy_address.ts";
 import type { Problem } from "./errors.ts";
+import { invitedTargets } from "./args.ts";
 
 export type Command =
-  | { name: "peers" | "wire" | "doctor" | "help" | "quit" }
+  | { name: typeof PLAIN[number] }
   | { name: "connect"; targets: string[] }
   | { name: "unknown"; problem: Problem };
 
 const HELP: readonly (readonly [string, string])[] = [
   ["/peers", "who is here"],
   ["/connect HOST[:PORT]", "call a friend"],
+  ["/invite", "what a friend has to type to call you"],
   ["/wire", "what somebody who listens on the line sees"],
   ["/doctor", "what protects you here, and what to do"],
   ["/help", "this page"],
@@ -20,13 +22,14 @@ const HELP: readonly (readonly [string, string])[] = [
   ["//text", "send a line that begins with a slash"],
 ];
 
+const PLAIN = ["peers", "invite", "wire", "doctor", "help", "quit"] as const;
+
 /** `line` begins with a slash. */
 export function parseCommand(line: string): Command {
   const [word = "", ...rest] = line.slice(1).trim().split(/\s+/);
-  if (word === "connect") return connect(rest);
-  if (word === "peers" || word === "wire" || word === "doctor" || word === "help" || word === "quit") {
-    return { name: word };
-  }
+  if (word === "connect") return connect(invitedTargets(rest));
+  const plain = PLAIN.find((name) => name === word);
+  if (plain !== undefined) return { name: plain };
   return {
     name: "unknown",
     problem: {
@@ -101,15 +104,15 @@ function connect(targets: string[]): Command {
   return { name: "connect", targets: targets.map(fullTarget) };
 }
 
-/** A target that targetProblem() has nothing against, with its port: `192.0.2.7:7373`. */
+/** A target that targetProblem() has nothing against, each address with its port: `192.0.2.7:7373`. */
 export function fullTarget(target: string): string {
-  const parsed = parseTarget(target);
-  return typeof parsed === "string" ? target : formatAddress(parsed);
+  const parsed = parseAlternatives(target);
+  return typeof parsed === "string" ? target : parsed.map(formatAddress).join(",");
 }
 
 /** Undefined if somebody can be called there. */
 export function targetProblem(target: string): Problem | undefined {
-  const parsed: Address | AddressFault = parseTarget(target);
+  const parsed = parseAlternatives(target);
   return typeof parsed === "string" ? addressProblem("Could not call.", parsed) : undefined;
 }
 
@@ -125,6 +128,12 @@ export function addressProblem(doing: string, fault: AddressFault): Problem {
       return { doing, wrong: "The port is not a number from 1 to 65535.", next };
     case "brackets":
       return { doing, wrong: "The brackets are wrong.", next };
+    case "many":
+      return {
+        doing,
+        wrong: `That are more than ${ALTERNATIVES_MAX} addresses of one friend.`,
+        next: "Leave some away.",
+      };
     case "zone":
       return { doing, wrong: "Only a link-local address has a zone behind %.", next };
   }

@@ -2,10 +2,12 @@ import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:
 import { commandHelp, costText, megabytesAnHour, parseCommand, targetProblem, wireText } from "./commands.ts";
 
 Deno.test("parseCommand() reads every command that /help lists", () => {
-  for (const name of ["peers", "wire", "doctor", "help", "quit"]) deepEqual(parseCommand(`/${name} `), { name });
+  for (const name of ["peers", "invite", "wire", "doctor", "help", "quit"]) {
+    deepEqual(parseCommand(`/${name} `), { name });
+  }
   deepEqual(parseCommand("/connect  a [::1]:2"), { name: "connect", targets: ["a:7373", "[::1]:2"] });
   const listed = [...commandHelp().matchAll(/^\/([a-z]+)/gm)].map(([, name]) => name);
-  deepEqual(listed, ["peers", "connect", "wire", "doctor", "help", "quit"]);
+  deepEqual(listed, ["peers", "connect", "invite", "wire", "doctor", "help", "quit"]);
 });
 
 Deno.test("parseCommand() says what to do with anything else", () => {

@@ -1,7 +1,7 @@
 // The words for a call's course: a line for each step, and the three parts of what is wrong and what to do about it.
 // Pure. Not in here: finding out (checkup.ts, loop.ts), which cause it is (course.ts).
 
-import { type Address, parseTarget } from "../transport/address.ts";
+import { parseAlternatives } from "../transport/address.ts";
 import { type Cause, type Course, isLoopback, type Step, STEPS } from "./course.ts";
 import type { RefusedReason } from "../notice.ts";
 import { connectProblem, type Problem } from "./errors.ts";
@@ -109,11 +109,12 @@ const PROXY_SAYS: Partial<Record<Cause, RefusedReason>> = {
 };
 
 function words(cause: Cause, target: string, course: Course): Pick<Problem, "wrong" | "next"> {
-  const parsed = parseTarget(target);
+  const parsed = parseAlternatives(target);
   if (course.proxy !== undefined && cause in PROXY_SAYS) {
     return connectProblem(target, PROXY_SAYS[cause]!, course.proxy);
   }
-  const { host, port }: Address = typeof parsed === "string" ? { host: target, port: 0 } : parsed;
+  const [first, ...others] = typeof parsed === "string" ? [] : parsed;
+  const { host, port } = first !== undefined && others.length === 0 ? first : { host: target, port: first?.port ?? 0 };
   switch (cause) {
     case "none":
       return {

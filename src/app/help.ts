@@ -13,6 +13,7 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [type: string,
   connect: [
     ["sesame connect 192.0.2.7", "call a friend on port 7373"],
     ["sesame connect 192.0.2.7 198.51.100.4:7400", "call two friends at once"],
+    ["sesame connect 192.0.2.7,198.51.100.4", "call one friend who has two addresses"],
     ["sesame connect 192.0.2.7 --retry", "keep calling until the friend is there"],
     [
       "sesame connect NAME.onion --proxy socks5h://127.0.0.1:9050",

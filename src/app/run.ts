@@ -76,6 +76,7 @@ export async function run(booted: Booted): Promise<number> {
     view,
     entropy,
     scripted: !tty.inputIsTerminal,
+    addresses: () => host.addresses?.(),
     doctor: () =>
       doctorText(protection, { input: tty.inputIsTerminal, output: tty.outputIsTerminal, f12: "not tried" }),
     onPanic,

@@ -26,6 +26,7 @@ export function bindNothing(system: HostFacts["system"]): Binding {
     },
     readFd: () => -1,
     writeNow: undefined,
+    addresses: undefined,
     exit: (code) => Deno.exit(code),
   };
 }

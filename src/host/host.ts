@@ -18,6 +18,8 @@ export interface Host {
    * does not. False: not written. Undefined where the host cannot ask.
    */
   readonly writeNow: ((fd: number, view: Uint8Array) => boolean) | undefined;
+  /** This machine's own addresses, 4 or 16 bytes each (netlink.ts). Undefined where the host cannot ask. */
+  readonly addresses: (() => readonly Uint8Array[]) | undefined;
   /** The process is gone when this is called; nothing is restored or flushed. */
   exit(code: number): never;
 }

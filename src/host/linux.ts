@@ -2,6 +2,7 @@
 // In here: the table of libc's symbols, what is done with them at start, the facts read from /proc.
 // Not in here: loading the library and giving the permission back (harden.ts).
 
+import { interfaceAddresses } from "./netlink.ts";
 import { type Binding, buffer, cString, type HostFacts } from "./host.ts";
 
 export const LINUX_LIBRARIES: readonly string[] = [
@@ -24,6 +25,9 @@ export const LINUX_SYMBOLS = {
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   _exit: { parameters: ["i32"], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -74,6 +78,7 @@ export function bindLinux(libc: LinuxLibc): Binding {
       if (libc.poll(new Uint8Array(asked.buffer), 1n, 0) !== 1 || asked.getInt16(6, true) !== POLLOUT) return false;
       return Number(libc.write(fd, buffer(view), BigInt(view.length))) === view.length;
     },
+    addresses: () => interfaceAddresses(libc),
     exit(code): never {
       libc._exit(code);
       throw new Error("unreachable");

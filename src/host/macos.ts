@@ -51,6 +51,7 @@ export function bindMacos(libc: MacosLibc): Binding {
       }
     },
     writeNow: undefined,
+    addresses: undefined,
     readFd: (fd, view) => Number(libc.read(fd, buffer(view), BigInt(view.length))),
     exit(code): never {
       libc._exit(code);

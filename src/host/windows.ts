@@ -49,6 +49,7 @@ export function bindWindows(kernel32: Kernel32, bcrypt: Bcrypt): Binding {
     },
     readFd: () => -1,
     writeNow: undefined,
+    addresses: undefined,
     exit(code): never {
       kernel32.ExitProcess(code);
       throw new Error("unreachable");

@@ -11,11 +11,25 @@ export interface Address {
 }
 
 /** What is wrong with a typed address; `app` has the words for it. */
-export type AddressFault = "empty" | "host" | "port" | "brackets" | "zone";
+export type AddressFault = "empty" | "host" | "port" | "brackets" | "zone" | "many";
+
+/** How many addresses of one friend there may be in a target. */
+export const ALTERNATIVES_MAX = 8;
 
 /** `HOST`, `HOST:PORT`, `[V6]`, `[V6]:PORT` or a bare V6, of somebody to call. */
 export function parseTarget(text: string): Address | AddressFault {
   return parse(text, 1);
+}
+
+/**
+ * Somebody to call: an address, or several of one friend with commas between. They are alternatives: the first that
+ * answers will do.
+ */
+export function parseAlternatives(text: string): readonly Address[] | AddressFault {
+  const parts = text.split(",");
+  if (parts.length > ALTERNATIVES_MAX) return "many";
+  const all = parts.map(parseTarget);
+  return all.find((parsed) => typeof parsed === "string") ?? all as Address[];
 }
 
 /** The same to listen on; also `PORT` and `:PORT` for every interface, and port 0 for one that the system picks. */
@@ -47,6 +61,38 @@ export function bareHost(host: string): string {
   const mapped = ip.groups.slice(0, 5).every((group) => group === 0) && ip.groups[5] === 0xffff;
   if (mapped) return ip.groups.slice(6).flatMap((group) => [group >> 8, group & 0xff]).join(".");
   return formatIpv6(ip);
+}
+
+/** 4 or 16 bytes as text. */
+export function formatIp(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join(".");
+  return bareHost(
+    formatIpv6({ groups: Array.from({ length: 8 }, (_, i) => bytes[2 * i]! << 8 | bytes[2 * i + 1]!), zone: "" }),
+  );
+}
+
+/** Whether one listens there on every address of the machine: of both families (`::`), or of IPv4. */
+export function isEveryInterface(host: string): boolean {
+  return host === EVERY_INTERFACE || host === "0.0.0.0";
+}
+
+/** From where an address can be called. `link`: IPv6 with a zone. A private network may be a VPN or a provider's. */
+export type Reach = "machine" | "link" | "network" | "internet";
+
+/** A name counts as of the internet. */
+export function reachOf(host: string): Reach {
+  const [a = -1, b = -1] = parseIpv4(host) ?? [];
+  if (a === 127 || host === "::1" || host === "localhost") return "machine";
+  // Self-assigned (RFC 3927): of the same network, and without a zone.
+  if (a === 169 && b === 254) return "network";
+  // RFC 1918; RFC 6598.
+  if (a === 10 || (a === 172 && b >> 4 === 1) || (a === 192 && b === 168) || (a === 100 && b >> 6 === 1)) {
+    return "network";
+  }
+  const ip = parseIpv6(host);
+  if (ip === undefined) return "internet";
+  if (isLinkLocal(ip)) return "link";
+  return (ip.groups[0]! & 0xfe00) === 0xfc00 ? "network" : "internet"; // RFC 4193
 }
 
 /** What counts as one address (docs/PROTOCOL.md section 8): an IPv4 address, an IPv6 /64, or a whole link-local one with its zone. */

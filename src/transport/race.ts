@@ -4,37 +4,37 @@
 
 import { ATTEMPT_DELAY_MS } from "../constants.ts";
 
-export interface RaceParts<Connection, Fault> {
+export interface RaceParts<Address, Connection, Fault> {
   /**
    * Begins an attempt. Exactly one of `opened` and `failed` is called, and later than this returns; none, once the
    * returned function has been called, which gives the attempt up.
    */
-  connect(address: string, opened: (connection: Connection) => void, failed: (fault: Fault) => void): () => void;
+  connect(address: Address, opened: (connection: Connection) => void, failed: (fault: Fault) => void): () => void;
   /** Calls `run` after `ms`, unless the returned function is called before. */
   after(ms: number, run: () => void): () => void;
-  won(connection: Connection, address: string): void;
+  won(connection: Connection, address: Address): void;
   /** Every attempt has failed; in the order of the failures. */
-  lost(attempts: readonly Attempt<Fault>[]): void;
+  lost(attempts: readonly Attempt<Address, Fault>[]): void;
 }
 
-export interface Attempt<Fault> {
-  readonly address: string;
+export interface Attempt<Address, Fault> {
+  readonly address: Address;
   readonly fault: Fault;
 }
 
-export interface Race<Fault> {
+export interface Race<Address, Fault> {
   /** Gives all attempts up: neither `won` nor `lost` is called from now on. What failed until then, and what had begun. */
-  stop(): { failed: readonly Attempt<Fault>[]; begun: readonly string[] };
+  stop(): { failed: readonly Attempt<Address, Fault>[]; begun: readonly Address[] };
 }
 
-/** Starts with the first address before it returns. `won` or `lost` is called once, later. There is one address at least. */
-export function race<Connection, Fault>(
-  addresses: readonly string[],
-  parts: RaceParts<Connection, Fault>,
-): Race<Fault> {
+/** Starts with the first address before it returns. `won` or `lost` is called once, later. There is one address at least, and none twice. */
+export function race<Address, Connection, Fault>(
+  addresses: readonly Address[],
+  parts: RaceParts<Address, Connection, Fault>,
+): Race<Address, Fault> {
   const waiting = [...addresses];
-  const running = new Map<string, () => void>();
-  const failed: Attempt<Fault>[] = [];
+  const running = new Map<Address, () => void>();
+  const failed: Attempt<Address, Fault>[] = [];
   let cancelNext = () => {};
   const stop = () => {
     cancelNext();

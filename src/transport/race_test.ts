@@ -11,7 +11,7 @@ class Track {
   #timers: { at: number; run: () => void }[] = [];
 
   run(addresses: readonly string[]) {
-    return race<string, string>(addresses, {
+    return race<string, string, string>(addresses, {
       connect: (address, opened, failed) => {
         this.log.push(`${this.now} connect ${address}`);
         this.open.set(address, { opened, failed });

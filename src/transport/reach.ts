@@ -7,9 +7,9 @@
 import { connect, type Socket } from "node:net";
 import { PROXY_TIMEOUT_MS, TLS_HANDSHAKE_TIMEOUT_MS } from "../constants.ts";
 import type { DialStep, NameFault, TcpFault } from "../ports.ts";
-import type { Address } from "./address.ts";
+import { type Address, formatAddress } from "./address.ts";
 import type { Login } from "./proxy_address.ts";
-import { race } from "./race.ts";
+import { type Attempt, race } from "./race.ts";
 import { resolve } from "./resolve.ts";
 import type { SocksFault } from "./socks.ts";
 
@@ -70,9 +70,9 @@ export interface ProxyWay {
  */
 export async function reach(target: Address, options: ReachOptions): Promise<Reached> {
   if (options.proxy !== undefined) return await reachThrough(options.proxy, target, options);
-  const hosts = await hostsOf(target.host, options);
+  const addresses = await addressesOf([target], options);
   using limit = new TimeLimit(options.timeoutMs ?? TLS_HANDSHAKE_TIMEOUT_MS, options.signal);
-  return await connectAny(hosts, target.port, limit, options.onStep);
+  return await connectAny(addresses, limit, options.onStep);
 }
 
 /** The target's name is in nobody's hands but the proxy's. A name of the proxy's own is looked up like any other. */
@@ -100,32 +100,49 @@ async function reachThrough(proxy: ProxyWay, target: Address, options: ReachOpti
   return { socket, address: target };
 }
 
-/** The addresses of a host, one at least. Throws ReachError. */
-export async function hostsOf(host: string, options: ReachOptions): Promise<readonly string[]> {
+/** The addresses of one who may have several names, in their order; one at least, none twice. Throws ReachError. */
+export async function addressesOf(targets: readonly Address[], options: ReachOptions): Promise<readonly Address[]> {
   const { signal, onStep } = options;
-  onStep?.({ step: "resolving", host });
-  const hosts = await untilAborted((options.resolve ?? resolve)(host), signal);
-  if (typeof hosts === "string") throw new ReachError("name", hosts);
-  onStep?.({ step: "resolved", addresses: hosts });
-  return hosts;
+  const each = await untilAborted(
+    Promise.all(targets.map(({ host }) => {
+      onStep?.({ step: "resolving", host });
+      return (options.resolve ?? resolve)(host);
+    })),
+    signal,
+  );
+  const addresses = new Map<string, Address>();
+  let fault: NameFault | undefined;
+  each.forEach((hosts, i) => {
+    if (typeof hosts === "string") return void (fault ??= hosts);
+    for (const host of hosts) {
+      const address = { host, port: targets[i]!.port };
+      addresses.set(formatAddress(address), address);
+    }
+  });
+  if (addresses.size === 0) throw new ReachError("name", fault ?? "not found");
+  const all = [...addresses.values()];
+  onStep?.({ step: "resolved", addresses: all.map(({ host }) => host) });
+  return all;
 }
 
 /** Connects to the first of these addresses that answers. Throws ReachError. */
 export function connectAny(
-  hosts: readonly string[],
-  port: number,
+  addresses: readonly Address[],
   limit: TimeLimit,
   onStep: (step: ReachStep) => void = () => {},
   open: Open = openTcp,
 ): Promise<Reached> {
   return new Promise((done, fail) => {
     if (limit.over !== undefined) return fail(new ReachError("tcp", limit.over));
-    const lose = (attempts: ReachError["attempts"]) => fail(new ReachError("tcp", mostTelling(attempts), attempts));
-    const running = race<Socket, TcpFault>(hosts, {
-      connect: (host, opened, failed) => {
-        onStep({ step: "connecting", address: host });
-        return open({ host, port }, opened, (why) => {
-          onStep({ step: "failed", address: host, why });
+    const lose = (lost: readonly Attempt<Address, TcpFault>[], why?: "stopped") => {
+      const attempts = lost.map(({ address, fault }) => ({ address: address.host, fault }));
+      fail(new ReachError("tcp", why ?? mostTelling(attempts), attempts));
+    };
+    const running = race<Address, Socket, TcpFault>(addresses, {
+      connect: (address, opened, failed) => {
+        onStep({ step: "connecting", address: address.host });
+        return open(address, opened, (why) => {
+          onStep({ step: "failed", address: address.host, why });
           failed(why);
         });
       },
@@ -133,10 +150,10 @@ export function connectAny(
         const timer = setTimeout(run, ms);
         return () => clearTimeout(timer);
       },
-      won: (socket, host) => {
+      won: (socket, address) => {
         forget();
-        onStep({ step: "connected", address: host });
-        done({ socket, address: { host, port } });
+        onStep({ step: "connected", address: address.host });
+        done({ socket, address });
       },
       lost: (attempts) => {
         forget();
@@ -145,7 +162,7 @@ export function connectAny(
     });
     const forget = limit.onOver((why) => {
       const { failed, begun } = running.stop();
-      if (why === "stopped") return fail(new ReachError("tcp", "stopped", failed));
+      if (why === "stopped") return lose(failed, "stopped");
       lose([...failed, ...begun.map((address) => ({ address, fault: "timeout" as const }))]);
     });
   });

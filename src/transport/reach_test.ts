@@ -1,5 +1,6 @@
 import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import { createServer, type Server, type Socket } from "node:net";
+import type { Address } from "./address.ts";
 import { connectAny, type Open, openTcp, reach, ReachError, type ReachStep, TimeLimit } from "./reach.ts";
 
 const never = new AbortController().signal;
@@ -9,11 +10,15 @@ const SILENT = "192.0.2.250";
 const silentAt = (given: string[]): Open => (address, opened, failed) =>
   address.host === SILENT ? () => void given.push(SILENT) : openTcp(address, opened, failed);
 
+function at(port: number, ...hosts: string[]): Address[] {
+  return hosts.map((host) => ({ host, port }));
+}
+
 Deno.test("connectAny() reaches IPv4 when nobody listens at the name's IPv6 address", async () => {
   await using door = await Door.open("127.0.0.1");
   const steps: ReachStep[] = [];
   using limit = new TimeLimit(5_000, never);
-  const { socket, address } = await connectAny(["::1", "127.0.0.1"], door.port, limit, (step) => steps.push(step));
+  const { socket, address } = await connectAny(at(door.port, "::1", "127.0.0.1"), limit, (step) => steps.push(step));
   deepEqual(address, { host: "127.0.0.1", port: door.port });
   deepEqual(steps, [
     { step: "connecting", address: "::1" },
@@ -27,7 +32,7 @@ Deno.test("connectAny() reaches IPv4 when nobody listens at the name's IPv6 addr
 Deno.test("connectAny() reaches IPv6 when nobody listens at the name's IPv4 address", async () => {
   await using door = await Door.open("::1");
   using limit = new TimeLimit(5_000, never);
-  const { socket, address } = await connectAny(["127.0.0.1", "::1"], door.port, limit);
+  const { socket, address } = await connectAny(at(door.port, "127.0.0.1", "::1"), limit);
   deepEqual(address, { host: "::1", port: door.port });
   await gone(socket);
 });
@@ -38,8 +43,7 @@ Deno.test("connectAny() does not wait for an address that is silent", async () =
   const given: string[] = [];
   using limit = new TimeLimit(5_000, never);
   const { socket, address } = await connectAny(
-    [SILENT, "127.0.0.1"],
-    door.port,
+    at(door.port, SILENT, "127.0.0.1"),
     limit,
     ({ step }) => steps.push(step),
     silentAt(given),
@@ -53,7 +57,7 @@ Deno.test("connectAny() does not wait for an address that is silent", async () =
 Deno.test("connectAny() leaves one connection at the listener when all its addresses answer", async () => {
   await using door = await Door.open("::");
   using limit = new TimeLimit(5_000, never);
-  const { socket } = await connectAny(["::1", "127.0.0.1"], door.port, limit);
+  const { socket } = await connectAny(at(door.port, "::1", "127.0.0.1"), limit);
   await door.callers(1);
   await gone(socket);
   equal(door.sockets.length, 1);
@@ -62,7 +66,7 @@ Deno.test("connectAny() leaves one connection at the listener when all its addre
 Deno.test("connectAny() names the fault of each address, and of all the one that tells most", async () => {
   const port = await portOfNobody();
   using limit = new TimeLimit(5_000, never);
-  const error = await failure(connectAny(["::1", "127.0.0.1"], port, limit));
+  const error = await failure(connectAny(at(port, "::1", "127.0.0.1"), limit));
   deepEqual([error.at, error.why], ["tcp", "refused"]);
   deepEqual(error.attempts, [{ address: "::1", fault: "refused" }, { address: "127.0.0.1", fault: "refused" }]);
 });
@@ -70,7 +74,7 @@ Deno.test("connectAny() names the fault of each address, and of all the one that
 Deno.test("connectAny() ends with a time-out when nobody answers in time", async () => {
   const port = await portOfNobody();
   using limit = new TimeLimit(400, never);
-  const error = await failure(connectAny([SILENT, "127.0.0.1"], port, limit, undefined, silentAt([])));
+  const error = await failure(connectAny(at(port, SILENT, "127.0.0.1"), limit, undefined, silentAt([])));
   equal(error.why, "timeout");
   deepEqual(error.attempts, [{ address: "127.0.0.1", fault: "refused" }, { address: SILENT, fault: "timeout" }]);
 });
@@ -95,7 +99,7 @@ Deno.test("reach() stops at the signal, before and in the middle, and opens noth
   const stop = new AbortController();
   const given: string[] = [];
   using limit = new TimeLimit(5_000, stop.signal);
-  const reaching = failure(connectAny([SILENT, "127.0.0.1"], door.port, limit, undefined, silentAt(given)));
+  const reaching = failure(connectAny(at(door.port, SILENT, "127.0.0.1"), limit, undefined, silentAt(given)));
   stop.abort();
   equal((await reaching).why, "stopped");
   deepEqual(given, [SILENT]);

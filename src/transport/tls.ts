@@ -21,12 +21,12 @@ import {
   type TlsFault,
   type Transport,
 } from "../ports.ts";
-import { type Address, bareHost, formatAddress, parseListen, parseTarget } from "./address.ts";
+import { type Address, bareHost, formatAddress, parseAlternatives, parseListen } from "./address.ts";
 import type { Identity } from "./certificate.ts";
 import { checkHandshake } from "./handshake_check.ts";
 import {
+  addressesOf,
   connectAny,
-  hostsOf,
   type Over,
   type ProxyWay,
   reach,
@@ -77,33 +77,33 @@ export class TlsTransport implements Transport {
   }
 
   async dial(target: string, signal: AbortSignal, onStep: OnStep = () => {}): Promise<Link> {
-    const address = parseTarget(target);
-    if (typeof address === "string") throw new DialError("unknown host");
+    const alternatives = parseAlternatives(target);
+    if (typeof alternatives === "string") throw new DialError("unknown host");
     const outcome = this.#way.proxy === undefined
-      ? await this.#dialDirectly(address, signal, onStep)
-      : await this.#dialThroughProxy(address, signal, onStep);
+      ? await this.#dialDirectly(alternatives, signal, onStep)
+      : await this.#dialThroughProxy(alternatives, signal, onStep);
     if (typeof outcome === "string") throw new DialError(outcome);
     return outcome;
   }
 
   /**
-   * The race between a name's addresses ends at TCP, as RFC 8305 section 5 lets it: to a listener a second connection that
+   * The race between a friend's addresses ends at TCP, as RFC 8305 section 5 lets it: to a listener a second connection that
    * goes on to TLS would be a second caller, which takes a place and counts against the address. Where something that is
    * no Sesame accepts TCP (a middlebox, for one family), the addresses that are left race again, with a time of their own.
    */
-  async #dialDirectly(address: Address, signal: AbortSignal, onStep: OnStep): Promise<Link | DialFailure> {
+  async #dialDirectly(targets: readonly Address[], signal: AbortSignal, onStep: OnStep): Promise<Link | DialFailure> {
     const failures: DialFailure[] = [];
     try {
-      let hosts = await hostsOf(address.host, { ...this.#way, signal, onStep });
-      while (hosts.length > 0) {
+      let addresses = await addressesOf(targets, { ...this.#way, signal, onStep });
+      while (addresses.length > 0) {
         using limit = new TimeLimit(this.#timeoutMs, signal);
-        const reached = await connectAny(hosts, address.port, limit, onStep);
+        const reached = await connectAny(addresses, limit, onStep);
         if (reached.socket.localAddress === reached.socket.remoteAddress) onStep({ step: "own" });
         const link = await this.#secure(reached, limit, onStep);
         if (typeof link !== "string") return link;
         onStep({ step: "unsecured", why: link });
         failures.push(failureOf(link));
-        hosts = signal.aborted ? [] : hosts.filter((host) => host !== reached.address.host);
+        addresses = signal.aborted ? [] : addresses.filter((address) => address !== reached.address);
       }
     } catch (error) {
       failures.push(dialFailureOf(error, onStep));
@@ -111,7 +111,21 @@ export class TlsTransport implements Transport {
     return TELLING.findLast((failure) => failures.includes(failure)) ?? "unknown host";
   }
 
-  async #dialThroughProxy(address: Address, signal: AbortSignal, onStep: OnStep): Promise<Link | DialFailure> {
+  /** One address after another: what the proxy opens for us, it opens to a listener as well. */
+  async #dialThroughProxy(
+    targets: readonly Address[],
+    signal: AbortSignal,
+    onStep: OnStep,
+  ): Promise<Link | DialFailure> {
+    let outcome: Link | DialFailure = "unknown host";
+    for (const target of targets) {
+      outcome = await this.#dialOneThroughProxy(target, signal, onStep);
+      if (typeof outcome !== "string" || signal.aborted) break;
+    }
+    return outcome;
+  }
+
+  async #dialOneThroughProxy(address: Address, signal: AbortSignal, onStep: OnStep): Promise<Link | DialFailure> {
     try {
       const reached = await reach(address, { ...this.#way, signal, onStep });
       using limit = new TimeLimit(this.#proxyTlsTimeoutMs, signal);

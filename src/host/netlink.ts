@@ -1,0 +1,115 @@
+// This machine's addresses, asked of Linux's kernel over rtnetlink (rtnetlink(7)): what `ip address` asks, and nothing
+// leaves the machine. In here: the two questions and the reading of the answers. Not in here: which address a friend can
+// use (app/invitation.ts), other systems.
+
+/** The calls of libc that it takes. */
+export interface NetlinkCalls {
+  socket(domain: number, type: number, protocol: number): number;
+  send(fd: number, bytes: Uint8Array<ArrayBuffer>, length: bigint, flags: number): number | bigint;
+  recv(fd: number, into: Uint8Array<ArrayBuffer>, length: bigint, flags: number): number | bigint;
+  close(fd: number): number;
+}
+
+/**
+ * The addresses of interfaces that are running, 4 or 16 bytes each, in the kernel's order; without those that are still
+ * being tried, are used by another or are no longer to be used. Empty when the kernel doesn't answer. Never waits.
+ */
+export function interfaceAddresses(libc: NetlinkCalls): Uint8Array[] {
+  const running = new Set<number>();
+  const found: { index: number; bytes: Uint8Array }[] = [];
+  dump(libc, RTM_GETLINK, (type, body) => {
+    if (type === RTM_NEWLINK && (u32(body, 8) & IFF_RUNNING) !== 0) running.add(u32(body, 4));
+  });
+  dump(libc, RTM_GETADDR, (type, body) => {
+    if (type !== RTM_NEWADDR) return;
+    const attributes = attributesOf(body.subarray(IFADDRMSG_SIZE));
+    const wide = attributes.get(IFA_FLAGS);
+    const flags = wide === undefined ? body[2]! : u32(wide, 0);
+    // A point-to-point link's own address is the local one.
+    const bytes = attributes.get(IFA_LOCAL) ?? attributes.get(IFA_ADDRESS);
+    if (bytes === undefined || bytes.length !== SIZES[body[0]!] || (flags & NOT_USABLE) !== 0) return;
+    found.push({ index: u32(body, 4), bytes: bytes.slice() });
+  });
+  return found.filter(({ index }) => running.has(index)).map(({ bytes }) => bytes);
+}
+
+/** Asks for all of one kind, and hands over each answer's type and what stands behind its header. */
+function dump(libc: NetlinkCalls, question: number, answer: (type: number, body: Uint8Array) => void): void {
+  const fd = libc.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE);
+  if (fd < 0) return;
+  try {
+    const request = new DataView(new ArrayBuffer(HEADER_SIZE + BODY_SIZE));
+    request.setUint32(0, request.byteLength, true);
+    request.setUint16(4, question, true);
+    request.setUint16(6, NLM_F_REQUEST | NLM_F_DUMP, true);
+    const bytes = new Uint8Array(request.buffer);
+    if (Number(libc.send(fd, bytes, BigInt(bytes.length), 0)) !== bytes.length) return;
+    const part = new Uint8Array(PART_SIZE);
+    for (let parts = 0; parts < PARTS_MAX; parts++) {
+      const length = Number(libc.recv(fd, part, BigInt(part.length), MSG_DONTWAIT));
+      if (length <= 0 || !readMessages(part.subarray(0, length), answer)) return;
+    }
+  } finally {
+    libc.close(fd);
+  }
+}
+
+/** False after the last. */
+function readMessages(part: Uint8Array, answer: (type: number, body: Uint8Array) => void): boolean {
+  for (let at = 0; at + HEADER_SIZE <= part.length;) {
+    const length = u32(part, at);
+    const type = part[at + 4]! | part[at + 5]! << 8;
+    if (length < HEADER_SIZE || at + length > part.length || type === NLMSG_DONE || type === NLMSG_ERROR) return false;
+    if (length >= HEADER_SIZE + IFADDRMSG_SIZE) answer(type, part.subarray(at + HEADER_SIZE, at + length));
+    at += aligned(length);
+  }
+  return true;
+}
+
+function attributesOf(bytes: Uint8Array): Map<number, Uint8Array> {
+  const found = new Map<number, Uint8Array>();
+  for (let at = 0; at + 4 <= bytes.length;) {
+    const length = bytes[at]! | bytes[at + 1]! << 8;
+    if (length < 4 || at + length > bytes.length) break;
+    found.set(bytes[at + 2]! | bytes[at + 3]! << 8, bytes.subarray(at + 4, at + length));
+    at += aligned(length);
+  }
+  return found;
+}
+
+/** Little-endian, as both kinds of machine that have a table are; 0 behind the end. */
+function u32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) | (bytes[at + 1] ?? 0) << 8 | (bytes[at + 2] ?? 0) << 16 | (bytes[at + 3] ?? 0) << 24) >>> 0;
+}
+
+function aligned(length: number): number {
+  return (length + 3) & ~3;
+}
+
+const AF_NETLINK = 16;
+const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
+const NETLINK_ROUTE = 0;
+const MSG_DONTWAIT = 0x40;
+const NLM_F_REQUEST = 1;
+const NLM_F_DUMP = 0x300;
+const NLMSG_ERROR = 2;
+const NLMSG_DONE = 3;
+const RTM_NEWLINK = 16;
+const RTM_GETLINK = 18;
+const RTM_NEWADDR = 20;
+const RTM_GETADDR = 22;
+const IFA_ADDRESS = 1;
+const IFA_LOCAL = 2;
+const IFA_FLAGS = 8;
+const IFF_RUNNING = 0x40;
+/** Failed, deprecated or tentative. */
+const NOT_USABLE: number = 0x08 | 0x20 | 0x40;
+/** Of an address, by its family: AF_INET, AF_INET6. */
+const SIZES: Readonly<Record<number, number>> = { 2: 4, 10: 16 };
+/** struct nlmsghdr, struct ifaddrmsg, and room for struct ifinfomsg, which asks for the links. */
+const HEADER_SIZE = 16;
+const IFADDRMSG_SIZE = 8;
+const BODY_SIZE = 16;
+/** The kernel fills parts of up to 32 KiB. */
+const PART_SIZE = 32_768;
+const PARTS_MAX = 64;
