@@ -83,6 +83,7 @@ export const SUITES: readonly Suite[] = [
     args: ["run", "--allow-read", "--allow-run", "scripts/simulate.ts", "--seeds", "3000"],
     counts: "suite line",
   },
+  { name: "typos", args: ["run", "--no-check", "--allow-read", "scripts/typos.ts"], counts: "suite line" },
   { name: "fuzz regressions", args: [...EDGE, "fuzz"], counts: "deno test" },
   {
     name: "mutants",

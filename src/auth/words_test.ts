@@ -10,9 +10,8 @@ import {
 import { createHash } from "node:crypto";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import fc from "fast-check";
+import { experiment, phraseOf, pick, seeded, sha256, sum } from "../../tests/support/typos.ts";
 import { type Canonical, CANONICAL_ROOM, canonicalise, generate, type Sha256, WORDS_MAX, WORDS_MIN } from "./words.ts";
-
-const sha256: Sha256 = (bytes, out) => out.set(createHash("sha256").update(bytes).digest());
 
 /** Both answers of `canonicalise` at once; `text` is the canonical form. */
 function canonical(raw: string | Uint8Array): Canonical & { readonly text?: string } {
@@ -24,19 +23,6 @@ function canonical(raw: string | Uint8Array): Canonical & { readonly text?: stri
   const length = found.kind === "words" ? found.length : 0;
   equal(out.subarray(length).every((b) => b === 0), true, "something is left behind the canonical form");
   return found.kind === "words" ? { ...found, text: new TextDecoder().decode(out.subarray(0, length)) } : found;
-}
-
-/** A generator that gives the same bytes for the same seed: nothing here may depend on the run. */
-function seeded(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor(state / 2 ** 32 * below);
-  };
-}
-
-function phraseOf(random: (below: number) => number, words = 7): string {
-  return generate(words, (into) => into.forEach((_, i) => into[i] = random(256)), sha256);
 }
 
 /** The rule once more, with strings and regular expressions. */
@@ -289,67 +275,13 @@ Deno.test("canonicalise() agrees with a second reading of the rule on anything",
   ok(Math.min(...Object.values(seen)) > 100, JSON.stringify(seen));
 });
 
-// --- the typo experiment --------------------------------------------------------------------------------------------
-
-const ROWS = ["1234567890", "qwertyuiop", "asdfghjkl;", "zxcvbnm,./"];
-
-/** Keys beside, above and below. */
-function neighbours(letter: string): string[] {
-  const row = ROWS.findIndex((r) => r.includes(letter));
-  const column = ROWS[row]!.indexOf(letter);
-  return [[0, -1], [0, 1], [-1, 0], [-1, 1], [1, -1], [1, 0]]
-    .map(([down, right]) => ROWS[row + down!]?.[column + right!]).filter((key) => key !== undefined);
-}
-
-type Random = (below: number) => number;
-const pick = <T>(from: readonly T[], random: Random): T => from[random(from.length)]!;
-
-const TYPOS: Record<string, (word: string, random: Random) => string> = {
-  "neighbour key": (word, random) => {
-    const at = random(word.length);
-    return word.slice(0, at) + pick(neighbours(word[at]!), random) + word.slice(at + 1);
-  },
-  "letters swapped": (word, random) => {
-    const at = random(word.length - 1);
-    return word.slice(0, at) + word[at + 1] + word[at] + word.slice(at + 2);
-  },
-  "missing letter": (word, random) => {
-    const at = random(word.length);
-    return word.slice(0, at) + word.slice(at + 1);
-  },
-  "doubled letter": (word, random) => {
-    const at = random(word.length);
-    return word.slice(0, at) + word[at] + word.slice(at);
-  },
-  "wrong list word": (_, random) => pick(wordlist, random),
-};
-
-/** How many of `count` random typos of each kind are caught before a call is made. */
-function experiment(count: number, seed: number): Map<string, { caught: number; tried: number }> {
-  const random = seeded(seed);
-  const table = new Map(Object.keys(TYPOS).map((kind) => [kind, { caught: 0, tried: 0 }]));
-  for (let n = 0; n < count; n++) {
-    const kind = pick(Object.keys(TYPOS), random);
-    const words = phraseOf(random).split(" ");
-    const at = random(words.length);
-    const wrong = TYPOS[kind]!(words[at]!, random);
-    if (wrong === words[at]) { // two equal letters swapped, the same word drawn: no typo
-      n--;
-      continue;
-    }
-    const { kind: found } = canonical(words.with(at, wrong).join(" "));
-    const row = table.get(kind)!;
-    row.tried++;
-    if (found === "typo" || found === "checksum") row.caught++;
-  }
-  return table;
-}
+// --- the typo experiment (tests/support/typos.ts) --------------------------------------------------------------------
 
 Deno.test("of 1,000 random single-word typos at least 99.9 % are caught locally", () => {
   const table = experiment(1000, 2026);
-  const sum = (key: "caught" | "tried") => [...table.values()].reduce((n, row) => n + row[key], 0);
-  equal(sum("tried"), 1000);
-  ok(sum("caught") >= 999, JSON.stringify([...table]));
+  const { caught, tried } = sum(table);
+  equal(tried, 1000);
+  ok(caught >= 999, JSON.stringify([...table]));
 });
 
 Deno.test("of words that are exchanged for another or with their neighbour, about 1 in 2048 is missed and no more", () => {
@@ -366,9 +298,3 @@ Deno.test("of words that are exchanged for another or with their neighbour, abou
   }
   ok(missed > 0 && missed < 25, `${missed} of 20,000 were missed; about 10 are expected`);
 });
-
-if (import.meta.main) {
-  for (const [kind, { caught, tried }] of experiment(20_000, 1)) {
-    console.log(`${kind.padEnd(16)} ${caught} of ${tried} caught`);
-  }
-}
