@@ -72,6 +72,7 @@ Deno.test("connect takes a pasted invitation, in one word or several, as one fri
     invitedTargets(["sesame connect 192.0.2.7:7717 [2001:db8::1]:7717"]).join(" "),
     "192.0.2.7:7717,[2001:db8::1]:7717",
   );
+  equal(invitedTargets(["sesame connect sesame connect 192.0.2.7"]).join(" "), "192.0.2.7");
   // Without the words of an invitation, each is a friend of its own, as ever.
   equal(invitedTargets(["192.0.2.7", "sesame", "a.example:1"]).length, 3);
   ok("wrong" in parse(["connect", "sesame", "connect"]));

@@ -1,7 +1,7 @@
 // Everything heavy, loaded while the phrase is typed: TLS is made ready and tried, the phrase is taken, the chat runs.
 // In here: who owns what, signals, and the way out. Not in here: what happens in the chat (chat.ts).
 
-import { holdsPhrase, isOwnWords, normalisePhrase } from "../auth/phrase.ts";
+import { holdsPhrase, normalisePhrase } from "../auth/phrase.ts";
 import { isWeak } from "../auth/strength.ts";
 import { LockedBytes } from "../secrets/locked.ts";
 import type { Host } from "../host/host.ts";
@@ -50,7 +50,7 @@ export async function run(booted: Booted): Promise<number> {
     return phrase.code;
   }
 
-  const weak = !isOwnWords(booted.arena, phrase) && isWeak(phrase.bytes);
+  const weak = isWeak(phrase.bytes);
   const mode = read.type === "done" && read.decoy ? "decoy" : "real";
   const stretcher = new Stretcher(booted.arena, phrase, mode, (view) => host.lock(view));
   const current: { chat?: Chat } = {};

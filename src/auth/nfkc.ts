@@ -12,7 +12,10 @@ export type Refused = "not UTF-8" | "control character" | "unassigned";
 export interface Normal {
   /** Bytes of the whole; where `out` holds fewer, only the beginning has been written. */
   readonly length: number;
-  /** The worst there is, in this order: no UTF-8 (then the length is 0), General_Category Cc, Cn; before NFKC or after it. */
+  /**
+   * The worst there is, in this order: no UTF-8 (then the length is 0), General_Category Cc, Cn. Of the text itself: what
+   * is assigned normalises to what is assigned.
+   */
   readonly refused: Refused | undefined;
 }
 
@@ -32,7 +35,7 @@ export function nfkc(text: Uint8Array, out: Uint8Array): Normal {
     composer.decompose(code);
   }
   composer.flush();
-  return { length: composer.length, refused: worse(refused, composer.refused) };
+  return { length: composer.length, refused };
 }
 
 /** Takes decomposed characters in their order, and writes them in canonical order and composed. */
@@ -43,7 +46,6 @@ class Composer implements Disposable {
   #count = 0;
   readonly #out: Uint8Array;
   length = 0;
-  refused: Refused | undefined;
 
   constructor(out: Uint8Array, marks: number) {
     this.#out = out;
@@ -115,7 +117,6 @@ class Composer implements Disposable {
   }
 
   #put(code: number): void {
-    this.refused = worse(this.refused, refusedKind(code));
     const size = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
     const at = this.length;
     this.length += size;

@@ -40,14 +40,6 @@ export function normalisePhrase(arena: Arena, typed: Uint8Array): LockedBytes | 
   return checked(arena, bytes);
 }
 
-/** Whether `phrase` is one of Sesame's own, in its canonical form: then chance has made it, and its checksum holds. */
-export function isOwnWords(arena: Arena, phrase: LockedBytes): boolean {
-  const own = ownWords(arena, phrase.bytes);
-  if (!(own instanceof LockedBytes)) return false;
-  own[Symbol.dispose]();
-  return true;
-}
-
 /**
  * Whether `text`, a message that has not been sent yet, holds the phrase: as it stands, or in any spelling that the
  * prompt would take for the same. `heldIn` compares bytes with the phrase. The message is a string already; no other is

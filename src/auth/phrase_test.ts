@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { seededEntropy, testArena, toHex, utf8 } from "../../tests/support/arena.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { LockedBytes } from "../secrets/locked.ts";
-import { holdsPhrase, isOwnWords, normalisePhrase, type PhraseProblem } from "./phrase.ts";
+import { holdsPhrase, normalisePhrase, type PhraseProblem } from "./phrase.ts";
 import { generate } from "./words.ts";
 
 const arena = await testArena();
@@ -209,8 +209,6 @@ function held(message: string, typed: string): boolean {
   return answer;
 }
 
-const WORDS = "vacant lobster canvas pretty lounge grit boost kiwi";
-
 Deno.test("holdsPhrase() finds the phrase in a message in any spelling that the prompt takes for the same", () => {
   const words = wordsPhrase();
   for (const spelling of [words, words.toUpperCase(), words.replaceAll(" ", "-"), ` ${words}\n`]) {
@@ -223,17 +221,6 @@ Deno.test("holdsPhrase() finds the phrase in a message in any spelling that the 
   for (const other of ["", "hello", words.slice(1), words.toUpperCase().replace(" ", " a "), "\ud800", "\n\n"]) {
     ok(!held(other, words), other);
   }
-});
-
-Deno.test("isOwnWords() tells a phrase of chance and checksum from one that somebody thought up", () => {
-  for (
-    const [typed, own] of [[wordsPhrase(), true], [WORDS, false], ["correct horse battery staple", false]] as const
-  ) {
-    using phrase = arena.bytes(utf8(typed).length);
-    phrase.bytes.set(utf8(typed));
-    equal(isOwnWords(arena, phrase), own, typed);
-  }
-  equal(arena.used, 0);
 });
 
 function wordsPhrase(): string {
