@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { seededEntropy, testArena, toHex, utf8 } from "../../tests/support/arena.ts";
 import { sha256 } from "../crypto/sha256.ts";
+import { watching } from "../../tests/support/watching.ts";
 import { LockedBytes } from "../secrets/locked.ts";
 import { holdsPhrase, normalisePhrase, type PhraseProblem } from "./phrase.ts";
 import { generate } from "./words.ts";
@@ -236,27 +237,6 @@ Deno.test("normalisePhrase() knows Sesame's own words: their form, the place of 
   refuses(words.toReversed().join(" "), "checksum");
   equal(arena.used, 0);
 });
-
-/** `run` while each call of `prototype[name]` is told, with what it gave. */
-function watching<K extends string, T>(
-  prototype: Record<K, (...args: never[]) => T>,
-  name: K,
-  run: () => void,
-): T[] {
-  const original = prototype[name];
-  const results: T[] = [];
-  prototype[name] = function (...args): T {
-    const result = original.apply(this, args);
-    results.push(result);
-    return result;
-  };
-  try {
-    run();
-  } finally {
-    prototype[name] = original;
-  }
-  return results;
-}
 
 Deno.test("normalisePhrase() makes no string of an ASCII phrase, good or bad", () => {
   const ascii = ["correct horse battery staple", "short", "a control\tcharacter", "~".repeat(1025)];

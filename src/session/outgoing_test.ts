@@ -50,18 +50,23 @@ Deno.test("Outgoing.leave lets the message being sent end, drops what is queued,
   outgoing.add({ type: "ack", id: messageId(9) });
   word(outgoing); // the ack, which goes first
   word(outgoing);
+  outgoing.add({ type: "ack", id: messageId(8) });
   outgoing.leave();
   outgoing.add(chat(3, "c"));
   outgoing.leave();
   equal(outgoing.empty, false);
   deepEqual(Array.from({ length: 5 }, () => word(outgoing)), ["more 1.1/3", "L 1.2/3", "bye 2.0/1", "dummy", "dummy"]);
+  outgoing.leave();
   equal(outgoing.empty, true);
+  equal(word(outgoing), "dummy");
 });
 
 Deno.test("Outgoing forgets everything when it is disposed, and wipes what is left of a message", () => {
   const outgoing = new Outgoing();
   outgoing.add(chat(1, LONG));
   const { cell } = outgoing.next();
+  outgoing.add(chat(2, "b"));
+  outgoing.add({ type: "ack", id: messageId(9) });
   outgoing[Symbol.dispose]();
   equal(cell.kind === "fragment" && cell.data.every((byte) => byte === 0), true);
   equal(word(outgoing), "dummy");

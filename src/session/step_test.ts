@@ -1,9 +1,16 @@
 // One link as a machine: which frame is allowed when, every limit from both sides, and when cells leave.
 // The other side is a second session, or a peer that knows the phrase and breaks whatever rule the test is about.
 
-import { deepStrictEqual as deepEqual, notStrictEqual as notEqual, ok, strictEqual as equal } from "node:assert/strict";
+import {
+  deepStrictEqual as deepEqual,
+  notStrictEqual as notEqual,
+  ok,
+  strictEqual as equal,
+  throws,
+} from "node:assert/strict";
 import fc from "fast-check";
 import { seededEntropy, testArena } from "../../tests/support/arena.ts";
+import { watching } from "../../tests/support/watching.ts";
 import {
   chat,
   CONSTANT,
@@ -30,6 +37,7 @@ import {
   MAX_UNCONFIRMED,
   MAX_UNSENT_FRAMES,
   NO_PROGRESS_TIMEOUT_MS,
+  SHOWN_IDS_PER_PEER,
   SILENCE_GRACE_MS,
 } from "../constants.ts";
 import type { Entropy, Frame, Role } from "../ports.ts";
@@ -376,6 +384,23 @@ test("no progress for 30 s closes, and any progress counts", () => {
   equal(pair.closed("dialer"), "timeout");
 });
 
+test("no progress is counted from the welcome, and from the first frame that is taken", () => {
+  for (const firstTakenAtTick of [Infinity, 0, 1]) {
+    const { session, entropy, dispose } = inPhase({ role: "dialer", phase: "verified", allowed: undefined });
+    session.step({ type: "welcome" }, 5_000, entropy);
+    let [sent, now, lastProgress] = [1, 5_000, 5_000]; // the answer
+    for (let tick = 0; session.phase === "live"; tick++) {
+      now = session.deadline;
+      if (tick === firstTakenAtTick) lastProgress = now;
+      const unsent = Math.min(tick < firstTakenAtTick ? sent : sent - 1, MAX_UNSENT_FRAMES);
+      const effects = session.step({ type: "time", unsent }, now, entropy);
+      sent += effects.filter(({ type }) => type === "send").length;
+    }
+    equal(now, lastProgress + NO_PROGRESS_TIMEOUT_MS);
+    dispose();
+  }
+});
+
 test("nothing for 90 s closes, but only after the socket has had a moment to show what waits in it", () => {
   using pair = makePair("silence").authenticate();
   pair.runUntil(1_000);
@@ -426,6 +451,19 @@ test("a machine that slept starts anew once, and not a second time without a fra
   pair.now += SILENCE_GRACE_MS;
   pair.step("dialer", { type: "time", unsent: 0 });
   equal(pair.closed("dialer"), "timeout");
+});
+
+test("a machine that slept twice, with a frame between, starts anew twice", () => {
+  using both = against("dialer", "slept twice");
+  const { session, peer, entropy } = both;
+  let now = 0;
+  for (let nights = 0; nights < 2; nights++) {
+    now += 3_600_000;
+    session.step({ type: "time", unsent: 0 }, now, entropy);
+    session.step({ type: "time", unsent: 0 }, now + SILENCE_GRACE_MS, entropy);
+    equal(session.phase, "live");
+    deepEqual(feed(both, now + 1_000, [peer.dummy()]), [[{ type: "opened" }]]);
+  }
 });
 
 test("sleep after silence was noticed gives back the moment to look", () => {
@@ -501,6 +539,13 @@ test("isSilent: ten cells within 10 s and then nothing for 5 s, or nothing for 4
   const cell = slow.cellTimes("listener").at(-1)!;
   equal(slow.sessions.dialer.isSilent(cell + 44_999), false);
   equal(slow.sessions.dialer.isSilent(cell + 45_000), true);
+});
+
+test("isSilent: without any cell, nothing for 45 s since the last frame", () => {
+  using both = against("listener", "no cells");
+  deepEqual(feed(both, 1_000, [forged(both.peer)]), [[]]);
+  equal(both.session.isSilent(45_999), false);
+  equal(both.session.isSilent(46_000), true);
 });
 
 test("isSilent: ten cells in exactly 10 s count as busy, in more they do not", () => {
@@ -681,6 +726,32 @@ test("an id twice on one connection closes, also when it was acked", () => {
   deepEqual(feed(both, 300, both.peer.message(chat(1, "another text"))), [violation]);
 });
 
+test("the last 1024 ids of a connection are known, and no more", () => {
+  using both = against("listener", "ids");
+  const { session, peer, entropy } = both;
+  let now = 0;
+  const say = (n: number) => {
+    now += 1_000;
+    const [effects] = feed(both, now, peer.message(chat(n)));
+    session.step({ type: "shown", id: messageId(n) }, now, entropy);
+    session.step({ type: "time", unsent: 0 }, now, entropy);
+    return effects;
+  };
+  const received = (n: number) => [{ type: "opened" }, { type: "received", message: chat(n) }];
+  for (let n = 0; n <= SHOWN_IDS_PER_PEER; n++) say(n);
+  deepEqual(say(0), received(0), "the oldest is forgotten, and takes the place of the next");
+  deepEqual(say(2), violation);
+});
+
+test("names and acks have no ids that count", () => {
+  using both = against("listener", "names");
+  const said = [{ type: "name", name: "a" }, { type: "name", name: "a" }, { type: "ack", id: messageId(1) }] as const;
+  for (const message of [...said, said[2]]) {
+    deepEqual(feed(both, 0, both.peer.message(message)), [[{ type: "opened" }, { type: "received", message }]]);
+  }
+  equal(both.session.unacknowledged, 0);
+});
+
 test("fragments of one message are contiguous: dummies may stand between, another message may not", () => {
   const long = chat(1, "x".repeat(3000));
   {
@@ -753,6 +824,72 @@ test("a lost cell within a message drops that message and nothing else", () => {
     [{ type: "opened" }],
     [{ type: "opened" }, { type: "received", message: chat(2) }],
   ]);
+});
+
+test("a cell that does not open drops the message around it and nothing else", () => {
+  using both = against("listener", "failed within");
+  const bad = forged(both.peer);
+  const parts = both.peer.message(chat(1, "x".repeat(2000)));
+  const next = both.peer.message(chat(2));
+  deepEqual(feed(both, 0, [parts[0]!, bad, parts[1]!, ...next]), [
+    [{ type: "opened" }],
+    [],
+    [{ type: "opened" }],
+    [{ type: "opened" }, { type: "received", message: chat(2) }],
+  ]);
+});
+
+test("a cell that comes late brings a whole message, and a part of one is ignored", () => {
+  using both = against("listener", "late");
+  const parts = both.peer.message(chat(1, "x".repeat(2000)));
+  const [second, third] = [chat(2), chat(3)].map((message) => both.peer.message(message)[0]!);
+  deepEqual(feed(both, 0, [third!, parts[1]!, second!, parts[0]!]), [
+    [{ type: "opened" }, { type: "received", message: chat(3) }],
+    [{ type: "opened" }],
+    [{ type: "opened" }, { type: "received", message: chat(2) }],
+    [{ type: "opened" }],
+  ]);
+});
+
+// --- What is left of messages, and bugs ---
+
+const wiped = (bytes: unknown) => (bytes as Uint8Array).every((byte) => byte === 0);
+
+test("a message's bytes are wiped once it has been read, good or bad", () => {
+  for (const json of [encodeMessage(chat(1)), new TextEncoder().encode('{"type":"wave"}')]) {
+    using both = against("listener", "read");
+    const frames = both.peer.json(json);
+    const decoded = watching(TextDecoder.prototype, "decode", () => void feed(both, 0, frames));
+    equal(decoded.length, 1);
+    ok(wiped(decoded[0]!.args[0]));
+  }
+});
+
+test("a session that ends wipes what it has of a message, on its way out or in", () => {
+  using both = against("listener", "parts");
+  const { session, peer, entropy } = both;
+  const encoded = watching(TextEncoder.prototype, "encode", () => {
+    session.step({ type: "submit", message: chat(1, "x".repeat(2000)) }, 0, entropy);
+    session.step({ type: "time", unsent: 0 }, 300, entropy);
+  });
+  const json = encoded.at(-1)!.result;
+  const [first] = peer.message(chat(2, "y".repeat(2000)));
+  const written = watching(Uint8Array.prototype, "set", () => void feed(both, 300, [first!]))
+    .filter(({ self }) => new TextDecoder("latin1").decode(self as Uint8Array).includes("yyyy"));
+  equal(written.length, 1);
+  equal(wiped(json), false);
+  session[Symbol.dispose]();
+  ok(wiped(json));
+  ok(wiped(written[0]!.self));
+});
+
+test("what is thrown and is no violation is a bug, and goes on up", () => {
+  const session = makeSession(arena, "listener");
+  const broken = () => {
+    throw new RangeError("no entropy");
+  };
+  throws(() => session.step({ type: "opened", phrase }, 0, broken), RangeError);
+  session[Symbol.dispose]();
 });
 
 // --- Any events at all ---
