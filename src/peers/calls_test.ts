@@ -34,6 +34,24 @@ Deno.test("the same target is not called twice at a time, and anew once it is ov
   equal(calls.all().length, 1);
 });
 
+Deno.test("hurry() calls who waits for a pause now, moves nobody else, and says how things stand", () => {
+  const calls = new Calls();
+  const call = added(calls, "b");
+  equal(calls.hurry("b", 0), "b is being called already.");
+  calls.again(call, 0, 0);
+  equal(calls.deadline, 1_000);
+  equal(calls.hurry("b", 400), "b is being called already.");
+  equal(calls.deadline, 400);
+  deepEqual(calls.takeDue(400), [call]);
+  calls.hurry("b", 500);
+  deepEqual([call.state, call.nextAt], ["under way", 400]);
+  calls.connected(call, PEER);
+  equal(calls.hurry("b", 600), "Whoever answers at b is connected already.");
+  equal(calls.hurry("c", 600), `${MAX_TARGETS} friends are being called already: that is the most.`);
+  equal(calls.get(call.id), call);
+  equal(calls.get(call.id + 1), undefined);
+});
+
 Deno.test("pauses double from 1 s to 60 s, each with up to half as much again at random; a success starts anew", () => {
   const calls = new Calls();
   const call = added(calls);
