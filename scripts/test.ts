@@ -85,11 +85,6 @@ export const SUITES: readonly Suite[] = [
   },
   { name: "typos", args: ["run", "--no-check", "--allow-read", "scripts/typos.ts"], counts: "suite line" },
   { name: "fuzz regressions", args: [...EDGE, "fuzz"], counts: "deno test" },
-  {
-    name: "mutants",
-    args: ["run", "--no-check", "--allow-all", "scripts/mutate.ts", "--handmade"],
-    counts: "suite line",
-  },
   { name: "models", args: ["run", "--allow-all", "scripts/models.ts"], counts: "suite line" },
   { name: "wire", args: [...EDGE, "tests/wire"], counts: "deno test", alone: true },
   { name: "vectors", args: [...EDGE, "tests/vectors"], counts: "deno test" },
