@@ -85,7 +85,23 @@ export const SUITES: readonly Suite[] = [
   },
   { name: "typos", args: ["run", "--no-check", "--allow-read", "scripts/typos.ts"], counts: "suite line" },
   { name: "fuzz regressions", args: [...EDGE, "fuzz"], counts: "deno test" },
+  {
+    // One each of wire, auth, terminal and app: `deno task fuzz --planted` has all.
+    name: "fuzz planted",
+    args: ["run", "--allow-all", "scripts/fuzz.ts", "--planted", "frame", "phrase", "sanitise", "options"],
+    counts: "suite line",
+  },
+  { name: "mutants by hand", args: ["run", "--allow-all", "scripts/mutate.ts", "--handmade"], counts: "suite line" },
   { name: "models", args: ["run", "--allow-all", "scripts/models.ts"], counts: "suite line" },
+  {
+    // With the packages of its own lock. It looks at no time.
+    name: "benchmarks",
+    args: [
+      ...["run", "--no-check", "--lock=bench/deno.lock", "--frozen", "--allow-all"],
+      ...["bench/paper/paper.ts", "--short"],
+    ],
+    counts: "suite line",
+  },
   { name: "wire", args: [...EDGE, "tests/wire"], counts: "deno test", alone: true },
   { name: "vectors", args: [...EDGE, "tests/vectors"], counts: "deno test" },
   {

@@ -9,6 +9,7 @@
 //
 // No test looks at a time. A program that is not there costs its rows, which say so.
 
+import { fetchDependencies } from "../../scripts/product.ts";
 import { machineHere } from "./machine.ts";
 import { mesh } from "./mesh.ts";
 import { type Machine, type Measured, page, rowsOf, type Run } from "./page.ts";
@@ -36,13 +37,13 @@ const SECTIONS: Readonly<Record<string, (beside: Beside, short: boolean) => Prom
       ssh,
       short
         ? { sizes: [1, 2, 4], starts: 1, windowMs: 300, messages: 1, settleMs: 100 }
-        : { sizes: [1, 2, 4, 8, 16, 32, 64], starts: 3, windowMs: 8_000, messages: 12, settleMs: 1_500 },
+        : { sizes: [1, 2, 4, 8, 16, 32, 64], starts: 3, windowMs: 6_000, messages: 10, settleMs: 1_500 },
     ),
   mesh: (_, short) =>
     mesh(
       short
         ? { sizes: [1, 2], windowMs: 300, messages: 1, settleMs: 100 }
-        : { sizes: [1, 2, 4, 8, 12, 16], windowMs: 8_000, messages: 12, settleMs: 1_500 },
+        : { sizes: [1, 2, 4, 8, 16], windowMs: 6_000, messages: 10, settleMs: 1_500 },
     ),
   primitives: (_, short) => primitives(!short, short ? 0.05 : 1),
 };
@@ -58,6 +59,7 @@ async function main(args: readonly string[]): Promise<number> {
     await write(JSON.parse(await Deno.readTextFile(FIGURES)));
     return 0;
   }
+  await fetchDependencies();
   if (args.includes("--short")) return await short();
   await Deno.mkdir(KEPT, { recursive: true });
   await withOthers(async (beside, machine) => {
