@@ -8,8 +8,10 @@ import { pathOf } from "./program.ts";
 /** `others`: versions that are known already. */
 export async function machineHere(others: readonly string[]): Promise<Machine> {
   const cpu = /^model name\s*: (.*)$/m.exec(await Deno.readTextFile("/proc/cpuinfo").catch(() => ""))?.[1];
-  const hash = (await said("git", "rev-parse", "--short", "HEAD")) || "no commit";
-  const changed = await said("git", "status", "--porcelain", "--untracked-files=no", "--", "src", "bench", "main.ts");
+  // What is measured, so that a word changed on the page makes no other run of it.
+  const product = ["--", "src", "main.ts", "deno.lock"];
+  const hash = (await said("git", "log", "-1", "--format=%h", ...product)) || "no commit";
+  const changed = await said("git", "status", "--porcelain", "--untracked-files=no", ...product);
   const argon2 = await said("dpkg-query", "-W", "-f", "argon2 ${Version}", "argon2");
   const tools = [...others];
   if (await pathOf("argon2") !== undefined) tools.push(argon2 || "argon2");

@@ -16,7 +16,7 @@ export interface Machine {
   readonly memoryGib: number;
   readonly system: string;
   readonly deno: string;
-  /** Of Sesame; with a + where the work tree had changes. */
+  /** The last one that changed Sesame itself; with a + where the work tree had changes. */
   readonly commit: string;
   /** What was beside it, with versions. */
   readonly tools: readonly string[];
@@ -96,7 +96,7 @@ function machine({ machine, sections }: Run): string[] {
     "| measured on | |",
     "|---|---|",
     `| machine | ${cpu}, ${cores} cores, ${memoryGib} GiB, ${system} |`,
-    `| runtime | Deno ${deno}; Sesame from source at ${commit} |`,
+    `| runtime | Deno ${deno}; Sesame from source, last changed in ${commit} |`,
     `| beside it | ${tools.length === 0 ? "nothing" : tools.join(" · ")} |`,
     `| sections, with the load when each began | ${parts.join(" · ")} |`,
     "",
@@ -211,7 +211,7 @@ const TAIL = [
   "## How to make it anew",
   "",
   "`deno task bench:paper` on a quiet machine, about 10 minutes; or section by section (`deno task bench:paper starts`, `room`, `mesh`,",
-  "`primitives`), each some minutes: the page is written when all four were measured at one commit on one machine. What people would pick",
+  "`primitives`), each some minutes: the page is written when all four were measured of the same Sesame on one machine. What people would pick",
   "instead is Debian's: `apt-get install openssh-client openssh-server magic-wormhole python3-magic-wormhole-mailbox-server argon2`. A program",
   "that is not there gives a row that says so. Every side is a real process or library with its defaults; Sesame's processes have the product's",
   "permissions and its cover traffic; all traffic is on loopback, where the network's own time is nothing, so that what is slow here is the program.",

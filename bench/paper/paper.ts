@@ -2,7 +2,7 @@
 //
 //   deno task bench:paper               everything, about 10 minutes on a quiet machine
 //   deno task bench:paper SECTION...    starts, room, mesh, primitives: some of it, kept in dist/bench. The page is written
-//                                       when all four were measured at this commit on this machine
+//                                       when all four were measured of this Sesame on this machine
 //   deno task bench:paper --page        the page and plots anew from docs/bench/figures.json, nothing measured
 //   deno task bench:paper --short       all of it as small as it goes, nothing kept: does the script work, and is the
 //                                       committed page what the committed figures give? (for scripts/test.ts)
@@ -93,7 +93,7 @@ async function merged(): Promise<Run | string> {
   }
   const machine = all[0]![1].machine;
   if (all.some(([, kept]) => JSON.stringify(kept.machine) !== JSON.stringify(machine))) {
-    return "the sections were measured at different commits, or beside different programs.";
+    return "the sections were measured of different Sesames, or beside different programs.";
   }
   return { machine, sections: Object.fromEntries(all.map(([name, kept]) => [name, kept.measured])) };
 }

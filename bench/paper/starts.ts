@@ -111,7 +111,7 @@ async function toListening(
       },
       typeof wormhole === "string" ? missing("wormhole: shows its code", wormhole) : {
         ...until("wormhole: shows its code", () => wormhole.start("send", "--no-qr", "--text", "x"), /code is: /),
-        because: "Python's start and its server's answer",
+        because: "Argon2id over the phrase; wormhole starts Python and asks its server for a number",
       },
     ],
   });
@@ -169,7 +169,8 @@ async function toFirstMessage(ssh: Ssh | string, wormhole: Wormhole | string, ro
           const now = performance.now();
           return [now - began, now - called];
         },
-        because: "Python's start twice, and every step goes over its server; it stretches nothing",
+        because:
+          "Argon2id on each side and the tick; wormhole starts Python and goes over its server, but stretches nothing",
       },
     ],
   });
