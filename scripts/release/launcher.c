@@ -30,7 +30,8 @@ static const char RUN[] =
 static const char KEPT[] = "TERM\0COLORTERM\0NO_COLOR\0LANG\0LC_ALL\0LC_CTYPE\0TZ\0LD_PRELOAD\0LD_AUDIT\0";
 /* Sesame refuses to start where this is set. The runtime would make the file that it names before it can. */
 static const char LOGS_KEYS[] = "SSLKEYLOGFILE\0", LOGS_NOTHING[] = "SSLKEYLOGFILE=/dev/null";
-static const char ADDED[] = "DENO_DIR=/dev/null/none\0DENO_NO_UPDATE_CHECK=1\0";
+/* No cache; no message on a terminal that there is none; no question to its maker's server. */
+static const char ADDED[] = "DENO_DIR=/dev/null/none\0DENO_LOG=off\0DENO_NO_UPDATE_CHECK=1\0";
 
 /* Where the parts stand is written at PLAN_AT by portable.ts: as text, so that people read the same as this does. */
 enum { PLAN_AT = 61440, PLAN_SIZE = 128, ARGS_MAX = 256, KEPT_MAX = 16, AUX_MAX = 64, HEADERS_MAX = 32 };
@@ -245,7 +246,7 @@ __attribute__((used)) _Noreturn void begin(word *stack) {
   made.words[0] = (word)(put - &made.words[1]);
   *put++ = 0;
   for (const char *p = ADDED; *p != 0; p += length(p) + 1) *put++ = (word)p;
-  for (size_t i = 0, kept = 2; i < variables && kept < KEPT_MAX; i++) {
+  for (size_t i = 0, kept = 3; i < variables && kept < KEPT_MAX; i++) {
     const char *variable = named(LOGS_KEYS, environment[i]) ? LOGS_NOTHING : environment[i];
     if (variable != LOGS_NOTHING && !named(KEPT, variable)) continue;
     *put++ = (word)variable;

@@ -140,7 +140,7 @@ Deno.test({
     const command = `env -i ${env} TERM=screen-256color ${SUBJECT.map((w) => `'${w}'`).join(" ")} listen 127.0.0.1:0`;
     try {
       await tmux("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", `${command}; echo ended $?; exec cat`);
-      await until(/Phrase/);
+      match(await until(/Phrase/), /^\s*Phrase/, "something stands before the prompt");
       await tmux("send-keys", "-l", PHRASE);
       await tmux("send-keys", "Enter");
       ok(!(await until(/waiting for friends/)).includes("correct"));
