@@ -325,21 +325,28 @@ function quiet(): boolean {
 }
 
 /** Where the time goes between the key and the end. Under strace everything is slower; the proportions tell. */
-async function profile(place: Place, home: string): Promise<void> {
-  const situation = SITUATIONS.find(({ crowd }) => crowd) as Situation;
+async function profile(situation: Situation, place: Place, home: string): Promise<void> {
   const env = { ...productEnvironment(), TERM: "xterm-256color" };
   const { pty } = place;
   const pid = await pty.open([Deno.execPath(), ...PRODUCT_ARGS, ...situation.args(place)], env, home);
   await situation.reach(place);
   const tracer = new Deno.Command("strace", { args: ["-f", "-r", "-p", String(pid)], stderr: "piped", stdout: "null" })
     .spawn();
-  await pty.rest(2_000);
+  const output = tracer.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  const read = async () => {
+    const { value, done } = await output.read();
+    text += value ?? "";
+    return !done;
+  };
+  while (!text.includes(" attached") && await read());
+  await pty.rest(100);
   const ended = await pty.end({ how: "bytes", value: "\x1b[24~" });
-  const { stderr } = await tracer.output();
-  const lines = new TextDecoder().decode(stderr).split("\n");
-  const from = lines.findLastIndex((line) => line.includes("[24~"));
-  console.log(lines.slice(from).join("\n"));
-  console.log(`${ended.ms.toFixed(1)} ms under strace`);
+  while (await read());
+  await tracer.status;
+  const lines = text.split("\n");
+  console.log(lines.slice(lines.findLastIndex((line) => line.includes("[24~"))).join("\n"));
+  console.log(`${situation.name}: ${ended.ms.toFixed(1)} ms under strace`);
 }
 
 async function main(): Promise<number> {
@@ -379,13 +386,13 @@ async function main(): Promise<number> {
     console.log(
       `load ${Deno.loadavg().map((load) => load.toFixed(1)).join(" ")}, ${navigator.hardwareConcurrency} cores`,
     );
+    const situations = SITUATIONS.filter(({ name }) => name.includes(values.only ?? ""));
     if (values.profile) {
-      await profile(place, home);
+      for (const situation of situations) await profile(situation, place, home);
       return 0;
     }
     if (values.echo) await echo(place, crowd, short ? 120 : 600, home, figures);
     else {
-      const situations = SITUATIONS.filter(({ name }) => name.includes(values.only ?? ""));
       for (const [i, situation] of situations.entries()) {
         // In short, F12 as most terminals send it and one other way, in turn.
         const ways = short ? [...WAYS.slice(0, 1), ...WAYS.slice(1 + i).slice(0, 1), KILL] : [...WAYS, KILL];

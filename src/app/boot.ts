@@ -10,9 +10,6 @@ import { type Args, type ChatArgs, type DoctorArgs, helpText, parse } from "./ar
 import { VERSION } from "./version.ts";
 import type { Arena, LockedBytes, SlotClasses } from "../secrets/locked.ts";
 
-/** How long an ordinary end waits for a terminal that takes nothing. */
-const RESTORE_MS = 200;
-
 /** A phrase as it was typed, with room for a line end. */
 const TYPED_SIZE = 1026;
 
@@ -93,9 +90,12 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
       }). ` +
         'Raise the limit ("sesame doctor" says how), or leave --require-locked-memory away.\n',
     );
-    await tty.restoreWithin(RESTORE_MS);
+    await tty.restoreWithin();
     return 5;
   }
+  // What is loaded now keeps the thread for long: a key that waits comes first.
+  const { turn } = await import("./system.ts");
+  await turn();
   const { run } = await import("./run.ts");
   const running = run({ host, tty, args, arena, protection: report(host, locked), typed, read, readAgain });
   unwatch(); // It watches from its first line on.

@@ -48,7 +48,7 @@ export async function examine(
   if (read?.type === "panic") return panic({ panic: () => tty.restore() });
   if (phrase instanceof Refusal) {
     if (phrase.problem !== undefined) await tell(tty, phrase.problem);
-    await tty.restoreWithin(RESTORE_MS);
+    await tty.restoreWithin();
     return phrase.code;
   }
   const target = fullTarget(wanted.target);
@@ -78,7 +78,7 @@ export async function examine(
     }
     await tty.write(wrap("", sentence(diagnosis), columns, 0).join("\n") + "\n");
   }
-  await tty.restoreWithin(RESTORE_MS);
+  await tty.restoreWithin();
   const { cause } = diagnosis;
   return cause === "none" || cause === "own-address" ? EXIT.left : cause === "phrase" ? EXIT.phrase : EXIT.connection;
 }
@@ -231,4 +231,3 @@ const LIMIT_MS = 4_000;
 const PROXY_LIMIT_MS = 40_000;
 /** The goodbye leaves within this. */
 const SHAPE = { cover: "constant", intervalMs: 50 } as const;
-const RESTORE_MS = 200;

@@ -51,7 +51,7 @@ export async function doctor(
   await write(checks(protection));
   const f12 = input && output && !args.json ? await askForF12(tty) : "not tried";
   await write(terminalChecks({ input, output, f12 }));
-  await tty.restoreWithin(RESTORE_MS);
+  await tty.restoreWithin();
   return EXIT.left;
 }
 
@@ -239,4 +239,3 @@ async function askForF12(tty: Terminal): Promise<TerminalFacts["f12"]> {
 const LOCK_KIB = 8192;
 const SKIPS: readonly string[] = ["enter", "alt-enter", "ctrl-c", "ctrl-j", "escape"];
 const F12_WAIT_MS = 30_000;
-const RESTORE_MS = 200;

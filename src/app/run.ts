@@ -21,7 +21,7 @@ import { doctorText } from "./doctor.ts";
 import { EXIT, phraseProblem, type Problem, sentence, WEAK_PHRASE } from "./errors.ts";
 import { fault, panic, type Restorable } from "./panic.ts";
 import { Stretcher } from "./stretcher.ts";
-import { entropyOf, wallClock } from "./system.ts";
+import { entropyOf, turn, wallClock } from "./system.ts";
 
 /** Resolves with the exit code; the terminal is in order again then. */
 export async function run(booted: Booted): Promise<number> {
@@ -99,6 +99,7 @@ export class Refusal {
 /** A fresh identity, on TLS that has been tried. */
 export async function readyTls(host: Host): Promise<Identity> {
   const identity = makeIdentity(entropyOf(host));
+  await turn(); // the first handshake of a process keeps the thread for 30 ms
   await selfTest(identity);
   return identity;
 }
@@ -154,7 +155,7 @@ function unconfirmedText(peer: PeerId, count: number): string {
 
 async function end({ tty }: Booted, problem: Problem | undefined): Promise<void> {
   if (problem !== undefined) await tell(tty, problem);
-  await tty.restoreWithin(RESTORE_MS);
+  await tty.restoreWithin();
 }
 
 /** On standard error, in whole words; a terminal that is raw wants the carriage return. */
@@ -197,5 +198,3 @@ function addSignal(signal: Deno.Signal, run: () => void): void {
 
 /** How often the phrase is asked for at a prompt before the program gives up. */
 const PROMPTS = 5;
-/** How long an ordinary end waits for a terminal that takes nothing. */
-const RESTORE_MS = 200;

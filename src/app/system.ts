@@ -30,6 +30,14 @@ export function after(ms: number, run: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/**
+ * Lets what has arrived be handled, the panic key above all: for between two long pieces of work. A millisecond, because
+ * a key comes by way of another thread.
+ */
+export function turn(): Promise<void> {
+  return new Promise((done) => setTimeout(done, 1));
+}
+
 /** Calls `run` each `ms`, about, until it is disposed. */
 export function every(ms: number, run: () => void): Disposable {
   const timer = setInterval(run, ms);

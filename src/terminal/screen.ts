@@ -23,8 +23,6 @@ export interface ScreenOptions {
   readonly name?: string;
   /** Whether the text gives away a secret that only the caller knows. */
   readonly guard?: (text: string) => boolean;
-  /** Shape and cost of the traffic, for the status row. */
-  readonly traffic?: string;
 }
 
 export type ScreenAction = { type: "line"; text: string } | { type: "leave" } | { type: "panic" };
@@ -490,7 +488,6 @@ export class ChatScreen {
     if (parts.length === 0) {
       const [address] = this.#listening;
       if (this.#people.here.size === 0 && address !== undefined) parts.push(`waiting on ${address}`);
-      if (this.#options.traffic !== undefined) parts.push(this.#options.traffic);
     }
     const text = cut(parts.length > 0 ? `── ${parts.join(" · ")} ` : "──", this.#columns);
     return this.#style("2", text + "─".repeat(Math.max(0, this.#columns - textWidth(text))));

@@ -139,15 +139,15 @@ export class Tty {
   }
 
   /**
-   * For an ordinary exit: waits at most `ms` for what is queued, then puts the terminal in order. What could not be
+   * For an ordinary exit: waits at most RESTORE_MS for what is queued, then puts the terminal in order. What could not be
    * written in that time is dropped. Nothing is written afterwards.
    */
-  async restoreWithin(ms: number): Promise<void> {
+  async restoreWithin(): Promise<void> {
     if (this.#over) return;
     const leave = this.#leave();
     const all = Promise.all([leave === "" ? this.#drained() : this.write(leave), this.writeError("")]);
     let timer: ReturnType<typeof setTimeout> | undefined;
-    await Promise.race([all, new Promise((resolve) => timer = setTimeout(resolve, ms))]);
+    await Promise.race([all, new Promise((resolve) => timer = setTimeout(resolve, RESTORE_MS))]);
     clearTimeout(timer);
     this.raw(false);
     this.#finish();
@@ -178,10 +178,7 @@ export class Tty {
     if (this.#writeNow !== undefined) {
       // Again and again while it is full for a moment or a painting holds it; then it is stuck.
       const fd = stream === Deno.stdout ? 1 : 2;
-      for (let i = 0; i < LEAVE_TRIES; i++) {
-        if (this.#writeNow(fd, bytes)) return;
-        pause(1);
-      }
+      for (let i = 1; !this.#writeNow(fd, bytes) && i < LEAVE_TRIES; i++) pause(1);
       return;
     }
     stream.write(bytes).catch(() => {});
@@ -343,6 +340,8 @@ function pause(ms: number): void {
 
 const encoder = new TextEncoder();
 const READ_SIZE = 16384;
+/** How long an ordinary end waits for a terminal that takes nothing. */
+const RESTORE_MS = 300;
 /**
  * Without `writeNow`: a write takes 0.1 ms on an idle machine. On one with three times as much to do as it has cores, 3 ms
  * was too short for its thread in one panic of forty, and the messages stayed on the screen (scripts/panic.ts).

@@ -51,8 +51,6 @@ export interface ViewOptions {
   name?: string;
   /** Whether a text holds the phrase of this session. Asked before anything is sent from a terminal. */
   guard?: (text: string) => boolean;
-  /** Shape and cost of the traffic, as shown beside the input line. */
-  traffic?: string;
 }
 
 /** `tty` is lent until `stop` or `panic`, which restore it. */
@@ -74,7 +72,6 @@ function screenView(tty: Terminal, options: ViewOptions, onInput: (input: Input)
       clock: clockTimes(),
       ...(options.name === undefined ? {} : { name: options.name }),
       ...(options.guard === undefined ? {} : { guard: options.guard }),
-      ...(options.traffic === undefined ? {} : { traffic: options.traffic }),
     },
     columns,
     rows,
@@ -159,7 +156,7 @@ function screenView(tty: Terminal, options: ViewOptions, onInput: (input: Input)
       void paint();
       running = false;
       screen.clear();
-      await tty.restoreWithin(STOP_MS);
+      await tty.restoreWithin();
     },
     panic() {
       running = false;
@@ -245,7 +242,7 @@ function lineView(
     tick() {},
     async stop() {
       if (!running) return;
-      await tty.restoreWithin(STOP_MS);
+      await tty.restoreWithin();
       running = false;
       typing?.clear();
       lines.clear();
@@ -458,8 +455,6 @@ function clockTimes(): (at: number) => string {
   };
 }
 
-/** An ordinary exit waits this long for a terminal that takes nothing. */
-const STOP_MS = 300;
 const INDENT = "  ";
 /** Longer than any message. */
 const LINE_MAX_BYTES = 65_536;

@@ -24,7 +24,7 @@ const panic = (): never => {
 };
 const leave = async (): Promise<never> => {
   await view?.stop();
-  await tty.restoreWithin(300);
+  await tty.restoreWithin();
   await tty.writeError("left\n");
   Deno.exit(0);
 };

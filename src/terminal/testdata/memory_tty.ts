@@ -107,7 +107,7 @@ export class MemoryTty implements Terminal {
   onResize(f: (() => void) | undefined): void {
     this.#onResize = f;
   }
-  restoreWithin(_ms: number): Promise<void> {
+  restoreWithin(): Promise<void> {
     this.#finish("within");
     return Promise.resolve();
   }
