@@ -22,12 +22,13 @@ const SLOTS: SlotClasses = [[32, 18_000], [64, 512], [256, 512], [1280, 8]];
 /** Runs the program; resolves with its exit code. */
 export async function boot(host: Host, argv: readonly string[]): Promise<number> {
   const args = parse(argv);
-  const tty = new Tty(host.writeNow);
+  const tty = new Tty(host.writeNow, host.dumbTerminal);
   if ("wrong" in args) {
     await tty.writeError(`Could not understand the command line. ${args.wrong} ${args.next}\n`);
     return 2;
   }
-  return await command(host, tty, args);
+  const appends = host.dumbTerminal && args.command === "chat" && args.output === "screen";
+  return await command(host, tty, appends ? { ...args, output: "plain" } : args);
 }
 
 async function command(host: Host, tty: Tty, args: Args): Promise<number> {

@@ -18,6 +18,7 @@ export function bindNothing(system: HostFacts["system"]): Binding {
       inspector: system === "windows" ? "closed" : "open",
       lockLimitBytes: undefined,
     },
+    dumbTerminal: false,
     lock: () => false,
     random(view) {
       for (let at = 0; at < view.length; at += GET_RANDOM_VALUES_MAX) {

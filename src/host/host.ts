@@ -1,9 +1,11 @@
-// What the rest of the program knows of the machine: the facts for the protection report, and four bound calls.
+// What the rest of the program knows of the machine: the facts for the protection report, and a few bound calls.
 // In here: the interface alone. Not in here: how a system keeps it (linux.ts, macos.ts, windows.ts, fallback.ts), the
 // order at start (harden.ts).
 
 export interface Host {
   readonly facts: HostFacts;
+  /** TERM is `dumb`: the terminal appends, and shows an escape sequence as it stands. */
+  readonly dumbTerminal: boolean;
   /**
    * Keeps the pages under the view in memory, out of core dumps and out of child processes, as far as the system can.
    * The view should begin and end on a page. True: they cannot be swapped out.
@@ -61,4 +63,12 @@ export function buffer(view: Uint8Array): Uint8Array<ArrayBuffer> {
 /** A NUL-terminated C string. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
+}
+
+/** Whether the value of TERM, a C string or null, says that the terminal only appends. */
+export function isDumb(
+  term: Deno.PointerValue,
+  compare: (a: Deno.PointerValue, b: Uint8Array<ArrayBuffer>) => number,
+): boolean {
+  return term !== null && compare(term, cString("dumb")) === 0;
 }

@@ -3,7 +3,7 @@
 // Not in here: loading the library and giving the permission back (harden.ts).
 
 import { interfaceAddresses } from "./netlink.ts";
-import { type Binding, buffer, cString, type HostFacts } from "./host.ts";
+import { type Binding, buffer, cString, type HostFacts, isDumb } from "./host.ts";
 
 export const LINUX_LIBRARIES: readonly string[] = [
   "libc.so.6",
@@ -19,6 +19,7 @@ export const LINUX_SYMBOLS = {
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   signal: { parameters: ["i32", "usize"], result: "usize" },
   getenv: { parameters: ["buffer"], result: "pointer" },
+  strcmp: { parameters: ["pointer", "buffer"], result: "i32" },
   getrandom: { parameters: ["buffer", "usize", "u32"], result: "isize" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
@@ -56,6 +57,7 @@ export function bindLinux(libc: LinuxLibc): Binding {
       inspector,
       lockLimitBytes: lockLimit(libc),
     },
+    dumbTerminal: isDumb(libc.getenv(cString("TERM")), libc.strcmp),
     lock(view) {
       const bytes = BigInt(view.length);
       libc.madvise(buffer(view), bytes, MADV_DONTDUMP);

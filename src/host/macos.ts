@@ -1,7 +1,7 @@
 // macOS, Intel and Apple silicon. Not yet run on a Mac: written from the manual pages, tested with fake symbols only.
 // In here: the table of libSystem's symbols and what is done with them at start. Pages have 16 KiB on Apple silicon.
 
-import { type Binding, buffer, cString, type HostFacts } from "./host.ts";
+import { type Binding, buffer, cString, type HostFacts, isDumb } from "./host.ts";
 
 export const MACOS_LIBRARIES: readonly string[] = ["/usr/lib/libSystem.B.dylib"];
 
@@ -13,6 +13,7 @@ export const MACOS_SYMBOLS = {
   ptrace: { parameters: ["i32", "i32", "usize", "i32"], result: "i32" },
   signal: { parameters: ["i32", "usize"], result: "usize" },
   getenv: { parameters: ["buffer"], result: "pointer" },
+  strcmp: { parameters: ["pointer", "buffer"], result: "i32" },
   getentropy: { parameters: ["buffer", "usize"], result: "i32" },
   sysctlbyname: { parameters: ["buffer", "buffer", "buffer", "usize", "usize"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
@@ -39,6 +40,7 @@ export function bindMacos(libc: MacosLibc): Binding {
       inspector,
       lockLimitBytes: lockLimit(libc),
     },
+    dumbTerminal: isDumb(libc.getenv(cString("TERM")), libc.strcmp),
     lock(view) {
       const bytes = BigInt(view.length);
       libc.minherit(buffer(view), bytes, VM_INHERIT_NONE);

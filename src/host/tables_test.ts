@@ -143,6 +143,15 @@ Deno.test("bindLinux() says what failed", () => {
   assert.equal(host.readFd(99, new Uint8Array(4)), -1);
 });
 
+Deno.test("TERM=dumb is seen on the systems that have it, and nothing else is taken for it", () => {
+  const answers = (term: unknown, compared: number) => ({ getenv: term, strcmp: compared, getrandom: 0n, signal: 2n });
+  for (const [term, compared, dumb] of [[POINTER, 0, true], [POINTER, 1, false], [null, 0, false]] as const) {
+    const asked = answers(term, compared);
+    assert.equal(bindLinux(fake<LinuxLibc>({ ...asked, open: -1 }).symbols).dumbTerminal, dumb);
+    assert.equal(bindMacos(fake<MacosLibc>(asked).symbols).dumbTerminal, dumb);
+  }
+});
+
 Deno.test("tracerIn() finds a debugger in /proc/self/status", () => {
   assert.equal(tracerIn("Name:\tdeno\nTracerPid:\t0\nUid:\t0\n"), false);
   assert.equal(tracerIn("Name:\tdeno\nTracerPid:\t4711\nUid:\t0\n"), true);

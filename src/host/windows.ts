@@ -42,6 +42,7 @@ export function bindWindows(kernel32: Kernel32, bcrypt: Bcrypt): Binding {
       inspector: "closed",
       lockLimitBytes: WORKING_SET_MIN,
     },
+    dumbTerminal: false,
     lock: (view) => kernel32.VirtualLock(buffer(view), BigInt(view.length)) !== 0,
     random(view) {
       const status = bcrypt.BCryptGenRandom(0n, buffer(view), view.length, BCRYPT_USE_SYSTEM_PREFERRED_RNG);

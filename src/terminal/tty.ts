@@ -50,10 +50,15 @@ export class Tty {
   #resize: (() => void) | undefined;
 
   readonly #writeNow: WriteNow | undefined;
+  readonly #dumb: boolean;
 
-  /** `writeNow` writes to a descriptor if that does not wait; without it panic hopes that LEAVE_WAIT_MS is enough. */
-  constructor(writeNow?: WriteNow) {
+  /**
+   * `writeNow` writes to a descriptor if that does not wait; without it panic hopes that LEAVE_WAIT_MS is enough.
+   * `dumb`: the terminal knows no sequences, and is told none.
+   */
+  constructor(writeNow?: WriteNow, dumb = false) {
     this.#writeNow = writeNow;
+    this.#dumb = dumb;
     this.inputIsTerminal = Deno.stdin.isTerminal();
     this.outputIsTerminal = Deno.stdout.isTerminal();
     this.errorIsTerminal = Deno.stderr.isTerminal();
@@ -94,6 +99,7 @@ export class Tty {
 
   /** The sequences that take over the terminal; remembered, so that `restore` gives back what was taken. */
   enter(modes: Modes): string {
+    if (this.#dumb) return "";
     this.#modes = modes;
     return (modes.screen ? "\x1b[?1049h\x1b[?7l\x1b[2J\x1b[H" : "") + (modes.paste ? "\x1b[?2004h" : "");
   }

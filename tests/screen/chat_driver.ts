@@ -5,15 +5,17 @@ import { Arena, arenaSize } from "../../src/secrets/locked.ts";
 import { hostileStrings } from "../../src/terminal/testdata/hostile.ts";
 import { askPhrase, readFirstLine } from "../../src/terminal/prompt.ts";
 import { Tty } from "../../src/terminal/tty.ts";
+import type { Notice } from "../../src/notice.ts";
 import type { View } from "../../src/terminal/view.ts";
 
 const A = "3f2a91bc".padEnd(64, "0");
 const B = "b0b00000".padEnd(64, "1");
+const C = "ca401000".padEnd(64, "2");
 /** 12:00 UTC, always: captures are compared with files. */
 const NOON = 12 * 3600_000;
 
 const [kind = "screen", ...scenarios] = Deno.args;
-const tty = new Tty();
+const tty = new Tty(undefined, scenarios.includes("dumb"));
 // deno-lint-ignore prefer-const -- panic may come before it is set
 let view: View | undefined;
 
@@ -76,8 +78,53 @@ view = openView(
     }
   },
 );
+/** Screens for the golden files, by scenario. */
+const SCREENS: Readonly<Record<string, readonly Notice[]>> = {
+  unicode: [
+    { event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" },
+    { event: "named", peer: A, name: "Zoë 日本" },
+    { event: "message", peer: A, id: "1", text: "e\u0301 is one letter, and so is g\u0308; 한국어, ﾊﾝｶｸ, ｆｕｌｌ" },
+    { event: "message", peer: A, id: "2", text: "👋🏽 👩‍🚀 🇩🇪 ❤️ 1️⃣ then text again" },
+    { event: "message", peer: A, id: "3", text: "שלום, this is (right) to left: العربية 12:30" },
+    { event: "message", peer: A, id: "4", text: "本日は晴天なり".repeat(7) },
+    { event: "message", peer: A, id: "5", text: `one word: ${"abcdefghij".repeat(24)}` },
+    { event: "message", peer: A, id: "6", text: "\x1b[2J\u202eevil\u200b a\u0301\u0302\u0303\u0304\u0305\u0306 \t|" },
+    { event: "message", peer: A, id: "7", text: "the last" },
+  ],
+  crowd: [
+    ...Array.from({ length: 32 }, (_, i): Notice[] => {
+      const peer = (0x10 + i).toString(16).repeat(4).padEnd(64, "0");
+      return [
+        { event: "connected", peer, direction: "in", address: `192.0.2.${i + 1}:7373` },
+        { event: "named", peer, name: `friend ${i + 1}` },
+        { event: "message", peer, id: `m${i}`, text: `the word of number ${i + 1}` },
+      ];
+    }).flat(),
+    { event: "sent", id: "all", peers: 32, text: "hello you all" },
+    { event: "delivered", id: "all", peer: "10".repeat(4).padEnd(64, "0") },
+  ],
+  errors: [
+    { event: "connecting", address: "192.0.2.9:7373" },
+    { event: "refused", address: "192.0.2.9:7373", reason: "timeout" },
+    { event: "refused", address: "192.0.2.9:7373", reason: "phrase" },
+    { event: "turned-away", count: 3, guesses: 2 },
+    { event: "problem", doing: "Could not send that message.", wrong: "Nobody is here.", next: "Wait for a friend." },
+    { event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" },
+    { event: "named", peer: A, name: "alice" },
+    { event: "connected", peer: B, direction: "in", address: "192.0.2.8:40112" },
+    { event: "named", peer: B, name: "аlice" },
+    { event: "sent", id: "2", peers: 1, text: "did you get this?" },
+    { event: "unconfirmed", id: "2", peer: A },
+    { event: "connected", peer: C, direction: "in", address: "192.0.2.9:40112" },
+    { event: "left", peer: C, reason: "timeout" },
+    { event: "problem", doing: "The end.", wrong: "", next: "" },
+  ],
+};
+
 view.start();
-if (scenarios.includes("picture")) {
+const screen = scenarios.map((name) => SCREENS[name]).find((notices) => notices !== undefined);
+if (screen !== undefined) { for (const notice of screen) view.show(notice); }
+else if (scenarios.includes("picture")) {
   view.show({ event: "listening", address: "0.0.0.0:7373" });
   view.show({ event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" });
   view.show({ event: "named", peer: A, name: "alice" });

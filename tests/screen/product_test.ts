@@ -1,6 +1,6 @@
 // The product itself in a real terminal, where tmux (screen_test.ts) is too slow or sees too little: a signal in the first
-// moment of the prompt, and the seconds that pass while nobody answers. Linux with python3 (pty.py). All of F12's
-// situations, measured, are scripts/panic.ts.
+// moment of the prompt, a terminal that only appends, and the seconds that pass while nobody answers. Linux with python3
+// (pty.py). All of F12's situations, measured, are scripts/panic.ts.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { PRODUCT_ARGS, productEnvironment } from "../../scripts/product.ts";
@@ -9,7 +9,11 @@ import { Pty } from "./pty.ts";
 
 const here = Deno.build.os === "linux" && hasProgram("python3");
 
-function test(name: string, f: (pty: Pty, start: (...args: string[]) => Promise<void>) => Promise<void>): void {
+function test(
+  name: string,
+  f: (pty: Pty, start: (...args: string[]) => Promise<void>) => Promise<void>,
+  term = "xterm-256color",
+): void {
   Deno.test({
     name,
     ignore: !here,
@@ -18,7 +22,7 @@ function test(name: string, f: (pty: Pty, start: (...args: string[]) => Promise<
       try {
         await using pty = new Pty();
         await f(pty, async (...args) => {
-          const env = { ...productEnvironment(), TERM: "xterm-256color" };
+          const env = { ...productEnvironment(), TERM: term };
           await pty.open([Deno.execPath(), ...PRODUCT_ARGS, ...args], env, home);
           await pty.until("nothing shows while you type");
         });
@@ -39,6 +43,17 @@ for (const signal of ["SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
     deepEqual(ended.left, []);
   });
 }
+
+test("TERM=dumb gets plain lines and not one escape sequence, from the prompt to the last word", async (pty, start) => {
+  await start("listen", "127.0.0.1:0");
+  await pty.write("correct horse battery staple\r");
+  await pty.until("Waiting for friends on 127");
+  await pty.write("/help\r");
+  await pty.until("say goodbye and leave");
+  await pty.write("\x03\x03");
+  await pty.until("Goodbye");
+  equal((await pty.output()).includes("\x1b"), false);
+}, "dumb");
 
 // Nothing else happens meanwhile, so only the clock of the chat can bring the seconds.
 test("calling several: which one of how many, and for how long, second by second", async (pty, start) => {

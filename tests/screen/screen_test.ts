@@ -34,37 +34,56 @@ const F12: readonly [terminal: string, bytes: string][] = [
 ];
 const bytesOf = (text: string) => Array.from(text, (char) => char.charCodeAt(0));
 
-for (const [columns, rows] of [[80, 24], [40, 10], [200, 60]] as const) {
-  test(`the chat at ${columns}x${rows}`, { columns, rows, driver: ["screen"] }, async (terminal) => {
-    await terminal.until("hello, are");
-    golden(`chat-${columns}x${rows}`, await terminal.capture());
-  });
+const SIZES: readonly (readonly [columns: number, rows: number])[] = [[80, 24], [40, 10], [200, 60]];
+/** The program looks at none of them (TERM=dumb, which it does look at, is in product_test.ts); the terminal may. */
+const TERMS = ["xterm-256color", "screen-256color", "linux"] as const;
+
+for (const [columns, rows] of SIZES) {
+  for (const term of TERMS) {
+    test(`the chat at ${columns}x${rows} with TERM=${term}`, { columns, rows, term, driver: ["screen"] }, async (t) => {
+      await t.until("hello, are");
+      golden(`chat-${columns}x${rows}`, await t.capture());
+    });
+  }
 }
 
-for (const term of ["xterm-256color", "linux", "dumb"]) {
-  test(`the chat with TERM=${term} is the same`, { term, driver: ["screen"] }, async (terminal) => {
-    await terminal.until("hello, are");
-    golden("chat-80x24", await terminal.capture());
-  });
+/** What stands last on the screen. */
+const SCREENS: readonly [scenario: string, last: RegExp][] = [
+  ["unicode", /the last/],
+  ["crowd", /✓ 1 of 32|✓ friend 1/],
+  ["errors", /The end\./],
+];
+for (const [i, [columns, rows]] of SIZES.entries()) {
+  for (const [j, [scenario, last]] of SCREENS.entries()) {
+    // Each size, and each screen, with each TERM once.
+    const term = TERMS[(i + j) % TERMS.length]!;
+    test(`${scenario} at ${columns}x${rows}`, { columns, rows, term, driver: ["screen", scenario] }, async (t) => {
+      await t.until(last);
+      golden(`${scenario}-${columns}x${rows}`, await t.capture());
+    });
+  }
 }
 
-for (const [mode, finish] of [["real", ["Enter"]], ["decoy", ["F2"]]] as const) {
-  test(
-    `the prompt shows nothing and is the same in ${mode} mode`,
-    { driver: ["screen", "prompt"] },
-    async (terminal) => {
-      await terminal.until("Phrase");
-      const before = await terminal.capture();
-      await terminal.text("correct horse");
-      await terminal.keys("BSpace", "BSpace", "Left", "Home");
-      await terminal.paste("pasted\n");
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      assert.equal(await terminal.capture(), before);
-      assert.equal(await terminal.ask("#{cursor_x},#{cursor_y}"), `${before.length + 1},0`);
-      await terminal.keys(...finish);
-      golden("prompt", await terminal.until("next"));
-    },
-  );
+for (const [i, [columns, rows]] of SIZES.entries()) {
+  for (const [mode, finish] of [["real", ["Enter"]], ["decoy", ["F2"]]] as const) {
+    test(
+      `the prompt at ${columns}x${rows} shows nothing and is the same in ${mode} mode`,
+      { columns, rows, term: TERMS[i]!, driver: ["screen", "prompt"] },
+      async (terminal) => {
+        await terminal.until("Phrase");
+        const before = await terminal.capture();
+        await terminal.text("correct horse");
+        await terminal.keys("BSpace", "BSpace", "Left", "Home");
+        await terminal.paste("pasted\n");
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        assert.equal(await terminal.capture(), before);
+        // On 40 columns the text fills the row to the last cell, where the cursor stays.
+        assert.equal(await terminal.ask("#{cursor_x},#{cursor_y}"), `${Math.min(before.length + 1, columns)},0`);
+        await terminal.keys(...finish);
+        golden(`prompt`, await terminal.until("next"));
+      },
+    );
+  }
 }
 
 test(
@@ -127,21 +146,23 @@ test(
   },
 );
 
-test("typing, a new line, a resize and a paste", { driver: ["screen"] }, async (terminal) => {
-  await terminal.until("hello, are");
-  await terminal.text("first 日本");
-  await terminal.keys("M-Enter");
-  await terminal.text("second");
-  await terminal.until("second");
-  await terminal.resize(50, 14);
-  await terminal.until(/^ Sesame[^\n]*\n(?:[^\n]*\n){11}> first 日本\n {2}second$/);
-  golden("resized-50x14", await terminal.capture());
-  await terminal.paste(" and\n/quit\n");
-  await terminal.until("/quit");
-  golden("pasted-50x14", await terminal.capture());
-  await terminal.keys("Enter");
-  golden("sent-50x14", await terminal.until("✓ alice"));
-});
+for (const [columns, rows] of [[50, 14], [40, 10], [200, 60]] as const) {
+  test(`typing, a new line, a resize to ${columns}x${rows} and a paste`, { driver: ["screen"] }, async (terminal) => {
+    await terminal.until("hello, are");
+    await terminal.text("first 日本");
+    await terminal.keys("M-Enter");
+    await terminal.text("second");
+    await terminal.until("second");
+    await terminal.resize(columns, rows);
+    await terminal.until(new RegExp(`^ Sesame[^\\n]*\\n(?:[^\\n]*\\n){${rows - 3}}> first 日本\\n {2}second$`));
+    golden(`resized-${columns}x${rows}`, await terminal.capture());
+    await terminal.paste(" and\n/quit\n");
+    await terminal.until("/quit");
+    golden(`pasted-${columns}x${rows}`, await terminal.capture());
+    await terminal.keys("Enter");
+    golden(`sent-${columns}x${rows}`, await terminal.until("✓ alice"));
+  });
+}
 
 test(
   "a hostile peer changes nothing but its rows, and the terminal answers nothing",
