@@ -44,6 +44,11 @@ export class Terminal implements AsyncDisposable {
     await this.#tmux("send-keys", "-l", text);
   }
 
+  /** A tmux format, such as `#{pane_title}`. */
+  async ask(format: string): Promise<string> {
+    return (await this.#tmux("display-message", "-p", format)).trimEnd();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tmux("kill-server").catch(() => {});
     await Deno.remove(this.#home, { recursive: true });
