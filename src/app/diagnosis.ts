@@ -214,10 +214,12 @@ function words(cause: Cause, target: string, course: Course): Pick<Problem, "wro
       };
     case "large-packets-lost":
       return {
-        wrong: "Small packets arrive and large ones do not: a router or VPN on the way drops them without a word " +
-          "(its MTU is too small).",
-        next: "Set the MTU of this machine's network device to 1200 (Linux, as root: ip link set dev NAME mtu 1200), " +
-          "or call without the VPN.",
+        wrong:
+          "The connection stands, and the first large packet does not come: most likely a router or VPN on the way " +
+          "drops large ones without a word (MTU).",
+        next:
+          "Set the MTU of this machine's network device to 1280 (Linux, as root: ip link set dev NAME mtu 1280), or " +
+          "call without the VPN; if that changes nothing, ask your friend to start Sesame anew.",
       };
   }
 }
