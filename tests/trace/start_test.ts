@@ -190,5 +190,6 @@ const READ: readonly RegExp[] = [
   /^\/dev\/(null|tty|urandom)$/,
   /\/deno\/(npm|gen|dl)\b/, // packages, and what was compiled before
   /\/deno\/[a-z0-9_]*cache_v2(-wal|-shm|-journal)?$/,
+  /\/\.cache\/deno$/, // the cache's folder itself, to have what was written there kept; in the first run after a change
   /\/(main\.ts|deno\.jsonc?|deno\.lock|package\.json|src\/.*\.ts)$/, // the program itself
 ];
