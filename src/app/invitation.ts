@@ -28,27 +28,26 @@ export function invitation(listening: string, own: readonly Uint8Array[] | undef
     ].join("\n");
   }
   const all = every ? (own ?? []).filter((bytes) => host === "::" || bytes.length === 4).map(formatIp) : [host];
-  const of = (...reaches: Reach[]) =>
-    reaches.flatMap((reach) => all.filter((ip) => reachOf(ip) === reach).map((ip) => ({ host: ip, port })));
-  const near = of("network");
-  const far = of("internet");
-  const here = of("machine");
-  const link = of("link");
+  const of = (reach: Reach) => all.filter((ip) => reachOf(ip) === reach).map((ip) => ({ host: ip, port }));
+  const [near, far, here, link] = [of("network"), of("internet"), of("machine"), of("link")];
   const offered = [...far, ...near].slice(0, ALTERNATIVES_MAX);
   const line = offered.length > 0 ? offered : every ? here.slice(0, 1) : [address];
+  const hints = !every
+    ? told(link, "on the same cable or Wi-Fi; behind %, the friend types the name of their own interface")
+    : [
+      ...(link.length > 0 ? [LINK_LOCAL_LEFT_OUT] : []),
+      ...(far.length === 0
+        ? [
+          `From elsewhere: your router has to pass port ${port} on, and your friend types the router's public address.`,
+        ]
+        : []),
+    ];
   return [
     typed(line.map(formatAddress).join(",")),
     ...told(near, "within your own network (or VPN)"),
     ...told(far, "from anywhere, where no firewall or router keeps calls out"),
     ...told(here, "on this computer only"),
-    ...(every
-      ? (link.length > 0
-        ? ["Link-local addresses are left out: they need the name of the friend's own interface."]
-        : [])
-      : told(link, "on the same cable or Wi-Fi; the friend puts the own interface's name behind %")),
-    ...(every && far.length === 0
-      ? [`From elsewhere: your router has to pass port ${port} on, and your friend types the router's public address.`]
-      : []),
+    ...hints,
   ].join("\n");
 }
 
@@ -60,3 +59,5 @@ function typed(target: string): string {
 function told(addresses: readonly Address[], where: string): string[] {
   return addresses.length === 0 ? [] : [`${addresses.map(formatAddress).join(" ")}: ${where}.`];
 }
+
+const LINK_LOCAL_LEFT_OUT = "Link-local addresses are left out: they need the name of the friend's own interface.";
