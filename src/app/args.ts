@@ -343,16 +343,18 @@ function chatArgs(
 
 /**
  * Whom to call, of the words behind `connect`. A pasted invitation (`sesame connect ADDRESSES`, in one word or several,
- * whatever stands in front) is one friend; the quotes that a shell would have taken away are.
+ * whatever stands in front) is one friend; the quotes that a shell would have taken away are. Around commas may be white
+ * space: line breaks of our own screen too, with the mark in front of its rows.
  */
 export function invitedTargets(words: readonly string[]): string[] {
-  const all = words.flatMap((word) => word.split(/\s+/)).filter((word) => word !== "");
+  const all = words.flatMap((word) => word.split(/[\s─]+/)).filter((word) => word !== "");
   const at = all.findLastIndex((word, i) => word === "connect" && all[i - 1] === "sesame");
-  if (at < 0) return words.map(unquoted);
-  const addresses = all.slice(at + 1).map(unquoted);
-  return addresses.length === 0 ? [] : [addresses.join(",")];
+  if (at < 0) return words.map((word) => unquoted(word).replace(/\s*,[\s─]*/g, ","));
+  const addresses = unquoted(all.slice(at + 1).join(",")).replace(/,+/g, ",");
+  return addresses === "" ? [] : [addresses];
 }
 
+/** Without the quotes around it. */
 function unquoted(word: string): string {
   return word.replace(/^(['"])(.*)\1$/s, "$2");
 }

@@ -43,7 +43,7 @@ export function invitation(listening: string, own: readonly Uint8Array[] | undef
         : []),
     ];
   return [
-    typed(line.map(formatAddress).join(",")),
+    typed(line.map(formatAddress).join(", ")),
     ...told(near, "within your own network (or VPN)"),
     ...told(far, "from anywhere, where no firewall or router keeps calls out"),
     ...told(here, "on this computer only"),
@@ -51,7 +51,7 @@ export function invitation(listening: string, own: readonly Uint8Array[] | undef
   ].join("\n");
 }
 
-/** Brackets and commas mean something to some shells. */
+/** Brackets and commas mean something to some shells. Spaces are where a screen may break the line. */
 function typed(target: string): string {
   return `Your friend types: sesame connect ${/[[,]/.test(target) ? `'${target}'` : target}`;
 }

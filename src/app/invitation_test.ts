@@ -19,7 +19,7 @@ Deno.test("invitation() has every address that can be called, as alternatives of
   equal(
     invitation("[::]:7373", ALL),
     [
-      "Your friend types: sesame connect '[2001:db8::5]:7373,192.168.1.5:7373,100.100.3.4:7373,169.254.9.9:7373,[fd12::7]:7373'",
+      "Your friend types: sesame connect '[2001:db8::5]:7373, 192.168.1.5:7373, 100.100.3.4:7373, 169.254.9.9:7373, [fd12::7]:7373'",
       "192.168.1.5:7373 100.100.3.4:7373 169.254.9.9:7373 [fd12::7]:7373: within your own network (or VPN).",
       "[2001:db8::5]:7373: from anywhere, where no firewall or router keeps calls out.",
       "127.0.0.1:7373 [::1]:7373: on this computer only.",
@@ -30,7 +30,10 @@ Deno.test("invitation() has every address that can be called, as alternatives of
 
 Deno.test("invitation() offers what is listened on: IPv4 alone, one address, the port that the system chose", () => {
   const four = invitation("0.0.0.0:40123", ALL);
-  match(four, /^Your friend types: sesame connect '192\.168\.1\.5:40123,100\.100\.3\.4:40123,169\.254\.9\.9:40123'$/m);
+  match(
+    four,
+    /^Your friend types: sesame connect '192\.168\.1\.5:40123, 100\.100\.3\.4:40123, 169\.254\.9\.9:40123'$/m,
+  );
   match(four, /your router has to pass port 40123 on/);
   ok(!four.includes("[2001"));
   equal(
@@ -48,7 +51,7 @@ Deno.test("invitation() offers what is listened on: IPv4 alone, one address, the
 Deno.test("invitation() of a machine without a network, with too many addresses, or that may not ask", () => {
   match(invitation("[::]:7373", [LOOPBACK_4, LOOPBACK_6]), /^Your friend types: sesame connect 127\.0\.0\.1:7373\n/);
   const many = Array.from({ length: 20 }, (_, i) => Uint8Array.of(10, 0, 0, i + 1));
-  const target = /'(.*)'/.exec(invitation("[::]:7373", many))?.[1]?.split(",") ?? [];
+  const target = /'(.*)'/.exec(invitation("[::]:7373", many))?.[1]?.split(", ") ?? [];
   equal(target.length, ALTERNATIVES_MAX);
   for (const own of [undefined, []]) match(invitation("[::]:1", own), /connect YOUR-ADDRESS:1\n.*"ip address"/);
 });
@@ -57,13 +60,24 @@ Deno.test("connect takes a pasted invitation, in one word or several, as one fri
   const [line = ""] = invitation("[::]:7373", ALL).split("\n");
   const one = "[2001:db8::5]:7373,192.168.1.5:7373,100.100.3.4:7373,169.254.9.9:7373,[fd12::7]:7373";
   ok(Array.isArray(parseAlternatives(one)));
-  const lines = [line, `12:00 ─ ${line}`, line.replace("Your friend types: ", ""), `  ${line}\n`];
+  const lines = [
+    line,
+    `12:00 ─ ${line}`,
+    line.replace("Your friend types: ", ""),
+    `  ${line}\n`,
+    line.replaceAll(", ", ",\n      ─ "),
+  ];
   for (const pasted of lines) {
     for (const words of [[pasted], pasted.split(" ")]) {
       const args = parse(["connect", ...words]);
       ok("command" in args && args.command === "chat", JSON.stringify(args));
       equal(args.targets.join(" and "), one);
     }
+    // What a shell makes of it.
+    const [target = ""] = /(?<=').*(?=')/s.exec(pasted) ?? [];
+    const typed = parse(["connect", target]);
+    ok("command" in typed && typed.command === "chat");
+    equal(typed.targets.join(" and "), one);
     const command = parseCommand(`/connect ${pasted}`);
     ok(command.name === "connect");
     equal(command.targets.join(" and "), one);

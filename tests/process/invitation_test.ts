@@ -46,7 +46,7 @@ Deno.test({
     const [line = "", ...where] = told.split("\n");
     const target = /^Your friend types: sesame connect '(.*)'$/.exec(line)?.[1] ?? "";
     const all = ["10.7.0.2:7373", "10.7.0.3:7373", "198.51.100.7:7373", "[2001:db8::7]:7373", "[fd07::7]:7373"];
-    deepEqual(target.split(",").toSorted(), all, told);
+    deepEqual(target.split(", ").toSorted(), all, told);
     ok(where.includes("127.0.0.1:7373 [::1]:7373: on this computer only."), told);
     ok(where.some((text) => text.startsWith("Link-local addresses are left out")), told);
     await sesame.say("/invite");
