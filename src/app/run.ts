@@ -2,7 +2,7 @@
 // In here: who owns what, signals, and the way out. Not in here: what happens in the chat (chat.ts).
 
 import { holdsPhrase, normalisePhrase } from "../auth/phrase.ts";
-import { isWeak } from "../auth/strength.ts";
+import { isWeak, loadWords } from "../auth/strength.ts";
 import { LockedBytes } from "../secrets/locked.ts";
 import type { Host } from "../host/host.ts";
 import type { Entropy, PeerId } from "../ports.ts";
@@ -34,7 +34,7 @@ export async function run(booted: Booted): Promise<number> {
   tty.onClosed = onPanic;
 
   const entropy = entropyOf(host);
-  let [identity, read] = await Promise.all([readyTls(host), booted.read]);
+  let [identity, read] = await Promise.all([ready(host), booted.read]);
   let phrase = takePhrase(booted, read);
   // Asked again rather than ended: the phrase typed once more would go to the shell, which shows it and keeps it.
   for (let asked = 1; args.phrase.from === "prompt" && phrase instanceof Refusal && asked < PROMPTS; asked++) {
@@ -94,6 +94,14 @@ export async function run(booted: Booted): Promise<number> {
 /** What keeps the chat from beginning; with no problem to tell, the person has simply left. */
 export class Refusal {
   constructor(readonly code: number, readonly problem: Problem | undefined) {}
+}
+
+/** What can be made ready while the phrase is typed. */
+async function ready(host: Host): Promise<Identity> {
+  const identity = await readyTls(host);
+  await turn();
+  loadWords();
+  return identity;
 }
 
 /** A fresh identity, on TLS that has been tried. */

@@ -28,6 +28,11 @@ export function guessBits(phrase: Uint8Array): number {
   return cheapest(phrase.subarray(0, PART_BYTES), true);
 }
 
+/** What takes some milliseconds the first time, done beforehand. */
+export function loadWords(): void {
+  wordList();
+}
+
 /** Called with the end of a part and the bits that it costs. */
 type Part = (end: number, bits: number) => void;
 
