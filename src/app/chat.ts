@@ -89,7 +89,12 @@ export class Chat {
     const ended = new Promise<Outcome>((done) => this.#end = done);
     using _ = this.#loop;
     using _clock = every(1_000, () => this.#tick());
-    const problem = await this.#begin();
+    // Whoever leaves while the phrase is being stretched does not wait for it.
+    const begun = this.#begin().catch((error) => {
+      if (!this.#ending) throw error;
+      return undefined;
+    });
+    const problem = await Promise.race([begun, ended.then(() => undefined)]);
     if (problem !== undefined) {
       return { code: EXIT.connection, stopped: undefined, problem, unconfirmed: NOTHING_UNCONFIRMED };
     }

@@ -42,13 +42,17 @@ export class Stretcher implements Disposable {
     return result;
   }
 
-  /** Whether these bytes hold the phrase: asked before a message is sent, so that nobody sends it by mistake. */
+  /**
+   * Whether these bytes hold the phrase, in whatever case and with whatever between its words: asked before a message is
+   * sent, so that nobody sends it by mistake.
+   */
   heldIn(bytes: Uint8Array): boolean {
     if (this.#disposed) return false;
     const phrase = this.#phrase.bytes;
-    for (let at = 0; at + phrase.length <= bytes.length; at++) {
-      if (phrase.every((byte, i) => bytes[at + i] === byte)) return true;
-    }
+    let letters = 0;
+    for (const byte of phrase) if (folded(byte) !== BETWEEN) letters++;
+    const fold = letters >= LETTERS_MIN ? folded : (byte: number) => byte;
+    for (let at = 0; at < bytes.length; at++) if (standsAt(bytes, at, phrase, fold)) return true;
     return false;
   }
 
@@ -93,3 +97,24 @@ export class Stretcher implements Disposable {
     }
   }
 }
+
+function standsAt(bytes: Uint8Array, at: number, phrase: Uint8Array, fold: (byte: number) => number): boolean {
+  for (const byte of phrase) {
+    const wanted = fold(byte);
+    if (wanted === BETWEEN) continue;
+    while (at < bytes.length && fold(bytes[at]!) === BETWEEN) at++;
+    if (at === bytes.length || fold(bytes[at++]!) !== wanted) return false;
+  }
+  return true;
+}
+
+/** Small for large ASCII letters, BETWEEN for spaces and marks. */
+function folded(byte: number): number {
+  if (byte >= 0x41 && byte <= 0x5a) return byte + 0x20;
+  const kept = byte >= 0x80 || (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x30 && byte <= 0x39);
+  return kept ? byte : BETWEEN;
+}
+
+const BETWEEN = -1;
+/** A phrase with fewer letters and digits is compared as it stands: without its marks, little would be left of it. */
+const LETTERS_MIN = 6;

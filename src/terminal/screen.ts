@@ -188,7 +188,13 @@ export class ChatScreen {
     if (key.type === "text") return this.#insert(key.text);
     if (key.type === "paste") {
       if (key.cut) this.#remark = "That paste is longer than 64 KiB and was left out.";
-      else this.#insert(key.text);
+      else {
+        this.#insert(key.text);
+        const { all, rows } = this.#input();
+        if (this.#remark === "" && all > rows.length) {
+          this.#remark = `${all} rows as one message: arrows show all, Enter sends, Ctrl-_ undoes it`;
+        }
+      }
       return undefined;
     }
     switch (key.name) {
@@ -523,7 +529,7 @@ export class ChatScreen {
     const { text, cursor } = this.#editor;
     if (text === "") {
       const hint = this.#spoken ? "" : this.#style("2", cut(FIRST_HINT, width));
-      return { rows: [PROMPT + hint], row: 0, column: PROMPT.length };
+      return { rows: [PROMPT + hint], all: 1, row: 0, column: PROMPT.length };
     }
     const rows = [""];
     let cells = 0;
@@ -555,7 +561,7 @@ export class ChatScreen {
       const mark = top + i === 0 ? PROMPT : i === 0 || (i === height - 1 && more > 0) ? "… " : "  ";
       return mark + isolate(row);
     });
-    return { rows: shown, row: at.row - top, column: at.column + PROMPT.length };
+    return { rows: shown, all: rows.length, row: at.row - top, column: at.column + PROMPT.length };
   }
 
   /** One's own text is cleaned as well: it may have been pasted. Remembered, since a long line is laid out at each key. */
@@ -647,6 +653,8 @@ interface Label {
 
 interface InputRows {
   readonly rows: readonly string[];
+  /** How many rows the text has; `rows` holds at most a third of the screen. */
+  readonly all: number;
   /** Of the cursor, within `rows`. */
   readonly row: number;
   readonly column: number;

@@ -255,6 +255,16 @@ Deno.test("ChatScreen never sends by a paste, nor answers a question by one", ()
   assert.equal(trial.screen.key({ type: "paste", text: "y", cut: false }), undefined);
 });
 
+Deno.test("ChatScreen says how long a paste is that it cannot show whole, and how to be rid of it", () => {
+  const trial = new Trial().paste("short\n");
+  assert.doesNotMatch(trial.terminal.text().join("\n"), /one message/);
+  trial.paste("row\n".repeat(99));
+  assert.match(trial.terminal.text().at(-9) ?? "", /^── 101 rows as one message: .* Ctrl-_ undoes it ─*$/);
+  trial.key("ctrl-_");
+  assert.equal(trial.terminal.text().at(-2), "> short");
+  assert.doesNotMatch(trial.terminal.text().join("\n"), /one message/);
+});
+
 Deno.test("ChatScreen asks before it sends what looks like a secret", () => {
   const guard = (text: string) => text.includes("correct horse");
   for (

@@ -1,0 +1,47 @@
+import { strictEqual as equal } from "node:assert/strict";
+import { loadSodium } from "../crypto/sodium.ts";
+import { Stretcher } from "./stretcher.ts";
+
+const arena = await loadSodium([[256, 4]]);
+
+function asking(phrase: string): { held: (text: string) => boolean } & Disposable {
+  const bytes = new TextEncoder().encode(phrase);
+  const locked = arena.bytes(bytes.length);
+  locked.bytes.set(bytes);
+  const stretcher = new Stretcher(arena, locked, "real", () => true);
+  return {
+    held: (text) => stretcher.heldIn(new TextEncoder().encode(text)),
+    [Symbol.dispose]: () => stretcher[Symbol.dispose](),
+  };
+}
+
+Deno.test("heldIn() finds the phrase in a message, in other case and with other marks between the words too", () => {
+  using it = asking("correct horse battery-staple");
+  for (
+    const text of [
+      "correct horse battery-staple",
+      "the phrase is: Correct-Horse  battery, STAPLE!",
+      "correcthorsebatterystaple",
+      "correct horse correct horse battery staple",
+    ]
+  ) equal(it.held(text), true, text);
+  for (const text of ["", "correct horse battery", "correct house battery staple", "staple battery horse correct"]) {
+    equal(it.held(text), false, text);
+  }
+});
+
+Deno.test("heldIn() compares a phrase of marks as it stands, and letters that are not ASCII too", () => {
+  using marks = asking("?!?!-#-a-#-?!?!");
+  equal(marks.held("so: ?!?!-#-a-#-?!?!"), true);
+  equal(marks.held("a"), false);
+  using other = asking("größe, ÄRGER und öl");
+  equal(other.held("größe ÄRGER UND öl"), true);
+  equal(other.held("größe ärger und öl"), false);
+});
+
+Deno.test("heldIn() says nothing once the phrase is wiped", () => {
+  const it = asking("correct horse battery staple");
+  it[Symbol.dispose]();
+  equal(it.held("correct horse battery staple"), false);
+  equal(arena.used, 0);
+});
