@@ -17,10 +17,16 @@ import {
 import { seededEntropy, testArena } from "../../tests/support/arena.ts";
 import { edit, Input, joined, judged, must, padded, same, type Target } from "../target.ts";
 
+/** Where the fields end: behind them is padding. */
+const ENDS = [16 + 12 + 32 + 32 + 1184, 12 + 32 + 32 + 1088 + 32, 32];
+
+/** One change beside an end, as `edit` reads it. */
+const changeAt = (at: number) => Uint8Array.of(1, (at >> 8) & 0xff, at & 0xff, 1);
+
 export const target: Target = {
   name: "handshake",
   maxLength: FRAME_BODY_SIZE + 2,
-  dictionary: [],
+  dictionary: [0, ENDS[0]!, ENDS[1]!, ENDS[2]!, FRAME_BODY_SIZE].flatMap((end) => [changeAt(end), changeAt(end - 1)]),
   seeds: () => [
     ...[0, 1, 2].map((kind) => Uint8Array.of(kind, 1, 0)),
     ...[0, 1, 2].map((kind) => Uint8Array.of(kind, 1, 1, 0, 20, 1)),
@@ -37,8 +43,6 @@ export const target: Target = {
   },
 };
 
-/** Where the fields end: behind them is padding. */
-const ENDS = [16 + 12 + 32 + 32 + 1184, 12 + 32 + 32 + 1088 + 32, 32];
 const FACTS = {
   dialer: new Uint8Array(32).fill(0xaa),
   listener: new Uint8Array(32).fill(0xbb),
