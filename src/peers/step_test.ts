@@ -2,10 +2,12 @@
 // few processes. Every process here is whole, keys and all; the network and the clock are the test's.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import { fixedPhrase } from "../../tests/simulation/session_pair.ts";
 import { Bench, type Person } from "../../tests/simulation/bench.ts";
 import {
   DIAL_GUESSES_PER_HOUR,
   MAX_SESSIONS,
+  MAX_STRETCHED,
   MAX_UNCONFIRMED,
   NAME_CHANGE_PAUSE_MS,
   SETTLE_TIMEOUT_MS,
@@ -624,6 +626,170 @@ test(
     equal(bench.node("a").peers.unconfirmed().length, 1);
   },
 );
+
+test("one stretch is asked for a salt, however many connections wait for it, and none for a known one", [
+  SMALL,
+  LARGE,
+], (bench) => {
+  bench.call("a", "b").call("a", "b.alt").run(3_000);
+  bench.joined[0]!.pair.die(BOTH, BOTH);
+  bench.run(100).call("a", "b").run(3_000);
+  equal(bench.friend("a", "b")?.links, 1);
+  equal(bench.effects.filter(({ who, effect }) => who === "a" && effect.type === "stretch").length, 1);
+});
+
+test("the last 32 stretched phrases are kept, and one for the same salt takes the other's place", [SMALL], (bench) => {
+  const node = bench.node("a");
+  const stretched = (salt: number) => {
+    const made = fixedPhrase(arena);
+    const phrase = Object.assign(made, { salt: new Uint8Array(16).fill(salt) });
+    node.step({ type: "stretched", phrase, tookMs: 200 });
+    return phrase;
+  };
+  const before = arena.used;
+  stretched(200);
+  const each = arena.used - before;
+  for (let salt = 1; salt < MAX_STRETCHED; salt++) stretched(salt);
+  equal(arena.used - before, MAX_STRETCHED * each);
+  stretched(7);
+  equal(arena.used - before, MAX_STRETCHED * each);
+  stretched(201);
+  equal(arena.used - before, MAX_STRETCHED * each);
+});
+
+test("as many calls are under way as the last stretch lets begin within 5 s", [SMALL], (bench) => {
+  bench.node("a").step({ type: "stretched", phrase: fixedPhrase(arena), tookMs: 2_400 });
+  for (const n of [1, 2, 3]) bench.call("a", `nobody.${n}`);
+  equal(bench.dials.length, 2);
+  bench.run(100);
+  equal(bench.dials.length, 3, "when one has failed");
+});
+
+test("a call that fails is told with its reason, and over unless it is to be made again", [SMALL], (bench) => {
+  bench.call("a", "nobody").run(100);
+  const refused = bench.notices("a", "refused");
+  deepEqual(refused, [{ event: "refused", address: "nobody", reason: "unreachable" }]);
+  const uncalled = () => bench.effects.flatMap(({ effect }) => effect.type === "uncalled" ? [effect] : []);
+  deepEqual(uncalled(), [{ type: "uncalled", target: "nobody", reason: "unreachable" }]);
+  equal(bench.node("a").peers.calling, false);
+
+  const { peers } = bench.node("a");
+  peers.step({ type: "call", target: "unknown", retry: true }, bench.timeline.now, bench.entropy);
+  equal(peers.calling, true);
+  const failed = peers.step({ type: "undialled", call: 2, failure: "unknown host" }, bench.timeline.now, bench.entropy);
+  deepEqual(failed, [{ type: "notice", notice: { event: "refused", address: "unknown", reason: "unreachable" } }]);
+  equal(peers.calling, true, "it waits for its pause");
+  deepEqual(peers.step({ type: "undialled", call: 99, failure: "timeout" }, bench.timeline.now, bench.entropy), []);
+});
+
+test("a target that is being called already is told as such, and called at once if it only waits", [SMALL], (bench) => {
+  bench.call("a", "nobody", true).run(100).call("a", "nobody");
+  deepEqual(bench.notices("a", "hint").map(({ text }) => text), ["nobody is being called already."]);
+  equal(bench.dials.length, 2);
+});
+
+// --- Room ---
+
+test("more than 64 frames right behind the accept are too many to wait for the others", [SMALL, {
+  ...LARGE,
+  shape: { cover: "constant", intervalMs: 50 },
+}], (bench) => {
+  bench.call("b", "a").run(1_000);
+  // a reads for long, and b, which has read before its accept, does not.
+  let behind = 0;
+  bench.onJoined = ({ pair }) => {
+    const { send } = pair.listener;
+    pair.listener.send = (frame) => {
+      if (frame[1] === FrameType.accept) bench.readTakesMs = 60_000;
+      else if (frame[1] === FrameType.cell) behind++;
+      send.call(pair.listener, frame);
+    };
+  };
+  bench.call("a", "b");
+  while (behind < 64) bench.run(1);
+  bench.run(20);
+  equal(bench.story("a").includes("refused protocol"), false);
+  while (behind < 65) bench.run(1);
+  bench.run(20);
+  equal(bench.story("a").at(-1), "refused protocol");
+  deepEqual(bench.open(), [0]);
+});
+
+test("without room for a session's secrets nobody new gets an offer", [SMALL, LARGE], (bench) => {
+  const keys = Array.from({ length: arena.available(32) - 159 }, () => arena.key());
+  try {
+    bench.call("a", "b").run(1_000);
+    deepEqual(bench.story("b"), ["refused busy"]);
+    deepEqual(bench.handshakeOf("b", 0), []);
+    keys.pop()![Symbol.dispose]();
+    bench.call("a", "b.again").run(1_000);
+    deepEqual(bench.handshakeOf("b", 1), [FrameType.offer]);
+  } finally {
+    for (const key of keys) key[Symbol.dispose]();
+  }
+});
+
+test(
+  "a connection that never became a link gives its place back; 20 a minute are told one by one",
+  [LARGE],
+  (bench) => {
+    const node = bench.node("b");
+    for (let n = 0; n < 25; n++) {
+      const source = { key: `10.1.0.${n % 5}`, site: undefined };
+      equal(node.peers.admit(source, node.now), true);
+      node.step({ type: "failed", source, address: `10.1.0.${n % 5}:1`, why: "timeout" });
+    }
+    deepEqual(bench.story("b"), Array(20).fill("refused timeout"));
+    for (let n = 0; n < 6; n++) node.peers.admit({ key: "10.1.0.9", site: undefined }, node.now);
+    bench.run(TURNED_AWAY_REPORT_MS);
+    deepEqual(bench.notices("b", "turned-away"), [{ event: "turned-away", count: 25 + 2, guesses: 0 }]);
+    bench.run(TURNED_AWAY_REPORT_MS);
+    node.step({ type: "failed", source: { key: "10.1.0.9", site: undefined }, address: "10.1.0.9:1", why: "closed" });
+    equal(bench.story("b").at(-1), "refused closed");
+  },
+);
+
+// --- What a person may ask ---
+
+test("who is here is told with address, direction, time and what is unconfirmed", [
+  SMALL,
+  { ...LARGE, displayName: "Bea" },
+], (bench) => {
+  bench.showTakesMs = undefined;
+  bench.run(1_000).call("a", "b").run(2_000);
+  bench.say("a", "waits");
+  bench.run(1_000);
+  const [seen] = bench.node("a").peers.present();
+  const { since, ...rest } = seen!;
+  ok(since > 1_000 && since < 2_000);
+  const expected = { peer: bench.id("b"), name: "Bea", address: "10.0.0.b:7373", direction: "out", unconfirmed: 1 };
+  deepEqual(rest, { ...expected, direction: "out" as const, links: 1 });
+  equal(bench.node("b").peers.present()[0]?.direction, "in");
+  const id = bench.notices("a", "sent")[0]!.id;
+  deepEqual(bench.node("a").peers.unconfirmed(), [{ peer: bench.id("b"), id, reported: false }]);
+  deepEqual([bench.node("a").peers.settled, bench.node("b").peers.settled], [false, false]);
+  bench.showAll();
+  equal(bench.node("b").peers.settled, false, "the ack has not left");
+  bench.run(1_000);
+  deepEqual([bench.node("a").peers.settled, bench.node("b").peers.settled], [true, true]);
+});
+
+test("what is unconfirmed when a friend is lost is reported once, and stays unconfirmed", [SMALL, LARGE], (bench) => {
+  bench.call("a", "b", true).run(1_000);
+  bench.onJoined = ({ pair }) => pair.stall("dialer", 60_000);
+  bench.joined[0]!.pair.stall("dialer", 60_000);
+  bench.say("a", "lost");
+  bench.run(500);
+  bench.joined[0]!.pair.die(BOTH, BOTH);
+  bench.run(500);
+  const id = bench.notices("a", "sent")[0]!.id;
+  deepEqual(bench.node("a").peers.unconfirmed(), [{ peer: bench.id("b"), id, reported: true }]);
+  bench.onJoined = () => {};
+  bench.run(20_000);
+  equal(bench.notices("a", "delivered").length, 1);
+  equal(bench.notices("a", "unconfirmed").length, 1);
+  deepEqual(bench.node("a").peers.unconfirmed(), []);
+});
 
 // --- Leaving ---
 
