@@ -39,8 +39,11 @@ import {
   NO_PROGRESS_TIMEOUT_MS,
   SHOWN_IDS_PER_PEER,
   SILENCE_GRACE_MS,
+  SILENT_IDLE_MS,
+  SLEPT_MS,
 } from "../constants.ts";
 import type { Entropy, Frame, Role } from "../ports.ts";
+import { Ratchet } from "../ratchet/ratchet.ts";
 import type { Shape } from "./pacer.ts";
 import { FrameType } from "../wire/frame.ts";
 import { encodeMessage } from "../wire/message.ts";
@@ -453,6 +456,17 @@ test("a machine that slept starts anew once, and not a second time without a fra
   equal(pair.closed("dialer"), "timeout");
 });
 
+test("a timer that is late by more than SLEPT_MS tells of sleep, one that is late by just that does not", () => {
+  for (const [late, slept] of [[SLEPT_MS, false], [SLEPT_MS + 1, true]] as const) {
+    const { session, entropy, dispose } = inPhase({ role: "dialer", phase: "verified", allowed: undefined });
+    session.step({ type: "welcome" }, 0, (bytes) => void bytes.fill(0));
+    equal(session.deadline, 0);
+    session.step({ type: "time", unsent: 0 }, late, entropy);
+    equal(session.isSilent(SILENT_IDLE_MS), !slept);
+    dispose();
+  }
+});
+
 test("a machine that slept twice, with a frame between, starts anew twice", () => {
   using both = against("dialer", "slept twice");
   const { session, peer, entropy } = both;
@@ -862,6 +876,32 @@ test("a message's bytes are wiped once it has been read, good or bad", () => {
     const decoded = watching(TextDecoder.prototype, "decode", () => void feed(both, 0, frames));
     equal(decoded.length, 1);
     ok(wiped(decoded[0]!.args[0]));
+  }
+});
+
+test("a message's bytes are wiped once they have left", () => {
+  using both = against("listener", "left");
+  const { session, entropy } = both;
+  const [encoded] = watching(
+    TextEncoder.prototype,
+    "encode",
+    () => {
+      session.step({ type: "submit", message: chat(1) }, 0, entropy);
+      session.step({ type: "time", unsent: 0 }, 300, entropy);
+    },
+  );
+  ok(wiped(encoded!.result));
+});
+
+test("a link whose sending chain is used up is closed", () => {
+  using both = against("listener", "used up");
+  const { session, entropy } = both;
+  const canSeal = Object.getOwnPropertyDescriptor(Ratchet.prototype, "canSeal")!;
+  Object.defineProperty(Ratchet.prototype, "canSeal", { get: () => false, configurable: true });
+  try {
+    deepEqual(session.step({ type: "time", unsent: 0 }, 300, entropy), [{ type: "close", reason: "timeout" }]);
+  } finally {
+    Object.defineProperty(Ratchet.prototype, "canSeal", canSeal);
   }
 });
 
