@@ -155,7 +155,9 @@ static int load(struct loaded *it, long fd, size_t from, word page) {
   for (int i = 0; i < h->e_phnum; i++) {
     const Segment *s = &it->segments[i];
     if (s->p_type != PT_LOAD) continue;
-    int prot = (s->p_flags & PF_R ? PROT_READ : 0) | (s->p_flags & PF_W ? PROT_WRITE : 0) | (s->p_flags & PF_X ? PROT_EXEC : 0);
+    int prot = s->p_flags & PF_R ? PROT_READ : 0;
+    if (s->p_flags & PF_W) prot |= PROT_WRITE;
+    if (s->p_flags & PF_X) prot |= PROT_EXEC;
     word in_page = s->p_vaddr & (page - 1);
     word at = it->base + s->p_vaddr - in_page;
     word in_file = it->base + s->p_vaddr + s->p_filesz;
