@@ -10,13 +10,14 @@ export const PHRASE = "correct horse battery staple";
 /** Set by scripts/e2e.ts. */
 export const ARTIFACT: string | undefined = Deno.env.get("SESAME_ARTIFACT");
 
-/** The command line without arguments of its own. */
-export const SUBJECT: readonly string[] = ARTIFACT === undefined ? [Deno.execPath(), ...PRODUCT_ARGS] : [ARTIFACT];
-if (ARTIFACT === undefined) await fetchDependencies();
+/** The command line of the source, and of what is tried, without arguments of their own. */
+export const SOURCE: readonly string[] = [Deno.execPath(), ...PRODUCT_ARGS];
+export const SUBJECT: readonly string[] = ARTIFACT === undefined ? SOURCE : [ARTIFACT];
+await fetchDependencies();
 
 /** Nothing but what a login gives, and for the source where its packages are. */
-export function environment(home: string): Record<string, string> {
-  return ARTIFACT === undefined
+export function environment(home: string, command = SUBJECT): Record<string, string> {
+  return command === SOURCE
     ? { ...productEnvironment(), ...(Deno.env.has("DENO_DIR") ? {} : { DENO_DIR: denoDir() }), HOME: home }
     : { PATH: "/usr/bin:/bin", TERM: "xterm-256color", HOME: home };
 }
