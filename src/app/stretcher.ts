@@ -50,9 +50,12 @@ export class Stretcher implements Disposable {
     if (this.#disposed) return false;
     const phrase = this.#phrase.bytes;
     let letters = 0;
-    for (const byte of phrase) if (folded(byte) !== BETWEEN) letters++;
-    const fold = letters >= LETTERS_MIN ? folded : (byte: number) => byte;
-    for (let at = 0; at < bytes.length; at++) if (standsAt(bytes, at, phrase, fold)) return true;
+    for (const byte of phrase) if (FOLDED[byte] !== BETWEEN) letters++;
+    const fold = letters >= LETTERS_MIN ? FOLDED : AS_IT_STANDS;
+    const first = fold[phrase.find((byte) => fold[byte] !== BETWEEN) ?? 0];
+    for (let at = 0; at < bytes.length; at++) {
+      if (fold[bytes[at]!] === first && standsAt(bytes, at, phrase, fold)) return true;
+    }
     return false;
   }
 
@@ -98,23 +101,24 @@ export class Stretcher implements Disposable {
   }
 }
 
-function standsAt(bytes: Uint8Array, at: number, phrase: Uint8Array, fold: (byte: number) => number): boolean {
+function standsAt(bytes: Uint8Array, at: number, phrase: Uint8Array, fold: Uint8Array): boolean {
   for (const byte of phrase) {
-    const wanted = fold(byte);
+    const wanted = fold[byte];
     if (wanted === BETWEEN) continue;
-    while (at < bytes.length && fold(bytes[at]!) === BETWEEN) at++;
-    if (at === bytes.length || fold(bytes[at++]!) !== wanted) return false;
+    while (at < bytes.length && fold[bytes[at]!] === BETWEEN) at++;
+    if (at === bytes.length || fold[bytes[at++]!] !== wanted) return false;
   }
   return true;
 }
 
+/** No letter and no digit: neither a phrase nor a message has a byte 0. */
+const BETWEEN = 0;
 /** Small for large ASCII letters, BETWEEN for spaces and marks. */
-function folded(byte: number): number {
+const FOLDED = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte >= 0x41 && byte <= 0x5a) return byte + 0x20;
   const kept = byte >= 0x80 || (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x30 && byte <= 0x39);
   return kept ? byte : BETWEEN;
-}
-
-const BETWEEN = -1;
+});
+const AS_IT_STANDS = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 /** A phrase with fewer letters and digits is compared as it stands: without its marks, little would be left of it. */
 const LETTERS_MIN = 6;

@@ -18,8 +18,12 @@ import { NAME_MAX_CODE_POINTS } from "../constants.ts";
  */
 export function sanitise(text: string, kind: "text" | "name"): string {
   if (kind === "text" && PLAIN.test(text)) return text; // nearly every message
+  if (kind === "text") {
+    // What is plain decides nothing beyond its neighbours, so only the rest is looked at character by character.
+    const kept = text.toWellFormed().replace(NOT_PLAIN, (part) => contextual(visible(part, kind), kind));
+    return kept.split("\n").map(isolate).join("\n");
+  }
   const kept = contextual(visible(text.toWellFormed(), kind), kind);
-  if (kind === "text") return kept.split("\n").map(isolate).join("\n");
   const name = kept.replace(/ +/g, " ").trim();
   return isolate(Array.from(name).slice(0, NAME_MAX_CODE_POINTS).join("").replace(/[ \u200d]+$/, ""));
 }
@@ -127,6 +131,8 @@ function fold(char: string): string {
 }
 
 const PLAIN = /^[\n\x20-\x7e]*$/;
+/** Each stretch of other characters, with the plain ones right beside it. */
+const NOT_PLAIN = /[\x20-\x7e]?[^\x20-\x7e]+(?:[\x20-\x7e][^\x20-\x7e]+)*[\x20-\x7e]?/g;
 const ZWNJ = 0x200c;
 const ZWJ = 0x200d;
 /** Families and flags need three. */

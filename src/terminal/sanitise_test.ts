@@ -28,6 +28,13 @@ const TABLE: readonly [what: string, from: string, to: string][] = [
   ["a selector after a letter is removed", "a\ufe0fb", "ab"],
   ["a no-break space becomes a space", "a\u00a0b", "a b"],
   ["Vietnamese stays", "Việt Nam e\u0323\u0302", "Việt Nam e\u0323\u0302"],
+  ["a mark stays on the last letter of plain text", "plain text e\u0301, and more", "plain text e\u0301, and more"],
+  [
+    "marks are counted anew behind plain text",
+    "z\u0301\u0301\u0301 y\u0301\u0301",
+    "z\u0301\u0301\u0301 y\u0301\u0301",
+  ],
+  ["a mark behind a space gets a base, in the middle too", "plain \u0301text", "plain \u25cc\u0301text"],
   ["skin colour stays", "👍🏽", "👍🏽"],
 ];
 for (const [what, from, to] of TABLE) {

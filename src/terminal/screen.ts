@@ -13,7 +13,7 @@ import { LineEditor } from "./line_editor.ts";
 import { label, learn, looksLike, nameOf, newPeople, type People } from "./people.ts";
 import { LEFT, REFUSED, turnedAway } from "./plain.ts";
 import { isolate, sanitise, tag, withoutIsolates } from "./sanitise.ts";
-import { cautiousWidth, cut, graphemesOf, textWidth, wrap } from "./width.ts";
+import { cautiousWidth, cut, isRun, piecesOf, textWidth, wrap } from "./width.ts";
 
 export interface ScreenOptions {
   readonly colour: boolean;
@@ -361,7 +361,7 @@ export class ChatScreen {
     const entry = number === undefined ? undefined : this.#entries[number - this.#first];
     if (entry?.mine === undefined) return;
     change(entry.mine);
-    delete entry.laidOut;
+    if (entry.laidOut !== undefined) delete entry.laidOut.withReceipt;
   }
 
   // --- Scrolling ---
@@ -545,13 +545,27 @@ export class ChatScreen {
         offset++;
       }
       if (offset === cursor) at = { row: rows.length - 1, column: cells };
-      for (const grapheme of graphemesOf(line)) {
-        const { seen, wide } = this.#shown(grapheme);
-        if (cells + wide > width) newRow();
-        rows[rows.length - 1] += seen;
-        cells += wide;
-        offset += grapheme.length;
-        if (offset === cursor) at = { row: rows.length - 1, column: cells };
+      for (const piece of piecesOf(line)) {
+        if (!isRun(piece)) {
+          const { seen, wide } = this.#shown(piece);
+          if (cells + wide > width) newRow();
+          rows[rows.length - 1] += seen;
+          cells += wide;
+          offset += piece.length;
+          if (offset === cursor) at = { row: rows.length - 1, column: cells };
+          continue;
+        }
+        for (let from = 0; from < piece.length;) {
+          if (cells >= width) newRow(); // a TAB may be wider than a row
+          const part = piece.slice(from, from + width - cells);
+          rows[rows.length - 1] += part;
+          if (cursor > offset && cursor <= offset + part.length) {
+            at = { row: rows.length - 1, column: cells + cursor - offset };
+          }
+          cells += part.length;
+          offset += part.length;
+          from += part.length;
+        }
       }
     }
     const height = this.#inputRowsMax();
@@ -566,7 +580,6 @@ export class ChatScreen {
 
   /** One's own text is cleaned as well: it may have been pasted. Remembered, since a long line is laid out at each key. */
   #shown(grapheme: string): { seen: string; wide: number } {
-    if (PRINTABLE.test(grapheme)) return { seen: grapheme, wide: 1 };
     const known = this.#graphemes.get(grapheme);
     if (known !== undefined) return known;
     const seen = grapheme === "\t" ? "    " : withoutIsolates(sanitise(grapheme, "text"));
@@ -577,7 +590,12 @@ export class ChatScreen {
   }
 
   #layOut(entry: Entry): string[] {
-    if (entry.laidOut?.columns === this.#columns) return entry.laidOut.rows;
+    if (entry.laidOut?.columns !== this.#columns) entry.laidOut = this.#layOutText(entry);
+    const { laidOut, mine } = entry;
+    return mine === undefined ? laidOut.rows : laidOut.withReceipt ??= this.#withReceipt(laidOut, receiptText(mine));
+  }
+
+  #layOutText(entry: Entry): LaidOut {
     const time = this.#columns >= TIME_COLUMNS ? this.#options.clock(entry.at) : "";
     const mark = MARKS[entry.kind];
     const dim = entry.kind === "system" ? "2" : entry.kind === "problem" ? "1" : "";
@@ -602,15 +620,17 @@ export class ChatScreen {
         put(this.#style(dim, isolate(row)));
       }
     }
-    const receipt = entry.mine === undefined ? "" : receiptText(entry.mine);
-    if (receipt !== "") {
-      // Not behind right-to-left text, where it is hard to say which end is behind.
-      if (isolate(last) === last && textWidth(last) + 2 + textWidth(receipt) <= lastRoom) {
-        rows[rows.length - 1] += `  ${this.#style("2", receipt)}`;
-      } else put(this.#style("2", cut(receipt, width)));
+    return { columns: this.#columns, rows, next, width, last, lastRoom };
+  }
+
+  /** Apart from the text, which is not laid out again each time somebody confirms. */
+  #withReceipt({ rows, next, width, last, lastRoom }: LaidOut, receipt: string): string[] {
+    if (receipt === "") return rows;
+    // Not behind right-to-left text, where it is hard to say which end is behind.
+    if (isolate(last) === last && textWidth(last) + 2 + textWidth(receipt) <= lastRoom) {
+      return [...rows.slice(0, -1), `${rows.at(-1)}  ${this.#style("2", receipt)}`];
     }
-    entry.laidOut = { columns: this.#columns, rows };
-    return rows;
+    return [...rows, next + this.#style("2", cut(receipt, width))];
   }
 
   #prefix(entry: Entry, width: number): { prefix: string; prefixWidth: number } {
@@ -675,7 +695,22 @@ interface Entry {
   readonly peer?: PeerId;
   readonly label?: Label;
   readonly mine?: Mine;
-  laidOut?: { readonly columns: number; readonly rows: string[] };
+  laidOut?: LaidOut;
+}
+
+/** An entry's rows on a screen of so many columns. */
+interface LaidOut {
+  readonly columns: number;
+  /** Of the text. */
+  readonly rows: string[];
+  /** What a further row begins with, and how much room it has. */
+  readonly next: string;
+  readonly width: number;
+  /** The text of the last row, and how much room that row has. */
+  readonly last: string;
+  readonly lastRoom: number;
+  /** Of one's own message. */
+  withReceipt?: string[];
 }
 
 /** `✓ alice, bob · 1 waiting`, `✓ 5 of 32`, `? carol`. */
@@ -712,7 +747,6 @@ const NAME_CELLS = 20;
 const TIME_COLUMNS = 32;
 const INPUT_ROWS_MAX = 8;
 const ELAPSED_FROM_S = 2;
-const PRINTABLE = /^[\x20-\x7e]$/;
 const BUSY_MAX = 64;
 const GRAPHEMES_MAX = 4096;
 /** Scroll-back: messages, and characters of them all. */

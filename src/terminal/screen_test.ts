@@ -416,3 +416,9 @@ Deno.test("of several calls one is shown, with its place among them", () => {
   trial.tell({ event: "refused", address: "c:1", reason: "timeout" }, { event: "connecting", address: "d:1" });
   assert.match(status(), /calling d:1…/);
 });
+
+Deno.test("a pasted TAB that is wider than a row of the input line, and text behind it, are laid out", () => {
+  const screen = new ChatScreen({ colour: false, clock }, 5, 8);
+  screen.key({ type: "paste", text: "\tab", cut: false });
+  assert.match(screen.render(0), /ab/);
+});

@@ -5,9 +5,29 @@ import { eastAsianWidth } from "get-east-asian-width";
 
 /** The graphemes of one line, in order. */
 export function graphemesOf(line: string): string[] {
-  if (ASCII.test(line)) return line.split("");
-  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
-  return Array.from(segmenter.segment(line), (part) => part.segment);
+  return piecesOf(line).flatMap((piece) => ASCII.test(piece) ? piece.split("") : [piece]);
+}
+
+/**
+ * One line, cut so that long text is cheap: runs of printable ASCII as a whole, a cell for each character; everything else
+ * a grapheme at a time.
+ */
+export function piecesOf(line: string): string[] {
+  const pieces: string[] = [];
+  let at = 0;
+  for (const { index, 0: other } of line.matchAll(NOT_ASCII)) {
+    if (index > at) pieces.push(line.slice(at, index));
+    segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+    for (const { segment } of segmenter.segment(other)) pieces.push(segment);
+    at = index + other.length;
+  }
+  if (at < line.length) pieces.push(line.slice(at));
+  return pieces;
+}
+
+/** Whether a piece is a run of printable ASCII, each character of which is a grapheme of one cell. */
+export function isRun(piece: string): boolean {
+  return ASCII.test(piece);
 }
 
 /** Cells of one grapheme, as most terminals count. A terminal may disagree on rare ones; no row depends on another. */
@@ -49,7 +69,9 @@ export function widestOf(grapheme: string): number {
 export function textWidth(line: string): number {
   if (ASCII.test(line)) return line.length;
   let width = 0;
-  for (const grapheme of graphemesOf(line)) width += grapheme === "\t" ? TAB_CELLS : graphemeWidth(grapheme);
+  for (const piece of piecesOf(line)) {
+    width += isRun(piece) ? piece.length : piece === "\t" ? TAB_CELLS : graphemeWidth(piece);
+  }
   return width;
 }
 
@@ -88,15 +110,14 @@ export function wrap(
     rows.push(text.replace(/ +$/, ""));
     limit = Math.max(2, rest);
   };
-  for (const grapheme of graphemesOf(line.replaceAll("\t", " ".repeat(TAB_CELLS)))) {
-    const cells = widthOf(grapheme);
+  const put = (grapheme: string, cells: number) => {
     if (width + cells > limit) {
       if (grapheme === " ") { // A space at the end of a full row is the break itself.
         end(row);
         row = "";
         width = 0;
         breakAt = -1;
-        continue;
+        return;
       }
       if (breakAt > 0) {
         end(row.slice(0, breakAt));
@@ -120,12 +141,32 @@ export function wrap(
       breakAt = row.length;
       breakWidth = width;
     }
+  };
+  for (const piece of piecesOf(line.replaceAll("\t", " ".repeat(TAB_CELLS)))) {
+    if (!isRun(piece)) put(piece, widthOf(piece));
+    else {
+      for (let at = 0; at < piece.length;) {
+        // As much as there is room for at once; where there is none, the one character that makes the row end.
+        const part = piece.slice(at, at + Math.max(0, limit - width));
+        const space = part.lastIndexOf(" ");
+        if (space >= 0) {
+          breakAt = row.length + space + 1;
+          breakWidth = width + space + 1;
+        }
+        row += part;
+        width += part.length;
+        at += part.length;
+        if (at < piece.length) put(piece[at++]!, 1);
+      }
+    }
   }
   end(row);
   return rows;
 }
 
 const ASCII = /^[\x20-\x7e]*$/;
+/** Everything else, each stretch with the ASCII characters beside it, which can belong to the same grapheme. */
+const NOT_ASCII = /[\x20-\x7e]?[^\x20-\x7e]+(?:[\x20-\x7e][^\x20-\x7e]+)*[\x20-\x7e]?/g;
 // Marks that take no cell of their own, joiners, isolates, and the later parts of a Hangul syllable.
 const ZERO = /^[\p{Mn}\p{Me}\u200c\u200d\u2068\u2069\ufe0e\ufe0f\u1160-\u11ff\ud7b0-\ud7ff]$/u;
 const EMOJI = /^\p{Emoji_Presentation}|\p{Extended_Pictographic}.*\u200d|^\p{Regional_Indicator}{2}/u;

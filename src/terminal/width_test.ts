@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { cut, graphemesOf, textWidth, widestOf, wrap } from "./width.ts";
+import { hostileStrings } from "./testdata/hostile.ts";
+import { cut, graphemesOf, isRun, piecesOf, textWidth, widestOf, wrap } from "./width.ts";
 
 Deno.test("textWidth() counts cells", () => {
   for (
@@ -22,6 +23,41 @@ Deno.test("textWidth() counts cells", () => {
       ["\u2068ש\u2069", 1],
     ] as const
   ) assert.equal(textWidth(text), cells, text);
+});
+
+Deno.test("graphemesOf() cuts as the segmenter does, and piecesOf() leaves plain text in one piece", () => {
+  const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+  // Each kind of thing that joins what stands beside it: marks, prepended signs, joiners, jamo, flags.
+  const unit = fc.constantFrom(
+    "a",
+    "1",
+    "#",
+    " ",
+    "é",
+    "e\u0301",
+    "\u0301",
+    "\u0600",
+    "\u200d",
+    "👩",
+    "ᄀ",
+    "ᅡ",
+    "🇩",
+    "क\u094d",
+  );
+  const line = fc.oneof(
+    fc.array(unit, { maxLength: 20 }).map((units) => units.join("")),
+    fc.constantFrom(...hostileStrings()),
+  );
+  fc.assert(
+    fc.property(line, (line) => {
+      assert.deepEqual(graphemesOf(line), Array.from(segmenter.segment(line), ({ segment }) => segment));
+      const pieces = piecesOf(line);
+      assert.equal(pieces.join(""), line);
+      assert.ok(pieces.every((piece) => isRun(piece) || graphemesOf(piece).length === 1));
+    }),
+    { numRuns: 1000, seed: 4 },
+  );
+  assert.deepEqual(piecesOf("plain text, é and more"), ["plain text,", " ", "é", " ", "and more"]);
 });
 
 Deno.test("wrap() breaks at spaces, between wide characters, and inside only what is too long", () => {

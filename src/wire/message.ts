@@ -125,14 +125,13 @@ function isText(text: string): boolean {
 
 /** C0 and C1 controls, DEL, and the two separators that some programs take for a line's end. */
 function hasForbidden(text: string, lfAndTabAllowed: boolean): boolean {
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit < 0x20 && !(lfAndTabAllowed && (unit === 0x0a || unit === 0x09))) return true;
-    if (unit >= 0x7f && unit <= 0x9f) return true;
-    if (unit === 0x2028 || unit === 0x2029) return true;
-  }
-  return false;
+  return (lfAndTabAllowed ? FORBIDDEN_IN_TEXT : FORBIDDEN_IN_NAME).test(text);
 }
+
+// deno-lint-ignore no-control-regex -- these are what is forbidden
+const FORBIDDEN_IN_TEXT = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]/;
+// deno-lint-ignore no-control-regex
+const FORBIDDEN_IN_NAME = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/;
 
 function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
@@ -182,9 +181,11 @@ function skipSpace(json: string, at: number): number {
 /** Behind the closing quote of the string that begins at `at`; `at` itself where none does, which no rule then takes. */
 function stringEnd(json: string, at: number): number {
   if (json[at] !== '"') return at;
-  for (let end = at + 1; end < json.length; end++) {
-    if (json[end] === '"') return end + 1;
-    if (json[end] === "\\") end++;
+  const notable = /["\\]/g;
+  notable.lastIndex = at + 1;
+  for (let found = notable.exec(json); found !== null; found = notable.exec(json)) {
+    if (found[0] === '"') return found.index + 1;
+    notable.lastIndex = found.index + 2; // what is escaped is no end
   }
   return at;
 }
