@@ -12,7 +12,7 @@ import { Watch } from "./watch.ts";
 import { DRAIN_TIMEOUT_MS, HELD_MESSAGES_MAX, MAX_JSON_SIZE, SALT_SIZE } from "../constants.ts";
 import type { RefusedReason, StoppedReason } from "../notice.ts";
 import { Peers } from "../peers/step.ts";
-import type { Entropy, PeerId, Transport } from "../ports.ts";
+import type { Entropy, Millis, PeerId, Transport } from "../ports.ts";
 import type { Arena } from "../secrets/locked.ts";
 import { messageProblem } from "../wire/message.ts";
 import { sanitise, tag } from "../terminal/sanitise.ts";
@@ -108,6 +108,11 @@ export class Chat {
     for (const { address, step, cause, wrong, next } of this.#watch.due(now(), this.#peers.callingWhom)) {
       view.show({ event: "diagnosis", address, ...(step === undefined ? {} : { step }), cause, wrong, next });
     }
+  }
+
+  /** When something is due on some link; Infinity if nothing is. */
+  get nextTick(): Millis {
+    return this.#peers.deadline;
   }
 
   /** What the person, or the pipe, puts in. */

@@ -15,13 +15,14 @@ import { freshLogin, parseProxy } from "../transport/proxy_address.ts";
 import { type TlsOptions, TlsTransport } from "../transport/tls.ts";
 import type { Booted, PhraseRead } from "./boot.ts";
 import { wrap } from "./args.ts";
+import { BetweenTicks } from "./between_ticks.ts";
 import { Chat, type Outcome } from "./chat.ts";
 import { startHints } from "./doctor.ts";
 import { doctorText } from "./doctor.ts";
 import { EXIT, phraseProblem, type Problem, sentence, WEAK_PHRASE } from "./errors.ts";
 import { fault, panic, type Restorable } from "./panic.ts";
 import { Stretcher } from "./stretcher.ts";
-import { entropyOf, turn, wallClock } from "./system.ts";
+import { after, entropyOf, now, turn, wallClock } from "./system.ts";
 
 /** Resolves with the exit code; the terminal is in order again then. */
 export async function run(booted: Booted): Promise<number> {
@@ -61,6 +62,7 @@ export async function run(booted: Booted): Promise<number> {
       colour: args.colour,
       bell: args.bell,
       wall: wallClock,
+      pace: new BetweenTicks(() => current.chat?.nextTick ?? Infinity, now, after),
       ...(args.name === undefined ? {} : { name: args.name }),
       guard: (text) => holdsPhrase(booted.arena, text, (bytes) => stretcher.heldIn(bytes)),
     },

@@ -51,7 +51,18 @@ export interface ViewOptions {
   name?: string;
   /** Whether a text holds the phrase of this session. Asked before anything is sent from a terminal. */
   guard?: (text: string) => boolean;
+  /** When a person's keys are acted on and notices painted; without it, at once. */
+  pace?: Pace;
 }
+
+/** Runs work in the order in which it was asked for, perhaps a few milliseconds later. */
+export interface Pace {
+  run(work: () => void): void;
+  /** Whatever still waits, now. */
+  flush(): void;
+}
+
+const AT_ONCE: Pace = { run: (work) => work(), flush: () => {} };
 
 /** `tty` is lent until `stop` or `panic`, which restore it. */
 export function openView(
@@ -77,7 +88,11 @@ function screenView(tty: Terminal, options: ViewOptions, onInput: (input: Input)
     rows,
   );
   const decoder = new KeyDecoder();
+  const pace = options.pace ?? AT_ONCE;
   let running = false;
+  /** Nothing of what still waits is taken in any more. */
+  let over = false;
+  const paced = (work: () => void) => pace.run(() => over || work());
   let bell = false;
   /** Told after the next painting. */
   let waiting: (() => void)[] = [];
@@ -107,18 +122,23 @@ function screenView(tty: Terminal, options: ViewOptions, onInput: (input: Input)
   const changed = () => {
     if (due) return;
     due = true;
-    queueMicrotask(() => {
-      due = false;
-      void paint();
-    });
+    queueMicrotask(() =>
+      paced(() => {
+        due = false;
+        void paint();
+      })
+    );
   };
   const onKeys = (keys: Key[]) => {
+    if (keys.some(({ type }) => type === "panic")) return onInput({ type: "panic" }); // waits for nothing
     for (const key of keys) {
-      if (!running) return;
-      const action = screen.key(key);
-      if (action !== undefined) onInput(action);
+      paced(() => {
+        if (!running) return;
+        const action = screen.key(key);
+        if (action !== undefined) onInput(action);
+        changed();
+      });
     }
-    changed();
   };
 
   return {
@@ -137,29 +157,37 @@ function screenView(tty: Terminal, options: ViewOptions, onInput: (input: Input)
       changed();
     },
     show(notice, shown) {
-      screen.notice(notice, options.wall());
-      if (shown !== undefined) waiting.push(shown);
-      if (options.bell && notice.event === "message") bell = true;
-      changed();
+      const at = options.wall();
+      paced(() => {
+        screen.notice(notice, at);
+        if (shown !== undefined) waiting.push(shown);
+        if (options.bell && notice.event === "message") bell = true;
+        changed();
+      });
     },
     hold() {},
     giveBack(text) {
-      screen.giveBack(text);
-      changed();
+      paced(() => {
+        screen.giveBack(text);
+        changed();
+      });
     },
     tick() {
       if (screen.busy) changed();
     },
     async stop() {
       if (!running) return;
+      pace.flush();
       // What was handed over but is not painted yet still counts as shown if it reaches the terminal.
       void paint();
       running = false;
+      over = true;
       screen.clear();
       await tty.restoreWithin();
     },
     panic() {
       running = false;
+      over = true;
       waiting = [];
       tty.restore();
       screen.clear();
