@@ -7,11 +7,13 @@
 //   deno task wire --load          what the pacer costs and how well it keeps time: 64 links at 10 Hz, one at 250 ms
 //   ... --captures N  --sessions N  --seed N   batches of eight real sessions; simulated sessions; chance
 //   ... --only simulated|real                  one half of it
+//   ... --interval MS  --window MS             of the real sessions: 50 and 10000 unless told otherwise
 //
 // Real sessions need tcpdump and the right to use it; without, they are skipped, loudly. All traffic stays on loopback.
 // The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as `wire: ...`.
 
 import { parseArgs } from "node:util";
+import { INTERVAL_MIN_MS } from "../src/constants.ts";
 import { fetchDependencies } from "./product.ts";
 import { captureProblem, Tcpdump } from "./wire/capture.ts";
 import { pausesOf, steadyFeatures, wholeFeatures, type WholeObservation } from "./wire/features.ts";
@@ -42,10 +44,13 @@ interface Effort {
   /** Batches of eight. */
   readonly captures: number;
   readonly windowMs: number;
+  /** Of the real sessions. */
+  readonly intervalMs: number;
   readonly shuffles: number;
   readonly permutations: number;
 }
 
+/** Real captures have the shortest interval that there is: a short window holds many cells, and a late one shows most. */
 const WHOLE: Effort = {
   short: false,
   simulated: 1200,
@@ -53,6 +58,7 @@ const WHOLE: Effort = {
   simulatedControl: 100,
   captures: 6,
   windowMs: 10_000,
+  intervalMs: INTERVAL_MIN_MS,
   shuffles: 10,
   permutations: 4999,
 };
@@ -63,12 +69,11 @@ const SHORT: Effort = {
   simulatedControl: 40,
   captures: 1,
   windowMs: 6_000,
+  intervalMs: INTERVAL_MIN_MS,
   shuffles: 5,
   permutations: 1999,
 };
 
-/** Of the real captures: the shortest that there is, so that a short window holds many cells. */
-const REAL_INTERVAL_MS = 50;
 const SIMULATED_INTERVAL_MS = 250;
 
 /** A session, and what the observer has of it. */
@@ -162,7 +167,12 @@ async function realPart(effort: Effort, random: Random): Promise<void> {
   const off: Captured[] = [];
   for (let i = 0; i < (effort.short ? 1 : 2); i++) off.push(...await captured(batch(i * BATCH, "off"), random));
   say(
-    judgePlain("one size, one record a segment, a cell a tick", "real", constant.length, constant.flatMap(wrongShape)),
+    judgePlain(
+      "one size, one record a segment, a cell a tick",
+      "real",
+      constant.length,
+      constant.flatMap((one) => wrongShape(one, effort)),
+    ),
   );
   say(judgePlain("one size before the cells, either mode", "real", constant.length, wrongBeginnings(constant)));
   if (effort.short) {
@@ -195,7 +205,7 @@ const BATCH = 8;
 const MORE_REAL = 32;
 
 function planOf(label: Label, effort: Effort): Plan {
-  return { label, intervalMs: REAL_INTERVAL_MS, windowMs: effort.windowMs };
+  return { label, intervalMs: effort.intervalMs, windowMs: effort.windowMs };
 }
 
 interface Captured extends Labelled {
@@ -207,18 +217,44 @@ async function captured(plans: readonly Plan[], random: Random): Promise<Capture
   await using tcpdump = await Tcpdump.start();
   const sessions = await play(random.shuffled(plans), random);
   const flows = flowsOf((await tcpdump.read()).segments);
-  return sessions.map((played) => {
+  const seen = sessions.map((played) => {
     const flow = flows.find(({ listener }) => listener.endsWith(`:${played.port}`))!;
     return { label: played.label, seen: observationOf(played, flows), flow, played };
   });
+  const [first] = seen;
+  if (first !== undefined) summary ??= await tsharkSummary(tcpdump.path, first, plans[0]!.intervalMs);
+  return seen;
+}
+
+let summary: string | undefined;
+
+/** One session in the words of a second reader, where it is installed: how many segments of which size, and ticks. */
+async function tsharkSummary(path: string, { label, played }: Captured, intervalMs: number): Promise<string> {
+  const [from, until] = [played.windowFrom / 1000, played.windowUntil / 1000];
+  const filter = `tcp.port==${played.port} && tcp.len>0 && frame.time_epoch>=${from} && frame.time_epoch<${until}`;
+  const fields = ["-T", "fields", "-e", "tcp.dstport", "-e", "tcp.len"];
+  try {
+    const { stdout } = await new Deno.Command("tshark", { args: ["-r", path, "-Y", filter, ...fields], stderr: "null" })
+      .output();
+    const counts = new Map<string, number>();
+    for (const line of new TextDecoder().decode(stdout).trim().split("\n")) {
+      const [port, size] = line.split("\t");
+      const what = `${size} bytes ${Number(port) === played.port ? "up" : "down"}`;
+      counts.set(what, (counts.get(what) ?? 0) + 1);
+    }
+    const sizes = [...counts].map(([what, count]) => `${count} segments of ${what}`).join(", ");
+    return `tshark, one session (${label.activity}): ${sizes}; ${(until - from) * 1000 / intervalMs} ticks`;
+  } catch {
+    return "tshark is not installed: no summary by a second reader.";
+  }
 }
 
 /** At 50 ms a tick a busy machine of two cores misses some; a person's line that silenced dummies would cost more. */
 const MISSED_MAX = 0.03;
 
 /** What a session with cover may never show, whatever was said in it. */
-function wrongShape({ label, seen, flow, played }: Captured): string[] {
-  const ticks = (played.windowUntil - played.windowFrom) / REAL_INTERVAL_MS;
+function wrongShape({ label, seen, flow, played }: Captured, { intervalMs }: Effort): string[] {
+  const ticks = (played.windowUntil - played.windowFrom) / intervalMs;
   const name = `${label.activity} ${label.mode}`;
   const wrong: string[] = [];
   for (const way of ["up", "down"] as const) {
@@ -377,6 +413,8 @@ if (import.meta.main) {
       sessions: { type: "string" },
       seed: { type: "string" },
       only: { type: "string" },
+      interval: { type: "string" },
+      window: { type: "string" },
     },
   });
   const chosen = values.short === true ? SHORT : WHOLE;
@@ -384,6 +422,8 @@ if (import.meta.main) {
     ...chosen,
     captures: Number(values.captures ?? chosen.captures),
     simulated: Number(values.sessions ?? chosen.simulated),
+    intervalMs: Number(values.interval ?? chosen.intervalMs),
+    windowMs: Number(values.window ?? chosen.windowMs),
   };
   const seed = Number(values.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]);
   if (values.planted === true) {

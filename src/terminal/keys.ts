@@ -65,7 +65,16 @@ export class KeyDecoder {
   /** The keys that this chunk completes. Neither keeps the chunk nor a view of it. */
   feed(chunk: Uint8Array): Key[] {
     this.#keys = [];
-    for (const byte of chunk) this.#byte(byte);
+    for (let at = 0; at < chunk.length; at++) {
+      if (this.#paste !== undefined && !this.#scanner.pending) {
+        // Most of a paste, at once: byte by byte, thousands take a while.
+        let end = at;
+        while (end < chunk.length && chunk[end]! >= 0x20) end++;
+        this.#keep(chunk.subarray(at, end), this.#paste);
+        at = end;
+      }
+      if (at < chunk.length) this.#byte(chunk[at]!);
+    }
     this.#endText(true);
     return this.#keys;
   }
@@ -109,16 +118,22 @@ export class KeyDecoder {
     else if (value === 0x03) {
       this.#endPaste();
       this.#key("ctrl-c");
-    } else if (paste.length >= PASTE_MAX_BYTES) paste.cut = true;
-    else {
-      if (paste.length === paste.bytes.length) {
-        const larger = new Uint8Array(paste.bytes.length * 2);
-        larger.set(paste.bytes);
-        paste.bytes.fill(0);
-        paste.bytes = larger;
-      }
-      paste.bytes[paste.length++] = value;
+    } else this.#keep(Uint8Array.of(value), paste);
+  }
+
+  #keep(bytes: Uint8Array, paste: Paste): void {
+    const room = PASTE_MAX_BYTES - paste.length;
+    if (bytes.length > room) paste.cut = true;
+    const kept = bytes.subarray(0, room);
+    const needed = paste.length + kept.length;
+    if (needed > paste.bytes.length) {
+      const larger = new Uint8Array(Math.max(needed, paste.bytes.length * 2));
+      larger.set(paste.bytes);
+      paste.bytes.fill(0);
+      paste.bytes = larger;
     }
+    paste.bytes.set(kept, paste.length);
+    paste.length = needed;
   }
 
   #endPaste(): void {
