@@ -166,6 +166,7 @@ async function realPart(effort: Effort, random: Random): Promise<void> {
   for (let i = 0; i < effort.captures; i++) constant.push(...await captured(batch(i * BATCH, "constant"), random));
   const off: Captured[] = [];
   for (let i = 0; i < (effort.short ? 1 : 2); i++) off.push(...await captured(batch(i * BATCH, "off"), random));
+  console.log(summary);
   say(
     judgePlain(
       "one size, one record a segment, a cell a tick",
