@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Notice } from "../notice.ts";
 import { MemoryTty } from "./testdata/memory_tty.ts";
-import { type Input, openView, type View, type ViewOptions } from "./view.ts";
+import { type Input, openView, type Pace, type View, type ViewOptions } from "./view.ts";
 
 const A = "3f2a91bc".padEnd(64, "0");
 const MESSAGE: Notice = { event: "message", peer: A, id: "1", text: "hello" };
@@ -254,4 +254,43 @@ Deno.test("a plain view into a pipe holds no escape and no carriage return", asy
   view.show({ ...MESSAGE, text: "\x1b[31m\r\x07\x9b" });
   await tty.type("hi\n");
   assert.doesNotMatch(tty.output, /(?!\n)\p{Cc}/u);
+});
+
+/** A pace that lets nothing through until it is told to. */
+function heldPace(): { pace: Pace; release: () => void } {
+  const held: (() => void)[] = [];
+  const release = () => {
+    for (let work = held.shift(); work !== undefined; work = held.shift()) work();
+  };
+  return { pace: { run: (work) => void held.push(work), flush: release }, release };
+}
+
+Deno.test("a screen view acts on keys and shows notices when its pace says so, in order; a panic key waits for nothing", async () => {
+  const { pace, release } = heldPace();
+  const { tty, view, inputs } = open("screen", true, { pace });
+  const shown: string[] = [];
+  view.show(MESSAGE, () => shown.push("message"));
+  await tty.type("hi\r");
+  assert.deepEqual([inputs, shown], [[], []]);
+  release();
+  await tty.type(""); // a painting is asked for after the step
+  release();
+  await tty.type("");
+  assert.deepEqual([inputs, shown], [[{ type: "line", text: "hi" }], ["message"]]);
+  await tty.type("never sent\r\x1c");
+  assert.deepEqual(inputs.slice(1), [{ type: "panic" }]);
+});
+
+Deno.test("a screen view that stops shows what its pace still holds; one that panics takes nothing in", async () => {
+  for (const end of ["stop", "panic"] as const) {
+    const { pace, release } = heldPace();
+    const { tty, view } = open("screen", true, { pace });
+    release();
+    let shown = false;
+    view.show(MESSAGE, () => shown = true);
+    await view[end]();
+    release();
+    await tty.type("");
+    assert.equal(shown, end === "stop", end);
+  }
 });
