@@ -6,17 +6,17 @@ import type { Millis } from "../ports.ts";
 
 /** No piece of work takes this long, the longest paste of a fresh process included (measured: 2 ms). */
 const QUIET_MS = 4;
-/** With many friends some tick is always near: what has waited this long is done right behind one, a little at a time. */
-const WAIT_MAX_MS = 8;
-const LITTLE_MS = 1;
+/** With many friends the next tick is always near: so long behind one that was waited for, work goes on all the same. */
+const BEHIND_MS = 2;
 
 export class BetweenTicks {
   readonly #nextTick: () => Millis;
   readonly #now: () => Millis;
   readonly #after: (ms: number, run: () => void) => () => void;
-  #queue: { readonly work: () => void; readonly since: Millis }[] = [];
+  #queue: (() => void)[] = [];
   #running = false;
   #cancel: (() => void) | undefined;
+  #behindUntil: Millis = -Infinity;
 
   /** `after` calls once, later; what it returns cancels that. */
   constructor(nextTick: () => Millis, now: () => Millis, after: (ms: number, run: () => void) => () => void) {
@@ -27,7 +27,7 @@ export class BetweenTicks {
 
   /** At once, unless a tick is due soon: then right after it. */
   run(work: () => void): void {
-    this.#queue.push({ work, since: this.#now() });
+    this.#queue.push(work);
     if (this.#cancel === undefined) this.#go();
   }
 
@@ -36,28 +36,27 @@ export class BetweenTicks {
     this.#cancel?.();
     this.#cancel = undefined;
     this.#running = true;
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) next.work();
+    for (let work = this.#queue.shift(); work !== undefined; work = this.#queue.shift()) work();
     this.#running = false;
   }
 
-  #go(behindTick = false): void {
+  #go(): void {
     if (this.#running) return; // work asks for more work: it comes behind
     this.#running = true;
-    const began = this.#now();
     try {
-      for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
+      while (this.#queue.length > 0) {
         const now = this.#now();
         const left = this.#nextTick() - now;
-        const overdue = behindTick && now - next.since >= WAIT_MAX_MS && now - began < LITTLE_MS;
-        if (left <= QUIET_MS && !overdue) {
+        if (left <= QUIET_MS && now >= this.#behindUntil) {
           this.#cancel = this.#after(Math.max(0, left) + 1, () => {
             this.#cancel = undefined;
-            this.#go(true);
+            const now = this.#now();
+            if (this.#nextTick() > now) this.#behindUntil = now + BEHIND_MS; // else its own timer is late
+            this.#go();
           });
           return;
         }
-        this.#queue.shift();
-        next.work();
+        this.#queue.shift()?.();
       }
     } finally {
       this.#running = false;

@@ -4,13 +4,15 @@ import { BetweenTicks } from "./between_ticks.ts";
 /** A clock that is turned by hand, and ticks at the given times. */
 class Bench {
   now = 0;
+  /** The tick that was due is taken only then. */
+  lateUntil = -Infinity;
   readonly done: string[] = [];
   readonly between: BetweenTicks;
   #timers: { at: number; run: () => void }[] = [];
 
   constructor(ticks: readonly number[]) {
     this.between = new BetweenTicks(
-      () => ticks.find((at) => at > this.now) ?? Infinity,
+      () => ticks.find((at) => at > this.now || this.now < this.lateUntil) ?? Infinity,
       () => this.now,
       (ms, run) => {
         const timer = { at: this.now + ms, run };
@@ -70,13 +72,22 @@ Deno.test("work stops for the next tick, when it has taken until then", () => {
   deepEqual(bench.done, ["long at 51", "next at 61"]);
 });
 
-Deno.test("where some tick is always near, work is done behind one after a few milliseconds, a little at a time", () => {
+Deno.test("where some tick is always near, work waits for one of them and then goes on for two milliseconds", () => {
   const bench = new Bench(Array.from({ length: 100 }, (_, i) => i + 1));
   bench.ask("first");
-  bench.ask("long", () => bench.now += 1);
+  bench.ask("long", () => bench.now += 2);
   bench.ask("next");
   bench.until(100);
-  deepEqual(bench.done, ["first at 8", "long at 8", "next at 11"]);
+  deepEqual(bench.done, ["first at 2", "long at 2", "next at 6"]);
+});
+
+Deno.test("work waits on while the tick that it waited for has not been taken", () => {
+  const bench = new Bench([50]);
+  bench.until(49);
+  bench.lateUntil = 53;
+  bench.ask("patient");
+  bench.until(60);
+  deepEqual(bench.done, ["patient at 53"]);
 });
 
 Deno.test("flush() does all that waits at once, in order, and nothing of it twice", () => {
