@@ -38,6 +38,7 @@ Deno.test("leaving while the phrase is being stretched does not wait for it, and
     entropy: (into) => void crypto.getRandomValues(into as Uint8Array<ArrayBuffer>),
     scripted: false,
     doctor: () => "",
+    addresses: () => undefined,
     onPanic: () => {
       throw new Error("panic");
     },
