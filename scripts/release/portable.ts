@@ -34,7 +34,8 @@ export async function makePortable(
   ];
   const file = new Uint8Array(size);
   file.set(launcher);
-  file.set(new TextEncoder().encode(`${plan.join("\n")}\n`), PLAN_AT);
+  // Each on a line of its own, for grep.
+  file.set(new TextEncoder().encode(`\n${plan.join("\n")}\n`), PLAN_AT);
   file.set(body, BLOCK);
   file.set(runtime, runtimeAt);
   return file;

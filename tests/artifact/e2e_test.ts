@@ -3,7 +3,22 @@
 
 import { match, ok, strictEqual as equal } from "node:assert/strict";
 import { basename, dirname } from "node:path";
-import { ARTIFACT, environment, exchange, needs, PHRASE, type Said, say, SOURCE, SUBJECT, Talker } from "./subject.ts";
+import { sha256 } from "../../scripts/release/failure.ts";
+import { launcherOf } from "../../scripts/release/launcher.ts";
+import { targetHere } from "../../scripts/release/targets.ts";
+import {
+  ARTIFACT,
+  environment,
+  exchange,
+  needs,
+  PHRASE,
+  ROOT,
+  type Said,
+  say,
+  SOURCE,
+  SUBJECT,
+  Talker,
+} from "./subject.ts";
 
 const portable = ARTIFACT !== undefined && (await say(["--version"])).stdout.includes("portable");
 const root = Deno.uid() === 0;
@@ -319,6 +334,31 @@ Deno.test({
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
+  },
+});
+
+Deno.test({
+  name: "taken apart as docs/VERIFY.md says, it is the launcher, the program, and npm's runtime byte for byte",
+  ignore: !portable || !needs("bash", "sha256sum"),
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    const page = await Deno.readTextFile(`${ROOT}docs/VERIFY.md`);
+    const lines = page.split("\n").filter((line) => /^(eval|tail -c|head -c) /.test(line));
+    equal(lines.length, 4);
+    const { stdout, stderr } = await say([], {
+      command: [
+        "bash",
+        "-c",
+        `F='${ARTIFACT}'; cd '${folder}' || exit; ${lines.map((line) => line.replace(/ # .*/, "")).join("\n")}`,
+      ],
+    });
+    equal(stderr, "");
+    const [runtime, launcher] = stdout.split("\n").map((line) => line.split(" ")[0]);
+    const target = targetHere();
+    equal(runtime, target?.runtime?.sha256);
+    equal(launcher, await sha256(launcherOf(target?.name ?? "")));
+    match(await Deno.readTextFile(`${folder}/program.js`), /^const parts=[^]*\nawait open\(\d+\);\n$/);
+    await Deno.remove(folder, { recursive: true });
   },
 });
 
