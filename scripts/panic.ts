@@ -5,6 +5,8 @@
 //   deno task panic                 the table, and 200 runs with 32 friends (about 20 minutes)
 //   deno task panic --short         one run of each kind and few with 32 friends, for CI (under a minute)
 //   deno task panic --echo          from a key to its echo, while 32 friends send one message a second each
+//   deno task panic --start         from the start to the prompt, and from Enter there to the chat's screen
+//   --than FOLDER   and the same of another copy of the project, in turn: at most START_LIMIT_MS slower than that
 //   --runs N   of each cell · --full N   with 32 friends · --minutes N   for those at most · --only WORD   situations with it
 //   --first   as root, before what else the machine does: nearly a quiet machine where there is none
 //   --friends N   in place of 32 (at least 5) · --profile   prints where the time of an F12 goes, by system call (needs strace)
@@ -25,6 +27,7 @@ const TYPED = "half a secret";
 const RATIO_MAX = 3;
 const LIMIT_MS = 50;
 const ECHO_LIMIT_MS = 10;
+const START_LIMIT_MS = 10;
 /** A machine with more to do than this for each core is not quiet: then the figures are printed and only the ratio counts. */
 const QUIET_LOAD = 0.5;
 
@@ -320,6 +323,47 @@ async function history(crowd: Crowd, figures: Figures): Promise<void> {
   figures.check("tmux: screen and history hold no message", !/says word|typed and|is here|correct/.test(after));
 }
 
+/** The medians of both waits at the start; nobody types as fast as this, so the second is the longest it can be. */
+async function startUp(
+  pty: Pty,
+  home: string,
+  than: string | undefined,
+  runs: number,
+  figures: Figures,
+): Promise<void> {
+  const env = { ...productEnvironment(), TERM: "xterm-256color" };
+  const main = PRODUCT_ARGS.at(-1) ?? "";
+  const trees = [main, ...(than === undefined ? [] : [`${than}/main.ts`])];
+  const times = trees.map((tree) => ({ tree, prompt: [] as number[], chat: [] as number[] }));
+  for (let run = 0; run < runs; run++) {
+    for (const { tree, prompt, chat } of times) {
+      const began = performance.now();
+      await pty.open([Deno.execPath(), ...PRODUCT_ARGS.slice(0, -1), tree, ...LISTEN()], env, home);
+      await pty.until(PROMPT);
+      const asked = performance.now();
+      await pty.write(`${PHRASE}\r`);
+      await pty.until("tretching the phrase");
+      prompt.push(asked - began);
+      chat.push(performance.now() - asked);
+    }
+  }
+  for (const { tree, prompt, chat } of times) {
+    console.log(
+      `${quantile(prompt, 0.5).toFixed(1)} ms to the prompt, ${
+        quantile(chat, 0.5).toFixed(1)
+      } ms from Enter to the chat: ${tree}`,
+    );
+  }
+  const [ours, theirs] = times;
+  if (ours === undefined || theirs === undefined) return;
+  for (const what of ["prompt", "chat"] as const) {
+    const slower = quantile(ours[what], 0.5) - quantile(theirs[what], 0.5);
+    const figure = `${what}: ${slower.toFixed(1)} ms slower, at most ${START_LIMIT_MS} ms`;
+    if (slower <= START_LIMIT_MS || quiet()) figures.check(figure, slower <= START_LIMIT_MS);
+    else console.log(`NOT JUDGED, the machine is not quiet: ${figure}`);
+  }
+}
+
 function quiet(): boolean {
   return (Deno.loadavg()[0] ?? 0) / navigator.hardwareConcurrency <= QUIET_LOAD;
 }
@@ -355,6 +399,8 @@ async function main(): Promise<number> {
     options: {
       short: { type: "boolean", default: false },
       echo: { type: "boolean", default: false },
+      start: { type: "boolean", default: false },
+      than: { type: "string" },
       profile: { type: "boolean", default: false },
       runs: { type: "string" },
       full: { type: "string" },
@@ -391,7 +437,9 @@ async function main(): Promise<number> {
       for (const situation of situations) await profile(situation, place, home);
       return 0;
     }
-    if (values.echo) await echo(place, crowd, short ? 120 : 600, home, figures);
+    if (values.start) {
+      await startUp(pty, home, values.than, short ? 5 : 21, figures);
+    } else if (values.echo) await echo(place, crowd, short ? 120 : 600, home, figures);
     else {
       for (const [i, situation] of situations.entries()) {
         // In short, F12 as most terminals send it and one other way, in turn.
