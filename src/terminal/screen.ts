@@ -192,7 +192,7 @@ export class ChatScreen {
         this.#insert(key.text);
         const { all, rows } = this.#input();
         if (this.#remark === "" && all > rows.length) {
-          this.#remark = `${all} rows as one message: arrows show all, Enter sends, Ctrl-_ undoes it`;
+          this.#remark = `one message of ${all} rows: arrows show all, Enter sends, Ctrl-_ undoes`;
         }
       }
       return undefined;

@@ -259,7 +259,7 @@ Deno.test("ChatScreen says how long a paste is that it cannot show whole, and ho
   const trial = new Trial().paste("short\n");
   assert.doesNotMatch(trial.terminal.text().join("\n"), /one message/);
   trial.paste("row\n".repeat(99));
-  assert.match(trial.terminal.text().at(-9) ?? "", /^── 101 rows as one message: .* Ctrl-_ undoes it ─*$/);
+  assert.match(trial.terminal.text().at(-9) ?? "", /^── one message of 101 rows: .* Ctrl-_ undoes ─*$/);
   trial.key("ctrl-_");
   assert.equal(trial.terminal.text().at(-2), "> short");
   assert.doesNotMatch(trial.terminal.text().join("\n"), /one message/);

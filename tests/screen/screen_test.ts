@@ -15,10 +15,21 @@ function test(name: string, options: TerminalOptions, f: (terminal: TmuxTerminal
   });
 }
 
-function golden(name: string, text: string): void {
+/** The screen becomes what the file holds. Waited for: a capture may come in the middle of a painting. */
+async function golden(name: string, terminal: TmuxTerminal): Promise<void> {
   const file = new URL(`./golden/${name}.txt`, import.meta.url);
-  if (Deno.args.includes("--update")) Deno.writeTextFileSync(file, text + "\n");
-  assert.equal(text + "\n", Deno.readTextFileSync(file));
+  const capture = async () => `${await terminal.capture()}\n`;
+  if (Deno.args.includes("--update")) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    Deno.writeTextFileSync(file, await capture());
+  }
+  const wanted = Deno.readTextFileSync(file);
+  let text = await capture();
+  for (let look = 0; text !== wanted && look < 150; look++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    text = await capture();
+  }
+  assert.equal(text, wanted);
 }
 
 const F12: readonly [terminal: string, bytes: string][] = [
@@ -42,7 +53,7 @@ for (const [columns, rows] of SIZES) {
   for (const term of TERMS) {
     test(`the chat at ${columns}x${rows} with TERM=${term}`, { columns, rows, term, driver: ["screen"] }, async (t) => {
       await t.until("hello, are");
-      golden(`chat-${columns}x${rows}`, await t.capture());
+      await golden(`chat-${columns}x${rows}`, t);
     });
   }
 }
@@ -59,7 +70,7 @@ for (const [i, [columns, rows]] of SIZES.entries()) {
     const term = TERMS[(i + j) % TERMS.length]!;
     test(`${scenario} at ${columns}x${rows}`, { columns, rows, term, driver: ["screen", scenario] }, async (t) => {
       await t.until(last);
-      golden(`${scenario}-${columns}x${rows}`, await t.capture());
+      await golden(`${scenario}-${columns}x${rows}`, t);
     });
   }
 }
@@ -80,7 +91,8 @@ for (const [i, [columns, rows]] of SIZES.entries()) {
         // On 40 columns the text fills the row to the last cell, where the cursor stays.
         assert.equal(await terminal.ask("#{cursor_x},#{cursor_y}"), `${Math.min(before.length + 1, columns)},0`);
         await terminal.keys(...finish);
-        golden(`prompt`, await terminal.until("next"));
+        await terminal.until("next");
+        await golden(`prompt`, terminal);
       },
     );
   }
@@ -155,12 +167,13 @@ for (const [columns, rows] of [[50, 14], [40, 10], [200, 60]] as const) {
     await terminal.until("second");
     await terminal.resize(columns, rows);
     await terminal.until(new RegExp(`^ Sesame[^\\n]*\\n(?:[^\\n]*\\n){${rows - 3}}> first 日本\\n {2}second$`));
-    golden(`resized-${columns}x${rows}`, await terminal.capture());
+    await golden(`resized-${columns}x${rows}`, terminal);
     await terminal.paste(" and\n/quit\n");
     await terminal.until("/quit");
-    golden(`pasted-${columns}x${rows}`, await terminal.capture());
+    await golden(`pasted-${columns}x${rows}`, terminal);
     await terminal.keys("Enter");
-    golden(`sent-${columns}x${rows}`, await terminal.until("✓ alice"));
+    await terminal.until("✓ alice");
+    await golden(`sent-${columns}x${rows}`, terminal);
   });
 }
 
@@ -197,7 +210,8 @@ test("the plain view appends and never moves", { driver: ["plain"] }, async (ter
   await terminal.until("hello, are");
   await terminal.text("hello alice");
   await terminal.keys("BSpace", "Enter");
-  golden("plain-80x24", await terminal.until("Delivered"));
+  await terminal.until("Delivered");
+  await golden("plain-80x24", terminal);
   await terminal.keys("F12");
   await terminal.until(/ended 0\nicanon/);
 });
