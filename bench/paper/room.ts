@@ -58,7 +58,7 @@ export async function room(ssh: Ssh | string, sizing: RoomSizes): Promise<Sectio
     rows: await memoryRows(ssh, taken.filter(({ peers }) => compared.includes(peers)), sizing),
     curves: [
       {
-        name: "one process, beyond one without friends",
+        name: "one process, above idle",
         unit: "% of a core",
         panel: "CPU",
         points: points(({ cpu }) => cpu - idle.cpu),
