@@ -194,7 +194,9 @@ function saturation(run: Run): string[] {
   if (last === undefined || fit === undefined) return [];
   const all = 100 * run.machine.cores;
   const full = Math.floor((all / fit.factor) ** (1 / fit.exponent));
+  const notes = Object.values(run.sections).flatMap(({ note }) => note === undefined ? [] : [note]);
   return [
+    ...notes,
     `A mesh of ${last[0] + 1} processes took ${
       short(last[1])
     } % of the ${all} % that this machine's cores have. By the fit it is full with about ` +

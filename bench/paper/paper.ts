@@ -43,7 +43,7 @@ const SECTIONS: Readonly<Record<string, (beside: Beside, short: boolean) => Prom
     mesh(
       short
         ? { sizes: [1, 2], windowMs: 300, messages: 1, settleMs: 100 }
-        : { sizes: [1, 2, 4, 8, 16], windowMs: 6_000, messages: 10, settleMs: 1_500 },
+        : { sizes: [1, 2, 4, 8, 12, 16], windowMs: 6_000, messages: 10, settleMs: 1_500 },
     ),
   primitives: (_, short) => primitives(!short, short ? 0.05 : 1),
 };

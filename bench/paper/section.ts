@@ -6,6 +6,8 @@ import { type Ratio, ratioOf, type Summary, summaryOf } from "./statistics.ts";
 export interface Section {
   readonly rows: readonly Row[];
   readonly curves: readonly Curve[];
+  /** What could not be measured, as a sentence. */
+  readonly note?: string;
 }
 
 /** Sesame beside one other program. */
