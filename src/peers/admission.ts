@@ -109,7 +109,6 @@ export class Admission {
     address.guesses = 0;
     address.waitUntil = 0;
     this.#strangers.delete(source.key);
-    this.#known.delete(source.key);
     this.#known.set(source.key, address);
     dropOldest(this.#known, ADDRESSES_KNOWN_MAX);
   }

@@ -2,6 +2,7 @@
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import fc from "fast-check";
+import { watching } from "../../tests/support/watching.ts";
 import { Admission, type Source } from "./admission.ts";
 
 const v4 = (n: number): Source => ({ key: `198.51.${n >> 8}.${n & 255}`, site: undefined });
@@ -171,7 +172,14 @@ Deno.test("64 addresses of one /48 are remembered, whatever else is", () => {
   for (let k = 0; k < 10; k++) admission.guessed(v6(0), 0);
   for (let i = 1; i <= 63; i++) admission.guessed(v6(i), 0);
   equal(admission.open(v6(0), 1), false);
-  for (let i = 100; i < 164; i++) admission.guessed(v6(i), 0);
+  for (let k = 0; k < 10; k++) {
+    admission.guessed(v6(1), 0);
+    admission.guessed(v6(2), 0);
+  }
+  for (let i = 100; i < 162; i++) admission.guessed(v6(i), 0);
+  equal(admission.open(v6(1), 1), false, "v6(0), which is older, is out, and nobody else of those");
+  equal(admission.open(v6(2), 1), false);
+  for (let i = 200; i < 264; i++) admission.guessed(v6(i), 0);
   equal(admission.open(v6(0), 1), true);
 
   const other = new Admission();
@@ -186,9 +194,22 @@ Deno.test("64 addresses that authenticated are kept apart: strangers do not push
   for (let i = 1_000; i < 4_000; i++) admission.guessed(v4(i), 0);
   for (let i = 0; i < 60; i++) admission.takeGuess(v4(5_000), 4_000_000);
   equal(admission.takeGuess(v4(0), 4_000_000), "known");
+  for (let k = 0; k < 12; k++) admission.guessed(v4(30), 4_000_000);
+  for (let i = 6_000; i < 9_000; i++) admission.guessed(v4(i), 4_000_000);
+  equal(admission.open(v4(30), 4_000_001), false, "nor their waits");
   admission.right(v4(64));
   const stillKnown = Array.from({ length: 65 }, (_, i) => admission.takeGuess(v4(i), 4_000_000));
   deepEqual(stillKnown.map((taken) => taken === "known"), Array.from({ length: 65 }, (_, i) => i !== 0));
+});
+
+Deno.test("an address is counted only as long as it has a place", () => {
+  const admission = new Admission();
+  const sources = [v4(1), v4(1), v4(2), v6(1), v6(2)];
+  const counts = watching(Map.prototype, "set", () => equal(admitted(admission, sources), sources.length))
+    .flatMap(({ self, args }) => typeof args[1] === "number" ? [self as Map<string, number>] : []);
+  deepEqual(new Set(counts.map(({ size }) => size)), new Set([4, 1]), "by address and by /48");
+  for (const source of sources) admission.settled(source);
+  ok(counts.every(({ size }) => size === 0));
 });
 
 Deno.test("whatever happens, no count goes below 0 or over its bound", () => {
