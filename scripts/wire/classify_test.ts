@@ -110,6 +110,8 @@ Deno.test("judge() is red for what can be told, green for noise, and red for a c
   assert.equal(judge({ ...as, rule: "seen", ...nothing }, random).outcome, "failed");
   // So few sessions cannot show that there is nothing: the strict rule says so.
   assert.equal(judge({ ...as, rule: "hidden", ...noise(40, 10, 0, random) }, random).outcome, "doubt");
+  // However well they are told apart, so few have to be looked at again.
+  assert.equal(judge({ ...as, rule: "not seen", ...noise(12, 10, 20, random) }, random).outcome, "doubt");
   assert.equal(judgeShuffled({ ...as, rule: "hidden", ...plain }, 5, random).outcome, "passed");
 });
 

@@ -42,6 +42,11 @@ export interface Verdict {
 const FOLDS = 10;
 /** Three classifiers make a dozen comparisons: about 95 % for all of them together. */
 const MANY_LOOKS_Z = 3;
+/**
+ * With fewer sessions of a class a fold holds one of each, and chance alone orders all of six such pairs once in 64 times:
+ * then new sessions have to decide, whatever the AUC.
+ */
+const PLAIN_MIN = 20;
 
 /**
  * Judges, and where there is doubt judges once more, by `more`: sessions that nobody has looked at yet. Doubt about those
@@ -67,14 +72,14 @@ export function judge({ what, where, rule, rows, labels }: Comparison, random: R
   const aucs = Object.values(LEARNERS).map((learner) =>
     aucOf(crossValidated(learner, rows, labels, folds, random), labels)
   );
-  const outcome = outcomeOf(rule, aucs);
+  const outcome = outcomeOf(rule, aucs, Math.min(ones, zeros));
   const cells = aucs.map(({ auc, low, high }) => `${two(auc)} (${two(low)}-${two(high)})`);
   return { outcome, line: rowLine(outcome, what, where, `${zeros}+${ones}`, cells, RULES[rule]) };
 }
 
-function outcomeOf(rule: Rule, aucs: readonly Auc[]): Verdict["outcome"] {
+function outcomeOf(rule: Rule, aucs: readonly Auc[], sessions: number): Verdict["outcome"] {
   // Beyond any number of looks.
-  const plain = aucs.some(({ auc, low }) => auc - (auc - low) * MANY_LOOKS_Z / 1.96 > BAR);
+  const plain = sessions >= PLAIN_MIN && aucs.some(({ auc, low }) => auc - (auc - low) * MANY_LOOKS_Z / 1.96 > BAR);
   switch (rule) {
     case "hidden":
       if (aucs.every(({ auc, high }) => auc <= BAR && high < UPPER_BAR)) return "passed";
