@@ -199,9 +199,9 @@ function saturation(run: Run): string[] {
     ...notes,
     `A mesh of ${last[0] + 1} processes took ${
       short(last[1])
-    } % of the ${all} % that this machine's cores have. By the fit it is full with about ` +
-    `${full} peers each,`,
-    "so larger meshes were not measured on it: they would have measured the machine. On machines of their own each member pays for one process only.",
+    } % of the ${all} % that this machine's cores have. By the fit they are full with about ` +
+    `${full} peers each;`,
+    "larger meshes were not measured, because with them the machine would measure itself. On machines of their own each member pays for one process only.",
     "",
   ];
 }
