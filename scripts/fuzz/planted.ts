@@ -86,16 +86,16 @@ export const PLANTED: readonly Planted[] = [
   {
     target: "phrase",
     bug: "C0 controls pass in a phrase that is not ASCII",
-    file: "src/auth/phrase.ts",
-    text: 'if (/\\p{Cc}/u.test(form)) return "control character";',
-    without: 'if (/[\\x7f-\\x9f]/u.test(form)) return "control character";',
+    file: "src/auth/nfkc.ts",
+    text: 'if (code < 0x80) return code < 0x20 || code === 0x7f ? "control character" : undefined;',
+    without: 'if (code < 0x80) return code === 0x7f ? "control character" : undefined;',
   },
   {
     target: "options",
     bug: "descriptor 2 is taken for a phrase",
     file: "src/app/args.ts",
-    text: "if (fd === undefined || fd === 1 || fd === 2) {",
-    without: "if (fd === undefined || fd === 1) {",
+    text: "if (fd !== undefined && fd !== 1 && fd !== 2) return fd;",
+    without: "if (fd !== undefined && fd !== 1) return fd;",
   },
   {
     target: "address",
