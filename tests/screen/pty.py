@@ -82,6 +82,14 @@ class Program:
                 self.read = False
         return self.pidfd not in ready
 
+    def drain(self):
+        """Reads what there is and does not wait."""
+        while self.read and select.select([self.master], [], [], 0)[0]:
+            try:
+                self.output += os.read(self.master, 65536)
+            except OSError:
+                self.read = False
+
     def text(self, begin):
         return SEQUENCE.sub("", self.output[begin:].decode("utf-8", "replace"))
 
@@ -93,8 +101,12 @@ class Program:
             if wanted.search(self.text(begin)):
                 return (time.perf_counter() - began) * 1000
             left = ms / 1000 - (time.perf_counter() - began)
-            if left <= 0 or not self.pump(left):
+            if left <= 0:
                 return None
+            if not self.pump(left):
+                # Gone: what it wrote last is in the terminal, or has just been read.
+                self.drain()
+                return (time.perf_counter() - began) * 1000 if wanted.search(self.text(begin)) else None
 
     def sockets(self):
         found = set()
@@ -160,8 +172,7 @@ class Program:
         left = self.left(inodes)
         same = None
         if how != "close":
-            while self.read and select.select([self.master], [], [], 0)[0]:
-                self.output += os.read(self.master, 65536)
+            self.drain()
             same = termios.tcgetattr(self.master) == self.modes
         return {
             "gone": gone,
