@@ -69,17 +69,20 @@ export class Loop implements Disposable {
     // A frame is lent for the call only.
     this.#waiting.push(this.#stepping && event.type === "frame" ? { ...event, frame: event.frame.slice() } : event);
     if (this.#stepping) return;
-    this.#stepping = true;
     try {
-      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-        for (const effect of this.#parts.peers.step(next, now(), this.#parts.entropy)) this.#perform(effect);
+      this.#stepping = true;
+      try {
+        for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+          for (const effect of this.#parts.peers.step(next, now(), this.#parts.entropy)) this.#perform(effect);
+        }
+      } finally {
+        this.#stepping = false;
       }
       this.#setTimer();
+      // May step again: what it lets in has to count before it lets in more.
       this.#parts.onStep();
     } catch (error) {
       this.#parts.onFault(error);
-    } finally {
-      this.#stepping = false;
     }
   }
 

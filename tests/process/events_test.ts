@@ -149,6 +149,22 @@ Deno.test("what a script says before its friend is there is delivered once the f
   await listener.event("delivered");
 });
 
+Deno.test("more lines at once than may be unconfirmed are sent to the friend, each of them, as others are confirmed", async () => {
+  await using pair = await Pair.connect({
+    dialer: ["--interval", "50", "--cover", "off"],
+    listener: ["--interval", "50", "--cover", "off"],
+  });
+  const texts = Array.from({ length: 150 }, (_, n) => `line ${n}`);
+  await pair.dialer.say(texts.join("\n"));
+  await pair.dialer.until(
+    () => pair.dialer.all("delivered").length === texts.length ? true : undefined,
+    "all delivered",
+    30_000,
+  );
+  deepEqual(pair.listener.all("message").map(({ text }) => text), texts);
+  ok(pair.dialer.all("sent").every(({ peers }) => peers === 1));
+});
+
 Deno.test("lines that begin with a slash are commands, with two they are text", async () => {
   await using pair = await Pair.connect({ dialer: ["--interval", "50"], listener: ["--interval", "50"] });
   await pair.dialer.say("/peers");

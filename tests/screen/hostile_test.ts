@@ -18,7 +18,7 @@ Deno.test({
   ignore: !hasProgram("tmux"),
   async fn() {
     const texts = hostileStrings().filter((text) => messageProblem(text) === undefined && !/[\r\n]/.test(text));
-    ok(texts.length >= 150, `only ${texts.length} get through`);
+    ok(texts.length >= 300, `only ${texts.length} get through`);
     await using ends = new AsyncDisposableStack();
     const peers = await Promise.all(
       NAMES.map(async (name) => ends.use(await listen(["--interval", "50", "--name", name]))),

@@ -1,5 +1,5 @@
 // What a hostile peer would send to act on a terminal or to deceive a reader: every control, the sequences that have
-// worked somewhere, bidi, joiners, tags, floods, fakes of the program's own lines. At least 300 strings.
+// worked somewhere, bidi, joiners, tags, floods, fakes of the program's own lines. More than 500 strings.
 
 /** Each is one message or name, as it would come out of JSON. */
 export function hostileStrings(): string[] {
@@ -87,6 +87,13 @@ export function hostileStrings(): string[] {
   ) {
     const char = String.fromCodePoint(code);
     all.push(`a${char}b`, char.repeat(300), `a${char.repeat(300)}b`);
+  }
+  // Tags spell what nobody sees; a selector asks for another form of what stands before it.
+  for (let code = 0xe0020; code <= 0xe007f; code++) all.push(`tag${String.fromCodePoint(code)}ged`);
+  for (let code = 0xfe01; code <= 0xfe0f; code++) all.push(`\u845b${String.fromCharCode(code).repeat(90)}varied`);
+  // Spaces of every width, to push a line of the program's own to where one would stand.
+  for (const code of [0x1680, ...Array.from({ length: 11 }, (_, i) => 0x2000 + i), 0x202f, 0x205f]) {
+    all.push(`text${String.fromCharCode(code).repeat(70)}12:04 ─ alice said goodbye`);
   }
   for (
     const mark of [
