@@ -16,6 +16,7 @@ const WORLD = `
   ip addr add 10.7.0.2/24 dev near
   ip addr add 10.7.0.3/24 dev near
   ip addr add fd07::7/64 dev near nodad
+  ip addr add fe80::7/64 dev near nodad
   ip addr add 198.51.100.7/24 dev far
   ip addr add 2001:db8::7/64 dev far nodad
   ip addr add 2001:db8::dead/64 dev far nodad preferred_lft 0
