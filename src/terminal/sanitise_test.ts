@@ -36,6 +36,21 @@ const TABLE: readonly [what: string, from: string, to: string][] = [
   ],
   ["a mark behind a space gets a base, in the middle too", "plain \u0301text", "plain \u25cc\u0301text"],
   ["skin colour stays", "👍🏽", "👍🏽"],
+  ["marks alone are capped", "\u0301".repeat(9), "\u25cc" + "\u0301".repeat(4)],
+  ["each letter has its own marks", "z\u0301\u0301\u0301y\u0301\u0301", "z\u0301\u0301\u0301y\u0301\u0301"],
+  ["four joiners stay, a fifth does not", "👩\u200d".repeat(5) + "👩", "👩\u200d".repeat(4) + "👩👩"],
+  [
+    "each emoji has its own four joiners",
+    `${"👩\u200d".repeat(4)}👩 ${"👩\u200d".repeat(4)}👩`,
+    `${"👩\u200d".repeat(4)}👩 ${"👩\u200d".repeat(4)}👩`,
+  ],
+  ["a joiner after a letter after an emoji is removed", "❤a\u200d👩", "❤a👩"],
+  ["a joiner after a skin colour stays", "👩🏽\u200d🚀", "👩🏽\u200d🚀"],
+  ["a joiner after a second skin colour is removed", "👩🏽🏽\u200d🚀", "👩🏽🏽🚀"],
+  ["a non-joiner of Persian stays", "می\u200cخواهم", "\u2068می\u200cخواهم\u2069"],
+  ["text style stays", "❤\ufe0e", "❤\ufe0e"],
+  ["another selector is removed", "❤\ufe01", "❤"],
+  ["a selector after a mark or a skin colour is removed", "❤\u0301\ufe0f👍🏽\ufe0f", "❤\u0301👍🏽"],
 ];
 for (const [what, from, to] of TABLE) {
   Deno.test(`sanitise(): ${what}`, () => assert.equal(sanitise(from, "text"), to));
@@ -98,6 +113,7 @@ Deno.test("confusable() finds look-alikes and no more", () => {
       ["alice", "Alice"],
       ["alice", "аlice"],
       ["bill", "bi11"],
+      ["bill", "bi||"],
       ["paypal", "раураl"],
       [
         "maria",

@@ -158,6 +158,8 @@ Deno.test("decodeMessage() refuses a missing key", () => {
       `{"type":"ack","text":"${ID}"}`,
       `{"type":"name"}`,
       `{"text":"x","id":"${ID}"}`,
+      `{"type":"chat","id":"${ID}","name":"x"}`,
+      `{"type":"chat","text":"x","name":"x"}`,
     ]
   ) refused(json);
 });
