@@ -27,11 +27,13 @@ Deno.test("a call is due at once, once, and is then under way", () => {
 Deno.test("the same target is not called twice at a time, and anew once it is over", () => {
   const calls = new Calls();
   const call = added(calls, "b", false);
+  const other = added(calls, "c");
   equal(calls.add("b", true, 0), undefined);
   calls.again(call, 0, 0);
   equal(call.state, "over");
-  ok(added(calls, "b").id !== call.id);
-  equal(calls.all().length, 1);
+  const anew = added(calls, "b");
+  ok(anew.id !== call.id);
+  deepEqual(calls.all(), [other, anew]);
 });
 
 Deno.test("hurry() calls who waits for a pause now, moves nobody else, and says how things stand", () => {
@@ -139,6 +141,7 @@ Deno.test("three salts of a target in ten minutes, a known one again at any time
   equal(calls.takeSalt(call, "s1", 4 * minute), true);
   equal(calls.takeSalt(call, "s4", 10 * minute - 1), false);
   equal(calls.takeSalt(call, "s4", 10 * minute), true);
+  deepEqual(call.salts.map(({ salt }) => salt), ["s2", "s3", "s4"], "older ones are forgotten");
   equal(calls.takeSalt(added(calls, "c"), "s9", 3 * minute), true, "another target has its own three");
 });
 
@@ -170,7 +173,9 @@ Deno.test("there are at most 64 targets; one that is over makes room", () => {
   const calls = new Calls();
   for (let i = 0; i < MAX_TARGETS; i++) added(calls, `t${i}`, false);
   equal(calls.add("more", false, 0), undefined);
-  calls.again(calls.all()[10]!, 0, 0);
-  ok(calls.add("more", false, 0) !== undefined);
+  for (const [n, place] of [10, 0].entries()) {
+    calls.again(calls.all()[place]!, 0, 0);
+    ok(calls.add(`more ${n}`, false, 0) !== undefined);
+  }
   equal(calls.all().length, MAX_TARGETS);
 });
