@@ -107,6 +107,18 @@ Deno.test("the last 1024 shown ids are known", () => {
   deepEqual([friend.shown.has("id 0"), friend.shown.has("id 1"), friend.shown.has("id 1024")], [false, true, true]);
 });
 
+Deno.test("what waits for the screen is counted over all friends, also those who are gone", () => {
+  const friends = new Friends(SMALL);
+  equal(friends.waitingForScreen, 0);
+  for (const [n, name] of ["a", "b"].entries()) {
+    const friend = friends.meet(name);
+    for (let i = 0; i <= n; i++) friend.showing.add(`${name} ${i}`);
+  }
+  equal(friends.waitingForScreen, 3);
+  friends.get("b")!.markShown("b 0");
+  equal(friends.waitingForScreen, 2);
+});
+
 Deno.test("a confirmed message leaves the outbox, in any order, and once", () => {
   const friend = new Friend(SMALL, LARGE);
   for (const id of ["a", "b", "c"]) friend.outbox.push({ id, text: id, reported: false });
