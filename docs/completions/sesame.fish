@@ -22,6 +22,6 @@ complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish
 complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l bell -d 'ring the terminal\'s bell for a message'
 complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l friends -x -d 'close the door after N friends'
 complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l retry -d 'keep calling an address that is away, with growing pauses'
-complete -c sesame -n '__fish_seen_subcommand_from listen connect doctor; or not __fish_seen_subcommand_from connect phrase doctor help' -l proxy -x -d 'make calls through this SOCKS5 proxy, names unresolved (Tor: socks5h://127.0.0.1:9050)'
+complete -c sesame -n '__fish_seen_subcommand_from listen connect doctor; or not __fish_seen_subcommand_from connect phrase doctor help' -l proxy -x -d 'make calls through the SOCKS5 proxy socks5h://HOST:PORT, which gets names unresolved (Tor: port 9050)'
 complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l require-locked-memory -d 'refuse to start where memory cannot be locked'
 complete -c sesame -n '__fish_seen_subcommand_from phrase' -l words -x -d 'how many words, 5 to 12, before the checksum word'

@@ -130,8 +130,8 @@ export const OPTIONS: readonly Option[] = [
   { name: "retry", help: "keep calling an address that is away, with growing pauses", of: CHAT },
   {
     name: "proxy",
-    value: "socks5h://HOST:PORT",
-    help: "make calls through this SOCKS5 proxy, names unresolved (Tor: socks5h://127.0.0.1:9050)",
+    value: "URL",
+    help: "make calls through the SOCKS5 proxy socks5h://HOST:PORT, which gets names unresolved (Tor: port 9050)",
     of: [...CHAT, "doctor"],
   },
   { name: "require-locked-memory", help: "refuse to start where memory cannot be locked", of: CHAT },
