@@ -811,6 +811,8 @@ test("leave with nobody here is gone at once, and a call after it is never made"
   const before = bench.dials.length;
   bench.node("a").step({ type: "leave" });
   equal(bench.effects.at(-1)?.effect.type, "gone");
+  bench.node("a").step({ type: "time", unsent: () => 0 });
+  equal(bench.effects.filter(({ effect }) => effect.type === "gone").length, 1);
   bench.call("a", "b.alt", true).run(10_000);
   equal(bench.dials.length, before);
   equal(bench.node("a").peers.deadline, Infinity, "or the loop would turn for nothing");
