@@ -35,16 +35,16 @@ export async function measureLoad({ links, intervalMs, seconds }: Load): Promise
   const crowd = start(0, [
     ...["run", "--quiet", "--no-check", "--allow-net", "--allow-ffi", "--allow-read"],
     ...[
-      new URL("load_crowd.ts", import.meta.url).pathname,
+      new URL("../../tests/screen/crowd.ts", import.meta.url).pathname,
       String(links),
+      PHRASE,
       String(intervalMs),
       String(firstPort),
-      PHRASE,
     ],
   ]);
   try {
     const lines = crowd.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    if (!(await lines.read()).value?.includes("ready")) throw new Error("the friends did not start");
+    if (!(await lines.read()).value?.startsWith("127.0.0.1:")) throw new Error("the friends did not start");
     await using tcpdump = await Tcpdump.start(firstPort, PORTS.last);
     const targets = Array.from({ length: links }, (_, i) => `127.0.0.1:${firstPort + i}`);
     const args = ["connect", ...targets, "--json", "--phrase-fd", "0", "--interval", String(intervalMs)];

@@ -1,9 +1,10 @@
 // Many real friends in one process, for a product that is measured with a full room: each has a listener, a certificate
 // and cores of its own and speaks real TLS; all have one salt, so that the product stretches its phrase once. They stay
-// when the product goes, and take the next one. Not in here: what is measured (scripts/panic.ts).
+// when the product goes, and take the next one. Not in here: what is measured (scripts/panic.ts, scripts/wire/load.ts).
 //
-//   deno run --allow-net --allow-ffi tests/screen/crowd.ts COUNT PHRASE
+//   deno run --allow-net --allow-ffi tests/screen/crowd.ts COUNT PHRASE [INTERVAL_MS FIRST_PORT]
 //
+// Each port is the one after the last, or without FIRST_PORT any that is free.
 // Prints the addresses in one line, and ends when its input ends. While the input's last line is `talk`, each friend sends one message a
 // second, at moments of its own; `quiet` ends that.
 
@@ -11,7 +12,7 @@ import { argon2Salt, StretchedPhrase } from "../../src/auth/stretched.ts";
 import { Loop } from "../../src/app/loop.ts";
 import { Watch } from "../../src/app/watch.ts";
 import type { Stretcher } from "../../src/app/stretcher.ts";
-import { SALT_SIZE, STRETCHED_SIZE } from "../../src/constants.ts";
+import { INTERVAL_DEFAULT_MS, SALT_SIZE, STRETCHED_SIZE } from "../../src/constants.ts";
 import { loadSodium } from "../../src/crypto/sodium.ts";
 import { Peers } from "../../src/peers/step.ts";
 import type { View } from "../../src/terminal/view.ts";
@@ -19,9 +20,9 @@ import { makeIdentity } from "../../src/transport/certificate.ts";
 import { TlsTransport } from "../../src/transport/tls.ts";
 import { stretch } from "../support/stretch.ts";
 
-/** The product's own default. */
-const INTERVAL_MS = 250;
 const [count, phrase] = [Number(Deno.args[0]), new TextEncoder().encode(Deno.args[1])];
+const intervalMs = Number(Deno.args[2] ?? INTERVAL_DEFAULT_MS);
+const firstPort = Number(Deno.args[3] ?? 0);
 
 const arena = await loadSodium([[32, 18_000], [64, 512], [256, 512], [1280, 8]]);
 const entropy = (into: Uint8Array) => void crypto.getRandomValues(into as Uint8Array<ArrayBuffer>);
@@ -47,7 +48,7 @@ let talking = false;
 const addresses: string[] = [];
 for (let i = 0; i < count; i++) {
   const identity = makeIdentity(entropy);
-  const shape = { cover: "constant", intervalMs: INTERVAL_MS } as const;
+  const shape = { cover: "constant", intervalMs } as const;
   const peers = new Peers(arena, { self: identity.peerId, shape, name: undefined, friends: undefined });
   // The same address calls again and again, as often as the measurement needs.
   Object.assign(peers, { admit: () => true });
@@ -66,7 +67,7 @@ for (let i = 0; i < count; i++) {
     },
   });
   loop.step({ type: "ready", phrase: StretchedPhrase.from(arena, salt, stretched) });
-  addresses.push(await loop.listen("127.0.0.1:0"));
+  addresses.push(await loop.listen(`127.0.0.1:${firstPort === 0 ? 0 : firstPort + i}`));
   let said = 0;
   setTimeout(() => {
     setInterval(() => {
