@@ -6,6 +6,8 @@ import { fixedPhrase } from "../../tests/simulation/session_pair.ts";
 import { Bench, type Person } from "../../tests/simulation/bench.ts";
 import {
   DIAL_GUESSES_PER_HOUR,
+  GUESS_BURST,
+  GUESSES_FREE,
   MAX_SESSIONS,
   MAX_STRETCHED,
   MAX_UNCONFIRMED,
@@ -489,6 +491,28 @@ test("a connection whose PeerId has a session counts as nothing, even with a wro
   bench.run(TURNED_AWAY_REPORT_MS + 1_000);
   equal(bench.notices("a", "turned-away").length, 0);
 });
+
+const CROWD: readonly Person[] = Array.from(
+  { length: Math.ceil(GUESS_BURST / GUESSES_FREE) },
+  (_, n) => ({ name: `s${n}`, rank: 4 + n, stranger: true }),
+);
+
+test(
+  "when strangers have used up all guesses, a call of one's own does not give one back to them",
+  [SMALL, LARGE, STRANGER, ...CROWD],
+  (bench) => {
+    for (let n = 0; n < GUESSES_FREE; n++) {
+      for (const { name } of CROWD) bench.call(name, `b.${n}`);
+      bench.run(800);
+    }
+    bench.call("b", "a").run(1_000);
+    deepEqual(bench.story("a"), ["connected in"]);
+    bench.call("s", "b").run(800);
+    bench.run(TURNED_AWAY_REPORT_MS);
+    const counted = { event: "turned-away", count: GUESS_BURST + 1, guesses: GUESS_BURST };
+    deepEqual(bench.notices("b", "turned-away"), [counted]);
+  },
+);
 
 /** A frame of that type with one wrong byte in its confirmation. */
 function spoilt(frame: Frame, type: FrameType): Frame {
