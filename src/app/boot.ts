@@ -7,6 +7,7 @@ import { report } from "../host/protection.ts";
 import { askPhrase, readFirstLine } from "../terminal/prompt.ts";
 import { Tty } from "../terminal/tty.ts";
 import { type Args, type ChatArgs, type DoctorArgs, helpText, parse } from "./args.ts";
+import type { argsProblem } from "./checks.ts";
 import { VERSION } from "./version.ts";
 import type { Arena, LockedBytes, SlotClasses } from "../secrets/locked.ts";
 
@@ -58,11 +59,8 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   // Loaded only for what can be wrong: the prompt waits for it.
   const { name, targets, listen, proxy } = args;
   if (name !== undefined || targets.length > 0 || listen !== String(DEFAULT_PORT) || proxy !== undefined) {
-    const problem = (await import("./checks.ts")).argsProblem(args);
-    if (problem !== undefined) {
-      await tty.writeError(`${problem.doing} ${problem.wrong} ${problem.next}\n`);
-      return 2;
-    }
+    const wrong = await refuseArgs(tty, args);
+    if (wrong !== undefined) return wrong;
   }
   const asks = args.phrase.from === "prompt";
   const refused = await refuseSource(host, tty, args.phrase, "Leave --phrase-fd away to be asked.");
@@ -70,11 +68,7 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   await warn(host, tty);
   await warnOfLogin(tty, proxy);
   let memory: Memory | undefined;
-  const panic = () => {
-    memory?.wipe();
-    tty.restore();
-    Deno.exit(0);
-  };
+  const panic = () => endNow(tty, memory);
   // run.ts watches too, but is loaded only while the prompt stands: until then these keep a hang-up from leaving it raw.
   const unwatch = watchSignals(panic);
   // The prompt first; the memory for what is typed is made while it stands, and keys wait in the terminal meanwhile.
@@ -105,12 +99,8 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
 
 /** `sesame doctor HOST`: with the phrase, everything that keeps it safe in a chat holds here as well. */
 async function doctorCall(host: Host, tty: Tty, args: DoctorArgs, target: string): Promise<number> {
-  const { argsProblem } = await import("./checks.ts");
-  const problem = argsProblem({ name: undefined, targets: [target], listen: undefined, proxy: args.proxy });
-  if (problem !== undefined) {
-    await tty.writeError(`${problem.doing} ${problem.wrong} ${problem.next}\n`);
-    return 2;
-  }
+  const wrong = await refuseArgs(tty, { name: undefined, targets: [target], listen: undefined, proxy: args.proxy });
+  if (wrong !== undefined) return wrong;
   const { phrase, decoy, json, proxy } = args;
   if (phrase !== undefined) {
     const refused = await refuseSource(host, tty, phrase, "Use --with-phrase to be asked.");
@@ -119,17 +109,21 @@ async function doctorCall(host: Host, tty: Tty, args: DoctorArgs, target: string
   }
   await warnOfLogin(tty, proxy);
   let memory: Memory | undefined;
-  const panic = () => {
-    memory?.wipe();
-    tty.restore();
-    Deno.exit(0);
-  };
+  const panic = () => endNow(tty, memory);
   watchSignals(panic, [...END_SIGNALS, "SIGINT"]);
   const opening = deferred(async () => memory = await openMemory(host));
   const reading = phrase && readPhrase(host, tty, { phrase, decoy }, async () => (await opening()).typed, panic);
   const { arena, typed } = await opening();
   const { examine } = await import("./checkup.ts");
   return await examine(host, tty, { target, json, proxy, arena, typed, read: await reading });
+}
+
+/** Why these values cannot be used, told, with the exit code; undefined: they can. */
+async function refuseArgs(tty: Tty, args: Parameters<typeof argsProblem>[0]): Promise<number | undefined> {
+  const problem = (await import("./checks.ts")).argsProblem(args);
+  if (problem === undefined) return undefined;
+  await tty.writeError(`${problem.doing} ${problem.wrong} ${problem.next}\n`);
+  return 2;
 }
 
 /** Why the phrase cannot be taken from there, told, with the exit code; undefined: it can. */
@@ -196,6 +190,13 @@ async function warnOfLogin(tty: Tty, proxy: string | undefined): Promise<void> {
   await tty.writeError(
     "Warning: process lists and the shell's history now hold the proxy's user name and password.\n",
   );
+}
+
+/** The panic of this stretch of the program; panic.ts is loaded later. */
+function endNow(tty: Tty, memory: Memory | undefined): never {
+  memory?.wipe();
+  tty.restore();
+  Deno.exit(0);
 }
 
 interface Memory {

@@ -4,6 +4,7 @@
 
 import type { DialStep, NameFault, ProxyFault, TcpFault, TlsFault } from "../ports.ts";
 import { formatAddress } from "../transport/address.ts";
+import { mostTelling } from "../transport/reach.ts";
 
 /** In their order. `offer`: a Sesame's first frame; `phrase`: the answer to it, and theirs to that. */
 export type Step = "name" | "proxy" | "connect" | "tls" | "offer" | "phrase";
@@ -173,7 +174,7 @@ export class Course {
 
   #tcpCause(): Cause {
     const faults = [...this.attempts.values()].map((fault) => fault ?? "timeout");
-    return TCP[TELLING.find((fault) => faults.includes(fault)) ?? "timeout"];
+    return TCP[faults.length === 0 ? "timeout" : mostTelling(faults)];
   }
 }
 
@@ -185,8 +186,6 @@ export function isLoopback(host: string): boolean {
   return host.startsWith("127.") || host === "::1";
 }
 
-/** Of several addresses that were tried: the failure that tells most, first. */
-const TELLING: readonly TcpFault[] = ["reset", "refused", "timeout", "forbidden", "unreachable"];
 const TCP: Readonly<Record<TcpFault, Cause>> = {
   reset: "turned-away",
   refused: "refused",

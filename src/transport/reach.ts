@@ -136,7 +136,7 @@ export function connectAny(
     if (limit.over !== undefined) return fail(new ReachError("tcp", limit.over));
     const lose = (lost: readonly Attempt<Address, TcpFault>[], why?: "stopped") => {
       const attempts = lost.map(({ address, fault }) => ({ address: address.host, fault }));
-      fail(new ReachError("tcp", why ?? mostTelling(attempts), attempts));
+      fail(new ReachError("tcp", why ?? mostTelling(attempts.map(({ fault }) => fault)), attempts));
     };
     const running = race<Address, Socket, TcpFault>(addresses, {
       connect: (address, opened, failed) => {
@@ -245,12 +245,12 @@ export const openTcp: Open = (address, opened, failed) => {
   return () => settle(() => socket.destroy());
 };
 
-function mostTelling(attempts: ReachError["attempts"]): TcpFault {
-  return TELLING.findLast((fault) => attempts.some((attempt) => attempt.fault === fault)) ?? "unreachable";
+/** Of the failures of several addresses, at least one: what tells most of whoever was called. */
+export function mostTelling(faults: readonly TcpFault[]): TcpFault {
+  return TELLING.find((fault) => faults.includes(fault)) ?? "unreachable";
 }
 
-/** Of several addresses tried: the failure that tells most, last. */
-const TELLING: readonly TcpFault[] = ["unreachable", "forbidden", "refused", "timeout", "reset"];
+const TELLING: readonly TcpFault[] = ["reset", "refused", "timeout", "forbidden", "unreachable"];
 const FAULTS: Readonly<Record<string, TcpFault>> = {
   ECONNREFUSED: "refused",
   ETIMEDOUT: "timeout",

@@ -71,12 +71,14 @@ Deno.test("connectAny() names the fault of each address, and of all the one that
   deepEqual(error.attempts, [{ address: "::1", fault: "refused" }, { address: "127.0.0.1", fault: "refused" }]);
 });
 
-Deno.test("connectAny() ends with a time-out when nobody answers in time", async () => {
+Deno.test("connectAny() ends when nobody answers in time; a refusal beside the silence tells more", async () => {
   const port = await portOfNobody();
-  using limit = new TimeLimit(400, never);
-  const error = await failure(connectAny(at(port, SILENT, "127.0.0.1"), limit, undefined, silentAt([])));
-  equal(error.why, "timeout");
-  deepEqual(error.attempts, [{ address: "127.0.0.1", fault: "refused" }, { address: SILENT, fault: "timeout" }]);
+  for (const [hosts, why] of [[[SILENT], "timeout"], [[SILENT, "127.0.0.1"], "refused"]] as const) {
+    using limit = new TimeLimit(400, never);
+    const error = await failure(connectAny(at(port, ...hosts), limit, undefined, silentAt([])));
+    equal(error.why, why);
+    deepEqual(error.attempts.at(-1), { address: SILENT, fault: "timeout" });
+  }
 });
 
 Deno.test("reach() tells its steps and where it failed", async () => {
