@@ -4,7 +4,7 @@
 // algorithm between these answers (Unicode Standard, section 3.11) is here; the data, and so the version, are the runtime's.
 // Not in here: which phrases are refused (phrase.ts).
 //
-// What it leaves in memory: strings of one and two characters, and what a single one decomposes into.
+// What it leaves in memory: strings of one and two characters, what a single one decomposes into, and the last character.
 
 /** What a character is that the protocol refuses. */
 export type Refused = "not UTF-8" | "control character" | "unassigned";
@@ -54,10 +54,7 @@ class Composer implements Disposable {
 
   decompose(code: number): void {
     if (code < FIRST_SPECIAL) return this.#add(code);
-    const character = String.fromCodePoint(code);
-    const parts = character.normalize("NFKD");
-    if (parts === character) this.#add(code);
-    else for (const part of parts) this.#add(part.codePointAt(0)!);
+    for (const part of String.fromCodePoint(code).normalize("NFKD")) this.#add(part.codePointAt(0)!);
   }
 
   #add(code: number): void {
@@ -76,7 +73,6 @@ class Composer implements Disposable {
 
   [Symbol.dispose](): void {
     this.#marks.fill(0);
-    this.#starter = undefined;
   }
 
   /** Behind those of its own class and of lower ones; by halving, since a hostile text has hundreds. */
@@ -112,7 +108,6 @@ class Composer implements Disposable {
   #write(): void {
     if (this.#starter !== undefined) this.#put(this.#starter);
     for (let i = 0; i < this.#count; i++) this.#put(this.#marks[i]!);
-    this.#starter = undefined;
     this.#count = 0;
   }
 

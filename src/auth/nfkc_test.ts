@@ -159,6 +159,25 @@ Deno.test("nfkc() makes no string longer than two characters, but of what one ch
   }
   ok(seen.length > 50);
   equal(seen.find((text) => [...text].length > 2), undefined);
+  equal(seen.find((text) => /^[ -~]$/.test(text)), undefined, "ASCII is not asked about");
+});
+
+Deno.test("nfkc() wipes the marks it held back, also of a text that it refuses", () => {
+  const { Uint32Array } = globalThis;
+  const made: Uint32Array[] = [];
+  globalThis.Uint32Array = class extends Uint32Array {
+    constructor(size: number) {
+      super(size);
+      made.push(this);
+    }
+  } as unknown as typeof Uint32Array;
+  try {
+    for (const end of [[], [0xff]]) nfkc(Uint8Array.of(0x61, 0xcc, 0xa3, 0xcc, 0x81, ...end), new Uint8Array(64));
+  } finally {
+    globalThis.Uint32Array = Uint32Array;
+  }
+  equal(made.length, 2);
+  ok(made.every((marks) => marks.length > 2 && marks.every((mark) => mark === 0)));
 });
 
 Deno.test("nfkc() normalises what it refuses as well, for the guard of messages, which may have line breaks", () => {
@@ -166,6 +185,9 @@ Deno.test("nfkc() normalises what it refuses as well, for the guard of messages,
   const { length, refused } = nfkc(new TextEncoder().encode("a\u0308\nb\u0308"), out);
   equal(refused, "control character");
   equal(new TextDecoder().decode(out.subarray(0, length)), "\u00e4\nb\u0308");
+  for (const [c, size] of [["\x7f", 1], ["\x80", 2]] as const) {
+    equal(nfkc(new TextEncoder().encode(c), out).length, size);
+  }
 });
 
 Deno.test("no character's NFKC is more than eleven times as long", () => {
