@@ -116,9 +116,8 @@ class Composer implements Disposable {
     const at = this.length;
     this.length += size;
     if (this.length > this.#out.length) return;
-    if (size === 1) return void (this.#out[at] = code);
-    for (let i = size - 1; i > 0; i--) this.#out[at + i] = 0x80 | code >> 6 * (size - 1 - i) & 0x3f;
-    this.#out[at] = 0xf00 >> size & 0xff | code >> 6 * (size - 1);
+    this.#out[at] = LEAD[size]! | code >> 6 * (size - 1);
+    for (let i = 1; i < size; i++) this.#out[at + i] = 0x80 | code >> 6 * (size - 1 - i) & 0x3f;
   }
 }
 
@@ -138,27 +137,24 @@ function isBefore(a: number, b: number): boolean {
 /** The one character that both become; undefined if they stay two. */
 function composed(a: number, b: number): number | undefined {
   if (b < FIRST_MARK) return undefined;
-  const pair = String.fromCodePoint(a, b);
-  const normal = pair.normalize("NFC");
-  if (normal === pair) return undefined;
+  const normal = String.fromCodePoint(a, b).normalize("NFC");
   const code = normal.codePointAt(0)!;
   return normal.length === (code > 0xffff ? 2 : 1) ? code : undefined;
 }
 
 function refusedKind(code: number): Refused | undefined {
-  if (code < 0x80) return code < 0x20 || code === 0x7f ? "control character" : undefined;
-  if (code < 0xa0) return "control character"; // C1; nothing else will ever be Cc
-  return /\p{Cn}/u.test(String.fromCodePoint(code)) ? "unassigned" : undefined;
+  if (code >= 0xa0) return /\p{Cn}/u.test(String.fromCodePoint(code)) ? "unassigned" : undefined;
+  return code < 0x20 || code >= 0x7f ? "control character" : undefined; // nothing else will ever be Cc
 }
 
 /** Strictly (RFC 3629): no overlong form, no surrogate, nothing above U+10FFFF. Undefined: not UTF-8. */
 function decode(text: Uint8Array, at: number, size: number): number | undefined {
   const first = text[at]!;
   if (first < 0x80) return first;
-  if (size === 1 || at + size > text.length) return undefined;
-  let code = first & 0x7f >> size;
+  if (size === 1) return undefined;
+  let code = first ^ LEAD[size]!;
   for (let i = 1; i < size; i++) {
-    const byte = text[at + i]!;
+    const byte = text[at + i] ?? 0;
     if ((byte & 0xc0) !== 0x80) return undefined;
     code = code << 6 | byte & 0x3f;
   }
@@ -189,5 +185,6 @@ const FIRST_MARK = 0x300;
 const LOWEST_MARK = 0x334;
 const HIGHEST_MARK = 0x345;
 const MARK_BECOMES = 2;
-/** By the size in bytes. */
+/** By the size in bytes: the smallest code that has it, and the first byte without any of the code. */
 const SMALLEST: readonly number[] = [0, 0, 0x80, 0x800, 0x10000];
+const LEAD: readonly number[] = [0, 0, 0xc0, 0xe0, 0xf0];

@@ -1,6 +1,6 @@
 // NFKC by single characters against the runtime's of whole strings: the algorithm must be the same for anything.
 
-import { ok, strictEqual as equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import fc from "fast-check";
 import { nfkc } from "./nfkc.ts";
 
@@ -14,6 +14,7 @@ function outcome(text: string | Uint8Array, room = ROOM): string {
   const { length, refused } = nfkc(bytes, out);
   ok(bytes.every((byte, i) => byte === before[i]), "the text is only lent");
   if (refused === "not UTF-8") ok(length === 0 && out.every((byte) => byte === 0));
+  ok(out.subarray(length, length + 8).every((byte) => byte === 0), "nothing stands behind the end");
   return refused ?? new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(out.subarray(0, length));
 }
 
@@ -53,7 +54,11 @@ const SECONDS = [...new Set(ASSIGNED.flatMap((c) => [...c.normalize("NFD")].slic
 
 Deno.test("nfkc() agrees with the runtime on every character alone", () => {
   for (const c of ASSIGNED) agrees(c);
-  for (const c of ["\0", "\x7f", "\x85", "\u0378", "\ufffe", "\u{10ffff}", "\ue000", "\u{f0000}"]) agrees(c);
+  for (
+    const c of ["\0", "\x1f", "\x7f", "\x80", "\x9f", "\u0378", "\ud7ff", "\ufffe", "\u{10ffff}", "\ue000", "\u{f0000}"]
+  ) {
+    agrees(c);
+  }
 });
 
 Deno.test("nfkc() agrees with the runtime on each canonical pair and triple, and when something stands between", () => {
@@ -112,7 +117,7 @@ Deno.test("nfkc() refuses bytes as the runtime's strict decoder does", () => {
         } catch {
           // Refused.
         }
-        equal(points(outcome(bytes)), points(wanted));
+        equal(points(outcome(bytes, 200)), points(wanted));
       },
     ),
     { seed: 6, numRuns: 20_000 },
@@ -125,7 +130,10 @@ Deno.test("nfkc() tells the whole length where there is less room, and writes no
   for (let room = 0; room <= whole.length; room++) {
     const memory = new Uint8Array(whole.length + 8).fill(0x55);
     equal(nfkc(text, memory.subarray(0, room)).length, whole.length);
-    ok(memory.subarray(room).every((byte) => byte === 0x55));
+    // Whole characters, as many as there is room for.
+    const written = new TextEncoder().encodeInto(new TextDecoder().decode(whole), new Uint8Array(room)).written;
+    deepEqual(memory.subarray(0, written), whole.subarray(0, written));
+    ok(memory.subarray(written).every((byte) => byte === 0x55));
   }
 });
 
@@ -185,7 +193,7 @@ Deno.test("nfkc() normalises what it refuses as well, for the guard of messages,
   const { length, refused } = nfkc(new TextEncoder().encode("a\u0308\nb\u0308"), out);
   equal(refused, "control character");
   equal(new TextDecoder().decode(out.subarray(0, length)), "\u00e4\nb\u0308");
-  for (const [c, size] of [["\x7f", 1], ["\x80", 2]] as const) {
+  for (const [c, size] of [["\x7f", 1], ["\x80", 2], ["\uffff", 3], ["\u{10ffff}", 4]] as const) {
     equal(nfkc(new TextEncoder().encode(c), out).length, size);
   }
 });
