@@ -87,8 +87,8 @@ export const PLANTED: readonly Planted[] = [
     target: "phrase",
     bug: "C0 controls pass in a phrase that is not ASCII",
     file: "src/auth/nfkc.ts",
-    text: 'if (code < 0x80) return code < 0x20 || code === 0x7f ? "control character" : undefined;',
-    without: 'if (code < 0x80) return code === 0x7f ? "control character" : undefined;',
+    text: 'return code < 0x20 || code >= 0x7f ? "control character" : undefined;',
+    without: 'return code >= 0x7f ? "control character" : undefined;',
   },
   {
     target: "options",

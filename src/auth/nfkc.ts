@@ -21,7 +21,8 @@ export interface Normal {
 
 /** Writes the NFKC of `text` (UTF-8) into `out`. They do not overlap, and neither is kept. */
 export function nfkc(text: Uint8Array, out: Uint8Array): Normal {
-  using composer = new Composer(out, marksIn(text));
+  // No character comes to more marks than it has bytes.
+  using composer = new Composer(out, text.length);
   let refused: Refused | undefined;
   for (let at = 0; at < text.length;) {
     const size = characterSize(text[at]!);
@@ -164,14 +165,9 @@ function decode(text: Uint8Array, at: number, size: number): number | undefined 
 
 // --- Helpers --------------------------------------------------------------------------------------------------------
 
-/** By its first byte; 1 too for a byte that begins none. */
+/** By its first byte; what begins none comes to a code that is refused. */
 function characterSize(byte: number): number {
-  return byte < 0xc0 || byte > 0xf7 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
-}
-
-/** More marks than the text can come to: the shortest has two bytes, and none becomes more than MARK_BECOMES. */
-function marksIn(text: Uint8Array): number {
-  return text.every((byte) => byte < 0x80) ? 0 : MARK_BECOMES * (text.length >> 1) + 1;
+  return byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
 }
 
 function worse(a: Refused | undefined, b: Refused | undefined): Refused | undefined {
@@ -184,7 +180,6 @@ const FIRST_MARK = 0x300;
 /** U+0334 has class 1, U+0345 has 240: there is none between 0 and 1, and none above 240 (UAX #44, table 15). */
 const LOWEST_MARK = 0x334;
 const HIGHEST_MARK = 0x345;
-const MARK_BECOMES = 2;
 /** By the size in bytes: the smallest code that has it, and the first byte without any of the code. */
 const SMALLEST: readonly number[] = [0, 0, 0x80, 0x800, 0x10000];
 const LEAD: readonly number[] = [0, 0, 0xc0, 0xe0, 0xf0];

@@ -198,10 +198,11 @@ Deno.test("nfkc() normalises what it refuses as well, for the guard of messages,
   }
 });
 
-Deno.test("no character's NFKC is more than eleven times as long", () => {
+Deno.test("no character's NFKC is more than eleven times as long, and none comes to more marks than it has bytes", () => {
   const out = new Uint8Array(200);
   for (const c of ASSIGNED) {
     const bytes = new TextEncoder().encode(c);
     ok(nfkc(bytes, out).length <= 11 * bytes.length, points(c));
+    ok((c.normalize("NFKD").match(/\p{M}/gu) ?? []).length <= bytes.length, points(c));
   }
 });
