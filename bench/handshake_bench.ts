@@ -22,7 +22,7 @@ import type { Shape } from "../src/session/pacer.ts";
 import { type Event, Session } from "../src/session/step.ts";
 import { makeIdentity } from "../src/transport/certificate.ts";
 import { secureContextOf, TLS_SETTINGS, TlsTransport } from "../src/transport/tls.ts";
-import { noise, settled } from "./noise.ts";
+import { destroyAll, noise, settled } from "./noise.ts";
 import { compare, type Side } from "./ratio.ts";
 import { benchArena, entropy, stretchedAlready } from "./setup.ts";
 
@@ -158,14 +158,8 @@ async function bare(judge: Judge): Promise<Side> {
       await answered;
     },
     after: async () => {
-      const closed = sockets.map((socket) => once(socket, "close"));
-      for (const socket of sockets) {
-        socket.on("error", () => {});
-        socket.destroy();
-      }
-      await Promise.all(closed);
+      await destroyAll(sockets);
       sockets = [];
-      await settled();
     },
   };
 }

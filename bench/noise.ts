@@ -51,14 +51,8 @@ export async function noise(): Promise<Side> {
       await Promise.all([done, answered]);
     },
     after: async () => {
-      const closed = sockets.map((socket) => once(socket, "close"));
-      for (const socket of sockets) {
-        socket.on("error", () => {});
-        socket.destroy();
-      }
-      await Promise.all(closed);
+      await destroyAll(sockets);
       sockets = [];
-      await settled();
     },
   };
 }
@@ -86,6 +80,16 @@ function framed(message: Uint8Array): Uint8Array {
   frame.set([message.length >> 8, message.length & 0xff]);
   frame.set(message, 2);
   return frame;
+}
+
+export async function destroyAll(sockets: readonly Socket[]): Promise<void> {
+  const closed = sockets.map((socket) => once(socket, "close"));
+  for (const socket of sockets) {
+    socket.on("error", () => {});
+    socket.destroy();
+  }
+  await Promise.all(closed);
+  await settled();
 }
 
 /** Leaves the event loop to what closing still has to do. */

@@ -8,6 +8,7 @@ import { askPhrase, readFirstLine } from "../terminal/prompt.ts";
 import { Tty } from "../terminal/tty.ts";
 import { type Args, type ChatArgs, type DoctorArgs, helpText, parse } from "./args.ts";
 import type { argsProblem } from "./checks.ts";
+import type { NoPhrase, PhraseRead } from "./run.ts";
 import { VERSION } from "./version.ts";
 import type { Arena, LockedBytes, SlotClasses } from "../secrets/locked.ts";
 
@@ -218,15 +219,6 @@ function deferred<T>(make: () => Promise<T>): () => Promise<T> {
   return () => made ??= make();
 }
 
-/** How reading the phrase ended; `length` bytes of it stand in the locked memory. */
-export type PhraseRead =
-  | { type: "done"; length: number; decoy: boolean }
-  | { type: "leave" }
-  | { type: "panic" }
-  | { type: NoPhrase };
-
-type NoPhrase = "too-long" | "end" | "no such descriptor";
-
 async function readPhrase(
   host: Host,
   tty: Tty,
@@ -272,17 +264,4 @@ function readDescriptor(
     if (at[0] === 0x0a) return { length: length + 1 };
   }
   return "too-long";
-}
-
-/** What `run` gets: a machine that is hardened, a terminal, memory for secrets, and a phrase on its way into it. */
-export interface Booted {
-  readonly host: Host;
-  readonly tty: Tty;
-  readonly args: ChatArgs;
-  readonly arena: Arena;
-  readonly protection: ReturnType<typeof report>;
-  readonly typed: LockedBytes;
-  readonly read: Promise<PhraseRead>;
-  /** Asks at the prompt once more, into the same memory. */
-  readonly readAgain: () => Promise<PhraseRead>;
 }

@@ -13,14 +13,13 @@ import { isOwnAddress, takesCalls } from "../transport/probe.ts";
 import { parseTarget } from "../transport/address.ts";
 import { TlsTransport } from "../transport/tls.ts";
 import { wrap } from "./args.ts";
-import type { PhraseRead } from "./boot.ts";
 import { fullTarget } from "./commands.ts";
 import { Course, isLoopback } from "./course.ts";
 import { diagnose, LABELS, stepReports } from "./diagnosis.ts";
 import { line } from "./doctor.ts";
 import { EXIT, sentence } from "./errors.ts";
 import { panic } from "./panic.ts";
-import { proxyOf, readyTls, Refusal, takePhrase, tell } from "./run.ts";
+import { type PhraseRead, proxyOf, readyTls, Refusal, takePhrase, tell } from "./run.ts";
 import { Stretcher } from "./stretcher.ts";
 import { after, entropyOf, now, wallClock } from "./system.ts";
 

@@ -3,8 +3,9 @@
 
 import { holdsPhrase, normalisePhrase } from "../auth/phrase.ts";
 import { isWeak, loadWords } from "../auth/strength.ts";
-import { LockedBytes } from "../secrets/locked.ts";
+import { type Arena, LockedBytes } from "../secrets/locked.ts";
 import type { Host } from "../host/host.ts";
+import type { report } from "../host/protection.ts";
 import type { Entropy, PeerId } from "../ports.ts";
 import { tag } from "../terminal/sanitise.ts";
 import type { Tty } from "../terminal/tty.ts";
@@ -13,8 +14,7 @@ import { type Identity, makeIdentity } from "../transport/certificate.ts";
 import { selfTest } from "../transport/self_check.ts";
 import { freshLogin, parseProxy } from "../transport/proxy_address.ts";
 import { type TlsOptions, TlsTransport } from "../transport/tls.ts";
-import type { Booted, PhraseRead } from "./boot.ts";
-import { wrap } from "./args.ts";
+import { type ChatArgs, wrap } from "./args.ts";
 import { BetweenTicks } from "./between_ticks.ts";
 import { Chat, type Outcome } from "./chat.ts";
 import { doctorText, startHints } from "./doctor.ts";
@@ -22,6 +22,28 @@ import { EXIT, phraseProblem, type Problem, sentence, WEAK_PHRASE } from "./erro
 import { fault, panic, type Restorable } from "./panic.ts";
 import { Stretcher } from "./stretcher.ts";
 import { after, entropyOf, now, turn, wallClock } from "./system.ts";
+
+/** What `run` gets: a machine that is hardened, a terminal, memory for secrets, and a phrase on its way into it. */
+export interface Booted {
+  readonly host: Host;
+  readonly tty: Tty;
+  readonly args: ChatArgs;
+  readonly arena: Arena;
+  readonly protection: ReturnType<typeof report>;
+  readonly typed: LockedBytes;
+  readonly read: Promise<PhraseRead>;
+  /** Asks at the prompt once more, into the same memory. */
+  readonly readAgain: () => Promise<PhraseRead>;
+}
+
+/** How reading the phrase ended; `length` bytes of it stand in the locked memory. */
+export type PhraseRead =
+  | { type: "done"; length: number; decoy: boolean }
+  | { type: "leave" }
+  | { type: "panic" }
+  | { type: NoPhrase };
+
+export type NoPhrase = "too-long" | "end" | "no such descriptor";
 
 /** Resolves with the exit code; the terminal is in order again then. */
 export async function run(booted: Booted): Promise<number> {
