@@ -84,6 +84,123 @@ Deno.test("each way to change a word costs a bit, and the cheapest reading count
   ok(bits("kangaroos x") > plain);
 });
 
+/** Bits by the rules as they are written down, for phrases of one part, which hold no word of the list. */
+const chars = (n: number) => n * Math.log2(10);
+const sequence = (startsOf: number, n: number, ways = 1) => Math.log2(startsOf * n * ways);
+const choose = (n: number, k: number): number => k === 0 ? 1 : choose(n - 1, k - 1) * n / k;
+const keys = (n: number, turns: number) => Math.log2(47) + turns * Math.log2(4.6) + Math.log2(choose(n - 1, turns - 1));
+const times = (bits: number, n: number) => bits + Math.log2(n);
+const year = (y: number) => Math.log2(Math.max(20, Math.abs(y - 2026)));
+const date = (y: number, gaps = 1) => Math.log2(365) + year(y) + 2 * gaps;
+
+const PARTS: Readonly<Record<string, readonly (readonly [phrase: string, bits: number])[]>> = {
+  "a character": [["\u00e9", chars(1)], ["\u{1f511}", chars(1)], [" ", 1], ["^", chars(1)], ["km", chars(2)]],
+  "a sequence": [
+    ["kmo", sequence(26, 3)],
+    ["kmoq", sequence(26, 4)],
+    ["kmos", chars(1) + sequence(26, 3)],
+    ["ghijk", sequence(26, 5)],
+    ["jhfdb", sequence(26, 5, 2)],
+    ["bglqv", sequence(26, 5)],
+    ["vqlgb", sequence(26, 5, 2)],
+    ["bhntz", chars(5)], // steps of six
+    ["BDFHJ", sequence(26, 5)],
+    ["NMLKJI", sequence(26, 6, 2)],
+    ["VWXYZ", sequence(26, 5)],
+    ["GFEDCBA", sequence(26, 7, 2)],
+    ["tuvwxyz", sequence(26, 7)],
+    ["gfedcba", sequence(26, 7, 2)],
+    ["2468", sequence(10, 4)],
+    ["86420", sequence(10, 5, 2)],
+    ["3456789", sequence(10, 7)],
+    ...["acegi", "ACEGI", "02468", "13579"].map((obvious) => [obvious, sequence(4, 5)] as const),
+    ...["zxvtr", "ZXVTR", "97531"].map((obvious) => [obvious, sequence(4, 5, 2)] as const),
+    // Nothing but letters and digits, and one kind of them.
+    ["./012", chars(2) + sequence(4, 3)],
+    ["789:;", sequence(10, 3) + chars(2)],
+    ["?@ABC", chars(2) + sequence(4, 3)],
+    ["XYZ[\\", sequence(26, 3) + chars(2)],
+    ["^_`abc", chars(3) + sequence(4, 3)],
+    ["xyz{|}", sequence(26, 3) + chars(3)],
+    ["()*+", chars(4)],
+  ],
+  "a run on the keyboard": [
+    ...["p;/", "/;p", "[;.", ".;["].map((down) => [down, keys(3, 1)] as const),
+    ...["`12", "0-=", "~!@", "!@#", ")_+", ")(*", "l;'", 'L:"'].map((across) => [across, keys(3, 1)] as const),
+    ...["^&*(", "p[]\\", "P{}|", "m,./", "M<>?", "cft6"].map((four) => [four, keys(4, 1)] as const),
+    ...["tyu", "zxc", "tzu", "TZU", "yxc", "YXC"].map((either) => [either, keys(3, 1)] as const),
+    ["yhnju7", keys(6, 3)],
+    ["cftyhn", keys(6, 3)],
+    ["cft65", keys(4, 1) + chars(1)],
+    // Above to the left and below to the right is not beside; a space is no key.
+    ["jyv", chars(3)],
+    ["yjv", chars(3)],
+    [" zxc", 1 + keys(3, 1)],
+  ],
+  "a repetition": [
+    ["^^", chars(2)],
+    ["^^^", times(chars(1), 3)],
+    ["aaaa", times(chars(1), 4)],
+    ["x7x7", times(chars(2), 2)],
+    ["x7x", times(chars(2), 2)],
+    ["x7#x", chars(4)],
+    ["x7#x7", times(chars(3), 2)],
+    ["x7#x7#x7#", times(chars(3), 3)],
+    ["x7#Bx7#", times(chars(4), 2)],
+    ["x^^^x^^^x^^^", times(chars(4), 3)], // what is repeated is not looked at for repetitions itself
+    ["x^^^^", chars(1) + times(chars(1), 4)],
+  ],
+  "a year": [
+    ...[1900, 1961, 1987, 2005, 2006, 2026, 2046, 2047, 2099].map((y) => [String(y), year(y)] as const),
+    ["2100", chars(1) + sequence(10, 3, 2)],
+    ["198x", chars(4)],
+  ],
+  "a date": [
+    ...["24.12.1987", "24/12/87", "1987-12-24", "24 12 1987", "24_12_1987", "24,12,1987", "24\\12\\1987"].map((
+      day,
+    ) => [day, date(1987)] as const),
+    ...["1.2.1987", "1987.1.2", "31.12.1987", "12.31.1987", "12.24.1987"].map((day) => [day, date(1987)] as const),
+    ...["27111961", "3111961", "611127", "271161", "19871224", "871224"].map((day) =>
+      [day, date(/87/.test(day) ? 1987 : 1961, 0)] as const
+    ),
+    ["241249", date(2049, 0)],
+    ["241250", date(2050, 0)],
+    ["241251", date(1951, 0)],
+    ["30.12.0", chars(7)], // a year has two digits or four
+    ["0.12.31", chars(7)],
+    ["32/10/1987", chars(1) + date(1987)],
+    ["13.14.1987", chars(1) + date(1987)],
+    ["0/11/1961", chars(5) + year(1961)],
+    ["24.12/1987", chars(6) + year(1987)],
+    ["23:11:1961", chars(6) + year(1961)],
+  ],
+};
+
+for (const [part, phrases] of Object.entries(PARTS)) {
+  Deno.test(`what ${part} costs, at its bounds`, () => {
+    for (const [phrase, wanted] of phrases) {
+      ok(Math.abs(bits(phrase) - wanted) < 1e-9, `${phrase}: ${bits(phrase)}, not ${wanted}`);
+    }
+  });
+}
+
+Deno.test("every word of the list costs the logarithm of its rank at most, a rare long one just that", () => {
+  let rare = 0;
+  for (const { word, rank } of listed()) {
+    ok(bits(word) <= rank, word);
+    if (["kangaroo", "lobster", "password"].includes(word) && bits(word) === rank) rare++;
+  }
+  equal(rare, 3);
+  equal(bits("Zebra"), bits("zebra") + 1);
+  ok(bits("kangar") > bits("kangaroo"), "the beginning of a word is none");
+});
+
+Deno.test("a phrase of just WEAK_BITS is not weak", () => {
+  const phrase = "lobster purple zebra";
+  equal(bits(phrase), WEAK_BITS);
+  ok(!weak(phrase));
+});
+
 Deno.test("a phrase of Sesame's own words that chance took is not weak", () => {
   let state = 1;
   const sha256 = (from: Uint8Array, into: Uint8Array) => into.set(createHash("sha256").update(from).digest());
@@ -111,6 +228,7 @@ Deno.test("any bytes: a number that is not negative, and no more than 10 for eac
   );
   equal(bits(""), 0);
   equal(bits("a".repeat(64) + "x7#Q"), bits("a".repeat(64)), "what comes behind 64 bytes counts for nothing");
+  ok(bits("a".repeat(63) + "x") > bits("a".repeat(63)));
 });
 
 Deno.test("the bytes are only lent, and nothing made of them is kept in an array", () => {
@@ -134,14 +252,20 @@ Deno.test("the bytes are only lent, and nothing made of them is kept in an array
 });
 
 Deno.test("the packed list: as many entries as it says, in order, none with a capital of its own", () => {
-  let word = "";
-  let count = 0;
-  for (const [, head, rest] of COMMON_WORDS.matchAll(/([A-Z][A-Z])([^A-Z]+)/g)) {
-    const next = word.slice(0, head!.charCodeAt(0) - 0x41) + rest;
-    ok(next > word, next);
-    word = next;
-    count++;
+  let before = "";
+  for (const { word } of listed()) {
+    ok(word > before, word);
+    before = word;
   }
-  equal(count, COMMON_WORDS_COUNT);
+  equal([...listed()].length, COMMON_WORDS_COUNT);
   equal(WEAK_BITS, 30);
 });
+
+/** The packed list, unpacked by other means. */
+function* listed(): Generator<{ readonly word: string; readonly rank: number }> {
+  let word = "";
+  for (const [, shared, rank, rest] of COMMON_WORDS.matchAll(/([A-Z])([A-Z])([^A-Z]+)/g)) {
+    word = word.slice(0, shared!.charCodeAt(0) - 0x41) + rest;
+    yield { word, rank: rank!.charCodeAt(0) - 0x41 };
+  }
+}
