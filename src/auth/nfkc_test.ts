@@ -102,6 +102,10 @@ Deno.test("nfkc() takes hundreds of marks on one letter, in any order of their c
 });
 
 Deno.test("nfkc() refuses bytes as the runtime's strict decoder does", () => {
+  // The last overlong form of each size, and a byte that begins no character.
+  for (const bytes of [[0xc1, 0xbf], [0xe0, 0x9f, 0xbf], [0xf0, 0x8f, 0xbf, 0xbf], [0xf8, 0x88, 0x80, 0x80]]) {
+    equal(outcome(Uint8Array.from(bytes), 200), "not UTF-8");
+  }
   fc.assert(
     fc.property(
       fc.oneof(

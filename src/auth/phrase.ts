@@ -1,6 +1,5 @@
 // From the bytes that a person typed to the bytes that are stretched (docs/PROTOCOL.md section 3, "Phrase").
-// No phrase becomes a JavaScript string, which cannot be wiped: an ASCII one is its own NFKC, and of any other single
-// characters do (`nfkc.ts`).
+// No phrase becomes a JavaScript string, which cannot be wiped: only single characters do that are not ASCII (`nfkc.ts`).
 // Not in here: where the bytes come from, Argon2id, words for the person.
 
 import { PHRASE_MAX_BYTES, PHRASE_MIN_BYTES } from "../constants.ts";
@@ -35,9 +34,12 @@ export function normalisePhrase(arena: Arena, typed: Uint8Array): LockedBytes | 
   if (own instanceof LockedBytes) return own;
   if (own.kind === "typo") return { typo: own.position };
   if (own.kind === "checksum") return "checksum";
-  if (!bytes.every((byte) => byte < 0x80)) return normaliseText(arena, bytes);
-  if (bytes.some((byte) => byte < 0x20 || byte === 0x7f)) return "control character";
-  return checked(arena, bytes);
+  using normal = arena.bytes(PHRASE_MAX_BYTES);
+  const { length, refused } = nfkc(bytes, normal.bytes);
+  if (refused !== undefined) return refused;
+  if (length < PHRASE_MIN_BYTES) return "too short";
+  if (length > PHRASE_MAX_BYTES) return "too long";
+  return taken(arena, normal.bytes.subarray(0, length));
 }
 
 /**
@@ -52,9 +54,7 @@ export function holdsPhrase(arena: Arena, text: string, heldIn: (bytes: Uint8Arr
   try {
     const { written } = new TextEncoder().encodeInto(short ? text : text.normalize("NFKC"), typed);
     let bytes = typed.subarray(0, written);
-    if (short) {
-      bytes = normal.subarray(0, nfkc(bytes, normal).length);
-    }
+    if (short) bytes = normal.subarray(0, nfkc(bytes, normal).length);
     if (heldIn(bytes)) return true;
     const own = bytes.length > PHRASE_MAX_BYTES ? undefined : ownWords(arena, bytes);
     if (!(own instanceof LockedBytes)) return false;
@@ -71,19 +71,6 @@ function ownWords(arena: Arena, bytes: Uint8Array): LockedBytes | Exclude<Canoni
   using canonical = arena.bytes(Math.max(CANONICAL_ROOM, bytes.length));
   const own = canonicalise(bytes, canonical.bytes, (from, into) => sha256(into, from));
   return own.kind === "words" ? taken(arena, canonical.bytes.subarray(0, own.length)) : own;
-}
-
-function normaliseText(arena: Arena, bytes: Uint8Array): LockedBytes | PhraseProblem {
-  using normal = arena.bytes(PHRASE_MAX_BYTES);
-  const { length, refused } = nfkc(bytes, normal.bytes);
-  if (refused !== undefined) return refused;
-  return length > PHRASE_MAX_BYTES ? "too long" : checked(arena, normal.bytes.subarray(0, length));
-}
-
-function checked(arena: Arena, bytes: Uint8Array): LockedBytes | PhraseProblem {
-  if (bytes.length < PHRASE_MIN_BYTES) return "too short";
-  if (bytes.length > PHRASE_MAX_BYTES) return "too long";
-  return taken(arena, bytes);
 }
 
 function taken(arena: Arena, bytes: Uint8Array): LockedBytes {

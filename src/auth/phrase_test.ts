@@ -219,8 +219,19 @@ Deno.test("holdsPhrase() finds the phrase in a message in any spelling that the 
   ok(held("caf\u00e9 au lait", "cafe\u0301 au lait") && held("say cafe\u0301 au lait\nplease", "caf\u00e9 au lait"));
   ok(held(`${"long ".repeat(300)}cafe\u0301 au lait`, "caf\u00e9 au lait"), "longer than a phrase can be");
   ok(held("\ufdfa".repeat(1000) + "final cut", "\ufb01nal cut"), "what grows most");
+  ok(held(words.padEnd(1024), words) && held(words.padStart(1024).toUpperCase(), words), "as long as a phrase can be");
+  equal(held("k".repeat(16_000), words), false);
   for (const other of ["", "hello", words.slice(1), words.toUpperCase().replace(" ", " a "), "\ud800", "\n\n"]) {
-    ok(!held(other, words), other);
+    equal(held(other, words), false, other);
+  }
+});
+
+Deno.test("holdsPhrase() wipes its copies of the message", () => {
+  for (const message of ["a message", "caf\u00e9", "long ".repeat(300)]) {
+    const seen: ArrayBufferLike[] = [];
+    equal(holdsPhrase(arena, message, (bytes) => seen.push(bytes.buffer) === 0), false);
+    equal(seen.length, 1);
+    ok(new Uint8Array(seen[0]!).every((byte) => byte === 0), message);
   }
 });
 

@@ -194,17 +194,15 @@ function skipSeparators(raw: Uint8Array, at: number): number {
   return at;
 }
 
-/** Bytes of the separator that begins at `at`; 0 if none does. */
+/** Bytes of the separator that begins at `at`; 0 if none does. Behind the end is nothing, which begins none. */
 function separatorSize(raw: Uint8Array, at: number): number {
-  const byte = raw[at];
-  if (byte === undefined) return 0;
+  const byte = raw[at]!;
   if (byte < 0x80) {
     if (byte === 0x09 || byte === 0x0a || byte === 0x0d) return 1;
     const letterOrDigit = (byte >= 0x30 && byte <= 0x39) || (lower(byte) >= 0x61 && lower(byte) <= 0x7a);
     return byte >= SPACE && byte < 0x7f && !letterOrDigit ? 1 : 0;
   }
-  const second = raw[at + 1] ?? 0;
-  const third = raw[at + 2] ?? 0;
+  const [second, third] = [raw[at + 1]!, raw[at + 2]!];
   if (byte === 0xc2 && second === 0xa0) return 2; // U+00A0
   if (byte === 0xe2 && second === 0x80 && ((third >= 0x80 && third <= 0x95) || third === 0xaf)) return 3; // U+2000 ...
   if (byte === 0xe3 && second === 0x80 && third === 0x80) return 3; // U+3000

@@ -134,6 +134,17 @@ Deno.test("a phrase is recognised however it is spaced, cased and joined", () =>
     `-- ${WORDS.join("--")} --`,
   ];
   for (const spelling of spellings) equal(canonical(spelling).text, PHRASE, spelling);
+  for (let code = 0x20; code < 0x7f; code++) {
+    const character = String.fromCharCode(code);
+    if (/[0-9A-Za-z]/.test(character)) continue;
+    equal(canonical(WORDS.join(character)).text, PHRASE, character);
+  }
+});
+
+Deno.test("a letter or a digit behind a word is no separator", () => {
+  for (const character of "09AZaz") {
+    deepEqual(canonical(PHRASE.replace("plug", `plug${character}`)), { kind: "typo", position: 2 }, character);
+  }
 });
 
 Deno.test("a word that is none is a typo, at its position", () => {
