@@ -188,6 +188,26 @@ test("a listener closes a second connection of the same direction before its off
   equal(bench.notices("b", "turned-away").length, 0);
 });
 
+test("of two calls that are not answered yet the second goes on when the first breaks", [SMALL, LARGE], (bench) => {
+  bench.call("a", "b").call("a", "b.alt").run(100);
+  equal(bench.joined.length, 2);
+  deepEqual([bench.handshakeOf("a", 0), bench.handshakeOf("a", 1)], [[], []]);
+  bench.joined[0]!.pair.die(BOTH, BOTH);
+  bench.run(2_000);
+  equal(bench.friend("a", "b")?.links, 1);
+  deepEqual(bench.open(), [1]);
+});
+
+test("who calls before there is a phrase to offer is turned away, and counts as no guess", [
+  SMALL,
+  { ...LARGE, early: true },
+], (bench) => {
+  bench.call("a", "b").run(1_000);
+  deepEqual(bench.handshakeOf("b", 0), []);
+  deepEqual(bench.open(), []);
+  deepEqual([bench.story("a"), bench.story("b")], [["refused closed"], ["refused busy"]]);
+});
+
 test("a dialer with an answer out closes a further connection before its answer", [SMALL, LARGE], (bench) => {
   bench.call("a", "b").call("a", "b.alt").run(3_000);
   equal(bench.joined.length, 2);

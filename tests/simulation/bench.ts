@@ -26,6 +26,8 @@ export interface Person {
   readonly stranger?: boolean;
   /** Has no listener. */
   readonly deaf?: boolean;
+  /** Has one that takes calls before its phrase has been stretched. */
+  readonly early?: boolean;
 }
 
 export interface Joined {
@@ -70,7 +72,7 @@ export class Bench implements Surroundings, Disposable {
     const options = { self, shape, name: person.displayName, friends: person.friends };
     const node = new Node(this, person.name, `10.0.0.${person.name}`, options, this.#arena, 0);
     this.#people.set(person.name, { person, node });
-    if (!person.deaf) {
+    if (!person.deaf && !person.early) {
       node.step({ type: "ready", phrase: this.#phrase(person.name, new Uint8Array(16).fill(this.#lives)) });
     }
     return node;
