@@ -448,6 +448,46 @@ test(
   },
 );
 
+test(
+  "--friends 1 closes the door for calls of one's own as well: before anything is stretched for them",
+  [{ ...SMALL, friends: 1 }, LARGE, { name: "c", rank: 3 }],
+  (bench) => {
+    // The offer of c is on its way while b comes in.
+    bench.onJoined = ({ pair, to }) => {
+      const { send } = pair.listener;
+      if (to === "c") pair.listener.send = (frame) => bench.timeline.after(600, () => send.call(pair.listener, frame));
+    };
+    const stretched = () => bench.effects.filter(({ who, effect }) => who === "a" && effect.type === "stretch").length;
+    bench.call("a", "b").call("a", "c").run(2_000);
+    deepEqual(bench.story("a"), ["connected out", "refused busy"]);
+    deepEqual([bench.handshakeOf("a", 1), stretched()], [[], 1]);
+    bench.call("a", "c").run(1_000);
+    deepEqual(bench.story("a").slice(2), ["refused busy"]);
+    deepEqual([bench.handshakeOf("a", 2), stretched()], [[], 1]);
+  },
+);
+
+test(
+  "a friend who was turned away at a closed door has been right: that call counts as no guess",
+  [{ ...SMALL, friends: 1 }, LARGE, { name: "c", rank: 3 }],
+  (bench) => {
+    bench.call("a", "b").call("a", "c", true).run(500);
+    deepEqual(bench.story("a"), ["connected out", "refused busy"]);
+    deepEqual(bench.handshakeOf("a", 1), [FrameType.answer]);
+    bench.kill("b");
+    // From here on the connection dies after each answer.
+    bench.onJoined = ({ pair }) => {
+      pair.dialer.send = () => pair.die(BOTH, BOTH);
+    };
+    bench.run(600_000);
+    const answers = bench.effects.filter(({ who, effect }) =>
+      who === "a" && effect.type === "send" && effect.frame[1] === FrameType.answer
+    );
+    equal(answers.length, 2 + 3);
+    equal(bench.node("a").peers.calling, false);
+  },
+);
+
 Deno.test(`a ${MAX_SESSIONS + 1}th PeerId is closed before its offer; one who is here is not`, () => {
   const crowd = Array.from({ length: MAX_SESSIONS + 1 }, (_, i): Person => ({
     name: `p${i}`,
@@ -513,26 +553,48 @@ test("a connection whose PeerId has a session counts as nothing, even with a wro
 });
 
 const CROWD: readonly Person[] = Array.from(
-  { length: Math.ceil(GUESS_BURST / GUESSES_FREE) },
+  { length: Math.ceil(GUESS_BURST / GUESSES_FREE) + 1 },
   (_, n) => ({ name: `s${n}`, rank: 4 + n, stranger: true }),
 );
 
 test(
-  "when strangers have used up all guesses, a call of one's own does not give one back to them",
-  [SMALL, LARGE, STRANGER, ...CROWD],
+  "when strangers have used up all guesses, nothing gives one back to them, and friends come and go as before",
+  [SMALL, LARGE, STRANGER, { name: "c", rank: 3 }, { name: "d", rank: 3 }, ...CROWD],
   (bench) => {
+    bench.call("a", "b").call("b", "c").run(1_000);
+    // A further connection of a friend who is here, whose answer comes when all guesses are gone.
+    bench.onJoined = ({ pair, from }) => {
+      const { send } = pair.dialer;
+      if (from === "c") pair.dialer.send = (frame) => bench.timeline.after(600, () => send.call(pair.dialer, frame));
+    };
     for (let n = 0; n < GUESSES_FREE; n++) {
+      if (n === GUESSES_FREE - 1) bench.call("c", "b");
       for (const { name } of CROWD) bench.call(name, `b.${n}`);
-      bench.run(800);
+      bench.run(400); // while cells come from a
     }
-    bench.call("b", "a").run(1_000);
-    deepEqual(bench.story("a"), ["connected in"]);
-    bench.call("s", "b").run(800);
+    const tried = GUESSES_FREE * CROWD.length;
+    equal(bench.open().length, 2 + 1, "who came too late was turned away at once");
+    bench.run(600);
+    const further = bench.joined.findIndex(({ from }) => from === "c");
+    deepEqual(bench.handshakeOf("b", further), [FrameType.offer, FrameType.accept]);
+    bench.call("b", "d").run(400);
+    deepEqual(bench.story("d"), ["connected in"]);
+    bench.call("s", "b").run(100);
+    equal(bench.joined.length, 2 + tried + 2, "a stranger is not even let in");
+    // An address that has been right before is.
+    bench.kill("a");
+    bench.start(SMALL);
+    bench.call("a", "b").run(400);
+    deepEqual(bench.story("a").slice(-1), ["connected out"]);
     bench.run(TURNED_AWAY_REPORT_MS);
-    const counted = { event: "turned-away", count: GUESS_BURST + 1, guesses: GUESS_BURST };
-    deepEqual(bench.notices("b", "turned-away"), [counted]);
+    deepEqual(bench.notices("b", "turned-away"), [{ event: "turned-away", count: tried + 1, guesses: GUESS_BURST }]);
   },
 );
+
+test("a frame of a connection that is gone is nothing", [SMALL], (bench) => {
+  const { peers } = bench.node("a");
+  deepEqual(peers.step({ type: "frame", link: 99, frame: new Uint8Array(4) }, bench.timeline.now, bench.entropy), []);
+});
 
 /** A frame of that type with one wrong byte in its confirmation. */
 function spoilt(frame: Frame, type: FrameType): Frame {
