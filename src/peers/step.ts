@@ -519,11 +519,7 @@ export class Peers implements Disposable {
     this.#close(connection, reason === "phrase" ? "protocol" : reason);
     if (reason !== "bye") return;
     // Whoever receives bye closes, both connections if there are two, and one that is not authenticated or welcome yet.
-    for (const c of [...this.#connections.values()]) {
-      if (c.peer !== connection.peer) continue;
-      if (c.state === "live") this.#close(c, "bye");
-      else this.#refuse(c, "closed");
-    }
+    for (const c of [...this.#connections.values()]) if (c.peer === connection.peer) this.#close(c, "bye");
   }
 
   #close(connection: Connection, reason: LeftReason): void {
@@ -547,12 +543,10 @@ export class Peers implements Disposable {
     const friend = this.#friends.get(connection.peer);
     if (friend === undefined) return;
     friend.connections.splice(friend.connections.indexOf(connection), 1);
-    if (friend.connections.length < 2) friend.settleAt = Infinity;
     const keep = friend.toKeep;
     if (keep === undefined) return this.#left(friend, reason);
     // Messages move to the one to be kept when the one in use ends.
     if (friend.inUse === connection) this.#useFor(friend, keep);
-    if (friend.connections.length > 1) this.#settle(friend);
   }
 
   #left(friend: Friend, reason: LeftReason): void {
@@ -574,7 +568,7 @@ export class Peers implements Disposable {
     this.#freePlace(connection);
     const { call, address } = connection;
     // A friend who is here has closed one of several connections: there is no more to it.
-    const here = this.#friends.get(connection.peer)?.here ?? false;
+    const here = this.#friends.get(connection.peer)?.here;
     const why = here && reason === "closed" ? "duplicate" : reason;
     if (connection.role === "listener") {
       if (reason === "self") return; // told on the dialling side

@@ -593,7 +593,8 @@ test(
 
 test("a frame of a connection that is gone is nothing", [SMALL], (bench) => {
   const { peers } = bench.node("a");
-  deepEqual(peers.step({ type: "frame", link: 99, frame: new Uint8Array(4) }, bench.timeline.now, bench.entropy), []);
+  const nothing = [{ type: "frame", link: 99, frame: new Uint8Array(4) }, { type: "ended", link: 99 }] as const;
+  for (const event of nothing) deepEqual(peers.step(event, bench.timeline.now, bench.entropy), []);
 });
 
 /** A frame of that type with one wrong byte in its confirmation. */
@@ -891,7 +892,11 @@ test("what is unconfirmed when a friend is lost is reported once, and stays unco
   const id = bench.notices("a", "sent")[0]!.id;
   deepEqual(bench.node("a").peers.unconfirmed(), [{ peer: bench.id("b"), id, reported: true }]);
   bench.onJoined = () => {};
+  // Lost once more before it could be confirmed.
+  while (bench.friend("a", "b") === undefined) bench.run(1);
+  bench.joined.at(-1)!.pair.die(BOTH, BOTH);
   bench.run(20_000);
+  equal(bench.notices("a", "left").length, 2);
   equal(bench.notices("a", "delivered").length, 1);
   equal(bench.notices("a", "unconfirmed").length, 1);
   deepEqual(bench.node("a").peers.unconfirmed(), []);
@@ -924,15 +929,44 @@ test("leave with nobody here is gone at once, and a call after it is never made"
   equal(bench.node("a").peers.deadline, Infinity, "or the loop would turn for nothing");
 });
 
-test("whoever receives bye closes both connections, and says `left` once", [SMALL, LARGE], (bench) => {
+test("whoever receives bye closes both connections, and says `left` once", [SMALL, LARGE, {
+  name: "c",
+  rank: 3,
+}], (bench) => {
   bench.call("b", "a").run(1_000);
   bench.call("a", "b");
   while (bench.friend("b", "a")?.links !== 2 || bench.friend("a", "b")?.links !== 2) bench.run(1);
+  bench.call("b", "c");
   bench.node("a").step({ type: "leave" });
-  bench.run(3_000);
-  deepEqual(bench.open(), []);
+  // One goodbye does for both.
+  bench.joined[0]!.pair.stall("dialer", 60_000);
+  bench.run(1_000);
+  equal(bench.friend("b", "a"), undefined);
+  bench.run(2_000);
+  deepEqual(bench.open(), [2], "c's connection is another's");
   deepEqual(bench.notices("b", "left"), [{ event: "left", peer: bench.id("a"), reason: "bye" }]);
-  equal(bench.story("b").filter((line) => line.startsWith("connected")).length, 1);
+  equal(bench.notices("b", "connected").filter(({ peer }) => peer === bench.id("a")).length, 1);
+});
+
+test("one connection that breaks the rules is closed, and the other with the same friend stays", [
+  SMALL,
+  LARGE,
+], (bench) => {
+  bench.call("b", "a").run(1_000);
+  bench.call("a", "b");
+  while (bench.friend("b", "a")?.links !== 2 || bench.friend("a", "b")?.links !== 2) bench.run(1);
+  bench.joined[1]!.pair.dialer.send(new Uint8Array(1280));
+  bench.run(3_000);
+  deepEqual(bench.open(), [0]);
+  deepEqual([bench.notices("a", "left"), bench.notices("b", "left")], [[], []]);
+});
+
+test("who leaves while a call is under way is told nothing more of it", [SMALL, LARGE], (bench) => {
+  bench.call("a", "b", true).run(100);
+  bench.node("a").step({ type: "leave" });
+  bench.run(10_000);
+  deepEqual(bench.story("a"), []);
+  deepEqual(bench.effects.flatMap(({ effect }) => effect.type === "uncalled" ? [effect.reason] : []), ["closed"]);
 });
 
 test(
@@ -971,13 +1005,14 @@ test("what one friend does moves nothing on another friend's connection", [SMALL
   name: "c",
   rank: 3,
 }], (bench) => {
-  bench.call("a", "b").call("a", "c").run(2_000);
+  bench.call("a", "b", true).call("a", "c", true).call("a", "nobody", true).run(2_000);
   bench.say("a", "to both");
   bench.run(500);
   bench.joined[0]!.pair.die(BOTH, BOTH);
   bench.run(2_000);
   deepEqual(bench.texts("c"), ["to both"]);
   equal(bench.friend("a", "c")?.links, 1);
+  deepEqual(["b", "c"].map((who) => bench.dials.filter(({ target }) => target === who).length), [2, 1]);
   equal(bench.notices("a", "left").length, 1);
   equal(bench.notices("c", "left").length, 0);
 });
