@@ -345,7 +345,7 @@ export class Peers implements Disposable {
 
   /** A listener's offer has come: the phrase must be stretched for its salt before it can be answered. */
   #offered(connection: Connection, salt: Uint8Array): void {
-    const key = hexOf(salt);
+    const key = salt.toHex();
     const { call } = connection;
     const refusal = this.#refusal(connection);
     if (refusal !== undefined) return this.#refuse(connection, refusal);
@@ -359,7 +359,7 @@ export class Peers implements Disposable {
   }
 
   #stretchedPhrase(phrase: StretchedPhrase, tookMs: number): void {
-    const key = hexOf(phrase.salt);
+    const key = phrase.salt.toHex();
     this.#stretching.delete(key);
     this.#calls.stretchMs = tookMs;
     this.#stretched.get(key)?.[Symbol.dispose]();
@@ -543,10 +543,12 @@ export class Peers implements Disposable {
     const friend = this.#friends.get(connection.peer);
     if (friend === undefined) return;
     friend.connections.splice(friend.connections.indexOf(connection), 1);
+    if (friend.connections.length < 2) friend.settleAt = Infinity;
     const keep = friend.toKeep;
     if (keep === undefined) return this.#left(friend, reason);
     // Messages move to the one to be kept when the one in use ends.
     if (friend.inUse === connection) this.#useFor(friend, keep);
+    if (friend.connections.length > 1) this.#settle(friend);
   }
 
   #left(friend: Friend, reason: LeftReason): void {
@@ -726,8 +728,4 @@ export class Peers implements Disposable {
 
 function directionOf(connection: Connection): "in" | "out" {
   return connection.role === "dialer" ? "out" : "in";
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -51,6 +51,7 @@ function glare(bench: Bench): void {
 
 test("two people connect, talk, and each message is delivered once", [SMALL, LARGE], (bench) => {
   bench.call("a", "b").run(1_000);
+  deepEqual(bench.notices("a", "connecting"), [{ event: "connecting", address: "b" }]);
   deepEqual([bench.story("a"), bench.story("b")], [["connected out"], ["connected in"]]);
   bench.say("a", "Guten Abend");
   bench.say("b", "Good evening");
@@ -418,6 +419,15 @@ test("when the one in use ends, messages move to the other, and nobody has left"
   deepEqual([bench.notices("a", "left").length, bench.notices("b", "left").length], [0, 0]);
 });
 
+test("a further connection that breaks before it has authenticated is nobody's trouble", [SMALL, LARGE], (bench) => {
+  bench.call("a", "b").run(1_000).call("b", "a").run(50);
+  bench.joined[1]!.pair.die(BOTH, BOTH);
+  bench.run(TURNED_AWAY_REPORT_MS);
+  deepEqual(bench.story("a"), ["connected out", "refused duplicate"]);
+  deepEqual(bench.story("b"), ["connected in", "refused duplicate"]);
+  deepEqual(bench.notices("a", "turned-away"), []);
+});
+
 // --- Doors ---
 
 test(
@@ -591,10 +601,50 @@ test(
   },
 );
 
-test("a frame of a connection that is gone is nothing", [SMALL], (bench) => {
+test("an event of a connection or a person that is not there is nothing", [SMALL], (bench) => {
   const { peers } = bench.node("a");
-  const nothing = [{ type: "frame", link: 99, frame: new Uint8Array(4) }, { type: "ended", link: 99 }] as const;
+  const nothing = [
+    { type: "frame", link: 99, frame: new Uint8Array(4) },
+    { type: "ended", link: 99 },
+    { type: "shown", peer: "99".repeat(32), id: "of nobody" },
+  ] as const;
   for (const event of nothing) deepEqual(peers.step(event, bench.timeline.now, bench.entropy), []);
+});
+
+test("each connection gives its place back once, however it ends: four of one address wait at most", [
+  SMALL,
+  { ...LARGE, friends: 1 },
+  { name: "c", rank: 3 },
+], (bench) => {
+  const { peers } = bench.node("b");
+  const from = (name: string) => () => peers.admit({ key: bench.node(name).host, site: undefined }, bench.timeline.now);
+  const [admit, admitC] = [from("a"), from("c")];
+  deepEqual([admit(), admit(), admitC(), admitC()], [true, true, true, true]); // who never get any further
+  for (let n = 0; n < 3; n++) {
+    bench.call("a", `b.${n}`).run(1_000);
+    bench.joined.at(-1)!.pair.die(BOTH, BOTH);
+    bench.run(100);
+  }
+  // One whose PeerId is here gave it back when that was known.
+  bench.call("b", "a").run(1_000).call("a", "b").run(5_000);
+  deepEqual([admit(), admit(), admit()], [true, true, false]);
+  // One that was right and found the door closed.
+  bench.call("c", "b").run(1_000);
+  equal(bench.story("b").at(-1), "refused busy");
+  deepEqual([admitC(), admitC(), admitC()], [true, true, false]);
+});
+
+test("a second call that found the same person is not made again while they are here, and is when they have left", [
+  SMALL,
+  LARGE,
+], (bench) => {
+  bench.call("a", "b", true).run(1_000).call("a", "b.alt", true).run(300_000);
+  deepEqual(bench.story("a"), ["connected out", "refused duplicate"]);
+  equal(bench.dials.length, 2);
+  equal(bench.node("a").peers.calling, false);
+  bench.joined[0]!.pair.die(BOTH, BOTH);
+  bench.run(3_000);
+  deepEqual(bench.dials.slice(2).map(({ target }) => target).toSorted(), ["b", "b.alt"]);
 });
 
 /** A frame of that type with one wrong byte in its confirmation. */
@@ -623,6 +673,8 @@ test("a dialer stops after three possible guesses at one target, and goes on whe
   deepEqual(bench.effects.flatMap(({ effect }) => effect.type === "uncalled" ? [effect.reason] : []), ["phrase"]);
   bench.call("a", "s", true).run(500);
   equal(bench.dials.length, 4);
+  bench.run(120_000);
+  equal(bench.story("a").filter((line) => line === "refused phrase").length, 6, "three more are possible");
 });
 
 test(`${DIAL_GUESSES_PER_HOUR} possible guesses in an hour stop all calling, also of those who were not there`, [
@@ -641,8 +693,12 @@ test(`${DIAL_GUESSES_PER_HOUR} possible guesses in an hour stop all calling, als
   deepEqual(stopped.toSorted(), ["nobody", "s.1", "s.2", "s.3", "s.4"]);
   equal(bench.node("a").peers.calling, false);
   const dials = bench.dials.length;
-  bench.run(3_600_000);
+  bench.run(600_000);
   equal(bench.dials.length, dials);
+  bench.call("a", "s.5").run(600_000);
+  equal(bench.dials.length, dials + 1, "the person says so");
+  bench.run(3_600_000);
+  equal(bench.dials.length, dials + 1);
 });
 
 test("a wrong confirmB ends the calling of that target at once", [SMALL, LARGE], (bench) => {
@@ -693,8 +749,10 @@ test(
   "a call that nobody answers is made again after 1, 2, 4 ... 60 s, each up to half as long again",
   [SMALL],
   (bench) => {
-    bench.call("a", "nobody", true).run(400_000);
+    bench.call("a", "nobody", true).run(4_000_000);
     const pauses = bench.dials.map(({ at }) => at).map((at, i, all) => at - (all[i - 1] ?? at)).slice(1);
+    const longest = pauses.slice(6);
+    ok(Math.min(...longest) < 65_000 && Math.max(...longest) > 85_000, "any length between");
     for (const [i, expected] of [1, 2, 4, 8, 16, 32, 60, 60].entries()) {
       const pause = pauses[i]!;
       ok(pause >= expected * 1_000 && pause <= expected * 1_500 + 2, `pause ${i} is ${pause}`);
@@ -787,6 +845,9 @@ test("a call that fails is told with its reason, and over unless it is to be mad
   deepEqual(failed, [{ type: "notice", notice: { event: "refused", address: "unknown", reason: "unreachable" } }]);
   equal(peers.calling, true, "it waits for its pause");
   deepEqual(peers.step({ type: "undialled", call: 99, failure: "timeout" }, bench.timeline.now, bench.entropy), []);
+  peers.step({ type: "call", target: "slow", retry: true }, bench.timeline.now, bench.entropy);
+  const slow = peers.step({ type: "undialled", call: 3, failure: "timeout" }, bench.timeline.now, bench.entropy);
+  deepEqual(slow, [{ type: "notice", notice: { event: "refused", address: "slow", reason: "timeout" } }]);
 });
 
 test("a target that is being called already is told as such, and called at once if it only waits", [SMALL], (bench) => {
@@ -961,12 +1022,22 @@ test("one connection that breaks the rules is closed, and the other with the sam
   deepEqual([bench.notices("a", "left"), bench.notices("b", "left")], [[], []]);
 });
 
-test("who leaves while a call is under way is told nothing more of it", [SMALL, LARGE], (bench) => {
-  bench.call("a", "b", true).run(100);
+test("who leaves while a call is under way is told nothing more of it", [SMALL, LARGE, {
+  name: "c",
+  rank: 3,
+}], (bench) => {
+  bench.call("a", "b", true).run(100).call("a", "nobody");
   bench.node("a").step({ type: "leave" });
   bench.run(10_000);
   deepEqual(bench.story("a"), []);
-  deepEqual(bench.effects.flatMap(({ effect }) => effect.type === "uncalled" ? [effect.reason] : []), ["closed"]);
+  const uncalled = bench.effects.flatMap(({ effect }) => effect.type === "uncalled" ? [effect.reason] : []);
+  deepEqual(uncalled, ["closed", "unreachable"]);
+  // Nor is who was called.
+  bench.call("c", "b").run(100);
+  bench.node("b").step({ type: "leave" });
+  bench.run(1_000);
+  deepEqual(bench.story("b").filter((line) => line !== "refused closed"), []);
+  equal(bench.story("b").length, 1, "of the first call");
 });
 
 test(
