@@ -25,6 +25,8 @@ const arena = await loadSodium([[32, 12_000], [64, 512], [256, 512], [1280, 8]])
 
 const SMALL: Person = { name: "a", rank: 1 };
 const LARGE: Person = { name: "b", rank: 2 };
+/** Sends a cell when there is something to say, and once in half a minute. */
+const QUIET: Person = { ...SMALL, shape: { cover: "off", intervalMs: 250 } };
 const STRANGER: Person = { name: "s", rank: 3, stranger: true };
 const BOTH: readonly Role[] = ["dialer", "listener"];
 
@@ -260,6 +262,41 @@ test(
   },
 );
 
+test("a silent one of the same direction is closed when its successor authenticates, before that brings anything", [
+  SMALL,
+  LARGE,
+], (bench) => {
+  bench.call("a", "b").run(5_000);
+  bench.joined[0]!.pair.die(["dialer"], BOTH);
+  bench.run(6_000).call("a", "b").run(1);
+  const { pair } = bench.joined[0]!;
+  while (!bench.handshakeOf("b", 1).includes(FrameType.accept)) {
+    equal(pair.listener.open, true, "a call alone closes nothing");
+    bench.run(1);
+  }
+  equal(bench.friend("b", "a")?.links, 1);
+  equal(pair.listener.open, false);
+  deepEqual(bench.story("b"), ["connected in"]);
+});
+
+test("a silent one of the other direction is not closed by a newcomer, and is kept if it brings something in time", [
+  SMALL,
+  LARGE,
+], (bench) => {
+  bench.call("a", "b").run(5_000);
+  for (const end of BOTH) bench.joined[0]!.pair.stall(end, 15_000);
+  bench.run(6_000);
+  bench.say("a", "into the silence");
+  bench.call("b", "a").run(1_500);
+  equal(bench.joined.length, 2);
+  deepEqual(bench.open(), [0, 1]);
+  deepEqual([bench.friend("a", "b")?.links, bench.friend("b", "a")?.links], [2, 2]);
+  bench.run(5_000);
+  deepEqual(bench.open(), [0], "the one that the smaller PeerId dialled");
+  deepEqual(bench.texts("b"), ["into the silence"]);
+  deepEqual([bench.story("a"), bench.story("b")], [["connected out"], ["connected in"]]);
+});
+
 // --- Glare ---
 
 for (
@@ -426,6 +463,120 @@ test("a further connection that breaks before it has authenticated is nobody's t
   deepEqual(bench.story("a"), ["connected out", "refused duplicate"]);
   deepEqual(bench.story("b"), ["connected in", "refused duplicate"]);
   deepEqual(bench.notices("a", "turned-away"), []);
+});
+
+test("the one to be kept may be in use already: what is unconfirmed on it does not go on it a second time", [
+  SMALL,
+  LARGE,
+], (bench) => {
+  bench.showTakesMs = undefined;
+  bench.call("a", "b").run(1_000);
+  bench.say("a", "waits for the screen");
+  bench.run(1_000).call("b", "a").run(3_000);
+  deepEqual(bench.open(), [0]);
+  bench.showAll();
+  bench.run(1_000);
+  deepEqual([bench.story("a")[0], bench.notices("a", "left"), bench.notices("b", "left")], ["connected out", [], []]);
+  deepEqual(bench.texts("b"), ["waits for the screen"]);
+  equal(bench.notices("a", "delivered").length, 1);
+});
+
+test("with cover off a cell goes at once on each of several connections, so that an old idle one can be kept", [
+  QUIET,
+  { ...LARGE, shape: QUIET.shape! },
+], (bench) => {
+  bench.call("a", "b").run(3_000).call("b", "a").run(1_000);
+  equal(bench.joined.length, 2);
+  deepEqual(bench.open(), [0]);
+  deepEqual([bench.notices("a", "left"), bench.notices("b", "left")], [[], []]);
+});
+
+test("with one connection only nothing has to settle, and nobody wakes up for it", [
+  QUIET,
+  { ...LARGE, shape: QUIET.shape! },
+], (bench) => {
+  bench.call("a", "b").run(1_000);
+  for (const who of ["a", "b"]) {
+    const { peers, now } = bench.node(who);
+    ok(peers.deadline > now + 2 * SETTLE_TIMEOUT_MS, `${who} has nothing to do before its next dummy`);
+  }
+});
+
+test("a message right behind the accept is shown, although the connection it was first said on breaks meanwhile", [
+  SMALL,
+  LARGE,
+], (bench) => {
+  bench.readTakesMs = 2_000;
+  bench.call("b", "a").run(1_000).call("a", "b");
+  while (bench.friend("b", "a")?.links !== 2) bench.run(1);
+  // b, which has done its reading, has only the new one from here on; a still reads.
+  bench.joined[0]!.pair.die(["dialer"], BOTH);
+  bench.say("b", "early");
+  bench.run(1_000);
+  equal(bench.friend("a", "b")?.links, 1);
+  deepEqual(bench.texts("a"), []);
+  bench.run(5_000);
+  deepEqual(bench.open(), [1]);
+  deepEqual(bench.texts("a"), ["early"]);
+  equal(bench.notices("b", "delivered").length, 1);
+  deepEqual([bench.notices("a", "left"), bench.notices("b", "left")], [[], []]);
+});
+
+test("what the one to be kept brought for an earlier settling does not count when a further one authenticates", [
+  SMALL,
+  LARGE,
+], (bench) => {
+  bench.call("b", "a").run(1_000).call("a", "b").run(3_000);
+  deepEqual(bench.open(), [1]);
+  // It dies, and nobody is told.
+  bench.joined[1]!.pair.die([], BOTH);
+  bench.say("b", "into the void");
+  bench.call("b", "a.alt").run(SETTLE_TIMEOUT_MS - 500);
+  deepEqual([bench.friend("a", "b")?.links, bench.friend("b", "a")?.links], [2, 2]);
+  bench.run(3_000);
+  deepEqual(bench.open(), [2]);
+  deepEqual(bench.texts("a"), ["into the void"]);
+  deepEqual([bench.notices("a", "left"), bench.notices("b", "left")], [[], []]);
+});
+
+test("of three connections each that is to be kept and brings nothing gets 5 s and its moment of grace, one by one", [
+  SMALL,
+  { ...LARGE, shape: { cover: "off", intervalMs: 250 } },
+], (bench) => {
+  bench.call("b", "a").run(3_000);
+  // Both calls of a break for a behind its answer, and b hears nothing of that; the second offer comes when the first is gone.
+  bench.onJoined = ({ pair, to }) => {
+    const fromA = pair.dialer.send;
+    pair.dialer.send = (frame) => {
+      fromA.call(pair.dialer, frame);
+      pair.die(["dialer"], ["dialer"]);
+    };
+    if (to !== "b" || bench.joined.length !== 3) return;
+    const fromB = pair.listener.send;
+    pair.listener.send = (frame) => bench.timeline.after(600, () => fromB.call(pair.listener, frame));
+  };
+  bench.call("a", "b").call("a", "b.alt").run(1_000);
+  equal(bench.joined.length, 3);
+  equal(bench.friend("b", "a")?.links, 3);
+  const accepted = bench.effects.findLast(({ who, effect }) =>
+    who === "b" && effect.type === "send" && effect.frame[1] === FrameType.accept
+  )!.at;
+  for (const [links, kept] of [[3, 2], [2, 1]] as const) {
+    const dropped = accepted + (3 - kept) * (SETTLE_TIMEOUT_MS + SILENCE_GRACE_MS);
+    bench.timeline.runUntil(dropped - 1);
+    equal(bench.friend("b", "a")?.links, links);
+    equal(bench.joined[kept]!.pair.listener.open, true);
+    bench.timeline.runUntil(dropped + 1);
+    equal(bench.friend("b", "a")?.links, links - 1, `${kept} has brought nothing`);
+    equal(bench.joined[kept]!.pair.listener.open, false);
+  }
+  deepEqual(bench.open(), [0]);
+  deepEqual([bench.notices("a", "left"), bench.notices("b", "left")], [[], []]);
+  const { peers, now } = bench.node("b");
+  ok(peers.deadline > now + SETTLE_TIMEOUT_MS, "with one left there is nothing to settle");
+  bench.say("b", "still here");
+  bench.run(1_000);
+  deepEqual(bench.texts("a"), ["still here"]);
 });
 
 // --- Doors ---
@@ -801,6 +952,38 @@ test("one stretch is asked for a salt, however many connections wait for it, and
   bench.run(100).call("a", "b").run(3_000);
   equal(bench.friend("a", "b")?.links, 1);
   equal(bench.effects.filter(({ who, effect }) => who === "a" && effect.type === "stretch").length, 1);
+});
+
+test("a salt whose stretched phrase has been forgotten is stretched again", [SMALL, LARGE], (bench) => {
+  const asked = () => bench.effects.filter(({ who, effect }) => who === "a" && effect.type === "stretch").length;
+  bench.call("a", "b").run(1_000);
+  bench.joined[0]!.pair.die(BOTH, BOTH);
+  bench.run(100);
+  for (let salt = 100; salt < 100 + MAX_STRETCHED; salt++) {
+    const phrase = Object.assign(fixedPhrase(arena), { salt: new Uint8Array(16).fill(salt) });
+    bench.node("a").step({ type: "stretched", phrase, tookMs: 200 });
+  }
+  equal(asked(), 1);
+  bench.call("a", "b").run(1_000);
+  equal(asked(), 2);
+  deepEqual(bench.story("a"), ["connected out", "left closed", "connected out"]);
+});
+
+test("a salt that is stretched once more is no matter of those who have answered it already", [
+  SMALL,
+  LARGE,
+], (bench) => {
+  bench.call("a", "b").run(1_000);
+  const salt = bench.effects.flatMap(({ who, effect }) =>
+    who === "a" && effect.type === "stretch" ? [effect.salt] : []
+  );
+  equal(salt.length, 1);
+  const phrase = Object.assign(fixedPhrase(arena), { salt: salt[0]!.slice() });
+  bench.node("a").step({ type: "stretched", phrase, tookMs: 200 });
+  bench.say("a", "still here");
+  bench.run(1_000);
+  deepEqual([bench.story("a"), bench.story("b")], [["connected out"], ["connected in"]]);
+  deepEqual(bench.texts("b"), ["still here"]);
 });
 
 test("the last 32 stretched phrases are kept, and one for the same salt takes the other's place", [SMALL], (bench) => {
