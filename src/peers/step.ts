@@ -479,9 +479,7 @@ export class Peers implements Disposable {
       return;
     }
     this.#close(keep, "timeout");
-    if (friend.connections.length < 2) return;
-    this.#awaitSettling(friend, SETTLE_TIMEOUT_MS);
-    this.#settle(friend);
+    if (friend.connections.length > 1) this.#awaitSettling(friend, SETTLE_TIMEOUT_MS);
   }
 
   #awaitSettling(friend: Friend, ms: number): void {
@@ -543,7 +541,6 @@ export class Peers implements Disposable {
     const friend = this.#friends.get(connection.peer);
     if (friend === undefined) return;
     friend.connections.splice(friend.connections.indexOf(connection), 1);
-    if (friend.connections.length < 2) friend.settleAt = Infinity;
     const keep = friend.toKeep;
     if (keep === undefined) return this.#left(friend, reason);
     // Messages move to the one to be kept when the one in use ends.
