@@ -152,22 +152,20 @@ function scanFlatObject(json: string): Map<string, string> | undefined {
   let at = skipSpace(json, 0);
   if (json[at] !== "{") return undefined;
   at = skipSpace(json, at + 1);
-  if (json[at] !== "}") {
-    for (;;) {
-      const keyEnd = stringEnd(json, at);
-      const colon = skipSpace(json, keyEnd);
-      if (json[colon] !== ":") return undefined;
-      const valueStart = skipSpace(json, colon + 1);
-      const valueEnd = stringEnd(json, valueStart);
-      const key = parseString(json.slice(at, keyEnd));
-      const value = parseString(json.slice(valueStart, valueEnd));
-      if (key === undefined || value === undefined || fields.has(key) || fields.size === FIELDS_MAX) return undefined;
-      fields.set(key, value);
-      at = skipSpace(json, valueEnd);
-      if (json[at] === "}") break;
-      if (json[at] !== ",") return undefined;
-      at = skipSpace(json, at + 1);
-    }
+  for (;;) {
+    const keyEnd = stringEnd(json, at);
+    const colon = skipSpace(json, keyEnd);
+    if (json[colon] !== ":") return undefined;
+    const valueStart = skipSpace(json, colon + 1);
+    const valueEnd = stringEnd(json, valueStart);
+    const key = parseString(json.slice(at, keyEnd));
+    const value = parseString(json.slice(valueStart, valueEnd));
+    if (key === undefined || value === undefined || fields.has(key) || fields.size === FIELDS_MAX) return undefined;
+    fields.set(key, value);
+    at = skipSpace(json, valueEnd);
+    if (json[at] === "}") break;
+    if (json[at] !== ",") return undefined;
+    at = skipSpace(json, at + 1);
   }
   return skipSpace(json, at + 1) === json.length ? fields : undefined;
 }
