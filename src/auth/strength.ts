@@ -161,12 +161,12 @@ function keyboardRuns(keyboard: Keyboard, text: Uint8Array, at: number, part: Pa
   let turns = 0;
   let direction = 0;
   for (let end = at + 2; end <= text.length; end++) {
-    const [from, to] = [keyboard[text[end - 2]!]!, keyboard[text[end - 1]!]!];
-    if (from === 0 || to === 0 || !KEY_STEPS.includes(to - from)) return;
-    if (to - from !== direction) turns++;
-    direction = to - from;
+    // What is no key is far from all keys.
+    const next = keyboard[text[end - 1]!]! - keyboard[text[end - 2]!]!;
+    if (!KEY_STEPS.includes(next)) return;
+    if (next !== direction) turns++;
+    direction = next;
     const steps = end - at - 1;
-    if (end - at < RUN_MIN) continue;
     part(end, Math.log2(KEYS) + turns * Math.log2(KEY_NEIGHBOURS) + logChoose(steps, turns - 1));
   }
 }
@@ -181,7 +181,7 @@ function logChoose(n: number, k: number): number {
 let made: readonly Keyboard[] | undefined;
 
 function keyboards(): readonly Keyboard[] {
-  return made ??= [KEY_ROWS, KEY_ROWS.map((row) => row.replace(/[yz]/gi, (key) => SWAPPED[key] ?? key))].map((rows) => {
+  return made ??= [KEY_ROWS, KEY_ROWS.map((row) => row.replace(/[yz]/gi, (key) => SWAPPED[key]!))].map((rows) => {
     const keyboard = new Uint8Array(256);
     rows.forEach((row, n) => {
       for (let column = 0; column < row.length; column++) {

@@ -104,6 +104,7 @@ const PARTS: Readonly<Record<string, readonly (readonly [phrase: string, bits: n
     ["bglqv", sequence(26, 5)],
     ["vqlgb", sequence(26, 5, 2)],
     ["bhntz", chars(5)], // steps of six
+    ["X]b", chars(3)],
     ["BDFHJ", sequence(26, 5)],
     ["NMLKJI", sequence(26, 6, 2)],
     ["VWXYZ", sequence(26, 5)],
@@ -130,6 +131,7 @@ const PARTS: Readonly<Record<string, readonly (readonly [phrase: string, bits: n
     ...["^&*(", "p[]\\", "P{}|", "m,./", "M<>?", "cft6"].map((four) => [four, keys(4, 1)] as const),
     ...["tyu", "zxc", "tzu", "TZU", "yxc", "YXC"].map((either) => [either, keys(3, 1)] as const),
     ["yhnju7", keys(6, 3)],
+    ["#yhnju7", chars(1) + keys(6, 3)],
     ["cftyhn", keys(6, 3)],
     ["cft65", keys(4, 1) + chars(1)],
     // Above to the left and below to the right is not beside; a space is no key.
@@ -149,9 +151,13 @@ const PARTS: Readonly<Record<string, readonly (readonly [phrase: string, bits: n
     ["x7#Bx7#", times(chars(4), 2)],
     ["x^^^x^^^x^^^", times(chars(4), 3)], // what is repeated is not looked at for repetitions itself
     ["x^^^^", chars(1) + times(chars(1), 4)],
+    ["monkeyyyy", bits("monkey") + chars(3)], // each is looked at from its beginning, which is in the word
+    ["xx7x7x7", chars(1) + times(chars(2), 3)],
+    ["x7x7monkey", times(chars(2), 2) + bits("monkey")],
   ],
   "a year": [
     ...[1900, 1961, 1987, 2005, 2006, 2026, 2046, 2047, 2099].map((y) => [String(y), year(y)] as const),
+    ["1899", date(2018, 0)],
     ["2100", chars(1) + sequence(10, 3, 2)],
     ["198x", chars(4)],
   ],
@@ -163,6 +169,7 @@ const PARTS: Readonly<Record<string, readonly (readonly [phrase: string, bits: n
     ...["27111961", "3111961", "611127", "271161", "19871224", "871224"].map((day) =>
       [day, date(/87/.test(day) ? 1987 : 1961, 0)] as const
     ),
+    ["31.1.2005", date(2005)],
     ["241249", date(2049, 0)],
     ["241250", date(2050, 0)],
     ["241251", date(1951, 0)],
