@@ -812,6 +812,8 @@ test("strangers turned away are counted up once a minute", [LARGE, STRANGER], (b
   deepEqual(bench.notices("b", "turned-away"), [{ event: "turned-away", count: 2, guesses: 2 }]);
   bench.run(5 * TURNED_AWAY_REPORT_MS);
   equal(bench.notices("b", "turned-away").length, 1);
+  bench.call("s", "b.2").run(400 + TURNED_AWAY_REPORT_MS);
+  deepEqual(bench.notices("b", "turned-away").slice(1), [{ event: "turned-away", count: 1, guesses: 1 }]);
 });
 
 test("a dialer stops after three possible guesses at one target, and goes on when the person says so", [
