@@ -1,5 +1,6 @@
-// The lint rules of the house: `rooms` (every import stays within the table) and `names` (each dangerous name stands in
-// its one place), for `main.ts` and `src/`, tests apart. The tables are in `rooms.ts`.
+// The lint rules of the house: `rooms` (every import stays within the table), `names` (each dangerous name stands in its
+// one place) and `arrays` (no bytes of a phrase in arrays that nobody wipes), for `main.ts` and `src/`, tests apart. The
+// tables are in `rooms.ts`.
 // Not in here: anything about style, which is `deno fmt` and `deno lint`'s own. No scopes are resolved: a variable of
 // one's own that is called `performance` is reported too, and wants another name.
 
@@ -14,6 +15,7 @@ import {
   MODULES,
   type Names,
   NAMESPACES,
+  PHRASE_READERS,
   type Place,
   ROOMS,
   SIGNALS,
@@ -27,6 +29,7 @@ export default {
   rules: {
     "rooms": { create: (context) => judged(context, rooms) },
     "names": { create: (context) => judged(context, names) },
+    "arrays": { create: (context) => judged(context, arrays) },
   },
 } satisfies Deno.lint.Plugin;
 
@@ -45,6 +48,22 @@ function judged(context: Deno.lint.RuleContext, rule: (file: Place, report: Repo
 function placeOf(filename: string): Place | undefined {
   const file = relative(ROOT, filename).replaceAll("\\", "/");
   return file === "main.ts" || (file.startsWith("src/") && !TEST_FILE.test(file)) ? file : undefined;
+}
+
+// --- arrays ---------------------------------------------------------------------------------------------------------
+
+/** `const [a, b] = [x, y]` makes an array on the heap, which holds what is in it until something else comes there. */
+function arrays(file: Place, report: Report): Deno.lint.LintVisitor {
+  if (!PHRASE_READERS.includes(file)) return {};
+  const message = "This file reads a phrase: a name each, since the array would stay in memory with what is in it.";
+  return {
+    VariableDeclarator: (n) => {
+      if (n.id.type === "ArrayPattern" && n.init?.type === "ArrayExpression") report(n, message);
+    },
+    AssignmentExpression: (n) => {
+      if (n.left.type === "ArrayPattern" && n.right.type === "ArrayExpression") report(n, message);
+    },
+  };
 }
 
 // --- rooms ----------------------------------------------------------------------------------------------------------

@@ -131,5 +131,14 @@ export const SIGNALS: readonly Names[] = [
   { names: ["SIGWINCH"], only: [TTY] },
 ];
 
+/** Files that look at a phrase character by character. */
+export const PHRASE_READERS: readonly string[] = [
+  "src/auth/nfkc.ts",
+  "src/auth/phrase.ts",
+  "src/auth/strength.ts",
+  "src/auth/words.ts",
+  "src/terminal/prompt.ts",
+];
+
 /** Files under `src/` that the product never loads: tests, what they share, programs that one starts. No rule is for them. */
 export const TEST_FILE = /(_test(_\w+)?|_child)\.ts$|\/testdata\//;

@@ -29,7 +29,7 @@ import {
   type Verdict,
 } from "./wire/gate.ts";
 import { type Activity, TALKING } from "./wire/human.ts";
-import { measureLoad } from "./wire/load.ts";
+import { measureBare, measureLoad } from "./wire/load.ts";
 import { PLANT_NAMES, runPlanted, Unplantable } from "./wire/planted.ts";
 import { makeRandom, type Random } from "./wire/random.ts";
 import { FRAME_RECORD, type Label, observationOf, type Plan, play, type Played } from "./wire/sessions.ts";
@@ -397,6 +397,12 @@ async function load(): Promise<number> {
     ) {
       say({ outcome: ok ? "passed" : "failed", line: `${ok ? "ok    " : "FAILED"} ${line}` });
     }
+    const bare = await measureBare(what);
+    const [tls, x25519] = [bare.tls, bare.x25519].map((share) => (share * 100).toFixed(2));
+    say({
+      outcome: "shown",
+      line: `--     ${name}: of that, bare TLS would take ${tls} %, and the X25519 of the ratchet alone ${x25519} %`,
+    });
   }
   console.log(`wire: ${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);
   return tally.failed > 0 ? 1 : 0;

@@ -5,7 +5,7 @@
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import plugin from "../scripts/lint_plugin.ts";
 import { SUITES } from "../scripts/test.ts";
-import { BEFORE_PROMPT, LEAVES, ROOMS } from "../scripts/rooms.ts";
+import { BEFORE_PROMPT, LEAVES, PHRASE_READERS, ROOMS } from "../scripts/rooms.ts";
 
 const ROOT = new URL("..", import.meta.url);
 
@@ -305,6 +305,15 @@ Deno.test("the rules are for the program, not for tests, scripts, bench and fuzz
     green(file, source);
   }
   green("../elsewhere/src/wire/x.ts", source);
+});
+
+Deno.test("arrays: who reads a phrase puts nothing of it into an array that is only to be taken apart", () => {
+  for (const file of PHRASE_READERS) {
+    red(file, "const [a, b] = [raw[0]!, raw[1]!];", /sesame\/arrays: This file reads a phrase/);
+    red(file, "let a = 1, b = 2; [a, b] = [b, a];", /sesame\/arrays/);
+    green(file, "const a = raw[0]!; const b = raw[1]!; const [low, high] = bounds;");
+  }
+  green("src/wire/frame.ts", "const [a, b] = [1, 2];");
 });
 
 Deno.test("deno lint itself goes red on a forbidden import and a forbidden name, and green without them", async () => {

@@ -95,6 +95,25 @@ export async function measureLoad({ links, intervalMs, seconds }: Load): Promise
   }
 }
 
+/** Shares of a core that the same cells take without Sesame (bare.ts): TLS alone, and the X25519 of a step for each that comes. */
+export async function measureBare(
+  { links, intervalMs, seconds }: Load,
+): Promise<{ readonly tls: number; readonly x25519: number }> {
+  const program = ["run", "--quiet", "--no-check", "--allow-all", new URL("./bare.ts", import.meta.url).pathname];
+  const rest = [PORTS.last, links, intervalMs, seconds].map(String);
+  const far = start(0, [...program, "far", ...rest]);
+  try {
+    const lines = far.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    if (!(await lines.read()).value?.startsWith("127.0.0.1:")) throw new Error("the other side did not start");
+    const { stdout, code } = await start(1, [...program, "hub", ...rest]).output();
+    if (code !== 0) throw new Error("the bare links broke");
+    return JSON.parse(new TextDecoder().decode(stdout));
+  } finally {
+    far.kill("SIGKILL");
+    await far.status;
+  }
+}
+
 /** On one core of its own, where that can be asked for. */
 function start(core: number, args: readonly string[]): Deno.ChildProcess {
   const pinned = Deno.build.os === "linux" && navigator.hardwareConcurrency > 1;

@@ -75,41 +75,62 @@ interface List {
   readonly bits: Uint8Array;
 }
 
-/** Every word that stands in `text` from `at` on in the direction of `step`; the part's end is the index behind it. */
-function words(text: Uint8Array, at: number, step: 1 | -1, part: Part): void {
-  const list = wordList();
-  const look = (first: number, behind: number, depth: number, changes: number) => {
-    const byte = text[at + step * depth];
-    if (byte === undefined) return;
-    const capital = byte >= CAPITAL_A && byte <= CAPITAL_Z ? CAPITALS : 0;
-    const next = (letter: number, more: number) => {
-      const [low, high] = narrowed(list, first, behind, depth, letter);
-      if (low === high) return;
-      const all = changes | more;
-      const whole = list.starts[low + 1]! - list.starts[low]! === depth + 1;
-      if (whole) part(at + step * (depth + 1), list.bits[low]! + (all & CAPITALS) + ((all & LEET) >> 1));
-      look(low, high, depth + 1, all);
-    };
-    next(capital === 0 ? byte : byte + 0x20, capital);
-    for (const letter of LEET_LETTERS.get(byte) ?? []) next(letter, LEET);
-  };
-  look(0, list.bits.length, 0, 0);
+/** Where words are looked for: from `at` on in the direction of `step`; the part's end is the index behind the word. */
+interface Search {
+  readonly list: List;
+  readonly text: Uint8Array;
+  readonly at: number;
+  readonly step: 1 | -1;
+  readonly part: Part;
 }
 
-/** Of the words from `first` up to `behind`, which begin alike, those with this letter at `depth`. */
-function narrowed(list: List, first: number, behind: number, depth: number, letter: number): [number, number] {
-  const bound = (least: number) => {
-    let [low, high] = [first, behind];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const at = list.starts[middle]! + depth;
-      const found = at < list.starts[middle + 1]! ? list.letters[at]! : 0;
-      if (found < least) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  };
-  return [bound(letter), bound(letter + 1)];
+function words(text: Uint8Array, at: number, step: 1 | -1, part: Part): void {
+  const list = wordList();
+  grow({ list, text, at, step, part }, 0, list.bits.length, 0, 0);
+}
+
+// What is found says what the phrase is. So it goes from call to call as numbers, and neither into an array nor into a closure:
+// both would stay on the heap.
+
+/** One letter more. The words from `first` up to `behind` begin as the text does, `depth` letters long. */
+function grow(search: Search, first: number, behind: number, depth: number, changes: number): void {
+  const byte = search.text[search.at + search.step * depth];
+  if (byte === undefined) return;
+  const capital = byte >= CAPITAL_A && byte <= CAPITAL_Z ? CAPITALS : 0;
+  narrow(search, first, behind, depth, capital === 0 ? byte : byte + 0x20, changes | capital);
+  for (const letter of LEET_LETTERS.get(byte) ?? []) narrow(search, first, behind, depth, letter, changes | LEET);
+}
+
+/** The letter at `depth` is this one. */
+function narrow(
+  search: Search,
+  first: number,
+  behind: number,
+  depth: number,
+  letter: number,
+  changes: number,
+): void {
+  const { list, at, step, part } = search;
+  const low = bound(list, first, behind, depth, letter);
+  const high = bound(list, low, behind, depth, letter + 1);
+  if (low === high) return;
+  const whole = list.starts[low + 1]! - list.starts[low]! === depth + 1;
+  if (whole) part(at + step * (depth + 1), list.bits[low]! + (changes & CAPITALS) + ((changes & LEET) >> 1));
+  grow(search, low, high, depth + 1, changes);
+}
+
+/** The first of the words from `first` up to `behind`, which begin alike, whose letter at `depth` is `least` or comes after it. */
+function bound(list: List, first: number, behind: number, depth: number, least: number): number {
+  let low = first;
+  let high = behind;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const at = list.starts[middle]! + depth;
+    const found = at < list.starts[middle + 1]! ? list.letters[at]! : 0;
+    if (found < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 let known: List | undefined;
@@ -119,7 +140,8 @@ function wordList(): List {
   if (known !== undefined) return known;
   const packed = new TextEncoder().encode(COMMON_WORDS);
   const letters = new Uint8Array(COMMON_WORDS_COUNT * WORD_ROOM);
-  const [starts, bits] = [new Uint32Array(COMMON_WORDS_COUNT + 1), new Uint8Array(COMMON_WORDS_COUNT)];
+  const starts = new Uint32Array(COMMON_WORDS_COUNT + 1);
+  const bits = new Uint8Array(COMMON_WORDS_COUNT);
   let end = 0;
   for (let at = 0, word = 0; at < packed.length; word++) {
     const shared = packed[at++]! - CAPITAL_A;
@@ -222,14 +244,17 @@ function dates(text: Uint8Array, at: number, part: Part): void {
   // Three groups of digits: sizes a, b, c, with or without a separator between them.
   for (const [a, b, c] of DATE_SHAPES) {
     for (const gap of [0, 1] as const) {
-      const [second, third] = [at + a + gap, at + a + b + 2 * gap];
+      const second = at + a + gap;
+      const third = at + a + b + 2 * gap;
       const end = third + c;
       const whole = gap === 0
         ? digits >= a + b + c
         : digitsFrom(text, at) >= a && digitsFrom(text, second) >= b && digitsFrom(text, third) >= c &&
           SEPARATORS.includes(text[at + a] ?? 0) && text[at + a] === text[second + b];
       if (!whole) continue;
-      const [x, y, z] = [number(at, a), number(second, b), number(third, c)];
+      const x = number(at, a);
+      const y = number(second, b);
+      const z = number(third, c);
       if (isDay(x, y) && c !== 1) part(end, DAY_BITS + yearBits(z, c) + 2 * gap);
       if (isDay(y, z) && a !== 1) part(end, DAY_BITS + yearBits(x, a) + 2 * gap);
     }

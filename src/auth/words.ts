@@ -202,7 +202,8 @@ function separatorSize(raw: Uint8Array, at: number): number {
     const letterOrDigit = (byte >= 0x30 && byte <= 0x39) || (lower(byte) >= 0x61 && lower(byte) <= 0x7a);
     return byte >= SPACE && byte < 0x7f && !letterOrDigit ? 1 : 0;
   }
-  const [second, third] = [raw[at + 1]!, raw[at + 2]!];
+  const second = raw[at + 1]!;
+  const third = raw[at + 2]!;
   if (byte === 0xc2 && second === 0xa0) return 2; // U+00A0
   if (byte === 0xe2 && second === 0x80 && ((third >= 0x80 && third <= 0x95) || third === 0xaf)) return 3; // U+2000 ...
   if (byte === 0xe3 && second === 0x80 && third === 0x80) return 3; // U+3000
