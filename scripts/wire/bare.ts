@@ -1,0 +1,80 @@
+// What the pacer's cost cannot go below: frames of a cell's size over the same TLS and on the same grid, with nothing in
+// them; and the X25519 of a ratchet step. A process for each side, started by load.ts.
+//
+//   deno run ... bare.ts far PORT LINKS INTERVAL_MS
+//   deno run ... bare.ts hub PORT LINKS INTERVAL_MS SECONDS   prints one line of JSON
+
+import { FRAME_SIZE } from "../../src/constants.ts";
+import { loadSodium } from "../../src/crypto/sodium.ts";
+import { x25519, x25519PublicKey } from "../../src/crypto/x25519.ts";
+import type { Link } from "../../src/ports.ts";
+import { makeIdentity } from "../../src/transport/certificate.ts";
+import { TlsTransport } from "../../src/transport/tls.ts";
+import { FrameType } from "../../src/wire/frame.ts";
+import { cpuSeconds, pause } from "./load.ts";
+
+const SETTLE_MS = 4_000;
+const ROUNDS = 2_000;
+
+const entropy = (into: Uint8Array) => void crypto.getRandomValues(into as Uint8Array<ArrayBuffer>);
+
+async function main([role, port, links, intervalMs, seconds]: readonly string[]): Promise<void> {
+  const transport = new TlsTransport(makeIdentity(entropy));
+  const frame = new Uint8Array(FRAME_SIZE);
+  frame.set([1, FrameType.cell, (FRAME_SIZE - 4) >> 8, (FRAME_SIZE - 4) & 0xff]);
+  const ticks: { readonly link: Link; at: number }[] = [];
+  let received = 0;
+  const begin = (link: Link) => {
+    link.receive(() => received++, () => Deno.exit(role === "far" ? 0 : 1));
+    ticks.push({ link, at: performance.now() + Math.random() * Number(intervalMs) });
+  };
+  const tick = () => {
+    const now = performance.now();
+    for (const one of ticks.filter(({ at }) => at <= now)) {
+      one.link.send(frame);
+      one.at += Number(intervalMs);
+    }
+    const next = Math.min(now + 1_000, ...ticks.map(({ at }) => at));
+    setTimeout(tick, Math.max(1, Math.ceil(next - performance.now())));
+  };
+  if (role === "far") {
+    const { address } = await transport.listen(`127.0.0.1:${port}`, {
+      admit: () => true,
+      linked: begin,
+      failed: () => Deno.exit(1),
+    });
+    console.log(address);
+    return tick();
+  }
+  for (let i = 0; i < Number(links); i++) {
+    begin(await transport.dial(`127.0.0.1:${port}`, new AbortController().signal, () => {}));
+  }
+  tick();
+  await pause(SETTLE_MS);
+  const before = { cpu: cpuSeconds(Deno.pid), at: performance.now(), received };
+  await pause(1_000 * Number(seconds));
+  const took = (performance.now() - before.at) / 1_000;
+  const tls = (cpuSeconds(Deno.pid) - before.cpu) / took;
+  console.log(
+    JSON.stringify({ tls, x25519: stepSeconds(await loadSodium([[32, 4]])) * (received - before.received) / took }),
+  );
+  Deno.exit(0);
+}
+
+/** Of one ratchet step: two shared secrets and a public key, in seconds on the processor. */
+function stepSeconds(arena: Awaited<ReturnType<typeof loadSodium>>): number {
+  using secret = arena.dhSecret();
+  entropy(secret.bytes);
+  const [own, shared] = [new Uint8Array(32), new Uint8Array(32)];
+  const step = () => {
+    x25519PublicKey(own, secret);
+    x25519(shared, secret, own);
+    x25519(shared, secret, own);
+  };
+  for (let i = 0; i < ROUNDS; i++) step();
+  const before = cpuSeconds(Deno.pid);
+  for (let i = 0; i < 2 * ROUNDS; i++) step();
+  return (cpuSeconds(Deno.pid) - before) / (2 * ROUNDS);
+}
+
+await main(Deno.args);
