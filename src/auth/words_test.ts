@@ -123,6 +123,7 @@ Deno.test("a phrase is recognised however it is spaced, cased and joined", () =>
     WORDS.join("."),
     WORDS.join(" - "),
     WORDS.join("\u00a0"), // no-break space
+    WORDS.join("\u2000"), // en quad
     WORDS.join("\u2011"), // no-break hyphen
     WORDS.join(" \u2013 "), // en dash
     WORDS.join("\u2014"), // em dash
@@ -141,7 +142,23 @@ Deno.test("a phrase is recognised however it is spaced, cased and joined", () =>
   }
 });
 
+Deno.test("the canonical form may stand right before or right behind what was typed", () => {
+  const typed = new TextEncoder().encode(PHRASE);
+  for (const at of [0, CANONICAL_ROOM]) {
+    const memory = new Uint8Array(CANONICAL_ROOM + typed.length);
+    const raw = memory.subarray(at, at + typed.length);
+    raw.set(typed);
+    const out = at === 0 ? memory.subarray(typed.length) : memory.subarray(0, CANONICAL_ROOM);
+    equal(canonicalise(raw, out, sha256).kind, "words");
+  }
+});
+
 Deno.test("a letter or a digit behind a word is no separator", () => {
+  // Nor is what begins like one and is no character.
+  const broken = new TextEncoder().encode(PHRASE.replace(" ", "...")).map((byte, i, all) =>
+    byte !== 0x2e ? byte : all[i - 1] !== 0x2e ? 0xe2 : all[i + 1] === 0x2e ? 0x80 : 0x7f
+  );
+  deepEqual(canonical(broken).kind, "typo");
   for (const character of "09AZaz") {
     deepEqual(canonical(PHRASE.replace("plug", `plug${character}`)), { kind: "typo", position: 2 }, character);
   }
