@@ -37,12 +37,18 @@ export class OrdinaryUser implements Disposable {
       run("cp", "-r", `${packages}/${name}`, to);
     }
     Deno.mkdirSync(`${this.#folder}/home`);
+    // The runtime may lie where only its owner may go, as in root's own folder.
+    run("cp", Deno.execPath(), this.#runtime);
     run("chown", "-R", `${UID}:${UID}`, `${this.#folder}/home`, `${this.#folder}/cache`);
     run("chmod", "-R", "a+rX", this.#folder);
   }
 
   get home(): string {
     return `${this.#folder}/home`;
+  }
+
+  get #runtime(): string {
+    return `${this.#folder}/deno`;
   }
 
   get main(): string {
@@ -74,7 +80,7 @@ export class OrdinaryUser implements Disposable {
         "-c",
         options.shell ?? 'exec "$@"',
         "sh",
-        Deno.execPath(),
+        this.#runtime,
         "run",
         "--quiet",
         "--no-prompt",
