@@ -78,12 +78,17 @@ function problem({ wrong, next }: UsageProblem): void {
   }
 }
 
+/** Without what may stand around and between the addresses of a pasted invitation. */
+function bare(text: string): string {
+  return text.replace(/[\s─,'"]+/g, "");
+}
+
 function chat(args: Args & { command: "chat" }, argv: readonly string[]): void {
   must(args.intervalMs >= 50 && args.intervalMs <= 1000, "50 to 1000 ms");
   must(args.friends === undefined || (args.friends >= 1 && args.friends <= 64), "1 to 64 friends");
   must(
     args.targets.length <= 64 &&
-      args.targets.every((target) => argv.includes(target)),
+      args.targets.every((target) => bare(argv.join("")).includes(bare(target))),
     "targets as they were typed",
   );
   must(args.listen !== undefined || args.targets.length > 0, "there is something to do");
