@@ -78,7 +78,14 @@ function problem({ wrong, next }: UsageProblem): void {
   }
 }
 
-/** Without what may stand around and between the addresses of a pasted invitation. */
+/** A target is a word, or of a pasted invitation what stands behind `connect` in its words. */
+function typed(target: string, argv: readonly string[]): boolean {
+  if (argv.some((word) => bare(word) === bare(target))) return true;
+  const all = bare(argv.join(" "));
+  return all.includes("sesameconnect") && all.split("sesameconnect").at(-1)!.startsWith(bare(target));
+}
+
+/** Without what may stand around and between addresses. */
 function bare(text: string): string {
   return text.replace(/[\s─,'"]+/g, "");
 }
@@ -88,7 +95,7 @@ function chat(args: Args & { command: "chat" }, argv: readonly string[]): void {
   must(args.friends === undefined || (args.friends >= 1 && args.friends <= 64), "1 to 64 friends");
   must(
     args.targets.length <= 64 &&
-      args.targets.every((target) => bare(argv.join("")).includes(bare(target))),
+      args.targets.every((target) => typed(target, argv)),
     "targets as they were typed",
   );
   must(args.listen !== undefined || args.targets.length > 0, "there is something to do");

@@ -4,13 +4,13 @@
 //   deno run ... bare.ts far PORT LINKS INTERVAL_MS
 //   deno run ... bare.ts hub PORT LINKS INTERVAL_MS SECONDS   prints one line of JSON
 
-import { FRAME_SIZE } from "../../src/constants.ts";
+import { FRAME_BODY_SIZE } from "../../src/constants.ts";
 import { loadSodium } from "../../src/crypto/sodium.ts";
 import { x25519, x25519PublicKey } from "../../src/crypto/x25519.ts";
 import type { Link } from "../../src/ports.ts";
 import { makeIdentity } from "../../src/transport/certificate.ts";
 import { TlsTransport } from "../../src/transport/tls.ts";
-import { FrameType } from "../../src/wire/frame.ts";
+import { encodeFrame, FrameType } from "../../src/wire/frame.ts";
 import { cpuSeconds, pause } from "./load.ts";
 
 const SETTLE_MS = 4_000;
@@ -20,8 +20,7 @@ const entropy = (into: Uint8Array) => void crypto.getRandomValues(into as Uint8A
 
 async function main([role, port, links, intervalMs, seconds]: readonly string[]): Promise<void> {
   const transport = new TlsTransport(makeIdentity(entropy));
-  const frame = new Uint8Array(FRAME_SIZE);
-  frame.set([1, FrameType.cell, (FRAME_SIZE - 4) >> 8, (FRAME_SIZE - 4) & 0xff]);
+  const frame = encodeFrame(FrameType.cell, new Uint8Array(FRAME_BODY_SIZE));
   const ticks: { readonly link: Link; at: number }[] = [];
   let received = 0;
   const begin = (link: Link) => {

@@ -2,6 +2,7 @@
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import fc from "fast-check";
+import { arraysMade } from "../../tests/support/watching.ts";
 import { nfkc } from "./nfkc.ts";
 
 const ROOM = 40_000;
@@ -183,19 +184,9 @@ Deno.test("nfkc() makes no string longer than two characters, but of what one ch
 });
 
 Deno.test("nfkc() wipes the marks it held back, also of a text that it refuses", () => {
-  const { Uint32Array } = globalThis;
-  const made: Uint32Array[] = [];
-  globalThis.Uint32Array = class extends Uint32Array {
-    constructor(size: number) {
-      super(size);
-      made.push(this);
-    }
-  } as unknown as typeof Uint32Array;
-  try {
+  const made = arraysMade("Uint32Array", () => {
     for (const end of [[], [0xff]]) nfkc(Uint8Array.of(0x61, 0xcc, 0xa3, 0xcc, 0x81, ...end), new Uint8Array(64));
-  } finally {
-    globalThis.Uint32Array = Uint32Array;
-  }
+  });
   equal(made.length, 2);
   ok(made.every((marks) => marks.length > 2 && marks.every((mark) => mark === 0)));
 });

@@ -6,6 +6,26 @@ export interface Call {
   readonly result: unknown;
 }
 
+/** The typed arrays of that kind that are made, by their length, while `run` runs. */
+export function arraysMade(name: "Float64Array" | "Uint32Array", run: () => void): (Float64Array | Uint32Array)[] {
+  const real = globalThis[name];
+  const made: (Float64Array | Uint32Array)[] = [];
+  const watched = new Proxy(real, {
+    construct(target, [length]: [number]) {
+      const array = new target(length);
+      made.push(array);
+      return array;
+    },
+  });
+  Object.assign(globalThis, { [name]: watched });
+  try {
+    run();
+  } finally {
+    Object.assign(globalThis, { [name]: real });
+  }
+  return made;
+}
+
 /** The calls of `prototype[name]`, own or inherited, while `run` runs. */
 export function watching(prototype: object, name: string, run: () => void): Call[] {
   const own = Object.getOwnPropertyDescriptor(prototype, name);
