@@ -19,8 +19,10 @@ import { captureProblem, Tcpdump } from "./wire/capture.ts";
 import { pausesOf, steadyFeatures, wholeFeatures, type WholeObservation } from "./wire/features.ts";
 import { type Flow, flowsOf } from "./wire/flow.ts";
 import {
+  beside,
   type Comparison,
   judge,
+  judgeKeys,
   judgeKs,
   judgePlain,
   judgeShuffled,
@@ -29,6 +31,7 @@ import {
   type Verdict,
 } from "./wire/gate.ts";
 import { type Activity, TALKING } from "./wire/human.ts";
+import { lateAfterKeys } from "./wire/keys.ts";
 import { measureBare, measureLoad } from "./wire/load.ts";
 import { PLANT_NAMES, runPlanted, Unplantable } from "./wire/planted.ts";
 import { makeRandom, type Random } from "./wire/random.ts";
@@ -56,7 +59,7 @@ const WHOLE: Effort = {
   simulated: 1200,
   simulatedMs: 60_000,
   simulatedControl: 100,
-  captures: 6,
+  captures: 14,
   windowMs: 10_000,
   intervalMs: INTERVAL_MIN_MS,
   shuffles: 10,
@@ -79,6 +82,8 @@ const SIMULATED_INTERVAL_MS = 250;
 /** A session, and what the observer has of it. */
 interface Labelled {
   readonly label: Label;
+  /** Which of them were played side by side. */
+  readonly batch: number;
   readonly seen: WholeObservation;
 }
 
@@ -112,15 +117,20 @@ async function gate(effort: Effort, parts: string, random: Random): Promise<numb
 
 async function simulatedPart(effort: Effort, random: Random): Promise<void> {
   const simulate = await makeSimulator();
+  let played = 0;
   const session = (label: Label): Labelled => {
+    const batch = Math.floor(played++ / SIMULATED_BATCH);
     const shape = { cover: label.cover, intervalMs: SIMULATED_INTERVAL_MS };
-    return { label, seen: simulate({ ...label, shape, ms: effort.simulatedMs }, random) };
+    return { label, batch, seen: simulate({ ...label, shape, ms: effort.simulatedMs }, random) };
   };
   // The first ones are slower, while the engine compiles, whatever is said in them.
-  for (let i = 0; i < WARM_UP; i++) session(labelFor(i, "constant"));
-  const constant = random.shuffled(Array.from({ length: effort.simulated }, (_, i) => labelFor(i, "constant"))).map(
-    session,
-  );
+  for (let i = 0; i < SIMULATED_BATCH; i++) session(labelFor(i, "constant"));
+  const constant: Labelled[] = [];
+  while (constant.length < effort.simulated) {
+    const size = Math.min(SIMULATED_BATCH, effort.simulated - constant.length);
+    const labels = Array.from({ length: size }, (_, i) => labelFor(constant.length + i, "constant"));
+    constant.push(...random.shuffled(labels).map(session));
+  }
   const more = (labels: readonly Label[]) => Promise.resolve(labels.map(session));
   await compare("simulated", constant, more, effort, random);
   const three = random.shuffled(Array.from({ length: effort.simulated / 8 }, (_, i) => i))
@@ -133,7 +143,8 @@ async function simulatedPart(effort: Effort, random: Random): Promise<void> {
   if (!effort.short) eyesight(constant.filter(({ label }) => label.activity === "idle"), random);
 }
 
-const WARM_UP = 24;
+/** One after the other, but each batch has all labels in equal parts, in the order of chance. */
+const SIMULATED_BATCH = 24;
 const CONTROL_TALKING: readonly Activity[] = ["paste", "chatty"];
 
 /** The i-th of a row in which talking and mode are balanced, each within the other. */
@@ -188,6 +199,7 @@ async function realPart(effort: Effort, random: Random): Promise<void> {
       return sessions;
     };
     await compare("real", constant, more, effort, random);
+    for (const activity of TALKING) say(keysRow(activity, constant, effort));
     const three: Captured[] = [];
     for (let i = 0; i < 3; i++) {
       const plans = Array.from(
@@ -215,18 +227,20 @@ interface Captured extends Labelled {
 }
 
 async function captured(plans: readonly Plan[], random: Random): Promise<Captured[]> {
+  const batch = batches++;
   await using tcpdump = await Tcpdump.start();
   const sessions = await play(random.shuffled(plans), random);
   const flows = flowsOf((await tcpdump.read()).segments);
   const seen = sessions.map((played) => {
     const flow = flows.find(({ listener }) => listener.endsWith(`:${played.port}`))!;
-    return { label: played.label, seen: observationOf(played, flows), flow, played };
+    return { label: played.label, batch, seen: observationOf(played, flows), flow, played };
   });
   const [first] = seen;
   if (first !== undefined) summary ??= await tsharkSummary(tcpdump.path, first, plans[0]!.intervalMs);
   return seen;
 }
 
+let batches = 0;
 let summary: string | undefined;
 
 /** One session in the words of a second reader, where it is installed: how many segments of which size, and ticks. */
@@ -308,9 +322,8 @@ async function compare(
   for (const activity of TALKING) {
     const some = sessions.filter(({ label }) => label.activity === activity);
     if (some.length < 5) continue;
-    // As many idle ones, so that the classes are balanced.
-    const idle = sessions.filter(({ label }) => label.activity === "idle").slice(0, some.length);
-    const one = byTalk(where, [...idle, ...some], "not seen", `idle or ${activity}`);
+    const idle = sessions.filter(({ label }) => label.activity === "idle");
+    const one = byTalk(where, [...beside(some, idle), ...some], "not seen", `idle or ${activity}`);
     const half = (i: number): Activity => i % 2 === 0 ? "idle" : activity;
     await settle(one, async () => byTalk(where, await again(half), "not seen", `${one.what}, again`), random, say);
   }
@@ -360,6 +373,14 @@ function ksRow(
 ): Verdict {
   const pauses = sessions.map(({ seen }) => [...pausesOf(seen, "up"), ...pausesOf(seen, "down")]);
   return judgeKs(what, where, sessions.length, ksOf(pauses, sessions.map(label), permutations, random));
+}
+
+function keysRow(activity: Activity, sessions: readonly Captured[], { intervalMs }: Effort): Verdict {
+  const keyed = sessions.filter(({ label }) => label.activity === activity).map(({ seen, played }) => ({
+    keys: played.keys,
+    cells: seen.seen.filter(({ at }) => at >= seen.from && at < seen.until),
+  }));
+  return judgeKeys(activity, "real", keyed.length, lateAfterKeys(keyed, intervalMs));
 }
 
 // --- Load -----------------------------------------------------------------------------------------------------------

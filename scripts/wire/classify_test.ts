@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { crossValidated, LEARNERS, midRanks } from "./classify.ts";
-import { judge, judgeShuffled, settle, type Verdict } from "./gate.ts";
+import { beside, judge, judgeShuffled, settle, type Verdict } from "./gate.ts";
 import { gridOf } from "./grid.ts";
 import { makeRandom, type Random } from "./random.ts";
 import { aucOf, ksOf } from "./statistics.ts";
@@ -127,4 +127,30 @@ Deno.test("settle() asks for new sessions where there is doubt, and doubt about 
   assert.deepEqual(await outcomes(few(), few()), ["doubt", "failed"]);
   assert.deepEqual(await outcomes(few(), { ...as, ...noise(2000, 4, 0, random) }), ["doubt", "passed"]);
   assert.deepEqual(await outcomes({ ...as, ...noise(200, 10, 3, random) }, few()), ["failed"]);
+});
+
+Deno.test("beside() compares within batches, so that a machine that changes meanwhile is not taken for what people do", () => {
+  const random = makeRandom(7);
+  // Fourteen batches, each with four idle sessions and one or two others; only the machine differs.
+  const sessions = Array.from(
+    { length: 14 },
+    (_, batch) =>
+      ["idle", "idle", "idle", "idle", ...batch % 2 === 0 ? ["typing", "typing"] : ["typing"]].map((activity) => ({
+        activity,
+        batch,
+        row: Array.from({ length: 5 }, () => normal(random) + batch / 3),
+      })),
+  ).flat();
+  const of = (activity: string) => sessions.filter((one) => one.activity === activity);
+  const judged = (idle: readonly { row: number[] }[]) => {
+    const rows = [...idle, ...of("typing")].map(({ row }) => row);
+    const labels = rows.map((_, i) => i < idle.length ? 0 : 1);
+    return judge({ what: "x", where: "real", rule: "not seen", rows, labels }, random).outcome;
+  };
+  const paired = beside(of("typing"), of("idle"));
+  assert.deepEqual(paired.map(({ batch }) => batch), of("typing").map(({ batch }) => batch));
+  assert.equal(new Set(paired).size, paired.length);
+  assert.equal(judged(paired), "passed");
+  assert.equal(judged(of("idle").slice(0, paired.length)), "failed"); // the first idle ones: told by the hour alone
+  assert.throws(() => beside(of("idle"), of("typing")));
 });

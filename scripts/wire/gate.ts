@@ -3,6 +3,7 @@
 
 import { crossValidated, type Labels, LEARNERS, type Rows } from "./classify.ts";
 import { mean } from "./grid.ts";
+import type { Lateness } from "./keys.ts";
 import type { Random } from "./random.ts";
 import { type Auc, aucOf, type Ks } from "./statistics.ts";
 
@@ -14,6 +15,9 @@ export const UPPER_BAR = 0.6;
 export const CONTROL_BAR = 0.95;
 /** A KS test this improbable is no chance; a whole run makes about ten. */
 export const KS_BAR = 0.001;
+
+/** Cells next to a key may be this much later on average, in milliseconds: half of what a runtime's timer is off by. */
+export const KEYS_BAR = 0.5;
 
 export type Rule =
   /** AUC at most BAR, and the whole 95 % interval under UPPER_BAR: enough sessions to say that there is nothing. */
@@ -94,6 +98,20 @@ function outcomeOf(rule: Rule, aucs: readonly Auc[], sessions: number): Verdict[
   }
 }
 
+/**
+ * For each of these one of the others from the same batch, so that both are alike in number and in time: what a machine does
+ * meanwhile changes within minutes, and idle sessions from the beginning and the end of a run are told apart as well.
+ * Throws where a batch has too few.
+ */
+export function beside<T extends { readonly batch: number }>(these: readonly T[], others: readonly T[]): T[] {
+  const left = [...others];
+  return these.map(({ batch }) => {
+    const at = left.findIndex((other) => other.batch === batch);
+    if (at < 0) throw new Error(`batch ${batch} has too few sessions to compare with`);
+    return left.splice(at, 1)[0]!;
+  });
+}
+
 /** The same sessions with labels dealt anew: whatever is found then, the method has made up. */
 export function judgeShuffled({ what, where, rows, labels }: Comparison, times: number, random: Random): Verdict {
   const folds = Math.min(FOLDS, labels.filter((l) => l === 1).length, labels.filter((l) => l === 0).length);
@@ -120,6 +138,26 @@ export function judgeKs(what: string, where: Comparison["where"], sessions: numb
     outcome,
     line: rowLine(outcome, `${what}, pauses (KS)`, where, `${sessions}`, cells, `p at least ${KS_BAR}`),
   };
+}
+
+/** Cells that leave just after a key, against the others: with the keys' times known, which no observer has. */
+export function judgeKeys(
+  activity: string,
+  where: Comparison["where"],
+  sessions: number,
+  { late, low, high, near }: Lateness,
+): Verdict {
+  const outcome = near > 0 && low <= KEYS_BAR ? "passed" : "failed";
+  const cells = [`${two(late)} ms later`, `(${two(low)} to ${two(high)})`, `${near} cells`];
+  const line = rowLine(
+    outcome,
+    `${activity}: cells just after a key`,
+    where,
+    `${sessions}`,
+    cells,
+    `not above ${KEYS_BAR} ms`,
+  );
+  return { outcome, line };
 }
 
 /** A check that is right or wrong, without statistics. */

@@ -9,6 +9,7 @@ import { PORTS } from "./capture.ts";
 import type { WholeObservation } from "./features.ts";
 import type { Flow } from "./flow.ts";
 import { type Activity, keysOf, type Line, linesOf, type Side } from "./human.ts";
+import type { Key } from "./keys.ts";
 import { pause } from "./load.ts";
 import type { Random } from "./random.ts";
 
@@ -40,6 +41,7 @@ export interface Played {
   readonly said: number;
   /** What was said, for whoever looks for the cause of a red row. */
   readonly lines: readonly Line[];
+  readonly keys: readonly Key[];
 }
 
 let nextPort: number = PORTS.first;
@@ -75,6 +77,7 @@ class RealSession {
   readonly #lines: readonly Line[];
   readonly #random: Random;
   readonly #ports: readonly number[];
+  readonly #pressed: Key[] = [];
   #dialer: Terminal | undefined;
   #listeners: Terminal[] = [];
   #from = 0;
@@ -120,6 +123,7 @@ class RealSession {
     for (const { at, keys: pressed, side } of keys) {
       const wait = began + at - performance.now();
       if (wait > 0) await pause(wait);
+      this.#pressed.push({ at: performance.timeOrigin + performance.now(), side });
       await this.#terminal(side).press(pressed);
     }
     await pause(Math.max(0, began + this.#plan.windowMs - performance.now()));
@@ -140,6 +144,7 @@ class RealSession {
       windowUntil: this.#until,
       said: this.#lines.length,
       lines: this.#lines,
+      keys: this.#pressed,
     };
   }
 
