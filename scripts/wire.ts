@@ -62,7 +62,7 @@ const WHOLE: Effort = {
   captures: 14,
   windowMs: 10_000,
   intervalMs: INTERVAL_MIN_MS,
-  shuffles: 10,
+  shuffles: 25,
   permutations: 4999,
 };
 const SHORT: Effort = {
@@ -73,7 +73,7 @@ const SHORT: Effort = {
   captures: 1,
   windowMs: 6_000,
   intervalMs: INTERVAL_MIN_MS,
-  shuffles: 5,
+  shuffles: 10,
   permutations: 1999,
 };
 
@@ -135,12 +135,12 @@ async function simulatedPart(effort: Effort, random: Random): Promise<void> {
   await compare("simulated", constant, more, effort, random);
   const three = random.shuffled(Array.from({ length: effort.simulated / 8 }, (_, i) => i))
     .map((i) => session({ ...labelFor(i >> 1, "constant"), peers: i % 2 === 0 ? 1 : 3 }));
-  say(judge(byPeers("simulated", three), random));
+  say(judge(byPeers("simulated", three), effort.shuffles, random));
   const off = random.shuffled(Array.from({ length: effort.simulatedControl }, (_, i) => labelFor(i, "off"))).map(
     session,
   );
-  say(judge(byTalk("simulated", off, "seen", "idle or talking, --cover off"), random));
-  if (!effort.short) eyesight(constant.filter(({ label }) => label.activity === "idle"), random);
+  say(judge(byTalk("simulated", off, "seen", "idle or talking, --cover off"), effort.shuffles, random));
+  if (!effort.short) eyesight(constant.filter(({ label }) => label.activity === "idle"), effort, random);
 }
 
 /** One after the other, but each batch has all labels in equal parts, in the order of chance. */
@@ -156,7 +156,7 @@ function labelFor(i: number, cover: Label["cover"]): Label {
 }
 
 /** How little the gate still sees: idle sessions, in half of which every other cell leaves a little later. */
-function eyesight(idle: readonly Labelled[], random: Random): void {
+function eyesight(idle: readonly Labelled[], { shuffles }: Effort, random: Random): void {
   for (const lateMs of [0.25, 0.5, 1, 2]) {
     const labels = random.shuffled(idle.map((_, i) => i % 2));
     const rows = idle.map(({ seen }, i) => {
@@ -164,7 +164,7 @@ function eyesight(idle: readonly Labelled[], random: Random): void {
       return steadyFeatures({ ...seen, seen: moved });
     });
     const what = `eyesight: every other cell ${lateMs} ms later`;
-    say(judge({ what, where: "simulated", rule: "shown", rows, labels }, random));
+    say(judge({ what, where: "simulated", rule: "shown", rows, labels }, shuffles, random));
   }
 }
 
@@ -208,9 +208,9 @@ async function realPart(effort: Effort, random: Random): Promise<void> {
       );
       three.push(...await captured(plans, random));
     }
-    say(judge(byPeers("real", three), random));
+    say(judge(byPeers("real", three), effort.shuffles, random));
   }
-  say(judge(byTalk("real", off, "seen", "idle or talking, --cover off"), random));
+  say(judge(byTalk("real", off, "seen", "idle or talking, --cover off"), effort.shuffles, random));
 }
 
 const BATCH = 8;
@@ -318,18 +318,19 @@ async function compare(
     more(Array.from({ length: count }, (_, i) => ({ ...labelFor(i, "constant"), activity: activity(i) })));
   const talk = byTalk(where, sessions, rule, "idle or talking");
   const anyTalk = (i: number) => labelFor(i, "constant").activity;
-  await settle(talk, async () => byTalk(where, await again(anyTalk), rule, `${talk.what}, again`), random, say);
+  const settled = (one: Comparison, more: () => Promise<Comparison>) => settle(one, more, effort.shuffles, random, say);
+  const talked = await settled(talk, async () => byTalk(where, await again(anyTalk), rule, `${talk.what}, again`));
   for (const activity of TALKING) {
     const some = sessions.filter(({ label }) => label.activity === activity);
     if (some.length < 5) continue;
     const idle = sessions.filter(({ label }) => label.activity === "idle");
     const one = byTalk(where, [...beside(some, idle), ...some], "not seen", `idle or ${activity}`);
     const half = (i: number): Activity => i % 2 === 0 ? "idle" : activity;
-    await settle(one, async () => byTalk(where, await again(half), "not seen", `${one.what}, again`), random, say);
+    await settled(one, async () => byTalk(where, await again(half), "not seen", `${one.what}, again`));
   }
   const mode = byMode(where, sessions, rule, "real or decoy, from hello to close");
-  await settle(mode, async () => byMode(where, await again(anyTalk), rule, `${mode.what}, again`), random, say);
-  say(judgeShuffled(talk, effort.shuffles, random));
+  await settled(mode, async () => byMode(where, await again(anyTalk), rule, `${mode.what}, again`));
+  say(judgeShuffled(talk, talked));
   say(ksRow("idle or talking", where, sessions, talks, effort, random));
   say(ksRow("real or decoy", where, sessions, isDecoy, effort, random));
 }

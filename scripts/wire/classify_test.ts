@@ -100,19 +100,20 @@ Deno.test("gridOf() counts ticks with a cell within half an interval, lateness, 
 Deno.test("judge() is red for what can be told, green for noise, and red for a control that is not recognised", () => {
   const random = makeRandom(5);
   const plain = noise(400, 10, 3, random);
-  const nothing = noise(1200, 10, 0, random);
+  const nothing = noise(1200, 6, 0, random);
   const as = { what: "x", where: "simulated" } as const;
-  assert.equal(judge({ ...as, rule: "hidden", ...plain }, random).outcome, "failed");
-  assert.equal(judge({ ...as, rule: "not seen", ...plain }, random).outcome, "failed");
-  assert.equal(judge({ ...as, rule: "seen", ...plain }, random).outcome, "passed");
-  assert.equal(judge({ ...as, rule: "hidden", ...nothing }, random).outcome, "passed");
-  assert.equal(judge({ ...as, rule: "not seen", ...nothing }, random).outcome, "passed");
-  assert.equal(judge({ ...as, rule: "seen", ...nothing }, random).outcome, "failed");
+  const talk = { ...as, rule: "hidden", ...plain } as const;
+  assert.equal(judge({ ...as, rule: "hidden", ...plain }, SHUFFLES, random).outcome, "failed");
+  assert.equal(judge({ ...as, rule: "not seen", ...plain }, SHUFFLES, random).outcome, "failed");
+  assert.equal(judge({ ...as, rule: "seen", ...plain }, SHUFFLES, random).outcome, "passed");
+  assert.equal(judge({ ...as, rule: "hidden", ...nothing }, SHUFFLES, random).outcome, "passed");
+  assert.equal(judge({ ...as, rule: "not seen", ...nothing }, SHUFFLES, random).outcome, "passed");
+  assert.equal(judge({ ...as, rule: "seen", ...nothing }, SHUFFLES, random).outcome, "failed");
   // So few sessions cannot show that there is nothing: the strict rule says so.
-  assert.equal(judge({ ...as, rule: "hidden", ...noise(40, 10, 0, random) }, random).outcome, "doubt");
+  assert.equal(judge({ ...as, rule: "hidden", ...noise(40, 10, 0, random) }, SHUFFLES, random).outcome, "doubt");
   // However well they are told apart, so few have to be looked at again.
-  assert.equal(judge({ ...as, rule: "not seen", ...noise(12, 10, 20, random) }, random).outcome, "doubt");
-  assert.equal(judgeShuffled({ ...as, rule: "hidden", ...plain }, 5, random).outcome, "passed");
+  assert.equal(judge({ ...as, rule: "not seen", ...noise(12, 10, 20, random) }, SHUFFLES, random).outcome, "doubt");
+  assert.equal(judgeShuffled(talk, judge(talk, SHUFFLES, random)).outcome, "passed");
 });
 
 Deno.test("settle() asks for new sessions where there is doubt, and doubt about those is red", async () => {
@@ -121,11 +122,11 @@ Deno.test("settle() asks for new sessions where there is doubt, and doubt about 
   const few = () => ({ ...as, ...noise(60, 3, 0.5, random) }); // something, but what?
   const outcomes = async (first: ReturnType<typeof few>, again: ReturnType<typeof few>) => {
     const said: Verdict[] = [];
-    await settle(first, () => Promise.resolve(again), random, (verdict) => said.push(verdict));
+    await settle(first, () => Promise.resolve(again), SHUFFLES, random, (verdict) => said.push(verdict));
     return said.map(({ outcome }) => outcome);
   };
   assert.deepEqual(await outcomes(few(), few()), ["doubt", "failed"]);
-  assert.deepEqual(await outcomes(few(), { ...as, ...noise(2000, 4, 0, random) }), ["doubt", "passed"]);
+  assert.deepEqual(await outcomes(few(), { ...as, ...noise(1000, 4, 0, random) }), ["doubt", "passed"]);
   assert.deepEqual(await outcomes({ ...as, ...noise(200, 10, 3, random) }, few()), ["failed"]);
 });
 
@@ -145,12 +146,28 @@ Deno.test("beside() compares within batches, so that a machine that changes mean
   const judged = (idle: readonly { row: number[] }[]) => {
     const rows = [...idle, ...of("typing")].map(({ row }) => row);
     const labels = rows.map((_, i) => i < idle.length ? 0 : 1);
-    return judge({ what: "x", where: "real", rule: "not seen", rows, labels }, random).outcome;
+    return judge({ what: "x", where: "real", rule: "not seen", rows, labels }, SHUFFLES, random).outcome;
   };
   const paired = beside(of("typing"), of("idle"));
   assert.deepEqual(paired.map(({ batch }) => batch), of("typing").map(({ batch }) => batch));
   assert.equal(new Set(paired).size, paired.length);
   assert.equal(judged(paired), "passed");
-  assert.equal(judged(of("idle").slice(0, paired.length)), "failed"); // the first idle ones: told by the hour alone
+  assert.notEqual(judged(of("idle").slice(0, paired.length)), "passed"); // the first idle ones: told by the hour alone
   assert.throws(() => beside(of("idle"), of("typing")));
 });
+
+Deno.test("judge() gives no interval narrower than results with labels dealt anew scatter", () => {
+  const random = makeRandom(8);
+  const nothing = { what: "x", where: "real", rule: "not seen", ...noise(24, 30, 0, random) } as const;
+  const wide = judge(nothing, 25, random);
+  const intervals = [...wide.line.matchAll(/(\S+) \((\S+)-(\S+)\)/g)].map((match) => match.slice(1).map(Number));
+  assert.equal(intervals.length, 3);
+  intervals.forEach(([auc, low, high], i) => {
+    const scatter = Math.sqrt(wide.shuffled[i]!.reduce((sum, one) => sum + (one - 0.5) ** 2, 0) / 25);
+    assert.ok(scatter > 0.1, `${scatter}`); // DeLong's would be 0.12 at most
+    assert.ok(low! === 0 || low! <= auc! - 1.96 * scatter + 0.011, wide.line);
+    assert.ok(high! === 1 || high! >= auc! + 1.96 * scatter - 0.011, wide.line);
+  });
+});
+
+const SHUFFLES = 4;

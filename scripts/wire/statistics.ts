@@ -13,8 +13,8 @@ export interface Auc {
   readonly high: number;
 }
 
-/** With the 95 % interval. */
-export function aucOf(scores: readonly number[], labels: readonly number[]): Auc {
+/** With the 95 % interval. `scatter`: a standard deviation that it takes into account, if DeLong's is smaller. */
+export function aucOf(scores: readonly number[], labels: readonly number[], scatter = 0): Auc {
   const positives = scores.filter((_, i) => labels[i] === 1);
   const negatives = scores.filter((_, i) => labels[i] === 0);
   const [m, n] = [positives.length, negatives.length];
@@ -27,7 +27,7 @@ export function aucOf(scores: readonly number[], labels: readonly number[]): Auc
   const variance = spread(v10) / m + spread(v01) / n;
   // Perfect separation has no spread; the rule of three bounds what so few sessions can say (Hanley 1983).
   const floor = 3 / Math.min(m, n) / 2;
-  const half = variance === 0 ? floor : 1.96 * Math.sqrt(variance);
+  const half = Math.max(variance === 0 ? floor : 1.96 * Math.sqrt(variance), 1.96 * scatter);
   return { auc, low: Math.max(0, auc - half), high: Math.min(1, auc + half) };
 }
 
