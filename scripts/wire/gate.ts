@@ -156,7 +156,6 @@ export function judgeKs(what: string, where: Comparison["where"], sessions: numb
 
 /** Cells that leave just after a key, against the others: with the keys' times known, which no observer has. */
 export function judgeKeys(
-  activity: string,
   where: Comparison["where"],
   sessions: number,
   { late, low, high, near }: Lateness,
@@ -165,7 +164,7 @@ export function judgeKeys(
   const cells = [`${two(late)} ms later`, `(${two(low)} to ${two(high)})`, `${near} cells`];
   const line = rowLine(
     outcome,
-    `${activity}: cells just after a key`,
+    "cells just after a key",
     where,
     `${sessions}`,
     cells,

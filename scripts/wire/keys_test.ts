@@ -31,16 +31,16 @@ Deno.test("cells that leave later next to a key are seen, and by how much", () =
   ok(near > 100, String(near));
   // One in five is so late by chance that it is counted as next to a key without having been delayed.
   ok(low > 0.5 && late < 1 && high < 1.2, JSON.stringify({ late, low, high }));
-  ok(judgeKeys("typing", "real", 10, { late, low, high, near }).outcome === "failed");
+  ok(judgeKeys("real", 10, { late, low, high, near }).outcome === "failed");
 });
 
 Deno.test("where keys delay nothing, nothing is seen", () => {
   const lateness = lateAfterKeys(sessions(0), INTERVAL_MS);
   ok(lateness.low < 0.1 && lateness.high > -0.1 && lateness.high < 0.4, JSON.stringify(lateness));
-  ok(judgeKeys("typing", "real", 10, lateness).outcome === "passed");
+  ok(judgeKeys("real", 10, lateness).outcome === "passed");
 });
 
 Deno.test("no cell next to a key: nothing is known, and the row is red", () => {
   const lateness = lateAfterKeys([{ keys: [], cells: session(1, 0).cells }], INTERVAL_MS);
-  ok(lateness.near === 0 && judgeKeys("typing", "real", 1, lateness).outcome === "failed");
+  ok(lateness.near === 0 && judgeKeys("real", 1, lateness).outcome === "failed");
 });
