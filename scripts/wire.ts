@@ -1,7 +1,7 @@
 // What the line tells: `deno task wire` plays labelled sessions, lets classifiers look at their traffic, and is red if one
 // of them can tell what must be hidden, or cannot tell what is plain to see.
 //
-//   deno task wire                 the whole gate, about a quarter of an hour: simulated sessions for volume, real ones for truth
+//   deno task wire                 the whole gate, a quarter of an hour: simulated sessions for volume, real ones for truth
 //   deno task wire --short         the same in under a minute, with fewer and shorter sessions and so a coarser bar
 //   deno task wire --planted [B]   the gate over a copy of the project with a bug in it: must be red (dummies, late)
 //   deno task wire --load          what the pacer costs and how well it keeps time: 64 links at 10 Hz, one at 250 ms
@@ -379,7 +379,7 @@ function ksRow(
 function keysRow(sessions: readonly Captured[], { intervalMs }: Effort): Verdict {
   const keyed = sessions.filter(({ label }) => label.activity !== "idle").map(({ seen, played }) => ({
     keys: played.keys,
-    cells: seen.seen.filter(({ at }) => at >= seen.from && at < seen.until),
+    seen,
   }));
   return judgeKeys("real", keyed.length, lateAfterKeys(keyed, intervalMs));
 }

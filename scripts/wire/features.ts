@@ -60,9 +60,14 @@ const START_SEGMENTS = 7;
 /** The last cell, its acknowledgement, and how the connection is closed. */
 const END_SEGMENTS = 4;
 
+/** When the cells of one direction left, within the window. */
+export function timesOf({ seen, from, until }: Observation, way: Way): number[] {
+  return seen.filter((s) => s.way === way && s.size > 0 && s.at >= from && s.at < until).map(({ at }) => at);
+}
+
 /** Of each pause between two cells of one direction, in milliseconds. */
-export function pausesOf({ seen, from, until }: Observation, way: Way): number[] {
-  const times = seen.filter((s) => s.way === way && s.size > 0 && s.at >= from && s.at < until).map(({ at }) => at);
+export function pausesOf(observation: Observation, way: Way): number[] {
+  const times = timesOf(observation, way);
   return times.slice(1).map((at, i) => at - times[i]!);
 }
 

@@ -43,12 +43,13 @@ export interface Verdict {
   readonly line: string;
 }
 
+/** Fewer and larger ones: a score is a rank within its fold. */
 const FOLDS = 5;
 /** Three classifiers make a dozen comparisons: about 95 % for all of them together. */
 const MANY_LOOKS_Z = 3;
 /**
- * With fewer sessions of a class a fold holds one of each, and chance alone orders all of six such pairs once in 64 times:
- * then new sessions have to decide, whatever the AUC.
+ * With fewer sessions of a class chance alone makes no mistake now and then (of six pairs once in 64 times): then new
+ * sessions have to decide, whatever the AUC.
  */
 const PLAIN_MIN = 20;
 

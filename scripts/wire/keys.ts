@@ -1,7 +1,7 @@
 // What only the gate knows, and no observer: when keys were pressed. With that, far less of a delay is seen than
 // classifiers need: do the cells that leave just after a key leave later than the others of the same connection?
 
-import type { Seen } from "./features.ts";
+import { type Observation, timesOf } from "./features.ts";
 import { deviation, gridOf, mean } from "./grid.ts";
 import type { Side } from "./human.ts";
 
@@ -11,10 +11,10 @@ export interface Key {
   readonly side: Side;
 }
 
-/** A session with its keys, and the cells of its window. */
+/** A session with its keys. */
 export interface Keyed {
   readonly keys: readonly Key[];
-  readonly cells: readonly Seen[];
+  readonly seen: Observation;
 }
 
 export interface Lateness {
@@ -34,10 +34,10 @@ const MOST_MS = 10;
 /** Of all sessions together; each direction against its own cells. NaN where no cell left next to a key. */
 export function lateAfterKeys(sessions: readonly Keyed[], intervalMs: number): Lateness {
   const later: number[] = [];
-  for (const { keys, cells } of sessions) {
+  for (const { keys, seen } of sessions) {
     for (const [side, way] of [["dialer", "up"], ["listener", "down"]] as const) {
       const pressed = keys.filter((key) => key.side === side).map(({ at }) => at);
-      const times = cells.filter((cell) => cell.way === way && cell.size > 0).map(({ at }) => at);
+      const times = timesOf(seen, way);
       const near: number[] = [];
       const others: number[] = [];
       gridOf(times, intervalMs).lateness.forEach((ms, i) => {

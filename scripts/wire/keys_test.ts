@@ -21,7 +21,7 @@ function session(seed: number, delay: number) {
       return { at: due + random.next() * 2 + (near ? delay : 0), way, size: 1302 };
     });
   });
-  return { keys, cells };
+  return { keys, seen: { seen: cells, from: began, until: Infinity } };
 }
 
 const sessions = (delay: number) => Array.from({ length: 10 }, (_, i) => session(i + 1, delay));
@@ -41,6 +41,6 @@ Deno.test("where keys delay nothing, nothing is seen", () => {
 });
 
 Deno.test("no cell next to a key: nothing is known, and the row is red", () => {
-  const lateness = lateAfterKeys([{ keys: [], cells: session(1, 0).cells }], INTERVAL_MS);
+  const lateness = lateAfterKeys([{ ...session(1, 0), keys: [] }], INTERVAL_MS);
   ok(lateness.near === 0 && judgeKeys("real", 1, lateness).outcome === "failed");
 });
