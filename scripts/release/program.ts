@@ -26,6 +26,13 @@ export async function makeProgram(folder: string): Promise<string> {
 export async function link(files: ReadonlyMap<string, string>, entry: string): Promise<string> {
   const texts = withoutRequire(files);
   const order = inOrder(texts, entry);
+  if (closure(texts, entry).some((name) => texts.get(name)?.includes('"node:module"'))) {
+    throw new BuildFailure(
+      "Could not link the program.",
+      "node:module would load before the prompt.",
+      "Look at program.ts.",
+    );
+  }
   const number = (name: string) => order.indexOf(name);
   const parts = await Promise.all(order.map((name) => packed(cut(texts.get(name) ?? "", number))));
   return LOADER.replace("@PARTS@", () => JSON.stringify(parts)).replace("@ENTRY@", String(number(entry)));
@@ -44,12 +51,12 @@ await open(@ENTRY@);
 
 const STATIC = /((?:^|[;}\s])(?:import|export)(?:[^"'();]*?\bfrom)?")\.\/([^"]+)(")/g;
 const DYNAMIC = /\bimport\("\.\/([^"]+)"\)/g;
-const REQUIRE =
-  /^import\{createRequire as \w+\} from "node:module";var (\w+)=\w+\(import\.meta\.url\);export\{\1 as \w+\};\s*$/;
+const REQUIRE = /\bimport\{createRequire as \w+\} from "node:module";/;
 
 /**
- * The bundler gives every part a `require` for CommonJS that might ask for it, and so loads node:module before the prompt.
- * The part that makes it is imported only where its value is used, and gets an address, since a part has none of its own.
+ * The bundler gives every part a `require` for CommonJS that might ask for it, and so loads node:module before the prompt:
+ * 50 ms. The part that makes it (nothing of ours imports node:module) is imported only where one of its values is used, and
+ * gets an address, since a part has none of its own.
  */
 function withoutRequire(files: ReadonlyMap<string, string>): Map<string, string> {
   const maker = [...files].find(([, text]) => REQUIRE.test(text))?.[0];
@@ -81,6 +88,17 @@ function inOrder(texts: ReadonlyMap<string, string>, entry: string): string[] {
   };
   visit(entry, []);
   return order;
+}
+
+/** The entry and every part that is loaded with it. */
+function closure(texts: ReadonlyMap<string, string>, entry: string): string[] {
+  const names = [entry];
+  for (const name of names) {
+    for (const [, , other = ""] of (texts.get(name) ?? "").matchAll(STATIC)) {
+      if (!names.includes(other)) names.push(other);
+    }
+  }
+  return names;
 }
 
 function cut(text: string, number: (name: string) => number): Part {
