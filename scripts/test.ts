@@ -16,6 +16,8 @@ export interface Suite {
    * `suite: N passed, N failed, N skipped` (or with the script's own name); or as one check, by its exit code.
    */
   readonly counts: "deno test" | "suite line" | "one check";
+  /** Test files at a time, where `--parallel` is given and not every core is wanted. */
+  readonly jobs?: number;
   /** Part of `deno task ok`. */
   readonly ok?: true;
   /** It measures times, or wants a terminal or the network's limits for itself: nothing else runs beside it. */
@@ -102,7 +104,8 @@ export const SUITES: readonly Suite[] = [
     ],
     counts: "suite line",
   },
-  { name: "wire", args: [...EDGE, "tests/wire"], counts: "deno test", alone: true },
+  { name: "wire gate", args: [...EDGE, "tests/wire/gate_test.ts"], counts: "deno test" },
+  { name: "wire", args: [...EDGE, "tests/wire/session_test.ts"], counts: "deno test", alone: true },
   { name: "vectors", args: [...EDGE, "tests/vectors"], counts: "deno test" },
   {
     name: "shared vectors",
@@ -120,7 +123,15 @@ export const SUITES: readonly Suite[] = [
   { name: "e2e file", args: ["run", "--allow-all", "scripts/e2e.ts", "--build"], counts: "deno test", alone: true },
   { name: "trace tests", args: [...EDGE, "tests/trace"], counts: "deno test", alone: true },
   { name: "trace", args: ["run", "--no-check", "--allow-all", "scripts/trace.ts"], counts: "suite line", alone: true },
-  { name: "process", args: [...EDGE, "tests/process"], counts: "deno test", alone: true },
+  // They mostly wait, so two files at a time, but for the one that looks at milliseconds.
+  {
+    name: "process",
+    args: [...EDGE, "--parallel", "--ignore=tests/process/grid_test.ts", "tests/process"],
+    jobs: 2,
+    counts: "deno test",
+    alone: true,
+  },
+  { name: "grid", args: [...EDGE, "tests/process/grid_test.ts"], counts: "deno test", alone: true },
   {
     name: "doctor cases",
     args: ["run", "--no-check", "--allow-all", "scripts/doctor_cases.ts"],
@@ -210,7 +221,10 @@ async function run(suite: Suite, show: (line: string) => void): Promise<Result> 
   }
   const child = new Deno.Command(Deno.execPath(), {
     args: [...suite.args],
-    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+    env: {
+      ...{ NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+      ...(suite.jobs === undefined ? {} : { DENO_JOBS: String(suite.jobs) }),
+    },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

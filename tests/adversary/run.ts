@@ -1,5 +1,6 @@
 // Runs rows and says what came of each. In here: one victim for many rows, a new one where the row or the victim's own
-// limits want it, the time-out rows side by side. Not in here: the rows, printing (scripts/adversary.ts).
+// limits want it; two victims' rows at a time, and the time-out rows side by side on a third.
+// Not in here: the rows, printing (scripts/adversary.ts).
 
 import { type Row, World } from "./world.ts";
 
@@ -21,6 +22,8 @@ export interface Figures {
 /** The victim reports 20 strangers a minute one by one, and the rows look for those reports. */
 const REFUSALS_PER_WORLD = 18;
 const ROW_LIMIT_MS = 40_000;
+/** Rows mostly wait: for a tick, a stretch, a close. */
+const AT_ONCE = 2;
 
 export async function runRows(
   rows: readonly Row[],
@@ -45,8 +48,8 @@ export async function runRows(
     await world[Symbol.asyncDispose]();
   };
 
-  const slow = able.filter((row) => row.slow);
-  if (slow.length > 0) {
+  const sideBySide = async (slow: readonly Row[]) => {
+    if (slow.length === 0) return;
     const world = await World.open();
     try {
       const all = await Promise.all(slow.map((row) => runRow(row, world, false)));
@@ -55,30 +58,38 @@ export async function runRows(
     } finally {
       await close(world);
     }
-  }
+  };
 
-  let shared: World | undefined;
-  try {
-    for (const row of able.filter((r) => !r.slow)) {
-      const refusals = row.refusals ?? 1;
-      if (row.world === undefined && (shared?.refusals ?? 0) + refusals > REFUSALS_PER_WORLD) {
-        if (shared !== undefined) await close(shared);
-        shared = undefined;
+  const oneByOne = async (waiting: Row[]) => {
+    let shared: World | undefined;
+    try {
+      for (let row = waiting.shift(); row !== undefined; row = waiting.shift()) {
+        const refusals = row.refusals ?? 1;
+        if (row.world === undefined && (shared?.refusals ?? 0) + refusals > REFUSALS_PER_WORLD) {
+          if (shared !== undefined) await close(shared);
+          shared = undefined;
+        }
+        const world = row.world === undefined ? shared ??= await World.open() : await World.open(row.world);
+        world.refusals += refusals;
+        const result = await runRow(row, world, true);
+        tell(result);
+        if (row.world !== undefined) await close(world);
+        else if (result.outcome === "failed") {
+          // What follows must not suffer from it.
+          await close(world);
+          shared = undefined;
+        }
       }
-      const world = row.world === undefined ? shared ??= await World.open() : await World.open(row.world);
-      world.refusals += refusals;
-      const result = await runRow(row, world, true);
-      tell(result);
-      if (row.world !== undefined) await close(world);
-      else if (result.outcome === "failed") {
-        // What follows must not suffer from it.
-        await close(world);
-        shared = undefined;
-      }
+    } finally {
+      if (shared !== undefined) await close(shared);
     }
-  } finally {
-    if (shared !== undefined) await close(shared);
-  }
+  };
+
+  const waiting = able.filter((row) => !row.slow);
+  await Promise.all([
+    sideBySide(able.filter((row) => row.slow)),
+    ...Array.from({ length: AT_ONCE }, () => oneByOne(waiting)),
+  ]);
   return { results, figures };
 }
 
