@@ -133,6 +133,9 @@ function privateProblem(from: string, to: string, target: Place): string | undef
 function heavyProblem(file: Place, to: string, target: Place, { typeOnly, dynamic }: Import): string | undefined {
   const { files, rooms } = BEFORE_PROMPT;
   if (!files.includes(file) || typeOnly || dynamic) return undefined;
+  if (file === "main.ts" && to !== "host") {
+    return `main.ts loads ${target} before the process is hardened: write "await import(...)" behind that.`;
+  }
   if (to === LEAF || rooms.includes(to) || files.includes(target)) return undefined;
   return `${file} runs before the prompt and loads ${target} behind it: write "await import(...)".`;
 }

@@ -46,7 +46,8 @@ export const LEAVES: readonly string[] = ["constants.ts", "ports.ts", "notice.ts
 
 /**
  * What runs before the prompt stands. `main.ts` counts as `app`. These files load other values by a dynamic import, so
- * that the prompt waits for nothing heavy (`node:` imports and libsodium cost more than all else of the start).
+ * that the prompt waits for nothing heavy (`node:` imports and libsodium cost more than all else of the start). And
+ * `main.ts` loads nothing but `host` so: all other code is to find the process hardened.
  */
 export const BEFORE_PROMPT: { readonly files: readonly string[]; readonly rooms: readonly string[] } = {
   files: ["main.ts", "src/app/boot.ts", "src/app/args.ts", "src/app/version.ts"],

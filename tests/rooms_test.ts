@@ -165,13 +165,27 @@ Deno.test("rooms: nothing heavy is loaded before the prompt", () => {
   for (const file of BEFORE_PROMPT.files) {
     const up = file === "main.ts" ? "./src" : "..";
     green(file, `import { x } from "${up}/host/harden.ts"; x;`);
-    green(file, `import { x } from "${up}/terminal/prompt.ts"; x;`);
+    if (file !== "main.ts") green(file, `import { x } from "${up}/terminal/prompt.ts"; x;`);
     green(file, `import type { X } from "${up}/crypto/sodium.ts"; export type Y = X;`);
     green(file, `await import("${up}/crypto/sodium.ts"); await import("${up}/app/run.ts");`);
     for (const heavy of ["crypto/sodium.ts", "transport/tls.ts", "app/run.ts", "session/step.ts"]) {
-      red(file, `import { x } from "${up}/${heavy}"; x;`, /runs before the prompt.*await import/);
+      const said = file === "main.ts" ? /before the process is hardened/ : /runs before the prompt.*await import/;
+      red(file, `import { x } from "${up}/${heavy}"; x;`, said);
     }
   }
+});
+
+Deno.test("main.ts loads nothing but the room host before it hardens the process", async () => {
+  for (const other of ["src/app/boot.ts", "src/terminal/prompt.ts", "src/constants.ts"]) {
+    red("main.ts", `import { x } from "./${other}"; x;`, /before the process is hardened/);
+  }
+  const source = await Deno.readTextFile(new URL("main.ts", ROOT));
+  deepEqual(lint("main.ts", source), []);
+  const [first, second] = ["const host = harden();", "await import("].map((call) => source.indexOf(call));
+  equal(first! > 0 && first! < second! && source.indexOf("import(") === second! + "await ".length, true, source);
+  // What the room loads along is its own and node's nothing: values of other rooms would come before it, too.
+  const room = ROOMS.find(({ name }) => name === "host");
+  deepEqual(room?.mayImport, []);
 });
 
 const NAMES: [source: string, allowed: readonly string[], message: RegExp][] = [

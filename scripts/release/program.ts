@@ -26,7 +26,7 @@ export async function makeProgram(folder: string): Promise<string> {
 export async function link(files: ReadonlyMap<string, string>, entry: string): Promise<string> {
   const texts = withoutRequire(files);
   const order = inOrder(texts, entry);
-  if (closure(texts, entry).some((name) => texts.get(name)?.includes('"node:module"'))) {
+  if (beforePrompt(texts, entry).some((name) => texts.get(name)?.includes('"node:module"'))) {
     throw new BuildFailure(
       "Could not link the program.",
       "node:module would load before the prompt.",
@@ -90,9 +90,9 @@ function inOrder(texts: ReadonlyMap<string, string>, entry: string): string[] {
   return order;
 }
 
-/** The entry and every part that is loaded with it. */
-function closure(texts: ReadonlyMap<string, string>, entry: string): string[] {
-  const names = [entry];
+/** The entry, what it opens itself once the process is hardened, and every part that is loaded with these. */
+function beforePrompt(texts: ReadonlyMap<string, string>, entry: string): string[] {
+  const names = [entry, ...[...(texts.get(entry) ?? "").matchAll(DYNAMIC)].map(([, other = ""]) => other)];
   for (const name of names) {
     for (const [, , other = ""] of (texts.get(name) ?? "").matchAll(STATIC)) {
       if (!names.includes(other)) names.push(other);

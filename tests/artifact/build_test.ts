@@ -155,7 +155,8 @@ Deno.test("link() leaves the bundler's `require` away from the prompt, alone or 
   const late = 'import{a}from"./chunk-R.js";globalThis.required=typeof a;';
   for (const maker of [`${made}export{r as a};`, `var c=Object.create;${made}var o=()=>c({});export{r as a,o as b};`]) {
     const files = new Map([
-      ["main.js", 'import"./chunk-R.js";globalThis.load=()=>import("./late-B.js");'],
+      ["main.js", 'import"./chunk-R.js";await import("./boot.js");'],
+      ["boot.js", 'import"./chunk-R.js";globalThis.load=()=>import("./late-B.js");'],
       ["chunk-R.js", maker],
       ["late-B.js", late],
     ]);
@@ -165,12 +166,14 @@ Deno.test("link() leaves the bundler's `require` away from the prompt, alone or 
     await import(`data:text/javascript;base64,${new TextEncoder().encode(text).toBase64()}`);
     await world.load();
     equal(world.required, "function", "a part that uses it has it");
-    // The entry's text is cut into pieces where it imports: one piece is one that does not.
+    // A part's text is cut into pieces where it imports: one piece is one that does not.
     const parts = JSON.parse(text.slice(text.indexOf("["), text.indexOf(",urls="))) as unknown[][];
     deepEqual(parts.filter((part) => String(part).includes("globalThis.load")).map(({ length }) => length), [1]);
   }
-  const used = new Map([["main.js", 'import{a}from"./chunk-R.js";a("x");'], ["chunk-R.js", `${made}export{r as a};`]]);
-  await rejects(link(used, "main.js"), /before the prompt/);
+  const user = 'import{a}from"./chunk-R.js";a("x");';
+  const parts: [string, string][] = [["user.js", user], ["chunk-R.js", `${made}export{r as a};`]];
+  await rejects(link(new Map([["main.js", user], ...parts]), "main.js"), /before the prompt/);
+  await rejects(link(new Map([["main.js", 'await import("./user.js");'], ...parts]), "main.js"), /before the prompt/);
 });
 
 Deno.test("release notes are the newest chapter of CHANGELOG.md, the files with their sums, and what is not promised", async () => {
