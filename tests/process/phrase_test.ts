@@ -1,6 +1,7 @@
 // Phrases between real processes: wrong ones and wrong modes, where they may come from, and that they go nowhere.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
+import { parseOffer, Wire } from "../adversary/peer.ts";
 import { addressOf, deliver, dial, listen, PHRASE } from "../support/process_pair.ts";
 import { Sesame, type StartOptions } from "../support/process.ts";
 import { threeParts } from "../support/process_errors.ts";
@@ -33,6 +34,23 @@ for (
     nowhere(listener, PHRASE);
   });
 }
+
+Deno.test("a process offers every caller one salt, and no other process has it", async () => {
+  const salts: string[] = [];
+  for (let i = 0; i < 3; i++) {
+    await using listener = await listen();
+    const address = await addressOf(listener);
+    const offers: string[] = [];
+    for (let call = 0; call < 2; call++) {
+      using wire = await Wire.dial(address);
+      offers.push(parseOffer(await wire.frame()).salt.toHex());
+    }
+    equal(offers[0], offers[1]);
+    salts.push(...offers);
+  }
+  equal(new Set(salts).size, 3, `${salts}`);
+  ok(!salts.includes("00".repeat(16)));
+});
 
 Deno.test("a decoy listener and a decoy dialer find each other", async () => {
   await using listener = await listen(["--decoy", "--interval", "50"]);
