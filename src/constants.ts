@@ -86,6 +86,10 @@ export const MESSAGE_ID_SIZE = 16;
 
 /** A mesh, not a broadcast network. */
 export const MAX_SESSIONS = 64;
+/** Connections of one PeerId, whatever their state: two live ones, and two that may follow a silent one. */
+export const MAX_CONNECTIONS_PER_PEER = 4;
+/** Connections in all, those that have not authenticated too: the locked memory has room for as many (app/boot.ts). */
+export const MAX_CONNECTIONS: number = 2 * MAX_SESSIONS;
 
 /** Silent: ten cells within SILENT_WINDOW_MS and then nothing for SILENT_BUSY_MS, or nothing for SILENT_IDLE_MS. */
 export const SILENT_CELLS = 10;
@@ -94,6 +98,9 @@ export const SILENT_BUSY_MS = 5_000;
 export const SILENT_IDLE_MS = 45_000;
 /** The connection to be kept must bring something this long after the authentication that made it a choice. */
 export const SETTLE_TIMEOUT_MS = 5_000;
+
+/** Acks go before messages that have not begun, but no more than this while one waits. */
+export const ACKS_IN_A_ROW = 8;
 
 /** Connections that have not authenticated: in all, from one IPv4 address or /64, from one /48. */
 export const MAX_PENDING = 32;

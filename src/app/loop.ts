@@ -56,7 +56,11 @@ export class Loop implements Disposable {
   /** Takes calls from now on. Rejects with the operating system's error. Returns the address with its real port. */
   async listen(address: string): Promise<string> {
     this.#listener = await this.#parts.transport.listen(address, {
-      admit: (host) => this.#parts.peers.admit(sourceOf(host), now()),
+      admit: (host) => {
+        const admitted = this.#parts.peers.admit(sourceOf(host), now());
+        this.#setTimer(); // who was turned away is to be told, also where nothing else happens
+        return admitted;
+      },
       linked: (link) => this.#linked(link, { source: sourceOf(link.host) }),
       failed: (host, from, why) => this.step({ type: "failed", source: sourceOf(host), address: from, why }),
     });

@@ -3,6 +3,7 @@
 
 import { wipeSodium } from "../crypto/sodium.ts";
 import { EXIT, sentence, unexpectedProblem } from "./errors.ts";
+import { wipeStretching } from "./stretcher.ts";
 
 /** What has a terminal to put back: a view once there is one, the tty before that. */
 export interface Restorable {
@@ -16,7 +17,7 @@ let running = false;
 export function panic(shown: Restorable, code: number = EXIT.left): never {
   if (!running) {
     running = true; // whatever goes wrong from here on must not lead back here
-    wipeSodium();
+    wipe();
     try {
       shown.panic();
     } catch {
@@ -28,11 +29,16 @@ export function panic(shown: Restorable, code: number = EXIT.left): never {
 
 /** A bug of ours: as panic, with a word about it on standard error, without its text and without a stack. */
 export function fault(shown: Restorable, tell: (text: string) => void, error: unknown): never {
-  wipeSodium();
+  wipe();
   try {
     tell(sentence(unexpectedProblem(error)) + "\n");
   } catch {
     // Standard error may be gone.
   }
   panic(shown, EXIT.unexpected);
+}
+
+function wipe(): void {
+  wipeSodium();
+  wipeStretching();
 }

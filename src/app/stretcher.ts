@@ -33,6 +33,7 @@ export class Stretcher implements Disposable {
     this.#mode = mode;
     this.#page = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer as SharedArrayBuffer;
     lock(new Uint8Array(this.#page, 0, PAGE));
+    pages.add(this.#page);
   }
 
   /** Queued behind the stretches asked for before. The caller owns the result. Rejects once disposed. */
@@ -64,6 +65,8 @@ export class Stretcher implements Disposable {
     this.#disposed = true;
     this.#stop?.();
     this.#phrase[Symbol.dispose]();
+    new Uint8Array(this.#page, 0, PAGE).fill(0);
+    pages.delete(this.#page);
   }
 
   async #run(salt: Uint8Array): Promise<StretchedPhrase> {
@@ -99,6 +102,14 @@ export class Stretcher implements Disposable {
       worker.terminate();
     }
   }
+}
+
+/** Of every stretcher of the process: one. */
+const pages = new Set<SharedArrayBuffer>();
+
+/** For the end that waits for nothing, also not for a stretch under way. */
+export function wipeStretching(): void {
+  for (const page of pages) new Uint8Array(page, 0, PAGE).fill(0);
 }
 
 function standsAt(bytes: Uint8Array, at: number, phrase: Uint8Array, fold: Uint8Array): boolean {

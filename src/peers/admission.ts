@@ -81,10 +81,13 @@ export class Admission {
   /**
    * Before a confirmation is checked. "token": one of the guesses of all addresses together has been taken, and
    * `giveBack` returns it unless the confirmation is wrong. "known": there are none left, but this address authenticated
-   * before. Undefined: there are none left; the connection is closed unchecked.
+   * before. Undefined: there are none left, or the address has to wait; the connection is closed unchecked.
    */
   takeGuess(source: Source, now: Millis): "token" | "known" | undefined {
-    if (!this.#hasGuessToken(now)) return this.#known.has(source.key) ? "known" : undefined;
+    const known = this.#known.get(source.key);
+    // Connections opened before the wait began are no way around it. Looking is no use of the address: it is not renewed.
+    if (now < ((known ?? this.#strangers.get(source.key))?.waitUntil ?? 0)) return undefined;
+    if (!this.#hasGuessToken(now)) return known === undefined ? undefined : "known";
     this.#guessTokens--;
     return "token";
   }

@@ -110,6 +110,21 @@ Deno.test("after the third guess and each further one an address waits 2^(k-3) s
   }
 });
 
+Deno.test("no guess is checked while its address waits, by connections opened before the wait neither", () => {
+  for (const [address, ms] of [[v4(1), 1_000], [v4(2), 1_000]] as const) {
+    const admission = new Admission();
+    if (address.key === v4(2).key) known(admission, address);
+    for (let i = 0; i < 4; i++) ok(admission.open(address, 0));
+    for (let k = 0; k < 3; k++) {
+      equal(admission.takeGuess(address, 0), "token", `guess ${k}`);
+      admission.guessed(address, 0);
+    }
+    equal(admission.takeGuess(address, ms - 1), undefined);
+    equal(admission.takeGuess(v4(3), ms - 1), "token", "another address waits for nothing");
+    equal(admission.takeGuess(address, ms), "token");
+  }
+});
+
 Deno.test("a success sets the guesses back and ends the wait", () => {
   const admission = new Admission();
   for (let k = 0; k < 3; k++) wrong(admission, v4(1), 0);
@@ -199,7 +214,9 @@ Deno.test("64 addresses that authenticated are kept apart: strangers do not push
   equal(admission.open(v4(30), 4_000_001), false, "nor their waits");
   admission.right(v4(64));
   const stillKnown = Array.from({ length: 65 }, (_, i) => admission.takeGuess(v4(i), 4_000_000));
-  deepEqual(stillKnown.map((taken) => taken === "known"), Array.from({ length: 65 }, (_, i) => i !== 0));
+  // 30 waits, which as a stranger would be longer.
+  deepEqual(stillKnown.map((taken) => taken === "known"), Array.from({ length: 65 }, (_, i) => i !== 0 && i !== 30));
+  equal(admission.open(v4(30), 4_030_000), true, "still known");
 });
 
 Deno.test("an address is counted only as long as it has a place", () => {

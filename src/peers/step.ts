@@ -4,6 +4,8 @@
 // Not in here: bytes, cryptography, sockets, timers, sentences.
 
 import {
+  MAX_CONNECTIONS,
+  MAX_CONNECTIONS_PER_PEER,
   MAX_SESSIONS,
   MAX_STRETCHED,
   MAX_UNCONFIRMED,
@@ -86,7 +88,7 @@ export interface Present {
 const SLOTS_PER_SESSION = 160;
 /** Frames that a peer may have sent right behind its accept. */
 const MAX_HELD = 64;
-/** Strangers that are reported one by one in a minute; the rest are counted. */
+/** Those turned away that are reported one by one in a minute; the rest are counted. */
 const REPORTED_ONE_BY_ONE = 20;
 
 export class Peers implements Disposable {
@@ -103,6 +105,8 @@ export class Peers implements Disposable {
   #leaving = false;
   #gone = false;
   #turnedAway = { count: 0, guesses: 0, since: Infinity };
+  /** Refused connections of PeerIds that are here, told one by one since a minute before `until`. */
+  #known = { count: 0, until: -Infinity };
 
   // Of the step that is being taken.
   #now: Millis = 0;
@@ -280,6 +284,10 @@ export class Peers implements Disposable {
         c !== connection && c.role === "dialer" && c.peer === connection.peer && (c.answered || c.state === "verified")
       );
     if (sameDirection || answerOut) return "duplicate";
+    // A PeerId that is here takes no place of admission, so it is counted here.
+    const ofPeer = [...this.#connections.values()].filter((c) => c.peer === connection.peer).length;
+    if (ofPeer > MAX_CONNECTIONS_PER_PEER) return "duplicate";
+    if (this.#connections.size > MAX_CONNECTIONS) return "busy";
     if (connection.role === "listener" && this.#own === undefined) return "busy";
     if (friend?.here) return undefined;
     const here = this.#friends.here().length;
@@ -571,7 +579,7 @@ export class Peers implements Disposable {
     const why = here && reason === "closed" ? "duplicate" : reason;
     if (connection.role === "listener") {
       if (reason === "self") return; // told on the dialling side
-      if (here || why === "duplicate") return this.#notice({ event: "refused", address, reason: why }); // no stranger's
+      if (here || why === "duplicate") return this.#refuseKnown(address, why);
       return this.#refuseStranger(address, reason, reason === "phrase");
     }
     // Closed after our answer and before a valid accept: the other side, too, closes without a word on a wrong phrase.
@@ -703,6 +711,13 @@ export class Peers implements Disposable {
     if (this.#leaving) return;
     this.#countTurnedAway(this.#now, guess);
     if (this.#turnedAway.count <= REPORTED_ONE_BY_ONE) this.#notice({ event: "refused", address, reason });
+  }
+
+  /** One connection too many of somebody who is here: not counted with strangers', unless there are as many. */
+  #refuseKnown(address: string, reason: RefusedReason): void {
+    if (this.#now >= this.#known.until) this.#known = { count: 0, until: this.#now + TURNED_AWAY_REPORT_MS };
+    if (++this.#known.count <= REPORTED_ONE_BY_ONE) this.#notice({ event: "refused", address, reason });
+    else this.#countTurnedAway(this.#now, false);
   }
 
   #countTurnedAway(now: Millis, guess: boolean): void {

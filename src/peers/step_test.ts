@@ -8,6 +8,7 @@ import {
   DIAL_GUESSES_PER_HOUR,
   GUESS_BURST,
   GUESSES_FREE,
+  MAX_CONNECTIONS,
   MAX_SESSIONS,
   MAX_STRETCHED,
   MAX_UNCONFIRMED,
@@ -18,8 +19,9 @@ import {
   WAITING_FOR_SCREEN_MAX,
 } from "../constants.ts";
 import { loadSodium } from "../crypto/sodium.ts";
-import type { Frame, Role } from "../ports.ts";
+import type { Frame, PeerId, Role } from "../ports.ts";
 import { FrameType } from "../wire/frame.ts";
+import { Peers } from "./step.ts";
 
 const arena = await loadSodium([[32, 12_000], [64, 512], [256, 512], [1280, 8]]);
 
@@ -673,6 +675,27 @@ Deno.test(`a ${MAX_SESSIONS + 1}th PeerId is closed before its offer; one who is
     bench.start({ name: "late", rank: 250, shape: { cover: "off", intervalMs: 250 } });
     bench.call("late", "hub").run(3_000);
     equal(bench.node("hub").peers.present().length, MAX_SESSIONS);
+  }
+  equal(arena.used, 0);
+});
+
+Deno.test(`more than ${MAX_CONNECTIONS} connections, of however many PeerIds, are refused: memory is measured for these`, () => {
+  const id = (n: number) => n.toString(16).padStart(64, "0") as PeerId;
+  {
+    using peers = new Peers(arena, { self: id(0), shape: QUIET.shape!, name: undefined, friends: undefined });
+    const refused: number[] = [];
+    for (let link = 1; link <= MAX_CONNECTIONS + 2; link++) {
+      // Four of each PeerId, which none may have more of.
+      const facts = {
+        role: "dialer" as const,
+        self: id(0),
+        peer: id(1 + (link >> 2)),
+        channelBinding: new Uint8Array(64),
+      };
+      const effects = peers.step({ type: "linked", link, facts, address: "x" }, 0, crypto.getRandomValues.bind(crypto));
+      if (effects.some(({ type }) => type === "close")) refused.push(link);
+    }
+    deepEqual(refused, [MAX_CONNECTIONS + 1, MAX_CONNECTIONS + 2]);
   }
   equal(arena.used, 0);
 });

@@ -1,9 +1,11 @@
 // What one link still has to say, and in which order (docs/PROTOCOL.md sections 5 and 6): the message being sent, then
-// acks, then the name, then chats, and after a goodbye nothing but the bye. It empties on ticks only.
+// acks, then the name, then chats, and after a goodbye nothing but the bye. It empties on ticks only. A friend who says
+// more than there are cells would let nothing but acks leave, so a message goes before every ACKS_IN_A_ROW + 1st of them.
 
 import { encodeMessage, type Message } from "../wire/message.ts";
 import { type Cell, DUMMY, type Fragment } from "../wire/cell.ts";
 import { fragmentsOf } from "../wire/fragment.ts";
+import { ACKS_IN_A_ROW } from "../constants.ts";
 import type { MessageId } from "../notice.ts";
 
 /** The next cell's content. */
@@ -19,6 +21,7 @@ export class Outgoing implements Disposable {
   #others: Message[] = [];
   /** One is sent, and then nothing but dummies. */
   #bye: "no" | "due" | "begun" = "no";
+  #acksInARow = 0;
   #begun = 0;
 
   get empty(): boolean {
@@ -62,7 +65,9 @@ export class Outgoing implements Disposable {
   }
 
   #begin(): { message: Message; json: Uint8Array; rest: Fragment[] } | undefined {
-    const id = this.#acks.shift();
+    const waited = this.#acksInARow >= ACKS_IN_A_ROW && this.#others.length > 0;
+    const id = waited ? undefined : this.#acks.shift();
+    this.#acksInARow = id === undefined ? 0 : this.#acksInARow + 1;
     const message: Message | undefined = id !== undefined
       ? { type: "ack", id }
       : this.#others.shift() ?? (this.#bye === "due" ? { type: "bye" } : undefined);

@@ -43,6 +43,16 @@ Deno.test("Outgoing sends acks before messages not begun, and never inside one t
   equal(outgoing.empty, true);
 });
 
+Deno.test("Outgoing lets a message go after eight acks in a row, and a long one whole", () => {
+  using outgoing = new Outgoing();
+  for (let i = 0; i < 30; i++) outgoing.add({ type: "ack", id: messageId(100 + i) });
+  outgoing.add(chat(1, LONG));
+  outgoing.add(chat(2, "b"));
+  const kinds = Array.from({ length: 34 }, () => word(outgoing).split(" ")[0]).join(" ");
+  const acks = (n: number) => Array(n).fill("ack").join(" ");
+  equal(kinds, `${acks(8)} L more L ${acks(8)} b ${acks(14)}`);
+});
+
 Deno.test("Outgoing.leave lets the message being sent end, drops what is queued, and says bye once", () => {
   using outgoing = new Outgoing();
   outgoing.add(chat(1, LONG));

@@ -281,6 +281,27 @@ export const REMOVALS: readonly Removal[] = [
     row: "three guesses, then a wait",
   },
   {
+    check: "wait before a guess is checked",
+    file: "src/peers/admission.ts",
+    text: "if (now < ((known ?? this.#strangers.get(source.key))?.waitUntil ?? 0)) return undefined;",
+    without: "",
+    row: "guesses of connections opened before the wait",
+  },
+  {
+    check: "connections of one PeerId",
+    file: "src/peers/step.ts",
+    text: 'if (ofPeer > MAX_CONNECTIONS_PER_PEER) return "duplicate";',
+    without: "void ofPeer;",
+    row: "connections without end of a friend who is silent",
+  },
+  {
+    check: "a friend's refusals told",
+    file: "src/peers/step.ts",
+    text: "if (++this.#known.count <= REPORTED_ONE_BY_ONE)",
+    without: "if (this.#known.count >= 0)",
+    row: "a friend's duplicates without end",
+  },
+  {
     check: "guesses in all",
     file: "src/peers/admission.ts",
     text: "if (!known && !this.#hasGuessToken(now)) return false;",

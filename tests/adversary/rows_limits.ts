@@ -153,6 +153,78 @@ export const LIMIT_ROWS: readonly Row[] = [
     },
   },
   {
+    row: "guesses of connections opened before the wait",
+    where: "protocol 8: after the third guess and each further one an address waits",
+    sent: "four offers taken from one address, then four wrong answers at once",
+    promised: "three are checked, the fourth is refused unchecked",
+    world: {},
+    refusals: 4,
+    async run(world) {
+      const from = world.stranger();
+      const waiting = [];
+      for (let i = 0; i < 4; i++) {
+        const wire = await world.dial({ from });
+        waiting.push({ wire, offer: parseOffer(await wire.frame()) });
+      }
+      const phrase = await stretched("another phrase altogether", waiting[0]!.offer.salt);
+      for (const { wire, offer } of waiting) {
+        wire.send(makeAnswer(wire, offer, phrase).frame);
+        await wire.closedWithin(3000);
+      }
+      const reasons = [];
+      for (const { wire } of waiting) {
+        const address = wire.localAddress;
+        reasons.push((await world.victim.event((e) => e.event === "refused" && e.address === address)).reason);
+      }
+      assert.deepEqual(reasons, ["phrase", "phrase", "phrase", "busy"]);
+      return "refused: phrase, phrase, phrase, busy";
+    },
+  },
+  {
+    row: "connections without end of a friend who is silent",
+    where: "model: malformed network input attempting panics, OOM, or unbounded CPU/memory use",
+    sent: "a session that falls silent, then twenty connections with its certificate that answer no offer",
+    promised: "at most four connections of one PeerId; the others are closed before the offer",
+    refusals: 0,
+    world: {},
+    async run(world) {
+      const first = await world.session();
+      for (let i = 0; i < 10; i++) first.send(first.dummy());
+      await until(performance.now() + 5500);
+      const { identity } = first.wire;
+      for (let i = 0; i < 20; i++) {
+        const wire = await world.dial({ identity });
+        if (i < 3) await wire.frame();
+        else {
+          await wire.closedWithin(3000);
+          assert.equal(wire.received, 0, `bytes of connection ${i}`);
+          await world.refused(wire.localAddress, "duplicate");
+        }
+      }
+      return "3 offers, 17 refused: duplicate";
+    },
+  },
+  {
+    row: "a friend's duplicates without end",
+    where: "model: unbounded CPU/memory; protocol 8: the user sees counts",
+    sent: "fifty further connections with a certificate that has a session",
+    promised: "twenty are told one by one, the rest are counted; the first goes on",
+    refusals: 0,
+    world: {},
+    async run(world) {
+      const first = await world.session();
+      await first.stillTalks("first");
+      const before = world.victim.all("refused").length;
+      for (let i = 0; i < 50; i++) {
+        const wire = await world.dial({ identity: first.wire.identity });
+        await wire.closedWithin(3000);
+      }
+      await first.stillTalks("still the first");
+      assert.equal(world.victim.all("refused").length - before, 20);
+      return "20 refusals told of 50, the first goes on";
+    },
+  },
+  {
     row: "other failures cause no wait",
     where: "protocol 8: other failures cause no wait",
     sent: "six answers with a share that is none, from one address",
