@@ -1,6 +1,6 @@
 import { strictEqual as equal } from "node:assert/strict";
 import { loadSodium } from "../crypto/sodium.ts";
-import { Stretcher } from "./stretcher.ts";
+import { Stretcher, wipeStretching } from "./stretcher.ts";
 
 const arena = await loadSodium([[256, 4]]);
 
@@ -43,5 +43,22 @@ Deno.test("heldIn() says nothing once the phrase is wiped", () => {
   const it = asking("correct horse battery staple");
   it[Symbol.dispose]();
   equal(it.held("correct horse battery staple"), false);
+  equal(arena.used, 0);
+});
+
+Deno.test("the page of a stretch under way is wiped by the end that waits for nothing, and by dispose", () => {
+  for (const wipe of [wipeStretching, (it: Stretcher) => it[Symbol.dispose]()]) {
+    const phrase = arena.bytes(8);
+    let page = new Uint8Array();
+    const it = new Stretcher(arena, phrase, "real", (view) => {
+      page = view as typeof page;
+      return true;
+    });
+    equal(page.length, 4096);
+    page.fill(7);
+    wipe(it);
+    equal(page.every((byte) => byte === 0), true);
+    it[Symbol.dispose]();
+  }
   equal(arena.used, 0);
 });
