@@ -6,7 +6,7 @@
 //   ... --minutes N                                       ends each room after so long, and says what share was run
 //   ... --workers N                                       so many at a time (default: 2)
 //   ... --again                                           without what is known from before
-//   ... --write                                           writes docs/MUTATION.md; every place of every room must have been run
+//   ... --write                                           writes docs/MUTATION.md, of one room its row; every place must have been run
 //
 // First each test of the room is run alone, to see how long it takes and which blocks of the room it enters. Then each mutant
 // is written into a copy of the project, and those tests that enter its block run there, the fastest first, until one fails or
@@ -21,7 +21,7 @@ import { Random } from "../tests/simulation/random.ts";
 import { DIST, runDeno } from "./mutate/deno.ts";
 import { HANDMADE, type Handmade } from "./mutate/handmade.ts";
 import { Known } from "./mutate/known.ts";
-import { page, type Result, resultOf, show } from "./mutate/report.ts";
+import { page, type Result, resultOf, rowsOf, show } from "./mutate/report.ts";
 import { MUTATED, type MutatedRoom } from "./mutate/rooms.ts";
 import { find, shown } from "./mutate/sites.ts";
 import { inCopies, judge, judgesOf, measure, type Verdict } from "./mutate/tests.ts";
@@ -126,15 +126,14 @@ async function main(args: readonly string[]): Promise<number> {
       results.push(result);
     }
     if (args.includes("--write")) {
-      const part = results.find(({ run, places }) => run < places)?.room ??
-        (named === undefined ? undefined : "one room");
+      const part = results.find(({ run, places }) => run < places)?.room;
       if (part !== undefined) {
         console.error(
-          `Could not write docs/MUTATION.md. Only a part was run (${part}). Leave out --room, --limit and --minutes.`,
+          `Could not write docs/MUTATION.md. Only a part of ${part} was run. Leave out --limit and --minutes.`,
         );
         return 2;
       }
-      await Deno.writeTextFile(PAGE, page(results));
+      await Deno.writeTextFile(PAGE, page(rowsOf(results, await Deno.readTextFile(PAGE))));
     }
   }
   const counts = `${sum.passed} passed, ${sum.failed} failed, 0 skipped`;

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { ROOT } from "./deno.ts";
-import type { MutatedRoom } from "./rooms.ts";
+import { MUTATED, type MutatedRoom } from "./rooms.ts";
 import { lineOf, type Mutant, shown, was } from "./sites.ts";
 import type { Verdict } from "./tests.ts";
 
@@ -82,16 +82,30 @@ export function show({ room, places, run, cached, killed, timedOut, excused, ope
   for (const mutant of open) console.log(`  OPEN    ${shown(mutant)}`);
 }
 
+/** A room's row of docs/MUTATION.md: places, run, killed, of these by hanging, survivors with a reason and without. */
+export interface Row {
+  readonly room: string;
+  readonly figures: readonly number[];
+}
+
+/** The rows of the page as it was, with those of the rooms that were run just now in their place. */
+export function rowsOf(results: readonly Result[], before: string): Row[] {
+  const fresh = results.map((r): Row => ({
+    room: r.room,
+    figures: [r.places, r.run, r.killed, r.timedOut, r.excused.length, r.open.length],
+  }));
+  const old = [...before.matchAll(/^\| (\w+) ((?:\| \d+ ){6})\|/gm)].map(([, room = "", cells = ""]): Row => ({
+    room,
+    figures: cells.split("|").slice(1).map(Number),
+  }));
+  return MUTATED.flatMap(({ name }) => [...fresh, ...old].find(({ room }) => room === name) ?? []);
+}
+
 /** docs/MUTATION.md. */
-export function page(results: readonly Result[]): string {
-  const total = (of: (result: Result) => number) => results.reduce((sum, result) => sum + of(result), 0);
-  const row = (name: string, figures: readonly (number | string)[]) => `| ${[name, ...figures].join(" | ")} |`;
-  const rows = results.map((r) =>
-    row(r.room, [r.places, r.run, r.killed, r.timedOut, r.excused.length, r.open.length, percent(r.score)])
-  );
-  const run = total((r) => r.run);
-  const killed = total((r) => r.killed);
-  const sums = [total((r) => r.places), run, killed, total((r) => r.timedOut), total((r) => r.excused.length)];
+export function page(rows: readonly Row[]): string {
+  const line = (name: string, figures: readonly number[]) =>
+    `| ${[name, ...figures, percent(figures[2]! / figures[1]!)].join(" | ")} |`;
+  const sums = rows[0]!.figures.map((_, i) => rows.reduce((sum, { figures }) => sum + figures[i]!, 0));
   return `# Mutants
 
 Written by \`deno task mutate --write\`, which makes the code wrong in one place at a time (an operator, a condition, a number,
@@ -100,8 +114,8 @@ stands at the top of \`scripts/mutate.ts\`, \`scripts/mutate/plugin.ts\` and \`s
 
 | room | places | run | killed | of these by hanging | survivors with a reason | survivors without | score |
 |---|---|---|---|---|---|---|---|
-${rows.join("\n")}
-${row("**all**", [...sums, total((r) => r.open.length), percent(killed / run)])}
+${rows.map(({ room, figures }) => line(room, figures)).join("\n")}
+${line("**all**", sums)}
 
 The score counts every survivor against us. Those with a reason change nothing that anybody could see; each stands with its
 reason in \`scripts/mutate/survivors.json\`. A mutant whose test does not come to an end is noticed by that: no test says so.

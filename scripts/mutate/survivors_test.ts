@@ -1,9 +1,10 @@
-// The list of survivors with a reason stays true to the code. Not in here: whether they survive (`deno task mutate`).
+// The list of survivors with a reason stays true to the code, and the page keeps the rows of rooms that were not run.
+// Not in here: whether they survive (`deno task mutate`).
 
-import { ok } from "node:assert/strict";
+import { ok, strictEqual as equal } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { ROOT } from "./deno.ts";
-import { excuses } from "./report.ts";
+import { excuses, page, type Result, rowsOf } from "./report.ts";
 
 Deno.test("each survivor with a reason is a change of a line that is there, and stands in the list once", () => {
   const seen = new Set<string>();
@@ -16,4 +17,15 @@ Deno.test("each survivor with a reason is a change of a line that is there, and 
     ok(!seen.has(name), `${name}: twice`);
     seen.add(name);
   }
+});
+
+Deno.test("docs/MUTATION.md is what its rows make, and a room that was run alone changes its own row and the sum", () => {
+  const before = readFileSync(`${ROOT}docs/MUTATION.md`, "utf8");
+  equal(page(rowsOf([], before)), before);
+  const one = { room: "peers", places: 10, run: 10, killed: 9, timedOut: 2, excused: [{}], open: [] };
+  const after = page(rowsOf([one as unknown as Result], before)).split("\n");
+  const changed = before.split("\n").flatMap((line, i) => line === after[i] ? [] : [after[i]]);
+  equal(changed.length, 2);
+  equal(changed[0], "| peers | 10 | 10 | 9 | 2 | 1 | 0 | 90.0 % |");
+  ok(changed[1]?.startsWith("| **all** |"));
 });
