@@ -11,14 +11,16 @@ import { VERSION } from "../src/app/version.ts";
 import { writeOrCheck } from "./release/generated.ts";
 
 /** When what this file itself says was last changed. */
-const DATE = "2026-11-24";
+const DATE = "2026-11-27";
 
+/** The words of README, "Exit codes". */
 const CODES: Readonly<Record<keyof typeof EXIT, string>> = {
-  left: "You left, or ended everything with F12.",
+  left: "You left, input ended, or F12 ended everything.",
   unexpected: "Something that should not happen; everything was wiped.",
   usage: "The command line or the phrase cannot be taken.",
-  connection: "Could not listen or connect.",
-  phrase: "The phrase did not match (when one address was called).",
+  connection: "Could not listen or connect; also where somebody was called and input ended before anybody was there.",
+  phrase:
+    "The phrase did not match, one of you is in the other mode, or the friend's door is closed; only where one friend was called, without --listen.",
   protection: "A protection that was asked for is missing, or TLS keys are being logged.",
 };
 
