@@ -1,5 +1,6 @@
-// Every number of the protocol and every bound of the program, each with its unit in its name and its reason beside it.
-// First the wire (docs/PROTOCOL.md): changing one of these is a new protocol version. Then what is ours to choose.
+// Nearly every number of the protocol, and bounds of the program, each with its unit in its name and its reason beside it.
+// What only one file uses may stand there instead. First the wire (docs/PROTOCOL.md): changing one of these is a new
+// protocol version. Then what is ours to choose.
 
 // --- The wire -------------------------------------------------------------------------------------------------------
 
@@ -7,7 +8,7 @@
 export const PROTOCOL_VERSION = 1;
 /** Every frame is exactly this long: one TLS record, normally one TCP segment, no length on the wire. */
 export const FRAME_SIZE = 1280;
-/** The security model's name for the same bound: no frame is ever longer, so none is allocated longer. */
+/** The same as a bound: no frame is ever longer, so none is allocated longer. */
 export const MAX_FRAME_SIZE: number = FRAME_SIZE;
 export const FRAME_HEADER_SIZE = 4;
 export const FRAME_BODY_SIZE: number = FRAME_SIZE - FRAME_HEADER_SIZE;

@@ -1,4 +1,4 @@
-// What Jazzer.js loads, under node: the target that stands in $SESAME_FUZZ_TARGET, a bundle made by scripts/fuzz/bundle.ts.
+// What Jazzer.js loads, under node: the target that stands in $SESAME_FUZZ_TARGET, a bundle made by scripts/fuzz/jazzer.ts.
 // Node 20 lacks a few functions that Deno has; the four that the product uses are made up for here.
 
 import { Buffer } from "node:buffer";

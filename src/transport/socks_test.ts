@@ -1,4 +1,4 @@
-// Calls through a SOCKS5 proxy of the test's own, which says what each test wants. Real proxies: tests/transport/proxy_test.ts.
+// Calls through a SOCKS5 proxy of the test's own, which says what each test wants. Real proxies: tests/process/proxy_test.ts.
 
 import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import { connect, createServer, type Server, type Socket } from "node:net";

@@ -32,7 +32,10 @@ export interface WorldOptions {
 export interface Row {
   /** Unique; `--rows` takes it. */
   readonly row: string;
-  /** The line of security-model.md or the section of protocol.md that promises it. */
+  /**
+   * What promises it: `protocol`, a section of docs/PROTOCOL.md; `model` and `cli`, pages of ../shared/design, of which
+   * docs/SECURITY.md and README have the same for this program; `issue`, what was asked for.
+   */
   readonly where: string;
   readonly sent: string;
   readonly promised: string;
