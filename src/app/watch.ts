@@ -53,7 +53,10 @@ export class Watch {
   due(now: Millis, calling: readonly string[]): Diagnosis[] {
     const due: Diagnosis[] = [];
     for (const [target, call] of this.#calls) {
-      if (!calling.includes(target)) this.#calls.delete(target);
+      if (!calling.includes(target)) {
+        this.#calls.delete(target); // the friend may be here: "still no connection" would be a lie
+        continue;
+      }
       if (call.told || now - call.since < DIAGNOSE_AFTER_MS) continue;
       const stuck = now - call.steppedAt >= STUCK_MS && !call.now.waitsForUs;
       const course = call.last ?? (stuck ? call.now : undefined);

@@ -65,6 +65,14 @@ Deno.test("Watch forgets who is not called any more, so that a later call has it
   deepEqual(causes(watch, 6_000, [A]), []);
 });
 
+Deno.test("Watch says nothing of a call that is over when its five seconds are, since the friend may have come", () => {
+  const watch = new Watch();
+  refuse(watch, A, 0);
+  refuse(watch, B, 0);
+  deepEqual(watch.due(DIAGNOSE_AFTER_MS, [B]).map(({ address }) => address), [B]);
+  deepEqual(causes(watch, DIAGNOSE_AFTER_MS + 1_000, [A, B]), []);
+});
+
 Deno.test("Watch has nothing to say of a call that `peers` itself has ended", () => {
   const watch = new Watch();
   for (const reason of ["busy", "self", "duplicate"] as const) {
