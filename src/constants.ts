@@ -151,8 +151,11 @@ export const PROXY_TLS_TIMEOUT_MS = 10_000;
 export const DRAIN_TIMEOUT_MS = 10_000;
 /** Messages that wait for a screen that takes nothing; with more, nobody new is let in. */
 export const WAITING_FOR_SCREEN_MAX = 1024;
-/** Messages said before the first friend is there, kept for that friend. */
-export const HELD_MESSAGES_MAX: number = MAX_UNCONFIRMED;
+/**
+ * Messages said before the first friend is there, kept for that friend; then the pipe is held. More than a few, since the
+ * end of the input is not seen behind what is not read.
+ */
+export const HELD_MESSAGES_MAX = 1024;
 /** Pauses between calls with --retry: doubled from the first to the longest, each with up to half as much again at random. */
 export const RETRY_FIRST_MS = 1_000;
 export const RETRY_LONGEST_MS = 60_000;

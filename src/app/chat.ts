@@ -51,9 +51,11 @@ export class Chat {
   readonly #peers: Peers;
   readonly #loop: Loop;
   readonly #watch = new Watch();
-  /** Said before the first friend was there, by a script; undefined once somebody has been, and for a person. */
-  #held: string[] | undefined;
+  /** Said by a script before the first friend was there, and not sent yet; a person's never wait. */
+  readonly #held: string[] = [];
   #releasing = false;
+  /** The pipe is held back: there may be more in it than was read. */
+  #holding = false;
   /** What calls go through, without its login. */
   readonly #proxy: string | undefined;
   #met = false;
@@ -67,7 +69,6 @@ export class Chat {
   constructor(parts: ChatParts) {
     this.#parts = parts;
     const { args, arena, self } = parts;
-    this.#held = parts.scripted ? [] : undefined;
     this.#proxy = shownProxy(args.proxy);
     this.#peers = new Peers(arena, {
       self,
@@ -183,9 +184,10 @@ export class Chat {
 
   /** `line` is what was typed for it. */
   #say(text: string, line: string): void {
-    if (this.#held !== undefined) {
-      if (this.#held.length < HELD_MESSAGES_MAX) this.#held.push(text);
-      return;
+    if (this.#parts.scripted && !this.#met) {
+      this.#held.push(text);
+      // Now, as nothing else may happen before the next line, which may be of the same read.
+      return this.#holdPipe();
     }
     if (!this.#parts.scripted && this.#peers.present().length === 0) {
       this.#parts.view.giveBack(line);
@@ -263,20 +265,31 @@ export class Chat {
 
   #afterStep(): void {
     this.#met ||= this.#peers.present().length > 0;
-    if (this.#held !== undefined && this.#met && !this.#releasing) {
+    if (this.#met && this.#held.length > 0 && !this.#releasing) {
       this.#releasing = true;
       // Not from inside the step that brought the friend.
       queueMicrotask(() => this.#release());
     }
-    const heldFull = this.#held !== undefined && this.#held.length >= HELD_MESSAGES_MAX;
-    this.#parts.view.hold(heldFull || this.#peers.full);
+    this.#holdPipe();
     this.#whenSettled?.();
   }
 
+  /** What was held goes before what is still in the pipe, so that a command there keeps its place. */
+  #holdPipe(): void {
+    const held = this.#held.length;
+    this.#holding = this.#met ? held > 0 || this.#peers.full : held >= HELD_MESSAGES_MAX;
+    this.#parts.view.hold(this.#holding);
+  }
+
+  /** As much as there is room for; the rest when something has been confirmed. */
   #release(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const text of held) this.#loop.step({ type: "say", text });
+    while (!this.#ending && !this.#peers.full) {
+      const text = this.#held.shift();
+      if (text === undefined) break;
+      this.#loop.step({ type: "say", text });
+    }
+    this.#releasing = false;
+    this.#holdPipe();
     this.#whenSettled?.();
   }
 
@@ -287,20 +300,28 @@ export class Chat {
     const targets = this.#parts.args.targets.map(fullTarget);
     if (!hopeless || !targets.includes(target)) return this.#problem(problem);
     this.#ending = true;
+    this.#tellUnsent(this.#held.length, this.#holding);
     const code = targets.length === 1 && reason === "phrase" ? EXIT.phrase : EXIT.connection;
     this.#end({ code, stopped: undefined, problem, unconfirmed: NOTHING_UNCONFIRMED });
   }
 
   // --- The end ---
 
-  /** At most DRAIN_TIMEOUT_MS for confirmations, and for a call that has not brought anybody yet; then goodbye. */
+  /**
+   * At most DRAIN_TIMEOUT_MS for confirmations, and for a call that has not brought anybody yet; then goodbye. Counted
+   * anew when something that was held is sent, as it would be had it been in the pipe until then.
+   */
   #endOfInput(): void {
     if (this.#ending || this.#whenSettled !== undefined) return;
-    const cancel = after(DRAIN_TIMEOUT_MS, () => void this.#leave("end-of-input"));
+    let held = Infinity;
+    let cancel = () => {};
     this.#whenSettled = () => {
-      const waits = this.#met
-        ? this.#held !== undefined || !this.#peers.settled
-        : this.#peers.calling || this.#held?.length;
+      if (this.#held.length < held) {
+        held = this.#held.length;
+        cancel();
+        cancel = after(DRAIN_TIMEOUT_MS, () => void this.#leave("end-of-input"));
+      }
+      const waits = held > 0 || (this.#met ? !this.#peers.settled : this.#peers.calling);
       if (waits) return;
       cancel();
       this.#whenSettled = undefined;
@@ -310,24 +331,30 @@ export class Chat {
     this.#whenSettled();
   }
 
+  /** `more`: there may be further ones, which were not read. */
+  #tellUnsent(count: number, more: boolean): void {
+    if (count === 0) return;
+    const messages = count === 1 ? "1 message" : `${count} messages`;
+    this.#problem({
+      doing: `Could not send ${more ? "at least " : ""}${messages}.`,
+      wrong: this.#met ? "They were still waiting for their turn." : "Nobody was here.",
+      next: "Start again when your friend is there.",
+    });
+  }
+
   async #leave(reason: StoppedReason): Promise<void> {
     if (this.#ending) return;
     this.#ending = true;
     this.#whenSettled = undefined;
     const { view } = this.#parts;
+    const [unsent, more] = [this.#held.length, this.#holding];
     await this.#loop.leave();
     const unconfirmed = new Map<PeerId, number>();
     for (const { id, peer, reported } of this.#peers.unconfirmed()) {
       unconfirmed.set(peer, (unconfirmed.get(peer) ?? 0) + 1);
       if (!reported) view.show({ event: "unconfirmed", id, peer });
     }
-    if (this.#held !== undefined && this.#held.length > 0) {
-      this.#problem({
-        doing: `Could not send ${this.#held.length === 1 ? "1 message" : `${this.#held.length} messages`}.`,
-        wrong: "Nobody was here.",
-        next: "Start again when your friend is there.",
-      });
-    }
+    this.#tellUnsent(unsent, more);
     const failed = reason === "end-of-input" && this.#parts.args.targets.length > 0 && !this.#met;
     this.#end({ code: failed ? EXIT.connection : EXIT.left, stopped: reason, problem: undefined, unconfirmed });
   }

@@ -2,38 +2,28 @@ import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "n
 import { loadSodium } from "../crypto/sodium.ts";
 import type { Notice } from "../notice.ts";
 import { StretchedPhrase } from "../auth/stretched.ts";
-import { SALT_SIZE, STRETCHED_SIZE } from "../constants.ts";
+import { HELD_MESSAGES_MAX, SALT_SIZE, STRETCHED_SIZE } from "../constants.ts";
+import type { Listener } from "../ports.ts";
 import { ChatScreen } from "../terminal/screen.ts";
 import type { View } from "../terminal/view.ts";
 import { type ChatArgs, parse } from "./args.ts";
-import { Chat, type Outcome } from "./chat.ts";
+import { Chat, type ChatParts, type Outcome } from "./chat.ts";
 import { commandHelp } from "./commands.ts";
 import type { Stretcher } from "./stretcher.ts";
 
 const arena = await loadSodium([[32, 300], [64, 64], [256, 16], [1280, 4]]);
 
-Deno.test("leaving while the phrase is being stretched does not wait for it, and nothing is opened afterwards", async () => {
-  const shown: Notice[] = [];
-  const view = { show: (notice: Notice) => void shown.push(notice), hold() {}, tick() {} } as unknown as View;
-  let finish = () => {};
-  const stretcher = {
-    stretch: (salt: Uint8Array) =>
-      new Promise<StretchedPhrase>((done) =>
-        finish = () => {
-          using stretched = arena.bytes(STRETCHED_SIZE);
-          stretched.bytes.fill(1);
-          done(StretchedPhrase.from(arena, salt.subarray(0, SALT_SIZE), stretched));
-        }
-      ),
-    [Symbol.dispose]() {},
-  } as unknown as Stretcher;
-  let opened = 0;
-  const chat = new Chat({
+/** A chat that takes calls from nobody; `more` goes before the parts that the tests have in common. */
+function chatWith(view: View, more: Partial<ChatParts> = {}): Chat {
+  return new Chat({
     args: parse(["listen", "127.0.0.1:0"]) as ChatArgs,
     arena,
     self: "3f2a91bc".padEnd(64, "0"),
-    transport: { dial: () => Promise.reject(), listen: () => (opened++, Promise.reject()) },
-    stretcher,
+    transport: {
+      dial: () => Promise.reject(),
+      listen: (address) => Promise.resolve({ address, close() {} } as Listener),
+    },
+    stretcher: stretcherOf(() => Promise.resolve(stretched())),
     view,
     entropy: (into) => void crypto.getRandomValues(into as Uint8Array<ArrayBuffer>),
     scripted: false,
@@ -45,6 +35,28 @@ Deno.test("leaving while the phrase is being stretched does not wait for it, and
     onFault: (error) => {
       throw error;
     },
+    ...more,
+  });
+}
+
+function stretcherOf(stretch: () => Promise<StretchedPhrase>): Stretcher {
+  return { stretch, [Symbol.dispose]() {} } as unknown as Stretcher;
+}
+
+function stretched(): StretchedPhrase {
+  using bytes = arena.bytes(STRETCHED_SIZE);
+  bytes.bytes.fill(1);
+  return StretchedPhrase.from(arena, new Uint8Array(SALT_SIZE), bytes);
+}
+
+Deno.test("leaving while the phrase is being stretched does not wait for it, and nothing is opened afterwards", async () => {
+  const shown: Notice[] = [];
+  const view = { show: (notice: Notice) => void shown.push(notice), hold() {}, tick() {} } as unknown as View;
+  let finish = () => {};
+  let opened = 0;
+  const chat = chatWith(view, {
+    transport: { dial: () => Promise.reject(), listen: () => (opened++, Promise.reject()) },
+    stretcher: stretcherOf(() => new Promise((done) => finish = () => done(stretched()))),
   });
   let outcome: Outcome | undefined;
   const running = chat.run().then((its) => outcome = its);
@@ -59,6 +71,27 @@ Deno.test("leaving while the phrase is being stretched does not wait for it, and
   await turns();
   deepEqual([before?.code, before?.stopped], [0, "quit"]);
   equal(opened, 0);
+  equal(arena.used, 0);
+});
+
+Deno.test("a pipe is held by the very line that fills what waits for the first friend, and what it holds is not counted as read", async () => {
+  const shown: Notice[] = [];
+  let held = false;
+  const view = {
+    show: (notice: Notice) => void shown.push(notice),
+    hold: (on: boolean) => void (held = on),
+    tick() {},
+  } as unknown as View;
+  const chat = chatWith(view, { scripted: true });
+  const running = chat.run();
+  await new Promise((done) => setTimeout(done, 0));
+  let lines = 0;
+  for (; !held && lines < 2 * HELD_MESSAGES_MAX; lines++) chat.input({ type: "line", text: `line ${lines}` });
+  equal(lines, HELD_MESSAGES_MAX);
+  chat.input({ type: "leave" });
+  await running;
+  const problem = shown.findLast((notice) => notice.event === "problem");
+  equal(problem?.doing, `Could not send at least ${HELD_MESSAGES_MAX} messages.`);
   equal(arena.used, 0);
 });
 

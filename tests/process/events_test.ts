@@ -149,6 +149,45 @@ Deno.test("what a script says before its friend is there is delivered once the f
   await listener.event("delivered");
 });
 
+Deno.test("300 lines from a script are all delivered, in order, to the friend who comes after them", async () => {
+  const fast = ["--interval", "50", "--cover", "off"];
+  await using listener = await listen(fast);
+  const address = await addressOf(listener);
+  await using dialer = await dial(address, fast);
+  const texts = Array.from({ length: 300 }, (_, n) => `line ${n}`);
+  await dialer.say(texts.join("\n"));
+  await dialer.endInput();
+  equal((await dialer.ended(60_000)).code, 0, dialer.transcript());
+  equal(dialer.all("delivered").length, texts.length);
+  await listener.event("left");
+  deepEqual(listener.all("message").map(({ text }) => text), texts);
+});
+
+Deno.test("lines that wait for a friend keep their place before a command behind them", async () => {
+  const fast = ["--interval", "50", "--cover", "off"];
+  await using listener = await listen(fast);
+  const texts = Array.from({ length: 200 }, (_, n) => `line ${n}`);
+  await listener.say(texts.join("\n"));
+  await using dialer = await dial(await addressOf(listener), fast);
+  await listener.event("connected");
+  await listener.say("/peers\nlast");
+  await dialer.like("message", { text: "last" }, 30_000);
+  deepEqual(dialer.all("message").map(({ text }) => text), [...texts, "last"]);
+  const here = listener.events.findIndex((e) => e.event === "hint" && /^Here: 1/.test(String(e.text)));
+  const sent = listener.events.filter((e, n) => e.event === "sent" && n < here).length;
+  equal(sent, texts.length);
+});
+
+Deno.test("a script that ends with nobody there names how many lines were not sent", async () => {
+  await using listener = await listen();
+  await listener.event("listening");
+  await listener.say(Array.from({ length: 300 }, (_, n) => `line ${n}`).join("\n"));
+  await listener.endInput();
+  equal((await listener.ended(20_000)).code, 0, listener.transcript());
+  equal(listener.all("problem").at(-1)?.doing, "Could not send 300 messages.");
+  deepEqual(listener.all("sent"), []);
+});
+
 Deno.test("more lines at once than may be unconfirmed are sent to the friend, each of them, as others are confirmed", async () => {
   await using pair = await Pair.connect({
     dialer: ["--interval", "50", "--cover", "off"],
