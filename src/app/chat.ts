@@ -8,10 +8,11 @@ import { invitation } from "./invitation.ts";
 import { Loop } from "./loop.ts";
 import type { Stretcher } from "./stretcher.ts";
 import { after, every, now } from "./system.ts";
+import { SlowFriends } from "./slow_friends.ts";
 import { Watch } from "./watch.ts";
-import { DRAIN_TIMEOUT_MS, HELD_MESSAGES_MAX, MAX_JSON_SIZE, SALT_SIZE } from "../constants.ts";
+import { DRAIN_TIMEOUT_MS, HELD_MESSAGES_MAX, MAX_JSON_SIZE, MAX_UNCONFIRMED, SALT_SIZE } from "../constants.ts";
 import type { RefusedReason, StoppedReason } from "../notice.ts";
-import { Peers } from "../peers/step.ts";
+import { Peers, type Present } from "../peers/step.ts";
 import type { Entropy, Millis, PeerId, Transport } from "../ports.ts";
 import type { Arena } from "../secrets/locked.ts";
 import { messageProblem } from "../wire/message.ts";
@@ -56,6 +57,9 @@ export class Chat {
   #releasing = false;
   /** The pipe is held back: there may be more in it than was read. */
   #holding = false;
+  readonly #slow = new SlowFriends();
+  /** Who did not get the last messages, as 64 before were not confirmed there, and how many. */
+  readonly #missed = new Map<PeerId, { readonly who: string; count: number }>();
   /** What calls go through, without its login. */
   readonly #proxy: string | undefined;
   #met = false;
@@ -106,6 +110,7 @@ export class Chat {
     const { view } = this.#parts;
     view.tick();
     if (this.#ending) return;
+    this.#regulate();
     for (const { address, step, cause, wrong, next } of this.#watch.due(now(), this.#peers.callingWhom)) {
       view.show({ event: "diagnosis", address, ...(step === undefined ? {} : { step }), cause, wrong, next });
     }
@@ -187,7 +192,7 @@ export class Chat {
     if (this.#parts.scripted && !this.#met) {
       this.#held.push(text);
       // Now, as nothing else may happen before the next line, which may be of the same read.
-      return this.#holdPipe();
+      return this.#regulate();
     }
     if (!this.#parts.scripted && this.#peers.present().length === 0) {
       this.#parts.view.giveBack(line);
@@ -202,11 +207,39 @@ export class Chat {
       this.#parts.view.giveBack(line);
       return this.#problem({
         doing: "Could not send that message.",
-        wrong: "Somebody here has not confirmed the last 64.",
-        next: "Wait until they have; /peers shows who.",
+        wrong: `Nobody here has confirmed the last ${MAX_UNCONFIRMED}.`,
+        next: "Wait until somebody has; /peers shows who.",
       });
     }
+    this.#send(text);
+  }
+
+  /** To all who are here and have room for it, and the person is told who has not: at the end of a gap how much it was. */
+  #send(text: string): void {
+    const without = this.#peers.present().filter(({ unconfirmed }) => unconfirmed >= MAX_UNCONFIRMED);
     this.#loop.step({ type: "say", text });
+    for (const friend of without) {
+      const missed = this.#missed.get(friend.peer) ?? { who: labelOf(friend), count: 0 };
+      this.#missed.set(friend.peer, missed);
+      // A script does not read what it is told, and a log wants it once.
+      if (++missed.count > 1 && this.#parts.scripted) continue;
+      this.#problem({
+        doing: `Could not send that to ${missed.who}.`,
+        wrong: `The last ${MAX_UNCONFIRMED} messages are not confirmed there.`,
+        next: "It goes to the others alone, as all that follows until they are; /peers shows who is here.",
+      });
+    }
+  }
+
+  /** Of those who have caught up, or left: at the end of everybody. */
+  #tellMissed(): void {
+    if (this.#missed.size === 0) return;
+    const present = this.#peers.present();
+    for (const [peer, { who, count }] of this.#missed) {
+      if ((present.find((p) => p.peer === peer)?.unconfirmed ?? 0) > 0) continue;
+      this.#missed.delete(peer);
+      this.#hint(`${count === 1 ? "1 message" : `${count} messages`} did not go to ${who}.`);
+    }
   }
 
   #command(line: string): void {
@@ -215,9 +248,7 @@ export class Chat {
       case "peers": {
         const present = this.#peers.present();
         const lines = present.map((p) =>
-          `${p.name === undefined ? "friend" : sanitise(p.name, "name")} [${tag(p.peer)}] ${p.address}, ${
-            p.direction === "in" ? "called us" : "called by us"
-          }, ` +
+          `${labelOf(p)} ${p.address}, ${p.direction === "in" ? "called us" : "called by us"}, ` +
           `${p.unconfirmed} unconfirmed`
         );
         return this.#hint([
@@ -265,31 +296,38 @@ export class Chat {
 
   #afterStep(): void {
     this.#met ||= this.#peers.present().length > 0;
-    if (this.#met && this.#held.length > 0 && !this.#releasing) {
+    this.#tellMissed();
+    this.#regulate();
+    this.#whenSettled?.();
+  }
+
+  /** Of a pipe: lets go what may go, and holds back the rest. */
+  #regulate(): void {
+    if (!this.#parts.scripted) return;
+    const mayGo = this.#mayGo;
+    if (this.#met && mayGo && this.#held.length > 0 && !this.#releasing) {
       this.#releasing = true;
       // Not from inside the step that brought the friend.
       queueMicrotask(() => this.#release());
     }
-    this.#holdPipe();
-    this.#whenSettled?.();
+    // What was held goes before what is still in the pipe, so that a command there keeps its place.
+    this.#holding = this.#met ? !mayGo || this.#held.length > 0 : this.#held.length >= HELD_MESSAGES_MAX;
+    this.#parts.view.hold(this.#holding);
   }
 
-  /** What was held goes before what is still in the pipe, so that a command there keeps its place. */
-  #holdPipe(): void {
-    const held = this.#held.length;
-    this.#holding = this.#met ? held > 0 || this.#peers.full : held >= HELD_MESSAGES_MAX;
-    this.#parts.view.hold(this.#holding);
+  get #mayGo(): boolean {
+    return this.#slow.mayGo(this.#peers.present(), now());
   }
 
   /** As much as there is room for; the rest when something has been confirmed. */
   #release(): void {
-    while (!this.#ending && !this.#peers.full) {
+    while (!this.#ending && this.#mayGo) {
       const text = this.#held.shift();
       if (text === undefined) break;
-      this.#loop.step({ type: "say", text });
+      this.#send(text);
     }
     this.#releasing = false;
-    this.#holdPipe();
+    this.#regulate();
     this.#whenSettled?.();
   }
 
@@ -358,4 +396,8 @@ export class Chat {
     const failed = reason === "end-of-input" && this.#parts.args.targets.length > 0 && !this.#met;
     this.#end({ code: failed ? EXIT.connection : EXIT.left, stopped: reason, problem: undefined, unconfirmed });
   }
+}
+
+function labelOf({ name, peer }: Present): string {
+  return `${name === undefined ? "friend" : sanitise(name, "name")} [${tag(peer)}]`;
 }

@@ -163,9 +163,10 @@ export class Peers implements Disposable {
     });
   }
 
-  /** Nothing more can be said to somebody who is here until they confirm something. */
+  /** Nothing more can be said to anybody who is here until somebody confirms something. */
   get full(): boolean {
-    return this.#friends.here().some((friend) => friend.outbox.length >= MAX_UNCONFIRMED);
+    const here = this.#friends.here();
+    return here.length > 0 && here.every((friend) => friend.outbox.length >= MAX_UNCONFIRMED);
   }
 
   /** Everybody who is here has confirmed everything, and everything shown has been acknowledged to them. */

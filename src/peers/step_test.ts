@@ -142,6 +142,24 @@ test("64 unconfirmed are the most for one peer: what is more is not sent", [SMAL
 });
 
 test(
+  "one friend who is full keeps nobody from talking to the others",
+  [SMALL, LARGE, { name: "c", rank: 3 }],
+  (bench) => {
+    equal(bench.node("a").peers.full, false);
+    bench.showTakesMs = undefined;
+    bench.call("a", "b").run(1_000);
+    for (let n = 0; n < MAX_UNCONFIRMED; n++) bench.say("a", `line ${n}`);
+    equal(bench.node("a").peers.full, true);
+    bench.call("a", "c").run(1_000);
+    equal(bench.node("a").peers.full, false);
+    bench.say("a", "to c alone");
+  bench.run(1_000);
+    deepEqual(bench.texts("c"), ["to c alone"]);
+    equal(bench.notices("a", "sent").at(-1)?.peers, 1);
+  },
+);
+
+test(
   "names are shown, and a change within 10 s is ignored, across connections too",
   [{ ...SMALL, displayName: "Anna" }, { ...LARGE, displayName: "Bea" }],
   (bench) => {

@@ -65,6 +65,29 @@ Deno.test("/connect calls a friend in a running chat", async () => {
   await deliver(two, one, "hello");
 });
 
+Deno.test("a friend who confirms nothing holds a script up for ten seconds, not for ever; it is told who missed how much", async () => {
+  const fast = ["--interval", "50", "--cover", "off"];
+  await using stuck = await listen(fast);
+  await using other = await listen(fast);
+  const [first, second] = [await addressOf(stuck), await addressOf(other)];
+  await using caller = await dial(first, [second, ...fast]);
+  const { peer } = await caller.like("connected", { address: first });
+  await caller.like("connected", { address: second });
+  stuck.signal("SIGSTOP");
+  const texts = Array.from({ length: 100 }, (_, n) => `line ${n}`);
+  await caller.say(texts.join("\n"));
+  await other.like("message", { text: "line 99" }, 25_000);
+  deepEqual(other.all("message").map(({ text }) => text), texts);
+  stuck.signal("SIGCONT");
+  await stuck.until(() => stuck.all("message").length === 64 ? true : undefined, "64 messages");
+  const who = `friend [${String(peer).slice(0, 4)}-${String(peer).slice(4, 8)}]`;
+  await caller.like("hint", { text: `36 messages did not go to ${who}.` });
+  deepEqual(caller.all("problem").map(({ doing }) => doing), [`Could not send that to ${who}.`]);
+  deepEqual(caller.all("sent").map(({ peers }) => peers), texts.map((_, n) => n < 64 ? 2 : 1));
+  // Caught up, they get everything again.
+  await deliver(caller, stuck, "everybody");
+});
+
 const namespaces = Deno.uid() === 0 && hasProgram("unshare");
 Deno.test({
   name: "bare sesame listens on port 7373 of every interface and says what the friend types",
