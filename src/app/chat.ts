@@ -57,6 +57,8 @@ export class Chat {
   #releasing = false;
   /** The pipe is held back: there may be more in it than was read. */
   #holding = false;
+  /** How many lines of a script came when nobody was here any more. */
+  #unsent = 0;
   readonly #slow = new SlowFriends();
   /** Who did not get the last messages, as 64 before were not confirmed there, and how many. */
   readonly #missed = new Map<PeerId, { readonly who: string; count: number }>();
@@ -196,11 +198,7 @@ export class Chat {
     }
     if (!this.#parts.scripted && this.#peers.present().length === 0) {
       this.#parts.view.giveBack(line);
-      return this.#problem({
-        doing: "Could not send that message.",
-        wrong: "Nobody is here.",
-        next: "Wait until a friend is connected; /peers shows who is.",
-      });
+      return this.#problem(NOBODY_HERE);
     }
     // A pipe is held back before this; a person keeps the line until there is room.
     if (!this.#parts.scripted && this.#peers.full) {
@@ -216,7 +214,13 @@ export class Chat {
 
   /** To all who are here and have room for it, and the person is told who has not: at the end of a gap how much it was. */
   #send(text: string): void {
-    const without = this.#peers.present().filter(({ unconfirmed }) => unconfirmed >= MAX_UNCONFIRMED);
+    const present = this.#peers.present();
+    if (present.length === 0) {
+      // Who comes next may be somebody else: nothing waits for them that was said after others had left.
+      this.#unsent++;
+      return this.#problem(NOBODY_HERE);
+    }
+    const without = present.filter(({ unconfirmed }) => unconfirmed >= MAX_UNCONFIRMED);
     this.#loop.step({ type: "say", text });
     for (const friend of without) {
       const missed = this.#missed.get(friend.peer) ?? { who: labelOf(friend), count: 0 };
@@ -338,7 +342,7 @@ export class Chat {
     const targets = this.#parts.args.targets.map(fullTarget);
     if (!hopeless || !targets.includes(target)) return this.#problem(problem);
     this.#ending = true;
-    this.#tellUnsent(this.#held.length, this.#holding);
+    this.#tellUnsent();
     const code = targets.length === 1 && reason === "phrase" ? EXIT.phrase : EXIT.connection;
     this.#end({ code, stopped: undefined, problem, unconfirmed: NOTHING_UNCONFIRMED });
   }
@@ -369,13 +373,15 @@ export class Chat {
     this.#whenSettled();
   }
 
-  /** `more`: there may be further ones, which were not read. */
-  #tellUnsent(count: number, more: boolean): void {
+  /** Said by a script, and sent to nobody. Where the pipe is held there may be further ones, which were not read. */
+  #tellUnsent(more = this.#holding): void {
+    const waiting = this.#held.length;
+    const count = waiting + this.#unsent;
     if (count === 0) return;
     const messages = count === 1 ? "1 message" : `${count} messages`;
     this.#problem({
       doing: `Could not send ${more ? "at least " : ""}${messages}.`,
-      wrong: this.#met ? "They were still waiting for their turn." : "Nobody was here.",
+      wrong: this.#met && waiting > 0 ? "They were still waiting for their turn." : "Nobody was here.",
       next: "Start again when your friend is there.",
     });
   }
@@ -385,18 +391,24 @@ export class Chat {
     this.#ending = true;
     this.#whenSettled = undefined;
     const { view } = this.#parts;
-    const [unsent, more] = [this.#held.length, this.#holding];
+    const more = this.#holding; // after the goodbyes it is not any more
     await this.#loop.leave();
     const unconfirmed = new Map<PeerId, number>();
     for (const { id, peer, reported } of this.#peers.unconfirmed()) {
       unconfirmed.set(peer, (unconfirmed.get(peer) ?? 0) + 1);
       if (!reported) view.show({ event: "unconfirmed", id, peer });
     }
-    this.#tellUnsent(unsent, more);
+    this.#tellUnsent(more);
     const failed = reason === "end-of-input" && this.#parts.args.targets.length > 0 && !this.#met;
     this.#end({ code: failed ? EXIT.connection : EXIT.left, stopped: reason, problem: undefined, unconfirmed });
   }
 }
+
+const NOBODY_HERE: Problem = {
+  doing: "Could not send that message.",
+  wrong: "Nobody is here.",
+  next: "Wait until a friend is connected; /peers shows who is.",
+};
 
 function labelOf({ name, peer }: Present): string {
   return `${name === undefined ? "friend" : sanitise(name, "name")} [${tag(peer)}]`;

@@ -153,7 +153,7 @@ test(
     bench.call("a", "c").run(1_000);
     equal(bench.node("a").peers.full, false);
     bench.say("a", "to c alone");
-  bench.run(1_000);
+    bench.run(1_000);
     deepEqual(bench.texts("c"), ["to c alone"]);
     equal(bench.notices("a", "sent").at(-1)?.peers, 1);
   },

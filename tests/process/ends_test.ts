@@ -28,6 +28,23 @@ Deno.test("a listener whose input ends before anybody came stops at once", async
   equal(listener.events.at(-1)?.reason, "end-of-input");
 });
 
+Deno.test("what a script says when its friend has left is not sent: each line is told, and at the end how many", async () => {
+  await using pair = await Pair.connect(FAST);
+  const { listener, dialer } = pair;
+  await deliver(listener, dialer, "to somebody");
+  await dialer.say("/quit");
+  await listener.event("left");
+  await listener.say("one\ntwo\nthree");
+  await listener.until(() => listener.all("problem").length === 3 ? true : undefined, "3 problems");
+  await listener.endInput();
+  equal((await listener.ended()).code, 0);
+  deepEqual(listener.all("problem").map(({ doing, wrong }) => `${doing} ${wrong}`), [
+    ...Array(3).fill("Could not send that message. Nobody is here."),
+    "Could not send 3 messages. Nobody was here.",
+  ]);
+  equal(listener.all("sent").length, 1);
+});
+
 for (const [signal, reason] of [["SIGKILL", "closed"], ["SIGTERM", "closed"], ["SIGHUP", "closed"]] as const) {
   Deno.test(`${signal} of one side: the other says that the connection was lost, and what nobody confirmed`, async () => {
     await using pair = await Pair.connect(FAST);
