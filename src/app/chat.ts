@@ -284,6 +284,7 @@ export class Chat {
       case "quit":
         return void this.#leave("quit");
       case "unknown":
+        this.#parts.view.giveBack(line); // a slip of a letter, or a message that begins like a path
         return this.#problem(command.problem);
     }
   }

@@ -95,6 +95,18 @@ Deno.test("a pipe is held by the very line that fills what waits for the first f
   equal(arena.used, 0);
 });
 
+Deno.test("a line that is no command goes back to where it was typed, as one that cannot be sent does", async () => {
+  const back: string[] = [];
+  const view = { show() {}, hold() {}, tick() {}, giveBack: (line: string) => void back.push(line) } as unknown as View;
+  const chat = chatWith(view);
+  const running = chat.run();
+  await new Promise((done) => setTimeout(done, 0));
+  for (const text of ["/etc/hosts has it", "/help", "/connect a:99999", "hello"]) chat.input({ type: "line", text });
+  chat.input({ type: "leave" });
+  await running;
+  deepEqual(back, ["/etc/hosts has it", "/connect a:99999", "hello"]);
+});
+
 Deno.test("/help fits a screen of 80 by 24 in one piece, below what was there", () => {
   const screen = new ChatScreen({ colour: false, clock: () => "12:00" }, 80, 24);
   screen.notice({ event: "hint", text: "before" }, 0);
