@@ -8,7 +8,7 @@ import { invitation } from "./invitation.ts";
 import { Loop } from "./loop.ts";
 import type { Stretcher } from "./stretcher.ts";
 import { after, every, now } from "./system.ts";
-import { SlowFriends } from "./slow_friends.ts";
+import { mostWaiting, SlowFriends } from "./slow_friends.ts";
 import { Watch } from "./watch.ts";
 import { DRAIN_TIMEOUT_MS, HELD_MESSAGES_MAX, MAX_JSON_SIZE, MAX_UNCONFIRMED, SALT_SIZE } from "../constants.ts";
 import type { RefusedReason, StoppedReason } from "../notice.ts";
@@ -59,7 +59,7 @@ export class Chat {
   #holding = false;
   /** How many lines of a script came when nobody was here any more. */
   #unsent = 0;
-  readonly #slow = new SlowFriends();
+  readonly #slow: SlowFriends;
   /** Who did not get the last messages, as 64 before were not confirmed there, and how many. */
   readonly #missed = new Map<PeerId, { readonly who: string; count: number }>();
   /** What calls go through, without its login. */
@@ -76,6 +76,7 @@ export class Chat {
     this.#parts = parts;
     const { args, arena, self } = parts;
     this.#proxy = shownProxy(args.proxy);
+    this.#slow = new SlowFriends(mostWaiting(args));
     this.#peers = new Peers(arena, {
       self,
       shape: { cover: args.cover, intervalMs: args.intervalMs },

@@ -1,13 +1,20 @@
 // For whom a pipe waits: a friend who has too much unconfirmed loses nothing by being slow, and one who confirms nothing
 // does not keep the others waiting for ever. Pure: the clock is an argument. Not in here: the pipe, what is said of it.
 
-import { MAX_UNCONFIRMED, SLOW_FRIEND_MS } from "../constants.ts";
+import { DRAIN_TIMEOUT_MS, MAX_UNCONFIRMED, SLOW_FRIEND_MS } from "../constants.ts";
 import type { Millis, PeerId } from "../ports.ts";
 import type { Present } from "../peers/step.ts";
+import type { Shape } from "../session/pacer.ts";
 
 export class SlowFriends {
-  /** Those who are full, or were passed over and have not caught up. */
+  readonly #most: number;
+  /** Those who have the most unconfirmed, or were passed over and have not caught up. */
   readonly #behind = new Map<PeerId, { readonly since: Millis; passed: boolean }>();
+
+  /** `most`: how many unconfirmed ones a friend may have before the pipe waits. */
+  constructor(most: number = MAX_UNCONFIRMED) {
+    this.#most = most;
+  }
 
   /** Asked after each change, and as time passes: whether the next line may go. With nobody here nothing is waited for. */
   mayGo(present: readonly Pick<Present, "peer" | "unconfirmed">[], now: Millis): boolean {
@@ -15,14 +22,23 @@ export class SlowFriends {
     const full: { readonly since: Millis; passed: boolean }[] = [];
     for (const { peer, unconfirmed } of present) {
       const behind = this.#behind.get(peer) ?? { since: now, passed: false };
-      if (unconfirmed >= MAX_UNCONFIRMED) {
+      if (unconfirmed >= this.#most) {
         this.#behind.set(peer, behind);
         full.push(behind);
       } else if (!behind.passed || unconfirmed === 0) this.#behind.delete(peer);
     }
-    // Who is passed over is passed over for somebody.
-    if (full.length === present.length) return present.length === 0;
+    // Nobody takes anything: then nobody is passed over.
+    if (present.every(({ unconfirmed }) => unconfirmed >= MAX_UNCONFIRMED)) return present.length === 0;
     for (const behind of full) behind.passed ||= now - behind.since >= SLOW_FRIEND_MS;
     return full.every(({ passed }) => passed);
   }
+}
+
+/**
+ * So few that half of the time at the end of the pipe is enough to send them, if each takes a cell: what is in the pipe is
+ * sent before its end is seen, and so does not go under in that time.
+ */
+export function mostWaiting({ cover, intervalMs }: Shape): number {
+  if (cover === "off") return MAX_UNCONFIRMED;
+  return Math.min(MAX_UNCONFIRMED, Math.max(1, Math.floor(DRAIN_TIMEOUT_MS / 2 / intervalMs)));
 }

@@ -1,6 +1,6 @@
 import { strictEqual as equal } from "node:assert/strict";
 import { MAX_UNCONFIRMED, SLOW_FRIEND_MS } from "../constants.ts";
-import { SlowFriends } from "./slow_friends.ts";
+import { mostWaiting, SlowFriends } from "./slow_friends.ts";
 
 const FULL = MAX_UNCONFIRMED;
 const friends = (...unconfirmed: number[]) => unconfirmed.map((count, n) => ({ peer: `${n}`, unconfirmed: count }));
@@ -33,4 +33,22 @@ Deno.test("SlowFriends passes over nobody while all are full, and forgets who ha
   equal(slow.mayGo(friends(FULL - 1, FULL), 9 * SLOW_FRIEND_MS), true);
   equal(slow.mayGo(friends(0), 9 * SLOW_FRIEND_MS), true);
   equal(slow.mayGo(friends(0, FULL), 9 * SLOW_FRIEND_MS), false);
+});
+
+Deno.test("SlowFriends waits sooner than all is full where it is told so, but not for ever", () => {
+  const slow = new SlowFriends(20);
+  equal(slow.mayGo(friends(19), 0), true);
+  equal(slow.mayGo(friends(20), 0), false);
+  equal(slow.mayGo(friends(20), SLOW_FRIEND_MS), true);
+  equal(slow.mayGo(friends(FULL - 1), SLOW_FRIEND_MS), true);
+  equal(slow.mayGo(friends(FULL), SLOW_FRIEND_MS), false);
+  equal(slow.mayGo(friends(FULL), 9 * SLOW_FRIEND_MS), false);
+});
+
+Deno.test("mostWaiting() is what leaves within half of the time that there is at the end", () => {
+  const most = (intervalMs: number) => mostWaiting({ cover: "constant", intervalMs });
+  equal(most(50), MAX_UNCONFIRMED);
+  equal(most(250), 20);
+  equal(most(1_000), 5);
+  equal(mostWaiting({ cover: "off", intervalMs: 1_000 }), MAX_UNCONFIRMED);
 });

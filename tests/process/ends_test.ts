@@ -20,6 +20,18 @@ Deno.test("at the end of input what was said is confirmed first, then comes good
   deepEqual(listener.all("message").map((e) => e.text), ["one", "two", "three"]);
 });
 
+Deno.test("60 lines at the default interval take longer than the ten seconds of the end, and all are delivered before it", async () => {
+  await using listener = await listen();
+  await using dialer = await dial(await addressOf(listener));
+  const texts = Array.from({ length: 60 }, (_, n) => `line ${n}`);
+  await dialer.say(texts.join("\n"));
+  await dialer.endInput();
+  equal((await dialer.ended(40_000)).code, 0, dialer.transcript());
+  deepEqual([dialer.all("delivered").length, dialer.all("unconfirmed").length], [texts.length, 0]);
+  await listener.event("left");
+  deepEqual(listener.all("message").map(({ text }) => text), texts);
+});
+
 Deno.test("a listener whose input ends before anybody came stops at once", async () => {
   await using listener = await listen();
   await listener.event("listening");
