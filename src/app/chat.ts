@@ -8,7 +8,7 @@ import { invitation } from "./invitation.ts";
 import { Loop } from "./loop.ts";
 import type { Stretcher } from "./stretcher.ts";
 import { after, every, now } from "./system.ts";
-import { mostWaiting, SlowFriends } from "./slow_friends.ts";
+import { mostWaiting, patienceMs, SlowFriends } from "./slow_friends.ts";
 import { Watch } from "./watch.ts";
 import { DRAIN_TIMEOUT_MS, HELD_MESSAGES_MAX, MAX_JSON_SIZE, MAX_UNCONFIRMED, SALT_SIZE } from "../constants.ts";
 import type { RefusedReason, StoppedReason } from "../notice.ts";
@@ -76,7 +76,7 @@ export class Chat {
     this.#parts = parts;
     const { args, arena, self } = parts;
     this.#proxy = shownProxy(args.proxy);
-    this.#slow = new SlowFriends(mostWaiting(args));
+    this.#slow = new SlowFriends(mostWaiting(args), patienceMs(args));
     this.#peers = new Peers(arena, {
       self,
       shape: { cover: args.cover, intervalMs: args.intervalMs },
@@ -231,7 +231,7 @@ export class Chat {
       this.#problem({
         doing: `Could not send that to ${missed.who}.`,
         wrong: `The last ${MAX_UNCONFIRMED} messages are not confirmed there.`,
-        next: "It goes to the others alone, as all that follows until they are; /peers shows who is here.",
+        next: "It goes to the others alone, and so does what follows until they are; /peers shows who is here.",
       });
     }
   }

@@ -1,19 +1,21 @@
 // For whom a pipe waits: a friend who has too much unconfirmed loses nothing by being slow, and one who confirms nothing
 // does not keep the others waiting for ever. Pure: the clock is an argument. Not in here: the pipe, what is said of it.
 
-import { DRAIN_TIMEOUT_MS, MAX_UNCONFIRMED, SLOW_FRIEND_MS } from "../constants.ts";
+import { DRAIN_TIMEOUT_MS, MAX_FRAGMENTS, MAX_UNCONFIRMED, SLOW_FRIEND_MS } from "../constants.ts";
 import type { Millis, PeerId } from "../ports.ts";
 import type { Present } from "../peers/step.ts";
 import type { Shape } from "../session/pacer.ts";
 
 export class SlowFriends {
   readonly #most: number;
+  readonly #patienceMs: number;
   /** Those who have the most unconfirmed, or were passed over and have not caught up. */
   readonly #behind = new Map<PeerId, { readonly since: Millis; passed: boolean }>();
 
-  /** `most`: how many unconfirmed ones a friend may have before the pipe waits. */
-  constructor(most: number = MAX_UNCONFIRMED) {
+  /** `most`: how many unconfirmed ones a friend may have before the pipe waits, and `patienceMs` how long it does. */
+  constructor(most: number = MAX_UNCONFIRMED, patienceMs: number = SLOW_FRIEND_MS) {
     this.#most = most;
+    this.#patienceMs = patienceMs;
   }
 
   /** Asked after each change, and as time passes: whether the next line may go. With nobody here nothing is waited for. */
@@ -29,7 +31,7 @@ export class SlowFriends {
     }
     // Nobody takes anything: then nobody is passed over.
     if (present.every(({ unconfirmed }) => unconfirmed >= MAX_UNCONFIRMED)) return present.length === 0;
-    for (const behind of full) behind.passed ||= now - behind.since >= SLOW_FRIEND_MS;
+    for (const behind of full) behind.passed ||= now - behind.since >= this.#patienceMs;
     return full.every(({ passed }) => passed);
   }
 }
@@ -41,4 +43,9 @@ export class SlowFriends {
 export function mostWaiting({ cover, intervalMs }: Shape): number {
   if (cover === "off") return MAX_UNCONFIRMED;
   return Math.min(MAX_UNCONFIRMED, Math.max(1, Math.floor(DRAIN_TIMEOUT_MS / 2 / intervalMs)));
+}
+
+/** Where cells are rare the largest message takes longer than SLOW_FRIEND_MS, and its ack may stand behind another such. */
+export function patienceMs({ intervalMs }: Shape): number {
+  return Math.max(SLOW_FRIEND_MS, 2 * MAX_FRAGMENTS * intervalMs);
 }

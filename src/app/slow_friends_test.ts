@@ -1,6 +1,6 @@
 import { strictEqual as equal } from "node:assert/strict";
-import { MAX_UNCONFIRMED, SLOW_FRIEND_MS } from "../constants.ts";
-import { mostWaiting, SlowFriends } from "./slow_friends.ts";
+import { MAX_FRAGMENTS, MAX_UNCONFIRMED, SLOW_FRIEND_MS } from "../constants.ts";
+import { mostWaiting, patienceMs, SlowFriends } from "./slow_friends.ts";
 
 const FULL = MAX_UNCONFIRMED;
 const friends = (...unconfirmed: number[]) => unconfirmed.map((count, n) => ({ peer: `${n}`, unconfirmed: count }));
@@ -51,4 +51,14 @@ Deno.test("mostWaiting() is what leaves within half of the time that there is at
   equal(most(250), 20);
   equal(most(1_000), 5);
   equal(mostWaiting({ cover: "off", intervalMs: 1_000 }), MAX_UNCONFIRMED);
+});
+
+Deno.test("SlowFriends is as patient as two of the largest messages take, where cells are rare", () => {
+  const at = (intervalMs: number) => patienceMs({ cover: "constant", intervalMs });
+  equal(at(250), SLOW_FRIEND_MS);
+  equal(at(1_000), 2_000 * MAX_FRAGMENTS);
+  const slow = new SlowFriends(FULL, at(1_000));
+  equal(slow.mayGo(friends(0, FULL), 0), false);
+  equal(slow.mayGo(friends(0, FULL), at(1_000) - 1), false);
+  equal(slow.mayGo(friends(0, FULL), at(1_000)), true);
 });
