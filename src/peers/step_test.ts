@@ -697,6 +697,41 @@ Deno.test(`a ${MAX_SESSIONS + 1}th PeerId is closed before its offer; one who is
   equal(arena.used, 0);
 });
 
+test("what a friend opens in vain is told twenty times a minute, and counted beyond that", [SMALL, LARGE], (bench) => {
+  bench.call("a", "b").run(1_000);
+  const b = bench.node("b");
+  const facts = {
+    role: "listener" as const,
+    self: bench.id("b"),
+    peer: bench.id("a"),
+    channelBinding: new Uint8Array(64),
+  };
+  let link = 1_000;
+  const told = (times: number) => {
+    const before = bench.story("b").length;
+    for (let i = 0; i < times; i++) {
+      const source = { key: "192.0.2.1", site: undefined };
+      equal(b.peers.admit(source, b.now), true);
+      const effects = b.peers.step({ type: "linked", link: link++, facts, address: "x", source }, b.now, bench.entropy);
+      equal(effects.some(({ type }) => type === "close"), true);
+      for (const effect of effects) {
+        if (effect.type === "notice") bench.told.push({ at: 0, who: "b", notice: effect.notice });
+      }
+    }
+    return bench.story("b").slice(before);
+  };
+  const refused = (times: number) => Array(times).fill("refused duplicate");
+  deepEqual(told(20), refused(20));
+  bench.run(TURNED_AWAY_REPORT_MS - 1);
+  deepEqual(bench.notices("b", "turned-away"), [], "none was counted");
+  deepEqual(told(3), [], "still the same minute");
+  bench.run(1);
+  deepEqual(told(21), refused(20));
+  bench.run(TURNED_AWAY_REPORT_MS);
+  deepEqual(bench.notices("b", "turned-away"), [{ event: "turned-away", count: 4, guesses: 0 }]);
+  equal(bench.friend("b", "a")?.links, 1);
+});
+
 Deno.test(`more than ${MAX_CONNECTIONS} connections, of however many PeerIds, are refused: memory is measured for these`, () => {
   const id = (n: number) => n.toString(16).padStart(64, "0") as PeerId;
   {
