@@ -401,8 +401,16 @@ export class Chat {
       if (!reported) view.show({ event: "unconfirmed", id, peer });
     }
     this.#tellUnsent(more);
-    const failed = reason === "end-of-input" && this.#parts.args.targets.length > 0 && !this.#met;
-    this.#end({ code: failed ? EXIT.connection : EXIT.left, stopped: reason, problem: undefined, unconfirmed });
+    const { targets } = this.#parts.args;
+    const failed = reason === "end-of-input" && targets.length > 0 && !this.#met;
+    const problem = failed
+      ? {
+        doing: `Could not connect to ${targets.map(fullTarget).join(" ")}.`,
+        wrong: "The input ended before anybody was there.",
+        next: "Start again when your friend is there, or keep the input open.",
+      }
+      : undefined;
+    this.#end({ code: failed ? EXIT.connection : EXIT.left, stopped: reason, problem, unconfirmed });
   }
 }
 

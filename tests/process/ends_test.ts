@@ -4,6 +4,7 @@
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { addressOf, deliver, dial, listen, Pair, PHRASE } from "../support/process_pair.ts";
 import { Sesame } from "../support/process.ts";
+import { threeParts } from "../support/process_errors.ts";
 
 const FAST = { dialer: ["--interval", "50"], listener: ["--interval", "50"] };
 
@@ -38,6 +39,18 @@ Deno.test("a listener whose input ends before anybody came stops at once", async
   await listener.endInput();
   deepEqual(await listener.ended(), { code: 0, signal: null });
   equal(listener.events.at(-1)?.reason, "end-of-input");
+});
+
+Deno.test("a caller whose input ends before anybody came waits ten seconds for them, and ends with 3 and a reason", async () => {
+  await using gone = await listen();
+  const address = await addressOf(gone);
+  await gone.endInput();
+  await gone.ended();
+  await using caller = await dial(address, ["--retry"]);
+  await caller.endInput();
+  deepEqual(await caller.ended(20_000), { code: 3, signal: null });
+  threeParts(caller.stderr, new RegExp(`connect to ${address}\\. The input ended before anybody was there`));
+  equal(caller.events.at(-1)?.reason, "end-of-input");
 });
 
 Deno.test("what a script says when its friend has left is not sent: each line is told, and at the end how many", async () => {
