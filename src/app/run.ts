@@ -84,6 +84,7 @@ export async function run(booted: Booted): Promise<number> {
       bell: args.bell,
       wall: wallClock,
       pace: new BetweenTicks(() => current.chat?.nextTick ?? Infinity, now, after),
+      after,
       ...(args.name === undefined ? {} : { name: args.name }),
       guard: (text) => holdsPhrase(booted.arena, text, (bytes) => stretcher.heldIn(bytes)),
     },

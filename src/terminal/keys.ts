@@ -41,12 +41,17 @@ export type KeyName =
 
 export type Key =
   /** Well-formed, printable or not: control characters above 0x7f are possible. */
-  | { type: "text"; text: string }
-  | { type: "key"; name: KeyName }
+  | ({ type: "text"; text: string } & WithAlt)
+  | ({ type: "key"; name: KeyName } & WithAlt)
   /** F12 or Ctrl-\. */
   | { type: "panic" }
   /** Line ends are LF. `cut`: it was longer than PASTE_MAX_BYTES. */
   | { type: "paste"; text: string; cut: boolean };
+
+/** `alt`: Escape or Alt came right before it, and it has no meaning of its own with Alt. It never answers with yes. */
+interface WithAlt {
+  alt?: true;
+}
 
 /**
  * The panic keys count inside a paste too: a terminal that lost the end of a paste must not lock them out. A paste that
@@ -59,12 +64,21 @@ export class KeyDecoder {
   /** Bytes of text since the last key. */
   #text: number[] = [];
   #incomplete = false;
+  /** The control byte being decoded came with Alt. */
+  #alted = false;
+  /** An ESC has been taken for the Escape key, and nothing has come since. */
+  #late = false;
   #paste: Paste | undefined;
   #keys: Key[] = [];
 
   /** The keys that this chunk completes. Neither keeps the chunk nor a view of it. */
   feed(chunk: Uint8Array): Key[] {
     this.#keys = [];
+    if (this.#late && chunk.length > 0) {
+      this.#late = false;
+      // The rest of F12 on a line so slow that its ESC was taken for Escape: the panic key counts all the same.
+      if (chunk.length <= LATE_MAX && isPanicSequence(String.fromCharCode(...chunk))) return [{ type: "panic" }];
+    }
     for (let at = 0; at < chunk.length; at++) {
       if (this.#paste !== undefined && !this.#scanner.pending) {
         // Most of a paste, at once: byte by byte, thousands take a while.
@@ -77,6 +91,19 @@ export class KeyDecoder {
     }
     this.#endText(true);
     return this.#keys;
+  }
+
+  /** A lone ESC came last: the Escape key, unless the rest of a sequence follows within moments. */
+  get escaped(): boolean {
+    return this.#scanner.escaped && this.#paste === undefined;
+  }
+
+  /** Takes the lone ESC for the Escape key; what comes later is a key of its own. */
+  escape(): Key[] {
+    if (!this.escaped) return [];
+    this.#scanner.reset();
+    this.#late = true;
+    return [{ type: "key", name: "escape" }];
   }
 
   /** What is unfinished, as if nothing more came: a lone ESC is the Escape key. For the end of input. */
@@ -158,7 +185,7 @@ export class KeyDecoder {
   }
 
   #key(name: KeyName): void {
-    this.#keys.push({ type: "key", name });
+    this.#keys.push({ type: "key", name, ...(this.#alted ? { alt: true } : {}) });
   }
 
   #control(byte: number): void {
@@ -173,9 +200,14 @@ export class KeyDecoder {
   /** Alt and a key, or Escape and then a key, which looks the same: what has no meaning with Alt counts as typed. */
   #alt(byte: number): void {
     const name = ALT_KEYS.get(byte);
-    if (name !== undefined) this.#key(name);
-    else if (byte >= 0x20 && byte !== 0x7f) this.#text.push(byte);
-    else this.#control(byte);
+    if (name !== undefined) return this.#key(name);
+    if (byte >= 0x20 && byte !== 0x7f) {
+      this.#keys.push({ type: "text", text: String.fromCharCode(byte), alt: true });
+      return;
+    }
+    this.#alted = true;
+    this.#control(byte);
+    this.#alted = false;
   }
 
   #sequence(sequence: string): void {
@@ -210,8 +242,9 @@ export class KeyDecoder {
     else if (code === 27) this.#key("escape");
     else if (isControl(modifiers) && code >= 0x61 && code <= 0x7a) this.#key(`ctrl-${String.fromCharCode(code)}`);
     else if (modifiers === 3 && ALT_KEYS.has(code)) this.#key(ALT_KEYS.get(code) ?? "escape");
-    else if (modifiers <= 2 && code >= 0x20 && code !== 0x7f && code < 0xd800) {
-      this.#keys.push({ type: "text", text: String.fromCodePoint(code) });
+    else if (modifiers <= 4 && code >= 0x20 && code !== 0x7f && code < 0xd800) {
+      const text = String.fromCodePoint(code);
+      this.#keys.push({ type: "text", text, ...(modifiers > 2 ? { alt: true } : {}) });
     }
   }
 }
@@ -226,6 +259,10 @@ function newDecoder(): TextDecoder {
   return new TextDecoder("utf-8", { ignoreBOM: true });
 }
 
+/** Longer than what follows the ESC in any panic sequence. */
+const LATE_MAX = 24;
+/** How long after an ESC the rest of its sequence may come; afterwards it was the Escape key. */
+export const ESCAPE_MS = 50;
 /** Four times the longest message. */
 export const PASTE_MAX_BYTES = 65536;
 

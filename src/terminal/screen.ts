@@ -180,8 +180,8 @@ export class ChatScreen {
     const question = this.#question;
     if (question !== undefined) {
       this.#question = undefined;
-      const yes = (key.type === "text" && /^y$/i.test(key.text)) ||
-        (key.type === "key" && key.name === "ctrl-c" && question.text === LEAVE);
+      const yes = ((key.type === "text" && /^y$/i.test(key.text)) ||
+        (key.type === "key" && key.name === "ctrl-c" && question.text === LEAVE)) && key.alt !== true;
       // A paste answers nothing; the key that says no is not typed either.
       return yes ? question.yes() : undefined;
     }
@@ -266,6 +266,11 @@ export class ChatScreen {
   /** Whether something on the screen counts seconds, so that it should be rendered again soon. */
   get busy(): boolean {
     return this.#busy.size > 0;
+  }
+
+  /** Whether the next key answers a question. */
+  get asks(): boolean {
+    return this.#question !== undefined;
   }
 
   /** Puts a line back that could not be sent, unless something else has been begun. */

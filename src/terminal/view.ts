@@ -4,7 +4,7 @@
 
 import type { Notice } from "../notice.ts";
 import { jsonLine } from "./json.ts";
-import { type Key, KeyDecoder } from "./keys.ts";
+import { ESCAPE_MS, type Key, KeyDecoder } from "./keys.ts";
 import { LineEditor } from "./line_editor.ts";
 import { suspicion } from "./guard.ts";
 import { newPeople } from "./people.ts";
@@ -53,6 +53,8 @@ export interface ViewOptions {
   guard?: (text: string) => boolean;
   /** When a person's keys are acted on and notices painted; without it, at once. */
   pace?: Pace;
+  /** Calls once, later; what it returns cancels that. Without it an ESC waits for the next key, unless it answers a question. */
+  after?: (ms: number, run: () => void) => () => void;
 }
 
 /** Runs work in the order in which it was asked for, perhaps a few milliseconds later. */
@@ -141,6 +143,8 @@ function screenView(tty: Terminal, options: ViewOptions, onInput: (input: Input)
     }
   };
 
+  const escapes = loneEscapes(decoder, options.after, onKeys);
+
   return {
     start() {
       if (running) return;
@@ -153,7 +157,12 @@ function screenView(tty: Terminal, options: ViewOptions, onInput: (input: Input)
         screen.resize(columns, rows);
         changed();
       });
-      tty.listen((chunk) => onKeys(decoder.feed(chunk)), () => running && onInput({ type: "panic" }));
+      tty.listen((chunk) => {
+        onKeys(decoder.feed(chunk));
+        escapes.read();
+        // Asked after these keys, which may ask or answer.
+        if (decoder.escaped) paced(() => screen.asks && escapes.now());
+      }, () => running && onInput({ type: "panic" }));
       changed();
     },
     show(notice, shown) {
@@ -340,7 +349,8 @@ function typedLines(
     if (question !== undefined) {
       const { yes, key: name } = question;
       question = undefined;
-      if ((key.type === "text" && /^y$/i.test(key.text)) || (key.type === "key" && key.name === name)) yes();
+      const isYes = (key.type === "text" && /^y$/i.test(key.text)) || (key.type === "key" && key.name === name);
+      if (isYes && key.alt !== true) yes();
       else update();
       return;
     }
@@ -363,9 +373,16 @@ function typedLines(
     update();
   };
 
+  const onKeys = (keys: Key[]) => {
+    for (const key of keys) if (running()) onKey(key);
+  };
+  const escapes = loneEscapes(decoder, options.after, onKeys);
+
   return {
     feed(chunk) {
-      for (const key of decoder.feed(chunk)) if (running()) onKey(key);
+      onKeys(decoder.feed(chunk));
+      escapes.read();
+      if (question !== undefined) escapes.now();
     },
     /** A block of whole lines between what is being typed: below it, and then the typed text again. */
     around(block) {
@@ -377,6 +394,31 @@ function typedLines(
       seen = "";
       question = undefined;
     },
+  };
+}
+
+/**
+ * The Escape key is the first byte of other keys too: it is taken for itself when nothing has followed for a moment, or
+ * `now`. Else the y or Enter that is typed next would be Alt and that key.
+ */
+function loneEscapes(
+  decoder: KeyDecoder,
+  after: ViewOptions["after"],
+  onKeys: (keys: Key[]) => void,
+): { read: () => void; now: () => void } {
+  let cancel: (() => void) | undefined;
+  const now = () => {
+    cancel?.();
+    cancel = undefined;
+    onKeys(decoder.escape());
+  };
+  return {
+    /** After each chunk. */
+    read() {
+      cancel?.();
+      cancel = decoder.escaped ? after?.(ESCAPE_MS, now) : undefined;
+    },
+    now,
   };
 }
 

@@ -227,6 +227,66 @@ Deno.test("a plain view asks before it sends what looks like a secret, and leave
   assert.deepEqual(inputs[1], { type: "leave" });
 });
 
+/** A clock that stands until it is told to go on. */
+function standingClock(): { after: NonNullable<ViewOptions["after"]>; pass: () => void } {
+  let waiting: (() => void)[] = [];
+  return {
+    after(_ms, run) {
+      waiting.push(run);
+      return () => waiting = waiting.filter((other) => other !== run);
+    },
+    pass() {
+      const due = waiting;
+      waiting = [];
+      for (const run of due) run();
+    },
+  };
+}
+
+for (const kind of ["screen", "plain"] as const) {
+  Deno.test(`a ${kind} view takes Escape for no at once, and Alt with any key as well: the y behind it sends nothing`, async () => {
+    for (const no of ["\x1b", "\x1by", "\x1bY", "\x1b\x1b", "\x1b\x03", "\x1b[121;3u", "\x1b[A"]) {
+      for (const question of ["the phrase\r", "\x03"]) {
+        const { tty, inputs } = open(kind, true, { guard: (text) => text.startsWith("the phrase") });
+        await tty.type(question);
+        await tty.type(no);
+        await tty.type("y");
+        assert.deepEqual(inputs, [], JSON.stringify(question + no));
+      }
+    }
+    // In one read too, and in two that cut Alt+y.
+    for (
+      const reads of [["the phrase\r\x1by"], ["the phrase\r\x1b", "y"], ["\x03\x1b\x03"], ["\x1b", "\x03\x1b", "y"]]
+    ) {
+      const { tty, inputs } = open(kind, true, { guard: (text) => text.startsWith("the phrase") });
+      for (const read of reads) await tty.type(read);
+      assert.deepEqual(inputs, [], JSON.stringify(reads));
+    }
+  });
+
+  Deno.test(`a ${kind} view takes an ESC that stays alone for Escape: Enter sends then; a sequence that is cut still works`, async () => {
+    const { after, pass } = standingClock();
+    const { tty, lines, inputs } = open(kind, true, { after });
+    await tty.type("one\x1b");
+    pass();
+    await tty.type("\r");
+    assert.deepEqual(lines(), ["one"]);
+    await tty.type("two\x1b");
+    await tty.type("[D");
+    pass();
+    await tty.type("x\r");
+    assert.deepEqual(lines(), ["one", "twxo"]);
+    await tty.type("a\x1b");
+    await tty.type("\rb\r");
+    assert.deepEqual(lines().at(-1), "a\nb");
+    // On a slow line the rest of F12 may come after its ESC has been taken for Escape.
+    await tty.type("\x1b");
+    pass();
+    await tty.type("[24~");
+    assert.deepEqual(inputs.at(-1), { type: "panic" });
+  });
+}
+
 Deno.test("what is shown before start is not lost", async () => {
   for (const kind of ["screen", "plain", "json"] as const) {
     const tty = new MemoryTty({ inputIsTerminal: true, outputIsTerminal: true });
