@@ -4,7 +4,7 @@
 import { DEFAULT_PORT } from "../constants.ts";
 import type { Host } from "../host/host.ts";
 import { report } from "../host/protection.ts";
-import { askPhrase, readFirstLine } from "../terminal/prompt.ts";
+import { askPhrase, PROMPT_END, readFirstLine } from "../terminal/prompt.ts";
 import { Tty } from "../terminal/tty.ts";
 import { type Args, type ChatArgs, type DoctorArgs, helpText, parse } from "./args.ts";
 import type { argsProblem } from "./checks.ts";
@@ -69,9 +69,12 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   await warn(host, tty);
   await warnOfLogin(tty, proxy);
   let memory: Memory | undefined;
-  const panic = () => endNow(tty, memory);
+  const panic = (lineEnd: string) => endNow(tty, memory, lineEnd);
+  const signalled = () => panic(asks ? PROMPT_END : "");
   // run.ts watches too, but is loaded only while the prompt stands: until then these keep a hang-up from leaving it raw.
-  const unwatch = watchSignals(panic);
+  const unwatch = watchSignals(signalled);
+  // As Ctrl-C, which is no signal there. Without a prompt nothing is raw, and the signal ends the program by itself.
+  const unwatchInterrupt = watchSignals(signalled, asks ? ["SIGINT"] : []);
   // The prompt first; the memory for what is typed is made while it stands, and keys wait in the terminal meanwhile.
   const opening = deferred(async () => memory = await openMemory(host));
   const readAgain = () => readPhrase(host, tty, args, async () => (await opening()).typed, panic);
@@ -93,7 +96,8 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   const { turn } = await import("./system.ts");
   await turn();
   const { run } = await import("./run.ts");
-  const running = run({ host, tty, args, arena, protection: report(host, locked), typed, read, readAgain });
+  const protection = report(host, locked);
+  const running = run({ host, tty, args, arena, protection, typed, read, readAgain, unwatchInterrupt });
   unwatch(); // It watches from its first line on.
   return await running;
 }
@@ -110,13 +114,16 @@ async function doctorCall(host: Host, tty: Tty, args: DoctorArgs, target: string
   }
   await warnOfLogin(tty, proxy);
   let memory: Memory | undefined;
-  const panic = () => endNow(tty, memory);
-  watchSignals(panic, [...END_SIGNALS, "SIGINT"]);
+  const panic = (lineEnd: string) => endNow(tty, memory, lineEnd);
+  let asks = phrase?.from === "prompt";
+  watchSignals(() => panic(asks ? PROMPT_END : ""), [...END_SIGNALS, "SIGINT"]);
   const opening = deferred(async () => memory = await openMemory(host));
   const reading = phrase && readPhrase(host, tty, { phrase, decoy }, async () => (await opening()).typed, panic);
   const { arena, typed } = await opening();
   const { examine } = await import("./checkup.ts");
-  return await examine(host, tty, { target, json, proxy, arena, typed, read: await reading });
+  const read = await reading;
+  asks = false;
+  return await examine(host, tty, { target, json, proxy, arena, typed, read });
 }
 
 /** Why these values cannot be used, told, with the exit code; undefined: they can. */
@@ -193,10 +200,10 @@ async function warnOfLogin(tty: Tty, proxy: string | undefined): Promise<void> {
   );
 }
 
-/** The panic of this stretch of the program; panic.ts is loaded later. */
-function endNow(tty: Tty, memory: Memory | undefined): never {
+/** The panic of this stretch of the program; panic.ts is loaded later. `lineEnd`: of the line that the prompt stands on. */
+function endNow(tty: Tty, memory: Memory | undefined, lineEnd: string): never {
   memory?.wipe();
-  tty.restore();
+  tty.restore("", lineEnd);
   Deno.exit(0);
 }
 
@@ -224,7 +231,7 @@ async function readPhrase(
   tty: Tty,
   { phrase, decoy }: Pick<ChatArgs, "phrase" | "decoy">,
   memory: () => Promise<LockedBytes>,
-  panic: () => void,
+  panic: (lineEnd: string) => void,
 ): Promise<PhraseRead> {
   if (phrase.from === "argument") {
     void tty.writeError(

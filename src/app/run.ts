@@ -34,6 +34,8 @@ export interface Booted {
   readonly read: Promise<PhraseRead>;
   /** Asks at the prompt once more, into the same memory. */
   readonly readAgain: () => Promise<PhraseRead>;
+  /** Takes away what the start does on SIGINT. */
+  readonly unwatchInterrupt: () => void;
 }
 
 /** How reading the phrase ended; `length` bytes of it stand in the locked memory. */
@@ -111,6 +113,7 @@ export async function run(booted: Booted): Promise<number> {
   for (const text of startHints(protection)) view.show({ event: "hint", text });
   if (weak) view.show({ event: "hint", text: WEAK_PHRASE });
   onPoliteInterrupt(() => chat.input({ type: "leave" }), onPanic);
+  booted.unwatchInterrupt(); // From here on the signal says goodbye first.
   const outcome = await chat.run();
   return await finish(booted, view, outcome);
 }

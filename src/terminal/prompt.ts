@@ -150,18 +150,18 @@ export class HiddenPrompt {
 
 /**
  * Asks on the terminal. `into` may be made after the prompt stands, by a function; keys wait meanwhile. After
- * the outcome the listener stays, deaf to all but the panic keys (`onPanic`), until the next `listen`: what is typed
- * between phrase and chat could be more of the phrase and must not become a message. Raw mode and bracketed paste stay
- * on for the chat; `tty.restore` ends both.
+ * the outcome the listener stays, deaf to all but the panic keys (`onPanic`, with what ends the prompt's line if that
+ * still stands), until the next `listen`: what is typed between phrase and chat could be more of the phrase and must not
+ * become a message. Raw mode and bracketed paste stay on for the chat; `tty.restore` ends both.
  */
 export async function askPhrase(
   tty: Terminal,
   into: LockedBytes | (() => Promise<LockedBytes>),
-  onPanic?: () => void,
+  onPanic?: (lineEnd: string) => void,
 ): Promise<PromptOutcome> {
   // Raw first: what is typed from now on is not echoed by the terminal.
   tty.raw(true);
-  void tty.write(tty.enter({ screen: false, paste: true }) + PROMPT_TEXT);
+  void tty.writeToPerson(tty.enter({ screen: false, paste: true }) + PROMPT_TEXT);
   const phrase = typeof into === "function" ? await into() : into;
   const prompt = new HiddenPrompt(phrase);
   const outcome = await new Promise<PromptOutcome>((resolve) => {
@@ -169,16 +169,16 @@ export async function askPhrase(
     tty.listen((chunk) => {
       const outcome = prompt.feed(chunk);
       if (outcome === undefined) return;
-      if (outcome.type === "panic") onPanic?.(); // at once, not a turn of the event loop later
+      if (outcome.type === "panic") onPanic?.(asked ? PROMPT_END : ""); // at once, not a turn of the event loop later
       if (asked) resolve(outcome);
       asked = false;
     }, () => { // The terminal is gone, which is an emergency.
       if (asked && !phrase.disposed) phrase.bytes.fill(0);
-      onPanic?.();
+      onPanic?.("");
       resolve({ type: "panic" });
     });
   });
-  if (outcome.type !== "panic") void tty.write(PROMPT_END);
+  if (outcome.type !== "panic") void tty.writeToPerson(PROMPT_END);
   return outcome;
 }
 

@@ -88,7 +88,8 @@ export class Tty {
   /** Raw mode of the input, without which no key arrives by itself. Does nothing where the input is no terminal. */
   raw(on: boolean): void {
     if (!this.inputIsTerminal || this.#isRaw === on || this.#over) return;
-    if (!on && this.backlog > 0) return; // would never return if that write is stuck; Deno.exit does it
+    // Would never return if that write is stuck; Deno.exit does it.
+    if (!on && (this.backlog > 0 || (this.errorIsTerminal && this.#err.length > 0))) return;
     try {
       Deno.stdin.setRaw(on);
       this.#isRaw = on;
@@ -97,9 +98,12 @@ export class Tty {
     }
   }
 
-  /** The sequences that take over the terminal; remembered, so that `restore` gives back what was taken. */
+  /**
+   * The sequences that take over the terminal, for `writeToPerson`; remembered, so that `restore` gives back what was
+   * taken.
+   */
   enter(modes: Modes): string {
-    if (this.#dumb) return "";
+    if (this.#dumb || !(this.outputIsTerminal || this.errorIsTerminal)) return "";
     this.#modes = modes;
     return (modes.screen ? "\x1b[?1049h\x1b[?7l\x1b[2J\x1b[H" : "") + (modes.paste ? "\x1b[?2004h" : "");
   }
@@ -119,6 +123,14 @@ export class Tty {
     // In raw mode a line feed alone does not return to the first column.
     const ends = this.#isRaw && this.errorIsTerminal ? text.replace(/\r?\n/g, "\r\n") : text;
     return this.#queue(this.#err, Deno.stderr, ends);
+  }
+
+  /**
+   * What is for the person at the keys and not part of the output: where that goes to a file or a program, to standard
+   * error; else as `write`.
+   */
+  writeToPerson(text: string): Promise<boolean> {
+    return this.outputIsTerminal ? this.write(text) : this.writeError(text);
   }
 
   /** In character cells; 80 by 24 where nothing is a terminal or it tells nonsense. */
@@ -151,7 +163,8 @@ export class Tty {
   async restoreWithin(): Promise<void> {
     if (this.#over) return;
     const leave = this.#leave();
-    const all = Promise.all([leave === "" ? this.#drained() : this.write(leave), this.writeError("")]);
+    const left = leave === "" ? undefined : this.writeToPerson(leave);
+    const all = Promise.all([left, this.#drained(), this.writeError("")]);
     let timer: ReturnType<typeof setTimeout> | undefined;
     await Promise.race([all, new Promise((resolve) => timer = setTimeout(resolve, RESTORE_MS))]);
     clearTimeout(timer);
@@ -161,26 +174,37 @@ export class Tty {
 
   /**
    * For panic: at once, may be called again, never waits for the terminal. It begins to write `lastWords` (of a program
-   * read by a script; they are lost if another line is on its way) and the leave sequences, and
-   * gives the system LEAVE_WAIT_MS to take them, and before that PAINTING_WAIT_MS if a painting is on its way. Raw mode
-   * is left to `Deno.exit`.
+   * read by a script; they are lost if another line is on its way), `lineEnd` (of a line that the person was asked on)
+   * and the leave sequences, and gives the system LEAVE_WAIT_MS to take them, and before that PAINTING_WAIT_MS if a
+   * painting is on its way. Raw mode is left to `Deno.exit`.
    */
-  restore(lastWords = ""): void {
+  restore(lastWords = "", lineEnd = ""): void {
     this.#silent = true;
     if (this.#over) return;
-    const leave = lastWords + this.#leave();
+    const leave = lineEnd + this.#leave();
     // While a painting is on its way, another write to standard output would begin only with the next turn of the event
     // loop, which never comes. Standard error is the same terminal by another descriptor, and the kernel keeps the order.
     // The painting must be first, or it would stand on the person's own screen. If it is stuck, so is the leaving.
-    let stream: Stream | undefined;
     const painting = this.#out.running;
-    if (!painting) stream = Deno.stdout;
-    else if (this.outputIsTerminal && this.errorIsTerminal && !this.#err.running) stream = Deno.stderr;
+    const erring = this.#err.running;
     const closed = this.#closed;
     this.#finish();
-    if (leave === "" || stream === undefined || closed) return;
-    if (painting) pause(PAINTING_WAIT_MS);
-    const bytes = encoder.encode(leave);
+    if (!this.outputIsTerminal && this.errorIsTerminal) {
+      // The output is a script's, and the terminal is behind standard error alone.
+      if (!painting && !closed) this.#writeAtOnce(Deno.stdout, lastWords);
+      if (!erring) this.#writeAtOnce(Deno.stderr, leave);
+      return;
+    }
+    if (closed) return;
+    if (!painting) return this.#writeAtOnce(Deno.stdout, lastWords + leave);
+    if (!this.outputIsTerminal || !this.errorIsTerminal || erring) return;
+    pause(PAINTING_WAIT_MS);
+    this.#writeAtOnce(Deno.stderr, lastWords + leave);
+  }
+
+  #writeAtOnce(stream: Stream, text: string): void {
+    if (text === "") return;
+    const bytes = encoder.encode(text);
     if (this.#writeNow !== undefined) {
       // Again and again while it is full for a moment or a painting holds it; then it is stuck.
       const fd = stream === Deno.stdout ? 1 : 2;

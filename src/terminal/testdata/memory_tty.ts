@@ -97,6 +97,9 @@ export class MemoryTty implements Terminal {
     this.output += text;
     return Promise.resolve(true);
   }
+  writeToPerson(text: string): Promise<boolean> {
+    return this.outputIsTerminal ? this.write(text) : this.writeError(text);
+  }
   writeError(text: string): Promise<boolean> {
     this.errors += text;
     return Promise.resolve(true);

@@ -1,0 +1,167 @@
+// The person sits at a terminal while the output goes to a file: what is for the person stands on standard error, and the
+// file holds the output alone. The terminal is made by script(1), or by pty.ts where its modes are looked at.
+
+// deno-lint-ignore-file no-control-regex -- escape sequences are what this is about
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
+import { type Ending, Pty } from "../screen/pty.ts";
+import { PHRASE } from "../support/process_pair.ts";
+import { hasProgram, PRODUCT } from "../support/process.ts";
+
+const script = hasProgram("script");
+const python = hasProgram("python3");
+
+for (const error of ["on the terminal", "in a file too"]) {
+  test(`--json > FILE asks on the terminal, and each line of the file is JSON; standard error ${error}`, async (at) => {
+    const { begin, file } = at;
+    const program = begin(["listen", "127.0.0.1:0", "--json"], error === "on the terminal" ? "" : " 2>errors");
+    const asked = error === "on the terminal" ? program.until(/Phrase/) : file("errors", /Phrase/);
+    await asked;
+    await program.type(`${PHRASE}\r`);
+    await file("out", /"listening"/);
+    await program.type("\x03");
+    equal(await program.code, 0);
+    const lines = (await file("out", /stopped/)).trimEnd().split("\n").map((line) => JSON.parse(line));
+    equal(lines.at(-1).event, "stopped");
+    if (error === "on the terminal") match(program.shown(), /^\x1b\[\?2004hPhrase[^]*\r\n[^]*\x1b\[\?2004l/);
+  });
+}
+
+test("--plain > FILE holds sentences alone", async ({ begin, file }) => {
+  const program = begin(["listen", "127.0.0.1:0", "--plain"]);
+  await program.until(/Phrase/);
+  await program.type(`${PHRASE}\r`);
+  await file("out", /Waiting|friend/);
+  await program.type("\x03");
+  equal(await program.code, 0);
+  const said = await file("out", /./);
+  ok(!/Phrase|\x1b|\r/.test(said), JSON.stringify(said));
+});
+
+test("doctor --json --with-phrase > FILE asks on the terminal, and the file is JSON", async ({ begin, file }) => {
+  const program = begin(["doctor", "127.0.0.1:1", "--json", "--with-phrase"]);
+  await program.until(/Phrase/);
+  await program.type(`${PHRASE}\r`);
+  await program.code;
+  equal(JSON.parse(await file("out", /./)).event, "diagnosis");
+  match(program.shown(), /\x1b\[\?2004l/);
+});
+
+test("F12 at the prompt of --json > FILE puts the terminal back, and the file stays empty", async ({ begin, file }) => {
+  const program = begin(["listen", "127.0.0.1:0", "--json"]);
+  await program.until(/Phrase/);
+  await program.type("\x1b[24~");
+  equal(await program.code, 0);
+  equal(await file("out", /^/), "");
+  match(program.shown(), /: \r+\n\x1b\[\?2004l$/);
+});
+
+for (const [what, how, value] of [["F12", "bytes", "\x1b[24~"], ["SIGINT", "signal", "SIGINT"]] as const) {
+  Deno.test({
+    name: `${what} at the prompt puts the terminal back and ends the line, so that the shell's own prompt begins one`,
+    ignore: !python,
+    async fn() {
+      await using pty = new Pty();
+      for (const args of [["listen", "127.0.0.1:0"], ["doctor", "127.0.0.1:1", "--with-phrase"]]) {
+        await pty.open([Deno.execPath(), ...PRODUCT, ...args], environment(), "/");
+        await pty.until("Phrase");
+        await pty.write("half a phr");
+        await pty.rest(1000); // TLS is made ready meanwhile, which keeps the thread
+        const { gone, code, sameModes, after } = await pty.end({ how, value } as Ending);
+        deepEqual({ gone, code, sameModes }, { gone: true, code: 0, sameModes: true });
+        match(after, /^\r+\n\x1b\[\?2004l$/);
+      }
+    },
+  });
+}
+
+interface Program {
+  type(text: string): Promise<void>;
+  /** Waits until the terminal shows it. */
+  until(what: RegExp): Promise<void>;
+  /** All that the terminal was sent. */
+  shown(): string;
+  readonly code: Promise<number>;
+}
+
+interface Place {
+  /** Starts the product with standard output in the file `out`; `redirects` come behind. */
+  begin(args: readonly string[], redirects?: string): Program;
+  /** What the file holds, as soon as it matches. */
+  file(name: string, what: RegExp): Promise<string>;
+}
+
+function test(name: string, body: (place: Place) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore: !script,
+    async fn() {
+      const folder = await Deno.makeTempDir({ prefix: "sesame-redirected-" });
+      const children: Deno.ChildProcess[] = [];
+      try {
+        await body({
+          begin(args, redirects = "") {
+            const product = [Deno.execPath(), ...PRODUCT, ...args].map((word) => `'${word}'`).join(" ");
+            const child = new Deno.Command("script", {
+              args: ["-q", "-e", "-c", `exec ${product} >out${redirects}`, "/dev/null"],
+              clearEnv: true,
+              env: { ...environment(), SHELL: "/bin/sh" },
+              cwd: folder,
+              stdin: "piped",
+              stdout: "piped",
+              stderr: "null",
+            }).spawn();
+            children.push(child);
+            return programOf(child);
+          },
+          async file(name, what) {
+            for (let tries = 0;; tries++) {
+              const text = await Deno.readTextFile(`${folder}/${name}`).catch(() => "");
+              if (what.test(text)) return text;
+              if (tries > 300) throw new Error(`${what} did not come in ${name}:\n${text}`);
+              await new Promise((done) => setTimeout(done, 30));
+            }
+          },
+        });
+      } finally {
+        for (const child of children) {
+          try {
+            child.kill("SIGKILL");
+          } catch {
+            // It has ended by itself, as it should.
+          }
+          await child.status;
+        }
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
+
+function programOf(child: Deno.ChildProcess): Program {
+  let shown = "";
+  const over = (async () => {
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) shown += text;
+  })();
+  const keys = child.stdin.getWriter();
+  return {
+    type: (text) => keys.write(new TextEncoder().encode(text)),
+    async until(what) {
+      for (let tries = 0; !what.test(shown); tries++) {
+        if (tries > 300) throw new Error(`${what} did not come:\n${shown}`);
+        await new Promise((done) => setTimeout(done, 30));
+      }
+    },
+    shown: () => shown,
+    code: (async () => {
+      const { code } = await child.status;
+      await over;
+      await keys.close().catch(() => {});
+      return code;
+    })(),
+  };
+}
+
+function environment(): Record<string, string> {
+  const { HOME = "", DENO_DIR = `${HOME}/.cache/deno` } = Deno.env.toObject();
+  return { HOME: "/nonexistent", DENO_DIR, DENO_NO_UPDATE_CHECK: "1", PATH: "/usr/bin:/bin", TERM: "screen-256color" };
+}
