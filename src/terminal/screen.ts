@@ -2,7 +2,8 @@
 // In here: scroll-back, layout, questions, the input line. Not in here: the terminal, reading bytes, what a line means.
 //
 // The rules that keep a peer inside its message: all of its text has passed `sanitise`; each row is addressed absolutely
-// and erased before it is written; automatic wrapping is off, so a row that turns out too wide is cut at the edge; the
+// and erased before it is written; automatic wrapping is off, so a row that turns out too wide is cut at the edge; the last
+// column stays free, since terminals without wrapping garble a grapheme of several code points there; the
 // column after the time says whose row it is (│ a friend, › oneself, ─ the program, ! a problem), on every row.
 
 import type { Notice } from "../notice.ts";
@@ -32,6 +33,7 @@ export class ChatScreen {
   readonly #options: ScreenOptions;
   #people: People;
   readonly #editor: LineEditor;
+  /** That are written to. */
   #columns: number;
   #rows: number;
 
@@ -69,7 +71,7 @@ export class ChatScreen {
     this.#options = options;
     this.#people = newPeople(options.name);
     this.#editor = new LineEditor((word, first) => this.#complete(word, first));
-    this.#columns = columns;
+    this.#columns = writable(columns);
     this.#rows = rows;
   }
 
@@ -232,8 +234,8 @@ export class ChatScreen {
 
   /** In cells. */
   resize(columns: number, rows: number): void {
-    if (columns === this.#columns && rows === this.#rows) return;
-    this.#columns = columns;
+    if (writable(columns) === this.#columns && rows === this.#rows) return;
+    this.#columns = writable(columns);
     this.#rows = rows;
     this.repaint();
   }
@@ -530,7 +532,8 @@ export class ChatScreen {
   }
 
   #layOutInput(): InputRows {
-    const width = Math.max(2, this.#columns - PROMPT.length - 1);
+    // The cursor behind a full row may stand in the last column.
+    const width = Math.max(2, this.#columns - PROMPT.length - (this.#columns > NARROW_COLUMNS ? 0 : 1));
     const { text, cursor } = this.#editor;
     if (text === "") {
       const hint = this.#spoken ? "" : this.#style("2", cut(FIRST_HINT, width));
@@ -658,6 +661,11 @@ export class ChatScreen {
   }
 }
 
+/** All but the last column, unless each is needed. */
+function writable(columns: number): number {
+  return columns > NARROW_COLUMNS ? columns - 1 : columns;
+}
+
 /** A row of the log. */
 interface Place {
   /** The entry's number. */
@@ -748,8 +756,10 @@ const MARKS = { system: "─", problem: "!", theirs: "│", mine: "›" } as con
 /** Cyan, magenta, green: readable on light and on dark. */
 const NAME_COLOURS = [36, 35, 32];
 const NAME_CELLS = 20;
+/** Such a screen uses its last column too. */
+const NARROW_COLUMNS = 20;
 /** Narrower screens have no time column. */
-const TIME_COLUMNS = 32;
+const TIME_COLUMNS = 31;
 const INPUT_ROWS_MAX = 8;
 const ELAPSED_FROM_S = 2;
 const BUSY_MAX = 64;

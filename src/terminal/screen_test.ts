@@ -200,6 +200,20 @@ for (const [name, make] of GOLDEN) {
   Deno.test(`ChatScreen paints ${name}.golden`, () => golden(name, make()));
 }
 
+Deno.test("ChatScreen leaves the last column free, unless the screen is very narrow", () => {
+  for (const [name, make] of GOLDEN) {
+    const { terminal } = make();
+    if (terminal.columns <= 20) continue;
+    for (const row of terminal.cells) assert.match(row.at(-1) ?? "", /^ ?$/, `${name}: ${row.join("")}`);
+  }
+  for (const text of ["e\u0301".repeat(300), "👩‍👩‍👧".repeat(100), "🇩🇪".repeat(100), "x".repeat(300), "日".repeat(100)]) {
+    for (const columns of [21, 31, 32, 33, 79, 80]) {
+      const trial = new Trial(columns, 24).chat().tell({ event: "message", peer: A, id: "9", text }).paste(text);
+      for (const row of trial.terminal.cells) assert.match(row.at(-1) ?? "", /^ ?$/, row.join(""));
+    }
+  }
+});
+
 Deno.test("ChatScreen without colours sends none", () => {
   const screen = new ChatScreen({ colour: false, clock }, 80, 24);
   screen.notice({ event: "connected", peer: A, direction: "in", address: "x" }, NOON);

@@ -206,6 +206,20 @@ test(
   },
 );
 
+test("a letter of two code points at the end of a row stays whole", { driver: ["screen"] }, async (terminal) => {
+  await terminal.until("hello, are");
+  // At 80 columns each row of the log, and of the input, would end with one if it took them all.
+  const said = `xyz${"abce\u0301".repeat(60)}`;
+  await terminal.paste(said);
+  await terminal.keys("Enter");
+  await terminal.until("you: xyz");
+  const rows = (await terminal.capture()).split("\n");
+  const from = rows.findIndex((row) => row.includes("you: xyz"));
+  const shown = rows.slice(from, from + 5).map((row) => row.replace(/^.{8}(?:you: )?/u, "").replace(/ {2}✓.*$/, ""))
+    .join("");
+  assert.ok(shown.startsWith(said), shown);
+});
+
 test("the plain view appends and never moves", { driver: ["plain"] }, async (terminal) => {
   await terminal.until("hello, are");
   await terminal.text("hello alice");
