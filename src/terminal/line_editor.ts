@@ -19,6 +19,8 @@ export class LineEditor {
   /** Index in `#history` while walking in it; its length is the line being written. */
   #at = 0;
   #draft = "";
+  /** Of the draft. */
+  #draftUndo: { text: string; cursor: number }[] = [];
   readonly #complete: Complete;
 
   constructor(complete: Complete = () => []) {
@@ -43,8 +45,11 @@ export class LineEditor {
     return true;
   }
 
-  /** Does what the key stands for; `false` if it stands for nothing here. */
-  key(name: KeyName): boolean {
+  /**
+   * Does what the key stands for; `false` if it stands for nothing here. `starts`: where the rows begin in which the
+   * text is shown, for the arrows; without it each line is a row.
+   */
+  key(name: KeyName, starts?: readonly number[]): boolean {
     switch (name) {
       case "left":
       case "ctrl-b":
@@ -63,11 +68,11 @@ export class LineEditor {
       case "ctrl-e":
         return this.#move(this.#lineEnd());
       case "up":
-        return this.#vertical(-1) || this.#walk(-1);
+        return this.#vertical(-1, starts) || this.#walk(-1);
       case "ctrl-p":
         return this.#walk(-1);
       case "down":
-        return this.#vertical(1) || this.#walk(1);
+        return this.#vertical(1, starts) || this.#walk(1);
       case "ctrl-n":
         return this.#walk(1);
       case "backspace":
@@ -142,6 +147,7 @@ export class LineEditor {
     this.#cursor = 0;
     this.#undo = [];
     this.#draft = "";
+    this.#draftUndo = [];
     this.#last = "other";
     this.#at = this.#history.length;
   }
@@ -240,24 +246,36 @@ export class LineEditor {
     return end === -1 ? this.#text.length : end;
   }
 
-  /** To the same distance from the start in the line above or below; `false` where there is none. */
-  #vertical(by: -1 | 1): boolean {
-    const start = this.#lineStart();
-    const end = this.#lineEnd();
-    if (by === -1 ? start === 0 : end === this.#text.length) return false;
-    const column = Array.from(graphemes().segment(this.#text.slice(start, this.#cursor))).length;
-    let at = by === -1 ? this.#lineStart(start - 1) : end + 1;
-    const stop = this.#lineEnd(at);
-    for (let i = 0; i < column && at < stop; i++) at = this.#after(at);
+  #lineStarts(): number[] {
+    const starts = [0];
+    for (let at = this.#text.indexOf("\n"); at !== -1; at = this.#text.indexOf("\n", at + 1)) starts.push(at + 1);
+    return starts;
+  }
+
+  /** To the same distance from the start in the row above or below; `false` where there is none. */
+  #vertical(by: -1 | 1, starts: readonly number[] = this.#lineStarts()): boolean {
+    const isLine = (start: number) => start === 0 || this.#text[start - 1] === "\n";
+    // Where a line goes on in another row, the cursor between the two stands behind the upper one.
+    const row = starts.findLastIndex((start) => start < this.#cursor || (start === this.#cursor && isLine(start)));
+    const start = starts[row + by];
+    if (row < 0 || start === undefined) return false;
+    const column = Array.from(graphemes().segment(this.#text.slice(starts[row], this.#cursor))).length;
+    const next = starts[row + by + 1] ?? this.#text.length + 1;
+    const stop = isLine(next) || next > this.#text.length ? next - 1 : next;
+    let at = start;
+    for (let i = 0; i < Math.max(column, isLine(start) ? 0 : 1) && at < stop; i++) at = this.#after(at);
     return this.#move(Math.min(at, stop));
   }
 
   #walk(by: -1 | 1): boolean {
     const to = this.#at + by;
     if (to < 0 || to > this.#history.length) return true;
-    if (this.#at === this.#history.length) this.#draft = this.#text;
+    if (this.#at === this.#history.length) {
+      this.#draft = this.#text;
+      this.#draftUndo = this.#undo;
+    }
     this.#at = to;
-    this.#undo = [];
+    this.#undo = to === this.#history.length ? this.#draftUndo : [];
     this.#text = this.#history[to] ?? this.#draft;
     return this.#move(this.#text.length);
   }

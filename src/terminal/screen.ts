@@ -9,7 +9,7 @@
 import type { Notice } from "../notice.ts";
 import type { PeerId } from "../ports.ts";
 import { suspicion } from "./guard.ts";
-import type { Key } from "./keys.ts";
+import type { Key, KeyName } from "./keys.ts";
 import { LineEditor } from "./line_editor.ts";
 import { label, learn, looksLike, nameOf, newPeople, type People } from "./people.ts";
 import { LEFT, REFUSED, turnedAway } from "./plain.ts";
@@ -47,7 +47,7 @@ export class ChatScreen {
   #anchor: Place | undefined;
   #unread = 0;
 
-  #question: { text: string; yes: () => ScreenAction } | undefined;
+  #question: Question | undefined;
   /** A line of the moment in the status row, gone with the next key. */
   #remark = "";
   #listening: string[] = [];
@@ -183,7 +183,7 @@ export class ChatScreen {
     if (question !== undefined) {
       this.#question = undefined;
       const yes = ((key.type === "text" && /^y$/i.test(key.text)) ||
-        (key.type === "key" && key.name === "ctrl-c" && question.text === LEAVE)) && key.alt !== true;
+        (key.type === "key" && key.name === question.key)) && key.alt !== true;
       // A paste answers nothing; the key that says no is not typed either.
       return yes ? question.yes() : undefined;
     }
@@ -203,7 +203,7 @@ export class ChatScreen {
       case "enter":
         return this.#enter();
       case "ctrl-c":
-        this.#question = { text: LEAVE, yes: () => ({ type: "leave" }) };
+        this.#question = { texts: LEAVE, yes: () => ({ type: "leave" }), key: "ctrl-c" };
         return undefined;
       case "ctrl-d":
         if (this.#editor.text === "") return { type: "leave" };
@@ -226,6 +226,10 @@ export class ChatScreen {
         if (choices.length > 0) this.#remark = choices.slice(0, 20).join("  ");
         return undefined;
       }
+      case "up":
+      case "down":
+        this.#editor.key(key.name, this.#input().starts);
+        return undefined;
       default:
         this.#editor.key(key.name);
         return undefined;
@@ -314,7 +318,16 @@ export class ChatScreen {
     };
     const secret = this.#options.guard?.(text) === true ? "the phrase of this session" : suspicion(text);
     if (secret === undefined) return send();
-    this.#question = { text: `Looks like ${secret}. y sends it, any other key does not.`, yes: send };
+    this.#question = {
+      texts: [
+        `Looks like ${secret}. y sends it, any other key does not.`,
+        `Looks like ${secret}. y sends it, other keys do not.`,
+        "Secret? y sends it, any other key does not.",
+        "Secret? y sends, others not",
+        "y sends, others not",
+      ],
+      yes: send,
+    };
     return undefined;
   }
 
@@ -482,7 +495,11 @@ export class ChatScreen {
   }
 
   #status(now: number): string {
-    if (this.#question !== undefined) return this.#style("1", cut(` ${this.#question.text}`, this.#columns));
+    if (this.#question !== undefined) {
+      const { texts } = this.#question;
+      const text = texts.find((text) => textWidth(text) < this.#columns) ?? texts.at(-1) ?? "";
+      return this.#style("1", cut(` ${text}`, this.#columns));
+    }
     const parts: string[] = [];
     if (this.#remark !== "") parts.push(sanitise(this.#remark, "text"));
     if (this.#anchor !== undefined) {
@@ -537,20 +554,22 @@ export class ChatScreen {
     const { text, cursor } = this.#editor;
     if (text === "") {
       const hint = this.#spoken ? "" : this.#style("2", cut(FIRST_HINT, width));
-      return { rows: [PROMPT + hint], all: 1, row: 0, column: PROMPT.length };
+      return { rows: [PROMPT + hint], all: 1, starts: [0], row: 0, column: PROMPT.length };
     }
     const rows = [""];
     let cells = 0;
     let offset = 0;
     let at = { row: 0, column: 0 };
+    const starts = [0];
     const newRow = () => {
       rows.push("");
+      starts.push(offset);
       cells = 0;
     };
     for (const [i, line] of text.split("\n").entries()) {
       if (i > 0) {
-        newRow();
         offset++;
+        newRow();
       }
       if (offset === cursor) at = { row: rows.length - 1, column: cells };
       for (const piece of piecesOf(line)) {
@@ -583,7 +602,7 @@ export class ChatScreen {
       const mark = top + i === 0 ? PROMPT : i === 0 || (i === height - 1 && more > 0) ? "… " : "  ";
       return mark + isolate(row);
     });
-    return { rows: shown, all: rows.length, row: at.row - top, column: at.column + PROMPT.length };
+    return { rows: shown, all: rows.length, starts, row: at.row - top, column: at.column + PROMPT.length };
   }
 
   /** One's own text is cleaned as well: it may have been pasted. Remembered, since a long line is laid out at each key. */
@@ -661,6 +680,14 @@ export class ChatScreen {
   }
 }
 
+interface Question {
+  /** The same, from the longest to the shortest: what the keys do matters most where there is little room. */
+  readonly texts: readonly string[];
+  readonly yes: () => ScreenAction;
+  /** Answers yes, besides y. */
+  readonly key?: KeyName;
+}
+
 /** All but the last column, unless each is needed. */
 function writable(columns: number): number {
   return columns > NARROW_COLUMNS ? columns - 1 : columns;
@@ -688,6 +715,8 @@ interface InputRows {
   readonly rows: readonly string[];
   /** How many rows the text has; `rows` holds at most a third of the screen. */
   readonly all: number;
+  /** Where in the text each of them begins. */
+  readonly starts: readonly number[];
   /** Of the cursor, within `rows`. */
   readonly row: number;
   readonly column: number;
@@ -747,11 +776,15 @@ function receiptText(mine: Mine): string {
 
 const RESET = "\x1b[0m";
 const PROMPT = "> ";
-const LEAVE = "Leave? y or Ctrl-C leaves, any other key stays.";
+const LEAVE: readonly string[] = [
+  "Leave? y or Ctrl-C leaves, any other key stays.",
+  "Leave? y leaves, others stay",
+  "y leaves, others stay",
+];
 const STRETCHING = "stretching the phrase";
 const CALLING = "calling ";
 const FIRST_HINT = "Enter sends, Alt+Enter is a new line, /help, F12 ends everything at once";
-const COMMANDS = ["/connect", "/doctor", "/help", "/peers", "/quit", "/wire"];
+const COMMANDS = ["/connect", "/doctor", "/help", "/invite", "/peers", "/quit", "/wire"];
 const MARKS = { system: "─", problem: "!", theirs: "│", mine: "›" } as const;
 /** Cyan, magenta, green: readable on light and on dark. */
 const NAME_COLOURS = [36, 35, 32];

@@ -279,6 +279,46 @@ Deno.test("ChatScreen says how long a paste is that it cannot show whole, and ho
   assert.doesNotMatch(trial.terminal.text().join("\n"), /one message/);
 });
 
+Deno.test("ChatScreen goes through the rows of a long paste by arrows, and Ctrl-_ undoes it, also after the history", () => {
+  const trial = new Trial(40, 24).type("said before");
+  trial.key("enter");
+  const text = Array.from({ length: 60 }, (_, i) => `word${i}`).join(" ").replaceAll(" ", "_");
+  trial.paste(text);
+  const seen = new Set<string>();
+  const look = () => {
+    for (const row of trial.terminal.text().slice(-8)) seen.add(row.slice(2));
+  };
+  look();
+  const rows = Math.ceil(text.length / 37);
+  for (let i = 1; i < rows; i++) {
+    trial.key("up");
+    look();
+    assert.doesNotMatch(trial.terminal.text().join("\n"), /said before/);
+  }
+  for (let at = 0; at < text.length; at += 37) assert.ok(seen.has(text.slice(at, at + 37)), text.slice(at, at + 37));
+  for (let i = 1; i < rows; i++) trial.key("down");
+  trial.type("!");
+  assert.match(trial.terminal.text().at(-1) ?? "", /59!$/);
+  for (let i = 0; i <= rows; i++) trial.key("up");
+  assert.equal(trial.terminal.text().at(-1), "> said before");
+  trial.key("down");
+  trial.key("ctrl-_", "ctrl-_");
+  assert.match(trial.terminal.text().at(-1) ?? "", /^> Enter|^>$/);
+});
+
+Deno.test("ChatScreen says on a narrow screen what the keys of a question do", () => {
+  for (const columns of [20, 30, 40, 60, 80]) {
+    const trial = new Trial(columns, 10, { guard: () => true }).type("abc");
+    trial.key("enter");
+    const asked = trial.terminal.text().at(-2) ?? "";
+    assert.match(asked, /y sends.*, (?:any )?other(?: key|s)/, `${columns}: ${asked}`);
+    assert.doesNotMatch(asked, /…/);
+    trial.key("escape", "ctrl-c");
+    const leave = trial.terminal.text().at(-2) ?? "";
+    assert.match(leave, columns > 20 ? /y (?:or Ctrl-C )?leaves, .*stay/ : /y leaves, other/, `${columns}: ${leave}`);
+  }
+});
+
 Deno.test("ChatScreen asks before it sends what looks like a secret", () => {
   const guard = (text: string) => text.includes("correct horse");
   for (
