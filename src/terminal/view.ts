@@ -323,12 +323,17 @@ function typedLines(
   /** The line as it stands on the terminal now. */
   let seen = "";
   const visible = () => withoutIsolates(sanitise(editor.text, "text")).replaceAll("\n", " ").replaceAll("\t", " ");
+  /** Whether so many cells at the end of `seen` stand in its last row: the cursor does not go back over the row's edge. */
+  const inLastRow = (cells: number) => {
+    const { columns } = tty.size();
+    return PRINTABLE.test(seen) ? cells <= seen.length % columns : widestOf(seen) < columns;
+  };
   /** Adds what is new at the end, takes back what is gone at the end; what changed before that is written again below. */
   const update = () => {
     const now = visible();
     if (now === seen) return;
     if (now.startsWith(seen)) say(now.slice(seen.length));
-    else if (seen.startsWith(now) && PRINTABLE.test(seen.slice(now.length))) {
+    else if (seen.startsWith(now) && PRINTABLE.test(seen.slice(now.length)) && inLastRow(seen.length - now.length)) {
       say("\b \b".repeat(seen.length - now.length));
     } else say((seen === "" ? "" : lineEnd) + now);
     seen = now;
@@ -528,5 +533,5 @@ function clockTimes(): (at: number) => string {
 const INDENT = "  ";
 /** Longer than any message. */
 const LINE_MAX_BYTES = 65_536;
-const COMMANDS = ["/connect", "/doctor", "/help", "/peers", "/quit", "/wire"];
+const COMMANDS = ["/connect", "/doctor", "/help", "/invite", "/peers", "/quit", "/wire"];
 const PRINTABLE = /^[\x20-\x7e]*$/;

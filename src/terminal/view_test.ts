@@ -202,6 +202,32 @@ Deno.test("a plain view on a terminal puts what is being typed below what arrive
   assert.equal(tty.output, "\x1b[?2004hhalf a\r\nFrom friend [3f2a-91bc]: hello\r\nhalf a line\b \b\b \bXY\r\n");
 });
 
+Deno.test("a plain view whose line is longer than a row writes it again below, rather than go back over the edge", async () => {
+  const { tty, lines } = open("plain", true);
+  await tty.setSize(60, 24);
+  await tty.type("7".repeat(65));
+  await tty.type("\x7f".repeat(5));
+  assert.equal(tty.output, `\x1b[?2004h${"7".repeat(65)}${"\b \b".repeat(5)}`);
+  await tty.type("\x7f".repeat(2));
+  await tty.type("ZZZ");
+  assert.equal(
+    tty.output,
+    `\x1b[?2004h${"7".repeat(65)}${"\b \b".repeat(5)}\r\n${"7".repeat(59)}\b \bZZZ`,
+  );
+  await tty.type("\r");
+  assert.deepEqual(lines(), [`${"7".repeat(58)}ZZZ`]);
+});
+
+Deno.test("a view on a terminal completes every command", async () => {
+  for (const kind of ["screen", "plain"] as const) {
+    for (const command of ["connect 1", "doctor", "help", "invite", "peers", "quit", "wire"]) {
+      const { tty, lines } = open(kind, true);
+      await tty.type(`/${command.slice(0, 1)}\t${command.split(" ")[1] ?? ""}\r`);
+      assert.deepEqual(lines().map((line) => line.trim()), [`/${command}`]);
+    }
+  }
+});
+
 Deno.test("a plain view breaks long lines itself, so that no row of a peer begins at the edge", async () => {
   const { tty, view } = open("plain", true);
   for (const filler of [" ", "x", "\u3000", "é", "☆"]) {
