@@ -29,8 +29,16 @@ export async function boot(host: Host, argv: readonly string[]): Promise<number>
     await tty.writeError(`Could not understand the command line. ${args.wrong} ${args.next}\n`);
     return 2;
   }
-  const appends = host.dumbTerminal && args.command === "chat" && args.output === "screen";
-  return await command(host, tty, appends ? { ...args, output: "plain" } : args);
+  return await command(host, tty, args.command === "chat" ? asTheTerminalWants(host, args) : args);
+}
+
+/** What the environment says of the terminal. */
+function asTheTerminalWants(host: Host, args: ChatArgs): ChatArgs {
+  return {
+    ...args,
+    output: host.dumbTerminal && args.output === "screen" ? "plain" : args.output,
+    colour: host.noColour ? "none" : args.colour,
+  };
 }
 
 async function command(host: Host, tty: Tty, args: Args): Promise<number> {
@@ -147,10 +155,9 @@ async function refuseSource(
     );
     return 2;
   }
-  if (phrase.from === "fd" && phrase.fd === 0 && tty.inputIsTerminal) {
-    await tty.writeError(
-      `Could not take the phrase. Standard input is a terminal, which would show it. ${otherwise}\n`,
-    );
+  if (phrase.from === "fd" && (phrase.fd === 0 ? tty.inputIsTerminal : host.isTerminal(phrase.fd))) {
+    const which = phrase.fd === 0 ? "Standard input" : `Descriptor ${phrase.fd}`;
+    await tty.writeError(`Could not take the phrase. ${which} is a terminal, which would show it. ${otherwise}\n`);
     return 2;
   }
   if (host.facts.keyLog === true) {

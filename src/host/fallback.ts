@@ -19,12 +19,14 @@ export function bindNothing(system: HostFacts["system"]): Binding {
       lockLimitBytes: undefined,
     },
     dumbTerminal: false,
+    noColour: false,
     lock: () => false,
     random(view) {
       for (let at = 0; at < view.length; at += GET_RANDOM_VALUES_MAX) {
         crypto.getRandomValues(view.subarray(at, at + GET_RANDOM_VALUES_MAX) as Uint8Array<ArrayBuffer>);
       }
     },
+    isTerminal: () => false,
     readFd: () => -1,
     writeNow: undefined,
     addresses: undefined,

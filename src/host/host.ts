@@ -6,6 +6,8 @@ export interface Host {
   readonly facts: HostFacts;
   /** TERM is `dumb`: the terminal appends, and shows an escape sequence as it stands. */
   readonly dumbTerminal: boolean;
+  /** NO_COLOR is set, and not to nothing (no-color.org). */
+  readonly noColour: boolean;
   /**
    * Keeps the pages under the view in memory, out of core dumps and out of child processes, as far as the system can.
    * The view should begin and end on a page. True: they cannot be swapped out.
@@ -15,6 +17,8 @@ export interface Host {
   random(view: Uint8Array): void;
   /** Blocks; puts what comes at the start of the view and returns its length, 0 at the end. -1: refused, or not on this host. */
   readFd(fd: number, view: Uint8Array): number;
+  /** Whether the descriptor is a terminal, which shows what is typed; false where the host cannot ask. */
+  isTerminal(fd: number): boolean;
   /**
    * Writes all of it at once, if the terminal or pipe behind the descriptor takes something now; never waits for one that
    * does not. False: not written. Undefined where the host cannot ask.
@@ -71,4 +75,12 @@ export function isDumb(
   compare: (a: Deno.PointerValue, b: Uint8Array<ArrayBuffer>) => number,
 ): boolean {
   return term !== null && compare(term, cString("dumb")) === 0;
+}
+
+/** Whether the value of NO_COLOR, a C string or null, asks for none. */
+export function asksForNoColour(
+  value: Deno.PointerValue,
+  compare: (a: Deno.PointerValue, b: Uint8Array<ArrayBuffer>) => number,
+): boolean {
+  return value !== null && compare(value, cString("")) !== 0;
 }

@@ -3,7 +3,7 @@
 // Not in here: loading the library and giving the permission back (harden.ts).
 
 import { interfaceAddresses } from "./netlink.ts";
-import { type Binding, buffer, cString, type HostFacts, isDumb } from "./host.ts";
+import { asksForNoColour, type Binding, buffer, cString, type HostFacts, isDumb } from "./host.ts";
 
 export const LINUX_LIBRARIES: readonly string[] = [
   "libc.so.6",
@@ -22,6 +22,7 @@ export const LINUX_SYMBOLS = {
   strcmp: { parameters: ["pointer", "buffer"], result: "i32" },
   getrandom: { parameters: ["buffer", "usize", "u32"], result: "isize" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
+  isatty: { parameters: ["i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
@@ -58,6 +59,7 @@ export function bindLinux(libc: LinuxLibc): Binding {
       lockLimitBytes: lockLimit(libc),
     },
     dumbTerminal: isDumb(libc.getenv(cString("TERM")), libc.strcmp),
+    noColour: asksForNoColour(libc.getenv(cString("NO_COLOR")), libc.strcmp),
     lock(view) {
       const bytes = BigInt(view.length);
       libc.madvise(buffer(view), bytes, MADV_DONTDUMP);
@@ -71,6 +73,7 @@ export function bindLinux(libc: LinuxLibc): Binding {
         if (libc.getrandom(buffer(part), BigInt(part.length), 0) !== BigInt(part.length)) throw new Error("no entropy");
       }
     },
+    isTerminal: (fd) => libc.isatty(fd) === 1,
     readFd: (fd, view) => Number(libc.read(fd, buffer(view), BigInt(view.length))),
     writeNow(fd, view) {
       // struct pollfd: fd, events, revents. The kernel says POLLOUT for no terminal that is stopped, full or being written to.

@@ -1,7 +1,7 @@
 // macOS, Intel and Apple silicon. Not yet run on a Mac: written from the manual pages, tested with fake symbols only.
 // In here: the table of libSystem's symbols and what is done with them at start. Pages have 16 KiB on Apple silicon.
 
-import { type Binding, buffer, cString, type HostFacts, isDumb } from "./host.ts";
+import { asksForNoColour, type Binding, buffer, cString, type HostFacts, isDumb } from "./host.ts";
 
 export const MACOS_LIBRARIES: readonly string[] = ["/usr/lib/libSystem.B.dylib"];
 
@@ -16,6 +16,7 @@ export const MACOS_SYMBOLS = {
   strcmp: { parameters: ["pointer", "buffer"], result: "i32" },
   getentropy: { parameters: ["buffer", "usize"], result: "i32" },
   sysctlbyname: { parameters: ["buffer", "buffer", "buffer", "usize", "usize"], result: "i32" },
+  isatty: { parameters: ["i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   _exit: { parameters: ["i32"], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -41,6 +42,7 @@ export function bindMacos(libc: MacosLibc): Binding {
       lockLimitBytes: lockLimit(libc),
     },
     dumbTerminal: isDumb(libc.getenv(cString("TERM")), libc.strcmp),
+    noColour: asksForNoColour(libc.getenv(cString("NO_COLOR")), libc.strcmp),
     lock(view) {
       const bytes = BigInt(view.length);
       libc.minherit(buffer(view), bytes, VM_INHERIT_NONE);
@@ -54,6 +56,7 @@ export function bindMacos(libc: MacosLibc): Binding {
     },
     writeNow: undefined,
     addresses: undefined,
+    isTerminal: (fd) => libc.isatty(fd) === 1,
     readFd: (fd, view) => Number(libc.read(fd, buffer(view), BigInt(view.length))),
     exit(code): never {
       libc._exit(code);

@@ -152,6 +152,25 @@ Deno.test("TERM=dumb is seen on the systems that have it, and nothing else is ta
   }
 });
 
+Deno.test("NO_COLOR counts where it holds something, and a descriptor is a terminal where the system says so", () => {
+  const answers = (value: unknown, compared: number) => ({
+    ...{ getenv: value, strcmp: compared, getrandom: 0n, signal: 2n },
+    isatty: (fd: number) => fd === 3 ? 1 : 0,
+  });
+  for (const [value, compared, none] of [[POINTER, 1, true], [POINTER, 0, false], [null, 1, false]] as const) {
+    const asked = answers(value, compared);
+    for (
+      const host of [
+        bindLinux(fake<LinuxLibc>({ ...asked, open: -1 }).symbols),
+        bindMacos(fake<MacosLibc>(asked).symbols),
+      ]
+    ) {
+      assert.equal(host.noColour, none);
+      assert.deepEqual([host.isTerminal(3), host.isTerminal(4)], [true, false]);
+    }
+  }
+});
+
 Deno.test("tracerIn() finds a debugger in /proc/self/status", () => {
   assert.equal(tracerIn("Name:\tdeno\nTracerPid:\t0\nUid:\t0\n"), false);
   assert.equal(tracerIn("Name:\tdeno\nTracerPid:\t4711\nUid:\t0\n"), true);

@@ -43,11 +43,13 @@ export function bindWindows(kernel32: Kernel32, bcrypt: Bcrypt): Binding {
       lockLimitBytes: WORKING_SET_MIN,
     },
     dumbTerminal: false,
+    noColour: isSet(kernel32, "NO_COLOR"),
     lock: (view) => kernel32.VirtualLock(buffer(view), BigInt(view.length)) !== 0,
     random(view) {
       const status = bcrypt.BCryptGenRandom(0n, buffer(view), view.length, BCRYPT_USE_SYSTEM_PREFERRED_RNG);
       if (status !== 0) throw new Error("no entropy");
     },
+    isTerminal: () => false,
     readFd: () => -1,
     writeNow: undefined,
     addresses: undefined,

@@ -55,6 +55,13 @@ test("F12 at the prompt of --json > FILE puts the terminal back, and the file st
   match(program.shown(), /: \r+\n\x1b\[\?2004l$/);
 });
 
+test("a phrase is taken from no descriptor that is a terminal, which would show it", async ({ begin, file }) => {
+  const program = begin(["listen", "127.0.0.1:0", "--json", "--phrase-fd", "3"], " 3</dev/tty");
+  await program.until(/Could not take the phrase\. Descriptor 3 is a terminal, which would show it\./);
+  equal(await program.code, 2);
+  equal(await file("out", /^/), "");
+});
+
 for (const [what, how, value] of [["F12", "bytes", "\x1b[24~"], ["SIGINT", "signal", "SIGINT"]] as const) {
   Deno.test({
     name: `${what} at the prompt puts the terminal back and ends the line, so that the shell's own prompt begins one`,

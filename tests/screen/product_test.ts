@@ -4,7 +4,7 @@
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { PRODUCT_ARGS, productEnvironment } from "../../scripts/product.ts";
-import { hasProgram } from "../support/process.ts";
+import { hasProgram, Sesame } from "../support/process.ts";
 import { Pty } from "./pty.ts";
 
 const here = Deno.build.os === "linux" && hasProgram("python3");
@@ -13,6 +13,7 @@ function test(
   name: string,
   f: (pty: Pty, start: (...args: string[]) => Promise<void>) => Promise<void>,
   term = "xterm-256color",
+  further: Readonly<Record<string, string>> = {},
 ): void {
   Deno.test({
     name,
@@ -22,7 +23,7 @@ function test(
       try {
         await using pty = new Pty();
         await f(pty, async (...args) => {
-          const env = { ...productEnvironment(), TERM: term };
+          const env = { ...productEnvironment(), TERM: term, ...further };
           await pty.open([Deno.execPath(), ...PRODUCT_ARGS, ...args], env, home);
           await pty.until("nothing shows while you type");
         });
@@ -54,6 +55,28 @@ test("TERM=dumb gets plain lines and not one escape sequence, from the prompt to
   await pty.until("Goodbye");
   equal((await pty.output()).includes("\x1b"), false);
 }, "dumb");
+
+for (const [none, told] of [["", "has colours"], ["1", "has none"]] as const) {
+  test(
+    `a chat with NO_COLOR="${none}" ${told}`,
+    async (pty, start) => {
+      await start("listen", "127.0.0.1:0");
+      await pty.write("correct horse battery staple\r");
+      await pty.until("friends on 127.0.0.1:\\d+");
+      const address = /127\.0\.0\.1:\d+/.exec(await pty.output())?.[0] ?? "";
+      await using friend = await Sesame.start(["connect", address, "--json", "--phrase-fd", "0"], {
+        phrase: "correct horse battery staple",
+      });
+      await friend.event("connected");
+      await friend.say("red or green");
+      await pty.until("red or green");
+      // deno-lint-ignore no-control-regex -- a colour is what is looked for
+      equal(/\x1b\[[\d;]*3\dm/.test(await pty.output()), none === "");
+    },
+    "xterm-256color",
+    { NO_COLOR: none },
+  );
+}
 
 // Nothing else happens meanwhile, so only the clock of the chat can bring the seconds.
 test("calling several: which one of how many, and for how long, second by second", async (pty, start) => {
