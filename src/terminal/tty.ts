@@ -192,7 +192,9 @@ export class Tty {
     if (!this.outputIsTerminal && this.errorIsTerminal) {
       // The output is a script's, and the terminal is behind standard error alone.
       if (!painting && !closed) this.#writeAtOnce(Deno.stdout, lastWords);
-      if (!erring) this.#writeAtOnce(Deno.stderr, leave);
+      if (erring && this.#writeNow === undefined) return;
+      if (erring) pause(PAINTING_WAIT_MS); // the prompt, as a rule: taken, and the event loop has not heard of it yet
+      this.#writeAtOnce(Deno.stderr, leave);
       return;
     }
     if (closed) return;
