@@ -45,6 +45,15 @@ for (const signal of ["SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
   });
 }
 
+test("SIGINT in a chat that a prompt began says goodbye first", async (pty, start) => {
+  await start("listen", "127.0.0.1:0", "--plain");
+  await pty.write("correct horse battery staple\r");
+  await pty.until("Waiting for friends on 127");
+  const { code, sameModes, after } = await pty.end({ how: "signal", value: "SIGINT" });
+  deepEqual({ code, sameModes }, { code: 0, sameModes: true });
+  ok(after.includes("Goodbye"), after);
+});
+
 test("TERM=dumb gets plain lines and not one escape sequence, from the prompt to the last word", async (pty, start) => {
   await start("listen", "127.0.0.1:0");
   await pty.write("correct horse battery staple\r");
