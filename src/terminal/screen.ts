@@ -120,12 +120,12 @@ export class ChatScreen {
       case "delivered":
         this.#receipt(notice.id, (entry) => {
           entry.unconfirmed.delete(notice.peer);
-          entry.delivered.set(notice.peer, nameOf(this.#people, notice.peer));
+          entry.delivered.set(notice.peer, this.#shortName(notice.peer));
         });
         break;
       case "unconfirmed":
         this.#receipt(notice.id, (entry) => {
-          if (!entry.delivered.has(notice.peer)) entry.unconfirmed.set(notice.peer, nameOf(this.#people, notice.peer));
+          if (!entry.delivered.has(notice.peer)) entry.unconfirmed.set(notice.peer, this.#shortName(notice.peer));
         });
         break;
       case "named": {
@@ -340,6 +340,14 @@ export class ChatScreen {
       if (name.toLowerCase().startsWith(lower)) names.add(name);
     }
     return [...names];
+  }
+
+  /** For receipts: with its tag only where somebody else could be meant. */
+  #shortName(peer: PeerId): string {
+    const name = nameOf(this.#people, peer);
+    const others = [...this.#people.here.keys()].filter((other) => other !== peer);
+    const alike = looksLike(this.#people, peer) !== undefined || others.some((p) => nameOf(this.#people, p) === name);
+    return cut(name, 12, cautiousWidth) + (alike ? ` [${tag(peer)}]` : "");
   }
 
   #label(peer: PeerId): Label {
@@ -725,7 +733,7 @@ interface InputRows {
 interface Mine {
   readonly id: string;
   peers: number;
-  /** Names as they were then. */
+  /** Short names as they were then. */
   readonly delivered: Map<PeerId, string>;
   readonly unconfirmed: Map<PeerId, string>;
 }
@@ -760,7 +768,7 @@ function receiptText(mine: Mine): string {
   const { peers, delivered, unconfirmed } = mine;
   if (peers === 0) return "nobody here yet";
   const parts: string[] = [];
-  const names = (map: Map<PeerId, string>) => [...map.values()].map((name) => cut(name, 12, cautiousWidth)).join(", ");
+  const names = (map: Map<PeerId, string>) => [...map.values()].join(", ");
   if (delivered.size > 0) {
     parts.push(
       peers === 1 ? "✓" : delivered.size > 3 ? `✓ ${delivered.size} of ${peers}` : `✓ ${names(delivered)}`,

@@ -306,6 +306,26 @@ Deno.test("ChatScreen goes through the rows of a long paste by arrows, and Ctrl-
   assert.match(trial.terminal.text().at(-1) ?? "", /^> Enter|^>$/);
 });
 
+Deno.test("ChatScreen's receipts tell friends of one name apart", () => {
+  const trial = new Trial(80, 10);
+  for (const peer of [A, B]) trial.tell({ event: "connected", peer, direction: "in", address: "x" });
+  const row = () => trial.terminal.text().find((line) => line.includes("you: hello")) ?? "";
+  const tell = (id: string) =>
+    trial.tell(
+      { event: "sent", id, peers: 2, text: `hello ${id}` },
+      { event: "delivered", id, peer: A },
+      { event: "unconfirmed", id, peer: B },
+    );
+  tell("1");
+  assert.match(row(), /✓ friend \[3f2a-91bc\] · \? friend \[b0b0-0000\] not confirmed/);
+  for (const peer of [A, B]) trial.tell({ event: "named", peer, name: "alice" });
+  tell("2");
+  assert.match(trial.terminal.text().join(), /✓ alice \[3f2a-91bc\] · \? alice \[b0b0-0000\] not confirmed/);
+  trial.tell({ event: "named", peer: B, name: "bob" });
+  tell("3");
+  assert.match(trial.terminal.text().join(), /✓ alice · \? bob not confirmed/);
+});
+
 Deno.test("ChatScreen says on a narrow screen what the keys of a question do", () => {
   for (const columns of [20, 30, 40, 60, 80]) {
     const trial = new Trial(columns, 10, { guard: () => true }).type("abc");
