@@ -9,6 +9,7 @@ import {
   GUESS_BURST,
   GUESSES_FREE,
   MAX_CONNECTIONS,
+  MAX_CONNECTIONS_PER_PEER,
   MAX_SESSIONS,
   MAX_STRETCHED,
   MAX_UNCONFIRMED,
@@ -730,6 +731,22 @@ test("what a friend opens in vain is told twenty times a minute, and counted bey
   bench.run(TURNED_AWAY_REPORT_MS);
   deepEqual(bench.notices("b", "turned-away"), [{ event: "turned-away", count: 4, guesses: 0 }]);
   equal(bench.friend("b", "a")?.links, 1);
+});
+
+Deno.test(`a PeerId has at most ${MAX_CONNECTIONS_PER_PEER} connections, whatever their state`, () => {
+  const [self, peer] = ["0".repeat(64), "1".repeat(64)] as const;
+  {
+    using peers = new Peers(arena, { self, shape: QUIET.shape!, name: undefined, friends: undefined });
+    const facts = { role: "dialer" as const, self, peer, channelBinding: new Uint8Array(64) };
+    const open = (link: number) =>
+      peers.step({ type: "linked", link, facts, address: "x" }, 0, crypto.getRandomValues.bind(crypto));
+    for (let link = 1; link <= MAX_CONNECTIONS_PER_PEER; link++) deepEqual(open(link), []);
+    const refused = { event: "refused" as const, address: "x", reason: "duplicate" as const };
+    deepEqual(open(9), [{ type: "close", link: 9 }, { type: "notice", notice: refused }]);
+    peers.step({ type: "ended", link: 1 }, 0, () => {});
+    deepEqual(open(10), [], "one has ended");
+  }
+  equal(arena.used, 0);
 });
 
 Deno.test(`more than ${MAX_CONNECTIONS} connections, of however many PeerIds, are refused: memory is measured for these`, () => {
