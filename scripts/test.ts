@@ -123,11 +123,11 @@ export const SUITES: readonly Suite[] = [
   { name: "e2e file", args: ["run", "--allow-all", "scripts/e2e.ts", "--build"], counts: "deno test", alone: true },
   { name: "trace tests", args: [...EDGE, "tests/trace"], counts: "deno test", alone: true },
   { name: "trace", args: ["run", "--no-check", "--allow-all", "scripts/trace.ts"], counts: "suite line", alone: true },
-  // They mostly wait, so two files at a time, but for those that look at milliseconds.
+  // They mostly wait, so three files at a time, but for those that look at milliseconds.
   {
     name: "process",
     args: [...EDGE, "--parallel", "--ignore=tests/process/grid_test.ts,tests/process/pace_test.ts", "tests/process"],
-    jobs: 2,
+    jobs: 3,
     counts: "deno test",
     alone: true,
   },
