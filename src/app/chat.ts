@@ -243,7 +243,7 @@ export class Chat {
     for (const [peer, { who, count }] of this.#missed) {
       if ((present.find((p) => p.peer === peer)?.unconfirmed ?? 0) > 0) continue;
       this.#missed.delete(peer);
-      this.#hint(`${count === 1 ? "1 message" : `${count} messages`} did not go to ${who}.`);
+      this.#hint(`${messages(count)} did not go to ${who}.`);
     }
   }
 
@@ -380,9 +380,8 @@ export class Chat {
     const waiting = this.#held.length;
     const count = waiting + this.#unsent;
     if (count === 0) return;
-    const messages = count === 1 ? "1 message" : `${count} messages`;
     this.#problem({
-      doing: `Could not send ${more ? "at least " : ""}${messages}.`,
+      doing: `Could not send ${more ? "at least " : ""}${messages(count)}.`,
       wrong: this.#met && waiting > 0 ? "They were still waiting for their turn." : "Nobody was here.",
       next: "Start again when your friend is there.",
     });
@@ -419,6 +418,10 @@ const NOBODY_HERE: Problem = {
   wrong: "Nobody is here.",
   next: "Wait until a friend is connected; /peers shows who is.",
 };
+
+function messages(count: number): string {
+  return count === 1 ? "1 message" : `${count} messages`;
+}
 
 function labelOf({ name, peer }: Present): string {
   return `${name === undefined ? "friend" : sanitise(name, "name")} [${tag(peer)}]`;

@@ -1,4 +1,5 @@
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
+import { COMMANDS } from "../terminal/line_editor.ts";
 import { commandHelp, costText, megabytesAnHour, parseCommand, targetProblem, wireText } from "./commands.ts";
 
 Deno.test("parseCommand() reads every command that /help lists", () => {
@@ -8,6 +9,7 @@ Deno.test("parseCommand() reads every command that /help lists", () => {
   deepEqual(parseCommand("/connect  a [::1]:2"), { name: "connect", targets: ["a:7373", "[::1]:2"] });
   const listed = [...commandHelp().matchAll(/^\/([a-z]+)/gm)].map(([, name]) => name);
   deepEqual(listed, ["peers", "connect", "invite", "wire", "doctor", "help", "quit"]);
+  deepEqual(COMMANDS, listed.map((name) => `/${name}`).sort(), "what Tab completes");
 });
 
 Deno.test("parseCommand() says what to do with anything else", () => {

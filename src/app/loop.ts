@@ -58,7 +58,8 @@ export class Loop implements Disposable {
     this.#listener = await this.#parts.transport.listen(address, {
       admit: (host) => {
         const admitted = this.#parts.peers.admit(sourceOf(host), now());
-        this.#setTimer(); // who was turned away is to be told, also where nothing else happens
+        // Who was turned away is to be told, also where nothing else happens; who was not makes a step of their own.
+        if (!admitted) this.#setTimer();
         return admitted;
       },
       linked: (link) => this.#linked(link, { source: sourceOf(link.host) }),

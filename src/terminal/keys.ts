@@ -53,6 +53,12 @@ interface WithAlt {
   alt?: true;
 }
 
+/** Whether it says yes to a question: y, or `also`; never with Alt, and no paste. Every other key says no. */
+export function answersYes(key: Key, also?: KeyName): boolean {
+  if (key.type === "text") return /^y$/i.test(key.text) && key.alt !== true;
+  return key.type === "key" && key.name === also && key.alt !== true;
+}
+
 /**
  * The panic keys count inside a paste too: a terminal that lost the end of a paste must not lock them out. A paste that
  * holds F12's sequence or the byte 0x1c therefore ends the program, which is the safe side; terminals strip both from

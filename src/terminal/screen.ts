@@ -9,8 +9,8 @@
 import type { Notice } from "../notice.ts";
 import type { PeerId } from "../ports.ts";
 import { suspicion } from "./guard.ts";
-import type { Key, KeyName } from "./keys.ts";
-import { LineEditor } from "./line_editor.ts";
+import { answersYes, type Key, type KeyName } from "./keys.ts";
+import { COMMANDS, LineEditor } from "./line_editor.ts";
 import { label, learn, looksLike, nameOf, newPeople, type People } from "./people.ts";
 import { LEFT, REFUSED, turnedAway } from "./plain.ts";
 import { isolate, sanitise, tag, withoutIsolates } from "./sanitise.ts";
@@ -182,10 +182,8 @@ export class ChatScreen {
     const question = this.#question;
     if (question !== undefined) {
       this.#question = undefined;
-      const yes = ((key.type === "text" && /^y$/i.test(key.text)) ||
-        (key.type === "key" && key.name === question.key)) && key.alt !== true;
-      // A paste answers nothing; the key that says no is not typed either.
-      return yes ? question.yes() : undefined;
+      // The key that says no is not typed either.
+      return answersYes(key, question.key) ? question.yes() : undefined;
     }
     if (key.type === "text") return this.#insert(key.text);
     if (key.type === "paste") {
@@ -792,7 +790,6 @@ const LEAVE: readonly string[] = [
 const STRETCHING = "stretching the phrase";
 const CALLING = "calling ";
 const FIRST_HINT = "Enter sends, Alt+Enter is a new line, /help, F12 ends everything at once";
-const COMMANDS = ["/connect", "/doctor", "/help", "/invite", "/peers", "/quit", "/wire"];
 const MARKS = { system: "─", problem: "!", theirs: "│", mine: "›" } as const;
 /** Cyan, magenta, green: readable on light and on dark. */
 const NAME_COLOURS = [36, 35, 32];

@@ -4,8 +4,8 @@
 
 import type { Notice } from "../notice.ts";
 import { jsonLine } from "./json.ts";
-import { ESCAPE_MS, type Key, KeyDecoder } from "./keys.ts";
-import { LineEditor } from "./line_editor.ts";
+import { answersYes, ESCAPE_MS, type Key, KeyDecoder, type KeyName } from "./keys.ts";
+import { COMMANDS, LineEditor } from "./line_editor.ts";
 import { suspicion } from "./guard.ts";
 import { newPeople } from "./people.ts";
 import { type PlainContext, plainLines } from "./plain.ts";
@@ -316,7 +316,7 @@ function typedLines(
     return [...context.people.here.keys()].map((peer) => withoutIsolates(context.people.names.get(peer) ?? ""))
       .filter((name) => name.toLowerCase().startsWith(word.toLowerCase()));
   });
-  let question: { text: string; yes: () => void; key?: string } | undefined;
+  let question: { text: string; yes: () => void; key?: KeyName } | undefined;
   const say = (text: string) => {
     if (echo) void tty.write(text);
   };
@@ -338,7 +338,7 @@ function typedLines(
     } else say((seen === "" ? "" : lineEnd) + now);
     seen = now;
   };
-  const ask = (text: string, yes: () => void, key?: string) => {
+  const ask = (text: string, yes: () => void, key?: KeyName) => {
     question = { text, yes, ...(key === undefined ? {} : { key }) };
     say(lineEnd + text + lineEnd);
     seen = "";
@@ -354,8 +354,7 @@ function typedLines(
     if (question !== undefined) {
       const { yes, key: name } = question;
       question = undefined;
-      const isYes = (key.type === "text" && /^y$/i.test(key.text)) || (key.type === "key" && key.name === name);
-      if (isYes && key.alt !== true) yes();
+      if (answersYes(key, name)) yes();
       else update();
       return;
     }
@@ -533,5 +532,4 @@ function clockTimes(): (at: number) => string {
 const INDENT = "  ";
 /** Longer than any message. */
 const LINE_MAX_BYTES = 65_536;
-const COMMANDS = ["/connect", "/doctor", "/help", "/invite", "/peers", "/quit", "/wire"];
 const PRINTABLE = /^[\x20-\x7e]*$/;
