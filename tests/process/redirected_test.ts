@@ -6,6 +6,7 @@ import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "n
 import { type Ending, Pty } from "../screen/pty.ts";
 import { PHRASE } from "../support/process_pair.ts";
 import { hasProgram, PRODUCT } from "../support/process.ts";
+import { Scripted, scriptedEnvironment } from "../support/process_script.ts";
 
 const script = hasProgram("script");
 const python = hasProgram("python3");
@@ -22,7 +23,7 @@ for (const error of ["on the terminal", "in a file too"]) {
     equal(await program.code, 0);
     const lines = (await file("out", /stopped/)).trimEnd().split("\n").map((line) => JSON.parse(line));
     equal(lines.at(-1).event, "stopped");
-    if (error === "on the terminal") match(program.shown(), /^\x1b\[\?2004hPhrase[^]*\r\n[^]*\x1b\[\?2004l/);
+    if (error === "on the terminal") match(program.shown, /^\x1b\[\?2004hPhrase[^]*\r\n[^]*\x1b\[\?2004l/);
   });
 }
 
@@ -43,7 +44,7 @@ test("doctor --json --with-phrase > FILE asks on the terminal, and the file is J
   await program.type(`${PHRASE}\r`);
   await program.code;
   equal(JSON.parse(await file("out", /./)).event, "diagnosis");
-  match(program.shown(), /\x1b\[\?2004l/);
+  match(program.shown, /\x1b\[\?2004l/);
 });
 
 test("F12 at the prompt of --json > FILE puts the terminal back, and the file stays empty", async ({ begin, file }) => {
@@ -52,7 +53,7 @@ test("F12 at the prompt of --json > FILE puts the terminal back, and the file st
   await program.type("\x1b[24~");
   equal(await program.code, 0);
   equal(await file("out", /^/), "");
-  match(program.shown(), /: \r+\n\x1b\[\?2004l$/);
+  match(program.shown, /: \r+\n\x1b\[\?2004l$/);
 });
 
 test("a phrase is taken from no descriptor that is a terminal, which would show it", async ({ begin, file }) => {
@@ -69,7 +70,7 @@ for (const [what, how, value] of [["F12", "bytes", "\x1b[24~"], ["SIGINT", "sign
     async fn() {
       await using pty = new Pty();
       for (const args of [["listen", "127.0.0.1:0"], ["doctor", "127.0.0.1:1", "--with-phrase"]]) {
-        await pty.open([Deno.execPath(), ...PRODUCT, ...args], environment(), "/");
+        await pty.open([Deno.execPath(), ...PRODUCT, ...args], scriptedEnvironment(), "/");
         await pty.until("Phrase");
         await pty.write("half a phr");
         await pty.rest(1000); // TLS is made ready meanwhile, which keeps the thread
@@ -81,18 +82,9 @@ for (const [what, how, value] of [["F12", "bytes", "\x1b[24~"], ["SIGINT", "sign
   });
 }
 
-interface Program {
-  type(text: string): Promise<void>;
-  /** Waits until the terminal shows it. */
-  until(what: RegExp): Promise<void>;
-  /** All that the terminal was sent. */
-  shown(): string;
-  readonly code: Promise<number>;
-}
-
 interface Place {
   /** Starts the product with standard output in the file `out`; `redirects` come behind. */
-  begin(args: readonly string[], redirects?: string): Program;
+  begin(args: readonly string[], redirects?: string): Scripted;
   /** What the file holds, as soon as it matches. */
   file(name: string, what: RegExp): Promise<string>;
 }
@@ -103,22 +95,14 @@ function test(name: string, body: (place: Place) => Promise<void>): void {
     ignore: !script,
     async fn() {
       const folder = await Deno.makeTempDir({ prefix: "sesame-redirected-" });
-      const children: Deno.ChildProcess[] = [];
+      const programs: Scripted[] = [];
       try {
         await body({
           begin(args, redirects = "") {
             const product = [Deno.execPath(), ...PRODUCT, ...args].map((word) => `'${word}'`).join(" ");
-            const child = new Deno.Command("script", {
-              args: ["-q", "-e", "-c", `exec ${product} >out${redirects}`, "/dev/null"],
-              clearEnv: true,
-              env: { ...environment(), SHELL: "/bin/sh" },
-              cwd: folder,
-              stdin: "piped",
-              stdout: "piped",
-              stderr: "null",
-            }).spawn();
-            children.push(child);
-            return programOf(child);
+            const program = new Scripted(`exec ${product} >out${redirects}`, folder);
+            programs.push(program);
+            return program;
           },
           async file(name, what) {
             for (let tries = 0;; tries++) {
@@ -130,45 +114,9 @@ function test(name: string, body: (place: Place) => Promise<void>): void {
           },
         });
       } finally {
-        for (const child of children) {
-          try {
-            child.kill("SIGKILL");
-          } catch {
-            // It has ended by itself, as it should.
-          }
-          await child.status;
-        }
+        for (const program of programs) await program[Symbol.asyncDispose]();
         await Deno.remove(folder, { recursive: true });
       }
     },
   });
-}
-
-function programOf(child: Deno.ChildProcess): Program {
-  let shown = "";
-  const over = (async () => {
-    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) shown += text;
-  })();
-  const keys = child.stdin.getWriter();
-  return {
-    type: (text) => keys.write(new TextEncoder().encode(text)),
-    async until(what) {
-      for (let tries = 0; !what.test(shown); tries++) {
-        if (tries > 300) throw new Error(`${what} did not come:\n${shown}`);
-        await new Promise((done) => setTimeout(done, 30));
-      }
-    },
-    shown: () => shown,
-    code: (async () => {
-      const { code } = await child.status;
-      await over;
-      await keys.close().catch(() => {});
-      return code;
-    })(),
-  };
-}
-
-function environment(): Record<string, string> {
-  const { HOME = "", DENO_DIR = `${HOME}/.cache/deno` } = Deno.env.toObject();
-  return { HOME: "/nonexistent", DENO_DIR, DENO_NO_UPDATE_CHECK: "1", PATH: "/usr/bin:/bin", TERM: "screen-256color" };
 }
