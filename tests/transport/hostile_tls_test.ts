@@ -76,6 +76,22 @@ test("a resumed session is refused, a full handshake of the same client before i
   assert.equal(await door.outcome(), "protocol");
 });
 
+for (
+  const [what, ...extensions] of [
+    ["a critical extension that TLS does not know", "300c0603551d630101ff04023000"],
+    ["an extension that stands there twice", "30090603551d1104023000", "30090603551d1104023000"],
+  ] as const
+) {
+  test(`${what} passes our own check, and the stack refuses it from its owner and from a thief`, async (folder) => {
+    const owner = makeCertificate({ extensions: extensions.map((hex) => Uint8Array.fromHex(hex)) });
+    assert.equal(acceptable(owner.der), true);
+    for (const key of [owner.keyPem, keyOfAThief(owner.keys.publicKey)]) {
+      assert.equal(await listenTo(folder, owner, key), "protocol");
+      assert.equal(await dialTo(folder, owner, key), "protocol");
+    }
+  });
+}
+
 // --- Helpers --------------------------------------------------------------------------------------------------------
 
 function test(name: string, body: (folder: string) => Promise<void>): void {
