@@ -4,5 +4,5 @@
 import { harden } from "./src/host/harden.ts";
 
 const host = harden();
-const { boot } = await import("./src/app/boot.ts");
+const { boot } = await import("./src/cli/boot.ts");
 Deno.exit(await boot(host, Deno.args));

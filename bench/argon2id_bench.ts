@@ -3,7 +3,7 @@
 // under the same conditions, which is in a worker that is started for it from as much text; and against the bare call in a
 // worker that stands ready, where most of the difference is the start of a worker.
 
-import { Stretcher } from "../src/app/stretcher.ts";
+import { Stretcher } from "../src/chat/stretcher.ts";
 import { ARGON2_LANES, ARGON2_MEMORY_KIB, ARGON2_PASSES, SALT_SIZE, STRETCHED_SIZE } from "../src/constants.ts";
 import { compare, type Side } from "./ratio.ts";
 import { benchArena, entropy } from "./setup.ts";

@@ -103,7 +103,7 @@ function firstCell(
           step({ type: "stretched", phrase });
           break;
         case "verified":
-          step({ type: "welcome" });
+          step({ type: "admit" });
           step({ type: "time", unsent: 0 }, session.deadline);
           break;
         case "opened":

@@ -6,7 +6,7 @@ import { loadSodium } from "../src/crypto/sodium.ts";
 import type { Entropy } from "../src/ports.ts";
 import type { Arena, SlotClasses } from "../src/secrets/locked.ts";
 
-/** As in src/app/boot.ts. */
+/** As in src/cli/boot.ts. */
 const SLOTS: SlotClasses = [[32, 18_000], [64, 512], [256, 512], [1280, 8]];
 
 let arena: Promise<Arena> | undefined;

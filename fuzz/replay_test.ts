@@ -1,10 +1,10 @@
 // Every input that the repository holds, through its target again: the committed corpus, and what was ever a finding.
 // Then a few thousand changes of those inputs, from a fixed seed: the same each time, and blind (no coverage guides them; that
-// is scripts/fuzz.ts). Under Deno, so what Jazzer.js finds under node is held here in the runtime that people use.
+// is fuzz/fuzz.ts). Under Deno, so what Jazzer.js finds under node is held here in the runtime that people use.
 
 import { ok } from "node:assert/strict";
-import { dictionaryOf, read } from "../scripts/fuzz/jazzer.ts";
-import { PLANTED } from "../scripts/fuzz/planted.ts";
+import { dictionaryOf, read } from "./runner/jazzer.ts";
+import { PLANTED } from "./runner/planted.ts";
 import { Random } from "../tests/simulation/random.ts";
 import { load, TARGETS } from "./targets.ts";
 

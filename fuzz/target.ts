@@ -1,5 +1,5 @@
 // What a fuzz target is, and what all of them share: reading decisions out of bytes, and saying that a promise was broken.
-// Targets run in two places: under Jazzer.js (node, coverage-guided: scripts/fuzz.ts) and under Deno (replay_test.ts).
+// Targets run in two places: under Jazzer.js (node, coverage-guided: fuzz/fuzz.ts) and under Deno (replay_test.ts).
 
 import { ProtocolViolation, type Violation } from "../src/protocol_violation.ts";
 

@@ -14,7 +14,7 @@ import { equal32 } from "../src/crypto/equal.ts";
 import { sha256 } from "../src/crypto/sha256.ts";
 import type { Arena } from "../src/secrets/locked.ts";
 import { Random } from "../tests/simulation/random.ts";
-import { testArena } from "../tests/support/arena.ts";
+import { testArena } from "../tests/harness/arena.ts";
 import { primitives } from "./timing_primitives.ts";
 
 export interface Subject {

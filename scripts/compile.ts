@@ -16,7 +16,7 @@ import { makeProgram } from "./release/program.ts";
 import { readSource, ROOT, short, type Source, stage } from "./release/stage.ts";
 import { DENO_VERSION, type Runtime, type Target, targetHere, TARGETS } from "./release/targets.ts";
 
-/** The product's permissions: as in the task "sesame", scripts/product.ts and launcher.c. A test compares them. */
+/** The product's permissions: as in the task "sesame", tests/harness/product.ts and launcher.c. A test compares them. */
 export const PERMISSIONS: readonly string[] = ["--no-prompt", "--allow-net", "--allow-ffi"];
 
 export interface Built {
@@ -73,7 +73,7 @@ async function portable(target: Target, source: Source, { out }: BuildOptions): 
   await stage(source, `portable for ${target.name}, Deno ${DENO_VERSION}, build ${short(source)}`, folder.path);
   const program = await makeProgram(folder.path);
   const version = /const VERSION: string = `sesame ([\d.]+)/.exec(
-    await Deno.readTextFile(join(ROOT, "src/app/version.ts")),
+    await Deno.readTextFile(join(ROOT, "src/cli/version.ts")),
   )?.[1];
   if (version === undefined) throw new BuildFailure("Could not build.", "version.ts has no version.", "Give it one.");
   const file = await makePortable(withRuntime(target, runtime), program, { version, build: short(source) });

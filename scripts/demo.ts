@@ -2,7 +2,13 @@
 // fresh phrase. With a terminal you are one of the two and the other answers; without one, ten messages go each way and
 // are printed as it happens, and the exit code is 0 only if every one was delivered.
 
-import { eventsOf, fetchDependencies, PRODUCT_ARGS, productEnvironment, startProduct } from "./product.ts";
+import {
+  eventsOf,
+  fetchDependencies,
+  PRODUCT_ARGS,
+  productEnvironment,
+  startProduct,
+} from "../tests/harness/product.ts";
 
 const MESSAGES = 10;
 const TIMEOUT_MS = 60_000;

@@ -151,7 +151,7 @@ const LEAF = " leaf";
 
 /** A room's name, LEAF, or `undefined` for what is no part of the program. */
 function roomOf(file: Place): string | undefined {
-  if (file === "main.ts") return "app";
+  if (file === "main.ts") return "cli";
   const [top, room, ...rest] = file.split("/");
   if (top !== "src" || room === undefined) return undefined;
   if (rest.length === 0) return LEAVES.includes(room) ? LEAF : undefined;

@@ -1,5 +1,5 @@
 // Who may import whom, and which names stand where: docs/ARCHITECTURE.md as data. `lint_plugin.ts` judges the code by it,
-// `tests/rooms_test.ts` compares the page with it. To allow something, change a line here, and the page with it.
+// `tests/papers/rooms_test.ts` compares the page with it. To allow something, change a line here, and the page with it.
 // Not in here: how a file is read and judged.
 
 export interface Room {
@@ -23,34 +23,47 @@ export const ROOMS: readonly Room[] = [
   // It passes the stretched phrase on and looks at nothing in it.
   { name: "peers", mayImport: ["secrets", "wire", "session"], typesOf: ["auth"] },
   { name: "transport", mayImport: ["crypto"] },
-  { name: "terminal", mayImport: ["secrets"] },
+  // What a person reads. Labels of peers stand in `terminal`, so that it need not know them.
+  { name: "words", mayImport: ["wire", "auth", "transport"] },
+  { name: "terminal", mayImport: ["secrets", "words"] },
   {
-    name: "app",
+    name: "chat",
+    mayImport: ["secrets", "crypto", "wire", "auth", "session", "peers", "transport", "words", "terminal"],
+  },
+  {
+    name: "cli",
     mayImport: [
       "host",
       "secrets",
       "crypto",
       "wire",
       "auth",
-      "ratchet",
       "session",
       "peers",
       "transport",
+      "words",
       "terminal",
+      "chat",
     ],
   },
 ];
 
 /** Files of `src/` itself. They import nothing but each other. */
-export const LEAVES: readonly string[] = ["constants.ts", "ports.ts", "notice.ts", "protocol_violation.ts"];
+export const LEAVES: readonly string[] = [
+  "constants.ts",
+  "ports.ts",
+  "notice.ts",
+  "protocol_violation.ts",
+  "system.ts",
+];
 
 /**
- * What runs before the prompt stands. `main.ts` counts as `app`. These files load other values by a dynamic import, so
+ * What runs before the prompt stands. `main.ts` counts as `cli`. These files load other values by a dynamic import, so
  * that the prompt waits for nothing heavy (`node:` imports and libsodium cost more than all else of the start). And
  * `main.ts` loads nothing but `host` so: all other code is to find the process hardened.
  */
 export const BEFORE_PROMPT: { readonly files: readonly string[]; readonly rooms: readonly string[] } = {
-  files: ["main.ts", "src/app/boot.ts", "src/app/args.ts", "src/app/version.ts"],
+  files: ["main.ts", "src/cli/boot.ts", "src/words/args.ts", "src/cli/version.ts"],
   rooms: ["host", "terminal"],
 };
 
@@ -63,17 +76,17 @@ export interface Names {
   readonly only: readonly Place[];
 }
 
-const CLOCK = "src/app/system.ts";
+const CLOCK = "src/system.ts";
 const TTY = "src/terminal/tty.ts";
 
 /** Every module from outside that the product imports, by its whole specifier. One that is not here is refused. */
 export const MODULES: readonly Names[] = [
   { names: ["node:tls", "node:net", "node:dns", "node:stream", "node:buffer"], only: ["src/transport/"] },
   { names: ["node:crypto"], only: ["src/transport/certificate.ts"] },
-  { names: ["node:util"], only: ["src/app/args.ts"] },
+  { names: ["node:util"], only: ["src/words/args.ts"] },
   { names: ["libsodium-sumo"], only: ["src/crypto/sodium.ts"] },
   { names: ["hash-wasm"], only: ["src/crypto/argon2id_worker.ts"] },
-  { names: ["get-east-asian-width"], only: ["src/terminal/width.ts"] },
+  { names: ["get-east-asian-width"], only: ["src/terminal/text/width.ts"] },
   { names: ["socks"], only: ["src/transport/socks.ts"] },
   { names: ["@scure/bip39/wordlists/english.js"], only: ["src/auth/words.ts"] },
 ];
@@ -84,7 +97,7 @@ export const GLOBALS: readonly Names[] = [
   { names: ["Date", "Temporal", "performance"], only: [CLOCK] },
   { names: ["setTimeout"], only: [CLOCK, "src/transport/", TTY] },
   { names: ["setInterval", "setImmediate"], only: [CLOCK] },
-  { names: ["Worker"], only: ["main.ts", "src/app/"] },
+  { names: ["Worker"], only: ["main.ts", "src/chat/", "src/cli/"] },
   // Deno and TLS are reached in one way, and code is what stands in a file.
   { names: ["process", "fetch", "WebSocket", "EventSource", "XMLHttpRequest", "eval", "Function"], only: [] },
 ];
@@ -108,9 +121,9 @@ export const NAMESPACES: Readonly<
         only: ["src/host/", "main.ts"],
       },
       // host/fallback.ts: what stands in for `_exit` where there is no FFI.
-      { names: ["exit"], only: ["main.ts", "src/app/", "src/host/fallback.ts"] },
-      { names: ["addSignalListener", "removeSignalListener"], only: ["main.ts", "src/app/"] },
-      { names: ["args"], only: ["main.ts", "src/app/"] },
+      { names: ["exit"], only: ["main.ts", "src/chat/", "src/cli/", "src/host/fallback.ts"] },
+      { names: ["addSignalListener", "removeSignalListener"], only: ["main.ts", "src/chat/", "src/cli/"] },
+      { names: ["args"], only: ["main.ts", "src/chat/", "src/cli/"] },
       { names: ["build", "errors", "version"], only: ["src/", "main.ts"] },
     ],
     othersRefused: true,
@@ -126,7 +139,7 @@ export const MEMBERS: readonly Names[] = [
   { names: ["subtle"], only: [] },
 ];
 
-/** Who may listen for which signal besides `main.ts` and `src/app/`. */
+/** Who may listen for which signal besides `main.ts` and `src/cli/`. */
 export const SIGNALS: readonly Names[] = [
   { names: ["SIGUSR1"], only: ["src/host/"] },
   { names: ["SIGWINCH"], only: [TTY] },

@@ -89,7 +89,7 @@ export const MESSAGE_ID_SIZE = 16;
 export const MAX_SESSIONS = 64;
 /** Connections of one PeerId, whatever their state: two live ones, and two that may follow a silent one. */
 export const MAX_CONNECTIONS_PER_PEER = 4;
-/** Connections in all, those that have not authenticated too: the locked memory has room for as many (app/boot.ts). */
+/** Connections in all, those that have not authenticated too: the locked memory has room for as many (cli/boot.ts). */
 export const MAX_CONNECTIONS: number = 2 * MAX_SESSIONS;
 
 /** Silent: ten cells within SILENT_WINDOW_MS and then nothing for SILENT_BUSY_MS, or nothing for SILENT_IDLE_MS. */

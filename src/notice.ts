@@ -53,6 +53,6 @@ export type Notice =
   | { event: "turned-away"; count: number; guesses: number }
   /** The program's own words to the person: a hint, an answer to a command, a three-part problem. */
   | { event: "hint"; text: string }
-  /** A call has not succeeded for a while: where it fails, why (app/course.ts has the names), and what to do. */
+  /** A call has not succeeded for a while: where it fails, why (transport/call_progress.ts has the names), and what to do. */
   | { event: "diagnosis"; address: string; step?: string; cause: string; wrong: string; next: string }
   | { event: "problem"; doing: string; wrong: string; next: string };

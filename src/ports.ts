@@ -1,4 +1,4 @@
-// All that the core asks of the outside: links, a clock, entropy. `transport/` and `app/system.ts` implement these for
+// All that the core asks of the outside: links, a clock, entropy. `transport/` and `system.ts` implement these for
 // real; the tests have a pair in memory with a simulated clock.
 
 /** SHA-256 of a certificate's DER, as 64 lower-case hex digits: as text it compares in the same order as its bytes. */
@@ -79,7 +79,7 @@ export type DialStep =
   | { readonly step: "connected"; readonly address: string }
   /** The connection begins and ends on this machine. */
   | { readonly step: "own" }
-  | { readonly step: "unsecured"; readonly why: TlsFault }
+  | { readonly step: "tlsFailed"; readonly why: TlsFault }
   /** TLS. `familiar`: the certificate looks as Sesame makes them, which proves nothing. */
   | { readonly step: "secured"; readonly familiar: boolean };
 

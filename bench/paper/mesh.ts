@@ -1,8 +1,8 @@
 // A whole mesh of real processes on loopback, each a friend of every other: what all of them together cost as they grow.
 // Each stretches its phrase once for every listener that it calls, so a mesh of n costs n(n-1)/2 stretches before it stands.
 
-import { PHRASE } from "../../tests/support/process_pair.ts";
-import { Sesame } from "../../tests/support/process.ts";
+import { PHRASE } from "../../tests/harness/process_pair.ts";
+import { Sesame } from "../../tests/harness/process.ts";
 import { Random } from "../../tests/simulation/random.ts";
 import { memoryOf, pause } from "./program.ts";
 import { cpuOf, here, toAll } from "./room.ts";

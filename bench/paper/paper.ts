@@ -9,7 +9,7 @@
 //
 // No test looks at a time. A program that is not there costs its rows, which say so.
 
-import { fetchDependencies } from "../../scripts/product.ts";
+import { fetchDependencies } from "../../tests/harness/product.ts";
 import { machineHere } from "./machine.ts";
 import { mesh } from "./mesh.ts";
 import { type Machine, type Measured, page, rowsOf, type Run } from "./page.ts";

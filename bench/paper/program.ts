@@ -1,5 +1,5 @@
 // Other people's programs: started with pipes, waited for by what they write, ended. And what a process takes of the machine.
-// Not in here: which programs (ssh.ts, wormhole.ts), Sesame's own processes (tests/support/process.ts).
+// Not in here: which programs (ssh.ts, wormhole.ts), Sesame's own processes (tests/harness/process.ts).
 
 /** Owns a child. `await using` ends it. */
 export class Program implements AsyncDisposable {

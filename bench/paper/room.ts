@@ -3,10 +3,10 @@
 // measured process has what a member of a room of 65 has. Beside it OpenSSH: a daemon with as many sessions.
 // Not in here: a mesh of real processes (mesh.ts).
 
-import { PHRASE } from "../../tests/support/process_pair.ts";
-import { type JsonEvent, Sesame } from "../../tests/support/process.ts";
+import { PHRASE } from "../../tests/harness/process_pair.ts";
+import { type JsonEvent, Sesame } from "../../tests/harness/process.ts";
 import { Random } from "../../tests/simulation/random.ts";
-import { productEnvironment } from "../../scripts/product.ts";
+import { productEnvironment } from "../../tests/harness/product.ts";
 import { cpuMs, familyOf, memoryOf, pause, Program, tempFolder } from "./program.ts";
 import { type Curve, type Missing, type Row, row, type Section } from "./section.ts";
 import { quantile } from "./statistics.ts";

@@ -1,10 +1,10 @@
 // From the start of a process to where it can be used: to the prompt, to listening, to the first message on the other side.
 // Real processes on loopback, timed from outside; Sesame from its source, with the product's own permissions.
 
-import { addressOf, listen, PHRASE } from "../../tests/support/process_pair.ts";
-import { Sesame } from "../../tests/support/process.ts";
+import { addressOf, listen, PHRASE } from "../../tests/harness/process_pair.ts";
+import { Sesame } from "../../tests/harness/process.ts";
 import { Pty } from "../../tests/screen/pty.ts";
-import { PRODUCT_ARGS, productEnvironment } from "../../scripts/product.ts";
+import { PRODUCT_ARGS, productEnvironment } from "../../tests/harness/product.ts";
 import { pathOf, Program, tempFolder } from "./program.ts";
 import { contest, type Contestant, type Missing, type Row, type Section } from "./section.ts";
 import type { Ssh } from "./ssh.ts";

@@ -4,7 +4,7 @@
 
 import { generateKeyPairSync, sign, X509Certificate } from "node:crypto";
 import { acceptable, makeIdentity } from "../../src/transport/certificate.ts";
-import { seededEntropy } from "../../tests/support/arena.ts";
+import { seededEntropy } from "../../tests/harness/arena.ts";
 import { edit, Input, joined, must, same, type Target } from "../target.ts";
 
 const EXTENSION = Uint8Array.fromHex("a3133011300f0603551d130101ff040530030101ff");

@@ -18,7 +18,7 @@ import {
   other,
   RawPeer,
 } from "../../tests/simulation/session_pair.ts";
-import { seededEntropy, testArena } from "../../tests/support/arena.ts";
+import { seededEntropy, testArena } from "../../tests/harness/arena.ts";
 import { edit, Input, joined, must, padded, type Target } from "../target.ts";
 
 const OPS_MAX = 120;
@@ -92,7 +92,7 @@ function event(talk: Talk, phrase: StretchedPhrase, input: Input): void {
     });
   }
   if (op === 8) return talk.pass(role === "dialer" ? input.u16() : input.u8());
-  if (op === 9) return void talk.step(role, { type: "welcome" });
+  if (op === 9) return void talk.step(role, { type: "admit" });
   talk.unsent = input.pick(20);
 }
 
@@ -211,7 +211,7 @@ class Talk implements Disposable {
       if (effect.type === "stretch") {
         this.step(role, { type: "stretched", phrase: this.phrase });
       }
-      if (effect.type === "verified") this.step(role, { type: "welcome" });
+      if (effect.type === "verified") this.step(role, { type: "admit" });
     }
     const asked = session.phase !== "over";
     must(!asked || session.isSilent(this.now) === this.#silent(role), "a session is silent when section 8 says so");

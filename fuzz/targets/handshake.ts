@@ -14,7 +14,7 @@ import {
   encodeAnswer,
   encodeOffer,
 } from "../../src/wire/handshake_body.ts";
-import { seededEntropy, testArena } from "../../tests/support/arena.ts";
+import { seededEntropy, testArena } from "../../tests/harness/arena.ts";
 import { edit, Input, joined, judged, must, padded, same, type Target } from "../target.ts";
 
 /** Where the fields end: behind them is padding. */

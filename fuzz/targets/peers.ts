@@ -6,7 +6,7 @@ import { FRAME_SIZE } from "../../src/constants.ts";
 import type { Frame, PeerId } from "../../src/ports.ts";
 import { type Effect, type Event, Peers } from "../../src/peers/step.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
-import { seededEntropy, testArena } from "../../tests/support/arena.ts";
+import { seededEntropy, testArena } from "../../tests/harness/arena.ts";
 import { edit, Input, joined, must, padded, type Target } from "../target.ts";
 
 const OPS_MAX = 100;
@@ -117,7 +117,7 @@ class World {
     const to = this.cores[1 - from.side]!;
     const source = { key: `host ${from.side}`, site: undefined };
     if (to.gone || !to.peers.admit(source, this.now)) {
-      return from.step({ type: "undialled", call, failure: "closed" });
+      return from.step({ type: "dialFailed", call, failure: "closed" });
     }
     const wire: Wire = { ends: [], waiting: [[], []], holding: [false, false] };
     if (this.wires.length > 40) this.wires.shift();
@@ -338,7 +338,7 @@ class Core implements Disposable {
         return this.step({ type: "read", link: effect.link });
       case "notice":
         return this.#noticed(effect.notice);
-      case "uncalled":
+      case "callEnded":
         return;
       case "gone":
         must(this.ends.size === 0, "gone means that every link is closed");

@@ -7,7 +7,7 @@ import { CANONICAL_ROOM, canonicalise, generate } from "../../src/auth/words.ts"
 import { PHRASE_MAX_BYTES, PHRASE_MIN_BYTES } from "../../src/constants.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
-import { testArena } from "../../tests/support/arena.ts";
+import { testArena } from "../../tests/harness/arena.ts";
 import { edit, Input, joined, must, same, type Target, utf8 } from "../target.ts";
 
 const hash = (from: Uint8Array, into: Uint8Array) => sha256(into, from);

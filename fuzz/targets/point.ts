@@ -5,8 +5,8 @@ import { ed25519, x25519 as nobleX25519 } from "@noble/curves/ed25519.js";
 import { addPoints, isValidPoint, subtractPoints } from "../../src/crypto/ed25519.ts";
 import { x25519 } from "../../src/crypto/x25519.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
-import { fromHex, testArena } from "../../tests/support/arena.ts";
-import { LOW_ORDER_X25519, nonCanonical, SMALL_ORDER, subgroupPoint, torsioned } from "../../tests/support/points.ts";
+import { fromHex, testArena } from "../../tests/harness/arena.ts";
+import { LOW_ORDER_X25519, nonCanonical, SMALL_ORDER, subgroupPoint, torsioned } from "../../tests/harness/points.ts";
 import { edit, Input, must, same, type Target } from "../target.ts";
 
 const GOOD = [1n, 2n, 3n, 2n ** 200n + 7n].map(subgroupPoint);

@@ -3,7 +3,7 @@
 import { PHRASE_MAX_BYTES } from "../../src/constants.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
 import { HiddenPrompt } from "../../src/terminal/prompt.ts";
-import { testArena } from "../../tests/support/arena.ts";
+import { testArena } from "../../tests/harness/arena.ts";
 import { Input, joined, must, type Target, utf8 } from "../target.ts";
 import { SEQUENCES } from "./keys.ts";
 

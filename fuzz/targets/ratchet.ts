@@ -8,7 +8,7 @@ import { x25519PublicKey } from "../../src/crypto/x25519.ts";
 import type { Role } from "../../src/ports.ts";
 import { Ratchet } from "../../src/ratchet/ratchet.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
-import { lockedBytes, lockedDhSecret, lockedKey, seededEntropy, testArena, toHex } from "../../tests/support/arena.ts";
+import { lockedBytes, lockedDhSecret, lockedKey, seededEntropy, testArena, toHex } from "../../tests/harness/arena.ts";
 import { edit, Input, judged, must, type Target } from "../target.ts";
 
 const OPS_MAX = 60;

@@ -2,7 +2,7 @@
 // surrogate is made by the bytes EE A0 80 to EE BF BF of the private use area, so that those are reached too).
 
 import { NAME_MAX_CODE_POINTS } from "../../src/constants.ts";
-import { confusable, isolate, sanitise, withoutIsolates } from "../../src/terminal/sanitise.ts";
+import { confusable, isolate, sanitise, withoutIsolates } from "../../src/terminal/text/sanitise.ts";
 import { joined, must, type Target, utf8 } from "../target.ts";
 
 export const target: Target = {

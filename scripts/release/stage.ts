@@ -8,7 +8,7 @@ import { BuildFailure, run, sha256 } from "./failure.ts";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const CONFIGURATION = ["deno.json", "deno.lock"];
-const VERSION_FILE = "src/app/version.ts";
+const VERSION_FILE = "src/cli/version.ts";
 
 export interface Source {
   /** Of the project: main.ts and what it imports, in order. */

@@ -1,4 +1,4 @@
-// Made by scripts/strength.ts: 54936 common words, packed as src/auth/strength.ts reads them. Do not edit.
+// Made by tests/phrase/strength.ts: 54936 common words, packed as src/auth/strength.ts reads them. Do not edit.
 //
 // From @zxcvbn-ts/language-common 4.1.3 (passwords, diceware) and @zxcvbn-ts/language-en 4.1.1 (words of Wikipedia, names):
 // MIT, Copyright (c) 2012-2016 Dan Wheeler and Dropbox, Inc., Copyright (c) 2021 zxcvbn-ts. The diceware words are the EFF's

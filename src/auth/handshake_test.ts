@@ -19,11 +19,11 @@ import {
   testArena,
   toHex,
   utf8,
-} from "../../tests/support/arena.ts";
-import { withLargeCoefficient } from "../../tests/support/kem.ts";
-import { nonCanonical, offCurve, SMALL_ORDER, torsioned } from "../../tests/support/points.ts";
-import { stretch } from "../../tests/support/stretch.ts";
-import { type Exchange, type ExchangeFile, testShared, vectors } from "../../tests/support/vectors.ts";
+} from "../../tests/harness/arena.ts";
+import { withLargeCoefficient } from "../../tests/harness/kem.ts";
+import { nonCanonical, offCurve, SMALL_ORDER, torsioned } from "../../tests/harness/points.ts";
+import { stretch } from "../../tests/harness/stretch.ts";
+import { type Exchange, type ExchangeFile, testShared, vectors } from "../../tests/harness/vectors.ts";
 import { sodiumMemory } from "../crypto/sodium.ts";
 import type { Entropy } from "../ports.ts";
 import { ProtocolViolation, type Violation } from "../protocol_violation.ts";

@@ -2,7 +2,7 @@
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import fc from "fast-check";
-import { arraysMade } from "../../tests/support/watching.ts";
+import { arraysMade } from "../../tests/harness/watching.ts";
 import { nfkc } from "./nfkc.ts";
 
 const ROOM = 40_000;

@@ -4,9 +4,9 @@
 import { ok, strictEqual as equal } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { seededEntropy, testArena, toHex, utf8 } from "../../tests/support/arena.ts";
+import { seededEntropy, testArena, toHex, utf8 } from "../../tests/harness/arena.ts";
 import { sha256 } from "../crypto/sha256.ts";
-import { watching } from "../../tests/support/watching.ts";
+import { watching } from "../../tests/harness/watching.ts";
 import { LockedBytes } from "../secrets/locked.ts";
 import { holdsPhrase, normalisePhrase, type PhraseProblem } from "./phrase.ts";
 import { generate } from "./words.ts";

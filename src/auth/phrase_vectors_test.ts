@@ -1,7 +1,7 @@
 // What a phrase becomes, by vectors that were computed without this program (docs/PROTOCOL.md section 9).
 
 import { ok, strictEqual as equal } from "node:assert/strict";
-import { testArena } from "../../tests/support/arena.ts";
+import { testArena } from "../../tests/harness/arena.ts";
 import { LockedBytes } from "../secrets/locked.ts";
 import { normalisePhrase } from "./phrase.ts";
 

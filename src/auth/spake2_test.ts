@@ -13,9 +13,9 @@ import {
   testArena,
   toHex,
   utf8,
-} from "../../tests/support/arena.ts";
-import { nonCanonical, offCurve, SMALL_ORDER, torsioned } from "../../tests/support/points.ts";
-import { testShared, vectors, type Wycheproof } from "../../tests/support/vectors.ts";
+} from "../../tests/harness/arena.ts";
+import { nonCanonical, offCurve, SMALL_ORDER, torsioned } from "../../tests/harness/points.ts";
+import { testShared, vectors, type Wycheproof } from "../../tests/harness/vectors.ts";
 import { edwards25519, type Group } from "./group.ts";
 import { p256TestGroup } from "./p256_test_group.ts";
 import { confirmation, confirmationKeys, makeShare, makeTranscript, sharedPoint, transcriptKeys } from "./spake2.ts";

@@ -3,8 +3,8 @@
 import { ok, strictEqual as equal } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { compare } from "../../scripts/strength.ts";
-import { arraysMade } from "../../tests/support/watching.ts";
+import { compare } from "../../tests/phrase/strength.ts";
+import { arraysMade } from "../../tests/harness/watching.ts";
 import { COMMON_WORDS, COMMON_WORDS_COUNT } from "./common_words.generated.ts";
 import { guessBits, isWeak, WEAK_BITS } from "./strength.ts";
 import { generate } from "./words.ts";

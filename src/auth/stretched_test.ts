@@ -8,9 +8,9 @@ import {
 } from "node:assert/strict";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { fromHex, lockedBytes, reversedHex, testArena, toHex, utf8 } from "../../tests/support/arena.ts";
-import { stretch } from "../../tests/support/stretch.ts";
-import { type Exchange, type ExchangeFile, testShared, vectors } from "../../tests/support/vectors.ts";
+import { fromHex, lockedBytes, reversedHex, testArena, toHex, utf8 } from "../../tests/harness/arena.ts";
+import { stretch } from "../../tests/harness/stretch.ts";
+import { type Exchange, type ExchangeFile, testShared, vectors } from "../../tests/harness/vectors.ts";
 import { p256TestGroup } from "./p256_test_group.ts";
 import { argon2Salt, StretchedPhrase } from "./stretched.ts";
 

@@ -10,7 +10,7 @@ import {
 import { createHash } from "node:crypto";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import fc from "fast-check";
-import { experiment, phraseOf, pick, seeded, sha256, sum } from "../../tests/support/typos.ts";
+import { experiment, phraseOf, pick, seeded, sha256, sum } from "../../tests/phrase/typos.ts";
 import { type Canonical, CANONICAL_ROOM, canonicalise, generate, type Sha256, WORDS_MAX, WORDS_MIN } from "./words.ts";
 
 /** Both answers of `canonicalise` at once; `text` is the canonical form. */
@@ -303,7 +303,7 @@ Deno.test("canonicalise() agrees with a second reading of the rule on anything",
   ok(Math.min(...Object.values(seen)) > 100, JSON.stringify(seen));
 });
 
-// --- the typo experiment (tests/support/typos.ts) --------------------------------------------------------------------
+// --- the typo experiment (tests/phrase/typos.ts) --------------------------------------------------------------------
 
 Deno.test("of 1,000 random single-word typos at least 99.9 % are caught locally", () => {
   const table = experiment(1000, 2026);

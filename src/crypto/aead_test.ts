@@ -2,8 +2,8 @@
 
 import { ok, strictEqual as equal, throws } from "node:assert/strict";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
-import { draw, fromHex, lockedBytes, lockedKey, seededEntropy, testArena, toHex } from "../../tests/support/arena.ts";
-import { testShared, vectors, type Wycheproof } from "../../tests/support/vectors.ts";
+import { draw, fromHex, lockedBytes, lockedKey, seededEntropy, testArena, toHex } from "../../tests/harness/arena.ts";
+import { testShared, vectors, type Wycheproof } from "../../tests/harness/vectors.ts";
 import { open, seal } from "./aead.ts";
 
 const arena = await testArena();

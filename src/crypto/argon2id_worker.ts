@@ -7,7 +7,7 @@
 
 import { argon2id } from "hash-wasm";
 
-/** Sent by app/stretcher.ts. The page is shared memory of 4096 bytes: phrase at 0, result at RESULT_AT. */
+/** Sent by chat/stretcher.ts. The page is shared memory of 4096 bytes: phrase at 0, result at RESULT_AT. */
 export interface StretchJob {
   readonly page: SharedArrayBuffer;
   readonly phraseLength: number;

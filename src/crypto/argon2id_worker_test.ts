@@ -4,9 +4,9 @@
 
 import { deepStrictEqual as deepEqual, notStrictEqual as notEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { argon2id } from "@noble/hashes/argon2.js";
-import { draw, fromHex, seededEntropy, toHex } from "../../tests/support/arena.ts";
-import { stretch } from "../../tests/support/stretch.ts";
-import { vectors } from "../../tests/support/vectors.ts";
+import { draw, fromHex, seededEntropy, toHex } from "../../tests/harness/arena.ts";
+import { stretch } from "../../tests/harness/stretch.ts";
+import { vectors } from "../../tests/harness/vectors.ts";
 
 const entropy = seededEntropy("argon2id_worker_test");
 

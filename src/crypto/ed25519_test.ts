@@ -2,8 +2,8 @@
 
 import { strictEqual as equal, throws } from "node:assert/strict";
 import { ed25519 } from "@noble/curves/ed25519.js";
-import { draw, fromHex, lockedBytes, seededEntropy, testArena, toHex } from "../../tests/support/arena.ts";
-import { nonCanonical, offCurve, SMALL_ORDER, subgroupPoint, torsioned } from "../../tests/support/points.ts";
+import { draw, fromHex, lockedBytes, seededEntropy, testArena, toHex } from "../../tests/harness/arena.ts";
+import { nonCanonical, offCurve, SMALL_ORDER, subgroupPoint, torsioned } from "../../tests/harness/points.ts";
 import {
   addPoints,
   isValidPoint,

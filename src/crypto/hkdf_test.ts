@@ -3,8 +3,8 @@
 import { strictEqual as equal, throws } from "node:assert/strict";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { draw, fromHex, lockedBytes, lockedKey, seededEntropy, testArena, toHex } from "../../tests/support/arena.ts";
-import { testShared, vectors, type Wycheproof } from "../../tests/support/vectors.ts";
+import { draw, fromHex, lockedBytes, lockedKey, seededEntropy, testArena, toHex } from "../../tests/harness/arena.ts";
+import { testShared, vectors, type Wycheproof } from "../../tests/harness/vectors.ts";
 import { hkdfSha256 } from "./hkdf.ts";
 
 const arena = await testArena();

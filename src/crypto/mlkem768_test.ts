@@ -2,9 +2,9 @@
 
 import { notStrictEqual as notEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
-import { draw, fromHex, lockedBytes, lockedKey, seededEntropy, testArena, toHex } from "../../tests/support/arena.ts";
-import { withLargeCoefficient } from "../../tests/support/kem.ts";
-import { vectors } from "../../tests/support/vectors.ts";
+import { draw, fromHex, lockedBytes, lockedKey, seededEntropy, testArena, toHex } from "../../tests/harness/arena.ts";
+import { withLargeCoefficient } from "../../tests/harness/kem.ts";
+import { vectors } from "../../tests/harness/vectors.ts";
 import { kemDecapsulate, kemEncapsulate, kemPublicKey } from "./mlkem768.ts";
 
 const arena = await testArena();

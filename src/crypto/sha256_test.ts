@@ -2,7 +2,7 @@
 
 import { strictEqual as equal, throws } from "node:assert/strict";
 import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
-import { draw, lockedBytes, lockedKey, seededEntropy, testArena, toHex, utf8 } from "../../tests/support/arena.ts";
+import { draw, lockedBytes, lockedKey, seededEntropy, testArena, toHex, utf8 } from "../../tests/harness/arena.ts";
 import { equal32 } from "./equal.ts";
 import { sha256 } from "./sha256.ts";
 

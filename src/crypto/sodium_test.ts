@@ -19,7 +19,7 @@ import {
   seededEntropy,
   TEST_CLASSES,
   testArena,
-} from "../../tests/support/arena.ts";
+} from "../../tests/harness/arena.ts";
 import { type Arena, arenaSize, type LockedBytes, SecretsExhausted } from "../secrets/locked.ts";
 import { open, seal } from "./aead.ts";
 import { addPoints, isValidPoint, multiplyBase, multiplyPoint, multiplyScalars, reduceScalar } from "./ed25519.ts";

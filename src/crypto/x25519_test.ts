@@ -2,9 +2,9 @@
 
 import { ok, strictEqual as equal } from "node:assert/strict";
 import { x25519 as noble } from "@noble/curves/ed25519.js";
-import { draw, fromHex, lockedDhSecret, seededEntropy, testArena, toHex } from "../../tests/support/arena.ts";
-import { LOW_ORDER_X25519 } from "../../tests/support/points.ts";
-import { testShared, vectors, type Wycheproof } from "../../tests/support/vectors.ts";
+import { draw, fromHex, lockedDhSecret, seededEntropy, testArena, toHex } from "../../tests/harness/arena.ts";
+import { LOW_ORDER_X25519 } from "../../tests/harness/points.ts";
+import { testShared, vectors, type Wycheproof } from "../../tests/harness/vectors.ts";
 import { x25519, x25519PublicKey } from "./x25519.ts";
 
 const arena = await testArena();

@@ -93,7 +93,7 @@ export class Admission {
   }
 
   /** The confirmation was wrong. */
-  guessed(source: Source, now: Millis): void {
+  wrongGuess(source: Source, now: Millis): void {
     const address = this.#address(source);
     address.guesses++;
     if (address.guesses < GUESSES_FREE) return;
@@ -107,7 +107,7 @@ export class Admission {
   }
 
   /** The confirmation was right: the address is a known one from now on. */
-  right(source: Source): void {
+  authenticated(source: Source): void {
     const address = this.#address(source);
     address.guesses = 0;
     address.waitUntil = 0;

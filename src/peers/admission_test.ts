@@ -2,7 +2,7 @@
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import fc from "fast-check";
-import { watching } from "../../tests/support/watching.ts";
+import { watching } from "../../tests/harness/watching.ts";
 import { Admission, type Source } from "./admission.ts";
 
 const v4 = (n: number): Source => ({ key: `198.51.${n >> 8}.${n & 255}`, site: undefined });
@@ -20,13 +20,13 @@ function times(n: number, source: Source): Source[] {
 /** An address that authenticated and has no connection open. */
 function known(admission: Admission, source: Source, now = 0): void {
   ok(admission.open(source, now));
-  admission.right(source);
+  admission.authenticated(source);
   admission.settled(source);
 }
 
 function wrong(admission: Admission, source: Source, now: number): void {
   admission.takeGuess(source, now);
-  admission.guessed(source, now);
+  admission.wrongGuess(source, now);
 }
 
 Deno.test("at most 32 connections that have not authenticated, and a place given back can be taken", () => {
@@ -117,7 +117,7 @@ Deno.test("no guess is checked while its address waits, by connections opened be
     for (let i = 0; i < 4; i++) ok(admission.open(address, 0));
     for (let k = 0; k < 3; k++) {
       equal(admission.takeGuess(address, 0), "token", `guess ${k}`);
-      admission.guessed(address, 0);
+      admission.wrongGuess(address, 0);
     }
     equal(admission.takeGuess(address, ms - 1), undefined);
     equal(admission.takeGuess(v4(3), ms - 1), "token", "another address waits for nothing");
@@ -129,7 +129,7 @@ Deno.test("a success sets the guesses back and ends the wait", () => {
   const admission = new Admission();
   for (let k = 0; k < 3; k++) wrong(admission, v4(1), 0);
   equal(admission.open(v4(1), 999), false);
-  admission.right(v4(1));
+  admission.authenticated(v4(1));
   equal(admission.open(v4(1), 999), true);
   wrong(admission, v4(1), 1_000);
   wrong(admission, v4(1), 1_000);
@@ -173,46 +173,46 @@ Deno.test("a token given back is there again, and there are never more than 60",
 Deno.test("at most 1024 addresses are remembered, the least recent is forgotten first", () => {
   const admission = new Admission();
   for (let k = 0; k < 20; k++) wrong(admission, v4(0), 0);
-  for (let i = 1; i <= 1023; i++) admission.guessed(v4(i), 0);
+  for (let i = 1; i <= 1023; i++) admission.wrongGuess(v4(i), 0);
   equal(admission.open(v4(0), 1), false, "still remembered, and now the most recent");
-  for (let i = 2_000; i < 3_023; i++) admission.guessed(v4(i), 0);
+  for (let i = 2_000; i < 3_023; i++) admission.wrongGuess(v4(i), 0);
   equal(admission.open(v4(0), 2), false);
-  for (let i = 3_000; i < 4_024; i++) admission.guessed(v4(i), 0);
+  for (let i = 3_000; i < 4_024; i++) admission.wrongGuess(v4(i), 0);
   equal(admission.takeGuess(v4(0), 10_000_000), "token");
   equal(admission.open(v4(0), 2), true, "forgotten");
 });
 
 Deno.test("64 addresses of one /48 are remembered, whatever else is", () => {
   const admission = new Admission();
-  for (let k = 0; k < 10; k++) admission.guessed(v6(0), 0);
-  for (let i = 1; i <= 63; i++) admission.guessed(v6(i), 0);
+  for (let k = 0; k < 10; k++) admission.wrongGuess(v6(0), 0);
+  for (let i = 1; i <= 63; i++) admission.wrongGuess(v6(i), 0);
   equal(admission.open(v6(0), 1), false);
   for (let k = 0; k < 10; k++) {
-    admission.guessed(v6(1), 0);
-    admission.guessed(v6(2), 0);
+    admission.wrongGuess(v6(1), 0);
+    admission.wrongGuess(v6(2), 0);
   }
-  for (let i = 100; i < 162; i++) admission.guessed(v6(i), 0);
+  for (let i = 100; i < 162; i++) admission.wrongGuess(v6(i), 0);
   equal(admission.open(v6(1), 1), false, "v6(0), which is older, is out, and nobody else of those");
   equal(admission.open(v6(2), 1), false);
-  for (let i = 200; i < 264; i++) admission.guessed(v6(i), 0);
+  for (let i = 200; i < 264; i++) admission.wrongGuess(v6(i), 0);
   equal(admission.open(v6(0), 1), true);
 
   const other = new Admission();
-  for (let k = 0; k < 10; k++) other.guessed(v6(0, "2001:db8:9"), 0);
-  for (let i = 1; i <= 500; i++) other.guessed(v6(i), 0);
+  for (let k = 0; k < 10; k++) other.wrongGuess(v6(0, "2001:db8:9"), 0);
+  for (let i = 1; i <= 500; i++) other.wrongGuess(v6(i), 0);
   equal(other.open(v6(0, "2001:db8:9"), 1), false, "one /48 pushes nobody else out");
 });
 
 Deno.test("64 addresses that authenticated are kept apart: strangers do not push them out, the least recent of them goes", () => {
   const admission = new Admission();
   for (let i = 0; i < 64; i++) known(admission, v4(i), i * 61_000);
-  for (let i = 1_000; i < 4_000; i++) admission.guessed(v4(i), 0);
+  for (let i = 1_000; i < 4_000; i++) admission.wrongGuess(v4(i), 0);
   for (let i = 0; i < 60; i++) admission.takeGuess(v4(5_000), 4_000_000);
   equal(admission.takeGuess(v4(0), 4_000_000), "known");
-  for (let k = 0; k < 12; k++) admission.guessed(v4(30), 4_000_000);
-  for (let i = 6_000; i < 9_000; i++) admission.guessed(v4(i), 4_000_000);
+  for (let k = 0; k < 12; k++) admission.wrongGuess(v4(30), 4_000_000);
+  for (let i = 6_000; i < 9_000; i++) admission.wrongGuess(v4(i), 4_000_000);
   equal(admission.open(v4(30), 4_000_001), false, "nor their waits");
-  admission.right(v4(64));
+  admission.authenticated(v4(64));
   const stillKnown = Array.from({ length: 65 }, (_, i) => admission.takeGuess(v4(i), 4_000_000));
   // 30 waits, which as a stranger would be longer.
   deepEqual(stillKnown.map((taken) => taken === "known"), Array.from({ length: 65 }, (_, i) => i !== 0 && i !== 30));
@@ -245,7 +245,7 @@ Deno.test("whatever happens, no count goes below 0 or over its bound", () => {
         now += ms;
         if (what === "open" && admission.open(source, now)) open.push(source);
         if (what === "guess") wrong(admission, source, now);
-        if (what === "right") admission.right(source);
+        if (what === "right") admission.authenticated(source);
         const done = what === "settle" ? open.shift() : undefined;
         if (done !== undefined) admission.settled(done);
         equal(admission.pending, open.length);

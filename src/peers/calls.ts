@@ -123,7 +123,7 @@ export class Calls {
   }
 
   /** An answer was sent and no valid accept came: it may have been a guess by a false listener. */
-  guessed(call: Call, now: Millis): void {
+  wrongGuess(call: Call, now: Millis): void {
     call.guesses++;
     this.#guesses = [...this.#guesses.filter((at) => now - at < HOUR_MS), now];
   }

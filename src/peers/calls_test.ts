@@ -92,15 +92,15 @@ Deno.test("three possible guesses stop a target; a valid accept clears its count
   const calls = new Calls();
   const call = added(calls);
   for (const n of [1, 2]) {
-    calls.guessed(call, n);
+    calls.wrongGuess(call, n);
     equal(calls.mayGoOn(call, n), true);
   }
   calls.connected(call, PEER);
   for (const n of [3, 4]) {
-    calls.guessed(call, n);
+    calls.wrongGuess(call, n);
     equal(calls.mayGoOn(call, n), true);
   }
-  calls.guessed(call, 5);
+  calls.wrongGuess(call, 5);
   equal(calls.mayGoOn(call, 5), false);
   equal(calls.mayGoOn(added(calls, "c"), 5), true);
 });
@@ -108,14 +108,14 @@ Deno.test("three possible guesses stop a target; a valid accept clears its count
 Deno.test("ten possible guesses in an hour over all targets stop all calling until the person says so", () => {
   const calls = new Calls();
   const all = ["a", "b", "c", "d", "e"].map((target) => added(calls, target));
-  for (let n = 0; n < 9; n++) calls.guessed(all[n % 5]!, n * 1_000);
+  for (let n = 0; n < 9; n++) calls.wrongGuess(all[n % 5]!, n * 1_000);
   equal(calls.mayCall(9_000), true);
-  calls.guessed(all[4]!, 9_000);
+  calls.wrongGuess(all[4]!, 9_000);
   equal(calls.mayCall(9_000), false);
   ok(all.every((call) => !calls.mayGoOn(call, 9_000)));
   equal(calls.mayCall(HOUR - 1), false);
   equal(calls.mayCall(HOUR), true, "the first is an hour old");
-  calls.guessed(all[0]!, HOUR);
+  calls.wrongGuess(all[0]!, HOUR);
   equal(calls.mayCall(HOUR), false);
   calls.clearGuesses();
   equal(calls.mayCall(HOUR), true);

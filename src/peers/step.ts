@@ -1,6 +1,6 @@
 // All links of one process as a synchronous, deterministic machine (docs/PROTOCOL.md sections 6 and 8): who may connect,
 // who stays connected, who is called, which message is for whom and who has confirmed it.
-// Events in, effects out as data; `app/loop.ts` performs them. One scale above `session/step.ts`, which it drives.
+// Events in, effects out as data; `chat/loop.ts` performs them. One scale above `session/step.ts`, which it drives.
 // Not in here: bytes, cryptography, sockets, timers, sentences.
 
 import {
@@ -45,7 +45,7 @@ export type Event =
   | { type: "ended"; link: LinkId }
   /** An admitted connection never became a link. */
   | { type: "failed"; source: Source; address: string; why: "timeout" | "protocol" | "closed" }
-  | { type: "undialled"; call: CallId; failure: DialFailure }
+  | { type: "dialFailed"; call: CallId; failure: DialFailure }
   /** The answer to "stretch"; owned by `peers` from here. `tookMs`: how long it took. */
   | { type: "stretched"; phrase: StretchedPhrase; tookMs: number }
   /** The answer to "read": what was waiting on the other links has been handed over. */
@@ -69,7 +69,7 @@ export type Effect =
   /** Tell the person. A "message" is answered with "shown". */
   | { type: "notice"; notice: Notice }
   /** A call without --retry has ended without a friend, or calling has been stopped. */
-  | { type: "uncalled"; target: string; reason: RefusedReason }
+  | { type: "callEnded"; target: string; reason: RefusedReason }
   /** Everything is closed after "leave". */
   | { type: "gone" };
 
@@ -218,14 +218,14 @@ export class Peers implements Disposable {
       case "failed":
         this.#admission.settled(event.source);
         return this.#refuseStranger(event.address, event.why, false);
-      case "undialled":
-        return this.#undialled(event.call, event.failure);
+      case "dialFailed":
+        return this.#dialFailed(event.call, event.failure);
       case "stretched":
         return this.#stretchedPhrase(event.phrase, event.tookMs);
       case "read": {
         const connection = this.#connections.get(event.link);
         // What was read meanwhile may have ended its other connections: then the door is asked again.
-        if (connection?.state === "verified" && this.#mayEnter(connection)) this.#welcome(connection);
+        if (connection?.state === "verified" && this.#mayEnter(connection)) this.#admit(connection);
         return;
       }
       case "say":
@@ -400,12 +400,12 @@ export class Peers implements Disposable {
     connection.state = "verified";
     const { source } = connection;
     if (source !== undefined) {
-      this.#admission.right(source);
+      this.#admission.authenticated(source);
       this.#freePlace(connection);
     }
     if (!this.#mayEnter(connection)) return;
     if (this.#friends.get(connection.peer)?.here) this.#effects.push({ type: "read", link: connection.link });
-    else this.#welcome(connection);
+    else this.#admit(connection);
   }
 
   /** False: there are friends enough, and this one has been turned away. A PeerId with a session never is. */
@@ -425,7 +425,7 @@ export class Peers implements Disposable {
     return connection.state !== "over";
   }
 
-  #welcome(connection: Connection): void {
+  #admit(connection: Connection): void {
     const friend = this.#friends.meet(connection.peer);
     const wasHere = friend.here;
     // A silent one of the same direction is closed when its successor authenticates.
@@ -433,7 +433,7 @@ export class Peers implements Disposable {
     connection.state = "live";
     friend.connections.push(connection);
     const before = connection.call && this.#calls.connected(connection.call, connection.peer);
-    this.#drive(connection, { type: "welcome" });
+    this.#drive(connection, { type: "admit" });
     if (this.#options.name !== undefined) {
       this.#drive(connection, { type: "submit", message: { type: "name", name: this.#options.name } });
     }
@@ -519,7 +519,7 @@ export class Peers implements Disposable {
     if (connection.state !== "live") {
       if (reason === "phrase" && connection.source !== undefined && connection.holdsPlace) {
         connection.guessToken = false;
-        this.#admission.guessed(connection.source, this.#now);
+        this.#admission.wrongGuess(connection.source, this.#now);
       }
       return this.#refuse(connection, reason === "bye" ? "closed" : reason);
     }
@@ -593,7 +593,7 @@ export class Peers implements Disposable {
       return this.#tellNewSession(connection, this.#calls.connected(call, connection.peer));
     }
     const knownPeer = this.#friends.get(connection.peer) !== undefined;
-    if (guess && !knownPeer) this.#calls.guessed(call, this.#now);
+    if (guess && !knownPeer) this.#calls.wrongGuess(call, this.#now);
     // A wrong confirmB ends the calling of that target at once.
     this.#callFailed(call, told, reason === "phrase" || !this.#calls.mayGoOn(call, this.#now) || reason === "self");
   }
@@ -624,7 +624,7 @@ export class Peers implements Disposable {
     if (this.#leaving) return void this.#calls.stopWaiting();
     if (!this.#calls.mayCall(this.#now)) {
       for (const { target } of this.#calls.stopWaiting()) {
-        this.#effects.push({ type: "uncalled", target, reason: "phrase" });
+        this.#effects.push({ type: "callEnded", target, reason: "phrase" });
       }
     }
     for (const call of this.#calls.takeDue(this.#now)) {
@@ -633,7 +633,7 @@ export class Peers implements Disposable {
     }
   }
 
-  #undialled(id: CallId, failure: DialFailure): void {
+  #dialFailed(id: CallId, failure: DialFailure): void {
     const call = this.#calls.get(id);
     if (call === undefined) return;
     const reason: RefusedReason = failure === "unknown host" ? "unreachable" : failure;
@@ -644,7 +644,7 @@ export class Peers implements Disposable {
   #callFailed(call: Call, reason: RefusedReason, stop: boolean): void {
     if (stop || this.#leaving) call.state = "over";
     else this.#calls.again(call, this.#now, this.#random());
-    if (call.state === "over") this.#effects.push({ type: "uncalled", target: call.target, reason });
+    if (call.state === "over") this.#effects.push({ type: "callEnded", target: call.target, reason });
     this.#dialDue();
   }
 

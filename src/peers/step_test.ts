@@ -75,7 +75,7 @@ test("a call to oneself is refused on the dialling side, once, and is over", [SM
   bench.call("a", "a", true).run(5_000);
   deepEqual(bench.story("a"), ["refused self"]);
   deepEqual(bench.handshakeOf("a", 0), []);
-  deepEqual(bench.effects.flatMap(({ effect }) => effect.type === "uncalled" ? [effect.reason] : []), ["self"]);
+  deepEqual(bench.effects.flatMap(({ effect }) => effect.type === "callEnded" ? [effect.reason] : []), ["self"]);
   equal(bench.dials.length, 1);
 });
 
@@ -916,7 +916,7 @@ test("a dialer stops after three possible guesses at one target, and goes on whe
   bench.call("a", "s", true).run(120_000);
   equal(bench.dials.length, 3);
   deepEqual(bench.story("a"), ["refused phrase", "refused phrase", "refused phrase"]);
-  deepEqual(bench.effects.flatMap(({ effect }) => effect.type === "uncalled" ? [effect.reason] : []), ["phrase"]);
+  deepEqual(bench.effects.flatMap(({ effect }) => effect.type === "callEnded" ? [effect.reason] : []), ["phrase"]);
   bench.call("a", "s", true).run(500);
   equal(bench.dials.length, 4);
   bench.run(120_000);
@@ -935,7 +935,7 @@ test(`${DIAL_GUESSES_PER_HOUR} possible guesses in an hour stop all calling, als
     who === "a" && effect.type === "send" && effect.frame[1] === FrameType.answer
   );
   equal(answered.length, DIAL_GUESSES_PER_HOUR);
-  const stopped = bench.effects.flatMap(({ effect }) => effect.type === "uncalled" ? [effect.target] : []);
+  const stopped = bench.effects.flatMap(({ effect }) => effect.type === "callEnded" ? [effect.target] : []);
   deepEqual(stopped.toSorted(), ["nobody", "s.1", "s.2", "s.3", "s.4"]);
   equal(bench.node("a").peers.calling, false);
   const dials = bench.dials.length;
@@ -1112,19 +1112,23 @@ test("a call that fails is told with its reason, and over unless it is to be mad
   bench.call("a", "nobody").run(100);
   const refused = bench.notices("a", "refused");
   deepEqual(refused, [{ event: "refused", address: "nobody", reason: "unreachable" }]);
-  const uncalled = () => bench.effects.flatMap(({ effect }) => effect.type === "uncalled" ? [effect] : []);
-  deepEqual(uncalled(), [{ type: "uncalled", target: "nobody", reason: "unreachable" }]);
+  const uncalled = () => bench.effects.flatMap(({ effect }) => effect.type === "callEnded" ? [effect] : []);
+  deepEqual(uncalled(), [{ type: "callEnded", target: "nobody", reason: "unreachable" }]);
   equal(bench.node("a").peers.calling, false);
 
   const { peers } = bench.node("a");
   peers.step({ type: "call", target: "unknown", retry: true }, bench.timeline.now, bench.entropy);
   equal(peers.calling, true);
-  const failed = peers.step({ type: "undialled", call: 2, failure: "unknown host" }, bench.timeline.now, bench.entropy);
+  const failed = peers.step(
+    { type: "dialFailed", call: 2, failure: "unknown host" },
+    bench.timeline.now,
+    bench.entropy,
+  );
   deepEqual(failed, [{ type: "notice", notice: { event: "refused", address: "unknown", reason: "unreachable" } }]);
   equal(peers.calling, true, "it waits for its pause");
-  deepEqual(peers.step({ type: "undialled", call: 99, failure: "timeout" }, bench.timeline.now, bench.entropy), []);
+  deepEqual(peers.step({ type: "dialFailed", call: 99, failure: "timeout" }, bench.timeline.now, bench.entropy), []);
   peers.step({ type: "call", target: "slow", retry: true }, bench.timeline.now, bench.entropy);
-  const slow = peers.step({ type: "undialled", call: 3, failure: "timeout" }, bench.timeline.now, bench.entropy);
+  const slow = peers.step({ type: "dialFailed", call: 3, failure: "timeout" }, bench.timeline.now, bench.entropy);
   deepEqual(slow, [{ type: "notice", notice: { event: "refused", address: "slow", reason: "timeout" } }]);
 });
 
@@ -1308,7 +1312,7 @@ test("who leaves while a call is under way is told nothing more of it", [SMALL, 
   bench.node("a").step({ type: "leave" });
   bench.run(10_000);
   deepEqual(bench.story("a"), []);
-  const uncalled = bench.effects.flatMap(({ effect }) => effect.type === "uncalled" ? [effect.reason] : []);
+  const uncalled = bench.effects.flatMap(({ effect }) => effect.type === "callEnded" ? [effect.reason] : []);
   deepEqual(uncalled, ["closed", "unreachable"]);
   // Nor is who was called.
   bench.call("c", "b").run(100);

@@ -15,10 +15,10 @@ import {
   seededEntropy,
   testArena,
   toHex,
-} from "../../tests/support/arena.ts";
-import { PlainRatchet, type PlainSession } from "../../tests/support/plain_ratchet.ts";
-import { LOW_ORDER_X25519 } from "../../tests/support/points.ts";
-import { type Exchange, type ExchangeFile, testShared, vectors } from "../../tests/support/vectors.ts";
+} from "../../tests/harness/arena.ts";
+import { PlainRatchet, type PlainSession } from "../../tests/harness/plain_ratchet.ts";
+import { LOW_ORDER_X25519 } from "../../tests/harness/points.ts";
+import { type Exchange, type ExchangeFile, testShared, vectors } from "../../tests/harness/vectors.ts";
 import { SessionSecrets } from "../auth/handshake.ts";
 import { CELL_PLAINTEXT_SIZE, FRAME_BODY_SIZE, MAX_LEFT_KEYS, MAX_SKIPPED_KEYS } from "../constants.ts";
 import { sodiumMemory } from "../crypto/sodium.ts";

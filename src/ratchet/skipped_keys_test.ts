@@ -1,7 +1,7 @@
 // The store of skipped keys: who owns a key, which goes first, and that each that goes is wiped.
 
 import { ok, strictEqual as equal } from "node:assert/strict";
-import { lockedKey, testArena, toHex } from "../../tests/support/arena.ts";
+import { lockedKey, testArena, toHex } from "../../tests/harness/arena.ts";
 import { SkippedKeys } from "./skipped_keys.ts";
 
 const arena = await testArena();

@@ -1,15 +1,15 @@
 // The derivations of the ratchet, each against the pinned exchange.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
-import { fromHex, lockedBytes, lockedDhSecret, lockedKey, testArena, toHex } from "../../tests/support/arena.ts";
-import { LOW_ORDER_X25519 } from "../../tests/support/points.ts";
+import { fromHex, lockedBytes, lockedDhSecret, lockedKey, testArena, toHex } from "../../tests/harness/arena.ts";
+import { LOW_ORDER_X25519 } from "../../tests/harness/points.ts";
 import {
   type Exchange,
   type ExchangeFile,
   type RootStepValues,
   testShared,
   vectors,
-} from "../../tests/support/vectors.ts";
+} from "../../tests/harness/vectors.ts";
 import { aadFor, CellKey, chainStep, rootStep, setAadHeaders } from "./steps.ts";
 
 const arena = await testArena();

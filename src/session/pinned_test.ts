@@ -3,9 +3,9 @@
 
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { fromHex, lockedBytes, scriptedEntropy, seededEntropy, testArena, toHex } from "../../tests/support/arena.ts";
+import { fromHex, lockedBytes, scriptedEntropy, seededEntropy, testArena, toHex } from "../../tests/harness/arena.ts";
 import { chat, COVER_OFF, messageId, SessionPair } from "../../tests/simulation/session_pair.ts";
-import { type ExchangeFile, vectors } from "../../tests/support/vectors.ts";
+import { type ExchangeFile, vectors } from "../../tests/harness/vectors.ts";
 import { StretchedPhrase } from "../auth/stretched.ts";
 import type { Frame, Role } from "../ports.ts";
 import { Session } from "./step.ts";
@@ -97,7 +97,7 @@ for (const { name, inputs, derived, frames } of exchanges) {
     // From here on each side draws what the ratchet and the pacer need; the script has ended.
     const more = seededEntropy("more");
     listener.step({ type: "frame", frame: fromHex(frames.answer) }, 0, more);
-    said.push(sent(listener.step({ type: "welcome" }, 0, more)));
+    said.push(sent(listener.step({ type: "admit" }, 0, more)));
     deepEqual(said, [frames.offer, frames.answer, frames.accept]);
     deepEqual([entropy.dialer.left, entropy.listener.left], [0, 0]);
     deepEqual(dialer.step({ type: "frame", frame: fromHex(frames.accept) }, 0, more), [{ type: "verified" }]);

@@ -6,7 +6,7 @@
 //   asked                                    "stretched"                   no frame at all
 //   offered      an answer
 //   answered                                 an accept
-//   verified     "welcome" (the owner may still turn the peer away)        no frame at all
+//   verified     "admit" (the owner may still turn the peer away)        no frame at all
 //   live         cells                       cells
 //   over         nothing: the machine is disposed
 //
@@ -73,7 +73,7 @@ export type Event =
   /** The answer to "stretch"; lent until the session is over. */
   | { type: "stretched"; phrase: StretchedPhrase }
   /** The answer to "verified": the peer may stay. */
-  | { type: "welcome" }
+  | { type: "admit" }
   /** Queued; a tick sends it. */
   | { type: "submit"; message: Message }
   /** A chat is on the person's screen: acknowledge it. */
@@ -98,7 +98,7 @@ export type CloseReason =
 export type Effect =
   | { type: "send"; frame: Frame }
   | { type: "stretch"; salt: Uint8Array }
-  /** The peer has proved that it knows the phrase. Answer with "welcome", or close the link. */
+  /** The peer has proved that it knows the phrase. Answer with "admit", or close the link. */
   | { type: "verified" }
   /** A cell has been opened: the link is alive. */
   | { type: "opened" }
@@ -221,8 +221,8 @@ export class Session implements Disposable {
         return this.#frame(event.frame, now, entropy);
       case "stretched":
         return this.#answer(event.phrase, entropy);
-      case "welcome":
-        return this.#welcome(now, entropy);
+      case "admit":
+        return this.#admit(now, entropy);
       case "submit":
         this.#outgoing.add(event.message);
         return [];
@@ -270,7 +270,7 @@ export class Session implements Disposable {
     return [{ type: "verified" }];
   }
 
-  #welcome(now: Millis, entropy: Entropy): Effect[] {
+  #admit(now: Millis, entropy: Entropy): Effect[] {
     if (this.#phase.name !== "verified") return [];
     const { ratchet, confirmB } = this.#phase;
     const pacer = makePacer(this.#shape, now, uniform(entropy));

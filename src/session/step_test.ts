@@ -9,8 +9,8 @@ import {
   throws,
 } from "node:assert/strict";
 import fc from "fast-check";
-import { seededEntropy, testArena } from "../../tests/support/arena.ts";
-import { watching } from "../../tests/support/watching.ts";
+import { seededEntropy, testArena } from "../../tests/harness/arena.ts";
+import { watching } from "../../tests/harness/watching.ts";
 import {
   chat,
   CONSTANT,
@@ -90,12 +90,12 @@ function against(role: Role, seed: string): { session: Session; peer: RawPeer; e
   if (role === "listener") {
     const offer = frameOf(session.step({ type: "opened", phrase }, 0, entropy));
     session.step({ type: "frame", frame: peer.answer(offer, phrase) }, 0, entropy);
-    peer.accepted(frameOf(session.step({ type: "welcome" }, 0, entropy)));
+    peer.accepted(frameOf(session.step({ type: "admit" }, 0, entropy)));
   } else {
     session.step({ type: "frame", frame: peer.offer(phrase) }, 0, entropy);
     const answer = frameOf(session.step({ type: "stretched", phrase }, 0, entropy));
     session.step({ type: "frame", frame: peer.accept(answer) }, 0, entropy);
-    session.step({ type: "welcome" }, 0, entropy);
+    session.step({ type: "admit" }, 0, entropy);
   }
   equal(session.phase, "live");
   return {
@@ -154,9 +154,9 @@ function inPhase({ role, phase }: Stage, seed = "phase") {
     [dialer, () => dialer.step({ type: "frame", frame: frames.get(FrameType.offer)! }, 0, entropy)],
     [dialer, () => frames.set(FrameType.answer, frameOf(dialer.step({ type: "stretched", phrase }, 0, entropy)))],
     [listener, () => listener.step({ type: "frame", frame: frames.get(FrameType.answer)! }, 0, entropy)],
-    [listener, () => frames.set(FrameType.accept, frameOf(listener.step({ type: "welcome" }, 0, entropy)))],
+    [listener, () => frames.set(FrameType.accept, frameOf(listener.step({ type: "admit" }, 0, entropy)))],
     [dialer, () => dialer.step({ type: "frame", frame: frames.get(FrameType.accept)! }, 0, entropy)],
-    [dialer, () => dialer.step({ type: "welcome" }, 0, entropy)],
+    [dialer, () => dialer.step({ type: "admit" }, 0, entropy)],
     [peer, () => frames.set(FrameType.cell, frameOf(peer.step({ type: "time", unsent: 0 }, 300, entropy)))],
   ];
   for (const [session, step] of steps) {
@@ -239,8 +239,8 @@ test("the whole handshake is three frames, and both ends are live after them", (
 test("a listener sends no accept before it is told to welcome the peer", () => {
   const { session, entropy, dispose } = inPhase({ role: "listener", phase: "verified", allowed: undefined });
   deepEqual(session.step({ type: "time", unsent: 0 }, 1_000, entropy), []);
-  equal(frameOf(session.step({ type: "welcome" }, 1_000, entropy))[1], FrameType.accept);
-  deepEqual(session.step({ type: "welcome" }, 1_000, entropy), []);
+  equal(frameOf(session.step({ type: "admit" }, 1_000, entropy))[1], FrameType.accept);
+  deepEqual(session.step({ type: "admit" }, 1_000, entropy), []);
   dispose();
 });
 
@@ -390,7 +390,7 @@ test("no progress for 30 s closes, and any progress counts", () => {
 test("no progress is counted from the welcome, and from the first frame that is taken", () => {
   for (const firstTakenAtTick of [Infinity, 0, 1]) {
     const { session, entropy, dispose } = inPhase({ role: "dialer", phase: "verified", allowed: undefined });
-    session.step({ type: "welcome" }, 5_000, entropy);
+    session.step({ type: "admit" }, 5_000, entropy);
     let [sent, now, lastProgress] = [1, 5_000, 5_000]; // the answer
     for (let tick = 0; session.phase === "live"; tick++) {
       now = session.deadline;
@@ -459,7 +459,7 @@ test("a machine that slept starts anew once, and not a second time without a fra
 test("a timer that is late by more than SLEPT_MS tells of sleep, one that is late by just that does not", () => {
   for (const [late, slept] of [[SLEPT_MS, false], [SLEPT_MS + 1, true]] as const) {
     const { session, entropy, dispose } = inPhase({ role: "dialer", phase: "verified", allowed: undefined });
-    session.step({ type: "welcome" }, 0, (bytes) => void bytes.fill(0));
+    session.step({ type: "admit" }, 0, (bytes) => void bytes.fill(0));
     equal(session.deadline, 0);
     session.step({ type: "time", unsent: 0 }, late, entropy);
     equal(session.isSilent(SILENT_IDLE_MS), !slept);
@@ -936,7 +936,7 @@ test("what is thrown and is no violation is a bug, and goes on up", () => {
 
 test("whatever happens in whatever order, a session ends quietly or goes on, and leaves no secret behind", () => {
   const event = fc.oneof(
-    fc.constantFrom("opened", "stretched", "welcome", "nudge", "leave", "time", "submit", "shown"),
+    fc.constantFrom("opened", "stretched", "admit", "nudge", "leave", "time", "submit", "shown"),
     fc.record({
       from: fc.integer({ min: 0, max: 3 }),
       at: fc.integer({ min: 0, max: FRAME_SIZE - 1 }),

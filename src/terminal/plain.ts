@@ -6,8 +6,8 @@
 
 import type { Notice, RefusedReason } from "../notice.ts";
 import type { PeerId } from "../ports.ts";
-import { label, learn, looksLike, type People } from "./people.ts";
-import { sanitise } from "./sanitise.ts";
+import { label, learn, looksLike, type People } from "./text/roster.ts";
+import { sanitise } from "./text/sanitise.ts";
 
 /** What the sentences need to know of what came before. Changed by `plainLines`. */
 export interface PlainContext {

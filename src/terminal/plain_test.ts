@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Notice } from "../notice.ts";
-import { newPeople } from "./people.ts";
+import { newPeople } from "./text/roster.ts";
 import { type PlainContext, plainLines } from "./plain.ts";
 import { hostileStrings } from "./testdata/hostile.ts";
 

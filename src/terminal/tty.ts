@@ -376,7 +376,7 @@ const READ_SIZE = 16384;
 const RESTORE_MS = 300;
 /**
  * Without `writeNow`: a write takes 0.1 ms on an idle machine. On one with three times as much to do as it has cores, 3 ms
- * was too short for its thread in one panic of forty, and the messages stayed on the screen (scripts/panic.ts).
+ * was too short for its thread in one panic of forty, and the messages stayed on the screen (tests/panic/panic.ts).
  */
 const LEAVE_WAIT_MS = 8;
 const PAINTING_WAIT_MS = 2;

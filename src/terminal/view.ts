@@ -6,13 +6,13 @@ import type { Notice } from "../notice.ts";
 import { jsonLine } from "./json.ts";
 import { answersYes, ESCAPE_MS, type Key, KeyDecoder, type KeyName } from "./keys.ts";
 import { COMMANDS, LineEditor } from "./line_editor.ts";
-import { suspicion } from "./guard.ts";
-import { newPeople } from "./people.ts";
+import { suspicion } from "./secret_filter.ts";
+import { newPeople } from "./text/roster.ts";
 import { type PlainContext, plainLines } from "./plain.ts";
-import { isolate, sanitise, withoutIsolates } from "./sanitise.ts";
-import { ChatScreen } from "./screen.ts";
+import { isolate, sanitise, withoutIsolates } from "./text/sanitise.ts";
+import { ChatScreen } from "./screen/screen.ts";
 import type { Terminal } from "./tty.ts";
-import { widestOf, wrap } from "./width.ts";
+import { widestOf, wrap } from "./text/width.ts";
 
 export type Input =
   /** A message or a command. From a screen it may hold line breaks. */

@@ -77,10 +77,10 @@ export function isEveryInterface(host: string): boolean {
 }
 
 /** From where an address can be called. `link`: IPv6 with a zone. A private network may be a VPN or a provider's. */
-export type Reach = "machine" | "link" | "network" | "internet";
+export type AddressScope = "machine" | "link" | "network" | "internet";
 
 /** A name counts as of the internet. */
-export function reachOf(host: string): Reach {
+export function scopeOf(host: string): AddressScope {
   const [a = -1, b = -1] = parseIpv4(host) ?? [];
   if (a === 127 || host === "::1" || host === "localhost") return "machine";
   // Self-assigned (RFC 3927): of the same network, and without a zone.

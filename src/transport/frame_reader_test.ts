@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FRAME_SIZE } from "../constants.ts";
-import { numbered } from "../../tests/link_contract.ts";
+import { numbered } from "../../tests/harness/link_contract.ts";
 import { FrameReader } from "./frame_reader.ts";
 
 Deno.test("FrameReader gives the same frames for every size of chunk", () => {

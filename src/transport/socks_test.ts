@@ -5,7 +5,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import fc from "fast-check";
 import { DialError, type Link } from "../ports.ts";
 import { makeIdentity } from "./certificate.ts";
-import { reach, ReachError, type ReachOptions } from "./reach.ts";
+import { reach, ReachError, type ReachOptions } from "./connect.ts";
 import { TlsTransport } from "./tls.ts";
 
 const random = (into: Uint8Array) => void crypto.getRandomValues(into as Uint8Array<ArrayBuffer>);

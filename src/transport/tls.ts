@@ -34,7 +34,7 @@ import {
   ReachError,
   type ReachOptions,
   TimeLimit,
-} from "./reach.ts";
+} from "./connect.ts";
 import { TlsLink } from "./tls_link.ts";
 
 export interface TlsOptions {
@@ -101,7 +101,7 @@ export class TlsTransport implements Transport {
         if (reached.socket.localAddress === reached.socket.remoteAddress) onStep({ step: "own" });
         const link = await this.#secure(reached, limit, onStep);
         if (typeof link !== "string") return link;
-        onStep({ step: "unsecured", why: link });
+        onStep({ step: "tlsFailed", why: link });
         failures.push(failureOf(link));
         addresses = signal.aborted ? [] : addresses.filter((address) => address !== reached.address);
       }
@@ -131,7 +131,7 @@ export class TlsTransport implements Transport {
       using limit = new TimeLimit(this.#proxyTlsTimeoutMs, signal);
       const link = await this.#secure(reached, limit, onStep);
       if (typeof link !== "string") return link;
-      onStep({ step: "unsecured", why: link });
+      onStep({ step: "tlsFailed", why: link });
       return failureOf(link);
     } catch (error) {
       return dialFailureOf(error, onStep);

@@ -3,7 +3,7 @@ import { createServer, type Server, Socket } from "node:net";
 import { connect, type ConnectionOptions, createServer as createTlsServer, type Server as TlsServer } from "node:tls";
 import { FRAME_SIZE, MAX_UNSENT_FRAMES } from "../constants.ts";
 import { DialError, type DialFailure, type DialStep, type Link, type Listener, type TlsFault } from "../ports.ts";
-import { inbox, linkContract, numbered } from "../../tests/link_contract.ts";
+import { inbox, linkContract, numbered } from "../../tests/harness/link_contract.ts";
 import { makeCertificate } from "../../tests/transport/forged_certificate.ts";
 import { type Identity, makeIdentity } from "./certificate.ts";
 import { selfTest } from "./self_check.ts";
@@ -220,7 +220,7 @@ Deno.test("dial() tells each step, and what came instead of TLS", async () => {
     await using server = await PlainServer.of(reply);
     const steps = await stepsOf(server.address, { handshakeTimeoutMs: 300 });
     assert.deepEqual(steps.slice(0, -1).map(({ step }) => step), STEPS_TO_TLS, what);
-    assert.deepEqual(steps.at(-1), { step: "unsecured", why }, what);
+    assert.deepEqual(steps.at(-1), { step: "tlsFailed", why }, what);
   }
 });
 

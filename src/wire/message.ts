@@ -1,6 +1,6 @@
 // What one person's program says to another's: chat, ack, name, bye (docs/PROTOCOL.md section 6).
 // In here: JSON to a message and back under a strict schema, and what a text may hold. Not in here: fragments, when an
-// ack is due, which ids were seen, and how a text is made safe for a screen (`terminal/sanitise.ts`).
+// ack is due, which ids were seen, and how a text is made safe for a screen (`terminal/text/sanitise.ts`).
 //
 // A message's text is a JavaScript string from here on, on both sides, and strings are never wiped: docs/SECURITY.md.
 

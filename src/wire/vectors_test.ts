@@ -2,7 +2,7 @@
 // beside the checkout where that is present.
 
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
-import { type Exchange, type ExchangeFile, testShared, vectors } from "../../tests/support/vectors.ts";
+import { type Exchange, type ExchangeFile, testShared, vectors } from "../../tests/harness/vectors.ts";
 import { CELL_PLAINTEXT_SIZE, FRAME_HEADER_SIZE, RATCHET_HEADER_SIZE } from "../constants.ts";
 import { decodeCell, encodeCell } from "./cell.ts";
 import { Reassembly } from "./fragment.ts";

@@ -2,7 +2,7 @@
 // and comes from somebody who knows the phrase, so that only the check in question can refuse it.
 
 import assert from "node:assert/strict";
-import { PHRASE } from "../support/process_pair.ts";
+import { PHRASE } from "../harness/process_pair.ts";
 import {
   finishAsDialer,
   FRAME,

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
-import { dial, PHRASE } from "../support/process_pair.ts";
+import { dial, PHRASE } from "../harness/process_pair.ts";
 import {
   type AnswerBend,
   authenticateAsListener,

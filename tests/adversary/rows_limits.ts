@@ -2,7 +2,7 @@
 // Most of these use the victim's limits up, so they have one of their own.
 
 import assert from "node:assert/strict";
-import { dial, PHRASE } from "../support/process_pair.ts";
+import { dial, PHRASE } from "../harness/process_pair.ts";
 import { authenticateAsDialer, makeAnswer, makeOffer, newIdentity, parseOffer, stretched, Wire } from "./peer.ts";
 import type { Row, World } from "./world.ts";
 

@@ -5,8 +5,8 @@
 
 import assert from "node:assert/strict";
 import { connect as connectTcp, type Socket } from "node:net";
-import { addressOf, dial, listen, PHRASE } from "../support/process_pair.ts";
-import { type JsonEvent, Sesame } from "../support/process.ts";
+import { addressOf, dial, listen, PHRASE } from "../harness/process_pair.ts";
+import { type JsonEvent, Sesame } from "../harness/process.ts";
 import {
   authenticateAsDialer,
   authenticateAsListener,

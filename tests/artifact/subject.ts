@@ -3,11 +3,11 @@
 // Not in here: what it should say (e2e_test.ts), how a file is made (build_test.ts).
 
 import { fileURLToPath } from "node:url";
-import { eventsOf, fetchDependencies, PRODUCT_ARGS, productEnvironment } from "../../scripts/product.ts";
+import { eventsOf, fetchDependencies, PRODUCT_ARGS, productEnvironment } from "../harness/product.ts";
 
 export const PHRASE = "correct horse battery staple";
 
-/** Set by scripts/e2e.ts. */
+/** Set by tests/artifact/e2e.ts. */
 export const ARTIFACT: string | undefined = Deno.env.get("SESAME_ARTIFACT");
 
 /** The command line of the source, and of what is tried, without arguments of their own. */

@@ -2,9 +2,9 @@
 // no phrase. And messages at their limit.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { addressOf, deliver, dial, listen, Pair, PHRASE } from "../support/process_pair.ts";
-import { Sesame } from "../support/process.ts";
-import { threeParts } from "../support/process_errors.ts";
+import { addressOf, deliver, dial, listen, Pair, PHRASE } from "../harness/process_pair.ts";
+import { Sesame } from "../harness/process.ts";
+import { threeParts } from "../harness/process_errors.ts";
 
 const LISTEN = ["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"];
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -2,9 +2,9 @@
 // itself. The failures of the network are staged by `deno task doctor-cases`.
 
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
-import { addressOf, listen, PHRASE } from "../support/process_pair.ts";
-import { type JsonEvent, Sesame } from "../support/process.ts";
-import { threeParts } from "../support/process_errors.ts";
+import { addressOf, listen, PHRASE } from "../harness/process_pair.ts";
+import { type JsonEvent, Sesame } from "../harness/process.ts";
+import { threeParts } from "../harness/process_errors.ts";
 
 /** One run to its end: what it printed, and its exit code. */
 async function doctor(

@@ -1,8 +1,8 @@
 // The event contract of --json between two real processes, in both roles: names, fields, order, and when `delivered` comes.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { addressOf, deliver, dial, listen, Pair, PHRASE } from "../support/process_pair.ts";
-import { type JsonEvent, Sesame } from "../support/process.ts";
+import { addressOf, deliver, dial, listen, Pair, PHRASE } from "../harness/process_pair.ts";
+import { type JsonEvent, Sesame } from "../harness/process.ts";
 import { authenticateAsDialer, Wire } from "../adversary/peer.ts";
 
 const PEER = /^[0-9a-f]{64}$/;

@@ -1,9 +1,9 @@
 // More than two: several addresses, `connect --listen`, bare `sesame`, a closed door, calling again.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { addressOf, deliver, dial, listen, Pair, PHRASE } from "../support/process_pair.ts";
-import { hasProgram, Sesame } from "../support/process.ts";
-import { threeParts } from "../support/process_errors.ts";
+import { addressOf, deliver, dial, listen, Pair, PHRASE } from "../harness/process_pair.ts";
+import { hasProgram, Sesame } from "../harness/process.ts";
+import { threeParts } from "../harness/process_errors.ts";
 
 const FAST = ["--interval", "50"];
 

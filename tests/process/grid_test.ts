@@ -2,7 +2,7 @@
 // notes when each frame comes.
 
 import { ok } from "node:assert/strict";
-import { addressOf, listen, PHRASE } from "../support/process_pair.ts";
+import { addressOf, listen, PHRASE } from "../harness/process_pair.ts";
 import { authenticateAsDialer, FalseListener, makeOffer, random, stretched, Wire } from "../adversary/peer.ts";
 
 const INTERVAL_MS = 100;

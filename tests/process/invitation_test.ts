@@ -2,8 +2,8 @@
 // it is pasted whole, and several addresses are one friend. Needs root, unshare, nsenter and ip.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { addressOf, deliver, dial, listen, PHRASE } from "../support/process_pair.ts";
-import { hasProgram, PRODUCT, Sesame } from "../support/process.ts";
+import { addressOf, deliver, dial, listen, PHRASE } from "../harness/process_pair.ts";
+import { hasProgram, PRODUCT, Sesame } from "../harness/process.ts";
 
 const namespaces = Deno.uid() === 0 && ["unshare", "nsenter", "ip"].every(hasProgram);
 if (!namespaces) console.warn("SKIPPED: invitations in a network namespace need root, unshare, nsenter and ip.");

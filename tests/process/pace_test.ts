@@ -1,11 +1,11 @@
 // What the screen shows is worked on between cells (docs/SECURITY.md, "Typing"), in the program as it runs: the system's
-// calls of a chat on a terminal while somebody types fast. That work waits is of app/between_ticks_test.ts.
+// calls of a chat on a terminal while somebody types fast. That work waits is of chat/quiet_window_test.ts.
 
 import { ok } from "node:assert/strict";
 import { authenticateAsDialer, Wire } from "../adversary/peer.ts";
-import { PHRASE } from "../support/process_pair.ts";
-import { hasProgram, PRODUCT } from "../support/process.ts";
-import { Scripted } from "../support/process_script.ts";
+import { PHRASE } from "../harness/process_pair.ts";
+import { hasProgram, PRODUCT } from "../harness/process.ts";
+import { Scripted } from "../harness/process_script.ts";
 
 const INTERVAL_MS = 50;
 const CELLS = 80;

@@ -2,9 +2,9 @@
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { parseOffer, Wire } from "../adversary/peer.ts";
-import { addressOf, deliver, dial, listen, PHRASE } from "../support/process_pair.ts";
-import { Sesame, type StartOptions } from "../support/process.ts";
-import { threeParts } from "../support/process_errors.ts";
+import { addressOf, deliver, dial, listen, PHRASE } from "../harness/process_pair.ts";
+import { Sesame, type StartOptions } from "../harness/process.ts";
+import { threeParts } from "../harness/process_errors.ts";
 
 /** Argon2id on a slow machine is not the point: the time between is. */
 const BESIDE_ARGON2_MS = 1000;

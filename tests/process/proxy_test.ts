@@ -2,10 +2,10 @@
 // shows. And what is said when it does not work. Not in here: what the proxy is told byte for byte (src/transport/socks_test.ts).
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { addressOf, deliver, dial, listen, PHRASE } from "../support/process_pair.ts";
-import { hasProgram, Sesame, WAIT_MS } from "../support/process.ts";
-import { threeParts } from "../support/process_errors.ts";
-import { Capture, ended, hasNamespaces, Wire } from "../support/netns.ts";
+import { addressOf, deliver, dial, listen, PHRASE } from "../harness/process_pair.ts";
+import { hasProgram, Sesame, WAIT_MS } from "../harness/process.ts";
+import { threeParts } from "../harness/process_errors.ts";
+import { Capture, ended, hasNamespaces, Wire } from "../harness/netns.ts";
 
 const FAST = ["--interval", "50"];
 const microsocks = hasProgram("microsocks");

@@ -4,9 +4,9 @@
 // deno-lint-ignore-file no-control-regex -- escape sequences are what this is about
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { type Ending, Pty } from "../screen/pty.ts";
-import { PHRASE } from "../support/process_pair.ts";
-import { hasProgram, PRODUCT } from "../support/process.ts";
-import { Scripted, scriptedEnvironment } from "../support/process_script.ts";
+import { PHRASE } from "../harness/process_pair.ts";
+import { hasProgram, PRODUCT } from "../harness/process.ts";
+import { Scripted, scriptedEnvironment } from "../harness/process_script.ts";
 
 const script = hasProgram("script");
 const python = hasProgram("python3");

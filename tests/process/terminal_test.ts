@@ -1,9 +1,9 @@
 // In a real terminal (tmux): the prompt shows nothing of what is typed; F12 and Ctrl-\ end the prompt and the chat at once.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { addressOf, listen, PHRASE } from "../support/process_pair.ts";
-import { hasProgram } from "../support/process.ts";
-import { Terminal } from "../support/process_tmux.ts";
+import { addressOf, listen, PHRASE } from "../harness/process_pair.ts";
+import { hasProgram } from "../harness/process.ts";
+import { Terminal } from "../harness/process_tmux.ts";
 
 const tmux = hasProgram("tmux");
 const TYPED = "correct horse";

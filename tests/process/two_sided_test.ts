@@ -2,9 +2,9 @@
 // their own with a wire between them, on which one direction of calling may be blocked.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { addressOf, deliver, dial, Pair, PHRASE } from "../support/process_pair.ts";
-import { Sesame } from "../support/process.ts";
-import { hasNamespaces, type Place, Wire } from "../support/netns.ts";
+import { addressOf, deliver, dial, Pair, PHRASE } from "../harness/process_pair.ts";
+import { Sesame } from "../harness/process.ts";
+import { hasNamespaces, type Place, Wire } from "../harness/netns.ts";
 
 const SCRIPTED = ["--json", "--phrase-fd", "0", "--interval", "50"];
 const SYN_ONLY = "tcp flags & (syn | ack) == syn drop";

@@ -1,6 +1,6 @@
 // Many real friends in one process, for a product that is measured with a full room: each has a listener, a certificate
 // and cores of its own and speaks real TLS; all have one salt, so that the product stretches its phrase once. They stay
-// when the product goes, and take the next one. Not in here: what is measured (scripts/panic.ts, scripts/wire/load.ts).
+// when the product goes, and take the next one. Not in here: what is measured (tests/panic/panic.ts, tests/traffic/load.ts).
 //
 //   deno run --allow-net --allow-ffi tests/screen/crowd.ts COUNT PHRASE [INTERVAL_MS FIRST_PORT]
 //
@@ -9,16 +9,16 @@
 // second, at moments of its own; `quiet` ends that.
 
 import { argon2Salt, StretchedPhrase } from "../../src/auth/stretched.ts";
-import { Loop } from "../../src/app/loop.ts";
-import { Watch } from "../../src/app/watch.ts";
-import type { Stretcher } from "../../src/app/stretcher.ts";
+import { Loop } from "../../src/chat/loop.ts";
+import { Watch } from "../../src/chat/watch.ts";
+import type { Stretcher } from "../../src/chat/stretcher.ts";
 import { INTERVAL_DEFAULT_MS, SALT_SIZE, STRETCHED_SIZE } from "../../src/constants.ts";
 import { loadSodium } from "../../src/crypto/sodium.ts";
 import { Peers } from "../../src/peers/step.ts";
 import type { View } from "../../src/terminal/view.ts";
 import { makeIdentity } from "../../src/transport/certificate.ts";
 import { TlsTransport } from "../../src/transport/tls.ts";
-import { stretch } from "../support/stretch.ts";
+import { stretch } from "../harness/stretch.ts";
 
 const [count, phrase] = [Number(Deno.args[0]), new TextEncoder().encode(Deno.args[1])];
 const intervalMs = Number(Deno.args[2] ?? INTERVAL_DEFAULT_MS);
@@ -59,7 +59,7 @@ for (let i = 0; i < count; i++) {
     stretcher,
     view,
     entropy,
-    onUncalled: () => {},
+    onCallEnded: () => {},
     onStep: () => {},
     onFault: (error) => {
       console.error(error);

@@ -6,9 +6,9 @@
 import { doesNotMatch, match, ok, strictEqual as equal } from "node:assert/strict";
 import { hostileStrings } from "../../src/terminal/testdata/hostile.ts";
 import { messageProblem } from "../../src/wire/message.ts";
-import { hasProgram } from "../support/process.ts";
-import { addressOf, listen, PHRASE } from "../support/process_pair.ts";
-import { Terminal } from "../support/process_tmux.ts";
+import { hasProgram } from "../harness/process.ts";
+import { addressOf, listen, PHRASE } from "../harness/process_pair.ts";
+import { Terminal } from "../harness/process_tmux.ts";
 
 /** They share the corpus, since each sends a cell in 50 ms and no more. */
 const NAMES = ["alice", "\u202ebob\u200b", "you: sesame"];

@@ -2,7 +2,7 @@
 // tests/screen/picture.ts FOLDER` writes chat-light.svg, chat-dark.svg and chat.txt. In here: SGR to SVG, as much as the
 // screen uses.
 
-import { codePointWidth } from "../../src/terminal/width.ts";
+import { codePointWidth } from "../../src/terminal/text/width.ts";
 import { TmuxTerminal } from "./_tmux.ts";
 
 interface Theme {

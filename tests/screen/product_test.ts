@@ -1,10 +1,10 @@
 // The product itself in a real terminal, where tmux (screen_test.ts) is too slow or sees too little: a signal in the first
 // moment of the prompt, a terminal that only appends, and the seconds that pass while nobody answers. Linux with python3
-// (pty.py). All of F12's situations, measured, are scripts/panic.ts.
+// (pty.py). All of F12's situations, measured, are tests/panic/panic.ts.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
-import { PRODUCT_ARGS, productEnvironment } from "../../scripts/product.ts";
-import { hasProgram, Sesame } from "../support/process.ts";
+import { PRODUCT_ARGS, productEnvironment } from "../harness/product.ts";
+import { hasProgram, Sesame } from "../harness/process.ts";
 import { Pty } from "./pty.ts";
 
 const here = Deno.build.os === "linux" && hasProgram("python3");

@@ -156,7 +156,7 @@ export class Bench implements Surroundings, Disposable {
   dial(node: Node, call: number, target: string): void {
     this.dials.push({ at: this.timeline.now, from: node.name, target });
     const fail = (failure: "unreachable" | "closed") =>
-      this.timeline.after(1, () => node.soon(false, () => node.step({ type: "undialled", call, failure })));
+      this.timeline.after(1, () => node.soon(false, () => node.step({ type: "dialFailed", call, failure })));
     const found = this.#people.get(target.split(".")[0]!);
     if (found === undefined || !found.node.alive || found.person.deaf) return fail("unreachable");
     const to = found.node;

@@ -2,7 +2,7 @@
 
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { FRAME_SIZE } from "../../src/constants.ts";
-import { linkContract, numbered } from "../link_contract.ts";
+import { linkContract, numbered } from "../harness/link_contract.ts";
 import { CALM, MemoryPair, type Weather } from "./memory_link.ts";
 import { Random } from "./random.ts";
 import { Timeline } from "./timeline.ts";

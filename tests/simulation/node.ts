@@ -1,4 +1,4 @@
-// One process of the simulation: a `Peers` core, and around it what app/loop.ts does for the product, on a simulated clock.
+// One process of the simulation: a `Peers` core, and around it what chat/loop.ts does for the product, on a simulated clock.
 // It performs effects and decides nothing; every step is shown to a watcher, before and after.
 // Not in here: the network, faults, what must hold.
 
@@ -169,7 +169,7 @@ export class Node {
         if (world.shows?.(this, shown) === false) return;
         return this.#after(world.showMs(this), shown);
       }
-      case "uncalled":
+      case "callEnded":
         return;
       case "gone":
         return world.gone(this);

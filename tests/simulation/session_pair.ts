@@ -98,7 +98,7 @@ export class SessionPair implements Disposable {
       this.happened.push({ at: this.now, by: role, effect });
       if (effect.type === "send") this.#sent(role, effect.frame);
       if (effect.type === "stretch") this.step(role, { type: "stretched", phrase: this.#phrases[role] });
-      if (effect.type === "verified") this.step(role, { type: "welcome" });
+      if (effect.type === "verified") this.step(role, { type: "admit" });
     }
     return effects;
   }

@@ -45,7 +45,7 @@ interface Life {
 }
 
 /** Of one end of a connection. */
-interface Course {
+interface CallProgress {
   /** Which of its process's authentications it was; 0: none yet. */
   order: number;
   first: Millis | undefined;
@@ -71,7 +71,7 @@ export class Watcher {
   delivered = 0;
   /** By process and peer: when the latest of their connections authenticated there. */
   readonly #choiceSince = new Map<string, Millis>();
-  readonly #courses = new WeakMap<MemoryLink, Course>();
+  readonly #courses = new WeakMap<MemoryLink, CallProgress>();
   readonly #latenessMax: (node: Node) => number;
   readonly #log: ((line: () => string) => void) | undefined;
   /** Of the step under way. */
@@ -133,7 +133,7 @@ export class Watcher {
         if (effect.type === "close") closed.add(effect.link);
         if (effect.type === "send") this.#sent(node, event, link!, effect.frame, now, cellsOn, effect.link);
       }
-      if (effect.type === "uncalled") life.uncalled.add(effect.target);
+      if (effect.type === "callEnded") life.uncalled.add(effect.target);
       if (effect.type === "notice") this.#told(node, life, event, effect.notice);
     }
     this.#authenticated(node, event, now, effects, closed);
@@ -173,7 +173,7 @@ export class Watcher {
     course.lastCell = now;
   }
 
-  #onGrid(node: Node, course: Course, now: Millis, interval: number): void {
+  #onGrid(node: Node, course: CallProgress, now: Millis, interval: number): void {
     const late = this.#latenessMax(node) + HAIR;
     if (course.first === undefined) {
       if (!this.#late) course.first = now;
@@ -189,7 +189,7 @@ export class Watcher {
     course.lastSlot = this.#late ? Math.floor((since - HAIR) / interval) : slot;
   }
 
-  #course(link: MemoryLink): Course {
+  #course(link: MemoryLink): CallProgress {
     let course = this.#courses.get(link);
     if (course === undefined) {
       course = { order: 0, first: undefined, lastSlot: 0, lastCell: -COVER_OFF_FIRST_MS };

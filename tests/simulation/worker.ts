@@ -1,4 +1,4 @@
-// A process of scripts/simulate.ts: runs the seeds that its arguments name and prints one line of JSON for each that
+// A process of tests/simulation/simulate.ts: runs the seeds that its arguments name and prints one line of JSON for each that
 // fails, one now and then for progress, and one at the end. Not in here: how results are added up and shown.
 //
 //   worker.ts FROM STEP COUNT [--planted NAME] [--verbose] [--until EPOCH_MS]

@@ -204,7 +204,7 @@ class World implements Surroundings {
   dial(node: Node, call: CallId, target: string): void {
     const { random, timeline } = this;
     const fail = (failure: "timeout" | "unreachable" | "closed", ms: number) =>
-      timeline.after(ms, () => node.soon(false, () => node.step({ type: "undialled", call, failure })));
+      timeline.after(ms, () => node.soon(false, () => node.step({ type: "dialFailed", call, failure })));
     timeline.after(random.between(1, this.#rough ? 200 : 10), () => {
       const place = this.#places.find(({ name }) => name === target.replace(".alt", ""));
       const to = place?.node;

@@ -2,10 +2,10 @@
 // another kind. The stretch is taken from the file's first reading, so that not every try costs an Argon2id.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { checkFile } from "../../scripts/vectors.ts";
-import { fromHex, testArena, toHex } from "../support/arena.ts";
-import { stretch } from "../support/stretch.ts";
-import { type ExchangeFile, testShared } from "../support/vectors.ts";
+import { checkFile } from "./check.ts";
+import { fromHex, testArena, toHex } from "../harness/arena.ts";
+import { stretch } from "../harness/stretch.ts";
+import { type ExchangeFile, testShared } from "../harness/vectors.ts";
 
 const arena = await testArena();
 const text = await Deno.readTextFile(new URL("exchange-v1.json", import.meta.url));

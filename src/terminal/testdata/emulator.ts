@@ -1,7 +1,7 @@
 // A terminal for tests: cells, a cursor, and a list of everything that a chat screen has no business sending. Far from
 // complete on purpose: what it does not know, it reports. Not in here: colours.
 
-import { codePointWidth } from "../width.ts";
+import { codePointWidth } from "../text/width.ts";
 
 export class Emulator {
   readonly cells: string[][];

@@ -1,0 +1,26 @@
+// What Jazzer.js loads, under node: the target that stands in $SESAME_FUZZ_TARGET, a bundle made by fuzz/runner/jazzer.ts.
+// Node 20 lacks a few functions that Deno has; the four that the product uses are made up for here.
+
+import { Buffer } from "node:buffer";
+import { createRequire } from "node:module";
+import process from "node:process";
+
+Uint8Array.fromHex ??= (hex) => new Uint8Array(Buffer.from(hex, "hex"));
+Uint8Array.prototype.toHex ??= function () {
+  return Buffer.from(this).toString("hex");
+};
+Uint8Array.prototype.toBase64 ??= function ({ alphabet, omitPadding } = {}) {
+  const text = Buffer.from(this).toString(
+    alphabet === "base64url" ? "base64url" : "base64",
+  );
+  return omitPadding ? text.replace(/=+$/, "") : text;
+};
+globalThis.navigator ??= {};
+
+const { make } = createRequire(import.meta.url)(process.env.SESAME_FUZZ_TARGET);
+const run = await make();
+
+/** A copy in a Uint8Array: a Buffer's `slice` is another function. */
+export function fuzz(data) {
+  run(new Uint8Array(data));
+}

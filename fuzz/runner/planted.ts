@@ -1,0 +1,121 @@
+// Bugs to plant, one or more in reach of each target: a line of a copy of the project is changed, and the fuzzer must find
+// that within a minute. `deno task fuzz --planted` proves it. Not in here: running them.
+
+export interface Planted {
+  readonly target: string;
+  /** What is wrong then, in a few words. */
+  readonly bug: string;
+  readonly file: string;
+  /** Stands there once. */
+  readonly text: string;
+  readonly without: string;
+}
+
+export const PLANTED: readonly Planted[] = [
+  {
+    target: "frame",
+    bug: "a reserved byte of 0x80 passes",
+    file: "src/wire/frame.ts",
+    text: "if (reserved !== 0)",
+    without: "if ((reserved! & 0x7f) !== 0)",
+  },
+  {
+    target: "handshake",
+    bug: "the last two bytes of padding are not looked at",
+    file: "src/wire/handshake_body.ts",
+    text: "for (; at < body.length; at++)",
+    without: "for (; at < body.length - 2; at++)",
+  },
+  {
+    target: "point",
+    bug: "a point is on the curve, but outside the subgroup",
+    file: "src/crypto/ed25519.ts",
+    text: "return use((raw, scratch) => raw._crypto_core_ed25519_is_valid_point!(scratch.in(point))) === 1;",
+    without: "return addPoints(new Uint8Array(32), point, point);",
+  },
+  {
+    target: "certificate",
+    bug: "what an extension that the TLS stack opens has inside is not looked at",
+    file: "src/transport/certificate.ts",
+    text: "must(inner?.tag === SEQUENCE && others.length === 0);",
+    without: "must(inner !== undefined && others.length === 0);",
+  },
+  {
+    target: "ratchet",
+    bug: "a cell that does not open leaves its skipped keys behind",
+    file: "src/ratchet/ratchet.ts",
+    text: "    if (!opens(candidate.messageKey)) return undefined;\n    const skipped = n > chain.n;",
+    without:
+      "    if (!opens(candidate.messageKey)) return void this.#skipped.add(candidate.release());\n    const skipped = n > chain.n;",
+  },
+  {
+    target: "cell",
+    bug: "a fragment of another count goes on with the message",
+    file: "src/wire/fragment.ts",
+    text: "cell.messageId === partial.messageId && cell.count === partial.count &&",
+    without: "cell.messageId === partial.messageId &&",
+  },
+  {
+    target: "message",
+    bug: "a key may come twice",
+    file: "src/wire/message.ts",
+    text: "fields.has(key) || fields.size === FIELDS_MAX",
+    without: "fields.size === FIELDS_MAX",
+  },
+  {
+    target: "keys",
+    bug: "an unfinished character is lost where two reads meet",
+    file: "src/terminal/keys.ts",
+    text: "const text = this.#utf8.decode(bytes, { stream: more });",
+    without: "const text = newDecoder().decode(bytes, { stream: more });",
+  },
+  {
+    target: "prompt",
+    bug: "what backspace takes back stays in memory",
+    file: "src/terminal/prompt.ts",
+    text: "      bytes[this.#length] = 0;\n",
+    without: "",
+  },
+  {
+    target: "sanitise",
+    bug: "one bidi control passes",
+    file: "src/terminal/text/sanitise.ts",
+    text: "else if (INVISIBLE.test(char)) continue;",
+    without: "else if (code !== 0x202e && INVISIBLE.test(char)) continue;",
+  },
+  {
+    target: "phrase",
+    bug: "C0 controls pass in a phrase that is not ASCII",
+    file: "src/auth/nfkc.ts",
+    text: 'return code < 0x20 || code >= 0x7f ? "control character" : undefined;',
+    without: 'return code >= 0x7f ? "control character" : undefined;',
+  },
+  {
+    target: "options",
+    bug: "descriptor 2 is taken for a phrase",
+    file: "src/words/args.ts",
+    text: "if (fd !== undefined && fd !== 1 && fd !== 2) return fd;",
+    without: "if (fd !== undefined && fd !== 1) return fd;",
+  },
+  {
+    target: "address",
+    bug: "an IPv4 number with a leading zero passes",
+    file: "src/transport/address.ts",
+    text: 'bytes.every((byte) => byte <= 255) && bytes.join(".") === text ? bytes : undefined;',
+    without: "bytes.every((byte) => byte <= 255) ? bytes : undefined;",
+  },
+  {
+    target: "conversation",
+    bug: "a link that is silent is looked at again at once, for ever",
+    file: "src/session/step.ts",
+    text: "this.#silenceNoticed = true; // looked at once more, after the socket has been read",
+    without: "this.#silenceNoticed = false;",
+  },
+  {
+    target: "peers",
+    bug: "a message that is on its way to the screen is shown again",
+    file: "src/peers/step.ts",
+    text: "if (friend === undefined || friend.showing.has(id)) return;",
+    without: "if (friend === undefined) return;",
+  },
+];

@@ -1,0 +1,428 @@
+// One run of the chat: from a phrase to the last goodbye. In here: what a line of input means, when the program ends and
+// with which exit code. Not in here: who may connect (peers), how it looks (terminal), performing effects (loop).
+
+import type { ChatArgs } from "../words/args.ts";
+import { commandHelp, costText, fullTarget, parseCommand, proxyText, shownProxy, wireText } from "./commands.ts";
+import { connectProblem, EXIT, listenProblem, type Problem } from "../words/errors.ts";
+import { invitation } from "../words/invitation.ts";
+import { Loop } from "./loop.ts";
+import type { Stretcher } from "./stretcher.ts";
+import { after, every, now } from "../system.ts";
+import { mostWaiting, patienceMs, SlowFriends } from "./slow_friends.ts";
+import { Watch } from "./watch.ts";
+import { DRAIN_TIMEOUT_MS, HELD_MESSAGES_MAX, MAX_JSON_SIZE, MAX_UNCONFIRMED, SALT_SIZE } from "../constants.ts";
+import type { RefusedReason, StoppedReason } from "../notice.ts";
+import { Peers, type Present } from "../peers/step.ts";
+import type { Entropy, Millis, PeerId, Transport } from "../ports.ts";
+import type { Arena } from "../secrets/locked.ts";
+import { messageProblem } from "../wire/message.ts";
+import { sanitise, tag } from "../terminal/text/sanitise.ts";
+import type { Input, View } from "../terminal/view.ts";
+
+export interface ChatParts {
+  readonly args: ChatArgs;
+  readonly arena: Arena;
+  readonly self: PeerId;
+  readonly transport: Transport;
+  readonly stretcher: Stretcher;
+  readonly view: View;
+  readonly entropy: Entropy;
+  /** Input comes from a pipe: what is said before the first friend is there waits for that friend. */
+  readonly scripted: boolean;
+  /** This machine's own addresses, undefined where they cannot be found out. */
+  addresses(): readonly Uint8Array[] | undefined;
+  /** What protects the person here, in lines. */
+  doctor(): string;
+  onPanic(): never;
+  onFault(error: unknown): never;
+}
+
+/** How a chat ended: its exit code, why, what could not be done, and for whom something was not confirmed, how much. */
+export interface Outcome {
+  readonly code: number;
+  readonly stopped: StoppedReason | undefined;
+  readonly problem: Problem | undefined;
+  readonly unconfirmed: ReadonlyMap<PeerId, number>;
+}
+
+const NOTHING_UNCONFIRMED: Outcome["unconfirmed"] = new Map();
+
+export class Chat {
+  readonly #parts: ChatParts;
+  readonly #peers: Peers;
+  readonly #loop: Loop;
+  readonly #watch = new Watch();
+  /** Said by a script before the first friend was there, and not sent yet; a person's never wait. */
+  readonly #held: string[] = [];
+  #releasing = false;
+  /** The pipe is held back: there may be more in it than was read. */
+  #holding = false;
+  /** How many lines of a script came when nobody was here any more. */
+  #unsent = 0;
+  readonly #slow: SlowFriends;
+  /** Who did not get the last messages, as 64 before were not confirmed there, and how many. */
+  readonly #missed = new Map<PeerId, { readonly who: string; count: number }>();
+  /** What calls go through, without its login. */
+  readonly #proxy: string | undefined;
+  #met = false;
+  /** The address that we listen on. */
+  #listening: string | undefined;
+  #ending = false;
+  #end: (outcome: Outcome) => void = () => {};
+  /** Runs after each step until it says that it is done. */
+  #whenSettled: (() => void) | undefined;
+
+  constructor(parts: ChatParts) {
+    this.#parts = parts;
+    const { args, arena, self } = parts;
+    this.#proxy = shownProxy(args.proxy);
+    this.#slow = new SlowFriends(mostWaiting(args), patienceMs(args));
+    this.#peers = new Peers(arena, {
+      self,
+      shape: { cover: args.cover, intervalMs: args.intervalMs },
+      name: args.name,
+      friends: args.friends,
+    });
+    this.#loop = new Loop({
+      ...parts,
+      peers: this.#peers,
+      watch: this.#watch,
+      onCallEnded: (target, reason) => this.#callEnded(target, reason),
+      onStep: () => this.#afterStep(),
+    });
+  }
+
+  /** Resolves when the chat is over, everything is closed and every secret of it wiped. */
+  async run(): Promise<Outcome> {
+    const ended = new Promise<Outcome>((done) => this.#end = done);
+    using _ = this.#loop;
+    using _clock = every(1_000, () => this.#tick());
+    // Whoever leaves while the phrase is being stretched does not wait for it.
+    const begun = this.#begin().catch((error) => {
+      if (!this.#ending) throw error;
+      return undefined;
+    });
+    const problem = await Promise.race([begun, ended.then(() => undefined)]);
+    if (problem !== undefined) {
+      return { code: EXIT.connection, stopped: undefined, problem, unconfirmed: NOTHING_UNCONFIRMED };
+    }
+    return await ended;
+  }
+
+  #tick(): void {
+    const { view } = this.#parts;
+    view.tick();
+    if (this.#ending) return;
+    this.#regulate();
+    for (const { address, step, cause, wrong, next } of this.#watch.due(now(), this.#peers.callingWhom)) {
+      view.show({ event: "diagnosis", address, ...(step === undefined ? {} : { step }), cause, wrong, next });
+    }
+  }
+
+  /** When something is due on some link; Infinity if nothing is. */
+  get nextTick(): Millis {
+    return this.#peers.deadline;
+  }
+
+  /** What the person, or the pipe, puts in. */
+  input(input: Input): void {
+    switch (input.type) {
+      case "line":
+        return this.#line(input.text);
+      case "leave":
+        return void this.#leave("quit");
+      case "end":
+        return void this.#endOfInput();
+      case "panic":
+        this.#parts.onPanic();
+    }
+  }
+
+  async #begin(): Promise<Problem | undefined> {
+    const { args, view, stretcher, entropy } = this.#parts;
+    view.show({ event: "hint", text: costText(args) });
+    if (this.#proxy !== undefined) {
+      view.show({ event: "hint", text: proxyText(this.#proxy, args.listen !== undefined) });
+    }
+    if (args.listen !== undefined) {
+      const salt = new Uint8Array(SALT_SIZE);
+      entropy(salt);
+      view.show({ event: "stretching", done: false });
+      const phrase = await stretcher.stretch(salt);
+      if (this.#ending) {
+        phrase[Symbol.dispose]();
+        return undefined;
+      }
+      view.show({ event: "stretching", done: true });
+      this.#loop.step({ type: "ready", phrase });
+      try {
+        const address = await this.#loop.listen(args.listen);
+        this.#listening = address;
+        view.show({ event: "listening", address });
+        this.#hint(invitation(address, this.#parts.addresses()));
+      } catch (error) {
+        return listenProblem(args.listen, error instanceof Error && "code" in error ? String(error.code) : undefined);
+      }
+    }
+    for (const target of args.targets) this.#loop.step({ type: "call", target: fullTarget(target), retry: args.retry });
+    return undefined;
+  }
+
+  // --- Lines ---
+
+  #line(line: string): void {
+    if (this.#ending) return;
+    if (line.startsWith("/") && !line.startsWith("//")) return this.#command(line);
+    const text = line.startsWith("//") ? line.slice(1) : line;
+    if (text === "" && this.#parts.args.output !== "json") return;
+    const problem = messageProblem(text);
+    if (problem === undefined) return this.#say(text, line);
+    this.#parts.view.giveBack(line);
+    const doing = "Could not send that message.";
+    this.#problem(
+      problem.problem === "too big"
+        ? {
+          doing,
+          wrong: `It takes ${problem.size} bytes, and ${MAX_JSON_SIZE} are the most.`,
+          next: "Send it in parts.",
+        }
+        : { doing, wrong: "It has a character in it that messages cannot have.", next: "Take control characters out." },
+    );
+  }
+
+  /** `line` is what was typed for it. */
+  #say(text: string, line: string): void {
+    if (this.#parts.scripted && !this.#met) {
+      this.#held.push(text);
+      // Now, as nothing else may happen before the next line, which may be of the same read.
+      return this.#regulate();
+    }
+    if (!this.#parts.scripted && this.#peers.present().length === 0) {
+      this.#parts.view.giveBack(line);
+      return this.#problem(NOBODY_HERE);
+    }
+    // A pipe is held back before this; a person keeps the line until there is room.
+    if (!this.#parts.scripted && this.#peers.full) {
+      this.#parts.view.giveBack(line);
+      return this.#problem({
+        doing: "Could not send that message.",
+        wrong: `Nobody here has confirmed the last ${MAX_UNCONFIRMED}.`,
+        next: "Wait until somebody has; /peers shows who.",
+      });
+    }
+    this.#send(text);
+  }
+
+  /** To all who are here and have room for it, and the person is told who has not: at the end of a gap how much it was. */
+  #send(text: string): void {
+    const present = this.#peers.present();
+    if (present.length === 0) {
+      // Who comes next may be somebody else: nothing waits for them that was said after others had left.
+      this.#unsent++;
+      return this.#problem(NOBODY_HERE);
+    }
+    const without = present.filter(({ unconfirmed }) => unconfirmed >= MAX_UNCONFIRMED);
+    this.#loop.step({ type: "say", text });
+    for (const friend of without) {
+      const missed = this.#missed.get(friend.peer) ?? { who: labelOf(friend), count: 0 };
+      this.#missed.set(friend.peer, missed);
+      // A script does not read what it is told, and a log wants it once.
+      if (++missed.count > 1 && this.#parts.scripted) continue;
+      this.#problem({
+        doing: `Could not send that to ${missed.who}.`,
+        wrong: `The last ${MAX_UNCONFIRMED} messages are not confirmed there.`,
+        next: "It goes to the others alone, and so does what follows until they are; /peers shows who is here.",
+      });
+    }
+  }
+
+  /** Of those who have caught up, or left: at the end of everybody. */
+  #tellMissed(): void {
+    if (this.#missed.size === 0) return;
+    const present = this.#peers.present();
+    for (const [peer, { who, count }] of this.#missed) {
+      if ((present.find((p) => p.peer === peer)?.unconfirmed ?? 0) > 0) continue;
+      this.#missed.delete(peer);
+      this.#hint(`${messages(count)} did not go to ${who}.`);
+    }
+  }
+
+  #command(line: string): void {
+    const command = parseCommand(line);
+    switch (command.name) {
+      case "peers": {
+        const present = this.#peers.present();
+        const lines = present.map((p) =>
+          `${labelOf(p)} ${p.address}, ${p.direction === "in" ? "called us" : "called by us"}, ` +
+          `${p.unconfirmed} unconfirmed`
+        );
+        return this.#hint([
+          present.length === 0 ? "Nobody is here." : `Here: ${present.length}.`,
+          ...lines,
+          costText(this.#parts.args, present.length),
+        ].join("\n"));
+      }
+      case "connect":
+        for (const target of command.targets) {
+          this.#loop.step({ type: "call", target, retry: this.#parts.args.retry });
+        }
+        return;
+      case "invite":
+        return this.#hint(
+          this.#listening === undefined
+            ? "You take no calls. Start with: sesame listen, or sesame connect ... --listen PORT"
+            : invitation(this.#listening, this.#parts.addresses()),
+        );
+      case "wire":
+        return this.#hint([
+          wireText(this.#parts.args, this.#peers.present().length),
+          ...this.#proxy === undefined ? [] : [proxyText(this.#proxy, this.#listening !== undefined)],
+        ].join("\n"));
+      case "doctor":
+        return this.#hint(this.#parts.doctor());
+      case "help":
+        return this.#hint(commandHelp());
+      case "quit":
+        return void this.#leave("quit");
+      case "unknown":
+        this.#parts.view.giveBack(line); // a slip of a letter, or a message that begins like a path
+        return this.#problem(command.problem);
+    }
+  }
+
+  #hint(text: string): void {
+    this.#parts.view.show({ event: "hint", text });
+  }
+
+  #problem(problem: Problem): void {
+    this.#parts.view.show({ event: "problem", ...problem });
+  }
+
+  // --- What happens after each step ---
+
+  #afterStep(): void {
+    this.#met ||= this.#peers.present().length > 0;
+    this.#tellMissed();
+    this.#regulate();
+    this.#whenSettled?.();
+  }
+
+  /** Of a pipe: lets go what may go, and holds back the rest. */
+  #regulate(): void {
+    if (!this.#parts.scripted) return;
+    const mayGo = this.#mayGo;
+    if (this.#met && mayGo && this.#held.length > 0 && !this.#releasing) {
+      this.#releasing = true;
+      // Not from inside the step that brought the friend.
+      queueMicrotask(() => this.#release());
+    }
+    // What was held goes before what is still in the pipe, so that a command there keeps its place.
+    this.#holding = this.#met ? !mayGo || this.#held.length > 0 : this.#held.length >= HELD_MESSAGES_MAX;
+    this.#parts.view.hold(this.#holding);
+  }
+
+  get #mayGo(): boolean {
+    return this.#slow.mayGo(this.#peers.present(), now());
+  }
+
+  /** As much as there is room for; the rest when something has been confirmed. */
+  #release(): void {
+    while (!this.#ending && this.#mayGo) {
+      const text = this.#held.shift();
+      if (text === undefined) break;
+      this.#send(text);
+    }
+    this.#releasing = false;
+    this.#regulate();
+    this.#whenSettled?.();
+  }
+
+  #callEnded(target: string, reason: RefusedReason): void {
+    if (this.#ending) return;
+    const problem = this.#watch.explain(target, reason) ?? connectProblem(target, reason, this.#proxy);
+    const hopeless = this.#listening === undefined && !this.#peers.calling && this.#peers.present().length === 0;
+    const targets = this.#parts.args.targets.map(fullTarget);
+    if (!hopeless || !targets.includes(target)) return this.#problem(problem);
+    this.#ending = true;
+    this.#tellUnsent();
+    const code = targets.length === 1 && reason === "phrase" ? EXIT.phrase : EXIT.connection;
+    this.#end({ code, stopped: undefined, problem, unconfirmed: NOTHING_UNCONFIRMED });
+  }
+
+  // --- The end ---
+
+  /**
+   * At most DRAIN_TIMEOUT_MS for confirmations, and for a call that has not brought anybody yet; then goodbye. Counted
+   * anew when something that was held is sent, as it would be had it been in the pipe until then.
+   */
+  #endOfInput(): void {
+    if (this.#ending || this.#whenSettled !== undefined) return;
+    let held = Infinity;
+    let cancel = () => {};
+    this.#whenSettled = () => {
+      if (this.#held.length < held) {
+        held = this.#held.length;
+        cancel();
+        cancel = after(DRAIN_TIMEOUT_MS, () => void this.#leave("end-of-input"));
+      }
+      const waits = held > 0 || (this.#met ? !this.#peers.settled : this.#peers.calling);
+      if (waits) return;
+      cancel();
+      this.#whenSettled = undefined;
+      // Not from inside a step.
+      queueMicrotask(() => void this.#leave("end-of-input"));
+    };
+    this.#whenSettled();
+  }
+
+  /** Said by a script, and sent to nobody. Where the pipe is held there may be further ones, which were not read. */
+  #tellUnsent(more = this.#holding): void {
+    const waiting = this.#held.length;
+    const count = waiting + this.#unsent;
+    if (count === 0) return;
+    this.#problem({
+      doing: `Could not send ${more ? "at least " : ""}${messages(count)}.`,
+      wrong: this.#met && waiting > 0 ? "They were still waiting for their turn." : "Nobody was here.",
+      next: "Start again when your friend is there.",
+    });
+  }
+
+  async #leave(reason: StoppedReason): Promise<void> {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#whenSettled = undefined;
+    const { view } = this.#parts;
+    const more = this.#holding; // after the goodbyes it is not any more
+    await this.#loop.leave();
+    const unconfirmed = new Map<PeerId, number>();
+    for (const { id, peer, reported } of this.#peers.unconfirmed()) {
+      unconfirmed.set(peer, (unconfirmed.get(peer) ?? 0) + 1);
+      if (!reported) view.show({ event: "unconfirmed", id, peer });
+    }
+    this.#tellUnsent(more);
+    const { targets } = this.#parts.args;
+    const failed = reason === "end-of-input" && targets.length > 0 && !this.#met;
+    const problem = failed
+      ? {
+        doing: `Could not connect to ${targets.map(fullTarget).join(" ")}.`,
+        wrong: "The input ended before anybody was there.",
+        next: "Start again when your friend is there, or keep the input open.",
+      }
+      : undefined;
+    this.#end({ code: failed ? EXIT.connection : EXIT.left, stopped: reason, problem, unconfirmed });
+  }
+}
+
+const NOBODY_HERE: Problem = {
+  doing: "Could not send that message.",
+  wrong: "Nobody is here.",
+  next: "Wait until a friend is connected; /peers shows who is.",
+};
+
+function messages(count: number): string {
+  return count === 1 ? "1 message" : `${count} messages`;
+}
+
+function labelOf({ name, peer }: Present): string {
+  return `${name === undefined ? "friend" : sanitise(name, "name")} [${tag(peer)}]`;
+}

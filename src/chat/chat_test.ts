@@ -1,0 +1,117 @@
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
+import { loadSodium } from "../crypto/sodium.ts";
+import type { Notice } from "../notice.ts";
+import { StretchedPhrase } from "../auth/stretched.ts";
+import { HELD_MESSAGES_MAX, SALT_SIZE, STRETCHED_SIZE } from "../constants.ts";
+import type { Listener } from "../ports.ts";
+import { ChatScreen } from "../terminal/screen/screen.ts";
+import type { View } from "../terminal/view.ts";
+import { type ChatArgs, parse } from "../words/args.ts";
+import { Chat, type ChatParts, type Outcome } from "./chat.ts";
+import { commandHelp } from "./commands.ts";
+import type { Stretcher } from "./stretcher.ts";
+
+const arena = await loadSodium([[32, 300], [64, 64], [256, 16], [1280, 4]]);
+
+/** A chat that takes calls from nobody; `more` goes before the parts that the tests have in common. */
+function chatWith(view: View, more: Partial<ChatParts> = {}): Chat {
+  return new Chat({
+    args: parse(["listen", "127.0.0.1:0"]) as ChatArgs,
+    arena,
+    self: "3f2a91bc".padEnd(64, "0"),
+    transport: {
+      dial: () => Promise.reject(),
+      listen: (address) => Promise.resolve({ address, close() {} } as Listener),
+    },
+    stretcher: stretcherOf(() => Promise.resolve(stretched())),
+    view,
+    entropy: (into) => void crypto.getRandomValues(into as Uint8Array<ArrayBuffer>),
+    scripted: false,
+    doctor: () => "",
+    addresses: () => undefined,
+    onPanic: () => {
+      throw new Error("panic");
+    },
+    onFault: (error) => {
+      throw error;
+    },
+    ...more,
+  });
+}
+
+function stretcherOf(stretch: () => Promise<StretchedPhrase>): Stretcher {
+  return { stretch, [Symbol.dispose]() {} } as unknown as Stretcher;
+}
+
+function stretched(): StretchedPhrase {
+  using bytes = arena.bytes(STRETCHED_SIZE);
+  bytes.bytes.fill(1);
+  return StretchedPhrase.from(arena, new Uint8Array(SALT_SIZE), bytes);
+}
+
+Deno.test("leaving while the phrase is being stretched does not wait for it, and nothing is opened afterwards", async () => {
+  const shown: Notice[] = [];
+  const view = { show: (notice: Notice) => void shown.push(notice), hold() {}, tick() {} } as unknown as View;
+  let finish = () => {};
+  let opened = 0;
+  const chat = chatWith(view, {
+    transport: { dial: () => Promise.reject(), listen: () => (opened++, Promise.reject()) },
+    stretcher: stretcherOf(() => new Promise((done) => finish = () => done(stretched()))),
+  });
+  let outcome: Outcome | undefined;
+  const running = chat.run().then((its) => outcome = its);
+  const turns = () => new Promise((done) => setTimeout(done, 0));
+  await turns();
+  deepEqual(shown.at(-1), { event: "stretching", done: false });
+  chat.input({ type: "leave" });
+  await turns();
+  const before = outcome;
+  finish();
+  await running;
+  await turns();
+  deepEqual([before?.code, before?.stopped], [0, "quit"]);
+  equal(opened, 0);
+  equal(arena.used, 0);
+});
+
+Deno.test("a pipe is held by the very line that fills what waits for the first friend, and what it holds is not counted as read", async () => {
+  const shown: Notice[] = [];
+  let held = false;
+  const view = {
+    show: (notice: Notice) => void shown.push(notice),
+    hold: (on: boolean) => void (held = on),
+    tick() {},
+  } as unknown as View;
+  const chat = chatWith(view, { scripted: true });
+  const running = chat.run();
+  await new Promise((done) => setTimeout(done, 0));
+  let lines = 0;
+  for (; !held && lines < 2 * HELD_MESSAGES_MAX; lines++) chat.input({ type: "line", text: `line ${lines}` });
+  equal(lines, HELD_MESSAGES_MAX);
+  chat.input({ type: "leave" });
+  await running;
+  const problem = shown.findLast((notice) => notice.event === "problem");
+  equal(problem?.doing, `Could not send at least ${HELD_MESSAGES_MAX} messages.`);
+  equal(arena.used, 0);
+});
+
+Deno.test("a line that is no command goes back to where it was typed, as one that cannot be sent does", async () => {
+  const back: string[] = [];
+  const view = { show() {}, hold() {}, tick() {}, giveBack: (line: string) => void back.push(line) } as unknown as View;
+  const chat = chatWith(view);
+  const running = chat.run();
+  await new Promise((done) => setTimeout(done, 0));
+  for (const text of ["/etc/hosts has it", "/help", "/connect a:99999", "hello"]) chat.input({ type: "line", text });
+  chat.input({ type: "leave" });
+  await running;
+  deepEqual(back, ["/etc/hosts has it", "/connect a:99999", "hello"]);
+});
+
+Deno.test("/help fits a screen of 80 by 24 in one piece, below what was there", () => {
+  const screen = new ChatScreen({ colour: false, clock: () => "12:00" }, 80, 24);
+  screen.notice({ event: "hint", text: "before" }, 0);
+  screen.notice({ event: "hint", text: commandHelp() }, 0);
+  const out = screen.render(0);
+  for (const line of commandHelp().split("\n")) ok(out.includes(line.slice(0, 60)), line);
+  match(out, /before/);
+});

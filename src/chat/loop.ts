@@ -1,0 +1,245 @@
+// The only loop and the only timer: events in, one at a time; effects out. It performs effects and decides nothing.
+// It owns the links, the dials under way, the listener and the stretcher, and closes them all.
+
+import type { Entropy, Link, Listener, Millis, Transport } from "../ports.ts";
+import type { Notice, RefusedReason } from "../notice.ts";
+import { DialError } from "../ports.ts";
+import type { Source } from "../peers/admission.ts";
+import type { Effect, Event, Peers } from "../peers/step.ts";
+import type { View } from "../terminal/view.ts";
+import { site48, site64 } from "../transport/address.ts";
+import type { CallStep } from "../transport/call_progress.ts";
+import type { Stretcher } from "./stretcher.ts";
+import { after, now } from "../system.ts";
+import type { Watch } from "./watch.ts";
+
+/** How long the sockets are given to hand over what waits in them: many turns of the event loop. */
+const READ_MS = 20;
+
+export interface LoopParts {
+  readonly peers: Peers;
+  readonly transport: Transport;
+  readonly stretcher: Stretcher;
+  readonly view: View;
+  readonly entropy: Entropy;
+  /** Told how far each call comes. */
+  readonly watch: Watch;
+  /** A call is over without a friend. */
+  onCallEnded(target: string, reason: RefusedReason): void;
+  /** After each step: somebody may be waiting for the peers to be in some state. */
+  onStep(): void;
+  /** A bug of ours: the program ends through panic. */
+  onFault(error: unknown): void;
+}
+
+export class Loop implements Disposable {
+  readonly #parts: LoopParts;
+  readonly #links = new Map<number, Link>();
+  readonly #dials = new Map<number, AbortController>();
+  /** Links that were dialled and not answered yet: whom they were to reach. */
+  readonly #dialled = new Map<number, string>();
+  readonly #timers = new Set<() => void>();
+  #listener: Listener | undefined;
+  #nextLink = 1;
+  #cancelTimer: () => void = () => {};
+  /** What the timer is set for; Infinity: it is not set. */
+  #timerFor: Millis = Infinity;
+  readonly #waiting: Event[] = [];
+  #stepping = false;
+  #over = false;
+  #gone: (() => void) | undefined;
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes calls from now on. Rejects with the operating system's error. Returns the address with its real port. */
+  async listen(address: string): Promise<string> {
+    this.#listener = await this.#parts.transport.listen(address, {
+      admit: (host) => {
+        const admitted = this.#parts.peers.admit(sourceOf(host), now());
+        // Who was turned away is to be told, also where nothing else happens; who was not makes a step of their own.
+        if (!admitted) this.#setTimer();
+        return admitted;
+      },
+      linked: (link) => this.#linked(link, { source: sourceOf(link.host) }),
+      failed: (host, from, why) => this.step({ type: "failed", source: sourceOf(host), address: from, why }),
+    });
+    return this.#listener.address;
+  }
+
+  /** One event. While another is being handled it waits its turn. */
+  step(event: Event): void {
+    if (this.#over) return;
+    // A frame is lent for the call only.
+    this.#waiting.push(this.#stepping && event.type === "frame" ? { ...event, frame: event.frame.slice() } : event);
+    if (this.#stepping) return;
+    try {
+      this.#stepping = true;
+      try {
+        for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+          for (const effect of this.#parts.peers.step(next, now(), this.#parts.entropy)) this.#perform(effect);
+        }
+      } finally {
+        this.#stepping = false;
+      }
+      this.#setTimer();
+      // May step again: what it lets in has to count before it lets in more.
+      this.#parts.onStep();
+    } catch (error) {
+      this.#parts.onFault(error);
+    }
+  }
+
+  /** Says goodbye to everybody; resolves when all are gone. */
+  leave(): Promise<void> {
+    return new Promise((done) => {
+      this.#gone = done;
+      this.#listener?.close();
+      for (const dial of this.#dials.values()) dial.abort();
+      this.step({ type: "leave" });
+    });
+  }
+
+  /** Closes everything at once, without a word. */
+  [Symbol.dispose](): void {
+    this.#over = true;
+    this.#cancelTimer();
+    for (const cancel of this.#timers) cancel();
+    this.#listener?.close();
+    for (const dial of this.#dials.values()) dial.abort();
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
+    this.#parts.stretcher[Symbol.dispose]();
+    this.#parts.peers[Symbol.dispose]();
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case "send":
+        this.#links.get(effect.link)?.send(effect.frame);
+        this.#follow(effect.link, { step: "answered" });
+        this.#dialled.delete(effect.link);
+        return;
+      case "close":
+        this.#links.get(effect.link)?.close();
+        this.#links.delete(effect.link);
+        this.#dialled.delete(effect.link);
+        return;
+      case "dial":
+        void this.#dial(effect.call, effect.target);
+        return;
+      case "stretch":
+        void this.stretch(effect.salt).catch(this.#parts.onFault);
+        return;
+      case "read": {
+        const { link } = effect;
+        this.#after(READ_MS, () => this.step({ type: "read", link }));
+        return;
+      }
+      case "notice":
+        return this.#tell(effect.notice);
+      case "callEnded":
+        return this.#parts.onCallEnded(effect.target, effect.reason);
+      case "gone":
+        this.#gone?.();
+        return;
+    }
+  }
+
+  #tell(notice: Notice): void {
+    if (notice.event === "refused") this.#parts.watch.refused(notice.address, notice.reason);
+    if (notice.event !== "message") return this.#parts.view.show(notice);
+    const { peer, id } = notice;
+    // Only now may it be acknowledged: the text has been handed to the person's screen.
+    this.#parts.view.show(notice, () => this.step({ type: "shown", peer, id }));
+  }
+
+  /** Stretches the phrase for a listener's salt and hands it to the peers. */
+  async stretch(salt: Uint8Array): Promise<void> {
+    this.#parts.view.show({ event: "stretching", done: false });
+    const began = now();
+    const phrase = await this.#parts.stretcher.stretch(salt).catch((error) => {
+      if (this.#over) return undefined;
+      throw error;
+    });
+    if (phrase === undefined) return;
+    if (this.#over) return phrase[Symbol.dispose]();
+    this.#parts.view.show({ event: "stretching", done: true });
+    this.step({ type: "stretched", phrase, tookMs: now() - began });
+  }
+
+  async #dial(call: number, target: string): Promise<void> {
+    const abort = new AbortController();
+    this.#dials.set(call, abort);
+    this.#parts.watch.begin(target, now());
+    try {
+      const link = await this.#parts.transport.dial(target, abort.signal, (step) => {
+        this.#parts.watch.follow(target, step, now());
+      });
+      if (this.#over) link.close();
+      else this.#linked(link, { call, target });
+    } catch (error) {
+      if (!(error instanceof DialError)) return this.#parts.onFault(error);
+      this.step({ type: "dialFailed", call, failure: error.failure });
+    } finally {
+      if (this.#dials.get(call) === abort) this.#dials.delete(call);
+    }
+  }
+
+  #linked(link: Link, how: { source: Source } | { call: number; target: string }): void {
+    const id = this.#nextLink++;
+    this.#links.set(id, link);
+    const { role, self, peer, channelBinding, address } = link;
+    const from = "source" in how ? { source: how.source } : { call: how.call };
+    if ("target" in how) this.#dialled.set(id, how.target);
+    this.step({ type: "linked", link: id, facts: { role, self, peer, channelBinding }, address, ...from });
+    if (this.#links.get(id) !== link) return; // refused at once
+    link.receive(
+      (frame) => {
+        this.#follow(id, { step: "offered", valid: true });
+        this.step({ type: "frame", link: id, frame });
+      },
+      () => {
+        this.#links.delete(id);
+        this.#dialled.delete(id);
+        this.step({ type: "ended", link: id });
+      },
+    );
+  }
+
+  /** Of a link that was dialled and not answered yet. That the first frame is an offer is for `peers` to find out. */
+  #follow(link: number, step: CallStep): void {
+    const target = this.#dialled.get(link);
+    if (target !== undefined) this.#parts.watch.follow(target, step, now());
+  }
+
+  #setTimer(): void {
+    const { deadline } = this.#parts.peers;
+    // Most steps are frames that come, and change nothing about the next tick.
+    if (deadline === this.#timerFor && !this.#over) return;
+    this.#cancelTimer();
+    this.#timerFor = this.#over ? Infinity : deadline;
+    if (this.#timerFor === Infinity) return;
+    this.#cancelTimer = after(deadline - now(), () => {
+      this.#timerFor = Infinity;
+      // Timers may fire early; then nothing is due yet, and the timer is set again.
+      if (now() < deadline) return this.#setTimer();
+      this.step({ type: "time", unsent: (link) => this.#links.get(link)?.unsent ?? 0 });
+    });
+  }
+
+  #after(ms: number, run: () => void): void {
+    const cancel = after(ms, () => {
+      this.#timers.delete(cancel);
+      run();
+    });
+    this.#timers.add(cancel);
+  }
+}
+
+function sourceOf(host: string): Source {
+  const key = site64(host);
+  const site = site48(host);
+  return { key, site: site === key ? undefined : site };
+}

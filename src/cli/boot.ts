@@ -1,0 +1,281 @@
+// The start in its order: options, the prompt, the memory for secrets, then everything heavy while the person types.
+// Light until then: the prompt must stand at once. Not in here: hardening (host, before this), the chat itself (run.ts).
+
+import { DEFAULT_PORT } from "../constants.ts";
+import type { Host } from "../host/host.ts";
+import { report } from "../host/protection.ts";
+import { askPhrase, PROMPT_END, readFirstLine } from "../terminal/prompt.ts";
+import { Tty } from "../terminal/tty.ts";
+import { type Args, type ChatArgs, type DoctorArgs, helpText, parse } from "../words/args.ts";
+import type { argsProblem } from "./checks.ts";
+import type { NoPhrase, PhraseRead } from "./run.ts";
+import { VERSION } from "./version.ts";
+import type { Arena, LockedBytes, SlotClasses } from "../secrets/locked.ts";
+
+/** A phrase as it was typed, with room for a line end. */
+const TYPED_SIZE = 1026;
+
+/**
+ * Slots of the arena. 32 bytes: two connections with each of 64 friends, each with 128 skipped keys and four others, and
+ * those that are not authenticated yet; 64: seeds and wide scalars; 256: transcripts and AADs, two a session; 1280: cells, the phrase.
+ */
+const SLOTS: SlotClasses = [[32, 18_000], [64, 512], [256, 512], [1280, 8]];
+
+/** Runs the program; resolves with its exit code. */
+export async function boot(host: Host, argv: readonly string[]): Promise<number> {
+  const args = parse(argv);
+  const tty = new Tty(host.writeNow, host.dumbTerminal);
+  if ("wrong" in args) {
+    await tty.writeError(`Could not understand the command line. ${args.wrong} ${args.next}\n`);
+    return 2;
+  }
+  return await command(host, tty, args.command === "chat" ? asTheTerminalWants(host, args) : args);
+}
+
+/** What the environment says of the terminal. */
+function asTheTerminalWants(host: Host, args: ChatArgs): ChatArgs {
+  return {
+    ...args,
+    output: host.dumbTerminal && args.output === "screen" ? "plain" : args.output,
+    colour: host.noColour ? "none" : args.colour,
+  };
+}
+
+async function command(host: Host, tty: Tty, args: Args): Promise<number> {
+  switch (args.command) {
+    case "help":
+      await tty.write(args.topic === undefined ? helpText() : (await import("../words/help.ts")).topicText(args.topic));
+      return 0;
+    case "version":
+      await tty.write(`${VERSION}\n`);
+      return 0;
+    case "phrase": {
+      const { freshPhrase } = await import("./fresh_phrase.ts");
+      await tty.write(`${await freshPhrase(host, args.words)}\n`);
+      return 0;
+    }
+    case "doctor": {
+      if (args.target !== undefined) return await doctorCall(host, tty, args, args.target);
+      const { doctor } = await import("./doctor.ts");
+      return await doctor(host, tty, args, async () => (await openMemory(host)).locked);
+    }
+    case "chat":
+      return await chat(host, tty, args);
+  }
+}
+
+async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
+  // Loaded only for what can be wrong: the prompt waits for it.
+  const { name, targets, listen, proxy } = args;
+  if (name !== undefined || targets.length > 0 || listen !== String(DEFAULT_PORT) || proxy !== undefined) {
+    const wrong = await refuseArgs(tty, args);
+    if (wrong !== undefined) return wrong;
+  }
+  const asks = args.phrase.from === "prompt";
+  const refused = await refuseSource(host, tty, args.phrase, "Leave --phrase-fd away to be asked.");
+  if (refused !== undefined) return refused;
+  await warn(host, tty);
+  await warnOfLogin(tty, proxy);
+  let memory: Memory | undefined;
+  const panic = (lineEnd: string) => endNow(tty, memory, lineEnd);
+  const signalled = () => panic(asks ? PROMPT_END : "");
+  // run.ts watches too, but is loaded only while the prompt stands: until then these keep a hang-up from leaving it raw.
+  const unwatch = watchSignals(signalled);
+  // As Ctrl-C, which is no signal there. Without a prompt nothing is raw, and the signal ends the program by itself.
+  const unwatchInterrupt = watchSignals(signalled, asks ? ["SIGINT"] : []);
+  // The prompt first; the memory for what is typed is made while it stands, and keys wait in the terminal meanwhile.
+  const opening = deferred(async () => memory = await openMemory(host));
+  const readAgain = () => readPhrase(host, tty, args, async () => (await opening()).typed, panic);
+  const read = readAgain();
+  const { arena, locked, typed } = await opening();
+  if (args.requireLockedMemory && locked !== "all") {
+    // Before anything has been typed: the phrase must not come into such memory.
+    memory?.wipe();
+    await tty.writeError(
+      `${asks ? "\n" : ""}Refused to start. Memory cannot be locked here (${
+        locked === "part" ? "only a part of it" : "none of it"
+      }). ` +
+        'Raise the limit ("sesame doctor" says how), or leave --require-locked-memory away.\n',
+    );
+    await tty.restoreWithin();
+    return 5;
+  }
+  // What is loaded now keeps the thread for long: a key that waits comes first.
+  const { turn } = await import("../system.ts");
+  await turn();
+  const { run } = await import("./run.ts");
+  const protection = report(host, locked);
+  const running = run({ host, tty, args, arena, protection, typed, read, readAgain, unwatchInterrupt });
+  unwatch(); // It watches from its first line on.
+  return await running;
+}
+
+/** `sesame doctor HOST`: with the phrase, everything that keeps it safe in a chat holds here as well. */
+async function doctorCall(host: Host, tty: Tty, args: DoctorArgs, target: string): Promise<number> {
+  const wrong = await refuseArgs(tty, { name: undefined, targets: [target], listen: undefined, proxy: args.proxy });
+  if (wrong !== undefined) return wrong;
+  const { phrase, decoy, json, proxy } = args;
+  if (phrase !== undefined) {
+    const refused = await refuseSource(host, tty, phrase, "Use --with-phrase to be asked.");
+    if (refused !== undefined) return refused;
+    await warn(host, tty);
+  }
+  await warnOfLogin(tty, proxy);
+  let memory: Memory | undefined;
+  const panic = (lineEnd: string) => endNow(tty, memory, lineEnd);
+  let asks = phrase?.from === "prompt";
+  watchSignals(() => panic(asks ? PROMPT_END : ""), [...END_SIGNALS, "SIGINT"]);
+  const opening = deferred(async () => memory = await openMemory(host));
+  const reading = phrase && readPhrase(host, tty, { phrase, decoy }, async () => (await opening()).typed, panic);
+  const { arena, typed } = await opening();
+  const { examine } = await import("./doctor_call.ts");
+  const read = await reading;
+  asks = false;
+  return await examine(host, tty, { target, json, proxy, arena, typed, read });
+}
+
+/** Why these values cannot be used, told, with the exit code; undefined: they can. */
+async function refuseArgs(tty: Tty, args: Parameters<typeof argsProblem>[0]): Promise<number | undefined> {
+  const problem = (await import("./checks.ts")).argsProblem(args);
+  if (problem === undefined) return undefined;
+  await tty.writeError(`${problem.doing} ${problem.wrong} ${problem.next}\n`);
+  return 2;
+}
+
+/** Why the phrase cannot be taken from there, told, with the exit code; undefined: it can. */
+async function refuseSource(
+  host: Host,
+  tty: Tty,
+  phrase: ChatArgs["phrase"],
+  otherwise: string,
+): Promise<number | undefined> {
+  if (phrase.from === "prompt" && !tty.inputIsTerminal) {
+    await tty.writeError(
+      "Could not ask for the phrase. Standard input is no terminal. Use --phrase-fd 0 to read it from there.\n",
+    );
+    return 2;
+  }
+  if (phrase.from === "fd" && (phrase.fd === 0 ? tty.inputIsTerminal : host.isTerminal(phrase.fd))) {
+    const which = phrase.fd === 0 ? "Standard input" : `Descriptor ${phrase.fd}`;
+    await tty.writeError(`Could not take the phrase. ${which} is a terminal, which would show it. ${otherwise}\n`);
+    return 2;
+  }
+  if (host.facts.keyLog === true) {
+    await tty.writeError(
+      "Refused to start. SSLKEYLOGFILE is set, so somebody wants the keys of TLS written down. Unset it and start again.\n",
+    );
+    return 5;
+  }
+  return undefined;
+}
+
+/** What ends a program from outside. Calls `onSignal` for each; the function returned takes the listeners away. */
+function watchSignals(onSignal: () => void, signals = END_SIGNALS): () => void {
+  const watched: Deno.Signal[] = [];
+  for (const signal of signals) {
+    try {
+      Deno.addSignalListener(signal, onSignal);
+      watched.push(signal);
+    } catch {
+      // Not a signal of this system.
+    }
+  }
+  return () => {
+    for (const signal of watched) Deno.removeSignalListener(signal, onSignal);
+  };
+}
+
+const END_SIGNALS: readonly Deno.Signal[] = ["SIGHUP", "SIGTERM", "SIGQUIT"];
+
+/** Of what can read the phrase while it is typed: said before it is. The rest is said by the chat (doctor.ts). */
+async function warn(host: Host, tty: Tty): Promise<void> {
+  const { tracer, preload } = host.facts;
+  if (tracer === true) {
+    await tty.writeError("Warning: a debugger is attached to this program and can read everything.\n");
+  }
+  if (preload === true) {
+    await tty.writeError(
+      "Warning: a library was put into this program from outside (LD_PRELOAD or the like) and can read everything.\n",
+    );
+  }
+}
+
+async function warnOfLogin(tty: Tty, proxy: string | undefined): Promise<void> {
+  if (!proxy?.includes("@")) return;
+  await tty.writeError(
+    "Warning: process lists and the shell's history now hold the proxy's user name and password.\n",
+  );
+}
+
+/** The panic of this stretch of the program; panic.ts is loaded later. `lineEnd`: of the line that the prompt stands on. */
+function endNow(tty: Tty, memory: Memory | undefined, lineEnd: string): never {
+  memory?.wipe();
+  tty.restore("", lineEnd);
+  Deno.exit(0);
+}
+
+interface Memory {
+  readonly arena: Arena;
+  readonly locked: "all" | "part" | "none";
+  readonly typed: LockedBytes;
+  wipe(): void;
+}
+
+async function openMemory(host: Host): Promise<Memory> {
+  const { loadSodium, lockSodium, wipeSodium } = await import("../crypto/sodium.ts");
+  const arena = await loadSodium(SLOTS);
+  return { arena, locked: lockSodium((view) => host.lock(view)), typed: arena.bytes(TYPED_SIZE), wipe: wipeSodium };
+}
+
+/** Runs `make` at the first call, and gives its result to every one. */
+function deferred<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => made ??= make();
+}
+
+async function readPhrase(
+  host: Host,
+  tty: Tty,
+  { phrase, decoy }: Pick<ChatArgs, "phrase" | "decoy">,
+  memory: () => Promise<LockedBytes>,
+  panic: (lineEnd: string) => void,
+): Promise<PhraseRead> {
+  if (phrase.from === "argument") {
+    void tty.writeError(
+      "Warning: process lists and the shell's history now hold the phrase. Use the hidden prompt or --phrase-fd.\n",
+    );
+  }
+  switch (phrase.from) {
+    case "prompt": {
+      const outcome = await askPhrase(tty, memory, panic);
+      return outcome.type === "done" ? { ...outcome, decoy: outcome.decoy || decoy } : outcome;
+    }
+    case "argument": {
+      const bytes = new TextEncoder().encode(phrase.text);
+      if (bytes.length > TYPED_SIZE) return { type: "too-long" };
+      (await memory()).bytes.set(bytes);
+      return { type: "done", length: bytes.length, decoy };
+    }
+    case "fd": {
+      const into = await memory();
+      const line = phrase.fd === 0 ? await readFirstLine(tty, into) : readDescriptor(host, phrase.fd, into);
+      return typeof line === "object" ? { type: "done", length: line.length, decoy } : { type: line };
+    }
+  }
+}
+
+/** Byte by byte, so that nothing behind the first line end is taken away from whoever else reads there. */
+function readDescriptor(
+  host: Host,
+  fd: number,
+  into: LockedBytes,
+): { length: number } | NoPhrase {
+  for (let length = 0; length < into.length; length++) {
+    const at = into.bytes.subarray(length, length + 1);
+    const got = host.readFd(fd, at);
+    if (got < 0) return "no such descriptor";
+    if (got === 0) return length === 0 ? "end" : { length };
+    if (at[0] === 0x0a) return { length: length + 1 };
+  }
+  return "too-long";
+}

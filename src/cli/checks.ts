@@ -1,0 +1,30 @@
+// What can be wrong with the options themselves: asked before the phrase is, so that nobody types it in vain.
+// Not in here: the parsing (args.ts), what the system says of an address (errors.ts).
+
+import { parseListen } from "../transport/address.ts";
+import { parseProxy } from "../transport/proxy_address.ts";
+import { isName } from "../wire/message.ts";
+import type { ChatArgs } from "../words/args.ts";
+import { addressProblem, targetProblem } from "../chat/commands.ts";
+import { type Problem, proxyProblem } from "../words/errors.ts";
+
+/** Undefined: a chat, or the doctor's call, can begin with these. */
+export function argsProblem(
+  { name, targets, listen, proxy }: Pick<ChatArgs, "name" | "targets" | "listen" | "proxy">,
+): Problem | undefined {
+  if (name !== undefined && !isName(name)) {
+    return {
+      doing: "Could not take the name.",
+      wrong: "A name has 1 to 32 characters, none of them a control character.",
+      next: "Choose a shorter or plainer one.",
+    };
+  }
+  for (const target of targets) {
+    const problem = targetProblem(target);
+    if (problem !== undefined) return problem;
+  }
+  const way = proxy === undefined ? undefined : parseProxy(proxy);
+  if (typeof way === "string") return proxyProblem(way);
+  const address = listen === undefined ? undefined : parseListen(listen);
+  return typeof address === "string" ? addressProblem("Could not listen.", address) : undefined;
+}

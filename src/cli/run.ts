@@ -1,0 +1,235 @@
+// Everything heavy, loaded while the phrase is typed: TLS is made ready and tried, the phrase is taken, the chat runs.
+// In here: who owns what, signals, and the way out. Not in here: what happens in the chat (chat.ts).
+
+import { holdsPhrase, normalisePhrase } from "../auth/phrase.ts";
+import { isWeak, loadWords } from "../auth/strength.ts";
+import { type Arena, LockedBytes } from "../secrets/locked.ts";
+import type { Host } from "../host/host.ts";
+import type { report } from "../host/protection.ts";
+import type { Entropy, PeerId } from "../ports.ts";
+import { tag } from "../terminal/text/sanitise.ts";
+import type { Tty } from "../terminal/tty.ts";
+import { openView, type View } from "../terminal/view.ts";
+import { type Identity, makeIdentity } from "../transport/certificate.ts";
+import { selfTest } from "../transport/self_check.ts";
+import { freshLogin, parseProxy } from "../transport/proxy_address.ts";
+import { type TlsOptions, TlsTransport } from "../transport/tls.ts";
+import { type ChatArgs, wrap } from "../words/args.ts";
+import { QuietWindow } from "../chat/quiet_window.ts";
+import { Chat, type Outcome } from "../chat/chat.ts";
+import { doctorText, startHints } from "./doctor.ts";
+import { EXIT, phraseProblem, type Problem, sentence, WEAK_PHRASE } from "../words/errors.ts";
+import { fault, panic, type Restorable } from "./panic.ts";
+import { Stretcher } from "../chat/stretcher.ts";
+import { after, entropyOf, now, turn, wallClock } from "../system.ts";
+
+/** What `run` gets: a machine that is hardened, a terminal, memory for secrets, and a phrase on its way into it. */
+export interface Booted {
+  readonly host: Host;
+  readonly tty: Tty;
+  readonly args: ChatArgs;
+  readonly arena: Arena;
+  readonly protection: ReturnType<typeof report>;
+  readonly typed: LockedBytes;
+  readonly read: Promise<PhraseRead>;
+  /** Asks at the prompt once more, into the same memory. */
+  readonly readAgain: () => Promise<PhraseRead>;
+  /** Takes away what the start does on SIGINT. */
+  readonly unwatchInterrupt: () => void;
+}
+
+/** How reading the phrase ended; `length` bytes of it stand in the locked memory. */
+export type PhraseRead =
+  | { type: "done"; length: number; decoy: boolean }
+  | { type: "leave" }
+  | { type: "panic" }
+  | { type: NoPhrase };
+
+export type NoPhrase = "too-long" | "end" | "no such descriptor";
+
+/** Resolves with the exit code; the terminal is in order again then. */
+export async function run(booted: Booted): Promise<number> {
+  const { tty, args, host, protection } = booted;
+  // Before there is a view, panic puts the terminal back by itself.
+  const shown: { now: Restorable } = { now: { panic: () => tty.restore() } };
+  const onPanic = () => panic(shown.now);
+  const onFault = (error: unknown) => fault(shown.now, (text) => void tty.writeError(text), error);
+  watchForTheEnd(onPanic, onFault);
+  tty.onClosed = onPanic;
+
+  const entropy = entropyOf(host);
+  let [identity, read] = await Promise.all([ready(host), booted.read]);
+  let phrase = takePhrase(booted, read);
+  // Asked again rather than ended: the phrase typed once more would go to the shell, which shows it and keeps it.
+  for (let asked = 1; args.phrase.from === "prompt" && phrase instanceof Refusal && asked < PROMPTS; asked++) {
+    if (phrase.problem === undefined) break;
+    await tell(tty, phrase.problem);
+    read = await booted.readAgain();
+    phrase = takePhrase(booted, read);
+  }
+  booted.typed[Symbol.dispose]();
+  if (read.type === "panic") return panic(shown.now);
+  if (phrase instanceof Refusal) {
+    await end(booted, phrase.problem);
+    return phrase.code;
+  }
+
+  const weak = isWeak(phrase.bytes);
+  const mode = read.type === "done" && read.decoy ? "decoy" : "real";
+  const stretcher = new Stretcher(booted.arena, phrase, mode, (view) => host.lock(view));
+  const current: { chat?: Chat } = {};
+  const view: View = openView(
+    args.output,
+    tty,
+    {
+      colour: args.colour,
+      bell: args.bell,
+      wall: wallClock,
+      pace: new QuietWindow(() => current.chat?.nextTick ?? Infinity, now, after),
+      after,
+      ...(args.name === undefined ? {} : { name: args.name }),
+      guard: (text) => holdsPhrase(booted.arena, text, (bytes) => stretcher.heldIn(bytes)),
+    },
+    (input) => current.chat?.input(input),
+  );
+  shown.now = view;
+  const chat = current.chat = new Chat({
+    args,
+    arena: booted.arena,
+    self: identity.peerId,
+    transport: new TlsTransport(identity, proxyOf(args.proxy, entropy)),
+    stretcher,
+    view,
+    entropy,
+    scripted: !tty.inputIsTerminal,
+    addresses: () => host.addresses?.(),
+    doctor: () =>
+      doctorText(protection, { input: tty.inputIsTerminal, output: tty.outputIsTerminal, f12: "not tried" }),
+    onPanic,
+    onFault,
+  });
+  view.start();
+  view.show({ event: "protection", protection });
+  for (const text of startHints(protection)) view.show({ event: "hint", text });
+  if (weak) view.show({ event: "hint", text: WEAK_PHRASE });
+  onPoliteInterrupt(() => chat.input({ type: "leave" }), onPanic);
+  booted.unwatchInterrupt(); // From here on the signal says goodbye first.
+  const outcome = await chat.run();
+  return await finish(booted, view, outcome);
+}
+
+/** What keeps the chat from beginning; with no problem to tell, the person has simply left. */
+export class Refusal {
+  constructor(readonly code: number, readonly problem: Problem | undefined) {}
+}
+
+/** What can be made ready while the phrase is typed. */
+async function ready(host: Host): Promise<Identity> {
+  const identity = await readyTls(host);
+  await turn();
+  loadWords();
+  return identity;
+}
+
+/** A fresh identity, on TLS that has been tried. */
+export async function readyTls(host: Host): Promise<Identity> {
+  const identity = makeIdentity(entropyOf(host));
+  await turn(); // the first handshake of a process keeps the thread for 30 ms
+  await selfTest(identity);
+  return identity;
+}
+
+/** A typed proxy that checks.ts has nothing against. Without a login each call takes one of its own, so that Tor keeps them apart. */
+export function proxyOf(typed: string | undefined, entropy: Entropy): TlsOptions {
+  if (typed === undefined) return {};
+  const proxy = parseProxy(typed);
+  // Never past the proxy, whatever else is wrong.
+  if (typeof proxy === "string") throw new TypeError("an unchecked proxy");
+  return { proxy: { address: proxy.address, login: () => proxy.login ?? freshLogin(entropy) } };
+}
+
+/** The phrase as it is stretched. What was typed is wiped. */
+export function takePhrase({ arena, typed }: Pick<Booted, "arena" | "typed">, read: PhraseRead): LockedBytes | Refusal {
+  switch (read.type) {
+    case "leave":
+    case "panic":
+      return new Refusal(EXIT.left, undefined);
+    case "too-long":
+    case "end":
+      return new Refusal(EXIT.usage, phraseProblem(read.type));
+    case "no such descriptor":
+      return new Refusal(EXIT.usage, {
+        doing: "Could not take the phrase.",
+        wrong: "The descriptor is not open for reading, or cannot be read without FFI permission.",
+        next: "Open it in the shell, for example: sesame --phrase-fd 3 3< FILE; or use --phrase-fd 0.",
+      });
+    case "done": {
+      const phrase = normalisePhrase(arena, typed.bytes.subarray(0, read.length));
+      typed.bytes.fill(0);
+      return phrase instanceof LockedBytes ? phrase : new Refusal(EXIT.usage, phraseProblem(phrase));
+    }
+  }
+}
+
+async function finish(booted: Booted, view: View, outcome: Outcome): Promise<number> {
+  if (outcome.stopped !== undefined) view.show({ event: "stopped", reason: outcome.stopped });
+  await view.stop();
+  // Lines have said it already; a screen is gone by now, and what is said here stays on the person's own.
+  if (booted.args.output === "screen") {
+    for (const [peer, count] of outcome.unconfirmed) await booted.tty.writeError(unconfirmedText(peer, count));
+  }
+  await end(booted, outcome.problem);
+  return outcome.code;
+}
+
+/** Says how many and for whom, never what: this line stays in the terminal. */
+function unconfirmedText(peer: PeerId, count: number): string {
+  const what = count === 1 ? "1 message was" : `${count} messages were`;
+  return `${what} not confirmed by [${tag(peer)}]: shown or not, nobody can know.\n`;
+}
+
+async function end({ tty }: Booted, problem: Problem | undefined): Promise<void> {
+  if (problem !== undefined) await tell(tty, problem);
+  await tty.restoreWithin();
+}
+
+/** On standard error, in whole words; a terminal that is raw wants the carriage return. */
+export async function tell(tty: Tty, problem: Problem): Promise<void> {
+  const columns = tty.errorIsTerminal ? tty.size().columns : Infinity;
+  const lineEnd = tty.errorIsTerminal ? "\r\n" : "\n";
+  await tty.writeError(wrap("", sentence(problem), columns, 0).join(lineEnd) + lineEnd);
+}
+
+/** A hang-up, a request to end, and everything that nobody caught. */
+function watchForTheEnd(onPanic: () => never, onFault: (error: unknown) => never): void {
+  for (const signal of ["SIGHUP", "SIGTERM", "SIGQUIT"] as const) addSignal(signal, onPanic);
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    onFault(event.error);
+  });
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    onFault(event.reason);
+  });
+}
+
+/** Where the terminal is not raw, Ctrl-C is a signal: leave politely, and at once the second time. */
+function onPoliteInterrupt(leave: () => void, onPanic: () => never): void {
+  let asked = false;
+  addSignal("SIGINT", () => {
+    if (asked) onPanic();
+    asked = true;
+    leave();
+  });
+}
+
+function addSignal(signal: Deno.Signal, run: () => void): void {
+  try {
+    Deno.addSignalListener(signal, run);
+  } catch {
+    // Not a signal of this system.
+  }
+}
+
+/** How often the phrase is asked for at a prompt before the program gives up. */
+const PROMPTS = 5;

@@ -1,0 +1,498 @@
+// The painter against a terminal in memory. Golden screens: testdata/*.golden, one screen each, to be read as text; written
+// anew by `deno test -A src/terminal/screen/screen_test.ts -- --update` and then reviewed in the diff.
+
+// deno-lint-ignore-file no-control-regex -- escape sequences are what this is about
+import assert from "node:assert/strict";
+import type { Notice } from "../../notice.ts";
+import type { KeyName } from "../keys.ts";
+import { ChatScreen, type ScreenAction, type ScreenOptions } from "./screen.ts";
+import { Emulator } from "../testdata/emulator.ts";
+import { hostileStrings } from "../testdata/hostile.ts";
+
+const A = "3f2a91bc".padEnd(64, "0");
+const B = "b0b00000".padEnd(64, "1");
+const NOON = 12 * 3600_000;
+
+const clock = (at: number) => {
+  const minutes = Math.floor(at / 60_000);
+  return `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
+};
+
+/** A screen and the terminal that it is painted on. */
+class Trial {
+  readonly screen: ChatScreen;
+  terminal: Emulator;
+  now = NOON;
+  /** Bytes of the last painting. */
+  painted = 0;
+
+  constructor(columns = 80, rows = 24, options: Partial<ScreenOptions> = {}, wide = false) {
+    this.screen = new ChatScreen({ colour: true, clock, ...options }, columns, rows);
+    this.terminal = new Emulator(columns, rows, wide);
+    this.terminal.write("\x1b[?1049h\x1b[?7l");
+  }
+  tell(...notices: Notice[]): this {
+    for (const notice of notices) this.screen.notice(notice, this.now);
+    return this.paint();
+  }
+  type(text: string): this {
+    for (const char of text) this.screen.key({ type: "text", text: char });
+    return this.paint();
+  }
+  paste(text: string): this {
+    this.screen.key({ type: "paste", text, cut: false });
+    return this.paint();
+  }
+  key(...names: KeyName[]): ScreenAction | undefined {
+    let action: ScreenAction | undefined;
+    for (const name of names) action = this.screen.key({ type: "key", name }) ?? action;
+    this.paint();
+    return action;
+  }
+  paint(): this {
+    const out = this.screen.render(this.now);
+    this.painted = out.length;
+    this.terminal.write(out);
+    return this;
+  }
+  resize(columns: number, rows: number): this {
+    this.terminal = new Emulator(columns, rows);
+    this.terminal.write("\x1b[?7l");
+    this.screen.resize(columns, rows);
+    return this.paint();
+  }
+  chat(): this {
+    return this.tell(
+      { event: "listening", address: "0.0.0.0:7373" },
+      { event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" },
+      { event: "named", peer: A, name: "alice" },
+      { event: "connected", peer: B, direction: "out", address: "192.0.2.8:7373" },
+      { event: "named", peer: B, name: "bob" },
+      { event: "message", peer: A, id: "1", text: "hello, are you there?" },
+      { event: "sent", id: "2", peers: 2, text: "yes, both of you" },
+      { event: "delivered", id: "2", peer: A },
+    );
+  }
+}
+
+function golden(name: string, trial: Trial): void {
+  const { terminal } = trial;
+  assert.deepEqual(terminal.unexpected, []);
+  const rows = terminal.text().map((row) => `|${row}`);
+  const text = `cursor at row ${terminal.row + 1}, column ${terminal.column + 1}\n${rows.join("\n")}\n`;
+  const file = new URL(`../testdata/${name}.golden`, import.meta.url);
+  if (Deno.args.includes("--update")) Deno.writeTextFileSync(file, text);
+  assert.equal(text, Deno.readTextFileSync(file));
+}
+
+const GOLDEN: readonly [name: string, make: () => Trial][] = [
+  ["start", () => new Trial().tell({ event: "listening", address: "0.0.0.0:7373" })],
+  ["chat", () => new Trial().chat()],
+  ["chat-40x10", () => new Trial(40, 10).chat()],
+  ["chat-20x5", () => new Trial(20, 5).chat()],
+  ["chat-200x60", () => new Trial(200, 60).chat()],
+  ["resized", () => new Trial().chat().resize(50, 12)],
+  ["typing-several-lines", () => {
+    const trial = new Trial(60, 16).chat().type("first line");
+    trial.key("alt-enter");
+    return trial.type("second line with 日本語 in it, long enough to be continued on a third row");
+  }],
+  ["pasted", () => new Trial(60, 16).chat().paste("one\ntwo\n/quit\nfour")],
+  ["pasted-key", () => {
+    const trial = new Trial(60, 16).chat().paste("-----BEGIN OPENSSH PRIVATE KEY-----\nabc");
+    trial.key("enter");
+    return trial;
+  }],
+  ["unicode", () =>
+    new Trial(60, 20).chat().tell(
+      {
+        event: "message",
+        peer: A,
+        id: "3",
+        text: "日本語の長い文はどこででも折り返すことができますので、こうなります。",
+      },
+      { event: "message", peer: A, id: "4", text: "שלום עולם" },
+      { event: "message", peer: B, id: "5", text: "👩‍👩‍👧 👍🏽 🇩🇪 e\u0301 ❤\ufe0f" },
+      { event: "message", peer: B, id: "6", text: "a\ttab and\nan indented\n  line" },
+    )],
+  ["hostile", () =>
+    new Trial(60, 20).chat().tell(
+      { event: "message", peer: B, id: "3", text: "\x1b[2J\x1b[1;1H\x1b]0;owned\x07gone?" },
+      {
+        event: "message",
+        peer: B,
+        id: "4",
+        text: "fine\n12:00 ─ alice [3f2a-91bc] said goodbye\n12:00 │ alice [3f2a-91bc]: fake",
+      },
+      { event: "message", peer: B, id: "5", text: `${" ".repeat(52)}12:00 ! the phrase is known` },
+      { event: "message", peer: B, id: "6", text: `z${"\u0301".repeat(100)} \u202egnp.exe` },
+      { event: "named", peer: B, name: "\u0430lice [3f2a-91bc]" },
+      { event: "message", peer: B, id: "7", text: "it is me, alice" },
+    )],
+  ["errors", () =>
+    new Trial(60, 16).tell(
+      { event: "connecting", address: "192.0.2.7:7373" },
+      { event: "refused", address: "192.0.2.7:7373", reason: "timeout" },
+      {
+        event: "problem",
+        doing: "Could not connect to 192.0.2.7:7373.",
+        wrong: "Nobody answered within 5 seconds.",
+        next: 'Ask your friend to run "sesame listen".',
+      },
+      { event: "turned-away", count: 2, guesses: 1 },
+    )],
+  ["waiting", () => {
+    const trial = new Trial(60, 10).tell({ event: "stretching", done: false }, {
+      event: "connecting",
+      address: "192.0.2.7:7373",
+    });
+    trial.now += 3200;
+    return trial.paint();
+  }],
+  ["scrolled", () => {
+    const trial = new Trial(60, 12).chat();
+    for (let i = 0; i < 30; i++) trial.tell({ event: "message", peer: A, id: `m${i}`, text: `message ${i}` });
+    trial.key("page-up", "page-up");
+    return trial.tell({ event: "message", peer: A, id: "x", text: "new" }, {
+      event: "message",
+      peer: A,
+      id: "y",
+      text: "newer",
+    });
+  }],
+  ["receipts", () => {
+    const trial = new Trial(70, 16).chat();
+    return trial.tell(
+      { event: "delivered", id: "2", peer: B },
+      { event: "sent", id: "3", peers: 2, text: "second" },
+      { event: "delivered", id: "3", peer: A },
+      { event: "unconfirmed", id: "3", peer: B },
+      { event: "left", peer: B, reason: "closed" },
+      { event: "sent", id: "4", peers: 1, text: "third" },
+      { event: "sent", id: "5", peers: 1, text: "fourth" },
+      { event: "delivered", id: "4", peer: A },
+      { event: "sent", id: "6", peers: 0, text: "to nobody" },
+    );
+  }],
+  ["32-peers", () => {
+    const trial = new Trial(80, 20);
+    for (let i = 0; i < 32; i++) {
+      const peer = (0x10 + i).toString(16).repeat(4).padEnd(64, "0");
+      trial.tell({ event: "connected", peer, direction: "in", address: "192.0.2.1:1" }, {
+        event: "named",
+        peer,
+        name: `friend number ${i}`,
+      });
+    }
+    trial.tell({ event: "sent", id: "1", peers: 32, text: "hello everybody" });
+    for (let i = 0; i < 7; i++) {
+      trial.tell({ event: "delivered", id: "1", peer: (0x10 + i).toString(16).repeat(4).padEnd(64, "0") });
+    }
+    return trial;
+  }],
+  ["leave", () => {
+    const trial = new Trial(60, 10).chat();
+    trial.key("ctrl-c");
+    return trial;
+  }],
+];
+for (const [name, make] of GOLDEN) {
+  Deno.test(`ChatScreen paints ${name}.golden`, () => golden(name, make()));
+}
+
+Deno.test("ChatScreen leaves the last column free, unless the screen is very narrow", () => {
+  for (const [name, make] of GOLDEN) {
+    const { terminal } = make();
+    if (terminal.columns <= 20) continue;
+    for (const row of terminal.cells) assert.match(row.at(-1) ?? "", /^ ?$/, `${name}: ${row.join("")}`);
+  }
+  for (const text of ["e\u0301".repeat(300), "👩‍👩‍👧".repeat(100), "🇩🇪".repeat(100), "x".repeat(300), "日".repeat(100)]) {
+    for (const columns of [21, 31, 32, 33, 79, 80]) {
+      const trial = new Trial(columns, 24).chat().tell({ event: "message", peer: A, id: "9", text }).paste(text);
+      for (const row of trial.terminal.cells) assert.match(row.at(-1) ?? "", /^ ?$/, row.join(""));
+    }
+  }
+});
+
+Deno.test("ChatScreen without colours sends none", () => {
+  const screen = new ChatScreen({ colour: false, clock }, 80, 24);
+  screen.notice({ event: "connected", peer: A, direction: "in", address: "x" }, NOON);
+  screen.notice({ event: "message", peer: A, id: "1", text: "hi" }, NOON);
+  assert.doesNotMatch(screen.render(NOON), /\x1b\[[\d;]*[34]\d[\d;]*m/);
+});
+
+Deno.test("ChatScreen paints only what changed", () => {
+  const trial = new Trial().chat();
+  trial.type("x");
+  assert.ok(trial.painted < 100, `${trial.painted} for a letter`);
+  assert.equal(trial.screen.render(NOON), "");
+});
+
+Deno.test("ChatScreen keeps what is being typed while messages arrive, and the cursor with it", () => {
+  const trial = new Trial().chat().type("half a sen");
+  const before = [trial.terminal.text().at(-1), trial.terminal.row, trial.terminal.column];
+  for (let i = 0; i < 50; i++) trial.tell({ event: "message", peer: B, id: `${i}`, text: "noise\n".repeat(i % 4) });
+  assert.deepEqual([trial.terminal.text().at(-1), trial.terminal.row, trial.terminal.column], before);
+  trial.type("tence");
+  assert.deepEqual(trial.key("enter"), { type: "line", text: "half a sentence" });
+});
+
+Deno.test("ChatScreen takes a line back that could not be sent, unless another has been begun", () => {
+  const trial = new Trial().chat().type("hello?");
+  assert.deepEqual(trial.key("enter"), { type: "line", text: "hello?" });
+  trial.screen.giveBack("hello?");
+  assert.deepEqual(trial.key("enter"), { type: "line", text: "hello?" });
+  trial.type("next");
+  trial.screen.giveBack("hello?");
+  assert.deepEqual(trial.key("enter"), { type: "line", text: "next" });
+});
+
+Deno.test("ChatScreen answers the leaving keys", () => {
+  const trial = new Trial();
+  assert.equal(trial.key("ctrl-c"), undefined);
+  assert.deepEqual(trial.key("ctrl-c"), { type: "leave" });
+  assert.equal(trial.key("ctrl-c", "left"), undefined);
+  assert.equal(trial.screen.key({ type: "text", text: "y" }), undefined);
+  assert.equal(trial.key("backspace"), undefined);
+  assert.equal(trial.key("ctrl-c"), undefined);
+  assert.deepEqual(trial.screen.key({ type: "text", text: "y" }), { type: "leave" });
+  assert.deepEqual(trial.key("ctrl-d"), { type: "leave" });
+  trial.type("x");
+  assert.equal(trial.key("ctrl-d"), undefined);
+  assert.deepEqual(trial.screen.key({ type: "panic" }), { type: "panic" });
+});
+
+Deno.test("ChatScreen never sends by a paste, nor answers a question by one", () => {
+  const trial = new Trial().paste("/quit\n");
+  assert.deepEqual(trial.key("enter"), { type: "line", text: "/quit\n" });
+  trial.key("ctrl-c");
+  assert.equal(trial.screen.key({ type: "paste", text: "y", cut: false }), undefined);
+});
+
+Deno.test("ChatScreen says how long a paste is that it cannot show whole, and how to be rid of it", () => {
+  const trial = new Trial().paste("short\n");
+  assert.doesNotMatch(trial.terminal.text().join("\n"), /one message/);
+  trial.paste("row\n".repeat(99));
+  assert.match(trial.terminal.text().at(-9) ?? "", /^── one message of 101 rows: .* Ctrl-_ undoes ─*$/);
+  trial.key("ctrl-_");
+  assert.equal(trial.terminal.text().at(-2), "> short");
+  assert.doesNotMatch(trial.terminal.text().join("\n"), /one message/);
+});
+
+Deno.test("ChatScreen goes through the rows of a long paste by arrows, and Ctrl-_ undoes it, also after the history", () => {
+  const trial = new Trial(40, 24).type("said before");
+  trial.key("enter");
+  const text = Array.from({ length: 60 }, (_, i) => `word${i}`).join(" ").replaceAll(" ", "_");
+  trial.paste(text);
+  const seen = new Set<string>();
+  const look = () => {
+    for (const row of trial.terminal.text().slice(-8)) seen.add(row.slice(2));
+  };
+  look();
+  const rows = Math.ceil(text.length / 37);
+  for (let i = 1; i < rows; i++) {
+    trial.key("up");
+    look();
+    assert.doesNotMatch(trial.terminal.text().join("\n"), /said before/);
+  }
+  for (let at = 0; at < text.length; at += 37) assert.ok(seen.has(text.slice(at, at + 37)), text.slice(at, at + 37));
+  for (let i = 1; i < rows; i++) trial.key("down");
+  trial.type("!");
+  assert.match(trial.terminal.text().at(-1) ?? "", /59!$/);
+  for (let i = 0; i <= rows; i++) trial.key("up");
+  assert.equal(trial.terminal.text().at(-1), "> said before");
+  trial.key("down");
+  trial.key("ctrl-_", "ctrl-_");
+  assert.match(trial.terminal.text().at(-1) ?? "", /^> Enter|^>$/);
+});
+
+Deno.test("ChatScreen's receipts tell friends of one name apart", () => {
+  const trial = new Trial(80, 10);
+  for (const peer of [A, B]) trial.tell({ event: "connected", peer, direction: "in", address: "x" });
+  const row = () => trial.terminal.text().find((line) => line.includes("you: hello")) ?? "";
+  const tell = (id: string) =>
+    trial.tell(
+      { event: "sent", id, peers: 2, text: `hello ${id}` },
+      { event: "delivered", id, peer: A },
+      { event: "unconfirmed", id, peer: B },
+    );
+  tell("1");
+  assert.match(row(), /✓ friend \[3f2a-91bc\] · \? friend \[b0b0-0000\] not confirmed/);
+  for (const peer of [A, B]) trial.tell({ event: "named", peer, name: "alice" });
+  tell("2");
+  assert.match(trial.terminal.text().join(), /✓ alice \[3f2a-91bc\] · \? alice \[b0b0-0000\] not confirmed/);
+  trial.tell({ event: "named", peer: B, name: "bob" });
+  tell("3");
+  assert.match(trial.terminal.text().join(), /✓ alice · \? bob not confirmed/);
+});
+
+Deno.test("ChatScreen says on a narrow screen what the keys of a question do", () => {
+  for (const columns of [20, 30, 40, 60, 80]) {
+    const trial = new Trial(columns, 10, { guard: () => true }).type("abc");
+    trial.key("enter");
+    const asked = trial.terminal.text().at(-2) ?? "";
+    assert.match(asked, /y sends.*, (?:any )?other(?: key|s)/, `${columns}: ${asked}`);
+    assert.doesNotMatch(asked, /…/);
+    trial.key("escape", "ctrl-c");
+    const leave = trial.terminal.text().at(-2) ?? "";
+    assert.match(leave, columns > 20 ? /y (?:or Ctrl-C )?leaves, .*stay/ : /y leaves, other/, `${columns}: ${leave}`);
+  }
+});
+
+Deno.test("ChatScreen asks before it sends what looks like a secret", () => {
+  const guard = (text: string) => text.includes("correct horse");
+  for (
+    const text of [
+      "the phrase is correct horse",
+      "-----BEGIN RSA PRIVATE KEY-----",
+      "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+      "q83vEjRWeJCrze8SNFZ4kKvN7xI0Vnh1",
+    ]
+  ) {
+    const trial = new Trial(80, 24, { guard }).type(text);
+    assert.equal(trial.key("enter"), undefined, text);
+    assert.equal(trial.screen.key({ type: "text", text: "n" }), undefined);
+    assert.equal(trial.key("enter"), undefined);
+    assert.deepEqual(trial.screen.key({ type: "text", text: "y" }), { type: "line", text });
+  }
+  for (
+    const text of [
+      "hello",
+      "https://example.org/a-long-path/to-some/page-with-a-name-of-more-than-32",
+      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1",
+    ]
+  ) {
+    assert.deepEqual(new Trial(80, 24, { guard }).type(text).key("enter"), { type: "line", text });
+  }
+});
+
+Deno.test("ChatScreen scrolls to the first row and back to the last", () => {
+  const trial = new Trial(60, 12);
+  for (let i = 0; i < 100; i++) {
+    trial.tell({ event: "message", peer: A, id: `${i}`, text: `number ${i}${i % 3 === 0 ? "\nsecond row" : ""}` });
+  }
+  for (let i = 0; i < 40; i++) trial.key("page-up");
+  assert.match(trial.terminal.text()[1] ?? "", /number 0$/);
+  const seen = new Set<number>();
+  for (let i = 0; i < 40; i++) {
+    for (const row of trial.terminal.text()) {
+      const number = /number (\d+)/.exec(row)?.[1];
+      if (number !== undefined) seen.add(Number(number));
+    }
+    trial.key("page-down");
+  }
+  assert.equal(seen.size, 100);
+  assert.match(trial.terminal.text().join("\n"), /number 99/);
+  assert.doesNotMatch(trial.terminal.text().join("\n"), /PgDn/);
+});
+
+Deno.test("ChatScreen survives any size", () => {
+  const trial = new Trial().chat().type("some text 日本\u0301 that is rather long");
+  for (const columns of [1, 2, 3, 5, 8, 13, 33, 300]) {
+    for (const rows of [1, 2, 3, 4, 7, 100]) {
+      trial.resize(columns, rows);
+      if (columns >= 5) assert.deepEqual(trial.terminal.unexpected, []);
+      trial.key("page-up", "page-down", "ctrl-l");
+    }
+  }
+});
+
+Deno.test("ChatScreen forgets everything on clear", () => {
+  const trial = new Trial().chat().type("secret words");
+  trial.screen.clear();
+  trial.screen.repaint();
+  const terminal = new Emulator(80, 24);
+  terminal.write(trial.screen.render(NOON));
+  assert.doesNotMatch(terminal.text().join("\n"), /alice|hello|secret/);
+});
+
+Deno.test("ChatScreen bounds the scroll-back", () => {
+  const screen = new ChatScreen({ colour: true, clock }, 80, 24);
+  for (let i = 0; i < 600; i++) {
+    screen.notice({ event: "message", peer: A, id: `${i}`, text: "x".repeat(16_000) }, NOON);
+  }
+  for (let i = 0; i < 600; i++) screen.key({ type: "key", name: "page-up" });
+  screen.render(NOON);
+  assert.ok(Deno.inspect(screen).length < 10_000_000);
+});
+
+/** The rows that are not the log: who is here, the status, the input. */
+function frameOf(terminal: Emulator): (string | undefined)[] {
+  const rows = terminal.text();
+  return [rows[0], rows.at(-2), rows.at(-1), `${terminal.row},${terminal.column}`];
+}
+
+for (const wide of [false, true]) {
+  Deno.test(`no hostile message changes a cell outside its rows${wide ? " on a terminal that counts widths differently" : ""}`, () => {
+    const strings = hostileStrings();
+    assert.ok(strings.length >= 300);
+    for (const text of strings) {
+      const trial = new Trial(60, 14, {}, wide);
+      trial.tell({ event: "connected", peer: A, direction: "in", address: "192.0.2.7:1" }).type("typed");
+      trial.tell({ event: "message", peer: A, id: "0", text: "before" });
+      const before = frameOf(trial.terminal);
+      trial.terminal.unexpected.length = 0; // the frame itself has ── and ✓, which the odd terminal counts double
+      trial.tell({ event: "message", peer: A, id: "1", text }, { event: "message", peer: B, id: "2", text: "after" });
+      const what = JSON.stringify(text.slice(0, 40));
+      assert.deepEqual(trial.terminal.unexpected, [], what);
+      assert.deepEqual(frameOf(trial.terminal), before, what);
+      assert.equal(trial.terminal.bells, 0, what);
+      const log = trial.terminal.text().slice(1, -2);
+      for (const row of log) {
+        // Each row of the log is marked as what it is, by the program.
+        if (row !== "") assert.match(row, wide ? /^(?:12:00| {5}) [─│]/u : /^(?:12:00| {5}) [─│](?: |$)/u, what);
+      }
+      assert.match(log.findLast((row) => row !== "") ?? "", /friend \[b0b0-0000\]: ?after$/, what);
+    }
+  });
+}
+
+Deno.test("no hostile name changes a cell outside its rows, and the tag stays beside it", () => {
+  for (const name of hostileStrings()) {
+    const trial = new Trial(60, 14);
+    trial.tell({ event: "connected", peer: A, direction: "in", address: "192.0.2.7:1" }, {
+      event: "named",
+      peer: A,
+      name,
+    }).type("typed");
+    trial.tell({ event: "message", peer: A, id: "1", text: "words" });
+    const what = JSON.stringify(name.slice(0, 40));
+    assert.deepEqual(trial.terminal.unexpected, [], what);
+    const rows = trial.terminal.text();
+    assert.match(rows[0] ?? "", /^ Sesame {2}.+ \[3f2a-91bc\]/u, what);
+    assert.match(rows.findLast((row) => row.includes("words")) ?? "", /\[3f2a-91bc\]: words$/u, what);
+    assert.equal(rows.at(-1), "> typed", what);
+  }
+});
+
+Deno.test("the terminal in memory would notice: the same strings raw do harm", () => {
+  let harmed = 0;
+  for (const text of hostileStrings()) {
+    const terminal = new Emulator(60, 14);
+    terminal.write(`\x1b[?7l\x1b[14;1H> typed\x1b[5;1H${text}`);
+    if (terminal.unexpected.length > 0 || terminal.text()[13] !== "> typed") harmed++;
+  }
+  assert.ok(harmed > 200, `${harmed}`);
+});
+
+Deno.test("of several calls one is shown, with its place among them", () => {
+  const trial = new Trial(60, 10);
+  const status = () => trial.terminal.text().find((row) => row.includes("calling")) ?? "";
+  for (const host of ["a", "b", "c"]) trial.tell({ event: "connecting", address: `${host}:1` });
+  assert.match(status(), /calling a:1 \(1 of 3\)…/);
+  trial.tell({ event: "refused", address: "a:1", reason: "unreachable" });
+  assert.match(status(), /calling b:1 \(2 of 3\)…/);
+  // Somebody who called us is no call of ours.
+  trial.tell({ event: "refused", address: "192.0.2.9:5000", reason: "phrase" });
+  assert.match(status(), /calling b:1 \(2 of 3\)…/);
+  trial.tell({ event: "connected", peer: A, direction: "out", address: "b:1" });
+  assert.match(status(), /calling c:1 \(3 of 3\)…/);
+  trial.tell({ event: "refused", address: "c:1", reason: "timeout" }, { event: "connecting", address: "d:1" });
+  assert.match(status(), /calling d:1…/);
+});
+
+Deno.test("a pasted TAB that is wider than a row of the input line, and text behind it, are laid out", () => {
+  const screen = new ChatScreen({ colour: false, clock }, 5, 8);
+  screen.key({ type: "paste", text: "\tab", cut: false });
+  assert.match(screen.render(0), /ab/);
+});

@@ -1,0 +1,68 @@
+// Who is here and what they call themselves, as far as a view has been told. In here: labels that a peer cannot fake.
+// Not in here: links, messages, layout.
+
+import type { Notice } from "../../notice.ts";
+import type { PeerId } from "../../ports.ts";
+import { confusable, sanitise, tag } from "./sanitise.ts";
+
+export interface People {
+  /** Peers with a session, in order of arrival. */
+  readonly here: Map<PeerId, { readonly address: string }>;
+  /** Sanitised names by PeerId, of those who left too, the longest unchanged first; at most NAMES_MAX. */
+  readonly names: Map<PeerId, string>;
+  /** One's own name, sanitised; "" without one. */
+  readonly own: string;
+}
+
+/** `own` is the name given on the command line. */
+export function newPeople(own = ""): People {
+  return { here: new Map(), names: new Map(), own: sanitise(own, "name") };
+}
+
+/** Keeps up with what the program tells. */
+export function learn(people: People, notice: Notice): void {
+  if (notice.event === "connected") people.here.set(notice.peer, { address: notice.address });
+  else if (notice.event === "left") people.here.delete(notice.peer);
+  else if (notice.event === "named") {
+    people.names.delete(notice.peer);
+    people.names.set(notice.peer, sanitise(notice.name, "name"));
+    for (const peer of people.names.keys()) {
+      if (people.names.size <= NAMES_MAX) break;
+      if (!people.here.has(peer)) people.names.delete(peer);
+    }
+  }
+}
+
+/** The name as shown, `friend` where there is none. */
+export function nameOf(people: People, peer: PeerId): string {
+  const name = people.names.get(peer) ?? "";
+  return name === "" ? "friend" : name;
+}
+
+/** `alice [3f2a-91bc]`. The part in brackets is made from the PeerId and cannot stand in a name. */
+export function label(people: People, peer: PeerId): string {
+  return `${nameOf(people, peer)} [${tag(peer)}]`;
+}
+
+/** Whose name this peer's could be taken for: another one here, `"you"`, or nobody's. A fake tag in it does not count. */
+export function looksLike(people: People, peer: PeerId): PeerId | "you" | undefined {
+  const name = people.names.get(peer) ?? "";
+  if (name === "") return undefined;
+  const names = [name, name.replace(TAG_LIKE, "")];
+  const like = (other: string) => names.some((one) => confusable(one, other));
+  if (like(people.own) || RESERVED.some(like)) return "you";
+  for (const other of people.here.keys()) {
+    if (other === peer) continue;
+    const theirs = people.names.get(other) ?? "";
+    // Both ways round: whoever took the name second may be the real one.
+    if (like(theirs) || like(theirs.replace(TAG_LIKE, "")) || name.includes(tag(other))) return other;
+  }
+  return undefined;
+}
+
+/** What a hasty reader takes for a tag: eight hexadecimal digits, perhaps in two groups. */
+const TAG_LIKE = /[^\p{L}\p{N}]*[0-9a-f]{4}[^\p{L}\p{N}]?[0-9a-f]{4}[^\p{L}\p{N}]*/giu;
+/** More than can be here at once. */
+const NAMES_MAX = 256;
+/** Words by which the program speaks of itself and of the person. */
+const RESERVED = ["you", "sesame", "system"];

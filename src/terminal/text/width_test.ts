@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { hostileStrings } from "../testdata/hostile.ts";
+import { cut, graphemesOf, isRun, piecesOf, textWidth, widestOf, wrap } from "./width.ts";
+
+Deno.test("textWidth() counts cells", () => {
+  for (
+    const [text, cells] of [
+      ["", 0],
+      ["abc", 3],
+      ["é", 1],
+      ["e\u0301", 1],
+      ["日本", 4],
+      ["👩", 2],
+      ["👨‍👩‍👧‍👦", 2],
+      ["🇩🇪", 2],
+      ["❤\ufe0f", 2],
+      [
+        "ｱ",
+        1,
+      ],
+      ["한", 2],
+      ["\u2068ש\u2069", 1],
+    ] as const
+  ) assert.equal(textWidth(text), cells, text);
+});
+
+Deno.test("graphemesOf() cuts as the segmenter does, and piecesOf() leaves plain text in one piece", () => {
+  const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+  // Each kind of thing that joins what stands beside it: marks, prepended signs, joiners, jamo, flags.
+  const unit = fc.constantFrom(
+    "a",
+    "1",
+    "#",
+    " ",
+    "é",
+    "e\u0301",
+    "\u0301",
+    "\u0600",
+    "\u200d",
+    "👩",
+    "ᄀ",
+    "ᅡ",
+    "🇩",
+    "क\u094d",
+  );
+  const line = fc.oneof(
+    fc.array(unit, { maxLength: 20 }).map((units) => units.join("")),
+    fc.constantFrom(...hostileStrings()),
+  );
+  fc.assert(
+    fc.property(line, (line) => {
+      assert.deepEqual(graphemesOf(line), Array.from(segmenter.segment(line), ({ segment }) => segment));
+      const pieces = piecesOf(line);
+      assert.equal(pieces.join(""), line);
+      assert.ok(pieces.every((piece) => isRun(piece) || graphemesOf(piece).length === 1));
+    }),
+    { numRuns: 1000, seed: 4 },
+  );
+  assert.deepEqual(piecesOf("plain text, é and more"), ["plain text,", " ", "é", " ", "and more"]);
+});
+
+Deno.test("wrap() breaks at spaces, between wide characters, and inside only what is too long", () => {
+  assert.deepEqual(wrap("the quick brown fox", 10, 10), ["the quick", "brown fox"]);
+  assert.deepEqual(wrap("the quick brown", 9, 9), ["the quick", "brown"]);
+  assert.deepEqual(wrap("日本語の文", 5, 5), ["日本", "語の", "文"]);
+  assert.deepEqual(wrap("abcdefghij kl", 4, 4), ["abcd", "efgh", "ij", "kl"]);
+  assert.deepEqual(wrap("", 4, 4), [""]);
+  assert.deepEqual(wrap("first rest of it", 5, 8), ["first", "rest of", "it"]);
+  assert.deepEqual(wrap("👨‍👩‍👧‍👦👨‍👩‍👧‍👦", 2, 2), ["👨‍👩‍👧‍👦", "👨‍👩‍👧‍👦"]);
+});
+
+Deno.test("wrap() loses nothing but spaces, and no row is wider than asked for", () => {
+  const unit = fc.constantFrom("a", "b", " ", "日", "é", "e\u0301", "👨‍👩‍👧‍👦", "ש", "-");
+  fc.assert(
+    fc.property(
+      fc.array(unit, { maxLength: 60 }),
+      fc.integer({ min: 2, max: 20 }),
+      fc.boolean(),
+      (units, columns, widest) => {
+        const line = units.join("");
+        const width = widest ? widestOf : undefined;
+        const rows = wrap(line, columns, columns, width);
+        assert.equal(rows.join("").replaceAll(" ", ""), line.replaceAll(" ", ""));
+        for (const row of rows) {
+          const cells = graphemesOf(row).map(width ?? textWidth);
+          assert.ok(cells.reduce((a, b) => a + b, 0) <= columns || cells.length === 1, row);
+        }
+      },
+    ),
+    { numRuns: 1000, seed: 4 },
+  );
+});
+
+Deno.test("cut() marks what it leaves out", () => {
+  assert.equal(cut("abcdef", 4), "abc…");
+  assert.equal(cut("abcd", 4), "abcd");
+  assert.equal(cut("日本語", 4), "日…");
+  assert.equal(cut("abc", 0), "");
+});

@@ -1,0 +1,202 @@
+import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert/strict";
+import { createServer, type Server, type Socket } from "node:net";
+import type { Address } from "./address.ts";
+import { connectAny, type Open, openTcp, reach, ReachError, type ReachStep, TimeLimit } from "./connect.ts";
+
+const never = new AbortController().signal;
+/** As in the documentation of addresses (RFC 5737); nothing is ever sent there. */
+const SILENT = "192.0.2.250";
+/** Silence at one address, the system's own TCP at all others. `given` counts who gave the silent one up. */
+const silentAt = (given: string[]): Open => (address, opened, failed) =>
+  address.host === SILENT ? () => void given.push(SILENT) : openTcp(address, opened, failed);
+
+function at(port: number, ...hosts: string[]): Address[] {
+  return hosts.map((host) => ({ host, port }));
+}
+
+Deno.test("connectAny() reaches IPv4 when nobody listens at the name's IPv6 address", async () => {
+  await using door = await Door.open("127.0.0.1");
+  const steps: ReachStep[] = [];
+  using limit = new TimeLimit(5_000, never);
+  const { socket, address } = await connectAny(at(door.port, "::1", "127.0.0.1"), limit, (step) => steps.push(step));
+  deepEqual(address, { host: "127.0.0.1", port: door.port });
+  deepEqual(steps, [
+    { step: "connecting", address: "::1" },
+    { step: "failed", address: "::1", why: "refused" },
+    { step: "connecting", address: "127.0.0.1" },
+    { step: "connected", address: "127.0.0.1" },
+  ]);
+  await gone(socket);
+});
+
+Deno.test("connectAny() reaches IPv6 when nobody listens at the name's IPv4 address", async () => {
+  await using door = await Door.open("::1");
+  using limit = new TimeLimit(5_000, never);
+  const { socket, address } = await connectAny(at(door.port, "127.0.0.1", "::1"), limit);
+  deepEqual(address, { host: "::1", port: door.port });
+  await gone(socket);
+});
+
+Deno.test("connectAny() does not wait for an address that is silent", async () => {
+  await using door = await Door.open("127.0.0.1");
+  const steps: string[] = [];
+  const given: string[] = [];
+  using limit = new TimeLimit(5_000, never);
+  const { socket, address } = await connectAny(
+    at(door.port, SILENT, "127.0.0.1"),
+    limit,
+    ({ step }) => steps.push(step),
+    silentAt(given),
+  );
+  deepEqual(given, [SILENT]);
+  equal(address.host, "127.0.0.1");
+  deepEqual(steps, ["connecting", "connecting", "connected"]);
+  await gone(socket);
+});
+
+Deno.test("connectAny() leaves one connection at the listener when all its addresses answer", async () => {
+  await using door = await Door.open("::");
+  using limit = new TimeLimit(5_000, never);
+  const { socket } = await connectAny(at(door.port, "::1", "127.0.0.1"), limit);
+  await door.callers(1);
+  await gone(socket);
+  equal(door.sockets.length, 1);
+});
+
+Deno.test("connectAny() names the fault of each address, and of all the one that tells most", async () => {
+  const port = await portOfNobody();
+  using limit = new TimeLimit(5_000, never);
+  const error = await failure(connectAny(at(port, "::1", "127.0.0.1"), limit));
+  deepEqual([error.at, error.why], ["tcp", "refused"]);
+  deepEqual(error.attempts, [{ address: "::1", fault: "refused" }, { address: "127.0.0.1", fault: "refused" }]);
+});
+
+Deno.test("connectAny() ends when nobody answers in time; a refusal beside the silence tells more", async () => {
+  const port = await portOfNobody();
+  const silent = { address: SILENT, fault: "timeout" };
+  const refused = { address: "127.0.0.1", fault: "refused" };
+  for (
+    const { hosts, why, attempts } of [
+      { hosts: [SILENT], why: "timeout", attempts: [silent] },
+      { hosts: [SILENT, "127.0.0.1"], why: "refused", attempts: [refused, silent] },
+    ]
+  ) {
+    using limit = new TimeLimit(400, never);
+    const error = await failure(connectAny(at(port, ...hosts), limit, undefined, silentAt([])));
+    equal(error.why, why);
+    deepEqual(error.attempts, attempts);
+  }
+});
+
+Deno.test("reach() tells its steps and where it failed", async () => {
+  await using door = await Door.open("127.0.0.1");
+  const steps: string[] = [];
+  const onStep = ({ step }: ReachStep) => steps.push(step);
+  const { socket } = await reach({ host: "localhost", port: door.port }, { signal: never, onStep });
+  deepEqual(steps.slice(0, 2), ["resolving", "resolved"]);
+  equal(steps.at(-1), "connected");
+  await gone(socket);
+  const error = await failure(reach({ host: "somebody.onion", port: 1 }, { signal: never }));
+  deepEqual([error.at, error.why, error.attempts.length], ["name", "onion", 0]);
+  equal((await failure(reach({ host: "nobody.invalid", port: 1 }, { signal: never }))).at, "name");
+});
+
+Deno.test("reach() stops at the signal, before and in the middle, and opens nothing from then on", async () => {
+  await using door = await Door.open("127.0.0.1");
+  const target = { host: "127.0.0.1", port: door.port };
+  equal((await failure(reach(target, { signal: AbortSignal.abort() }))).why, "stopped");
+  const stop = new AbortController();
+  const given: string[] = [];
+  using limit = new TimeLimit(5_000, stop.signal);
+  const reaching = failure(connectAny(at(door.port, SILENT, "127.0.0.1"), limit, undefined, silentAt(given)));
+  stop.abort();
+  equal((await reaching).why, "stopped");
+  deepEqual(given, [SILENT]);
+  // Had the first one opened a connection, it would stand before this one.
+  const { socket } = await reach(target, { signal: never });
+  await door.callers(1);
+  await gone(socket);
+  equal(door.sockets.length, 1);
+});
+
+Deno.test("a socket that reach() gave does not end the process when it breaks", async () => {
+  await using door = await Door.open("127.0.0.1");
+  const { socket } = await reach({ host: "127.0.0.1", port: door.port }, { signal: never });
+  const closed = new Promise((done) => socket.once("close", done));
+  await door.callers(1);
+  socket.resume();
+  door.sockets[0]!.resetAndDestroy();
+  await closed;
+});
+
+Deno.test("TimeLimit tells once which came first, the time or the signal", async () => {
+  const told: string[] = [];
+  const stop = new AbortController();
+  using first = new TimeLimit(60_000, stop.signal);
+  first.onOver((why) => told.push(why));
+  stop.abort();
+  stop.abort();
+  deepEqual([told, first.over], [["stopped"], "stopped"]);
+  const timeout = Promise.withResolvers<string>();
+  using second = new TimeLimit(1, never);
+  second.onOver(timeout.resolve);
+  equal(await timeout.promise, "timeout");
+});
+
+// --- Helpers --------------------------------------------------------------------------------------------------------
+
+/** Takes TCP connections and says nothing. */
+class Door implements AsyncDisposable {
+  readonly sockets: Socket[] = [];
+  #wake = () => {};
+  readonly #server: Server;
+
+  private constructor() {
+    this.#server = createServer((socket) => {
+      socket.on("error", () => {});
+      this.sockets.push(socket);
+      this.#wake();
+    });
+  }
+
+  static async open(host: string): Promise<Door> {
+    const door = new Door();
+    await new Promise<void>((done) => void door.#server.listen(0, host, done));
+    return door;
+  }
+
+  get port(): number {
+    return (this.#server.address() as { port: number }).port;
+  }
+
+  async callers(count: number): Promise<void> {
+    while (this.sockets.length < count) await new Promise<void>((done) => this.#wake = done);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((done) => this.#server.close(done));
+  }
+}
+
+async function failure(reaching: Promise<unknown>): Promise<ReachError> {
+  let caught: unknown;
+  await rejects(reaching, (error) => (caught = error, true));
+  ok(caught instanceof ReachError);
+  return caught;
+}
+
+async function gone(socket: Socket): Promise<void> {
+  const closed = new Promise((done) => socket.once("close", done));
+  socket.destroy();
+  await closed;
+}
+
+/** A port on which nobody listens: one that was just given back. */
+async function portOfNobody(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => void server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as { port: number };
+  await new Promise((done) => server.close(done));
+  return port;
+}

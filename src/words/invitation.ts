@@ -1,0 +1,63 @@
+// What to tell a friend who is to call: the line to type, with every address at which this machine may be reached.
+// Nothing in it is secret. Pure. Not in here: finding the addresses out (host/netlink.ts), reading such a line (args.ts).
+
+import {
+  type Address,
+  type AddressScope,
+  ALTERNATIVES_MAX,
+  formatAddress,
+  formatIp,
+  isEveryInterface,
+  parseListen,
+  scopeOf,
+} from "../transport/address.ts";
+
+/**
+ * In lines; the first has what the friend types, with the addresses as alternatives of one friend. `listening` is the
+ * address that we listen on, with its real port; `own` are this machine's, undefined or empty if it could not be asked.
+ */
+export function invitation(listening: string, own: readonly Uint8Array[] | undefined): string {
+  const address = parseListen(listening);
+  if (typeof address === "string") return typed(listening);
+  const { host, port } = address;
+  const every = isEveryInterface(host);
+  if (every && (own === undefined || own.length === 0)) {
+    return [
+      typed(`YOUR-ADDRESS:${port}`),
+      'This program cannot look your address up here: "ip address" shows it (on Windows: ipconfig).',
+    ].join("\n");
+  }
+  const all = every ? (own ?? []).filter((bytes) => host === "::" || bytes.length === 4).map(formatIp) : [host];
+  const of = (reach: AddressScope) => all.filter((ip) => scopeOf(ip) === reach).map((ip) => ({ host: ip, port }));
+  const [near, far, here, link] = [of("network"), of("internet"), of("machine"), of("link")];
+  const offered = [...far, ...near].slice(0, ALTERNATIVES_MAX);
+  const line = offered.length > 0 ? offered : every ? here.slice(0, 1) : [address];
+  const hints = !every
+    ? told(link, "on the same cable or Wi-Fi; behind %, the friend types the name of their own interface")
+    : [
+      ...(link.length > 0 ? [LINK_LOCAL_LEFT_OUT] : []),
+      ...(far.length === 0
+        ? [
+          `From elsewhere: your router has to pass port ${port} on, and your friend types the router's public address.`,
+        ]
+        : []),
+    ];
+  return [
+    typed(line.map(formatAddress).join(", ")),
+    ...told(near, "within your own network (or VPN)"),
+    ...told(far, "from anywhere, where no firewall or router keeps calls out"),
+    ...told(here, "on this computer only"),
+    ...hints,
+  ].join("\n");
+}
+
+/** Brackets and commas mean something to some shells. Spaces are where a screen may break the line. */
+function typed(target: string): string {
+  return `Your friend types: sesame connect ${/[[,]/.test(target) ? `'${target}'` : target}`;
+}
+
+function told(addresses: readonly Address[], where: string): string[] {
+  return addresses.length === 0 ? [] : [`${addresses.map(formatAddress).join(" ")}: ${where}.`];
+}
+
+const LINK_LOCAL_LEFT_OUT = "Link-local addresses are left out: they need the name of the friend's own interface.";

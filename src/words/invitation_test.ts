@@ -1,0 +1,94 @@
+import { match, ok, strictEqual as equal } from "node:assert/strict";
+import { ALTERNATIVES_MAX, parseAlternatives } from "../transport/address.ts";
+import { invitedTargets, parse } from "./args.ts";
+import { parseCommand } from "../chat/commands.ts";
+import { invitation } from "./invitation.ts";
+
+const LOOPBACK_4 = Uint8Array.of(127, 0, 0, 1);
+const LOOPBACK_6 = Uint8Array.fromHex("00000000000000000000000000000001");
+const HOME = Uint8Array.of(192, 168, 1, 5);
+const VPN = Uint8Array.of(100, 100, 3, 4);
+const SELF_ASSIGNED = Uint8Array.of(169, 254, 9, 9);
+const PUBLIC_4 = Uint8Array.of(203, 0, 113, 9);
+const PUBLIC_6 = Uint8Array.fromHex("20010db8000000000000000000000005");
+const UNIQUE_LOCAL = Uint8Array.fromHex("fd120000000000000000000000000007");
+const LINK_LOCAL = Uint8Array.fromHex("fe80000000000000000000fffe000001");
+const ALL = [LOOPBACK_4, HOME, VPN, SELF_ASSIGNED, LOOPBACK_6, UNIQUE_LOCAL, PUBLIC_6, LINK_LOCAL];
+
+Deno.test("invitation() has every address that can be called, as alternatives of one friend, and says from where", () => {
+  equal(
+    invitation("[::]:7373", ALL),
+    [
+      "Your friend types: sesame connect '[2001:db8::5]:7373, 192.168.1.5:7373, 100.100.3.4:7373, 169.254.9.9:7373, [fd12::7]:7373'",
+      "192.168.1.5:7373 100.100.3.4:7373 169.254.9.9:7373 [fd12::7]:7373: within your own network (or VPN).",
+      "[2001:db8::5]:7373: from anywhere, where no firewall or router keeps calls out.",
+      "127.0.0.1:7373 [::1]:7373: on this computer only.",
+      "Link-local addresses are left out: they need the name of the friend's own interface.",
+    ].join("\n"),
+  );
+});
+
+Deno.test("invitation() offers what is listened on: IPv4 alone, one address, the port that the system chose", () => {
+  const four = invitation("0.0.0.0:40123", ALL);
+  match(
+    four,
+    /^Your friend types: sesame connect '192\.168\.1\.5:40123, 100\.100\.3\.4:40123, 169\.254\.9\.9:40123'$/m,
+  );
+  match(four, /your router has to pass port 40123 on/);
+  ok(!four.includes("[2001"));
+  equal(
+    invitation("127.0.0.1:7373", ALL),
+    "Your friend types: sesame connect 127.0.0.1:7373\n127.0.0.1:7373: on this computer only.",
+  );
+  match(invitation("[2001:db8::5]:7373", ALL), /^Your friend types: sesame connect '\[2001:db8::5\]:7373'\n/);
+  match(
+    invitation("203.0.113.9:7373", [PUBLIC_4]),
+    /^Your friend types: sesame connect 203\.0\.113\.9:7373\n.*from anywhere/,
+  );
+  match(invitation("[fe80::1%eth0]:7373", ALL), /eth0\]:7373: on the same cable/);
+});
+
+Deno.test("invitation() of a machine without a network, with too many addresses, or that may not ask", () => {
+  match(invitation("[::]:7373", [LOOPBACK_4, LOOPBACK_6]), /^Your friend types: sesame connect 127\.0\.0\.1:7373\n/);
+  const many = Array.from({ length: 20 }, (_, i) => Uint8Array.of(10, 0, 0, i + 1));
+  const target = /'(.*)'/.exec(invitation("[::]:7373", many))?.[1]?.split(", ") ?? [];
+  equal(target.length, ALTERNATIVES_MAX);
+  for (const own of [undefined, []]) match(invitation("[::]:1", own), /connect YOUR-ADDRESS:1\n.*"ip address"/);
+});
+
+Deno.test("connect takes a pasted invitation, in one word or several, as one friend", () => {
+  const [line = ""] = invitation("[::]:7373", ALL).split("\n");
+  const one = "[2001:db8::5]:7373,192.168.1.5:7373,100.100.3.4:7373,169.254.9.9:7373,[fd12::7]:7373";
+  ok(Array.isArray(parseAlternatives(one)));
+  const lines = [
+    line,
+    `12:00 ─ ${line}`,
+    line.replace("Your friend types: ", ""),
+    `  ${line}\n`,
+    line.replaceAll(", ", ",\n      ─ "),
+  ];
+  for (const pasted of lines) {
+    for (const words of [[pasted], pasted.split(" ")]) {
+      const args = parse(["connect", ...words]);
+      ok("command" in args && args.command === "chat", JSON.stringify(args));
+      equal(args.targets.join(" and "), one);
+    }
+    // What a shell makes of it.
+    const [target = ""] = /(?<=').*(?=')/s.exec(pasted) ?? [];
+    const typed = parse(["connect", target]);
+    ok("command" in typed && typed.command === "chat");
+    equal(typed.targets.join(" and "), one);
+    const command = parseCommand(`/connect ${pasted}`);
+    ok(command.name === "connect");
+    equal(command.targets.join(" and "), one);
+  }
+  equal(
+    invitedTargets(["sesame connect 192.0.2.7:7717 [2001:db8::1]:7717"]).join(" "),
+    "192.0.2.7:7717,[2001:db8::1]:7717",
+  );
+  equal(invitedTargets(["sesame connect sesame connect 192.0.2.7"]).join(" "), "192.0.2.7");
+  // Without the words of an invitation, each is a friend of its own, as ever.
+  equal(invitedTargets(["192.0.2.7", "sesame", "a.example:1"]).length, 3);
+  ok("wrong" in parse(["connect", "sesame", "connect"]));
+  equal(parseCommand("/connect sesame connect").name, "unknown");
+});

@@ -1,0 +1,95 @@
+// The adversarial suite: hostile peers over real sockets against a real Sesame process, while a good friend talks to it.
+//
+//   deno task adversary                     the whole table
+//   deno task adversary --rows "TEXT|..."   the rows whose name holds one of the texts
+//   deno task adversary --prove             removes each check in turn from a copy of the project; a row must go red
+//
+// The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as `adversary: ...`.
+// Not in here: what a row does (tests/adversary).
+
+import { cpSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { hasProgram } from "../harness/process.ts";
+import { type Result, runRows } from "./run.ts";
+import { type Removal, REMOVALS } from "./removals.ts";
+import { TABLE } from "./table.ts";
+
+async function table(args: readonly string[]): Promise<number> {
+  const at = args.indexOf("--rows");
+  const wanted = at < 0 ? undefined : args[at + 1]?.split("|") ?? [];
+  const rows = TABLE.filter(({ row }) => wanted === undefined || wanted.some((text) => row.includes(text)));
+  const openssl = hasProgram("openssl");
+  const { results, figures } = await runRows(rows, () => openssl, (result) => console.log(line(result)));
+  const count = (outcome: Result["outcome"]) => results.filter((r) => r.outcome === outcome).length;
+  const { worlds, largestVictimKib, slowestFriendTicks } = figures;
+  console.log(
+    `figures: ${worlds} victims, the largest ${(largestVictimKib / 1024).toFixed(0)} MiB; ` +
+      `the friend's slowest message took ${slowestFriendTicks.toFixed(1)} ticks there and back`,
+  );
+  const sum = `${count("passed")} passed, ${count("failed")} failed, ${count("skipped")} skipped`;
+  console.log(`suite: ${sum}`);
+  console.log(`adversary: ${sum}`);
+  return count("failed") > 0 || rows.length === 0 ? 1 : 0;
+}
+
+function line({ row, outcome, observed, ms }: Result): string {
+  const mark = { passed: "ok     ", failed: "FAILED ", skipped: "SKIPPED" }[outcome];
+  return [
+    `${mark} ${row.row}  (${(ms / 1000).toFixed(1)} s; ${row.where})`,
+    `        sent:     ${row.sent}`,
+    `        promised: ${row.promised}`,
+    `        observed: ${observed}`,
+  ].join("\n");
+}
+
+// --- Prove ----------------------------------------------------------------------------------------------------------
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** What the product and this suite need. */
+const COPIED = ["main.ts", "deno.json", "deno.lock", "src", "tests", "scripts"];
+const AT_ONCE = 2;
+
+/** `--prove TEXT`: only the checks whose name holds it. */
+async function prove(args: readonly string[]): Promise<number> {
+  const wanted = args[args.indexOf("--prove") + 1] ?? "";
+  const waiting = REMOVALS.filter(({ check }) => check.includes(wanted));
+  const sum = { passed: 0, failed: 0 };
+  const work = async () => {
+    for (let removal = waiting.shift(); removal !== undefined; removal = waiting.shift()) {
+      const caught = await caughtBy(removal);
+      sum[caught.by === undefined ? "failed" : "passed"]++;
+      const mark = caught.by === undefined ? "FAILED " : "ok     ";
+      console.log(`${mark} without the check of ${removal.check} (${removal.file}): ${caught.by ?? caught.why}`);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  console.log(`suite: ${sum.passed} passed, ${sum.failed} failed, 0 skipped`);
+  console.log(`prove: ${sum.passed} checks caught when removed, ${sum.failed} not`);
+  return sum.failed > 0 || sum.passed === 0 ? 1 : 0;
+}
+
+async function caughtBy({ file, text, without, row }: Removal): Promise<{ by?: string; why?: string }> {
+  const copy = await Deno.makeTempDir({ prefix: "sesame-prove-" });
+  try {
+    for (const part of COPIED) cpSync(`${ROOT}${part}`, `${copy}/${part}`, { recursive: true });
+    const source = await Deno.readTextFile(`${copy}/${file}`);
+    if (source.split(text).length !== 2) {
+      return { why: `the text of the check stands there ${source.split(text).length - 1} times` };
+    }
+    await Deno.writeTextFile(`${copy}/${file}`, source.replace(text, () => without));
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-check", "--allow-all", "tests/adversary/adversary.ts", "--rows", row],
+      cwd: copy,
+      env: { DENO_NO_UPDATE_CHECK: "1" },
+      stdin: "null",
+    }).output();
+    const said = new TextDecoder().decode(stdout);
+    const red = [...said.matchAll(/^FAILED {2}(.*?) {2}\(/gm)].map((match) => match[1]!);
+    if (red.length > 0) return { by: `caught by "${red.join('", "')}"` };
+    return { why: code === 0 ? "no row noticed" : `the run broke: ${new TextDecoder().decode(stderr).slice(0, 300)}` };
+  } finally {
+    await Deno.remove(copy, { recursive: true });
+  }
+}
+
+if (import.meta.main) Deno.exit(await (Deno.args.includes("--prove") ? prove(Deno.args) : table(Deno.args)));

@@ -1,0 +1,183 @@
+// The soak: two real processes talk, a third joins now and then, and strangers flood the listener all the while.
+//
+//   deno task soak                  ten minutes
+//   deno task soak --seconds 30     the slice for CI
+//
+// Strangers: 200 connections a second from many loopback addresses; half say nothing, the other half send garbage, HTTP,
+// half a ClientHello, or hang up. Figures: the way of the friend's messages in ticks, the listener's memory, the
+// longest pause between two of its ticks, how long a newcomer takes. The last lines are `suite: ...` and `soak: ...`.
+
+import { connect, type Socket } from "node:net";
+import { authenticateAsDialer, split, utf8, Wire } from "./peer.ts";
+import { addressOf, dial, listen, PHRASE } from "../harness/process_pair.ts";
+import type { Sesame } from "../harness/process.ts";
+
+const CONNECTIONS_PER_SECOND = 200;
+const INTERVAL_MS = 250;
+const TICKS_P99 = 3;
+const GROWTH_MAX_KIB = 40 * 1024;
+const JOIN_MS = 10_000;
+/** A silent stranger is let go after the victim's TLS time-out and a little. */
+const SILENT_MS = 6_000;
+/** How long memory may take to come back once the flood is over. */
+const CALM_MS = 10_000;
+const JOIN_EVERY_MS = 10_000;
+
+interface Check {
+  readonly what: string;
+  readonly right: boolean;
+}
+
+export async function soak(seconds: number): Promise<Check[]> {
+  await using listener = await listen(["--interval", `${INTERVAL_MS}`]);
+  const address = await addressOf(listener);
+  await using friend = await dial(address, ["--interval", `${INTERVAL_MS}`]);
+  await Promise.all([friend.event("connected"), listener.event("connected")]);
+  // A peer of ours, to see the listener's ticks from outside.
+  using watcher = await authenticateAsDialer(await Wire.dial(address, { from: "127.0.0.2" }), PHRASE);
+  await watcher.cellsOpened(8, 20_000);
+  const ways: number[] = [];
+  for (let i = 0; i < 8; i++) ways.push(await way(friend, listener, `calm ${i}`));
+  const calmWorst = Math.max(...ways.splice(0));
+  const before = listener.memoryKib() ?? 0;
+
+  using flood = new Flood(address);
+  const end = performance.now() + seconds * 1000;
+  const from = watcher.times.length;
+  let largest = before;
+  const joins: number[] = [];
+  let nextJoin = performance.now() + 2000;
+  for (let i = 0; performance.now() < end; i++) {
+    ways.push(await way(friend, listener, `flooded ${i}`));
+    largest = Math.max(largest, listener.memoryKib() ?? 0);
+    if (performance.now() >= nextJoin) {
+      joins.push(await join(address));
+      nextJoin = performance.now() + JOIN_EVERY_MS;
+    }
+  }
+  const gaps = watcher.times.slice(from).flatMap((time, i, all) => i === 0 ? [] : [time - all[i - 1]!]);
+  const opened = flood.opened;
+  flood[Symbol.dispose]();
+  const calm = performance.now() + CALM_MS;
+  let after = listener.memoryKib() ?? 0;
+  while (performance.now() < calm && after - before > GROWTH_MAX_KIB / 2) {
+    ways.push(await way(friend, listener, `after ${ways.length}`));
+    after = listener.memoryKib() ?? 0;
+  }
+
+  const ticks = ways.map((ms) => ms / INTERVAL_MS).sort((a, b) => a - b);
+  const p99 = percentile(ticks, 0.99);
+  const mib = (kib: number) => `${(kib / 1024).toFixed(0)} MiB`;
+  const gap = percentile(gaps.sort((a, b) => a - b), 0.99);
+  const lag = (ms: number) => `${Math.max(0, ms - INTERVAL_MS).toFixed(0)} ms`;
+  const rate = (opened / seconds).toFixed(0);
+  return [
+    {
+      what: `${rate} strangers a second for ${seconds} s (${opened})`,
+      right: opened >= seconds * CONNECTIONS_PER_SECOND * 0.9,
+    },
+    {
+      what:
+        `${ways.length} messages of the friend: median ${percentile(ticks, 0.5).toFixed(2)}, p99 ${p99.toFixed(2)}, ` +
+        `worst ${ticks.at(-1)!.toFixed(2)} ticks (worst without a flood ${(calmWorst / INTERVAL_MS).toFixed(2)})`,
+      right: p99 <= TICKS_P99,
+    },
+    {
+      what: `memory ${mib(before)} before, ${mib(largest)} at most, ${mib(after)} afterwards`,
+      right: largest - before <= GROWTH_MAX_KIB && after - before <= GROWTH_MAX_KIB / 2,
+    },
+    {
+      what: `${joins.length} joined, the slowest in ${Math.max(...joins).toFixed(0)} ms`,
+      right: joins.length > 0 && Math.max(...joins) <= JOIN_MS,
+    },
+    {
+      what: `the listener's ticks: ${gaps.length}, late by ${lag(gap)} at p99, by ${lag(gaps.at(-1) ?? 0)} at most`,
+      right: gap <= INTERVAL_MS * 2,
+    },
+    {
+      what: "nobody was thrown out, no word on standard error, both alive",
+      right: listener.alive && friend.alive && listener.stderr === "" && friend.all("left").length === 0 &&
+        !watcher.wire.closed && watcher.broken === 0,
+    },
+  ];
+}
+
+/** From the friend's line of input to the listener's line of output. */
+async function way(friend: Sesame, listener: Sesame, text: string): Promise<number> {
+  const began = performance.now();
+  await friend.say(text);
+  await listener.like("message", { text }, 30_000);
+  return performance.now() - began;
+}
+
+/** A friend who calls for the first time, from an address that the flood does not come from. */
+async function join(address: string): Promise<number> {
+  const began = performance.now();
+  await using newcomer = await dial(address, ["--retry"]);
+  await newcomer.event("connected", 30_000);
+  return performance.now() - began;
+}
+
+/** Opens connections at its rate until it is disposed. */
+class Flood implements Disposable {
+  opened = 0;
+  readonly #sockets = new Set<Socket>();
+  readonly #address: { host: string; port: number };
+  readonly #began = performance.now();
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  constructor(address: string) {
+    this.#address = split(address);
+    this.#timer = setInterval(() => {
+      const due = (performance.now() - this.#began) * CONNECTIONS_PER_SECOND / 1000;
+      while (this.opened < due) this.#open(this.opened++);
+    }, 10);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #open(n: number): void {
+    // 4,000 addresses in turn: each comes back after 20 s, so that most are let in as far as there are places.
+    const at = n % 4000;
+    const socket = connect({ ...this.#address, localAddress: `127.${100 + Math.floor(at / 250)}.${at % 250}.1` });
+    this.#sockets.add(socket);
+    socket.on("error", () => {});
+    socket.on("data", () => {});
+    socket.on("end", () => socket.destroy());
+    const timer = setTimeout(() => socket.destroy(), SILENT_MS);
+    socket.once("close", () => {
+      clearTimeout(timer);
+      this.#sockets.delete(socket);
+    });
+    if (n % 2 === 0) return; // silent
+    socket.once("connect", () => {
+      if (n % 8 === 1) socket.write(crypto.getRandomValues(new Uint8Array(2048)));
+      else if (n % 8 === 3) socket.write(utf8("GET / HTTP/1.1\r\n\r\n"));
+      else if (n % 8 === 5) socket.write(Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc));
+      else socket.destroy();
+    });
+  }
+}
+
+function percentile(sorted: readonly number[], at: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))] ?? 0;
+}
+
+if (import.meta.main) {
+  const at = Deno.args.indexOf("--seconds");
+  const seconds = at < 0 ? 600 : Number(Deno.args[at + 1]);
+  if (!(seconds >= 5 && seconds <= 86_400)) {
+    console.error("Could not begin the soak. --seconds takes a number from 5 to 86400. Leave it away for 600.");
+    Deno.exit(2);
+  }
+  const checks = await soak(seconds);
+  for (const { what, right } of checks) console.log(`${right ? "ok     " : "FAILED "} ${what}`);
+  const failed = checks.filter(({ right }) => !right).length;
+  const sum = `${checks.length - failed} passed, ${failed} failed, 0 skipped`;
+  console.log(`suite: ${sum}`);
+  console.log(`soak: ${sum}`);
+  Deno.exit(failed > 0 ? 1 : 0);
+}

@@ -1,0 +1,105 @@
+// Where test vectors come from: our own copies in tests/vectors, which are always there, and the larger files that lie
+// beside the checkout, which may not be. Tests of the latter say so and count as skipped.
+// Not in here: what the values mean.
+
+const OWN = new URL("../vectors/", import.meta.url);
+const SHARED = new URL("../../../shared/vectors/", import.meta.url);
+
+/** A file of tests/vectors. Its shape is the caller's claim. */
+export async function vectors<T>(name: string): Promise<T> {
+  return JSON.parse(await Deno.readTextFile(new URL(name, OWN))) as T;
+}
+
+/** A test over a file of ../shared/vectors, skipped with the reason printed where that is absent. */
+export function testShared<T>(name: string, file: string, run: (content: T) => void | Promise<void>): void {
+  const url = new URL(file, SHARED);
+  const present = exists(url);
+  // In the name, since a quiet run shows nothing else.
+  Deno.test({
+    name: present ? name : `${name} (skipped: ${url.pathname} is not there)`,
+    ignore: !present,
+    fn: async () => await run(JSON.parse(await Deno.readTextFile(url)) as T),
+  });
+}
+
+function exists(url: URL): boolean {
+  try {
+    return Deno.statSync(url).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** A file of C2SP/wycheproof. */
+export interface Wycheproof<Group> {
+  readonly testGroups: readonly Group[];
+}
+
+/** The parts of exchange-v1's format that tests read by name. `tests/vectors/check.ts` checks all of them. */
+export interface Exchange {
+  readonly name: string;
+  readonly inputs: {
+    readonly phrase: string;
+    readonly mode: "real" | "decoy";
+    readonly salt: string;
+    readonly nonceA: string;
+    readonly nonceB: string;
+    readonly xWide: string;
+    readonly yWide: string;
+    readonly kemSeed: string;
+    readonly kemM: string;
+    readonly ratchetPrivateA: string;
+    readonly ratchetPrivateB: string;
+    readonly cb: string;
+    readonly peerIdA: string;
+    readonly peerIdB: string;
+  };
+  readonly derived: Readonly<Record<string, string>> & { readonly wBytes: string; readonly w: string };
+  readonly frames: { readonly offer: string; readonly answer: string; readonly accept: string };
+  readonly ratchetStart: { readonly A: readonly RootStepValues[]; readonly B: readonly RootStepValues[] };
+  readonly cells: readonly CellValues[];
+  readonly steps: readonly StepValues[];
+  readonly ratchetEnd: Readonly<Record<"A" | "B", { readonly skippedKeys: number }>>;
+  readonly digest: string;
+}
+
+export interface RootStepValues {
+  readonly chain: "sending" | "receiving";
+  readonly dhPrivate: string;
+  readonly dhPublic: string;
+  readonly peerDh: string;
+  readonly shared: string;
+  readonly rk: string;
+  readonly ck: string;
+}
+
+export interface CellValues {
+  readonly index: number;
+  readonly from: "A" | "B";
+  readonly plaintext: string;
+  readonly header: string;
+  readonly aad: string;
+  readonly ckBefore: string;
+  readonly mk: string;
+  readonly ckAfter: string;
+  readonly key: string;
+  readonly nonce: string;
+  readonly ciphertext: string;
+  readonly tag: string;
+  readonly frame: string;
+}
+
+export type StepValues =
+  | { readonly op: "seal"; readonly at: "A" | "B"; readonly cell: number }
+  | {
+    readonly op: "open";
+    readonly at: "A" | "B";
+    readonly cell: number;
+    readonly rootSteps: readonly RootStepValues[];
+    readonly notes: readonly string[];
+  };
+
+export interface ExchangeFile {
+  readonly exchanges: readonly Exchange[];
+}

@@ -1,0 +1,157 @@
+// Mutants made by hand, one in each check that a promise rests on, with the test that must notice. docs/CLAIMS.md names them.
+// `deno task mutate --handmade` plants each in a copy of the project and runs that one test. Not in here: running them.
+
+export interface Handmade {
+  readonly name: string;
+  readonly file: string;
+  /** Stands there once. */
+  readonly text: string;
+  readonly without: string;
+  /** The test that dies of it: a file and the whole name of the test. */
+  readonly test: { readonly file: string; readonly name: string };
+}
+
+export const HANDMADE: readonly Handmade[] = [
+  {
+    name: "confirmA is not compared",
+    file: "src/auth/handshake.ts",
+    text: "if (!equal32(answer.confirmA, expected)) return undefined;",
+    without: "equal32(answer.confirmA, expected);",
+    test: {
+      file: "src/auth/handshake_test.ts",
+      name: "another phrase for the same salt: the listener refuses, and so does a dialer who is answered all the same",
+    },
+  },
+  {
+    name: "confirmB is not compared",
+    file: "src/auth/handshake.ts",
+    text: "if (!equal32(confirmB, expected)) return undefined;",
+    without: "equal32(confirmB, expected);",
+    test: {
+      file: "src/auth/handshake_test.ts",
+      name: "another phrase for the same salt: the listener refuses, and so does a dialer who is answered all the same",
+    },
+  },
+  {
+    name: "the channel binding is left out of the context",
+    file: "src/auth/handshake.ts",
+    text: "sha256(out, CONTEXT_LABEL, channelBinding, salt,",
+    without: "sha256(out, CONTEXT_LABEL, channelBinding.subarray(64), salt,",
+    test: {
+      file: "src/auth/handshake_test.ts",
+      name: "the handshake gives every byte of the pinned exchange, on both sides",
+    },
+  },
+  {
+    name: "the mode is left out of the salt",
+    file: "src/auth/stretched.ts",
+    text: 'Uint8Array.of(mode === "real" ? 0 : 1)',
+    without: 'Uint8Array.of(mode === "real" ? 0 : 0)',
+    test: { file: "src/auth/handshake_test.ts", name: "the same phrase in the other mode is another phrase" },
+  },
+  {
+    name: "ss is left out of the session's keys",
+    file: "src/auth/handshake.ts",
+    text: "hkdfSha256(out, context, [Ke, channelBinding, ss], [SESSION_LABEL]);",
+    without: "hkdfSha256(out, context, [Ke, channelBinding], [SESSION_LABEL]);",
+    test: {
+      file: "src/auth/handshake_test.ts",
+      name: "the handshake gives every byte of the pinned exchange, on both sides",
+    },
+  },
+  {
+    name: "a skip of 33 cells is allowed",
+    file: "src/ratchet/ratchet.ts",
+    text: "n < chain.n || n - chain.n > MAX_SKIP_PER_STEP) return undefined;",
+    without: "n < chain.n || n - chain.n > MAX_SKIP_PER_STEP + 1) return undefined;",
+    test: { file: "src/ratchet/ratchet_test.ts", name: "on the chain in use exactly 32 cells may be missing, not 33" },
+  },
+  {
+    name: "a cell that was opened may come again",
+    file: "src/ratchet/ratchet.ts",
+    text: "      this.#skipped.remove(dh, n);\n",
+    without: "",
+    test: {
+      file: "src/ratchet/ratchet_test.ts",
+      name: "late cells open once each, in any order, also after the key has been left",
+    },
+  },
+  {
+    name: "unused bytes of a cell are not looked at",
+    file: "src/wire/cell.ts",
+    text: "  requireZeros(plaintext, end);\n",
+    without: "",
+    test: {
+      file: "src/wire/cell_test.ts",
+      name: "decodeCell() refuses a non-zero byte anywhere behind a fragment's data",
+    },
+  },
+  {
+    name: "the size of a message is looked at after it was parsed",
+    file: "src/wire/message.ts",
+    text: '  if (json.length > MAX_JSON_SIZE) throw new ProtocolViolation("message size");\n',
+    without: "",
+    test: { file: "src/wire/message_test.ts", name: "decodeMessage() looks at the size first" },
+  },
+  {
+    name: "a frame of another version is taken",
+    file: "src/wire/frame.ts",
+    text: '  if (version !== PROTOCOL_VERSION) throw new ProtocolViolation("version");\n',
+    without: "",
+    test: { file: "src/wire/frame_test.ts", name: "decodeFrame() refuses every other value of every header byte" },
+  },
+  {
+    name: "missed ticks are made up for",
+    file: "src/session/pacer.ts",
+    text: "    this.#k = Math.max(this.#k, Math.floor((now - this.#first) / this.#interval));\n",
+    without: "    this.#k++;\n    return true;\n",
+    test: {
+      file: "src/session/pacer_test.ts",
+      name: "constant: a late tick sends one and returns to the grid; missed ones are never made up",
+    },
+  },
+  {
+    name: "bidi controls reach the screen",
+    file: "src/terminal/text/sanitise.ts",
+    text: "else if (INVISIBLE.test(char)) continue;",
+    without: "else if (INVISIBLE.test(char)) kept.push(char);",
+    test: {
+      file: "src/terminal/text/sanitise_test.ts",
+      name: "sanitise() is harmless and idempotent for each hostile string",
+    },
+  },
+  {
+    name: "the fourth wrong phrase of an address waits no longer than the third",
+    file: "src/peers/admission.ts",
+    text: "address.waitUntil = now + Math.min(1000 * 2 ** (address.guesses - GUESSES_FREE), longest);",
+    without: "address.waitUntil = now + 1000;",
+    test: {
+      file: "src/peers/admission_test.ts",
+      name: "after the third guess and each further one an address waits 2^(k-3) s, up to 600",
+    },
+  },
+  {
+    name: "each side keeps the connection that it dialled itself",
+    file: "src/peers/friend.ts",
+    text: '(c.role === "dialer") === (this.self < this.peer);',
+    without: 'c.role === "dialer";',
+    test: { file: "src/peers/friend_test.ts", name: "both sides of the same connections keep the same one" },
+  },
+  {
+    name: "a share outside the subgroup is taken",
+    file: "src/auth/spake2.ts",
+    text: "  if (!group.valid(share)) return false;\n",
+    without: "",
+    test: {
+      file: "src/auth/spake2_test.ts",
+      name: "sharedPoint() refuses shares that are of small order, torsioned, not canonical or not on the curve",
+    },
+  },
+  {
+    name: "ids that were shown are not remembered",
+    file: "src/peers/friend.ts",
+    text: "    this.shown.add(id);\n",
+    without: "",
+    test: { file: "src/peers/friend_test.ts", name: "the last 1024 shown ids are known" },
+  },
+];

@@ -1,0 +1,128 @@
+// What a room's mutants came to: lines for the terminal, and docs/MUTATION.md. Not in here: running them.
+
+import { readFileSync } from "node:fs";
+import { ROOT } from "./deno.ts";
+import { MUTATED, type MutatedRoom } from "./rooms.ts";
+import { lineOf, type Mutant, shown, was } from "./sites.ts";
+import type { Verdict } from "./tests.ts";
+
+const SCORE_WANTED = 0.9;
+
+/** Survivors that were looked at, and why nobody can see them. */
+export interface Excused {
+  readonly file: string;
+  /** The line without its indentation, what stands there (with single spaces), and what the mutant has instead. */
+  readonly line: string;
+  readonly was: string;
+  readonly became: string;
+  readonly reason: string;
+}
+
+export interface Result {
+  readonly room: string;
+  readonly places: number;
+  readonly run: number;
+  readonly cached: number;
+  readonly killed: number;
+  /** Those of `killed` that a test only noticed by not coming to an end. */
+  readonly timedOut: number;
+  readonly excused: readonly { readonly mutant: Mutant; readonly reason: string }[];
+  readonly open: readonly Mutant[];
+  /** Of those that were run, and of those that were run and not excused. */
+  readonly score: number;
+  readonly fairScore: number;
+  readonly good: boolean;
+}
+
+export function excuses(): readonly Excused[] {
+  return JSON.parse(readFileSync(`${ROOT}tests/mutation/survivors.json`, "utf8"));
+}
+
+export function resultOf(
+  room: MutatedRoom,
+  mutants: readonly Mutant[],
+  verdicts: ReadonlyMap<string, Verdict>,
+  cached: number,
+): Result {
+  const all = excuses();
+  const reasonOf = (m: Mutant) =>
+    all.find((e) => e.file === m.file && e.line === lineOf(m) && e.was === was(m) && e.became === m.text)?.reason;
+  const survivors = mutants.filter(({ id }) => verdicts.get(id)?.fate === "survived");
+  const excused = survivors.flatMap((mutant) => {
+    const reason = reasonOf(mutant);
+    return reason === undefined ? [] : [{ mutant, reason }];
+  });
+  const open = survivors.filter((mutant) => reasonOf(mutant) === undefined);
+  const run = verdicts.size;
+  const killed = run - survivors.length;
+  const fairScore = killed / Math.max(1, run - excused.length);
+  return {
+    room: room.name,
+    places: mutants.length,
+    run,
+    cached,
+    killed,
+    timedOut: [...verdicts.values()].filter(({ fate }) => fate === "timed out").length,
+    excused,
+    open,
+    score: killed / Math.max(1, run),
+    fairScore,
+    good: run > 0 && fairScore >= SCORE_WANTED && (run < mutants.length || open.length === 0),
+  };
+}
+
+export function show({ room, places, run, cached, killed, timedOut, excused, open, score, fairScore }: Result): void {
+  console.log(
+    `${room}: ${killed} of ${run} killed (${timedOut} by hanging), ${
+      percent(score)
+    }; without ${excused.length} that nobody ` +
+      `could see ${percent(fairScore)}; ${run} of the room's ${places} places were run (${cached} known from before)`,
+  );
+  for (const { mutant, reason } of excused) console.log(`  excused ${shown(mutant)}  ${reason}`);
+  for (const mutant of open) console.log(`  OPEN    ${shown(mutant)}`);
+}
+
+/** A room's row of docs/MUTATION.md: places, run, killed, of these by hanging, survivors with a reason and without. */
+export interface Row {
+  readonly room: string;
+  readonly figures: readonly number[];
+}
+
+/** The rows of the page as it was, with those of the rooms that were run just now in their place. */
+export function rowsOf(results: readonly Result[], before: string): Row[] {
+  const fresh = results.map((r): Row => ({
+    room: r.room,
+    figures: [r.places, r.run, r.killed, r.timedOut, r.excused.length, r.open.length],
+  }));
+  const old = [...before.matchAll(/^\| (\w+) ((?:\| \d+ ){6})\|/gm)].map(([, room = "", cells = ""]): Row => ({
+    room,
+    figures: cells.split("|").slice(1).map(Number),
+  }));
+  return MUTATED.flatMap(({ name }) => [...fresh, ...old].find(({ room }) => room === name) ?? []);
+}
+
+/** docs/MUTATION.md. */
+export function page(rows: readonly Row[]): string {
+  const line = (name: string, figures: readonly number[]) =>
+    `| ${[name, ...figures, percent(figures[2]! / figures[1]!)].join(" | ")} |`;
+  const sums = rows[0]!.figures.map((_, i) => rows.reduce((sum, { figures }) => sum + figures[i]!, 0));
+  return `# Mutants
+
+Written by \`deno task mutate --write\`, which makes the code wrong in one place at a time (an operator, a condition, a number,
+a statement left out, a value not returned) and wants a test of the same room to fail. What is made wrong, and how it is run,
+stands at the top of \`tests/mutation/mutate.ts\`, \`tests/mutation/plugin.ts\` and \`tests/mutation/rooms.ts\`.
+
+| room | places | run | killed | of these by hanging | survivors with a reason | survivors without | score |
+|---|---|---|---|---|---|---|---|
+${rows.map(({ room, figures }) => line(room, figures)).join("\n")}
+${line("**all**", sums)}
+
+The score counts every survivor against us. Those with a reason change nothing that anybody could see; each stands with its
+reason in \`tests/mutation/survivors.json\`. A mutant whose test does not come to an end is noticed by that: no test says so.
+Mutants of the promises in [CLAIMS.md](CLAIMS.md) are made by hand (\`deno task mutate --handmade\`).
+`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

@@ -1,0 +1,65 @@
+// Two real Sesames talk through a Tor network of this machine alone: one listens behind an onion service, the other calls
+// its onion name with --proxy. `deno task onion`; it takes a minute or two, and wants Debian's `tor`.
+// The last line is `suite: N passed, N failed, N skipped`. Not in here: the network (tests/onion/tor_network.ts).
+
+import { addressOf, deliver, listen, PHRASE } from "../harness/process_pair.ts";
+import { hasProgram, Sesame } from "../harness/process.ts";
+import { TorNetwork } from "./tor_network.ts";
+
+const SCRIPTED = ["--json", "--phrase-fd", "0"];
+/** A circuit to an onion service may fail once or twice while the network is young. */
+const FOUND_MS = 180_000;
+
+async function talk(): Promise<void> {
+  await using listener = await listen();
+  const port = Number((await addressOf(listener)).split(":").at(-1));
+  console.log("Starting 8 tor processes on loopback ...");
+  const began = performance.now();
+  const seconds = (since: number) => ((performance.now() - since) / 1000).toFixed(1);
+  await using network = await TorNetwork.start(port);
+  console.log(`The network stands after ${seconds(began)} s; the service is ${network.onion}.`);
+  try {
+    const called = performance.now();
+    const proxy = ["--proxy", `socks5h://127.0.0.1:${network.socksPort}`];
+    await using caller = await Sesame.start(["connect", network.onion, ...proxy, "--retry", ...SCRIPTED], {
+      phrase: PHRASE,
+    });
+    const connected = await caller.event("connected", FOUND_MS);
+    const calls = caller.all("connecting").length;
+    console.log(`Connected with ${connected.address} after ${seconds(called)} s, at call ${calls}.`);
+    const { address } = await listener.event("connected");
+    console.log(`The listener sees the caller at ${address}: that is its own Tor.`);
+    if (!String(address).startsWith("127.0.0.1:")) throw new Error("the caller has another address");
+    const said = performance.now();
+    await deliver(caller, listener, "through six hops", 60_000);
+    await deliver(listener, caller, "and back", 60_000);
+    console.log(`A message each way, both confirmed, after ${seconds(said)} s.`);
+
+    await using nobody = await Sesame.start(["connect", `${"a".repeat(56)}.onion`, ...proxy, ...SCRIPTED], {
+      phrase: PHRASE,
+    });
+    await nobody.ended(120_000);
+    const refused = nobody.all("refused")[0]?.reason;
+    console.log(`An onion name that is none ends with "${refused}": ${nobody.stderr.trim()}`);
+    if (refused !== "proxy-refused" && refused !== "unreachable") throw new Error("that is no reason for it");
+  } catch (error) {
+    console.log(network.log());
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  let [passed, failed, skipped] = [0, 0, 0];
+  if (!["tor", "tor-gencert"].map(hasProgram).every((there) => there)) skipped = 1;
+  else {
+    try {
+      await talk();
+      passed = 1;
+    } catch (error) {
+      console.error(error);
+      failed = 1;
+    }
+  }
+  console.log(`suite: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+  Deno.exit(failed === 0 ? 0 : 1);
+}

@@ -1,0 +1,193 @@
+// A Tor network of this machine alone: three authorities, three more relays, a client and an onion service, each a real
+// `tor` on loopback, configured as Tor's own test tool (chutney) does. It never speaks to the public network.
+// In here: making, waiting, ending. Not in here: what goes through it (tests/onion/onion.ts).
+
+const AUTHORITIES = 3;
+const RELAYS = 3;
+/** Four or more seconds a consensus, two of them, and descriptors: half a minute as a rule, more on a busy machine. */
+const READY_MS = 240_000;
+
+/** In all configurations. TestingTorNetwork shortens the waits, and lets relays stand on private addresses. */
+const COMMON = `
+TestingTorNetwork 1
+PathsNeededToBuildCircuits 0.67
+TestingDirAuthVoteExit *
+TestingDirAuthVoteHSDir *
+TestingDirAuthVoteGuard *
+V3AuthNIntervalsValid 2
+ShutdownWaitLength 0
+Log notice stdout
+`;
+const AUTHORITY = `
+AuthoritativeDirectory 1
+V3AuthoritativeDirectory 1
+ContactInfo nobody@test.invalid
+TestingV3AuthInitialVotingInterval 5
+TestingV3AuthInitialVoteDelay 2
+TestingV3AuthInitialDistDelay 2
+V3AuthVotingInterval 20
+V3AuthVoteDelay 4
+V3AuthDistDelay 4
+`;
+
+export class TorNetwork implements AsyncDisposable {
+  readonly #dir: string;
+  readonly #nodes: TorNode[] = [];
+  /** The SOCKS port of the client. */
+  socksPort = 0;
+  /** NAME.onion. */
+  onion = "";
+
+  private constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** With an onion service whose port 7373 leads to this port of this machine. Resolves when the client reaches the network. */
+  static async start(servicePort: number): Promise<TorNetwork> {
+    const network = new TorNetwork(await Deno.makeTempDir({ prefix: "sesame-tor-" }));
+    try {
+      await network.#start(servicePort);
+      return network;
+    } catch (error) {
+      await network[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** The last words of each node, for a failure's message. */
+  log(): string {
+    return this.#nodes.map(({ name, said }) => `--- ${name}\n${said.slice(-12).join("\n")}`).join("\n");
+  }
+
+  async #start(servicePort: number): Promise<void> {
+    const relays = Array.from({ length: AUTHORITIES + RELAYS }, (_, i) => ({
+      name: i < AUTHORITIES ? `auth${i}` : `relay${i}`,
+      or: freePort(),
+      dir: freePort(),
+    }));
+    const lines: string[] = [];
+    for (const { name, or, dir } of relays.slice(0, AUTHORITIES)) {
+      const { v3ident, fingerprint } = await this.#identity(name, or, dir);
+      lines.push(`DirAuthority ${name} orport=${or} no-v2 v3ident=${v3ident} 127.0.0.1:${dir} ${fingerprint}`);
+    }
+    const authorities = lines.join("\n");
+    for (const [i, { name, or, dir }] of relays.entries()) {
+      const own = i < AUTHORITIES ? AUTHORITY + `DirPort 127.0.0.1:${dir}\n` : "";
+      const relay =
+        `Nickname ${name}\nAddress 127.0.0.1\nORPort 127.0.0.1:${or}\nSocksPort 0\nExitRelay 1\nExitPolicy accept 127.0.0.0/8:*\n`;
+      this.#node(name, `${relay}${own}\n${authorities}\n`);
+    }
+    this.socksPort = freePort();
+    const client = this.#node("client", `SocksPort 127.0.0.1:${this.socksPort}\n${authorities}\n`);
+    const serviceDir = `${this.#dir}/service-onion`;
+    await Deno.mkdir(serviceDir, { mode: 0o700 });
+    const service = this.#node(
+      "service",
+      `SocksPort 0\nHiddenServiceDir ${serviceDir}\nHiddenServicePort 7373 127.0.0.1:${servicePort}\n${authorities}\n`,
+    );
+    await Promise.all([client, service].map((node) => node.says("Bootstrapped 100%", READY_MS)));
+    this.onion = (await Deno.readTextFile(`${serviceDir}/hostname`)).trim();
+  }
+
+  /** The keys of an authority, made before anybody starts, since all have to know them. */
+  async #identity(name: string, or: number, dir: number): Promise<{ v3ident: string; fingerprint: string }> {
+    const keys = `${this.#dir}/${name}/keys`;
+    await Deno.mkdir(keys, { recursive: true, mode: 0o700 });
+    await Deno.chmod(`${this.#dir}/${name}`, 0o700);
+    const file = (what: string) => `${keys}/authority_${what}`;
+    await output("tor-gencert", [
+      "--create-identity-key",
+      "--passphrase-fd",
+      "0",
+      ...["-i", file("identity_key"), "-s", file("signing_key"), "-c", file("certificate")],
+      ...["-m", "12", "-a", `127.0.0.1:${dir}`],
+    ], "test\n");
+    const v3ident = /^fingerprint (\w+)$/m.exec(await Deno.readTextFile(file("certificate")))?.[1];
+    const listed = await output("tor", [
+      ...["--ignore-missing-torrc", "-f", "none", "--defaults-torrc", "none"],
+      ...["--list-fingerprint", "--ORPort", String(or), "--Nickname", name, "--DataDirectory", `${this.#dir}/${name}`],
+      "--quiet",
+    ]);
+    const fingerprint = new RegExp(`^${name} ([0-9A-F ]+)$`, "m").exec(listed)?.[1]?.replaceAll(" ", "");
+    if (v3ident === undefined || fingerprint === undefined) throw new Error(`tor made no identity: ${listed}`);
+    return { v3ident, fingerprint };
+  }
+
+  #node(name: string, torrc: string): TorNode {
+    const file = `${this.#dir}/${name}.torrc`;
+    Deno.writeTextFileSync(file, `${COMMON}DataDirectory ${this.#dir}/${name}\n${torrc}`);
+    const node = new TorNode(name, file);
+    this.#nodes.push(node);
+    return node;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#nodes.map((node) => node[Symbol.asyncDispose]()));
+    await Deno.remove(this.#dir, { recursive: true });
+  }
+}
+
+class TorNode implements AsyncDisposable {
+  readonly said: string[] = [];
+  readonly #child: Deno.ChildProcess;
+  readonly #pump: Promise<void>;
+  #over = false;
+  #wake = () => {};
+
+  constructor(readonly name: string, torrc: string) {
+    this.#child = new Deno.Command("tor", {
+      args: ["-f", torrc, "--defaults-torrc", "none"],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    this.#pump = this.#read();
+  }
+
+  async says(words: string, ms: number): Promise<void> {
+    const late = AbortSignal.timeout(ms);
+    while (!this.said.some((line) => line.includes(words))) {
+      if (late.aborted || this.#over) throw new Error(`${this.name} never said "${words}"`);
+      await new Promise<void>((done) => {
+        const timer = setTimeout(done, ms);
+        this.#wake = () => (clearTimeout(timer), done());
+      });
+    }
+  }
+
+  async #read(): Promise<void> {
+    for await (const text of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
+      this.said.push(...text.split("\n").filter((line) => line !== ""));
+      this.#wake();
+    }
+    this.#over = true;
+    this.#wake();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+    await Promise.all([this.#child.status, this.#pump]);
+  }
+}
+
+async function output(program: string, args: readonly string[], input = ""): Promise<string> {
+  const child = new Deno.Command(program, { args: [...args], stdin: "piped", stdout: "piped", stderr: "piped" })
+    .spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(input)).catch(() => {});
+  await writer.close().catch(() => {});
+  const { success, stdout, stderr } = await child.output();
+  const text = new TextDecoder().decode(stdout);
+  if (!success) throw new Error(`${program}: ${text}${new TextDecoder().decode(stderr)}`);
+  return text;
+}
+
+function freePort(): number {
+  const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  server.close();
+  return server.addr.port;
+}

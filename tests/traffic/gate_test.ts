@@ -1,0 +1,27 @@
+// The gate must be able to go red: run over copies of the project with a bug in them (tests/traffic/planted.ts). The
+// simulated half is enough for that, and needs neither tcpdump nor a quiet machine.
+
+import assert from "node:assert/strict";
+
+const BUGS = {
+  dummies: "dummies are left out while somebody writes",
+  late: "a cell with something in it leaves three milliseconds late",
+};
+
+for (const [bug, sentence] of Object.entries(BUGS)) {
+  Deno.test(`deno task wire is red where ${sentence}, and the rows of the mode stay green`, async () => {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-check", "--allow-all", GATE, "--planted", bug, "--short", "--only", "simulated"],
+      stdin: "null",
+    }).output();
+    const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    const row = (what: string) => said.split("\n").find((line) => line.includes(what)) ?? "";
+    assert.equal(code, 1, said); // 3: the bug could not be planted
+    assert.match(row("idle or talking  "), /^FAILED/, said);
+    assert.match(row("real or decoy, pauses"), /^ok/, said);
+    assert.match(row("--cover off"), /^ok/, said);
+    assert.match(row("labels shuffled"), /^ok/, said);
+  });
+}
+
+const GATE = new URL("./traffic.ts", import.meta.url).pathname;
