@@ -1,0 +1,151 @@
+// Lines typed on a terminal in raw mode, with the least echo that lets a person see what they write. Not in here: what a
+// line means, notices.
+
+import type { Input, ViewOptions } from "../view.ts";
+import { LoneEscapes } from "../escapes.ts";
+import { answersYes, type Key, KeyDecoder, type KeyName } from "../keys.ts";
+import { COMMANDS, LineEditor } from "../line_editor.ts";
+import { suspicion } from "../secret_filter.ts";
+import { sanitise, withoutIsolates } from "../text/sanitise.ts";
+import { widestOf } from "../text/width.ts";
+import type { People } from "../text/roster.ts";
+import type { Terminal } from "../tty.ts";
+
+export interface TypedParts {
+  readonly tty: Terminal;
+  /** Whether the person sees here what they type. */
+  readonly echo: boolean;
+  readonly people: People;
+  readonly options: ViewOptions;
+  readonly lineEnd: string;
+  readonly running: () => boolean;
+  readonly onInput: (input: Input) => void;
+}
+
+interface Question {
+  readonly yes: () => void;
+  /** Answers yes, besides y. */
+  readonly key: KeyName | undefined;
+}
+
+/** One's own words: `clear` forgets them. */
+export class TypedLines {
+  readonly #parts: TypedParts;
+  readonly #decoder = new KeyDecoder();
+  readonly #escapes: LoneEscapes;
+  readonly #editor: LineEditor;
+  #question: Question | undefined;
+  /** The line as it stands on the terminal now. */
+  #seen = "";
+
+  constructor(parts: TypedParts) {
+    this.#parts = parts;
+    this.#editor = new LineEditor((word, first) => this.#complete(word, first));
+    this.#escapes = new LoneEscapes(this.#decoder, parts.options.after, (keys) => this.#keys(keys));
+  }
+
+  /** The chunk is lent. */
+  feed(chunk: Uint8Array): void {
+    this.#keys(this.#decoder.feed(chunk));
+    this.#escapes.read();
+    if (this.#question !== undefined) this.#escapes.now();
+  }
+
+  /** A block of whole lines between what is being typed: below it, and then the typed text again. */
+  around(block: string): string {
+    if (!this.#parts.echo || this.#seen === "" || block === "") return block;
+    return this.#parts.lineEnd + block + this.#seen;
+  }
+
+  clear(): void {
+    this.#editor.clear();
+    this.#seen = "";
+    this.#question = undefined;
+  }
+
+  #keys(keys: Key[]): void {
+    for (const key of keys) if (this.#parts.running()) this.#key(key);
+  }
+
+  #key(key: Key): void {
+    if (key.type === "panic") return this.#parts.onInput({ type: "panic" });
+    const question = this.#question;
+    if (question !== undefined) {
+      this.#question = undefined;
+      return answersYes(key, question.key) ? question.yes() : this.#update();
+    }
+    if (key.type === "text") this.#editor.insert(key.text);
+    else if (key.type === "paste") this.#paste(key.text, key.cut);
+    else if (key.name === "enter") return this.#enter();
+    else if (key.name === "ctrl-c") return this.#interrupt();
+    else if (key.name === "ctrl-d" && this.#editor.text === "") return this.#parts.onInput({ type: "leave" });
+    else this.#editor.key(key.name);
+    this.#update();
+  }
+
+  #paste(text: string, tooLong: boolean): void {
+    if (!tooLong && this.#editor.insert(text)) return;
+    const { lineEnd } = this.#parts;
+    this.#say(`${lineEnd}That paste is too long and was left out.${lineEnd}`);
+  }
+
+  #enter(): void {
+    const { text } = this.#editor;
+    if (text.trim() === "") return;
+    const { echo, options } = this.#parts;
+    const secret = options.guard?.(text) === true ? "the phrase of this session" : suspicion(text);
+    if (secret === undefined || !echo) return this.#send(); // a question that nobody sees would only swallow a key
+    this.#ask(`This looks like ${secret}. Send it? Press y to send, any other key to go back.`, () => this.#send());
+  }
+
+  #interrupt(): void {
+    const leave = () => this.#parts.onInput({ type: "leave" });
+    if (!this.#parts.echo) return leave();
+    this.#ask("Leave? Press y or Ctrl-C again to leave, any other key to stay.", leave, "ctrl-c");
+  }
+
+  #ask(text: string, yes: () => void, key?: KeyName): void {
+    const { lineEnd } = this.#parts;
+    this.#question = { yes, key };
+    this.#say(lineEnd + text + lineEnd);
+    this.#seen = "";
+  }
+
+  #send(): void {
+    this.#say(this.#parts.lineEnd);
+    this.#seen = "";
+    this.#parts.onInput({ type: "line", text: this.#editor.take() });
+  }
+
+  #say(text: string): void {
+    if (this.#parts.echo) void this.#parts.tty.write(text);
+  }
+
+  /** Adds what is new at the end, takes back what is gone at the end; what changed before that is written again below. */
+  #update(): void {
+    const seen = this.#seen;
+    const now = withoutIsolates(sanitise(this.#editor.text, "text")).replaceAll("\n", " ").replaceAll("\t", " ");
+    if (now === seen) return;
+    const gone = seen.length - now.length;
+    if (now.startsWith(seen)) this.#say(now.slice(seen.length));
+    else if (seen.startsWith(now) && PRINTABLE.test(seen.slice(now.length)) && this.#inLastRow(gone)) {
+      this.#say("\b \b".repeat(gone));
+    } else this.#say((seen === "" ? "" : this.#parts.lineEnd) + now);
+    this.#seen = now;
+  }
+
+  /** Whether so many cells at the end of `seen` stand in its last row: the cursor does not go back over the row's edge. */
+  #inLastRow(cells: number): boolean {
+    const { columns } = this.#parts.tty.size();
+    return PRINTABLE.test(this.#seen) ? cells <= this.#seen.length % columns : widestOf(this.#seen) < columns;
+  }
+
+  #complete(word: string, first: boolean): string[] {
+    if (first && word.startsWith("/")) return COMMANDS.filter((command) => command.startsWith(word));
+    const { people } = this.#parts;
+    return [...people.here.keys()].map((peer) => withoutIsolates(people.names.get(peer) ?? ""))
+      .filter((name) => name.toLowerCase().startsWith(word.toLowerCase()));
+  }
+}
+
+const PRINTABLE = /^[\x20-\x7e]*$/;

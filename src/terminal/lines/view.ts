@@ -1,0 +1,134 @@
+// `--plain` and `--json`: one line after the other, from keys or from a pipe.
+
+import type { Notice } from "../../notice.ts";
+import { jsonLine } from "../json.ts";
+import { type PlainContext, plainLines } from "../plain.ts";
+import { isolate, withoutIsolates } from "../text/sanitise.ts";
+import { newPeople } from "../text/roster.ts";
+import { widestOf, wrap } from "../text/width.ts";
+import type { Terminal } from "../tty.ts";
+import type { Input, View, ViewOptions } from "../view.ts";
+import { PipedLines } from "./piped.ts";
+import { TypedLines } from "./typed.ts";
+
+export class LineView implements View {
+  readonly #kind: "plain" | "json";
+  readonly #tty: Terminal;
+  readonly #options: ViewOptions;
+  readonly #onInput: (input: Input) => void;
+  /** Only where what is typed and what is shown are on one terminal, and for people. */
+  readonly #echo: boolean;
+  /** In raw mode a line feed alone does not return to the first column. */
+  readonly #lineEnd: string;
+  readonly #context: PlainContext;
+  readonly #typing: TypedLines | undefined;
+  readonly #piped: PipedLines;
+  #running = false;
+  /** Shown before `start`. */
+  #early: [Notice, (() => void) | undefined][] | undefined = [];
+
+  constructor(kind: "plain" | "json", tty: Terminal, options: ViewOptions, onInput: (input: Input) => void) {
+    const keyed = tty.inputIsTerminal;
+    this.#kind = kind;
+    this.#tty = tty;
+    this.#options = options;
+    this.#onInput = onInput;
+    this.#echo = keyed && kind === "plain" && tty.outputIsTerminal;
+    this.#lineEnd = keyed && tty.outputIsTerminal ? "\r\n" : "\n";
+    this.#context = { people: newPeople(options.name), sent: new Map(), echoed: this.#echo };
+    const parts = { tty, echo: this.#echo, people: this.#context.people, options, lineEnd: this.#lineEnd, onInput };
+    this.#typing = keyed ? new TypedLines({ ...parts, running: () => this.#running }) : undefined;
+    this.#piped = new PipedLines({
+      line: (text) => onInput({ type: "line", text }),
+      problem: (doing, wrong, next) => this.show({ event: "problem", doing, wrong, next }),
+    });
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    const tty = this.#tty;
+    tty.raw(true);
+    if (this.#echo) void tty.write(tty.enter({ screen: false, paste: true }));
+    // Whoever reads a pipe may go away as they like; a terminal that is gone is an emergency.
+    const gone = tty.inputIsTerminal || tty.outputIsTerminal ? "panic" : "leave";
+    tty.onClosed = () => this.#tell({ type: gone });
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const [notice, shown] of early) this.show(notice, shown);
+    const typing = this.#typing;
+    if (typing !== undefined) tty.listen((chunk) => typing.feed(chunk), () => this.#tell({ type: "panic" }));
+    else {
+      tty.listen((chunk) => this.#piped.feed(chunk), () => {
+        this.#piped.end();
+        this.#piped.whenDrained(() => this.#tell({ type: "end" }));
+      });
+    }
+  }
+
+  show(notice: Notice, shown?: () => void): void {
+    if (this.#early !== undefined) {
+      this.#early.push([notice, shown]);
+      return;
+    }
+    const now = this.#options.wall();
+    const out = this.#kind === "json" ? [jsonLine(notice, now)] : plainLines(notice, this.#context);
+    const rings = this.#options.bell && notice.event === "message" && this.#tty.outputIsTerminal;
+    if (rings && this.#kind === "plain") void this.#tty.write("\x07");
+    this.#write(out, shown);
+  }
+
+  hold(on: boolean): void {
+    if (on) this.#tty.pause();
+    else this.#tty.resume();
+    this.#piped.hold(on);
+  }
+
+  giveBack(): void {}
+
+  tick(): void {}
+
+  async stop(): Promise<void> {
+    if (!this.#running) return;
+    await this.#tty.restoreWithin();
+    this.#running = false;
+    this.#forget();
+  }
+
+  panic(): void {
+    const lastWords = this.#kind === "json" && this.#running
+      ? jsonLine({ event: "stopped", reason: "panic" }, this.#options.wall()) + this.#lineEnd
+      : "";
+    this.#running = false;
+    this.#early = [];
+    this.#tty.restore(lastWords);
+    this.#forget();
+  }
+
+  #tell(input: Input): void {
+    if (this.#running) this.#onInput(input);
+  }
+
+  #write(lines: readonly string[], shown?: () => void): void {
+    if (!this.#running || (lines.length === 0 && shown === undefined)) return;
+    // On a terminal a long line would go on at the start of the next row, where a peer could fake a line of the program:
+    // it is broken here, and what continues is indented, as nothing else is.
+    const columns = this.#tty.size().columns - 1;
+    const rows = this.#kind === "json" || !this.#tty.outputIsTerminal
+      ? lines
+      : lines.flatMap((line) =>
+        wrap(withoutIsolates(line), columns, columns - INDENT.length, widestOf)
+          .map((row, i) => (i > 0 ? INDENT : "") + isolate(row))
+      );
+    const block = rows.map((row) => row + this.#lineEnd).join("");
+    void this.#tty.write(this.#typing?.around(block) ?? block).then((written) => written && shown?.());
+  }
+
+  #forget(): void {
+    this.#typing?.clear();
+    this.#piped.clear();
+    this.#context.sent.clear();
+  }
+}
+
+const INDENT = "  ";

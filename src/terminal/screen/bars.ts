@@ -1,0 +1,89 @@
+// The two rows that stand: who is here at the top, what the program is doing above the input. In here: what goes into them
+// when there is little room. Not in here: questions, which the screen puts into the same row.
+
+import { sanitise } from "../text/sanitise.ts";
+import { cautiousWidth, cut, textWidth } from "../text/width.ts";
+import { NAME_CELLS } from "./layout.ts";
+import type { Label } from "./log.ts";
+
+/** What takes a while: calls, and the stretching of the phrase, each with the time of its start. */
+export class Busy {
+  readonly #since = new Map<string, number>();
+  /** Addresses called since nobody was being called; at most BUSY_MAX. */
+  readonly #called = new Set<string>();
+
+  get any(): boolean {
+    return this.#since.size > 0;
+  }
+
+  call(address: string, at: number): void {
+    if (this.#since.size >= BUSY_MAX) return;
+    if (this.#calls().length === 0) this.#called.clear();
+    this.#since.set(CALLING + address, at);
+    if (this.#called.size < BUSY_MAX) this.#called.add(address);
+  }
+
+  called(address: string): void {
+    this.#since.delete(CALLING + address);
+  }
+
+  stretching(on: boolean, at: number): void {
+    if (on) this.#since.set(STRETCHING, at);
+    else this.#since.delete(STRETCHING);
+  }
+
+  clear(): void {
+    this.#since.clear();
+    this.#called.clear();
+  }
+
+  /** `calling 192.0.2.7:7373 (2 of 3)… 4 s`. Of several calls the one that has waited longest stands for all. */
+  texts(now: number): string[] {
+    const [call, ...further] = this.#calls();
+    const over = this.#called.size - further.length - 1;
+    const which = this.#called.size > 1 ? ` (${over + 1} of ${this.#called.size})` : "";
+    const texts: string[] = [];
+    for (const [what, since] of this.#since) {
+      if (what.startsWith(CALLING) && what !== call) continue;
+      const seconds = Math.floor((now - since) / 1000);
+      const elapsed = seconds >= ELAPSED_FROM_S ? ` ${seconds} s` : "";
+      texts.push(`${sanitise(what, "text")}${what === call ? which : ""}…${elapsed}`);
+    }
+    return texts;
+  }
+
+  /** The calls under way, the longest first. */
+  #calls(): string[] {
+    return [...this.#since.keys()].filter((what) => what.startsWith(CALLING));
+  }
+}
+
+/** `Sesame  alice [3f2a-91bc], bob [b0b0-0000] and 3 more`, filled up to `columns`. */
+export function headerText(people: readonly Label[], columns: number): string {
+  let text = " Sesame  ";
+  if (people.length === 0) text += "nobody is here yet";
+  for (const [i, { name, tag, suspect }] of people.entries()) {
+    const part = `${suspect ? "!" : ""}${cut(name, NAME_CELLS, cautiousWidth)} [${tag}]`;
+    const left = people.length - i;
+    const more = left > 1 ? ` and ${left - 1} more`.length : 0;
+    const next = `${i > 0 ? ", " : ""}${part}`;
+    if (cautiousWidth(text + next) + more > columns) {
+      text += i > 0 ? ` and ${left} more` : `${left} here`;
+      break;
+    }
+    text += next;
+  }
+  text = cut(text, columns);
+  return text + " ".repeat(Math.max(0, columns - textWidth(text)));
+}
+
+/** The parts between lines, filled up to `columns`. */
+export function statusText(parts: readonly string[], columns: number): string {
+  const text = cut(parts.length > 0 ? `── ${parts.join(" · ")} ` : "──", columns);
+  return text + "─".repeat(Math.max(0, columns - textWidth(text)));
+}
+
+const STRETCHING = "stretching the phrase";
+const CALLING = "calling ";
+const ELAPSED_FROM_S = 2;
+const BUSY_MAX = 64;

@@ -1,0 +1,198 @@
+// What was said, as entries numbered for ever, and which part of it is looked at. In here: scroll-back and its bounds,
+// receipts, the place while scrolled up. Not in here: sentences, rows and colours (layout.ts).
+
+import type { PeerId } from "../../ports.ts";
+import { sanitise } from "../text/sanitise.ts";
+
+export interface Label {
+  readonly name: string;
+  readonly tag: string;
+  readonly suspect: boolean;
+  readonly colour: number;
+}
+
+/** One's own message, and who has confirmed it. */
+export interface Mine {
+  readonly id: string;
+  peers: number;
+  /** Short names as they were then. */
+  readonly delivered: Map<PeerId, string>;
+  readonly unconfirmed: Map<PeerId, string>;
+}
+
+export interface Entry {
+  readonly kind: "system" | "problem" | "theirs" | "mine";
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Raw when added, sanitised from then on. */
+  text: string;
+  readonly peer?: PeerId;
+  readonly label?: Label;
+  readonly mine?: Mine;
+  laidOut?: LaidOut;
+}
+
+/** An entry's rows on a screen of so many columns. */
+export interface LaidOut {
+  readonly columns: number;
+  /** Of the text. */
+  readonly rows: string[];
+  /** What a further row begins with, and how much room it has. */
+  readonly next: string;
+  readonly width: number;
+  /** The text of the last row, and how much room that row has. */
+  readonly last: string;
+  readonly lastRoom: number;
+  /** Of one's own message. */
+  withReceipt?: string[];
+}
+
+/** A row of the log. */
+interface Place {
+  /** The entry's number. */
+  readonly entry: number;
+  readonly row: number;
+}
+
+/** Owns what was said: `clear` forgets it. */
+export class Log {
+  /** The rows of an entry as the screen is now. */
+  readonly #rowsOf: (entry: Entry) => readonly string[];
+  #entries: Entry[] = [];
+  /** Number of the oldest entry kept. */
+  #first = 0;
+  #size = 0;
+  /** One's own messages that are not settled, by id: the entry's number. */
+  readonly #mine = new Map<string, number>();
+  /** The lowest row shown while scrolled up; undefined follows what arrives. */
+  #anchor: Place | undefined;
+  #unread = 0;
+
+  constructor(rowsOf: (entry: Entry) => readonly string[]) {
+    this.#rowsOf = rowsOf;
+  }
+
+  get scrolledUp(): boolean {
+    return this.#anchor !== undefined;
+  }
+
+  /** Messages of others that came below what is shown. */
+  get unread(): number {
+    return this.#unread;
+  }
+
+  add(entry: Entry): void {
+    // Bounded by one message here: its size on the wire is bounded too, but this room trusts nobody.
+    entry.text = sanitise(entry.text.slice(0, ENTRY_MAX), "text");
+    this.#entries.push(entry);
+    this.#size += entry.text.length;
+    if (entry.kind === "theirs" && this.#anchor !== undefined) this.#unread++;
+    while (this.#entries.length > ENTRIES_MAX || (this.#size > SCROLLBACK_MAX && this.#entries.length > 1)) {
+      const oldest = this.#entries.shift();
+      this.#first++;
+      this.#size -= oldest?.text.length ?? 0;
+      if (oldest?.mine !== undefined) this.#mine.delete(oldest.mine.id);
+    }
+  }
+
+  /** One's own message; told again when what was kept for the first friend is on its way. */
+  sent(id: string, peers: number, text: string, at: number): void {
+    if (this.#mine.has(id)) return this.receipt(id, (mine) => mine.peers = Math.max(peers, mine.peers));
+    this.add({ kind: "mine", at, text, mine: { id, peers, delivered: new Map(), unconfirmed: new Map() } });
+    this.#mine.set(id, this.#first + this.#entries.length - 1);
+  }
+
+  /** Changes who has confirmed one's own message, if it is still kept. */
+  receipt(id: string, change: (mine: Mine) => void): void {
+    const number = this.#mine.get(id);
+    const entry = number === undefined ? undefined : this.#entries[number - this.#first];
+    if (entry?.mine === undefined) return;
+    change(entry.mine);
+    if (entry.laidOut !== undefined) delete entry.laidOut.withReceipt;
+  }
+
+  clear(): void {
+    this.#entries = [];
+    this.#mine.clear();
+    this.#size = 0;
+    this.follow();
+  }
+
+  /** Back to the end, and along with it. */
+  follow(): void {
+    this.#anchor = undefined;
+    this.#unread = 0;
+  }
+
+  /**
+   * By so many rows, up if negative, on a screen with `height` rows for the log. Never above the first full page, and at
+   * the end it follows again.
+   */
+  scroll(by: number, height: number): void {
+    const highest = this.#moved({ entry: this.#first, row: 0 }, height - 1);
+    const last = this.#entries.at(-1);
+    if (highest === undefined || last === undefined) return this.follow(); // all of it is visible
+    const end = { entry: this.#first + this.#entries.length - 1, row: this.#rowsOf(last).length - 1 };
+    const to = this.#moved(this.#anchor ?? end, by);
+    if (to === undefined || !isBefore(to, end)) return this.follow();
+    this.#anchor = isBefore(to, highest) ? highest : to;
+  }
+
+  /** At most `height` rows, ending at the anchor or the end. */
+  visible(height: number): string[] {
+    let index = (this.#anchor?.entry ?? Infinity) - this.#first;
+    index = Math.min(Math.max(0, index), this.#entries.length - 1);
+    const rows: string[] = [];
+    for (let below = this.#anchor?.row ?? Infinity; index >= 0 && rows.length < height; index--, below = Infinity) {
+      const entry = this.#entries[index];
+      if (entry === undefined) break;
+      const all = this.#rowsOf(entry);
+      for (let row = Math.min(below, all.length - 1); row >= 0 && rows.length < height; row--) {
+        rows.push(all[row] ?? "");
+      }
+    }
+    return rows.reverse();
+  }
+
+  /** The place so many rows away; the first row if there are fewer above, undefined if there are fewer below. */
+  #moved(from: Place, by: number): Place | undefined {
+    let number = Math.max(from.entry, this.#first);
+    let row = from.entry < this.#first ? 0 : from.row;
+    for (let left = by; left !== 0;) {
+      const entry = this.#entries[number - this.#first];
+      if (entry === undefined) return undefined;
+      const last = this.#rowsOf(entry).length - 1;
+      row = Math.min(row, last);
+      if (left < 0) {
+        const step = Math.min(row, -left);
+        row -= step;
+        left += step;
+        if (left === 0) break;
+        if (number === this.#first) return { entry: number, row: 0 };
+        number--;
+        left++;
+        row = Infinity;
+      } else {
+        const step = Math.min(last - row, left);
+        row += step;
+        left -= step;
+        if (left === 0) break;
+        number++;
+        left--;
+        row = 0;
+      }
+    }
+    const entry = this.#entries[number - this.#first];
+    return entry === undefined ? undefined : { entry: number, row: Math.min(row, this.#rowsOf(entry).length - 1) };
+  }
+}
+
+function isBefore(a: Place, b: Place): boolean {
+  return a.entry < b.entry || (a.entry === b.entry && a.row < b.row);
+}
+
+/** Scroll-back: messages, and characters of them all. */
+const ENTRIES_MAX = 10_000;
+const SCROLLBACK_MAX = 8_000_000;
+/** Longer than any message. */
+const ENTRY_MAX = 32_768;
