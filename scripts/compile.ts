@@ -13,7 +13,7 @@ import { join, resolve } from "node:path";
 import { BuildFailure, run, sha256 } from "./release/failure.ts";
 import { makePortable } from "./release/portable.ts";
 import { makeProgram } from "./release/program.ts";
-import { readSource, ROOT, short, type Source, stage } from "./release/stage.ts";
+import { readSource, ROOT, short, type Source, stage, versionOf } from "./release/stage.ts";
 import { DENO_VERSION, type Runtime, type Target, targetHere, TARGETS } from "./release/targets.ts";
 
 /** The product's permissions: as in the task "sesame", tests/harness/product.ts and launcher.c. A test compares them. */
@@ -72,11 +72,8 @@ async function portable(target: Target, source: Source, { out }: BuildOptions): 
   await using folder = await tempFolder();
   await stage(source, `portable for ${target.name}, Deno ${DENO_VERSION}, build ${short(source)}`, folder.path);
   const program = await makeProgram(folder.path);
-  const version = /const VERSION: string = `sesame ([\d.]+)/.exec(
-    await Deno.readTextFile(join(ROOT, "src/cli/version.ts")),
-  )?.[1];
-  if (version === undefined) throw new BuildFailure("Could not build.", "version.ts has no version.", "Give it one.");
-  const file = await makePortable(withRuntime(target, runtime), program, { version, build: short(source) });
+  const names = { version: await versionOf(), build: short(source) };
+  const file = await makePortable(withRuntime(target, runtime), program, names);
   const path = join(out, `sesame-${target.name}-portable`);
   // Beside it first: a file that is being replaced may be running.
   await Deno.writeFile(`${path}.new`, file, { mode: 0o755 });

@@ -131,6 +131,8 @@ export const SUITES: readonly Suite[] = [
     alone: true,
   },
   { name: "e2e source", args: ["run", "--allow-all", "tests/artifact/e2e.ts"], counts: "deno test", alone: true },
+  { name: "npm", args: [...EDGE, "tests/artifact/npm_test.ts"], counts: "deno test", alone: true },
+  { name: "e2e npm", args: ["run", "--allow-all", "tests/artifact/e2e.ts", "--npm"], counts: "deno test", alone: true },
   {
     name: "e2e file",
     args: ["run", "--allow-all", "tests/artifact/e2e.ts", "--build"],

@@ -1,11 +1,11 @@
 // What is inside a file, as a CycloneDX list: made by npm (`npm sbom`) from a package.json of exactly the packages that the
-// program imports and the runtime, and compared with the hashes of deno.lock, by which Deno fetched them.
+// program imports and the runtimes, and compared with the hashes of deno.lock, by which Deno fetched them, and of targets.ts.
 // In here also: taking out what would differ from one run to the next.
 
 import { join } from "node:path";
 import { BuildFailure, run } from "./failure.ts";
 import { ROOT, short, type Source } from "./stage.ts";
-import { DENO_VERSION, TARGETS } from "./targets.ts";
+import { DENO_VERSION, RUNTIMES } from "./targets.ts";
 
 interface Component {
   readonly name: string;
@@ -23,7 +23,7 @@ interface Bom {
 export async function sbom(source: Source): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "sesame-sbom-" });
   try {
-    const runtimes = TARGETS.flatMap(({ runtime }) => runtime === undefined ? [] : [[runtime.package, DENO_VERSION]]);
+    const runtimes = RUNTIMES.map((runtime) => [runtime.package, DENO_VERSION]);
     const version = /^## ([\d.]+)/m.exec(await Deno.readTextFile(join(ROOT, "CHANGELOG.md")))?.[1] ?? "0.0.0";
     const description = {
       name: "sesame",
@@ -59,13 +59,16 @@ async function cleaned(bom: Bom, source: Source): Promise<string> {
     npm: Record<string, { integrity: string }>;
   };
   for (const { name, version, hashes = [] } of bom.components) {
-    const locked = npm[`${name}@${version}`]?.integrity;
-    if (locked === undefined) continue; // the runtime, which is checked by its own hash (targets.ts)
+    const runtime = RUNTIMES.find((r) => r.package === name)?.integrity;
+    const locked = npm[`${name}@${version}`]?.integrity ?? runtime;
+    if (locked === undefined) {
+      throw new BuildFailure(`Refused ${name}@${version}.`, "Nothing here has its hash.", "Find out where it is from.");
+    }
     const hex = Uint8Array.fromBase64(locked.replace("sha512-", "")).toHex();
     if (!hashes.some(({ alg, content }) => alg === "SHA-512" && content === hex)) {
       throw new BuildFailure(
         `Refused ${name}@${version}.`,
-        "npm and deno.lock have different hashes.",
+        "npm and this source have different hashes.",
         "Find out why.",
       );
     }
@@ -76,9 +79,7 @@ async function cleaned(bom: Bom, source: Source): Promise<string> {
   bom.metadata.component.properties = [
     { name: "sesame:build", value: short(source) },
     { name: "sesame:source:sha256", value: source.hash },
-    ...TARGETS.flatMap(({ name, runtime }) =>
-      runtime === undefined ? [] : [{ name: `sesame:runtime:${name}:sha256`, value: runtime.sha256 }]
-    ),
+    ...RUNTIMES.map((runtime) => ({ name: `sesame:runtime:${runtime.package}:sha256`, value: runtime.sha256 })),
   ];
   return `${JSON.stringify(bom, null, 2)}\n`;
 }

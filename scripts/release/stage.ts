@@ -53,6 +53,14 @@ export async function readSource(root = ROOT): Promise<Source> {
   };
 }
 
+/** Sesame's version, `1.2.3`. */
+export async function versionOf(root = ROOT): Promise<string> {
+  const version = /const VERSION: string = `sesame ([\d.]+)/.exec(await Deno.readTextFile(join(root, VERSION_FILE)))
+    ?.[1];
+  if (version === undefined) throw new BuildFailure("Could not build.", "version.ts has no version.", "Give it one.");
+  return version;
+}
+
 /** Copies the source into an empty folder and writes `form` into its version. */
 export async function stage(source: Source, form: string, into: string, root = ROOT): Promise<void> {
   for (const file of [...source.files, ...CONFIGURATION]) {

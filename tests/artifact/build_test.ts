@@ -25,6 +25,10 @@ Deno.test("every way to start the product gives it the same permissions", async 
   const task = flags(
     String((JSON.parse(await read("deno.json")) as { tasks: { sesame: string } }).tasks.sesame).split(" "),
   );
+  deepEqual(
+    flags((await read("scripts/release/npm/sesame.cjs")).match(/"--[\w-]+"/g)!.map((w) => w.slice(1, -1))),
+    launcher,
+  );
   deepEqual(launcher, flags(PERMISSIONS));
   deepEqual(task, flags(PERMISSIONS));
   deepEqual(flags(PRODUCT_ARGS), flags(PERMISSIONS));

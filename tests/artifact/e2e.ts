@@ -3,12 +3,14 @@
 //   deno task e2e                        the source
 //   deno task e2e --artifact FILE        a file that was built, or downloaded
 //   deno task e2e --build                a file that is built for it, into a folder that goes away (for scripts/test.ts)
+//   deno task e2e --npm                  the npm package, made and installed for it, into a folder that goes away
 //
 // The last lines are deno's own summary.
 
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { build } from "../../scripts/compile.ts";
-import { BuildFailure } from "../../scripts/release/failure.ts";
+import { BuildFailure, run } from "../../scripts/release/failure.ts";
+import { makeNpmPackage } from "../../scripts/release/npm.ts";
 import { readSource } from "../../scripts/release/stage.ts";
 import { targetHere } from "../../scripts/release/targets.ts";
 
@@ -20,11 +22,13 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   if (given !== undefined) return await suite(resolve(given));
-  if (!args.includes("--build")) return await suite(undefined);
+  const npm = args.includes("--npm");
+  if (!npm && !args.includes("--build")) return await suite(undefined);
   const folder = await Deno.makeTempDir({ prefix: "sesame-e2e-" });
   try {
     // Others than its maker have to be able to read it.
     await Deno.chmod(folder, 0o755);
+    if (npm) return await suite(await installed(folder));
     const target = targetHere();
     if (target?.runtime === undefined) {
       console.warn("SKIPPED: there is no portable file for this machine; the source is tried instead.");
@@ -39,6 +43,16 @@ async function main(args: readonly string[]): Promise<number> {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** `sesame` as npm puts it there from the package that this source gives; Deno comes from npm's registry. */
+async function installed(folder: string): Promise<string> {
+  const { path } = await makeNpmPackage(await readSource(), folder);
+  const prefix = join(folder, "installed");
+  await Deno.mkdir(prefix);
+  const { success, stderr } = await run("npm", ["install", "--global", "--prefix", prefix, "--ignore-scripts", path]);
+  if (!success) throw new BuildFailure("Could not install the npm package.", stderr.trim(), "Look at npm's words.");
+  return join(prefix, "bin/sesame");
 }
 
 async function isFile(path: string): Promise<boolean> {

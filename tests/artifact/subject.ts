@@ -19,8 +19,13 @@ await fetchDependencies();
 export function environment(home: string, command = SUBJECT): Record<string, string> {
   return command === SOURCE
     ? { ...productEnvironment(), ...(Deno.env.has("DENO_DIR") ? {} : { DENO_DIR: denoDir() }), HOME: home }
-    : { PATH: "/usr/bin:/bin", TERM: "xterm-256color", HOME: home };
+    : { PATH: `${NODE}:/usr/bin:/bin`, TERM: "xterm-256color", HOME: home };
 }
+
+/** Where the launcher of the npm package finds Node. */
+const NODE = new TextDecoder().decode(
+  new Deno.Command("/bin/sh", { args: ["-c", "command -v node"] }).outputSync().stdout,
+).trim().replace(/\/node$/, "") || "/usr/bin";
 
 function denoDir(): string {
   const { stdout } = new Deno.Command(Deno.execPath(), { args: ["info", "--json"], stderr: "null" }).outputSync();
