@@ -84,6 +84,11 @@ export const SHOWN_IDS_PEERS = 256;
 export const NAME_MAX_CODE_POINTS = 32;
 export const NAME_CHANGE_PAUSE_MS = 10_000;
 export const MESSAGE_ID_SIZE = 16;
+/** Others with whom a sender may have a session: all but the receiver. */
+export const CIRCLE_MAX = 63;
+export const ADDRESSES_PER_INTRODUCTION = 8;
+/** On one connection: the commitment, and once more with what it was made of. */
+export const VERIFIES_MAX = 2;
 
 /** A mesh, not a broadcast network. */
 export const MAX_SESSIONS = 64;

@@ -59,8 +59,8 @@ export const PLANTED: readonly Planted[] = [
     target: "message",
     bug: "a key may come twice",
     file: "src/wire/message.ts",
-    text: "fields.has(key) || fields.size === FIELDS_MAX",
-    without: "fields.size === FIELDS_MAX",
+    text: "message === undefined || JSON.stringify(fieldsOf(message)) !== text",
+    without: "message === undefined",
   },
   {
     target: "keys",

@@ -1,27 +1,66 @@
-// What one person's program says to another's: chat, ack, name, bye (docs/PROTOCOL.md section 6).
-// In here: JSON to a message and back under a strict schema, and what a text may hold. Not in here: fragments, when an
-// ack is due, which ids were seen, and how a text is made safe for a screen (`terminal/text/sanitise.ts`).
+// What one person's program says to another's (docs/PROTOCOL.md section 6). In here: JSON to a message and back under a
+// strict schema, and what a text may hold. Not in here: fragments, when an ack is due, which ids were seen, who may be
+// named to whom (session), and how a text is made safe for a screen (`terminal/text/sanitise.ts`).
 //
 // A message's text is a JavaScript string from here on, on both sides, and strings are never wiped: docs/SECURITY.md.
 
-import { MAX_JSON_SIZE, MESSAGE_ID_SIZE, NAME_MAX_CODE_POINTS } from "../constants.ts";
+import {
+  ADDRESSES_PER_INTRODUCTION,
+  CIRCLE_MAX,
+  MAX_JSON_SIZE,
+  MESSAGE_ID_SIZE,
+  NAME_MAX_CODE_POINTS,
+} from "../constants.ts";
 import type { MessageId } from "../notice.ts";
-import type { Entropy } from "../ports.ts";
+import type { Entropy, PeerId } from "../ports.ts";
 import { ProtocolViolation } from "../protocol_violation.ts";
+import { type B32, isB32, isWireAddress, peerFromB32, peerToB32, type WireAddress } from "./forms.ts";
+
+/** Somebody who has a session with the sender. `name`: what they are called there, or empty. */
+export interface Member {
+  readonly peer: PeerId;
+  readonly name: string;
+}
+
+/** `you`: the receiver's end of this link as the sender sees it, or empty. `with`: in the order of `inCircleOrder`. */
+export interface CircleMessage {
+  readonly type: "circle";
+  readonly you: WireAddress | "";
+  readonly with: readonly Member[];
+}
+
+/** `meet`: I want to hear `peer`, who may learn these addresses. `introduce`: `peer` sent this, or nobody if there is none. */
+export interface IntroductionMessage {
+  readonly type: "meet" | "introduce";
+  readonly peer: PeerId;
+  readonly addresses: readonly WireAddress[];
+  /** The fixed port that calls leave from, as the friend in the middle sees it; or empty. */
+  readonly from: WireAddress | "";
+}
+
+/** `reveal`: what `commit` was made of, or empty until the other's commit is known. */
+export interface VerifyMessage {
+  readonly type: "verify";
+  readonly commit: B32;
+  readonly reveal: B32 | "";
+}
 
 export type Message =
   | { readonly type: "chat"; readonly id: MessageId; readonly text: string }
   | { readonly type: "ack"; readonly id: MessageId }
   | { readonly type: "name"; readonly name: string }
-  | { readonly type: "bye" };
+  | { readonly type: "bye" }
+  | VerifyMessage
+  | CircleMessage
+  | IntroductionMessage;
 
 /**
- * UTF-8 JSON with the keys in the order of section 6, no spaces; the caller wipes it. Throws a RangeError that names the
+ * UTF-8 JSON as `JSON.stringify` writes the forms of section 6; the caller wipes it. Throws a RangeError that names the
  * size in bytes when it is more than MAX_JSON_SIZE, and a TypeError for a message that `decodeMessage` would refuse.
  */
 export function encodeMessage(message: Message): Uint8Array {
   const fields = fieldsOf(message);
-  if (parseFields(new Map(Object.entries(fields))) === undefined) throw new TypeError(`not a ${message.type} message`);
+  if (read(fields) === undefined) throw new TypeError(`not a ${message.type} message`);
   const json = new TextEncoder().encode(JSON.stringify(fields));
   if (json.length > MAX_JSON_SIZE) {
     throw new RangeError(`the message is ${json.length} bytes of JSON, more than ${MAX_JSON_SIZE}`);
@@ -30,16 +69,25 @@ export function encodeMessage(message: Message): Uint8Array {
 }
 
 /**
- * `json` is the bytes of a whole message. Any spelling that JSON allows is taken (spaces, escapes, order of keys), so
- * long as it says exactly one of the four messages. Throws ProtocolViolation: `message size`, else `message`.
+ * `json` is the bytes of a whole message, canonical: exactly those that `encodeMessage` writes. Any other spelling of
+ * the same message is refused. Throws ProtocolViolation: `message size`, else `message`.
  */
 export function decodeMessage(json: Uint8Array): Message {
   if (json.length > MAX_JSON_SIZE) throw new ProtocolViolation("message size");
   const text = decodeUtf8(json);
-  const fields = text === undefined ? undefined : scanFlatObject(text);
-  const message = fields === undefined ? undefined : parseFields(fields);
-  if (message === undefined) throw new ProtocolViolation("message");
+  const message = text === undefined ? undefined : read(parse(text));
+  // One text has one encoding in strict UTF-8, so equal text means equal bytes. A key that is unknown, missing, repeated
+  // or out of place, a space, another escape: none of them survives being written again.
+  if (message === undefined || JSON.stringify(fieldsOf(message)) !== text) throw new ProtocolViolation("message");
   return message;
+}
+
+/** Sorts by the spelling in messages, where members are strictly ascending. (Base64url sorts otherwise than bytes.) */
+export function inCircleOrder(members: readonly Member[]): Member[] {
+  return members
+    .map((member) => ({ member, key: peerToB32(member.peer) }))
+    .sort((a, b) => a.key < b.key ? -1 : 1)
+    .map(({ member }) => member);
 }
 
 export type MessageProblem =
@@ -77,12 +125,10 @@ export function isMessageId(id: string): boolean {
   return /^[A-Za-z0-9_-]{21}[AQgw]$/.test(id);
 }
 
-/** A chat has the most. */
-const FIELDS_MAX = 3;
 const ID_LENGTH = Math.ceil(MESSAGE_ID_SIZE * 8 / 6);
 
-/** A fresh object, so that nothing rides along that the caller's object may hold besides. */
-function fieldsOf(message: Message): Record<string, string> {
+/** A fresh object with the keys in their order, so that nothing rides along that the caller's object may hold besides. */
+function fieldsOf(message: Message): Fields {
   switch (message.type) {
     case "chat":
       return { type: message.type, id: message.id, text: message.text };
@@ -92,30 +138,110 @@ function fieldsOf(message: Message): Record<string, string> {
       return { type: message.type, name: message.name };
     case "bye":
       return { type: message.type };
+    case "verify":
+      return { type: message.type, commit: message.commit, reveal: message.reveal };
+    case "circle":
+      return {
+        type: message.type,
+        you: message.you,
+        with: message.with.map(({ peer, name }) => ({ peer: peerToB32(peer), name })),
+      };
+    case "meet":
+    case "introduce":
+      return {
+        type: message.type,
+        peer: peerToB32(message.peer),
+        addresses: [...message.addresses],
+        from: message.from,
+      };
   }
 }
 
-/** The schema. `undefined`: an unknown type, a key too few or too many, or a value that is not allowed. */
-function parseFields(fields: ReadonlyMap<string, string>): Message | undefined {
-  const type = fields.get("type");
-  const id = fields.get("id");
-  const text = fields.get("text");
-  const name = fields.get("name");
-  // With the right number of keys and each known one there, no key is left that could be unknown.
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Reads the values of a message. Which keys there are, and in which order, is for whoever compares what is written again. */
+function read(fields: Fields | undefined): Message | undefined {
+  if (fields === undefined) return undefined;
+  const { type } = fields;
   switch (type) {
-    case "chat":
-      if (fields.size !== 3 || id === undefined || text === undefined) return undefined;
-      return isMessageId(id) && isText(text) ? { type, id, text } : undefined;
-    case "ack":
-      if (fields.size !== 2 || id === undefined) return undefined;
-      return isMessageId(id) ? { type, id } : undefined;
-    case "name":
-      if (fields.size !== 2 || name === undefined) return undefined;
-      return isName(name) ? { type, name } : undefined;
+    case "chat": {
+      const { id, text } = fields;
+      return isId(id) && typeof text === "string" && isText(text) ? { type, id, text } : undefined;
+    }
+    case "ack": {
+      const { id } = fields;
+      return isId(id) ? { type, id } : undefined;
+    }
+    case "name": {
+      const { name } = fields;
+      return typeof name === "string" && isName(name) ? { type, name } : undefined;
+    }
     case "bye":
-      return fields.size === 1 ? { type } : undefined;
+      return { type };
+    case "verify": {
+      const { commit, reveal } = fields;
+      return is32(commit) && (reveal === "" || is32(reveal)) ? { type, commit, reveal } : undefined;
+    }
+    case "circle": {
+      const members = readMembers(fields.with);
+      return isAddressOrNone(fields.you) && members !== undefined
+        ? { type, you: fields.you, with: members }
+        : undefined;
+    }
+    case "meet":
+    case "introduce": {
+      const { peer, addresses, from } = fields;
+      if (!is32(peer) || !isAddresses(addresses) || !isAddressOrNone(from)) return undefined;
+      return { type, peer: peerFromB32(peer), addresses: [...addresses], from };
+    }
     default:
       return undefined;
+  }
+}
+
+/** At most CIRCLE_MAX, strictly ascending: nobody twice. */
+function readMembers(value: unknown): Member[] | undefined {
+  if (!Array.isArray(value) || value.length > CIRCLE_MAX) return undefined;
+  const members: Member[] = [];
+  let last = "";
+  for (const entry of value as unknown[]) {
+    if (!isObject(entry)) return undefined;
+    const { peer, name } = entry;
+    if (!is32(peer) || peer <= last || typeof name !== "string" || (name !== "" && !isName(name))) return undefined;
+    last = peer;
+    members.push({ peer: peerFromB32(peer), name });
+  }
+  return members;
+}
+
+function isAddresses(value: unknown): value is WireAddress[] {
+  return Array.isArray(value) && value.length <= ADDRESSES_PER_INTRODUCTION && new Set(value).size === value.length &&
+    value.every((address) => typeof address === "string" && isWireAddress(address));
+}
+
+function isAddressOrNone(value: unknown): value is WireAddress | "" {
+  return typeof value === "string" && (value === "" || isWireAddress(value));
+}
+
+function is32(value: unknown): value is B32 {
+  return typeof value === "string" && isB32(value);
+}
+
+function isId(value: unknown): value is MessageId {
+  return typeof value === "string" && isMessageId(value);
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** `undefined`: no JSON, or no object. The parser takes `__proto__` for a key like another, and of two equal keys the last. */
+function parse(text: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -137,62 +263,6 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     // "ignoreBOM" means "leave it in": then it is a character outside the object, and refused.
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * Reads `{ string: string, ... }` and nothing else: every value of every message is a string, so nesting, numbers and
- * `null` end here, before anything recursive has seen them. JSON.parse would take the last of two equal keys and treat
- * `__proto__` apart; here it judges one string token at a time. `undefined`: another thing, or a key twice.
- */
-function scanFlatObject(json: string): Map<string, string> | undefined {
-  const fields = new Map<string, string>();
-  let at = skipSpace(json, 0);
-  if (json[at] !== "{") return undefined;
-  at = skipSpace(json, at + 1);
-  for (;;) {
-    const keyEnd = stringEnd(json, at);
-    const colon = skipSpace(json, keyEnd);
-    if (json[colon] !== ":") return undefined;
-    const valueStart = skipSpace(json, colon + 1);
-    const valueEnd = stringEnd(json, valueStart);
-    const key = parseString(json.slice(at, keyEnd));
-    const value = parseString(json.slice(valueStart, valueEnd));
-    if (key === undefined || value === undefined || fields.has(key) || fields.size === FIELDS_MAX) return undefined;
-    fields.set(key, value);
-    at = skipSpace(json, valueEnd);
-    if (json[at] === "}") break;
-    if (json[at] !== ",") return undefined;
-    at = skipSpace(json, at + 1);
-  }
-  return skipSpace(json, at + 1) === json.length ? fields : undefined;
-}
-
-/** The four characters that JSON calls whitespace, which are fewer than what JavaScript does. */
-function skipSpace(json: string, at: number): number {
-  while (json[at] === " " || json[at] === "\t" || json[at] === "\n" || json[at] === "\r") at++;
-  return at;
-}
-
-/** Behind the closing quote of the string that begins at `at`; `at` itself where none does, which no rule then takes. */
-function stringEnd(json: string, at: number): number {
-  if (json[at] !== '"') return at;
-  const notable = /["\\]/g;
-  notable.lastIndex = at + 1;
-  for (let found = notable.exec(json); found !== null; found = notable.exec(json)) {
-    if (found[0] === '"') return found.index + 1;
-    notable.lastIndex = found.index + 2; // what is escaped is no end
-  }
-  return at;
-}
-
-/** One string token with its quotes. `undefined` for what is none: an empty slice, a bad escape, a raw control character. */
-function parseString(token: string): string | undefined {
-  try {
-    const value: unknown = JSON.parse(token);
-    return typeof value === "string" ? value : undefined;
   } catch {
     return undefined;
   }

@@ -96,21 +96,30 @@ export const MESSAGE_ROWS: readonly Row[] = [
     ),
   ),
 
+  refused("other spellings of what may be said", [
+    ` {"type":"chat","id":"${ID}","text":"x"}`,
+    `{"type":"chat","id":"${ID}","text":"x"}\n`,
+    `{"type": "chat","id":"${ID}","text":"x"}`,
+    `{"type":"chat","text":"x","id":"${ID}"}`,
+    `{"type":"chat","id":"${ID}","text":"\\u0061"}`,
+    `{"type":"chat","id":"${ID}","text":"\\/"}`,
+    `{"\\u0074ype":"bye"}`,
+  ]),
   {
-    row: "spellings that JSON allows",
+    row: "the one spelling",
     where: "protocol 6",
-    sent: "spaces, escapes, another order of keys, an empty text, LF and TAB, a name of 32 parrots",
+    sent: "an empty text, LF and TAB, quotes and backslashes, a name of 32 parrots",
     promised: "taken",
     refusals: 0,
     async run(world) {
       const session = await world.session();
       session.send(
-        ...session.message(` {\n"text" : "\\u0061\\tb\\n", "id":"${messageId()}" ,"\\u0074ype":"chat" }\r\n`),
+        ...session.message(`{"type":"chat","id":"${messageId()}","text":"a\\tb\\n\\"\\\\"}`),
         ...session.message(`{"type":"chat","id":"${messageId()}","text":""}`),
         ...session.message(`{"type":"name","name":"${"🦜".repeat(32)}"}`),
       );
       await session.stillTalks("after");
-      assert.deepEqual(world.shownFrom(session.wire.identity), ["a\tb\n", "", "after"]);
+      assert.deepEqual(world.shownFrom(session.wire.identity), ['a\tb\n"\\', "", "after"]);
       await world.victim.like("named", { peer: session.wire.identity.id.toHex(), name: "🦜".repeat(32) });
       return "shown";
     },
