@@ -21,6 +21,9 @@ export type Violation =
   | "too many failures"
   | "unacknowledged"
   | "repeated id"
+  | "circle"
+  | "reveal"
+  | "repeated verify"
   | "after bye";
 
 /** A peer broke the protocol: its connection is closed and it is told nothing. */

@@ -342,11 +342,14 @@ export class Peers implements Disposable {
         const { message } = effect;
         if (message.type === "chat") return this.#chat(connection, message.id, message.text);
         if (message.type === "ack") return this.#confirmed(connection, message.id);
+        if (message.type !== "name") return;
         if (this.#friends.get(connection.peer)?.takeName(message.name, this.#now)) {
           this.#notice({ event: "named", peer: connection.peer, name: message.name });
         }
         return;
       }
+      case "begun":
+        return;
       case "close":
         return this.#over(connection, effect.reason);
     }

@@ -1,8 +1,10 @@
 // What one link still has to say, and in which order (docs/PROTOCOL.md sections 5 and 6): the message being sent, then
-// acks, then the name, then chats, and after a goodbye nothing but the bye. It empties on ticks only. A friend who says
-// more than there are cells would let nothing but acks leave, so a message goes before every ACKS_IN_A_ROW + 1st of them.
+// `verify`, then acks, then `circle`, then introductions and what is said in turn, and after a goodbye nothing but the
+// bye. It empties on ticks only. A friend who says more than there are cells would let nothing but acks leave, so another
+// message goes before every ACKS_IN_A_ROW + 1st of them.
 
-import { encodeMessage, type Message } from "../wire/message.ts";
+import type { CircleMessage, IntroductionMessage, Message, VerifyMessage } from "../wire/message.ts";
+import { encodeMessage } from "../wire/message.ts";
 import { type Cell, DUMMY, type Fragment } from "../wire/cell.ts";
 import { fragmentsOf } from "../wire/fragment.ts";
 import { ACKS_IN_A_ROW } from "../constants.ts";
@@ -11,21 +13,38 @@ import type { MessageId } from "../notice.ts";
 /** The next cell's content. */
 export interface NextCell {
   readonly cell: Cell;
+  /** The message whose first fragment this is, and how many cells it takes. */
+  readonly begun?: { readonly message: Message; readonly cells: number };
   /** The message whose last fragment this is: with the cell the whole of it has left. */
   readonly ended?: Message;
 }
 
+interface Current {
+  readonly message: Message;
+  readonly json: Uint8Array;
+  readonly cells: number;
+  readonly rest: Fragment[];
+}
+
 export class Outgoing implements Disposable {
-  #current: { message: Message; json: Uint8Array; rest: Fragment[] } | undefined;
+  #current: Current | undefined;
+  /** The newest of each that has not begun: an older one would say less, or what is no longer so. */
+  #verify: VerifyMessage | undefined;
+  #circle: CircleMessage | undefined;
   #acks: MessageId[] = [];
-  #others: Message[] = [];
+  #introductions: IntroductionMessage[] = [];
+  /** Names and chats. */
+  #said: Message[] = [];
+  /** An introduction was the last of the two kinds that go in turn. */
+  #introducedLast = false;
   /** One is sent, and then nothing but dummies. */
   #bye: "no" | "due" | "begun" = "no";
   #acksInARow = 0;
   #begun = 0;
 
   get empty(): boolean {
-    return this.#current === undefined && this.#acks.length === 0 && this.#others.length === 0 && this.#bye !== "due";
+    return this.#current === undefined && this.#verify === undefined && this.#acks.length === 0 &&
+      !this.#hasOthers && this.#bye !== "due";
   }
 
   get leaving(): boolean {
@@ -34,46 +53,103 @@ export class Outgoing implements Disposable {
 
   add(message: Message): void {
     if (this.#bye !== "no") return;
-    if (message.type === "ack") this.#acks.push(message.id);
-    else this.#others.push(message);
+    switch (message.type) {
+      case "verify":
+        this.#verify = message;
+        return;
+      case "circle":
+        this.#circle = message;
+        return;
+      case "ack":
+        this.#acks.push(message.id);
+        return;
+      case "meet":
+      case "introduce":
+        this.#introductions.push(message);
+        return;
+      default:
+        this.#said.push(message);
+    }
+  }
+
+  /** A circle that has not begun is not sent: things are again as this friend was last told. */
+  withdrawCircle(): void {
+    this.#circle = undefined;
   }
 
   /** The bye follows the message being sent; what is queued is not sent. */
   leave(): void {
     if (this.#bye !== "no") return;
-    this.#acks = [];
-    this.#others = [];
+    this.#drop();
     this.#bye = "due";
   }
 
   /** For one tick: a fragment if there is one, else a dummy. The caller wipes the fragment's data once it is sealed. */
   next(): NextCell {
+    const begins = this.#current === undefined;
     this.#current ??= this.#begin();
     const current = this.#current;
     const cell = current?.rest.shift();
     if (current === undefined || cell === undefined) return { cell: DUMMY };
+    const { message, cells } = current;
     const ends = current.rest.length === 0;
     if (ends) this.#current = undefined;
-    return ends ? { cell, ended: current.message } : { cell };
+    return { cell, ...(begins ? { begun: { message, cells } } : {}), ...(ends ? { ended: message } : {}) };
   }
 
   [Symbol.dispose](): void {
     this.#current?.json.fill(0);
     this.#current = undefined;
-    this.#acks = [];
-    this.#others = [];
+    this.#drop();
   }
 
-  #begin(): { message: Message; json: Uint8Array; rest: Fragment[] } | undefined {
-    const waited = this.#acksInARow >= ACKS_IN_A_ROW && this.#others.length > 0;
+  #drop(): void {
+    this.#verify = this.#circle = undefined;
+    this.#acks = [];
+    this.#introductions = [];
+    this.#said = [];
+  }
+
+  /** Anything that waits behind the acks. */
+  get #hasOthers(): boolean {
+    return this.#circle !== undefined || this.#introductions.length > 0 || this.#said.length > 0;
+  }
+
+  #begin(): Current | undefined {
+    const message = this.#take();
+    if (message === undefined) return undefined;
+    const json = encodeMessage(message);
+    const rest = fragmentsOf(this.#begun++, json);
+    return { message, json, cells: rest.length, rest };
+  }
+
+  #take(): Message | undefined {
+    const verify = this.#verify;
+    if (verify !== undefined) {
+      this.#verify = undefined;
+      return verify;
+    }
+    const waited = this.#acksInARow >= ACKS_IN_A_ROW && this.#hasOthers;
     const id = waited ? undefined : this.#acks.shift();
     this.#acksInARow = id === undefined ? 0 : this.#acksInARow + 1;
-    const message: Message | undefined = id !== undefined
-      ? { type: "ack", id }
-      : this.#others.shift() ?? (this.#bye === "due" ? { type: "bye" } : undefined);
-    if (message === undefined) return undefined;
-    if (message.type === "bye") this.#bye = "begun";
-    const json = encodeMessage(message);
-    return { message, json, rest: fragmentsOf(this.#begun++, json) };
+    if (id !== undefined) return { type: "ack", id };
+    return this.#takeOther();
+  }
+
+  #takeOther(): Message | undefined {
+    const circle = this.#circle;
+    if (circle !== undefined) {
+      this.#circle = undefined;
+      return circle;
+    }
+    const introduces = this.#introductions.length > 0 && (!this.#introducedLast || this.#said.length === 0);
+    const message = introduces ? this.#introductions.shift() : this.#said.shift();
+    if (message !== undefined) {
+      this.#introducedLast = introduces;
+      return message;
+    }
+    if (this.#bye !== "due") return undefined;
+    this.#bye = "begun";
+    return { type: "bye" };
   }
 }

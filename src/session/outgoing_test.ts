@@ -81,3 +81,60 @@ Deno.test("Outgoing forgets everything when it is disposed, and wipes what is le
   equal(cell.kind === "fragment" && cell.data.every((byte) => byte === 0), true);
   equal(word(outgoing), "dummy");
 });
+
+const B32 = "A".repeat(43);
+const circle = (n: number) => ({ type: "circle" as const, you: `192.0.2.${n}:7373`, with: [] });
+const meet = { type: "meet" as const, peer: "11".repeat(32), addresses: [], from: "" };
+
+Deno.test("Outgoing sends verify before everything else, acks included, then acks, the circle, and the rest in turn", () => {
+  using outgoing = new Outgoing();
+  for (const text of ["a", "b", "c"]) outgoing.add(chat(1, text));
+  for (let i = 0; i < 2; i++) outgoing.add(meet);
+  outgoing.add(circle(1));
+  outgoing.add({ type: "ack", id: messageId(9) });
+  outgoing.add({ type: "verify", commit: B32, reveal: "" });
+  const words = () => Array.from({ length: 9 }, () => word(outgoing).split(" ")[0]).join(" ");
+  equal(words(), "verify ack circle meet a meet b c dummy");
+  equal(outgoing.empty, true);
+});
+
+Deno.test("Outgoing alternates from where it was: after an introduction what is said goes first", () => {
+  using outgoing = new Outgoing();
+  outgoing.add(meet);
+  equal(word(outgoing).split(" ")[0], "meet");
+  outgoing.add(meet);
+  outgoing.add(chat(1, "a"));
+  equal([word(outgoing), word(outgoing)].map((w) => w.split(" ")[0]).join(" "), "a meet");
+});
+
+Deno.test("Outgoing keeps the newest verify and circle that have not begun, and a circle can be withdrawn", () => {
+  using outgoing = new Outgoing();
+  outgoing.add({ type: "verify", commit: B32, reveal: "" });
+  outgoing.add({ type: "verify", commit: B32, reveal: B32 });
+  outgoing.add(circle(1));
+  outgoing.add(circle(2));
+  const begun = [outgoing.next(), outgoing.next()].map(({ begun }) => begun?.message);
+  deepEqual(begun, [{ type: "verify", commit: B32, reveal: B32 }, circle(2)]);
+  outgoing.add(circle(3));
+  equal(outgoing.empty, false);
+  outgoing.withdrawCircle();
+  equal(outgoing.empty, true);
+  deepEqual(word(outgoing), "dummy");
+});
+
+Deno.test("Outgoing lets a circle go after eight acks in a row", () => {
+  using outgoing = new Outgoing();
+  for (let i = 0; i < 10; i++) outgoing.add({ type: "ack", id: messageId(100 + i) });
+  outgoing.add(circle(1));
+  equal(Array.from({ length: 9 }, () => word(outgoing).split(" ")[0]).at(-1), "circle");
+});
+
+Deno.test("Outgoing says after a goodbye nothing about others either", () => {
+  using outgoing = new Outgoing();
+  outgoing.add({ type: "verify", commit: B32, reveal: "" });
+  outgoing.add(circle(1));
+  outgoing.add(meet);
+  outgoing.leave();
+  outgoing.add(circle(2));
+  equal([word(outgoing), word(outgoing)].map((w) => w.split(" ")[0]).join(" "), "bye dummy");
+});

@@ -23,10 +23,8 @@ import {
   FRAME_BODY_SIZE,
   MAX_FAILURES_IN_A_ROW,
   MAX_FAILURES_IN_ALL,
-  MAX_UNCONFIRMED,
   MAX_UNSENT_FRAMES,
   NO_PROGRESS_TIMEOUT_MS,
-  SHOWN_IDS_PER_PEER,
   SILENCE_GRACE_MS,
   SILENT_BUSY_MS,
   SILENT_CELLS,
@@ -54,6 +52,7 @@ import {
   type Offer,
 } from "../wire/handshake_body.ts";
 import { decodeMessage, type Message } from "../wire/message.ts";
+import { Incoming } from "./incoming.ts";
 import { Outgoing } from "./outgoing.ts";
 import { makePacer, type Pacer, type Shape } from "./pacer.ts";
 
@@ -78,6 +77,8 @@ export type Event =
   | { type: "submit"; message: Message }
   /** A chat is on the person's screen: acknowledge it. */
   | { type: "shown"; id: MessageId }
+  /** The circle that has not begun to leave is not sent. */
+  | { type: "withdraw circle" }
   /** A cell is wanted soon, because several links with this peer are open. */
   | { type: "nudge" }
   /** Say goodbye after the message being sent, then close. */
@@ -103,7 +104,12 @@ export type Effect =
   /** A cell has been opened: the link is alive. */
   | { type: "opened" }
   | { type: "received"; message: Exclude<Message, { type: "bye" }> }
+  /** The first cell of a message leaves, the first of `cells`. Acks, chats, names and the bye are not told. */
+  | { type: "begun"; message: Told; cells: number }
   | { type: "close"; reason: CloseReason };
+
+/** What the owner wants to know the beginning of. */
+type Told = Extract<Message, { type: "verify" | "circle" | "meet" | "introduce" }>;
 
 /** A session's phase owns exactly the keys of that phase. */
 type Phase =
@@ -144,13 +150,12 @@ export class Session implements Disposable {
   #failuresInAll = 0;
   #bucket = CELL_BUCKET_SIZE;
   #bucketAt: Millis;
-  /** Chats that came on this link and have not been acknowledged on it yet; and the ids that came, the last ones. */
-  readonly #unacked = new Set<MessageId>();
-  readonly #seen = new Set<MessageId>();
+  readonly #incoming: Incoming;
 
   constructor(arena: Arena, facts: SessionFacts, shape: Shape, now: Millis) {
     this.#arena = arena;
     this.#facts = facts;
+    this.#incoming = new Incoming(facts.self, facts.peer);
     this.#ids = { self: bytesOf(facts.self), peer: bytesOf(facts.peer) };
     this.#shape = shape;
     this.#authDeadline = now + AUTH_TIMEOUT_MS;
@@ -169,7 +174,7 @@ export class Session implements Disposable {
 
   /** Chats that came on this link and whose acknowledgement has not left yet. */
   get unacknowledged(): number {
-    return this.#unacked.size;
+    return this.#incoming.unacked.size;
   }
 
   /** Docs/PROTOCOL.md section 8: ten cells within 10 s and then nothing for 5 s, or nothing for 45 s. */
@@ -228,7 +233,10 @@ export class Session implements Disposable {
         return [];
       case "shown":
         // An ack goes on the connection that its chat came on; one that moved away has nobody to tell.
-        if (this.#unacked.has(event.id)) this.#outgoing.add({ type: "ack", id: event.id });
+        if (this.#incoming.unacked.has(event.id)) this.#outgoing.add({ type: "ack", id: event.id });
+        return [];
+      case "withdraw circle":
+        this.#outgoing.withdrawCircle();
         return [];
       case "nudge":
         if (this.#phase.name === "live") this.#phase.pacer.nudge(now);
@@ -324,16 +332,7 @@ export class Session implements Disposable {
 
   #message(message: Message): Effect[] {
     if (message.type === "bye") return [{ type: "close", reason: "bye" }];
-    if (message.type === "chat") {
-      if (this.#seen.has(message.id)) throw new ProtocolViolation("repeated id");
-      if (this.#unacked.size >= MAX_UNCONFIRMED) throw new ProtocolViolation("unacknowledged");
-      this.#seen.add(message.id);
-      this.#unacked.add(message.id);
-      for (const oldest of this.#seen) {
-        if (this.#seen.size <= SHOWN_IDS_PER_PEER) break;
-        this.#seen.delete(oldest);
-      }
-    }
+    this.#incoming.take(message);
     return [{ type: "received", message }];
   }
 
@@ -389,16 +388,18 @@ export class Session implements Disposable {
   #sendCell(ratchet: Ratchet, now: Millis): Effect[] {
     // The last counter is never sent; 2^32 cells are years, and a fresh session has fresh counters.
     if (!ratchet.canSeal) return [{ type: "close", reason: "timeout" }];
-    const { cell, ended } = this.#outgoing.next();
+    const { cell, begun, ended } = this.#outgoing.next();
     using plaintext = this.#arena.bytes(CELL_PLAINTEXT_SIZE);
     encodeCell(cell, plaintext.bytes);
     const frame = encodeFrame(FrameType.cell, EMPTY_BODY);
     const { header, body } = decodeFrame(frame);
     ratchet.seal(header, body, plaintext);
-    if (ended?.type === "ack") this.#unacked.delete(ended.id);
+    if (ended?.type === "ack") this.#incoming.unacked.delete(ended.id);
     if (ended?.type === "bye") this.#byeDeadline = now + BYE_TIMEOUT_MS;
     if (cell.kind === "fragment") cell.data.fill(0);
-    return [this.#send(frame)];
+    return begun === undefined || !isTold(begun.message)
+      ? [this.#send(frame)]
+      : [this.#send(frame), { type: "begun", message: begun.message, cells: begun.cells }];
   }
 
   #send(frame: Frame): Effect {
@@ -417,6 +418,11 @@ export class Session implements Disposable {
   get #silenceDeadline(): Millis {
     return this.#lastFrame + DEAD_AFTER_MS + (this.#silenceNoticed ? SILENCE_GRACE_MS : 0);
   }
+}
+
+function isTold(message: Message): message is Told {
+  return message.type === "verify" || message.type === "circle" || message.type === "meet" ||
+    message.type === "introduce";
 }
 
 /** Uniform in [0, 1), of 32 random bits. */

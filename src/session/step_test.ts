@@ -9,13 +9,16 @@ import {
   throws,
 } from "node:assert/strict";
 import fc from "fast-check";
-import { seededEntropy, testArena } from "../../tests/harness/arena.ts";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { concatBytes } from "@noble/hashes/utils.js";
+import { fromHex, seededEntropy, testArena, utf8 } from "../../tests/harness/arena.ts";
 import { watching } from "../../tests/harness/watching.ts";
 import {
   chat,
   CONSTANT,
   COVER_OFF,
   fixedPhrase,
+  IDS,
   makeSession,
   messageId,
   other,
@@ -46,7 +49,8 @@ import type { Entropy, Frame, Role } from "../ports.ts";
 import { Ratchet } from "../ratchet/ratchet.ts";
 import type { Shape } from "./pacer.ts";
 import { FrameType } from "../wire/frame.ts";
-import { encodeMessage } from "../wire/message.ts";
+import { toB32 } from "../wire/forms.ts";
+import { encodeMessage, inCircleOrder, type Message } from "../wire/message.ts";
 import type { Effect, Session } from "./step.ts";
 
 const arena = await testArena();
@@ -764,6 +768,62 @@ test("names and acks have no ids that count", () => {
     deepEqual(feed(both, 0, both.peer.message(message)), [[{ type: "opened" }, { type: "received", message }]]);
   }
   equal(both.session.unacknowledged, 0);
+});
+
+test("a circle that names sender or receiver among the others closes", () => {
+  const others = (peer: string): Message => ({ type: "circle", you: "", with: [{ peer, name: "x" }] });
+  for (const peer of Object.values(IDS)) {
+    using both = against("listener", "circle");
+    deepEqual(feed(both, 0, both.peer.message(others(peer))), [violation]);
+  }
+  using both = against("listener", "circle");
+  const message = others("cc".repeat(32));
+  deepEqual(feed(both, 0, both.peer.message(message)), [[{ type: "opened" }, { type: "received", message }]]);
+});
+
+test("a reveal that does not open its commit closes; one that does is handed on, and a third verify closes", () => {
+  const n = new Uint8Array(32).fill(7);
+  const commit = (sender: string, receiver: string) => {
+    const hash = sha256(concatBytes(utf8("sesame/1 verify commit"), fromHex(sender), fromHex(receiver), n));
+    return toB32(hash);
+  };
+  const right = commit(IDS.dialer, IDS.listener);
+  const wrong: Message[] = [
+    { type: "verify", commit: right, reveal: toB32(new Uint8Array(32)) },
+    { type: "verify", commit: commit(IDS.listener, IDS.dialer), reveal: toB32(n) }, // ours, copied
+  ];
+  for (const message of wrong) {
+    using both = against("listener", "reveal");
+    deepEqual(feed(both, 0, both.peer.message(message)), [violation]);
+  }
+  using both = against("listener", "verify");
+  const said: Message[] = [{ type: "verify", commit: right, reveal: "" }, {
+    type: "verify",
+    commit: right,
+    reveal: toB32(n),
+  }];
+  for (const message of said) {
+    deepEqual(feed(both, 0, both.peer.message(message)), [[{ type: "opened" }, { type: "received", message }]]);
+  }
+  deepEqual(feed(both, 0, both.peer.message(said[1]!)), [violation]);
+});
+
+test("the beginning of a circle is told with its cells, when the first of them leaves", () => {
+  using pair = makePair("begun").authenticate();
+  const members = Array.from(
+    { length: 20 },
+    (_, i) => ({ peer: (i + 16).toString(16).repeat(32), name: "n".repeat(32) }),
+  );
+  const circle: Message = { type: "circle", you: "", with: inCircleOrder(members) };
+  pair.step("dialer", { type: "submit", message: { ...circle, with: [] } });
+  pair.step("dialer", { type: "withdraw circle" });
+  pair.step("dialer", { type: "submit", message: circle });
+  pair.runUntil(4_000);
+  deepEqual(pair.received("listener"), [circle]);
+  const begun = pair.happened.filter(({ effect }) => effect.type === "begun");
+  deepEqual(begun.map(({ effect, by }) => [by, effect.type === "begun" && effect.cells]), [["dialer", 2]]);
+  const cells = pair.happened.filter(({ by, effect }) => by === "dialer" && effect.type === "send").map(({ at }) => at);
+  ok(cells.includes(begun[0]!.at), "with a tick");
 });
 
 test("fragments of one message are contiguous: dummies may stand between, another message may not", () => {

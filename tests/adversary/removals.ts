@@ -204,15 +204,15 @@ export const REMOVALS: readonly Removal[] = [
   {
     check: "duplicate keys",
     file: "src/wire/message.ts",
-    text: " || fields.has(key)",
+    text: " || JSON.stringify(fieldsOf(message)) !== text",
     without: "",
     row: "duplicate keys",
   },
   {
     check: "control characters",
     file: "src/wire/message.ts",
-    text: "if (unit >= 0x7f && unit <= 0x9f) return true;",
-    without: "",
+    text: "\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029]/;\n// deno-lint-ignore",
+    without: "\\u2028\\u2029]/;\n// deno-lint-ignore",
     row: "control characters",
   },
   {
@@ -224,8 +224,8 @@ export const REMOVALS: readonly Removal[] = [
   },
   {
     check: "repeated ids",
-    file: "src/session/step.ts",
-    text: 'if (this.#seen.has(message.id)) throw new ProtocolViolation("repeated id");',
+    file: "src/session/incoming.ts",
+    text: 'if (this.#seen.has(id)) throw new ProtocolViolation("repeated id");',
     without: "",
     row: "repeated id",
   },
