@@ -175,6 +175,7 @@ class Reader {
 
   /** A string whose only escapes are the four that the values of messages can need. */
   string(): string | undefined {
+    // deno-lint-ignore no-control-regex -- a raw one is what JSON forbids
     const [token] = /^"(?:[^"\\\x00-\x1f]|\\["\\nt])*"/.exec(this.rest) ?? [];
     if (token === undefined) return undefined;
     this.rest = this.rest.slice(token.length);
