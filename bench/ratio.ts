@@ -1,6 +1,6 @@
 // Two ways of doing one thing, measured in turn in one run, and the ratio of their times. A ratio says more than a time:
 // it is nearly the same on a fast machine and a slow one, on a quiet one and a busy one.
-// In here: the interleaving, the medians, the line that is printed, and the list that `deno task bench:paper` measures too.
+// In here: the interleaving, the medians, the line that is printed, and the list that `deno task check paper-bench` measures too.
 // Not in here: what is measured.
 
 /** One way of doing the thing. */

@@ -11,6 +11,7 @@
 // fuzz/regressions/TARGET, mend the bug, and fuzz/replay_test.ts holds on to it, under Deno and without the fuzzer.
 // The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as `fuzz: ...`.
 
+import { exitCodeOf } from "../scripts/suites.ts";
 import { createHash } from "node:crypto";
 import { cpSync } from "node:fs";
 import { load, TARGETS } from "./targets.ts";
@@ -21,7 +22,7 @@ const AT_ONCE = 2;
 /** A planted bug must be found within this. */
 const PLANTED_SECONDS = 60;
 /** What a copy needs. */
-const COPIED = ["deno.json", "deno.lock", "src", "fuzz", "tests/support", "tests/simulation"];
+const COPIED = ["deno.json", "deno.lock", "src", "fuzz", "tests/harness", "tests/simulation"];
 
 interface Sum {
   passed: number;
@@ -154,10 +155,11 @@ async function main(args: readonly string[]): Promise<number> {
   } else if (args.includes("--planted")) {
     sum = await each(PLANTED.filter((p) => chosen.includes(p.target)), planted);
   } else sum = await each(chosen, (name) => one(name, Math.ceil(60 * minutes)));
-  const counts = `${sum.passed} passed, ${sum.failed} failed, ${missing === undefined ? 0 : chosen.length} skipped`;
+  const skipped = missing === undefined ? 0 : chosen.length;
+  const counts = `${sum.passed} passed, ${sum.failed} failed, ${skipped} skipped`;
   console.log(`suite: ${counts}`);
   console.log(`fuzz: ${counts}`);
-  return sum.failed > 0 ? 1 : 0;
+  return exitCodeOf({ ...sum, skipped });
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

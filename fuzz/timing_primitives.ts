@@ -1,4 +1,4 @@
-// What `deno task timing` asks of the primitives: libsodium's code as this runtime compiles it from WebAssembly, called as
+// What `deno task check timing` asks of the primitives: libsodium's code as this runtime compiles it from WebAssembly, called as
 // the program calls it. A secret that is always the same against another one each time, and for what is compared inside,
 // wrong at the beginning against wrong at the end. Both classes are prepared by the same work. Not in here: the measuring.
 

@@ -15,7 +15,7 @@ const text = `// Made by scripts/bundle_worker.ts from ${SOURCE}; not edited by 
 
 if (Deno.args.includes("--check")) {
   if (await Deno.readTextFile(TARGET).catch(() => "") !== text) {
-    console.error(`${TARGET} is not what ${SOURCE} gives. Run: deno task worker`);
+    console.error(`${TARGET} is not what ${SOURCE} gives. Run: deno task check worker`);
     Deno.exit(1);
   }
 } else await Deno.writeTextFile(TARGET, text);

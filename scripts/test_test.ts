@@ -1,7 +1,8 @@
 // The adding up in scripts/test.ts: what counts as failed, and the last line.
 
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
-import { countsOf, runAll, type Suite, SUITES } from "./test.ts";
+import { exitCodeOf, NOTHING_CHECKED, type Suite, SUITES } from "./suites.ts";
+import { countsOf, quickShare, runAll } from "./test.ts";
 
 const NOTHING = { passed: 0, failed: 0, skipped: 0 };
 
@@ -56,25 +57,52 @@ Deno.test("countsOf() counts a suite that was ended as failed, with what it had 
   equal(countsOf("one check", "", undefined).failed > 0, true);
 });
 
+Deno.test("countsOf() takes a suite whose every row was skipped as skipped, although it ends with an error", () => {
+  const output = "suite: 0 passed, 0 failed, 7 skipped";
+  deepEqual(countsOf("suite line", output, NOTHING_CHECKED), { ...NOTHING, skipped: 7 });
+  equal(countsOf("suite line", output, 1).failed, 1);
+  equal(countsOf("suite line", "suite: 0 passed, 0 failed, 0 skipped", NOTHING_CHECKED).failed, 1);
+});
+
+Deno.test("exitCodeOf() is an error for a script that could check nothing", () => {
+  equal(exitCodeOf({ passed: 3, failed: 0, skipped: 9 }), 0);
+  equal(exitCodeOf({ passed: 3, failed: 1, skipped: 0 }), 1);
+  equal(exitCodeOf({ passed: 0, failed: 0, skipped: 9 }), NOTHING_CHECKED);
+  equal(exitCodeOf(NOTHING), 1);
+});
+
 /** A suite that prints `text` and ends with `code`. */
 function fake(name: string, text: string, code = 0): Suite {
-  return { name, args: ["eval", `console.log(${JSON.stringify(text)}); Deno.exit(${code})`], counts: "suite line" };
+  const args = ["eval", `console.log(${JSON.stringify(text)}); Deno.exit(${code})`];
+  return { name, args, counts: "suite line", beside: "waits" };
 }
 
 Deno.test("runAll() adds all suites up in its last line, and fails if one failed", async () => {
   const good = fake("good", "noise\nsuite: 2 passed, 0 failed, 1 skipped");
-  const bad = fake("bad", "suite: 1 passed, 3 failed, 0 skipped", 1);
-  const absent: Suite = { ...good, name: "absent", needs: "./nowhere.json" };
-  for (const atOnce of [1, 2]) {
+  const bad: Suite = { ...fake("bad", "suite: 1 passed, 3 failed, 0 skipped", 1), beside: "alone" };
+  const skipped: Suite = { ...fake("skipped", "suite: 0 passed, 0 failed, 4 skipped", NOTHING_CHECKED), beside: "cpu" };
+  for (const shown of [true, false]) {
     const lines: string[] = [];
-    equal(await runAll([good, bad, absent], atOnce, (line) => lines.push(line)), 1);
-    equal(lines.at(-1), "tests: 3 passed, 3 failed, 2 skipped");
-    equal(lines.some((line) => line.includes("SKIPPED") && line.includes("./nowhere.json")), true);
-    equal(await runAll([good, absent], atOnce, (line) => lines.push(line)), 0);
-    equal(lines.at(-1), "tests: 2 passed, 0 failed, 2 skipped");
-    equal(await runAll([good, fake("dead", "", 7)], atOnce, (line) => lines.push(line)), 1);
+    const run = (...suites: Suite[]) => runAll(suites, shown, (line) => lines.push(line));
+    equal(await run(good, bad, skipped), 1);
+    equal(lines.at(-1), "tests: 3 passed, 3 failed, 5 skipped");
+    equal(await run(good, skipped), 0);
+    equal(lines.at(-1), "tests: 2 passed, 0 failed, 5 skipped");
+    equal(await run(good, fake("dead", "", 7)), 1);
     equal(lines.at(-1), "tests: 2 passed, 1 failed, 1 skipped");
-    equal(await runAll([], atOnce, (line) => lines.push(line)), 1);
+    equal(await run(), 1);
+  }
+});
+
+Deno.test("quickShare() runs nothing that the whole does not, and takes every suite marked quick", () => {
+  const share = quickShare(SUITES);
+  equal(share.length > 10, true);
+  for (const { name, args } of share) {
+    const whole = SUITES.find((suite) => suite.name === name);
+    const scripts = (list: readonly string[]) => list.filter((arg) => arg.endsWith(".ts") && !arg.startsWith("--"));
+    for (const script of scripts(args)) {
+      equal(whole?.args.some((arg) => script === arg || script.startsWith(`${arg}/`)), true, `${name}: ${script}`);
+    }
   }
 });
 

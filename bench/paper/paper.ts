@@ -1,10 +1,10 @@
-// `deno task bench:paper`: measures Sesame beside what people would pick instead, and writes docs/BENCHMARKS.md and its plots.
+// `deno task check paper-bench`: measures Sesame beside what people would pick instead, and writes docs/BENCHMARKS.md and its plots.
 //
-//   deno task bench:paper               everything, about 10 minutes on a quiet machine
-//   deno task bench:paper SECTION...    starts, room, mesh, primitives: some of it, kept in dist/bench. The page is written
+//   deno task check paper-bench               everything, about 10 minutes on a quiet machine
+//   deno task check paper-bench SECTION...    starts, room, mesh, primitives: some of it, kept in dist/bench. The page is written
 //                                       when all four were measured of this Sesame on this machine
-//   deno task bench:paper --page        the page and plots anew from docs/bench/figures.json, nothing measured
-//   deno task bench:paper --short       all of it as small as it goes, nothing kept: does the script work, and is the
+//   deno task check paper-bench --page        the page and plots anew from docs/bench/figures.json, nothing measured
+//   deno task check paper-bench --short       all of it as small as it goes, nothing kept: does the script work, and is the
 //                                       committed page what the committed figures give? (for scripts/test.ts)
 //
 // No test looks at a time. A program that is not there costs its rows, which say so.

@@ -2,7 +2,7 @@
 // each system as optional dependencies, of which npm installs the one that fits. An npm-shrinkwrap.json would pin their
 // hashes too, and was tried: npm 11 then installs all six, 250 MB. docs/VERIFY.md says how to compare the one that came.
 //
-//   deno task npm                       dist/sesame-chat-VERSION.tgz, for: npm install -g FILE
+//   deno task check npm                       dist/sesame-chat-VERSION.tgz, for: npm install -g FILE
 //     --out DIR                         instead of dist/
 //
 // Not in here: what the launcher does, what the program is (program.ts).

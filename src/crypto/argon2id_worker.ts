@@ -1,5 +1,5 @@
 // Argon2id (RFC 9106) in a worker of its own, so that no link misses a tick while a phrase is stretched. The worker does
-// one stretch and is terminated. It is bundled to text (`deno task worker`) and started from a data: URL, which needs no
+// one stretch and is terminated. It is bundled to text (`deno task check worker`) and started from a data: URL, which needs no
 // permission; a test compares the text with this file.
 //
 // hash-wasm leaves H0, the hash of the phrase before all the work, in memory that it drops. So this realm remembers every

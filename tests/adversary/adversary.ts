@@ -1,8 +1,8 @@
 // The adversarial suite: hostile peers over real sockets against a real Sesame process, while a good friend talks to it.
 //
-//   deno task adversary                     the whole table
-//   deno task adversary --rows "TEXT|..."   the rows whose name holds one of the texts
-//   deno task adversary --prove             removes each check in turn from a copy of the project; a row must go red
+//   deno task check adversary                     the whole table
+//   deno task check adversary --rows "TEXT|..."   the rows whose name holds one of the texts
+//   deno task check adversary --prove             removes each check in turn from a copy of the project; a row must go red
 //
 // The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as `adversary: ...`.
 // Not in here: what a row does (tests/adversary).

@@ -1,7 +1,7 @@
 // The soak: two real processes talk, a third joins now and then, and strangers flood the listener all the while.
 //
-//   deno task soak                  ten minutes
-//   deno task soak --seconds 30     the slice for CI
+//   deno task check soak                  ten minutes
+//   deno task check soak --seconds 30     the slice for CI
 //
 // Strangers: 200 connections a second from many loopback addresses; half say nothing, the other half send garbage, HTTP,
 // half a ClientHello, or hang up. Figures: the way of the friend's messages in ticks, the listener's memory, the

@@ -39,7 +39,7 @@ for (const [target, [compiler = ""]] of Object.entries(COMPILERS)) {
     name: `the launcher for ${target} is what the compiler makes of launcher.c`,
     ignore: !needsCompiler(compiler),
     fn: async () =>
-      equal((await compileLauncher(target)).toHex(), launcherOf(target).toHex(), "Run: deno task launcher"),
+      equal((await compileLauncher(target)).toHex(), launcherOf(target).toHex(), "Run: deno task check launcher"),
   });
 }
 

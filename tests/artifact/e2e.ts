@@ -1,9 +1,9 @@
-// `deno task e2e`: the end-to-end suite of tests/artifact, against one form of Sesame.
+// `deno task check e2e`: the end-to-end suite of tests/artifact, against one form of Sesame.
 //
-//   deno task e2e                        the source
-//   deno task e2e --artifact FILE        a file that was built, or downloaded
-//   deno task e2e --build                a file that is built for it, into a folder that goes away (for scripts/test.ts)
-//   deno task e2e --npm                  the npm package, made and installed for it, into a folder that goes away
+//   deno task check e2e                        the source
+//   deno task check e2e --artifact FILE        a file that was built, or downloaded
+//   deno task check e2e --build                a file that is built for it, into a folder that goes away (for scripts/test.ts)
+//   deno task check e2e --npm                  the npm package, made and installed for it, into a folder that goes away
 //
 // The last lines are deno's own summary.
 
@@ -18,7 +18,7 @@ async function main(args: readonly string[]): Promise<number> {
   const at = args.indexOf("--artifact");
   const given = at < 0 ? undefined : args[at + 1];
   if (at >= 0 && (given === undefined || !await isFile(given))) {
-    console.error(`Could not try ${given ?? "nothing"}. There is no such file. Type: deno task e2e --artifact FILE`);
+    console.error(`Could not try ${given ?? "nothing"}. There is no such file. Type: deno task check e2e --artifact FILE`);
     return 2;
   }
   if (given !== undefined) return await suite(resolve(given));

@@ -1,4 +1,4 @@
-// The same checks for every form of Sesame: `deno task e2e --artifact FILE` for a file, `deno task e2e` for the source.
+// The same checks for every form of Sesame: `deno task check e2e --artifact FILE` for a file, `deno task check e2e` for the source.
 // What only a file can be asked (how it starts, other users, what it writes) is skipped for the source, and says so.
 
 import { match, ok, strictEqual as equal } from "node:assert/strict";

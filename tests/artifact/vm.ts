@@ -1,4 +1,4 @@
-// `deno task vm FILE KERNEL`: the file that people download, as an ordinary user on a small Linux of its own, where the
+// `deno task check vm FILE KERNEL`: the file that people download, as an ordinary user on a small Linux of its own, where the
 // limits, swap and core dumps can be set: a container or a build machine seldom lets them. It wants qemu-system-x86_64,
 // busybox (static), gdb, dmsetup, cpio and xz; KERNEL is a folder into which Debian's package was unpacked:
 //
@@ -135,7 +135,9 @@ async function boot(root: string, kernel: string, folder: string): Promise<strin
 
 async function main([file, kernel]: readonly string[]): Promise<number> {
   if (file === undefined || kernel === undefined) {
-    console.error("Could not start the machine. The file or the kernel is missing. Type: deno task vm FILE KERNEL");
+    console.error(
+      "Could not start the machine. The file or the kernel is missing. Type: deno task check vm FILE KERNEL",
+    );
     return 2;
   }
   const folder = await Deno.makeTempDir({ prefix: "sesame-vm-" });

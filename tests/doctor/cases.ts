@@ -1,12 +1,13 @@
 // Stages the ways in which a call fails, and compares the cause that `sesame doctor HOST` names with the cause there is;
 // then the same for a chat that goes on calling and has to say it by itself.
 //
-//   deno task doctor-cases            all
-//   deno task doctor-cases WORD...    those whose line has one of the words
+//   deno task check doctor            all
+//   deno task check doctor WORD...    those whose line has one of the words
 //
 // It wants root on Linux, iproute2, nftables, OpenSSL, microsocks and bash; without them it counts as skipped and says so.
-// Not in here: the network (doctor_world.ts), what answers there (doctor_services.ts).
+// Not in here: the network (world.ts), what answers there (services.ts).
 
+import { NOTHING_CHECKED } from "../../scripts/suites.ts";
 import type { Cause } from "../../src/transport/call_progress.ts";
 import { missing, PORT, script, sesame, type Side, World } from "./world.ts";
 
@@ -244,7 +245,7 @@ async function main(words: readonly string[]): Promise<number> {
   if (absent !== undefined) {
     console.log(`SKIPPED: no failure can be staged on this machine: it lacks ${absent}.`);
     console.log(`suite: 0 passed, 0 failed, ${cases.length + chats.length} skipped`);
-    return 0;
+    return NOTHING_CHECKED;
   }
   const folder = await Deno.makeTempDir();
   try {
@@ -259,8 +260,8 @@ async function main(words: readonly string[]): Promise<number> {
     await using world = await World.make(FIREWALL, ROUTES);
     await Promise.all([
       world.service("there", sesame("listen", "[::]:7373", "--json", "--phrase-fd", "0"), '"listening"', `${PHRASE}\n`),
-      world.service("there", script("doctor_services.ts", "there", "10.73.0.2"), "ready"),
-      world.service("here", script("doctor_services.ts", "names", "10.73.0.2,fd73::2"), "ready"),
+      world.service("there", script("services.ts", "there", "10.73.0.2"), "ready"),
+      world.service("here", script("services.ts", "names", "10.73.0.2,fd73::2"), "ready"),
       openssl(world, folder, PORT.HTTPS, "-tls1_3"),
       world.proxy(PORT.PROXY, []),
       world.proxy(PORT.PROXY_LOGIN, ["-u", "user", "-P", "password"]),

@@ -1,8 +1,8 @@
-// What stands at the other end in `deno task doctor-cases`: services that are no Sesame, one that is full, a DNS server.
-// A child process, started in a network namespace. In here: what each says. Not in here: firewalls (doctor_world.ts).
+// What stands at the other end in `deno task check doctor`: services that are no Sesame, one that is full, a DNS server.
+// A child process, started in a network namespace. In here: what each says. Not in here: firewalls (world.ts).
 //
-//   doctor_services.ts there ADDRESS      the services, each on its port; "ready" once all listen
-//   doctor_services.ts names ADDRESS      the DNS server on 127.0.0.1; ADDRESS: IPv4 and IPv6 of the other end, by a comma
+//   services.ts there ADDRESS      the services, each on its port; "ready" once all listen
+//   services.ts names ADDRESS      the DNS server on 127.0.0.1; ADDRESS: IPv4 and IPv6 of the other end, by a comma
 
 import { createSocket } from "node:dgram";
 import { createServer, type Socket } from "node:net";

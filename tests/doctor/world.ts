@@ -1,5 +1,5 @@
 // Two network namespaces with a cable between them, a firewall at each end, and programs that run in them: the world of
-// `deno task doctor-cases`. In here: making it, starting things in it, taking all of it away again. Not in here: cases.
+// `deno task check doctor`. In here: making it, starting things in it, taking all of it away again. Not in here: cases.
 
 import { PORT } from "./services.ts";
 import { PRODUCT } from "../harness/process.ts";
@@ -132,7 +132,7 @@ export function sesame(...args: readonly string[]): string[] {
 
 /** A script of this project. */
 export function script(file: string, ...args: readonly string[]): string[] {
-  return [Deno.execPath(), "run", "--quiet", "--no-check", "--allow-all", `${ROOT}scripts/${file}`, ...args];
+  return [Deno.execPath(), "run", "--quiet", "--no-check", "--allow-all", `${ROOT}tests/doctor/${file}`, ...args];
 }
 
 export const HERE = "10.73.0.1";

@@ -1,8 +1,8 @@
 // Looks for secrets in the memory of real processes.
 //
-//   deno task trace                 everything; the table, and where each copy outside the arena stands
-//   deno task trace --planted       the same with a copy of the program that leaks the phrase: must go red
-//   deno task trace --runs NAME,... only these runs
+//   deno task check memory                 everything; the table, and where each copy outside the arena stands
+//   deno task check memory --planted       the same with a copy of the program that leaks the phrase: must go red
+//   deno task check memory --runs NAME,... only these runs
 //
 // It is the product's friend in every session, so it knows all that both sides know; what only the product knows it reads
 // out of the product's arena while it is there. Then it reads every page of the product and counts. What may be found is

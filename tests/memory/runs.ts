@@ -1,4 +1,4 @@
-// The runs of `deno task trace`: which processes are started, at which points their memory is read, what is judged.
+// The runs of `deno task check memory`: which processes are started, at which points their memory is read, what is judged.
 // In here: the order of things, checks, the report. Not in here: searching (scan.ts), being the friend (friend.ts).
 
 import { wordlist } from "@scure/bip39/wordlists/english.js";

@@ -6,6 +6,8 @@ import type { Limit, Thresholds } from "./runs.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const FILE = "tests/memory/thresholds.json";
+/** Where it stood before. */
+const OLD_FILE = "tests/trace/thresholds.json";
 
 /** What of `now` is more than `before`. A kind that is not there has none. */
 function raised(before: Thresholds, now: Thresholds): string[] {
@@ -26,14 +28,22 @@ function git(...args: string[]): string | undefined {
   }
 }
 
-const commits = git("log", "--reverse", "--format=%H", "--", FILE)?.trim().split("\n").filter((line) => line !== "");
+const commits = git("log", "--reverse", "--format=%H", "--", FILE, OLD_FILE)?.trim().split("\n").filter((line) =>
+  line !== ""
+);
 if (commits === undefined) console.warn("SKIPPED: the history of thresholds needs git and a checkout.");
+
+function at(commit: string): Thresholds {
+  const text = git("show", `${commit}:${FILE}`) ?? git("show", `${commit}:${OLD_FILE}`);
+  if (text === undefined) throw new Error(`${commit} has no thresholds`);
+  return JSON.parse(text) as Thresholds;
+}
 
 Deno.test({
   name: "no threshold was ever raised, from commit to commit and since the last",
   ignore: commits === undefined,
   async fn() {
-    const versions = commits!.map((commit) => JSON.parse(git("show", `${commit}:${FILE}`) ?? "{}") as Thresholds);
+    const versions = commits!.map((commit) => at(commit));
     versions.push(JSON.parse(await Deno.readTextFile(`${ROOT}${FILE}`)) as Thresholds);
     for (const [i, version] of versions.entries()) {
       if (i > 0) deepEqual(raised(versions[i - 1]!, version), [], `version ${i + 1} of ${FILE}`);

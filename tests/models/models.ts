@@ -1,8 +1,8 @@
 // The models of the protocol (docs/models): the handshake in ProVerif, connections and messages in Spin.
 //
-//   deno task models                    the rows that are quick by the seconds in the table, or not measured: CI's share
-//   deno task models --all              every row
-//   deno task models --rows "TEXT|..."  the rows whose name holds one of the texts
+//   deno task check models                    the rows that are quick by the seconds in the table, or not measured: CI's share
+//   deno task check models --all              every row
+//   deno task check models --rows "TEXT|..."  the rows whose name holds one of the texts
 //
 // Each row of docs/models/expected.txt is run and what comes out compared with what must. Spin is wanted on PATH (or in
 // $SPIN) with a C compiler ($CC or `cc`), ProVerif 2.05 on PATH or in $PROVERIF; nothing is built here but Spin's own
@@ -11,6 +11,7 @@
 // Not in here: what a model says (docs/models/README.md), which line of code it stands for (docs/models/code.json).
 
 import { fileURLToPath } from "node:url";
+import { exitCodeOf } from "../../scripts/suites.ts";
 
 export type Row =
   | {
@@ -212,7 +213,7 @@ async function main(args: readonly string[]): Promise<number> {
   const counts = `${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`;
   console.log(`suite: ${counts}`);
   console.log(`models: ${counts}`);
-  return sum.failed > 0 || chosen.length === 0 ? 1 : 0;
+  return exitCodeOf(sum);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

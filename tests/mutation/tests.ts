@@ -67,7 +67,7 @@ export function testHash(room: MutatedRoom, file: string): string {
     : file.startsWith("tests/simulation/")
     ? ["tests/simulation"]
     : [];
-  return hashOf([file, "tests/support", ...more]);
+  return hashOf([file, "tests/harness", ...more]);
 }
 
 export function testFilesOf(room: MutatedRoom): string[] {

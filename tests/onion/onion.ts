@@ -1,7 +1,8 @@
 // Two real Sesames talk through a Tor network of this machine alone: one listens behind an onion service, the other calls
-// its onion name with --proxy. `deno task onion`; it takes a minute or two, and wants Debian's `tor`.
+// its onion name with --proxy. `deno task check onion`; it takes a minute or two, and wants Debian's `tor`.
 // The last line is `suite: N passed, N failed, N skipped`. Not in here: the network (tests/onion/tor_network.ts).
 
+import { exitCodeOf } from "../../scripts/suites.ts";
 import { addressOf, deliver, listen, PHRASE } from "../harness/process_pair.ts";
 import { hasProgram, Sesame } from "../harness/process.ts";
 import { TorNetwork } from "./tor_network.ts";
@@ -61,5 +62,5 @@ if (import.meta.main) {
     }
   }
   console.log(`suite: ${passed} passed, ${failed} failed, ${skipped} skipped`);
-  Deno.exit(failed === 0 ? 0 : 1);
+  Deno.exit(exitCodeOf({ passed, failed, skipped }));
 }

@@ -75,5 +75,9 @@ Deno.test("README shows the picture that the screen really makes, in text as wel
   const [readme, picture] = await Promise.all(
     ["README.md", "tests/screen/picture/chat.txt"].map((file) => Deno.readTextFile(new URL(file, ROOT))),
   );
-  equal(readme?.includes((picture ?? "").trimEnd()), true, "deno task picture, then copy chat.txt into README.md");
+  equal(
+    readme?.includes((picture ?? "").trimEnd()),
+    true,
+    "deno task check picture, then copy chat.txt into README.md",
+  );
 });

@@ -4,7 +4,7 @@
 
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import plugin from "../../scripts/lint_plugin.ts";
-import { SUITES } from "../../scripts/test.ts";
+import { SUITES } from "../../scripts/suites.ts";
 import { BEFORE_PROMPT, LEAVES, PHRASE_READERS, ROOMS } from "../../scripts/rooms.ts";
 
 const ROOT = new URL("../..", import.meta.url);
@@ -432,7 +432,7 @@ Deno.test("every test file is in a suite", async () => {
     }
   };
   for (const folder of ["src/", "tests/", "scripts/", "fuzz/"]) await walk(folder);
-  // Run by scripts/e2e.ts, against the source and against a file.
+  // Run by tests/artifact/e2e.ts, against the source and against a file.
   deepEqual(outside, ["tests/artifact/e2e_test.ts"]);
 });
 

@@ -1,6 +1,6 @@
 // The typo experiment's table: how many single-word typos of a phrase of Sesame's own words are noticed before a call.
 //
-//   deno task typos [COUNT [SEED]]      100,000 typos from seed 1, unless told otherwise
+//   deno task check typos [COUNT [SEED]]      100,000 typos from seed 1, unless told otherwise
 //
 // It fails below the figures that were promised. What slips through is a wrong word whose checksum happens to fit, one in
 // 2048, and a slip that makes another word of the list, of which as few fit. The last line is for scripts/test.ts.

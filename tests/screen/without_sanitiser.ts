@@ -15,7 +15,7 @@ const copy = await Deno.makeTempDir({ prefix: "sesame-unsanitised-" });
 let green = 0;
 try {
   for (const part of COPIED) cpSync(`${ROOT}${part}`, `${copy}/${part}`, { recursive: true });
-  const file = `${copy}/src/terminal/sanitise.ts`;
+  const file = `${copy}/src/terminal/text/sanitise.ts`;
   const source = await Deno.readTextFile(file);
   if (source.match(SANITISE)?.length !== 1) throw new Error("sanitise() does not begin as this script expects");
   await Deno.writeTextFile(file, source.replace(SANITISE, (begin) => `${begin}  if (text !== "") return text;\n`));

@@ -1,10 +1,10 @@
 // The network simulation over many seeds, in as many processes as there are cores (at most eight).
 //
-//   deno task simulate                      1,000 seeds
-//   deno task simulate --seeds 10000        and --from S: the seeds S to S + N - 1
-//   deno task simulate --minutes 30         as many seeds as that takes
-//   deno task simulate --seed S --verbose   one seed, with everything that happens in it
-//   deno task simulate --planted NAME       plants a bug (`all`: each in turn), and must find it and replay it
+//   deno task check simulate                      1,000 seeds
+//   deno task check simulate --seeds 10000        and --from S: the seeds S to S + N - 1
+//   deno task check simulate --minutes 30         as many seeds as that takes
+//   deno task check simulate --seed S --verbose   one seed, with everything that happens in it
+//   deno task check simulate --planted NAME       plants a bug (`all`: each in turn), and must find it and replay it
 //   --real                                  libsodium's primitives instead of toys: for few seeds, twenty times slower
 //
 // A seed that fails is printed with what went wrong, and always fails the same way. The last line is
@@ -177,7 +177,7 @@ function summary({ ran, steps, cells, delivered, simulatedMs }: Outcome["total"]
 }
 
 function replayText(seed: number, run: Run): string {
-  return `deno task simulate --seed ${seed} --verbose${run.real ? " --real" : ""}`;
+  return `deno task check simulate --seed ${seed} --verbose${run.real ? " --real" : ""}`;
 }
 
 function firstLine(text: string): string {

@@ -1,4 +1,4 @@
-// A handful of seeds with the real primitives, for every run of the tests; `deno task simulate` has the thousands.
+// A handful of seeds with the real primitives, for every run of the tests; `deno task check simulate` has the thousands.
 // And what a simulation stands on: that a seed replays, that the clock keeps order, that a pair of sessions can be driven.
 
 import { deepStrictEqual as deepEqual, notStrictEqual as notEqual, strictEqual as equal } from "node:assert/strict";
@@ -16,7 +16,11 @@ const arenas = sharedArena(arena);
 Deno.test(`seeds 1 to ${SEEDS} hold all invariants, with libsodium's primitives`, () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
     const { failure } = simulate(seed, arenas);
-    equal(failure, undefined, `seed ${seed}: ${failure}; replay: deno task simulate --seed ${seed} --verbose --real`);
+    equal(
+      failure,
+      undefined,
+      `seed ${seed}: ${failure}; replay: deno task check simulate --seed ${seed} --verbose --real`,
+    );
   }
   equal(arena.used, 0);
 });

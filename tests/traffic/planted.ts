@@ -45,7 +45,7 @@ export async function runPlanted(name: string, args: readonly string[]): Promise
     }
     await Deno.writeTextFile(path, source);
     const { code } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-check", "--allow-all", `${folder}/scripts/wire.ts`, ...args],
+      args: ["run", "--quiet", "--no-check", "--allow-all", `${folder}/tests/traffic/traffic.ts`, ...args],
       stdin: "null",
     }).spawn().status;
     return code;

@@ -12,6 +12,7 @@
 // Real sessions need tcpdump and the right to use it; without, they are skipped, loudly. All traffic stays on loopback.
 // The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as `wire: ...`.
 
+import { exitCodeOf } from "../../scripts/suites.ts";
 import { parseArgs } from "node:util";
 import { INTERVAL_MIN_MS } from "../../src/constants.ts";
 import { fetchDependencies } from "../harness/product.ts";
@@ -110,7 +111,7 @@ async function gate(effort: Effort, parts: string, random: Random): Promise<numb
   const sum = `${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`;
   console.log(`suite: ${sum}`);
   console.log(`wire: ${sum}`);
-  return tally.failed > 0 ? 1 : 0;
+  return exitCodeOf(tally);
 }
 
 // --- Simulated: volume ----------------------------------------------------------------------------------------------
