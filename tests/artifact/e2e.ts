@@ -18,7 +18,9 @@ async function main(args: readonly string[]): Promise<number> {
   const at = args.indexOf("--artifact");
   const given = at < 0 ? undefined : args[at + 1];
   if (at >= 0 && (given === undefined || !await isFile(given))) {
-    console.error(`Could not try ${given ?? "nothing"}. There is no such file. Type: deno task check e2e --artifact FILE`);
+    console.error(
+      `Could not try ${given ?? "nothing"}. There is no such file. Type: deno task check e2e --artifact FILE`,
+    );
     return 2;
   }
   if (given !== undefined) return await suite(resolve(given));
