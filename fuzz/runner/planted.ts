@@ -114,7 +114,7 @@ export const PLANTED: readonly Planted[] = [
   {
     target: "peers",
     bug: "a message that is on its way to the screen is shown again",
-    file: "src/peers/step.ts",
+    file: "src/peers/messages.ts",
     text: "if (friend === undefined || friend.showing.has(id)) return;",
     without: "if (friend === undefined) return;",
   },

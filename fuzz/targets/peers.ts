@@ -4,7 +4,8 @@
 import { StretchedPhrase } from "../../src/auth/stretched.ts";
 import { FRAME_SIZE } from "../../src/constants.ts";
 import type { Frame, PeerId } from "../../src/ports.ts";
-import { type Effect, type Event, Peers } from "../../src/peers/step.ts";
+import type { Effect, Event } from "../../src/peers/event.ts";
+import { Peers } from "../../src/peers/step.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
 import { seededEntropy, testArena } from "../../tests/harness/arena.ts";
 import { edit, Input, joined, must, padded, type Target } from "../target.ts";

@@ -3,7 +3,7 @@
 
 import { DRAIN_TIMEOUT_MS, MAX_FRAGMENTS, MAX_UNCONFIRMED, SLOW_FRIEND_MS } from "../constants.ts";
 import type { Millis, PeerId } from "../ports.ts";
-import type { Present } from "../peers/step.ts";
+import type { Present } from "../peers/event.ts";
 import type { Shape } from "../session/pacer.ts";
 
 export class SlowFriends {

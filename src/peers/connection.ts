@@ -1,7 +1,7 @@
 // One link as `peers` sees it: its session, whose it is, how far it is. Data only.
 
 import type { Frame, Millis, PeerId, Role } from "../ports.ts";
-import type { Session } from "../session/step.ts";
+import type { Event as SessionEvent, Session } from "../session/step.ts";
 import type { Source } from "./admission.ts";
 import type { Call } from "./calls.ts";
 
@@ -34,4 +34,22 @@ export interface Connection {
   /** A cell has been opened since the last authentication of any connection with this PeerId. */
   openedSince: boolean;
   readonly since: Millis;
+}
+
+/**
+ * Why a connection ends. Before the peer has been let in it is told as a refusal, afterwards as a leaving; `down`: the
+ * link is closed already, by the other side or by the network.
+ */
+export type EndReason = "phrase" | "self" | "duplicate" | "protocol" | "busy" | "timeout" | "closed" | "bye" | "down";
+
+/** What the parts of `peers` may do with a connection; `step.ts` does it. */
+export interface Steer {
+  /** An event for its session. */
+  drive(connection: Connection, event: SessionEvent): void;
+  end(connection: Connection, reason: EndReason): void;
+}
+
+/** As a person is told it. */
+export function directionOf(role: Role): "in" | "out" {
+  return role === "dialer" ? "out" : "in";
 }

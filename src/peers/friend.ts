@@ -1,10 +1,11 @@
 // What is kept for one PeerId: its connections, the messages it has not confirmed, the ids it has shown us
 // (docs/PROTOCOL.md sections 6 and 8). Data and small questions about it; `step.ts` acts on the answers.
 
-import { NAME_CHANGE_PAUSE_MS, SHOWN_IDS_PEERS, SHOWN_IDS_PER_PEER } from "../constants.ts";
+import { MAX_UNCONFIRMED, NAME_CHANGE_PAUSE_MS, SHOWN_IDS_PEERS, SHOWN_IDS_PER_PEER } from "../constants.ts";
 import type { MessageId } from "../notice.ts";
 import type { Millis, PeerId } from "../ports.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, directionOf } from "./connection.ts";
+import type { Present } from "./event.ts";
 
 /** A chat of ours that this friend has not confirmed. */
 export interface Unconfirmed {
@@ -105,6 +106,43 @@ export class Friends {
     let waiting = 0;
     for (const { showing } of this.#all.values()) waiting += showing.size;
     return waiting;
+  }
+
+  /** Nothing more can be said to anybody who is here until somebody confirms something. */
+  get full(): boolean {
+    const here = this.here();
+    return here.length > 0 && here.every((friend) => friend.outbox.length >= MAX_UNCONFIRMED);
+  }
+
+  /** Everybody who is here has confirmed everything, and everything shown has been acknowledged to them. */
+  get settled(): boolean {
+    return this.here().every((friend) =>
+      friend.outbox.length === 0 && friend.connections.every((c) => c.session.unacknowledged === 0)
+    );
+  }
+
+  /** Messages that nobody can know the fate of, by friend; for the last words of the program. */
+  unconfirmed(): { peer: PeerId; id: MessageId; reported: boolean }[] {
+    return [...this.#all.values()].flatMap(({ peer, outbox }) =>
+      outbox.map(({ id, reported }) => ({ peer, id, reported }))
+    );
+  }
+
+  /** As the person asks for them. */
+  present(): Present[] {
+    return this.here().map((friend) => {
+      const first = friend.connections[0]!;
+      const { address, role } = friend.inUse ?? first;
+      return {
+        peer: friend.peer,
+        name: friend.name,
+        address,
+        direction: directionOf(role),
+        since: first.since,
+        unconfirmed: friend.outbox.length,
+        links: friend.connections.length,
+      };
+    });
   }
 
   all(): Iterable<Friend> {

@@ -233,15 +233,15 @@ export const REMOVALS: readonly Removal[] = [
   // still closes the link, so the row stays green. src/session/step_test.ts and src/peers/step_test.ts hold one each.
   {
     check: "self",
-    file: "src/peers/step.ts",
-    text: 'if (connection.peer === this.#options.self) return "self";',
+    file: "src/peers/refusal.ts",
+    text: 'if (connection.peer === house.self) return "self";',
     without: "",
     row: "self",
   },
   {
     check: "one session a PeerId",
-    file: "src/peers/step.ts",
-    text: 'if (sameDirection || answerOut) return "duplicate";',
+    file: "src/peers/refusal.ts",
+    text: "if (sameDirection || answerOut) return true;",
     without: "void answerOut;",
     row: "duplicate, same direction",
   },
@@ -289,14 +289,14 @@ export const REMOVALS: readonly Removal[] = [
   },
   {
     check: "connections of one PeerId",
-    file: "src/peers/step.ts",
-    text: 'if (ofPeer > MAX_CONNECTIONS_PER_PEER) return "duplicate";',
-    without: "void ofPeer;",
+    file: "src/peers/refusal.ts",
+    text: "return ofPeer.length > MAX_CONNECTIONS_PER_PEER;",
+    without: "return false;",
     row: "connections without end of a friend who is silent",
   },
   {
     check: "a friend's refusals told",
-    file: "src/peers/step.ts",
+    file: "src/peers/door.ts",
     text: "if (++this.#known.count <= REPORTED_ONE_BY_ONE)",
     without: "if (this.#known.count >= 0)",
     row: "a friend's duplicates without end",

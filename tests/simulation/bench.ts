@@ -4,7 +4,7 @@
 import { StretchedPhrase } from "../../src/auth/stretched.ts";
 import { STRETCHED_SIZE } from "../../src/constants.ts";
 import type { Notice } from "../../src/notice.ts";
-import type { Effect, Event } from "../../src/peers/step.ts";
+import type { Effect, Event } from "../../src/peers/event.ts";
 import type { PeerId } from "../../src/ports.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
 import type { Shape } from "../../src/session/pacer.ts";

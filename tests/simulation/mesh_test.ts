@@ -7,7 +7,7 @@ import { StretchedPhrase } from "../../src/auth/stretched.ts";
 import { STRETCHED_SIZE } from "../../src/constants.ts";
 import { loadSodium } from "../../src/crypto/sodium.ts";
 import { FrameType } from "../../src/wire/frame.ts";
-import type { Effect } from "../../src/peers/step.ts";
+import type { Effect } from "../../src/peers/event.ts";
 import { MemoryPair } from "./memory_link.ts";
 import { Node, type Surroundings } from "./node.ts";
 import { Random } from "./random.ts";

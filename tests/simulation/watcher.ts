@@ -10,7 +10,7 @@ import {
 } from "../../src/constants.ts";
 import type { MessageId, Notice } from "../../src/notice.ts";
 import type { LinkId } from "../../src/peers/connection.ts";
-import type { Effect, Event } from "../../src/peers/step.ts";
+import type { Effect, Event } from "../../src/peers/event.ts";
 import type { Millis, PeerId } from "../../src/ports.ts";
 import { FrameType } from "../../src/wire/frame.ts";
 import type { MemoryLink } from "./memory_link.ts";

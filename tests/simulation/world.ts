@@ -5,7 +5,7 @@ import { StretchedPhrase } from "../../src/auth/stretched.ts";
 import { FRAME_SIZE, SALT_SIZE, STRETCHED_SIZE } from "../../src/constants.ts";
 import { Admission } from "../../src/peers/admission.ts";
 import type { CallId } from "../../src/peers/calls.ts";
-import type { Effect, Event } from "../../src/peers/step.ts";
+import type { Effect, Event } from "../../src/peers/event.ts";
 import type { Millis, PeerId, Role } from "../../src/ports.ts";
 import { Ratchet } from "../../src/ratchet/ratchet.ts";
 import type { Arena } from "../../src/secrets/locked.ts";

@@ -11,7 +11,8 @@ import { argon2Salt, type Mode, StretchedPhrase } from "../../src/auth/stretched
 import { CHANNEL_BINDING_SIZE, FRAME_SIZE, SALT_SIZE, STRETCHED_SIZE } from "../../src/constants.ts";
 import { loadSodium } from "../../src/crypto/sodium.ts";
 import type { LinkId } from "../../src/peers/connection.ts";
-import { type Effect, type Event, Peers } from "../../src/peers/step.ts";
+import type { Effect, Event } from "../../src/peers/event.ts";
+import { Peers } from "../../src/peers/step.ts";
 import type { Millis, Role } from "../../src/ports.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
 import type { Shape } from "../../src/session/pacer.ts";

@@ -1,0 +1,129 @@
+// Calls as `peers` makes them: whose turn it is to be dialled, what a failed one means for the next, and what the
+// person is told. Not in here: how often and how long (calls.ts), the connections themselves (step.ts).
+
+import type { RefusedReason } from "../notice.ts";
+import type { DialFailure, Millis, PeerId } from "../ports.ts";
+import { type Call, type CallId, Calls } from "./calls.ts";
+import type { Connection } from "./connection.ts";
+import type { Friends } from "./friend.ts";
+import type { Turn } from "./turn.ts";
+
+export class Calling {
+  readonly #turn: Turn;
+  readonly #friends: Friends;
+  readonly #calls = new Calls();
+
+  constructor(turn: Turn, friends: Friends) {
+    this.#turn = turn;
+    this.#friends = friends;
+  }
+
+  /** When `dialDue` is due. */
+  get deadline(): Millis {
+    return this.#calls.deadline;
+  }
+
+  get(id: CallId): Call | undefined {
+    return this.#calls.get(id);
+  }
+
+  /** Targets of the calls that may still bring somebody. */
+  get targets(): readonly string[] {
+    const open = this.#calls.all().filter(({ state }) => state === "waiting" || state === "under way");
+    return open.map(({ target }) => target);
+  }
+
+  /** The person wants `target` called. */
+  add(target: string, retry: boolean): void {
+    const { now } = this.#turn;
+    this.#calls.clearGuesses();
+    if (this.#calls.add(target, retry, now) === undefined) {
+      this.#turn.notice({ event: "hint", text: this.#calls.hurry(target, now) });
+    }
+    this.dialDue();
+  }
+
+  dialDue(): void {
+    if (this.#turn.leaving) return void this.#calls.stopWaiting();
+    if (!this.#calls.mayCall(this.#turn.now)) {
+      for (const call of this.#calls.stopWaiting()) this.#ended(call, "phrase");
+    }
+    for (const call of this.#calls.takeDue(this.#turn.now)) {
+      this.#turn.notice({ event: "connecting", address: call.target });
+      this.#turn.effects.push({ type: "dial", call: call.id, target: call.target });
+    }
+  }
+
+  dialFailed(id: CallId, failure: DialFailure): void {
+    const call = this.#calls.get(id);
+    if (call === undefined) return;
+    const reason: RefusedReason = failure === "unknown host" ? "unreachable" : failure;
+    if (!this.#turn.leaving) this.#turn.notice({ event: "refused", address: call.target, reason });
+    this.#failed(call, reason, false);
+  }
+
+  /** How long a stretch takes here: calls are begun only as far as theirs can begin soon. */
+  stretchTook(ms: number): void {
+    this.#calls.stretchMs = ms;
+  }
+
+  /** False: a connection of this call must not be answered for that salt. */
+  takeSalt(call: Call, salt: string): boolean {
+    return this.#calls.takeSalt(call, salt, this.#turn.now);
+  }
+
+  /** Returns who answered this call's target the last time, if that was somebody else. */
+  connected(connection: Connection): PeerId | undefined {
+    return connection.call && this.#calls.connected(connection.call, connection.peer);
+  }
+
+  /** `before`: who else answered this call's target the last time. */
+  tellNewSession({ call, peer }: Connection, before: PeerId | undefined): void {
+    if (call === undefined || before === undefined) return;
+    this.#turn.notice({ event: "new-session", address: call.target, peer, before });
+  }
+
+  /** A dialled connection has ended before anybody was connected by it. */
+  refused(connection: Connection, reason: RefusedReason): void {
+    const { call, peer } = connection;
+    const friend = this.#friends.get(peer);
+    // Closed after our answer and before a valid accept: the other side, too, closes without a word on a wrong phrase.
+    const guess = connection.answered;
+    const told = guess && reason === "closed" ? "phrase" : reason;
+    const address = call?.target ?? connection.address;
+    if (!this.#turn.leaving) this.#turn.notice({ event: "refused", address, reason: told });
+    if (call === undefined) return;
+    // Whom the call was for is here, whichever connection brought them.
+    if (friend?.here && reason !== "phrase" && reason !== "self") {
+      return this.tellNewSession(connection, this.connected(connection));
+    }
+    if (guess && friend === undefined) this.#calls.wrongGuess(call, this.#turn.now);
+    // A wrong confirmB ends the calling of that target at once.
+    this.#failed(call, told, reason === "phrase" || reason === "self" || !this.#calls.mayGoOn(call, this.#turn.now));
+  }
+
+  /** A friend is gone: those who brought them call again. */
+  left(peer: PeerId): void {
+    for (const call of this.#calls.all()) {
+      if (call.peer === peer && call.state === "connected") {
+        this.#calls.again(call, this.#turn.now, this.#turn.random());
+      }
+    }
+  }
+
+  /** Nobody is called any more. */
+  stop(): void {
+    for (const call of this.#calls.all()) call.state = "over";
+  }
+
+  #failed(call: Call, reason: RefusedReason, stop: boolean): void {
+    if (stop || this.#turn.leaving) call.state = "over";
+    else this.#calls.again(call, this.#turn.now, this.#turn.random());
+    if (call.state === "over") this.#ended(call, reason);
+    this.dialDue();
+  }
+
+  #ended({ target }: Call, reason: RefusedReason): void {
+    this.#turn.effects.push({ type: "callEnded", target, reason });
+  }
+}

@@ -1,0 +1,319 @@
+// A connection's way from its link to its end: whether it may go on, the phrase for its salt, its authentication, its
+// place among its friend's connections, and the one way in which it ends, however far it had come.
+// Not in here: who is refused (refusal.ts), what strangers cost (door.ts), which of several is kept (glare.ts).
+
+import { MAX_SESSIONS } from "../constants.ts";
+import type { StretchedPhrase } from "../auth/stretched.ts";
+import type { LeftReason, RefusedReason } from "../notice.ts";
+import type { Frame, Millis } from "../ports.ts";
+import type { Arena } from "../secrets/locked.ts";
+import { type Effect as SessionEffect, type Event as SessionEvent, Session } from "../session/step.ts";
+import type { Calling } from "./calling.ts";
+import { type Connection, directionOf, type EndReason, type LinkId, type Steer } from "./connection.ts";
+import type { Door } from "./door.ts";
+import type { Event, PeersOptions } from "./event.ts";
+import type { Friend, Friends } from "./friend.ts";
+import { Glare } from "./glare.ts";
+import { Messages } from "./messages.ts";
+import { Phrases } from "./phrases.ts";
+import { refusalOf } from "./refusal.ts";
+import type { Turn } from "./turn.ts";
+
+/** Frames that a peer may have sent right behind its accept. */
+const MAX_HELD = 64;
+
+export class Connections implements Steer, Disposable {
+  readonly phrases = new Phrases();
+  readonly glare: Glare;
+  readonly messages: Messages;
+  readonly #arena: Arena;
+  readonly #options: PeersOptions;
+  readonly #turn: Turn;
+  readonly #friends: Friends;
+  readonly #door: Door;
+  readonly #calling: Calling;
+  readonly #all = new Map<LinkId, Connection>();
+
+  constructor(arena: Arena, options: PeersOptions, turn: Turn, friends: Friends, door: Door, calling: Calling) {
+    this.#arena = arena;
+    this.#options = options;
+    this.#turn = turn;
+    this.#friends = friends;
+    this.#door = door;
+    this.#calling = calling;
+    this.glare = new Glare(turn, this);
+    this.messages = new Messages(turn, friends, this);
+  }
+
+  get none(): boolean {
+    return this.#all.size === 0;
+  }
+
+  /** When `time` is due. */
+  get deadline(): Millis {
+    let deadline = Infinity;
+    for (const { session } of this.#all.values()) deadline = Math.min(deadline, session.deadline);
+    return deadline;
+  }
+
+  /** The deadlines that have come. `unsent`: frames of a link that the operating system has not taken yet. */
+  time(unsent: (link: LinkId) => number): void {
+    for (const connection of [...this.#all.values()]) {
+      if (connection.session.deadline > this.#turn.now) continue;
+      this.drive(connection, { type: "time", unsent: unsent(connection.link) });
+    }
+  }
+
+  /** Says goodbye on all of them. */
+  leave(): void {
+    for (const connection of [...this.#all.values()]) this.drive(connection, { type: "leave" });
+  }
+
+  /** Wipes everything. */
+  [Symbol.dispose](): void {
+    for (const { session } of this.#all.values()) session[Symbol.dispose]();
+    this.#all.clear();
+    this.phrases[Symbol.dispose]();
+  }
+
+  // --- A connection begins ---
+
+  linked({ link, facts, address, source, call }: Event & { type: "linked" }): void {
+    const { now } = this.#turn;
+    const connection: Connection = {
+      link,
+      role: facts.role,
+      peer: facts.peer,
+      address,
+      session: new Session(this.#arena, facts, this.#options.shape, now),
+      source,
+      holdsPlace: source !== undefined,
+      call: call === undefined ? undefined : this.#calling.get(call),
+      state: "handshake",
+      guessToken: false,
+      answered: false,
+      awaitedSalt: undefined,
+      held: [],
+      openedSince: false,
+      since: now,
+    };
+    this.#all.set(link, connection);
+    if (this.#friends.get(facts.peer)?.here) this.#door.countsNot(connection);
+    if (this.#isRefused(connection)) return;
+    if (facts.role === "listener") this.drive(connection, { type: "opened", phrase: this.phrases.own! });
+  }
+
+  /** Asked before an offer, and again before an answer. True: it has been closed. */
+  #isRefused(connection: Connection): boolean {
+    const refusal = refusalOf(connection, {
+      self: this.#options.self,
+      friends: this.#friends,
+      connections: [...this.#all.values()],
+      friendsMax: this.#options.friends ?? Infinity,
+      leaving: this.#turn.leaving,
+      ready: this.phrases.own !== undefined,
+      slots: this.#arena.available(32),
+    }, this.#turn.now);
+    if (refusal !== undefined) this.end(connection, refusal);
+    return refusal !== undefined;
+  }
+
+  frame(link: LinkId, frame: Frame): void {
+    const connection = this.#all.get(link);
+    if (connection === undefined) return;
+    if (connection.state === "verified") {
+      connection.held.push(frame.slice());
+      if (connection.held.length > MAX_HELD) this.end(connection, "protocol");
+      return;
+    }
+    if (connection.session.phase === "offered" && !this.#door.takeGuess(connection)) {
+      return this.end(connection, "busy");
+    }
+    this.drive(connection, { type: "frame", frame });
+    this.#door.giveBackGuess(connection);
+  }
+
+  drive(connection: Connection, event: SessionEvent): void {
+    const { now, entropy } = this.#turn;
+    for (const effect of connection.session.step(event, now, entropy)) this.#perform(connection, effect);
+  }
+
+  #perform(connection: Connection, effect: SessionEffect): void {
+    if (connection.state === "over") return;
+    switch (effect.type) {
+      case "send":
+        this.#turn.effects.push({ type: "send", link: connection.link, frame: effect.frame });
+        return;
+      case "stretch":
+        return this.#offered(connection, effect.salt);
+      case "verified":
+        return this.#verified(connection);
+      case "opened":
+        return this.glare.opened(this.#friends.get(connection.peer), connection);
+      case "received":
+        return this.messages.received(connection, effect.message);
+      case "begun":
+        return;
+      case "close":
+        return this.end(connection, effect.reason);
+    }
+  }
+
+  /** A listener's offer has come: the phrase must be stretched for its salt before it can be answered. */
+  #offered(connection: Connection, salt: Uint8Array): void {
+    const key = salt.toHex();
+    const { call } = connection;
+    if (this.#isRefused(connection)) return;
+    if (call !== undefined && !this.#calling.takeSalt(call, key)) return this.end(connection, "protocol");
+    connection.awaitedSalt = key;
+    const phrase = this.phrases.get(key);
+    if (phrase !== undefined) this.#answer(connection, phrase);
+    else if (this.phrases.begin(key)) this.#turn.effects.push({ type: "stretch", salt });
+  }
+
+  stretched(phrase: StretchedPhrase, tookMs: number): void {
+    this.#calling.stretchTook(tookMs);
+    const salt = this.phrases.put(phrase);
+    for (const connection of [...this.#all.values()]) {
+      if (connection.awaitedSalt === salt) this.#answer(connection, phrase);
+    }
+  }
+
+  #answer(connection: Connection, phrase: StretchedPhrase): void {
+    connection.awaitedSalt = undefined;
+    if (this.#isRefused(connection)) return;
+    this.drive(connection, { type: "stretched", phrase });
+    // An offer that is no offer gets no answer, so nobody can have guessed anything by it.
+    connection.answered = connection.state !== "over";
+  }
+
+  /** What waited on the other links has been read. It may have ended some of them: then the door is asked again. */
+  read(link: LinkId): void {
+    const connection = this.#all.get(link);
+    if (connection?.state === "verified" && this.#mayEnter(connection)) this.#admit(connection);
+  }
+
+  // --- Authentication ---
+
+  /** The peer knows the phrase. What already waits on its other connections is read before it counts as connected. */
+  #verified(connection: Connection): void {
+    connection.answered = false; // whatever comes now, it is no guess
+    connection.state = "verified";
+    this.#door.authenticated(connection);
+    if (!this.#mayEnter(connection)) return;
+    if (!this.#friends.get(connection.peer)?.here) return this.#admit(connection);
+    this.#turn.effects.push({ type: "read", link: connection.link });
+  }
+
+  /** False: there are friends enough, and this one has been turned away. A PeerId with a session never is. */
+  #mayEnter(connection: Connection): boolean {
+    if (this.#friends.get(connection.peer)?.here) return true;
+    const here = this.#friends.here().length;
+    const closed = here >= (this.#options.friends ?? Infinity);
+    if (closed) {
+      const text =
+        `Somebody else who knows the phrase called from ${connection.address} and was turned away: the door is closed.`;
+      this.#turn.notice({ event: "hint", text });
+    }
+    // MAX_SESSIONS was asked before the offer, but others may have come in since.
+    if (closed || here >= MAX_SESSIONS) this.end(connection, "busy");
+    return connection.state !== "over";
+  }
+
+  #admit(connection: Connection): void {
+    const { peer, role, address, link } = connection;
+    const friend = this.#friends.meet(peer);
+    const wasHere = friend.here;
+    // A silent one of the same direction is closed when its successor authenticates.
+    const silent = friend.connections.filter((c) => c.role === role && c.session.isSilent(this.#turn.now));
+    connection.state = "live";
+    friend.connections.push(connection);
+    const before = this.#calling.connected(connection);
+    this.drive(connection, { type: "admit" });
+    const { name } = this.#options;
+    if (name !== undefined) this.drive(connection, { type: "submit", message: { type: "name", name } });
+    if (!wasHere) {
+      this.#turn.notice({ event: "connected", peer, direction: directionOf(role), address });
+      this.glare.use(friend, connection);
+    }
+    this.#calling.tellNewSession(connection, before);
+    this.glare.begin(friend, silent);
+    const held = connection.held;
+    connection.held = [];
+    for (const frame of held) this.frame(link, frame);
+  }
+
+  // --- A connection ends ---
+
+  /** Its link is closed already. */
+  ended(link: LinkId): void {
+    const connection = this.#all.get(link);
+    if (connection !== undefined) this.end(connection, "down");
+  }
+
+  /** The one way in which a connection ends, however far it had come and whoever ended it. */
+  end(connection: Connection, reason: EndReason): void {
+    const { state, link, peer } = connection;
+    if (state === "over") return;
+    connection.session[Symbol.dispose]();
+    if (reason !== "down") this.#turn.effects.push({ type: "close", link });
+    this.#all.delete(link);
+    connection.state = "over";
+    if (state !== "live") {
+      return this.#endedEarly(connection, reason === "bye" || reason === "down" ? "closed" : reason);
+    }
+    this.#endedLive(connection, LEFT_BY[reason]);
+    if (reason !== "bye") return;
+    // Whoever receives bye closes, both connections if there are two, and one that is not authenticated or admitted yet.
+    for (const c of [...this.#all.values()]) if (c.peer === peer) this.end(c, "bye");
+  }
+
+  /** Before it authenticated, or instead of being admitted. */
+  #endedEarly(connection: Connection, reason: RefusedReason): void {
+    if (reason === "phrase") this.#door.wrongGuess(connection);
+    this.#door.giveBackPlace(connection);
+    // A friend who is here has closed one of several connections: there is no more to it.
+    const here = this.#friends.get(connection.peer)?.here;
+    const why = here && reason === "closed" ? "duplicate" : reason;
+    if (connection.role === "dialer") return this.#calling.refused(connection, why);
+    if (why === "self") return; // told on the dialling side
+    if (here || why === "duplicate") this.#door.refuseKnown(connection.address, why);
+    else this.#door.refuseStranger(connection.address, why);
+  }
+
+  #endedLive(connection: Connection, reason: LeftReason): void {
+    const friend = this.#friends.get(connection.peer);
+    if (friend === undefined) return;
+    friend.connections.splice(friend.connections.indexOf(connection), 1);
+    const keep = friend.toKeep;
+    if (keep === undefined) return this.#left(friend, reason);
+    // Messages move to the one to be kept when the one in use ends.
+    if (friend.inUse === connection) this.glare.use(friend, keep);
+    if (friend.connections.length > 1) this.glare.settle(friend);
+  }
+
+  #left(friend: Friend, reason: LeftReason): void {
+    const { peer } = friend;
+    friend.inUse = undefined;
+    if (!this.#turn.leaving) this.#turn.notice({ event: "left", peer, reason });
+    for (const message of friend.outbox) {
+      if (message.reported) continue;
+      message.reported = true;
+      this.#turn.notice({ event: "unconfirmed", id: message.id, peer });
+    }
+    this.#calling.left(peer);
+  }
+}
+
+/** Why a friend left, by what ended their connection. Only a session in a handshake ends with one of the others. */
+const LEFT_BY: Readonly<Record<EndReason, LeftReason>> = {
+  bye: "bye",
+  timeout: "timeout",
+  protocol: "protocol",
+  closed: "closed",
+  down: "closed",
+  phrase: "protocol",
+  self: "closed",
+  duplicate: "closed",
+  busy: "closed",
+};

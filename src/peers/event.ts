@@ -1,0 +1,68 @@
+// What happens to `peers`, what it wants done about it, and how its friends are shown to a person. Data only.
+
+import type { StretchedPhrase } from "../auth/stretched.ts";
+import type { MessageId, Notice, RefusedReason } from "../notice.ts";
+import type { DialFailure, Frame, Millis, PeerId } from "../ports.ts";
+import type { Shape } from "../session/pacer.ts";
+import type { SessionFacts } from "../session/step.ts";
+import type { Source } from "./admission.ts";
+import type { CallId } from "./calls.ts";
+import type { LinkId } from "./connection.ts";
+
+export interface PeersOptions {
+  readonly self: PeerId;
+  readonly shape: Shape;
+  /** What friends see beside our messages. */
+  readonly name: string | undefined;
+  /** Close the door after so many friends. */
+  readonly friends: number | undefined;
+}
+
+export type Event =
+  /** Our own salt's phrase: from now on calls can be taken. Owned by `peers` from here. */
+  | { type: "ready"; phrase: StretchedPhrase }
+  /** A link is up. `source` for one that was accepted, `call` for one that was dialled. */
+  | { type: "linked"; link: LinkId; facts: SessionFacts; address: string; source?: Source; call?: CallId }
+  | { type: "frame"; link: LinkId; frame: Frame }
+  /** The other side closed the link, or it broke. */
+  | { type: "ended"; link: LinkId }
+  /** An admitted connection never became a link. */
+  | { type: "failed"; source: Source; address: string; why: "timeout" | "protocol" | "closed" }
+  | { type: "dialFailed"; call: CallId; failure: DialFailure }
+  /** The answer to "stretch"; owned by `peers` from here. `tookMs`: how long it took. */
+  | { type: "stretched"; phrase: StretchedPhrase; tookMs: number }
+  /** The answer to "read": what was waiting on the other links has been handed over. */
+  | { type: "read"; link: LinkId }
+  | { type: "say"; text: string }
+  /** A message has been put on the person's screen. */
+  | { type: "shown"; peer: PeerId; id: MessageId }
+  | { type: "call"; target: string; retry: boolean }
+  /** Say goodbye to everybody; "gone" follows. */
+  | { type: "leave" }
+  | { type: "time"; unsent: (link: LinkId) => number };
+
+export type Effect =
+  | { type: "send"; link: LinkId; frame: Frame }
+  /** Without a word. */
+  | { type: "close"; link: LinkId }
+  | { type: "dial"; call: CallId; target: string }
+  | { type: "stretch"; salt: Uint8Array }
+  /** Read everything that waits on all sockets, then say "read" for this link. */
+  | { type: "read"; link: LinkId }
+  /** Tell the person. A "message" is answered with "shown". */
+  | { type: "notice"; notice: Notice }
+  /** A call without --retry has ended without a friend, or calling has been stopped. */
+  | { type: "callEnded"; target: string; reason: RefusedReason }
+  /** Everything is closed after "leave". */
+  | { type: "gone" };
+
+/** A friend as the person asks for them. */
+export interface Present {
+  readonly peer: PeerId;
+  readonly name: string | undefined;
+  readonly address: string;
+  readonly direction: "in" | "out";
+  readonly since: Millis;
+  readonly unconfirmed: number;
+  readonly links: number;
+}

@@ -1,0 +1,72 @@
+// Which message is for whom and who has confirmed it (docs/PROTOCOL.md section 6): what is said goes to every friend,
+// what comes is shown once and acknowledged when it has been.
+
+import { MAX_UNCONFIRMED } from "../constants.ts";
+import type { MessageId } from "../notice.ts";
+import type { PeerId } from "../ports.ts";
+import type { Effect as SessionEffect } from "../session/step.ts";
+import { newMessageId } from "../wire/message.ts";
+import type { Connection, Steer } from "./connection.ts";
+import type { Friends } from "./friend.ts";
+import type { Turn } from "./turn.ts";
+
+type Received = (SessionEffect & { type: "received" })["message"];
+
+export class Messages {
+  readonly #turn: Turn;
+  readonly #friends: Friends;
+  readonly #steer: Steer;
+
+  constructor(turn: Turn, friends: Friends, steer: Steer) {
+    this.#turn = turn;
+    this.#friends = friends;
+    this.#steer = steer;
+  }
+
+  say(text: string): void {
+    const id = newMessageId(this.#turn.entropy);
+    let peers = 0;
+    for (const friend of this.#friends.here()) {
+      if (friend.outbox.length >= MAX_UNCONFIRMED || friend.inUse === undefined) continue;
+      friend.outbox.push({ id, text, reported: false });
+      this.#steer.drive(friend.inUse, { type: "submit", message: { type: "chat", id, text } });
+      peers++;
+    }
+    this.#turn.notice({ event: "sent", id, peers, text });
+  }
+
+  received(connection: Connection, message: Received): void {
+    const { peer } = connection;
+    const friend = this.#friends.get(peer);
+    switch (message.type) {
+      case "chat":
+        return this.#chat(connection, message.id, message.text);
+      case "ack":
+        if (friend?.confirm(message.id)) this.#turn.notice({ event: "delivered", id: message.id, peer });
+        return;
+      case "name":
+        if (friend?.takeName(message.name, this.#turn.now)) {
+          this.#turn.notice({ event: "named", peer, name: message.name });
+        }
+    }
+  }
+
+  /** A message is on the person's screen: it is acknowledged on every connection of its sender. */
+  shown(peer: PeerId, id: MessageId): void {
+    const friend = this.#friends.get(peer);
+    if (friend === undefined) return;
+    friend.markShown(id);
+    for (const c of friend.connections) this.#steer.drive(c, { type: "shown", id });
+  }
+
+  #chat(connection: Connection, id: MessageId, text: string): void {
+    const friend = this.#friends.get(connection.peer);
+    if (friend === undefined || friend.showing.has(id)) return;
+    // A known id is confirmed anew and not shown again.
+    if (friend.shown.has(id)) return this.#steer.drive(connection, { type: "shown", id });
+    // However often it connects: who keeps to the rules has no more than this unconfirmed.
+    if (friend.showing.size >= MAX_UNCONFIRMED) return this.#steer.end(connection, "protocol");
+    friend.showing.add(id);
+    this.#turn.notice({ event: "message", peer: connection.peer, id, text });
+  }
+}

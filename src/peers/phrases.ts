@@ -1,0 +1,44 @@
+// The stretched phrases of one process: our own salt's, and the last MAX_STRETCHED of other salts. Owner of them all.
+
+import { MAX_STRETCHED } from "../constants.ts";
+import type { StretchedPhrase } from "../auth/stretched.ts";
+
+export class Phrases implements Disposable {
+  /** For our own salt. Undefined: no calls can be taken yet. */
+  own: StretchedPhrase | undefined;
+  /** By salt as hex, oldest first. */
+  readonly #bySalt = new Map<string, StretchedPhrase>();
+  readonly #underWay = new Set<string>();
+
+  get(salt: string): StretchedPhrase | undefined {
+    return this.#bySalt.get(salt);
+  }
+
+  /** True: this salt has to be stretched now; `put` follows. False: it is being stretched already. */
+  begin(salt: string): boolean {
+    if (this.#underWay.has(salt)) return false;
+    this.#underWay.add(salt);
+    return true;
+  }
+
+  /** Takes the phrase over. Returns its salt as hex. */
+  put(phrase: StretchedPhrase): string {
+    const salt = phrase.salt.toHex();
+    this.#underWay.delete(salt);
+    this.#bySalt.get(salt)?.[Symbol.dispose]();
+    this.#bySalt.set(salt, phrase);
+    for (const [oldest, old] of this.#bySalt) {
+      if (this.#bySalt.size <= MAX_STRETCHED) break;
+      this.#bySalt.delete(oldest);
+      old[Symbol.dispose]();
+    }
+    return salt;
+  }
+
+  /** Wipes them all. */
+  [Symbol.dispose](): void {
+    for (const phrase of this.#bySalt.values()) phrase[Symbol.dispose]();
+    this.own?.[Symbol.dispose]();
+    this.#bySalt.clear();
+  }
+}

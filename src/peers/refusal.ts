@@ -1,0 +1,53 @@
+// Why a connection must not go on: asked before an offer, and again before an answer (docs/PROTOCOL.md section 8).
+
+import { MAX_CONNECTIONS, MAX_CONNECTIONS_PER_PEER, MAX_SESSIONS, WAITING_FOR_SCREEN_MAX } from "../constants.ts";
+import type { Millis, PeerId } from "../ports.ts";
+import type { Connection } from "./connection.ts";
+import type { Friends } from "./friend.ts";
+
+export interface House {
+  readonly self: PeerId;
+  readonly friends: Friends;
+  /** All of them, the one that asks included. */
+  readonly connections: readonly Connection[];
+  /** Close the door after so many friends. */
+  readonly friendsMax: number;
+  readonly leaving: boolean;
+  /** Calls can be taken: our own salt's phrase has been stretched. */
+  readonly ready: boolean;
+  /** Locked slots of 32 bytes that are free. */
+  readonly slots: number;
+}
+
+/** Slots that a handshake and a session's first steps take at most; without them no connection is begun. */
+const SLOTS_PER_SESSION = 160;
+
+/** Undefined: it may go on. */
+export function refusalOf(
+  connection: Connection,
+  house: House,
+  now: Millis,
+): "busy" | "self" | "duplicate" | undefined {
+  if (house.leaving) return "busy";
+  if (connection.peer === house.self) return "self";
+  if (isDuplicate(connection, house, now)) return "duplicate";
+  if (house.connections.length > MAX_CONNECTIONS) return "busy";
+  if (connection.role === "listener" && !house.ready) return "busy";
+  if (house.friends.get(connection.peer)?.here) return undefined;
+  const here = house.friends.here().length;
+  if (here >= MAX_SESSIONS) return "busy";
+  if (connection.role === "dialer" && here >= house.friendsMax) return "busy";
+  if (house.friends.waitingForScreen >= WAITING_FOR_SCREEN_MAX) return "busy";
+  return house.slots < SLOTS_PER_SESSION ? "busy" : undefined;
+}
+
+function isDuplicate(connection: Connection, { friends, connections }: House, now: Millis): boolean {
+  const { peer, role } = connection;
+  const sameDirection = friends.get(peer)?.connections.some((c) => c.role === role && !c.session.isSilent(now));
+  const ofPeer = connections.filter((c) => c.peer === peer);
+  const answerOut = role === "dialer" &&
+    ofPeer.some((c) => c !== connection && c.role === "dialer" && (c.answered || c.state === "verified"));
+  if (sameDirection || answerOut) return true;
+  // A PeerId that is here takes no place of admission, so it is counted here.
+  return ofPeer.length > MAX_CONNECTIONS_PER_PEER;
+}
