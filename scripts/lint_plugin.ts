@@ -1,6 +1,6 @@
 // The lint rules of the house: `rooms` (every import stays within the table), `names` (each dangerous name stands in its
-// one place) and `arrays` (no bytes of a phrase in arrays that nobody wipes), for `main.ts` and `src/`, tests apart. The
-// tables are in `rooms.ts`.
+// one place), `arrays` (no bytes of a phrase in arrays that nobody wipes) and `linear` (no pattern that a long text makes
+// slow), for `main.ts` and `src/`, tests apart. The tables are in `rooms.ts`.
 // Not in here: anything about style, which is `deno fmt` and `deno lint`'s own. No scopes are resolved: a variable of
 // one's own that is called `performance` is reported too, and wants another name.
 
@@ -15,12 +15,14 @@ import {
   MODULES,
   type Names,
   NAMESPACES,
+  NO_TEXT_OF_OTHERS,
   PHRASE_READERS,
   type Place,
   ROOMS,
   SIGNALS,
   TEST_FILE,
 } from "./rooms.ts";
+import { slowPattern } from "./slow_pattern.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -30,6 +32,7 @@ export default {
     "rooms": { create: (context) => judged(context, rooms) },
     "names": { create: (context) => judged(context, names) },
     "arrays": { create: (context) => judged(context, arrays) },
+    "linear": { create: (context) => judged(context, linear) },
   },
 } satisfies Deno.lint.Plugin;
 
@@ -62,6 +65,20 @@ function arrays(file: Place, report: Report): Deno.lint.LintVisitor {
     },
     AssignmentExpression: (n) => {
       if (n.left.type === "ArrayPattern" && n.right.type === "ArrayExpression") report(n, message);
+    },
+  };
+}
+
+// --- linear ---------------------------------------------------------------------------------------------------------
+
+/** Patterns see text of peers and of people everywhere but in the rooms that read the system's own. */
+function linear(file: Place, report: Report): Deno.lint.LintVisitor {
+  if (NO_TEXT_OF_OTHERS.some((place) => file.startsWith(place))) return {};
+  return {
+    Literal(n) {
+      if (!("regex" in n) || n.regex === undefined) return;
+      const problem = slowPattern(n.regex.pattern, n.regex.flags);
+      if (problem !== undefined) report(n, problem);
     },
   };
 }

@@ -112,7 +112,7 @@ export class LineEditor {
   complete(): readonly string[] {
     const start = this.#blankBefore();
     const word = this.#text.slice(start, this.#cursor);
-    if (word === "" || /\s$/.test(word)) return [];
+    if (word === "" || word.trimEnd() !== word) return [];
     const found = this.#complete(word, start === 0);
     const [first] = found;
     if (first === undefined) return [];
@@ -221,8 +221,7 @@ export class LineEditor {
   }
 
   #wordBefore(): number {
-    const word = /[\p{L}\p{N}\p{M}_]*[^\p{L}\p{N}\p{M}_]*$/u.exec(this.#text.slice(0, this.#cursor))?.[0] ?? "";
-    return this.#startOf(this.#cursor - word.length);
+    return this.#startOf(lastRun(this.#text, this.#cursor, WORDS));
   }
 
   #wordAfter(): number {
@@ -236,8 +235,7 @@ export class LineEditor {
   }
 
   #blankBefore(): number {
-    const word = /\S*\s*$/.exec(this.#text.slice(0, this.#cursor))?.[0] ?? "";
-    return this.#startOf(this.#cursor - word.length);
+    return this.#startOf(lastRun(this.#text, this.#cursor, NO_BLANKS));
   }
 
   #lineStart(from = this.#cursor): number {
@@ -284,6 +282,21 @@ export class LineEditor {
   }
 }
 
+/**
+ * Where the last run before `end` begins, 0 without one. Looked for in ever larger pieces from the end, so that each
+ * character is read a few times at most: a pattern that ends in `$` would begin anew at each character.
+ */
+function lastRun(text: string, end: number, runs: RegExp): number {
+  for (let size = PIECE;; size *= 4) {
+    let from = Math.max(0, end - size);
+    if (from > 0 && /[\udc00-\udfff]/.test(text[from] ?? "")) from--; // not between the halves of one character
+    let start = -1;
+    for (const { index } of text.slice(from, end).matchAll(runs)) start = from + index;
+    if (from === 0) return Math.max(0, start);
+    if (start > from) return start; // a run that fills the piece may have begun before it
+  }
+}
+
 function commonStart(a: string, b: string): string {
   let i = 0;
   while (i < a.length && a[i] === b[i]) i++;
@@ -308,6 +321,9 @@ function graphemes(): Intl.Segmenter {
 
 // deno-lint-ignore no-control-regex -- these are what is to be left out
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+const WORDS = /[\p{L}\p{N}\p{M}_]+/gu;
+const NO_BLANKS = /\S+/g;
+const PIECE = 256;
 /** UTF-16 units; the longest message is shorter, and the app says so. */
 export const TEXT_MAX = 65536;
 const UNDO_MAX = 100;

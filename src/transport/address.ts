@@ -137,8 +137,11 @@ function parse(text: string, lowestPort: number): Address | AddressFault {
 /** Host without brackets, and the port's text if there is one. Undefined: the brackets are wrong. */
 function split(text: string): [host: string, port: string | undefined] | undefined {
   if (text.startsWith("[")) {
-    const match = /^\[([^[\]]*)\](?::(.*))?$/s.exec(text);
-    return match === null ? undefined : [match[1]!, match[2]];
+    const end = text.indexOf("]");
+    const host = text.slice(1, end);
+    const behind = text.slice(end + 1);
+    if (end < 0 || host.includes("[") || !/^(?::|$)/.test(behind)) return undefined;
+    return [host, behind === "" ? undefined : behind.slice(1)];
   }
   if (/[[\]]/.test(text)) return undefined;
   const first = text.indexOf(":");

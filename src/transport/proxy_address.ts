@@ -23,17 +23,26 @@ export interface Proxy {
 export type ProxyAddressFault = "local names" | "scheme" | "login" | "address";
 
 export function parseProxy(text: string): Proxy | ProxyAddressFault {
-  const [, scheme, loginText, rest] = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(?:(.*)@)?([^@/]*)\/?$/s.exec(text) ?? [];
-  if (scheme === undefined || rest === undefined) return "scheme";
+  const [scheme = "", authority] = splitAt(text, text.indexOf("://"), 3);
+  if (authority === undefined || !/^[A-Za-z][A-Za-z0-9+.-]*$/.test(scheme)) return "scheme";
+  const [loginText, behind = authority] = splitAt(authority, authority.lastIndexOf("@"), 1);
+  const rest = behind.endsWith("/") ? behind.slice(0, -1) : behind;
+  if (rest.includes("/")) return "scheme";
   if (["socks", "socks4", "socks4a", "socks5"].includes(scheme.toLowerCase())) return "local names";
   if (scheme.toLowerCase() !== "socks5h") return "scheme";
   const login = loginText === undefined ? undefined : parseLogin(loginText);
   if (loginText !== undefined && login === undefined) return "login";
   // A proxy has no usual port: Tor's is 9050, Tor Browser's 9150, others' 1080.
-  const address = /:\d+$/.test(rest) && (rest.startsWith("[") || rest.split(":").length === 2)
+  const port = rest.slice(rest.lastIndexOf(":") + 1);
+  const address = /^\d+$/.test(port) && (rest.startsWith("[") || rest.split(":").length === 2)
     ? parseTarget(rest)
     : "port";
   return typeof address === "string" ? "address" : { address, login };
+}
+
+/** What is before `at` and what is behind the `length` characters there; nothing where `at` is -1. */
+function splitAt(text: string, at: number, length: number): [string, string] | [] {
+  return at < 0 ? [] : [text.slice(0, at), text.slice(at + length)];
 }
 
 /**

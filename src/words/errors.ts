@@ -124,7 +124,7 @@ export function connectProblem(address: string, reason: RefusedReason, proxy?: s
   const doing = proxy === undefined
     ? `Could not connect to ${address}.`
     : `Could not connect to ${address} through ${proxy}.`;
-  if (proxy === undefined && reason === "unreachable" && /\.onion(:\d+)?$/.test(address)) {
+  if (proxy === undefined && reason === "unreachable" && /\.onion(:\d{1,5})?$/.test(address)) {
     return {
       doing,
       wrong: "Onion names are reached through Tor alone, and nobody was asked for this one.",

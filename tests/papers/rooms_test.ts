@@ -343,7 +343,7 @@ Deno.test("deno lint itself goes red on a forbidden import and a forbidden name,
   try {
     await Deno.mkdir(`${folder}/scripts`);
     await Deno.mkdir(`${folder}/src/wire`, { recursive: true });
-    for (const script of ["lint_plugin.ts", "rooms.ts"]) {
+    for (const script of ["lint_plugin.ts", "rooms.ts", "slow_pattern.ts"]) {
       await Deno.copyFile(new URL(`scripts/${script}`, ROOT), `${folder}/scripts/${script}`);
     }
     await Deno.writeTextFile(`${folder}/deno.json`, `{ "lint": { "plugins": ["./scripts/lint_plugin.ts"] } }`);
@@ -451,4 +451,38 @@ Deno.test("no test compares loosely: in this runtime the bare names of node:asse
   };
   for (const folder of ["src/", "tests/", "scripts/", "fuzz/", "bench/"]) await walk(new URL(folder, ROOT));
   deepEqual(loose, []);
+});
+
+Deno.test("linear: a pattern that a long text could make slow is refused, by its shape", () => {
+  const slow = [
+    String.raw`/\S*\s*$/`,
+    String.raw`/[a-z]+@/`,
+    String.raw`/ +$/`,
+    String.raw`/eyJ[\w-]{10,}\./`,
+    String.raw`/(a|b*)c/`,
+    String.raw`/^a|b*c/`,
+    String.raw`/^a*b/m`,
+    String.raw`/^a*(b*c)/`,
+    String.raw`/^(a+)+$/`,
+    String.raw`/(?:a*b)*/`,
+    String.raw`/x*(?=y)/`,
+    String.raw`/x*\b/`,
+    String.raw`/(?:a*b){2}/`,
+  ];
+  for (const pattern of slow) red("src/terminal/planted.ts", `f(${pattern});`, /sesame\/linear/);
+  const linear = [
+    String.raw`/\S+/g`,
+    String.raw`/[a-z]{32,}/g`,
+    String.raw`/\s*,/`.replace("*", "{0,9}"),
+    String.raw`/^\s*x/`,
+    String.raw`/^(?:(a*))$/`,
+    String.raw`/^(\d+|0x[0-9a-f]*)$/`,
+    String.raw`/a[*+]$/`,
+    String.raw`/a\*$/`,
+    String.raw`/\p{L}+\d*x?/u`,
+  ];
+  for (const pattern of linear) green("src/terminal/planted.ts", `f(${pattern});`);
+  green("src/host/planted.ts", `f(/ +$/);`);
+  red("src/terminal/planted.ts", `new RegExp(text);`, /RegExp: nowhere/);
+  green("src/terminal/planted.ts", `let r: RegExp;`);
 });

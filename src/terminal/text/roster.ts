@@ -61,7 +61,7 @@ export function looksLike(people: People, peer: PeerId): PeerId | "you" | undefi
 }
 
 /** What a hasty reader takes for a tag: eight hexadecimal digits, perhaps in two groups. */
-const TAG_LIKE = /[^\p{L}\p{N}]*[0-9a-f]{4}[^\p{L}\p{N}]?[0-9a-f]{4}[^\p{L}\p{N}]*/giu;
+const TAG_LIKE = /[^\p{L}\p{N}]{0,48}[0-9a-f]{4}[^\p{L}\p{N}]?[0-9a-f]{4}[^\p{L}\p{N}]{0,48}/giu;
 /** More than can be here at once. */
 const NAMES_MAX = 256;
 /** Words by which the program speaks of itself and of the person. */

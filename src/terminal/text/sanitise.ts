@@ -25,7 +25,7 @@ export function sanitise(text: string, kind: "text" | "name"): string {
   }
   const kept = contextual(visible(text.toWellFormed(), kind), kind);
   const name = kept.replace(/ +/g, " ").trim();
-  return isolate(Array.from(name).slice(0, NAME_MAX_CODE_POINTS).join("").replace(/[ \u200d]+$/, ""));
+  return isolate(withoutLast(Array.from(name).slice(0, NAME_MAX_CODE_POINTS).join(""), " \u200d"));
 }
 
 /** One line: between FSI and PDI if it has right-to-left letters, so that it cannot turn its neighbours around. */
@@ -36,6 +36,13 @@ export function isolate(line: string): string {
 /** What `isolate` added; for those who cut lines anew and isolate the pieces. */
 export function withoutIsolates(text: string): string {
   return text.replace(/[\u2068\u2069]/g, "");
+}
+
+/** Without those characters at the end. A pattern would begin anew at each of them, wherever they stand. */
+export function withoutLast(text: string, characters: string): string {
+  let end = text.length;
+  while (end > 0 && characters.includes(text[end - 1] ?? "")) end--;
+  return text.slice(0, end);
 }
 
 /** Whether two names could be taken for one another by a hasty reader. Equal names are. Two empty ones are not. */
@@ -132,7 +139,7 @@ function fold(char: string): string {
 
 const PLAIN = /^[\n\x20-\x7e]*$/;
 /** Each stretch of other characters, with the plain ones right beside it. */
-const NOT_PLAIN = /[\x20-\x7e]?[^\x20-\x7e]+(?:[\x20-\x7e][^\x20-\x7e]+)*[\x20-\x7e]?/g;
+const NOT_PLAIN = /(?:[^\x20-\x7e]|[\x20-\x7e](?=[^\x20-\x7e])|(?<=[^\x20-\x7e])[\x20-\x7e])+/g;
 const ZWNJ = 0x200c;
 const ZWJ = 0x200d;
 /** Families and flags need three. */

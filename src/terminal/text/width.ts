@@ -2,6 +2,7 @@
 // escape codes, cleaning (text comes from `sanitise`). Loads the width tables: never imported by the prompt.
 
 import { eastAsianWidth } from "get-east-asian-width";
+import { withoutLast } from "./sanitise.ts";
 
 /** The graphemes of one line, in order. */
 export function graphemesOf(line: string): string[] {
@@ -35,6 +36,7 @@ export function graphemeWidth(grapheme: string): number {
   const code = grapheme.codePointAt(0) ?? 0;
   if (code < 0x7f) return grapheme.includes("\ufe0f") ? 2 : code < 0x20 ? 0 : 1;
   if (grapheme.includes("\ufe0f") || EMOJI.test(grapheme)) return 2;
+  if (grapheme.includes("\u200d") && PICTOGRAPH.test(grapheme)) return 2;
   return cautiousWidth(grapheme);
 }
 
@@ -107,7 +109,7 @@ export function wrap(
   let breakAt = -1;
   let breakWidth = 0;
   const end = (text: string) => {
-    rows.push(text.replace(/ +$/, ""));
+    rows.push(withoutLast(text, " "));
     limit = Math.max(2, rest);
   };
   const put = (grapheme: string, cells: number) => {
@@ -166,9 +168,10 @@ export function wrap(
 
 const ASCII = /^[\x20-\x7e]*$/;
 /** Everything else, each stretch with the ASCII characters beside it, which can belong to the same grapheme. */
-const NOT_ASCII = /[\x20-\x7e]?[^\x20-\x7e]+(?:[\x20-\x7e][^\x20-\x7e]+)*[\x20-\x7e]?/g;
+const NOT_ASCII = /(?:[^\x20-\x7e]|[\x20-\x7e](?=[^\x20-\x7e])|(?<=[^\x20-\x7e])[\x20-\x7e])+/g;
 // Marks that take no cell of their own, joiners, isolates, and the later parts of a Hangul syllable.
 const ZERO = /^[\p{Mn}\p{Me}\u200c\u200d\u2068\u2069\ufe0e\ufe0f\u1160-\u11ff\ud7b0-\ud7ff]$/u;
-const EMOJI = /^\p{Emoji_Presentation}|\p{Extended_Pictographic}.*\u200d|^\p{Regional_Indicator}{2}/u;
+const EMOJI = /^\p{Emoji_Presentation}|^\p{Regional_Indicator}{2}/u;
+const PICTOGRAPH = /\p{Extended_Pictographic}/u;
 const TAB_CELLS = 4;
 let segmenter: Intl.Segmenter | undefined;
