@@ -134,6 +134,19 @@ export const SALTS_WINDOW_MS = 600_000;
 /** A dialer connects only when its stretch can start within this. */
 export const STRETCH_WAIT_MAX_MS = 5_000;
 
+/** Two-sided calls: the first attempt so long after the call began, and the last. */
+export const PUNCH_AFTER_MS = 1_000;
+export const PUNCH_FOR_MS = 600_000;
+/** For so long the pauses are the short ones. */
+export const PUNCH_HASTE_MS = 60_000;
+/** After a refusal: `least` from the start of the attempt to the next one, and up to `most` more at random. */
+export const PUNCH_PAUSES = { first: { least: 50, most: 100 }, later: { least: 500, most: 1000 } } as const;
+/** Of the whole process. */
+export const PUNCHES_PER_SECOND = 20;
+export const PUNCHES_IN_THE_AIR = 8;
+/** Connections that opened and brought no session, of one target. */
+export const PUNCH_FRUITLESS_MAX = 3;
+
 // --- Ours to choose -------------------------------------------------------------------------------------------------
 
 export const DEFAULT_PORT = 7373;

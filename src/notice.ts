@@ -34,7 +34,7 @@ export type Notice =
   | { event: "protection"; protection: Protection }
   | { event: "listening"; address: string }
   | { event: "connecting"; address: string }
-  | { event: "connected"; peer: PeerId; direction: "in" | "out"; address: string }
+  | { event: "connected"; peer: PeerId; direction: "in" | "out"; address: string; punched?: true }
   | { event: "refused"; address: string; reason: RefusedReason }
   | { event: "message"; peer: PeerId; id: MessageId; text: string }
   /** `text` is one's own words, for the screen; it is not part of the json event. */

@@ -64,7 +64,7 @@ export type TlsFault = "timeout" | "closed" | "not tls" | "other tls" | "not our
 /** Why a proxy gave no connection: its own part, or what it says of whom it called. */
 export type ProxyFault = ProxyFailure | "refused" | "unreachable" | "timeout";
 
-/** How far a call has come, for whoever tells the person why it fails. Addresses are without ports but for the proxy's. */
+/** How far a call has come, for whoever tells the person why it fails. Addresses are without ports but for the proxy's and those found. */
 export type DialStep =
   | { readonly step: "proxy"; readonly address: { readonly host: string; readonly port: number } }
   /** There is a connection with the proxy, which is to make the next one. */
@@ -72,7 +72,10 @@ export type DialStep =
   | { readonly step: "unproxied"; readonly why: ProxyFault }
   | { readonly step: "resolving"; readonly host: string }
   | { readonly step: "unresolved"; readonly why: NameFault }
-  | { readonly step: "resolved"; readonly addresses: readonly string[] }
+  | {
+    readonly step: "resolved";
+    readonly addresses: readonly { readonly host: string; readonly port: number }[];
+  }
   | { readonly step: "connecting"; readonly address: string }
   | { readonly step: "failed"; readonly address: string; readonly why: TcpFault }
   /** TCP. */
@@ -97,9 +100,32 @@ export interface ListenHandlers {
   failed(host: string, address: string, why: "timeout" | "protocol" | "closed"): void;
 }
 
+/**
+ * How one attempt of a two-sided call ended without a link. `refused`: no TCP connection, nor would waiting have helped;
+ * `silent`: none in time; `mirror`: what answers is oneself; `unadmitted`: the other side is the client, and `admit` said no;
+ * `failed`: TCP opened and TLS did not; `stopped`: by the signal.
+ */
+export type PunchFault = "refused" | "silent" | "mirror" | "unadmitted" | "failed" | "stopped";
+
+export interface PunchHandlers {
+  /** There is a TCP connection. */
+  opened(): void;
+  /** Asked once it is clear that we are the listener, and before TLS goes on: as `ListenHandlers.admit`. */
+  admit(host: string): boolean;
+}
+
 export interface Transport {
   /** Throws DialError. The signal ends the attempt and whatever it opened. `onStep` is told how far it has come. */
   dial(target: string, signal: AbortSignal, onStep?: (step: DialStep) => void): Promise<Link>;
+  /**
+   * One attempt to meet somebody who calls us at the same time, from the port after the one that we listen on. The role of
+   * the link is what the two sides agreed on. Never throws.
+   */
+  punch(
+    to: { readonly host: string; readonly port: number },
+    signal: AbortSignal,
+    handlers: PunchHandlers,
+  ): Promise<Link | PunchFault>;
   /** Throws an Error with a `code` of the operating system (EADDRINUSE, EACCES, EADDRNOTAVAIL). */
   listen(address: string, handlers: ListenHandlers): Promise<Listener>;
 }

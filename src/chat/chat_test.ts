@@ -22,6 +22,7 @@ function chatWith(view: View, more: Partial<ChatParts> = {}): Chat {
     transport: {
       dial: () => Promise.reject(),
       listen: (address) => Promise.resolve({ address, close() {} } as Listener),
+      punch: () => Promise.resolve("refused"),
     },
     stretcher: stretcherOf(() => Promise.resolve(stretched())),
     view,
@@ -55,7 +56,11 @@ Deno.test("leaving while the phrase is being stretched does not wait for it, and
   let finish = () => {};
   let opened = 0;
   const chat = chatWith(view, {
-    transport: { dial: () => Promise.reject(), listen: () => (opened++, Promise.reject()) },
+    transport: {
+      dial: () => Promise.reject(),
+      listen: () => (opened++, Promise.reject()),
+      punch: () => Promise.reject(),
+    },
     stretcher: stretcherOf(() => new Promise((done) => finish = () => done(stretched()))),
   });
   let outcome: Outcome | undefined;

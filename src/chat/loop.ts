@@ -1,7 +1,7 @@
 // The only loop and the only timer: events in, one at a time; effects out. It performs effects and decides nothing.
 // It owns the links, the dials under way, the listener and the stretcher, and closes them all.
 
-import type { Entropy, Link, Listener, Millis, Transport } from "../ports.ts";
+import type { DialStep, Entropy, Link, Listener, Millis, Transport } from "../ports.ts";
 import type { Notice, RefusedReason } from "../notice.ts";
 import { DialError } from "../ports.ts";
 import type { Source } from "../peers/admission.ts";
@@ -9,6 +9,7 @@ import type { Effect, Event } from "../peers/event.ts";
 import type { Peers } from "../peers/step.ts";
 import type { View } from "../terminal/view.ts";
 import { site48, site64 } from "../transport/address.ts";
+import { meetingPlaces } from "../transport/two_sided/places.ts";
 import type { CallStep } from "../transport/call_progress.ts";
 import type { Stretcher } from "./stretcher.ts";
 import { after, now } from "../system.ts";
@@ -23,6 +24,8 @@ export interface LoopParts {
   readonly stretcher: Stretcher;
   readonly view: View;
   readonly entropy: Entropy;
+  /** This machine's own addresses, undefined where they cannot be found out. */
+  addresses(): readonly Uint8Array[] | undefined;
   /** Told how far each call comes. */
   readonly watch: Watch;
   /** A call is over without a friend. */
@@ -37,6 +40,7 @@ export class Loop implements Disposable {
   readonly #parts: LoopParts;
   readonly #links = new Map<number, Link>();
   readonly #dials = new Map<number, AbortController>();
+  readonly #punches = new Map<number, AbortController>();
   /** Links that were dialled and not answered yet: whom they were to reach. */
   readonly #dialled = new Map<number, string>();
   readonly #timers = new Set<() => void>();
@@ -57,12 +61,7 @@ export class Loop implements Disposable {
   /** Takes calls from now on. Rejects with the operating system's error. Returns the address with its real port. */
   async listen(address: string): Promise<string> {
     this.#listener = await this.#parts.transport.listen(address, {
-      admit: (host) => {
-        const admitted = this.#parts.peers.admit(sourceOf(host), now());
-        // Who was turned away is to be told, also where nothing else happens; who was not makes a step of their own.
-        if (!admitted) this.#setTimer();
-        return admitted;
-      },
+      admit: (host) => this.#admit(host),
       linked: (link) => this.#linked(link, { source: sourceOf(link.host) }),
       failed: (host, from, why) => this.step({ type: "failed", source: sourceOf(host), address: from, why }),
     });
@@ -97,7 +96,7 @@ export class Loop implements Disposable {
     return new Promise((done) => {
       this.#gone = done;
       this.#listener?.close();
-      for (const dial of this.#dials.values()) dial.abort();
+      for (const attempt of [...this.#dials.values(), ...this.#punches.values()]) attempt.abort();
       this.step({ type: "leave" });
     });
   }
@@ -108,7 +107,7 @@ export class Loop implements Disposable {
     this.#cancelTimer();
     for (const cancel of this.#timers) cancel();
     this.#listener?.close();
-    for (const dial of this.#dials.values()) dial.abort();
+    for (const attempt of [...this.#dials.values(), ...this.#punches.values()]) attempt.abort();
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
     this.#parts.stretcher[Symbol.dispose]();
@@ -129,6 +128,15 @@ export class Loop implements Disposable {
         return;
       case "dial":
         void this.#dial(effect.call, effect.target);
+        return;
+      case "stopDial":
+        this.#dials.get(effect.call)?.abort();
+        return;
+      case "punch":
+        void this.#punch(effect).catch(this.#parts.onFault);
+        return;
+      case "stopPunch":
+        this.#punches.get(effect.punch)?.abort();
         return;
       case "stretch":
         void this.stretch(effect.salt).catch(this.#parts.onFault);
@@ -177,23 +185,62 @@ export class Loop implements Disposable {
     try {
       const link = await this.#parts.transport.dial(target, abort.signal, (step) => {
         this.#parts.watch.follow(target, step, now());
+        this.#followDial(call, step);
       });
-      if (this.#over) link.close();
+      if (this.#over || abort.signal.aborted) link.close();
       else this.#linked(link, { call, target });
     } catch (error) {
       if (!(error instanceof DialError)) return this.#parts.onFault(error);
+      if (abort.signal.aborted) return; // given up, by whoever knows
       this.step({ type: "dialFailed", call, failure: error.failure });
     } finally {
       if (this.#dials.get(call) === abort) this.#dials.delete(call);
     }
   }
 
-  #linked(link: Link, how: { source: Source } | { call: number; target: string }): void {
+  /** What the two-sided calls beside it have to know. */
+  #followDial(call: number, step: DialStep): void {
+    if (this.#dials.get(call)?.signal.aborted !== false) return;
+    if (step.step === "resolved" && this.#listener !== undefined) {
+      this.step({ type: "aimed", call, meetAt: meetingPlaces(step.addresses, this.#parts.addresses() ?? []) });
+    }
+    if (step.step === "connected") this.step({ type: "dialOpened", call });
+    if (step.step === "tlsFailed") this.step({ type: "dialClosed", call });
+  }
+
+  async #punch({ punch, host, port }: Effect & { type: "punch" }): Promise<void> {
+    const abort = new AbortController();
+    this.#punches.set(punch, abort);
+    let source: Source | undefined;
+    const outcome = await this.#parts.transport.punch({ host, port }, abort.signal, {
+      opened: () => this.step({ type: "punchOpened", punch }),
+      admit: (from) => {
+        const admitted = this.#admit(from);
+        if (admitted) source = sourceOf(from);
+        return admitted;
+      },
+    });
+    this.#punches.delete(punch);
+    const admitted = source === undefined ? {} : { source };
+    if (typeof outcome !== "string" && !this.#over && !abort.signal.aborted) {
+      return this.#linked(outcome, { punch, ...admitted });
+    }
+    if (typeof outcome !== "string") outcome.close();
+    this.step({ type: "punchFailed", punch, why: typeof outcome === "string" ? outcome : "stopped", ...admitted });
+  }
+
+  #admit(host: string): boolean {
+    const admitted = this.#parts.peers.admit(sourceOf(host), now());
+    // Who was turned away is to be told, also where nothing else happens; who was not makes a step of their own.
+    if (!admitted) this.#setTimer();
+    return admitted;
+  }
+
+  #linked(link: Link, { target, ...from }: { source?: Source; call?: number; punch?: number; target?: string }): void {
     const id = this.#nextLink++;
     this.#links.set(id, link);
     const { role, self, peer, channelBinding, address } = link;
-    const from = "source" in how ? { source: how.source } : { call: how.call };
-    if ("target" in how) this.#dialled.set(id, how.target);
+    if (target !== undefined) this.#dialled.set(id, target);
     this.step({ type: "linked", link: id, facts: { role, self, peer, channelBinding }, address, ...from });
     if (this.#links.get(id) !== link) return; // refused at once
     link.receive(

@@ -9,7 +9,7 @@ const B = "192.0.2.8:7373";
 /** A call that is refused at `now`. */
 function refuse(watch: Watch, target: string, now: number): void {
   watch.begin(target, now);
-  watch.follow(target, { step: "resolved", addresses: ["192.0.2.7"] }, now);
+  watch.follow(target, { step: "resolved", addresses: [{ host: "192.0.2.7", port: 7373 }] }, now);
   watch.follow(target, { step: "connecting", address: "192.0.2.7" }, now);
   watch.follow(target, { step: "failed", address: "192.0.2.7", why: "refused" }, now);
   watch.refused(target, "unreachable");
@@ -34,7 +34,7 @@ Deno.test("Watch says why once for each target, DIAGNOSE_AFTER_MS after its firs
 Deno.test("Watch speaks of a first attempt that is stuck, not of one that goes on", () => {
   const watch = new Watch();
   watch.begin(A, 0);
-  watch.follow(A, { step: "resolved", addresses: ["192.0.2.7"] }, 4_500);
+  watch.follow(A, { step: "resolved", addresses: [{ host: "192.0.2.7", port: 7373 }] }, 4_500);
   deepEqual(causes(watch, 5_000, [A]), []);
   deepEqual(causes(watch, 6_500, [A]), ["filtered"]);
 });

@@ -12,7 +12,7 @@ import { callOnce } from "./doctor_call.ts";
 
 const SELF = "11".repeat(32);
 const TO_TLS: readonly DialStep[] = [
-  { step: "resolved", addresses: ["192.0.2.7"] },
+  { step: "resolved", addresses: [{ host: "192.0.2.7", port: 7373 }] },
   { step: "connected", address: "192.0.2.7" },
   { step: "secured", familiar: true },
 ];
@@ -64,6 +64,7 @@ async function examine(link: FakeLink | undefined, steps: readonly DialStep[] = 
       return link === undefined ? Promise.reject(new DialError("unreachable")) : Promise.resolve(link);
     },
     listen: () => Promise.reject(new Error("nobody listens here")),
+    punch: () => Promise.resolve("refused"),
   };
   const arena = await testArena();
   const free = arena.available(32);

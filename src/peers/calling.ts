@@ -2,25 +2,29 @@
 // person is told. Not in here: how often and how long (calls.ts), the connections themselves (step.ts).
 
 import type { RefusedReason } from "../notice.ts";
-import type { DialFailure, Millis, PeerId } from "../ports.ts";
+import type { DialFailure, Millis, PeerId, PunchFault } from "../ports.ts";
 import { type Call, type CallId, Calls } from "./calls.ts";
 import type { Connection } from "./connection.ts";
 import type { Friends } from "./friend.ts";
+import { Halfway } from "./halfway.ts";
+import type { PunchAddress, PunchId } from "./punching.ts";
 import type { Turn } from "./turn.ts";
 
 export class Calling {
   readonly #turn: Turn;
   readonly #friends: Friends;
   readonly #calls = new Calls();
+  readonly #halfway: Halfway;
 
   constructor(turn: Turn, friends: Friends) {
     this.#turn = turn;
     this.#friends = friends;
+    this.#halfway = new Halfway(turn, friends);
   }
 
-  /** When `dialDue` is due. */
+  /** When `dialDue` or `punchDue` is due. */
   get deadline(): Millis {
-    return this.#calls.deadline;
+    return Math.min(this.#calls.deadline, this.#halfway.deadline);
   }
 
   get(id: CallId): Call | undefined {
@@ -39,6 +43,8 @@ export class Calling {
     this.#calls.clearGuesses();
     if (this.#calls.add(target, retry, now) === undefined) {
       this.#turn.notice({ event: "hint", text: this.#calls.hurry(target, now) });
+      const known = this.#calls.all().find((call) => call.target === target);
+      if (known !== undefined && known.state !== "connected") this.#halfway.anew(known);
     }
     this.dialDue();
   }
@@ -49,6 +55,7 @@ export class Calling {
       for (const call of this.#calls.stopWaiting()) this.#ended(call, "phrase");
     }
     for (const call of this.#calls.takeDue(this.#turn.now)) {
+      this.#halfway.begin(call);
       this.#turn.notice({ event: "connecting", address: call.target });
       this.#turn.effects.push({ type: "dial", call: call.id, target: call.target });
     }
@@ -60,6 +67,64 @@ export class Calling {
     const reason: RefusedReason = failure === "unknown host" ? "unreachable" : failure;
     if (!this.#turn.leaving) this.#turn.notice({ event: "refused", address: call.target, reason });
     this.#failed(call, reason, false);
+  }
+
+  // --- Two-sided calls ---
+
+  aimed(id: CallId, meetAt: readonly PunchAddress[]): void {
+    const call = this.#calls.get(id);
+    if (call !== undefined) this.#halfway.aimed(call, meetAt);
+  }
+
+  /** After each step. */
+  punchDue(): void {
+    this.#halfway.due((call) => this.#calls.mayPunch(call, this.#turn.now));
+  }
+
+  dialOpened(id: CallId): void {
+    this.#halfway.hold(id);
+  }
+
+  dialClosed(id: CallId): void {
+    this.#halfway.release(id);
+  }
+
+  /** The first connection of a call stops its other attempts until it fails. */
+  punchOpened(punch: PunchId): void {
+    const id = this.#halfway.opened(punch);
+    const call = id === undefined ? undefined : this.#calls.get(id);
+    if (call === undefined) return;
+    if (call.state === "under way") this.#turn.effects.push({ type: "stopDial", call: call.id });
+    call.state = "under way";
+  }
+
+  punchFailed(punch: PunchId, why: PunchFault): void {
+    const id = this.#halfway.failed(punch, why);
+    const call = id === undefined ? undefined : this.#calls.get(id);
+    // The ordinary attempt was given up for this one.
+    if (call?.state === "under way") this.#failed(call, "closed", false);
+  }
+
+  /** Whose connection this attempt has become; undefined: nobody's, it had been given up. */
+  punched(punch: PunchId): Call | undefined {
+    const id = this.#halfway.linked(punch);
+    return id === undefined ? undefined : this.#calls.get(id);
+  }
+
+  /** A two-sided connection in which we were the listener has ended before anybody was connected by it. */
+  refusedHalfway(connection: Connection, reason: RefusedReason): void {
+    const { call, peer } = connection;
+    if (call === undefined) return;
+    if (this.#friends.get(peer)?.here && reason !== "phrase" && reason !== "self") {
+      return this.tellNewSession(connection, this.connected(connection));
+    }
+    this.#halfway.inVain(call.id, reason);
+    if (call.state === "under way") this.#failed(call, reason, false);
+  }
+
+  /** There is a session with somebody at this address. */
+  met(address: string): void {
+    this.#halfway.met(address);
   }
 
   /** How long a stretch takes here: calls are begun only as far as theirs can begin soon. */
@@ -74,7 +139,10 @@ export class Calling {
 
   /** Returns who answered this call's target the last time, if that was somebody else. */
   connected(connection: Connection): PeerId | undefined {
-    return connection.call && this.#calls.connected(connection.call, connection.peer);
+    const { call, peer } = connection;
+    if (call === undefined) return undefined;
+    this.#halfway.end(call.id);
+    return this.#calls.connected(call, peer);
   }
 
   /** `before`: who else answered this call's target the last time. */
@@ -98,8 +166,11 @@ export class Calling {
       return this.tellNewSession(connection, this.connected(connection));
     }
     if (guess && friend === undefined) this.#calls.wrongGuess(call, this.#turn.now);
+    if (connection.punched) this.#halfway.inVain(call.id, reason);
+    // Oneself, unless somebody on the line has joined two attempts of ours.
+    const self = reason === "self" && !connection.punched;
     // A wrong confirmB ends the calling of that target at once.
-    this.#failed(call, told, reason === "phrase" || reason === "self" || !this.#calls.mayGoOn(call, this.#turn.now));
+    this.#failed(call, told, reason === "phrase" || self || !this.#calls.mayGoOn(call, this.#turn.now));
   }
 
   /** A friend is gone: those who brought them call again. */
@@ -114,16 +185,19 @@ export class Calling {
   /** Nobody is called any more. */
   stop(): void {
     for (const call of this.#calls.all()) call.state = "over";
+    for (const { id } of this.#calls.all()) this.#halfway.end(id);
   }
 
   #failed(call: Call, reason: RefusedReason, stop: boolean): void {
     if (stop || this.#turn.leaving) call.state = "over";
     else this.#calls.again(call, this.#turn.now, this.#turn.random());
     if (call.state === "over") this.#ended(call, reason);
+    else this.#halfway.release(call.id);
     this.dialDue();
   }
 
-  #ended({ target }: Call, reason: RefusedReason): void {
+  #ended({ id, target }: Call, reason: RefusedReason): void {
+    this.#halfway.end(id);
     this.#turn.effects.push({ type: "callEnded", target, reason });
   }
 }

@@ -30,6 +30,15 @@ export interface Call {
   readonly salts: { readonly salt: string; readonly at: Millis }[];
   /** Who answered last. */
   peer: PeerId | undefined;
+  /** A friend of both told us of them; undefined: the person typed the target. */
+  readonly introduced: Introduced | undefined;
+}
+
+/** Whom an introduction is about: nobody else may answer, and where they may be met is told as well. */
+export interface Introduced {
+  readonly peer: PeerId;
+  /** Addresses and ports of two-sided calls, as they are; without any there is none. */
+  readonly meetAt: readonly { readonly host: string; readonly port: number }[];
 }
 
 const HOUR_MS = 3_600_000;
@@ -43,7 +52,7 @@ export class Calls {
   stretchMs = 1000;
 
   /** Undefined: there are too many, or this target is being called already. */
-  add(target: string, retry: boolean, now: Millis): Call | undefined {
+  add(target: string, retry: boolean, now: Millis, introduced?: Introduced): Call | undefined {
     const again = this.#calls.find((call) => call.target === target);
     if (again !== undefined && again.state !== "over") return undefined;
     if (again !== undefined) this.#calls.splice(this.#calls.indexOf(again), 1);
@@ -63,6 +72,7 @@ export class Calls {
       // Ten minutes are ten minutes, also if the person calls again meanwhile.
       salts: again?.salts ?? [],
       peer: again?.peer,
+      introduced,
     };
     this.#calls.push(call);
     return call;
@@ -100,6 +110,12 @@ export class Calls {
       due.push(call);
     }
     return due;
+  }
+
+  /** Whether an attempt of this call may begin beside what is under way: its own stretch must find its place too. */
+  mayPunch(id: CallId, now: Millis): boolean {
+    const state = this.get(id)?.state;
+    return (state === "under way" || (state === "waiting" && this.#hasTurn)) && this.mayCall(now);
   }
 
   /** False: a fourth salt of this target within ten minutes; the connection is closed before the answer. */

@@ -15,14 +15,16 @@ export interface Connection {
   /** As told to a person. */
   readonly address: string;
   readonly session: Session;
-  /** Of an accepted connection: what admission counts it under. */
+  /** Of one that we are the listener of: what admission counts it under. */
   readonly source: Source | undefined;
   /** It still holds one of admission's places. */
   holdsPlace: boolean;
   /** One of the guesses of all addresses together has been taken for its answer. */
   guessToken: boolean;
-  /** Of a dialled one. */
+  /** Of a dialled one, and of a two-sided one whatever our role. */
   readonly call: Call | undefined;
+  /** Both sides opened it. */
+  readonly punched: boolean;
   /** handshake: not authenticated. verified: what waits on the other connections is being read first. live: in `Friend`. */
   state: "handshake" | "verified" | "live" | "over";
   /** A dialer's: the answer has been sent, so that a close now may have been a guess. */

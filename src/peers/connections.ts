@@ -78,8 +78,9 @@ export class Connections implements Steer, Disposable {
 
   // --- A connection begins ---
 
-  linked({ link, facts, address, source, call }: Event & { type: "linked" }): void {
+  linked({ link, facts, address, source, call, punch }: Event & { type: "linked" }): void {
     const { now } = this.#turn;
+    const dialled = call === undefined ? undefined : this.#calling.get(call);
     const connection: Connection = {
       link,
       role: facts.role,
@@ -88,7 +89,8 @@ export class Connections implements Steer, Disposable {
       session: new Session(this.#arena, facts, this.#options.shape, now),
       source,
       holdsPlace: source !== undefined,
-      call: call === undefined ? undefined : this.#calling.get(call),
+      call: punch === undefined ? dialled : this.#calling.punched(punch),
+      punched: punch !== undefined,
       state: "handshake",
       guessToken: false,
       answered: false,
@@ -232,8 +234,10 @@ export class Connections implements Steer, Disposable {
     this.drive(connection, { type: "admit" });
     const { name } = this.#options;
     if (name !== undefined) this.drive(connection, { type: "submit", message: { type: "name", name } });
+    this.#calling.met(address);
     if (!wasHere) {
-      this.#turn.notice({ event: "connected", peer, direction: directionOf(role), address });
+      const punched = connection.punched ? { punched: true as const } : {};
+      this.#turn.notice({ event: "connected", peer, direction: directionOf(role), address, ...punched });
       this.glare.use(friend, connection);
     }
     this.#calling.tellNewSession(connection, before);
@@ -276,6 +280,7 @@ export class Connections implements Steer, Disposable {
     const here = this.#friends.get(connection.peer)?.here;
     const why = here && reason === "closed" ? "duplicate" : reason;
     if (connection.role === "dialer") return this.#calling.refused(connection, why);
+    this.#calling.refusedHalfway(connection, why);
     if (why === "self") return; // told on the dialling side
     if (here || why === "duplicate") this.#door.refuseKnown(connection.address, why);
     else this.#door.refuseStranger(connection.address, why);

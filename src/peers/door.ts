@@ -40,6 +40,11 @@ export class Door {
     this.refuseStranger(address, why);
   }
 
+  /** An admitted two-sided one never became a link, which is no news: the next attempt follows. */
+  gaveUp(source: Source): void {
+    this.#admission.settled(source);
+  }
+
   /** Its PeerId is here already: it counts as nothing. */
   countsNot(connection: Connection): void {
     if (connection.source === undefined) return;

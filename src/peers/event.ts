@@ -2,12 +2,13 @@
 
 import type { StretchedPhrase } from "../auth/stretched.ts";
 import type { MessageId, Notice, RefusedReason } from "../notice.ts";
-import type { DialFailure, Frame, Millis, PeerId } from "../ports.ts";
+import type { DialFailure, Frame, Millis, PeerId, PunchFault } from "../ports.ts";
 import type { Shape } from "../session/pacer.ts";
 import type { SessionFacts } from "../session/step.ts";
 import type { Source } from "./admission.ts";
 import type { CallId } from "./calls.ts";
 import type { LinkId } from "./connection.ts";
+import type { Attempt, PunchAddress, PunchId } from "./punching.ts";
 
 export interface PeersOptions {
   readonly self: PeerId;
@@ -21,14 +22,29 @@ export interface PeersOptions {
 export type Event =
   /** Our own salt's phrase: from now on calls can be taken. Owned by `peers` from here. */
   | { type: "ready"; phrase: StretchedPhrase }
-  /** A link is up. `source` for one that was accepted, `call` for one that was dialled. */
-  | { type: "linked"; link: LinkId; facts: SessionFacts; address: string; source?: Source; call?: CallId }
+  /** A link is up. `source`: we are its listener; `call`: it was dialled; `punch`: it is a two-sided one. */
+  | {
+    type: "linked";
+    link: LinkId;
+    facts: SessionFacts;
+    address: string;
+    source?: Source;
+    call?: CallId;
+    punch?: PunchId;
+  }
   | { type: "frame"; link: LinkId; frame: Frame }
   /** The other side closed the link, or it broke. */
   | { type: "ended"; link: LinkId }
   /** An admitted connection never became a link. */
   | { type: "failed"; source: Source; address: string; why: "timeout" | "protocol" | "closed" }
   | { type: "dialFailed"; call: CallId; failure: DialFailure }
+  /** Where a call's friend may be met halfway: of each family one place at most. Never said while we take no calls. */
+  | { type: "aimed"; call: CallId; meetAt: readonly PunchAddress[] }
+  /** A call has a TCP connection; or had one, which has come to nothing, and goes on. */
+  | { type: "dialOpened" | "dialClosed"; call: CallId }
+  | { type: "punchOpened"; punch: PunchId }
+  /** An attempt of a two-sided call never became a link. `source`: it had been admitted. */
+  | { type: "punchFailed"; punch: PunchId; why: PunchFault; source?: Source }
   /** The answer to "stretch"; owned by `peers` from here. `tookMs`: how long it took. */
   | { type: "stretched"; phrase: StretchedPhrase; tookMs: number }
   /** The answer to "read": what was waiting on the other links has been handed over. */
@@ -46,6 +62,12 @@ export type Effect =
   /** Without a word. */
   | { type: "close"; link: LinkId }
   | { type: "dial"; call: CallId; target: string }
+  /** Give a call's attempt up: nothing more is to be heard of it. */
+  | { type: "stopDial"; call: CallId }
+  /** One attempt of a two-sided call: "punchOpened" may follow, and then "linked" or "punchFailed". */
+  | { type: "punch" } & Attempt
+  /** The same for one of those; only "punchFailed" may follow. */
+  | { type: "stopPunch"; punch: PunchId }
   | { type: "stretch"; salt: Uint8Array }
   /** Read everything that waits on all sockets, then say "read" for this link. */
   | { type: "read"; link: LinkId }

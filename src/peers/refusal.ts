@@ -27,9 +27,13 @@ export function refusalOf(
   connection: Connection,
   house: House,
   now: Millis,
-): "busy" | "self" | "duplicate" | undefined {
+): "busy" | "self" | "duplicate" | "closed" | "protocol" | undefined {
   if (house.leaving) return "busy";
   if (connection.peer === house.self) return "self";
+  // Given up while its link was made.
+  if (connection.punched && connection.call === undefined) return "closed";
+  const expected = connection.call?.introduced?.peer;
+  if (expected !== undefined && connection.peer !== expected) return "protocol";
   if (isDuplicate(connection, house, now)) return "duplicate";
   if (house.connections.length > MAX_CONNECTIONS) return "busy";
   if (connection.role === "listener" && !house.ready) return "busy";

@@ -40,6 +40,7 @@ export class Peers implements Disposable {
   step(event: Event, now: Millis, entropy: Entropy): Effect[] {
     this.#turn.begin(now, entropy);
     this.#handle(event);
+    this.#calling.punchDue();
     if (this.#turn.leaving && !this.#gone && this.#connections.none) {
       this.#gone = true;
       this.#turn.effects.push({ type: "gone" });
@@ -103,6 +104,17 @@ export class Peers implements Disposable {
         return this.#door.failed(event.source, event.address, event.why);
       case "dialFailed":
         return this.#calling.dialFailed(event.call, event.failure);
+      case "aimed":
+        return this.#calling.aimed(event.call, event.meetAt);
+      case "dialOpened":
+        return this.#calling.dialOpened(event.call);
+      case "dialClosed":
+        return this.#calling.dialClosed(event.call);
+      case "punchOpened":
+        return this.#calling.punchOpened(event.punch);
+      case "punchFailed":
+        if (event.source !== undefined) this.#door.gaveUp(event.source);
+        return this.#calling.punchFailed(event.punch, event.why);
       case "stretched":
         return this.#connections.stretched(event.phrase, event.tookMs);
       case "read":

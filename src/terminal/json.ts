@@ -22,7 +22,13 @@ function fields(notice: Notice): Record<string, unknown> & { event: Notice["even
     case "connecting":
       return { event, address: notice.address };
     case "connected":
-      return { event, peer: notice.peer, direction: notice.direction, address: notice.address };
+      return {
+        event,
+        peer: notice.peer,
+        direction: notice.direction,
+        address: notice.address,
+        punched: notice.punched,
+      };
     case "refused":
       return { event, address: notice.address, reason: notice.reason };
     case "message":

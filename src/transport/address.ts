@@ -47,6 +47,11 @@ export function formatAddress({ host, port }: Address): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** Where two-sided calls of whoever listens on this port leave from, and are sent to (docs/PROTOCOL.md section 1). */
+export function punchPort(port: number): number {
+  return port === 65535 ? 65534 : port + 1;
+}
+
 /** Whether it needs no resolving. */
 export function isIpAddress(host: string): boolean {
   return parseIpv4(host) !== undefined || parseIpv6(host) !== undefined;

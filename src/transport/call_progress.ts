@@ -86,7 +86,7 @@ export class CallProgress {
         this.#nameFault = step.why;
         return;
       case "resolved":
-        this.addresses = step.addresses;
+        this.addresses = step.addresses.map(({ host }) => host);
         this.at = "connect";
         return;
       case "connecting":

@@ -9,7 +9,7 @@ function course(...steps: readonly CallStep[]): CallProgress {
   return made;
 }
 
-const named: CallStep = { step: "resolved", addresses: ["192.0.2.7"] };
+const named: CallStep = { step: "resolved", addresses: [{ host: "192.0.2.7", port: 7373 }] };
 const calling: CallStep = { step: "connecting", address: "192.0.2.7" };
 const connected: CallStep = { step: "connected", address: "192.0.2.7" };
 const secured: CallStep = { step: "secured", familiar: true };

@@ -121,7 +121,7 @@ export async function addressesOf(targets: readonly Address[], options: ReachOpt
   });
   if (addresses.size === 0) throw new ReachError("name", fault ?? "not found");
   const all = [...addresses.values()];
-  onStep?.({ step: "resolved", addresses: all.map(({ host }) => host) });
+  onStep?.({ step: "resolved", addresses: all });
   return all;
 }
 
@@ -223,27 +223,50 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 export type Open = (
   address: Address,
   opened: (socket: Socket) => void,
-  failed: (why: TcpFault) => void,
+  /** `code`: the operating system's. */
+  failed: (why: TcpFault, code: string) => void,
 ) => () => void;
 
-/** The system's own TCP. */
-export const openTcp: Open = (address, opened, failed) => {
-  const socket = connect({ ...address, noDelay: true });
-  let settled = false;
-  const settle = (then: () => void) => {
-    if (settled) return;
-    settled = true;
-    then();
+/** The system's own TCP, from a port that it picks. */
+export const openTcp: Open = opener({});
+
+/** TCP from this port, which other calls may use at the same time; to no address twice at once. */
+export function openFrom(localPort: number): Open {
+  // The runtime binds the port to 127.0.0.1 unless it is told more.
+  return (address, opened, failed) =>
+    opener({ localPort, localAddress: address.host.includes(":") ? "::" : "0.0.0.0" })(address, opened, failed);
+}
+
+/** From this port, or from any other where that cannot be had. */
+export function openPreferring(localPort: number): Open {
+  return (address, opened, failed) => {
+    let giveUp = openFrom(localPort)(address, opened, (why, code) => {
+      if (!TAKEN.includes(code)) return failed(why, code);
+      giveUp = openTcp(address, opened, failed);
+    });
+    return () => giveUp();
   };
-  // Stays for the socket's whole life.
-  socket.on("error", (error: Error & { code?: string }) =>
-    settle(() => {
-      socket.destroy();
-      failed(FAULTS[error.code ?? ""] ?? "unreachable");
-    }));
-  socket.once("connect", () => settle(() => opened(socket)));
-  return () => settle(() => socket.destroy());
-};
+}
+
+function opener(local: { localPort?: number; localAddress?: string }): Open {
+  return (address, opened, failed) => {
+    const socket = connect({ ...address, ...local, noDelay: true });
+    let settled = false;
+    const settle = (then: () => void) => {
+      if (settled) return;
+      settled = true;
+      then();
+    };
+    // Stays for the socket's whole life.
+    socket.on("error", ({ code = "" }: Error & { code?: string }) =>
+      settle(() => {
+        socket.destroy();
+        failed(FAULTS[code] ?? "unreachable", code);
+      }));
+    socket.once("connect", () => settle(() => opened(socket)));
+    return () => settle(() => socket.destroy());
+  };
+}
 
 /** Of the failures of several addresses, at least one: what tells most of whoever was called. */
 export function mostTelling(faults: readonly TcpFault[]): TcpFault {
@@ -251,6 +274,8 @@ export function mostTelling(faults: readonly TcpFault[]): TcpFault {
 }
 
 const TELLING: readonly TcpFault[] = ["reset", "refused", "timeout", "forbidden", "unreachable"];
+/** A port that another socket has, or has had with this very address. */
+const TAKEN: readonly string[] = ["EADDRINUSE", "EADDRNOTAVAIL", "EINVAL"];
 const FAULTS: Readonly<Record<string, TcpFault>> = {
   ECONNREFUSED: "refused",
   ETIMEDOUT: "timeout",

@@ -17,16 +17,22 @@ import {
   type Listener,
   type ListenHandlers,
   type PeerId,
+  type PunchFault,
+  type PunchHandlers,
   type Role,
   type TlsFault,
   type Transport,
 } from "../ports.ts";
-import { type Address, bareHost, formatAddress, parseAlternatives, parseListen } from "./address.ts";
+import { type Address, bareHost, formatAddress, parseAlternatives, parseListen, punchPort } from "./address.ts";
 import type { Identity } from "./certificate.ts";
 import { checkHandshake } from "./handshake_check.ts";
 import {
   addressesOf,
   connectAny,
+  type Open,
+  openFrom,
+  openPreferring,
+  openTcp,
   type Over,
   type ProxyWay,
   reach,
@@ -36,6 +42,7 @@ import {
   TimeLimit,
 } from "./connect.ts";
 import { TlsLink } from "./tls_link.ts";
+import { meet } from "./two_sided/meet.ts";
 
 export interface TlsOptions {
   /** From TCP accept or from the start of the TCP connect to the end of TLS. */
@@ -66,6 +73,8 @@ export class TlsTransport implements Transport {
   readonly #timeoutMs: number;
   readonly #way: Pick<ReachOptions, "resolve" | "proxy">;
   readonly #proxyTlsTimeoutMs: number;
+  /** Where two-sided calls leave from; undefined as long as we do not listen. */
+  #punchPort: number | undefined;
 
   constructor(identity: Identity, options: TlsOptions = {}) {
     this.#context = secureContextOf(identity);
@@ -97,7 +106,7 @@ export class TlsTransport implements Transport {
       let addresses = await addressesOf(targets, { ...this.#way, signal, onStep });
       while (addresses.length > 0) {
         using limit = new TimeLimit(this.#timeoutMs, signal);
-        const reached = await connectAny(addresses, limit, onStep);
+        const reached = await connectAny(addresses, limit, onStep, this.#open);
         if (reached.socket.localAddress === reached.socket.remoteAddress) onStep({ step: "own" });
         const link = await this.#secure(reached, limit, onStep);
         if (typeof link !== "string") return link;
@@ -161,6 +170,49 @@ export class TlsTransport implements Transport {
     });
   }
 
+  /** A friend in the middle sees by it where our two-sided calls come from. Windows lets no two calls share a port. */
+  get #open(): Open {
+    if (this.#punchPort === undefined || Deno.build.os === "windows") return openTcp;
+    return openPreferring(this.#punchPort);
+  }
+
+  async punch(to: Address, signal: AbortSignal, { opened, admit }: PunchHandlers): Promise<Link | PunchFault> {
+    if (this.#punchPort === undefined || this.#way.proxy !== undefined) return "refused";
+    using connecting = new TimeLimit(this.#timeoutMs, signal);
+    const reached = await connectAny([to], connecting, () => {}, openFrom(this.#punchPort)).catch(punchFaultOf);
+    if (typeof reached === "string") return reached;
+    opened();
+    using limit = new TimeLimit(this.#timeoutMs, signal);
+    return await this.#meet(reached, limit, admit);
+  }
+
+  #meet({ socket, address }: Reached, limit: TimeLimit, admit: PunchHandlers["admit"]): Promise<Link | PunchFault> {
+    const secured = { ...TLS_SETTINGS, secureContext: this.#context };
+    return new Promise((done) => {
+      let handshake: Handshake | undefined;
+      const end = (outcome: Link | PunchFault) => {
+        forget();
+        done(outcome);
+      };
+      const giveUp = meet(socket, {
+        client: (over) => connect({ ...secured, socket: over }),
+        server: (over) => new TLSSocket(over, { ...secured, isServer: true, requestCert: true }),
+        decided: (role) => role === "dialer" || admit(bareHost(address.host)),
+        begun: (ended, role) => {
+          handshake = this.#handshake(ended, address, { role, linked: end, failed: () => end("failed") });
+        },
+        failed: (why) => end(why === "mirror" ? why : why === "refused" ? "unadmitted" : "failed"),
+      });
+      const drop = () => {
+        giveUp();
+        if (handshake === undefined) end(limit.over === "stopped" ? "stopped" : "failed");
+        else handshake.drop("closed");
+      };
+      const forget = limit.onOver(drop);
+      if (limit.over !== undefined) drop();
+    });
+  }
+
   listen(text: string, handlers: ListenHandlers): Promise<Listener> {
     const address = parseListen(text);
     if (typeof address === "string") return Promise.reject(listenError(undefined, text));
@@ -173,6 +225,7 @@ export class TlsTransport implements Transport {
         server.off("error", refuse);
         // A failing accept (no more descriptors) is not the end of the listener.
         server.on("error", () => {});
+        this.#punchPort = punchPort(portOf(server));
         done({
           address: formatAddress({ host: address.host, port: portOf(server) }),
           close: () => {
@@ -270,6 +323,12 @@ function tlsFaultOf({ code = "", message }: Error & { code?: string }): TlsFault
 
 function failureOf(fault: TlsFault): "timeout" | "protocol" | "closed" {
   return fault === "timeout" || fault === "closed" ? fault : "protocol";
+}
+
+/** Throws again what is no ReachError. */
+function punchFaultOf(error: unknown): PunchFault {
+  if (!(error instanceof ReachError)) throw error;
+  return error.why === "timeout" ? "silent" : error.why === "stopped" ? "stopped" : "refused";
 }
 
 /** What no step has told yet. */

@@ -65,7 +65,7 @@ Deno.test("diagnose() speaks of IPv6 where nothing else was tried", () => {
 
 Deno.test("stepReports() has a line for each step: what went well, what failed, what was not tried", () => {
   const course = new CallProgress();
-  course.follow({ step: "resolved", addresses: ["2001:db8::7", "192.0.2.7"] });
+  course.follow({ step: "resolved", addresses: ["2001:db8::7", "192.0.2.7"].map((host) => ({ host, port: 7373 })) });
   course.follow({ step: "connecting", address: "2001:db8::7" });
   course.follow({ step: "failed", address: "2001:db8::7", why: "unreachable" });
   course.follow({ step: "connecting", address: "192.0.2.7" });

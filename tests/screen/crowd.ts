@@ -59,6 +59,7 @@ for (let i = 0; i < count; i++) {
     stretcher,
     view,
     entropy,
+    addresses: () => undefined,
     onCallEnded: () => {},
     onStep: () => {},
     onFault: (error) => {

@@ -5,6 +5,7 @@ import { StretchedPhrase } from "../../src/auth/stretched.ts";
 import { STRETCHED_SIZE } from "../../src/constants.ts";
 import type { Notice } from "../../src/notice.ts";
 import type { Effect, Event } from "../../src/peers/event.ts";
+import type { Attempt } from "../../src/peers/punching.ts";
 import type { PeerId } from "../../src/ports.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
 import type { Shape } from "../../src/session/pacer.ts";
@@ -28,6 +29,8 @@ export interface Person {
   readonly deaf?: boolean;
   /** Has one that takes calls before its phrase has been stretched. */
   readonly early?: boolean;
+  /** No call gets through to it; only by a two-sided one is it met. */
+  readonly walled?: boolean;
 }
 
 export interface Joined {
@@ -44,6 +47,7 @@ export class Bench implements Surroundings, Disposable {
   readonly entropy = this.random.fill;
   /** All connections, in the order in which they were made. */
   readonly joined: Joined[] = [];
+  readonly punches: { readonly at: number; readonly from: string }[] = [];
   readonly dials: { readonly at: number; readonly from: string; readonly target: string }[] = [];
   readonly told: { readonly at: number; readonly who: string; readonly notice: Notice }[] = [];
   readonly effects: { readonly at: number; readonly who: string; readonly event: Event; readonly effect: Effect }[] =
@@ -153,26 +157,57 @@ export class Bench implements Surroundings, Disposable {
     }
   }
 
+  /** Silence; who wants them to meet says so. */
+  punch(node: Node, { punch }: Attempt): void {
+    this.punches.push({ at: this.timeline.now, from: node.name });
+    this.timeline.after(5_000, () =>
+      node.soon(false, () => {
+        if (node.punches.delete(punch)) node.step({ type: "punchFailed", punch, why: "silent" });
+      }));
+  }
+
+  /** The attempts that both have in the air cross, and become TLS with the first as client. */
+  cross(from: string, to: string): void {
+    const [dialer, listener] = [this.node(from), this.node(to)];
+    const [out, back] = [[...dialer.punches.keys()][0], [...listener.punches.keys()].at(-1)];
+    if (out === undefined || back === undefined) throw new Error("nothing is in the air");
+    dialer.step({ type: "punchOpened", punch: out });
+    listener.step({ type: "punchOpened", punch: back });
+    const source = { key: dialer.host, site: undefined };
+    const admitted = listener.peers.admit(source, listener.now);
+    for (const node of [dialer, listener]) node.punches.delete(node === dialer ? out : back);
+    if (!admitted) {
+      listener.step({ type: "punchFailed", punch: back, why: "unadmitted" });
+      dialer.step({ type: "punchFailed", punch: out, why: "failed" });
+      return;
+    }
+    const pair = this.#pair(dialer, listener, 7374);
+    dialer.linked(pair.dialer, { punch: out });
+    listener.linked(pair.listener, { punch: back, source });
+  }
+
   dial(node: Node, call: number, target: string): void {
     this.dials.push({ at: this.timeline.now, from: node.name, target });
     const fail = (failure: "unreachable" | "closed") =>
       this.timeline.after(1, () => node.soon(false, () => node.step({ type: "dialFailed", call, failure })));
     const found = this.#people.get(target.split(".")[0]!);
+    if (found?.person.walled === true) {
+      const attempt = node.dialling.get(call);
+      const meetAt = [{ host: found.node.host, port: 7374 }];
+      this.timeline.after(1, () => node.soon(false, () => node.step({ type: "aimed", call, meetAt })));
+      this.timeline.after(5_000, () =>
+        node.soon(false, () => {
+          if (attempt !== undefined && node.dialling.get(call) === attempt) {
+            node.step({ type: "dialFailed", call, failure: "timeout" });
+          }
+        }));
+      return;
+    }
     if (found === undefined || !found.node.alive || found.person.deaf) return fail("unreachable");
     const to = found.node;
     const source = { key: node.host, site: undefined };
     if (!to.peers.admit(source, to.now)) return fail("closed");
-    const cb = new Uint8Array(64);
-    this.random.fill(cb);
-    const pair = new MemoryPair(
-      this.timeline,
-      { self: node.id, host: node.host, address: `${node.host}:50000` },
-      { self: to.id, host: to.host, address: `${to.host}:7373` },
-      cb,
-    );
-    const joined = { pair, from: node.name, to: to.name };
-    this.joined.push(joined);
-    this.onJoined(joined);
+    const pair = this.#pair(node, to, 50000);
     this.timeline.after(1, () => node.soon(false, () => node.linked(pair.dialer, { call })));
     this.timeline.after(1, () => to.soon(false, () => to.linked(pair.listener, { source })));
   }
@@ -212,6 +247,21 @@ export class Bench implements Surroundings, Disposable {
 
   [Symbol.dispose](): void {
     for (const { node } of this.#people.values()) if (node.alive) node.die();
+  }
+
+  #pair(from: Node, to: Node, port: number): MemoryPair {
+    const cb = new Uint8Array(64);
+    this.random.fill(cb);
+    const pair = new MemoryPair(
+      this.timeline,
+      { self: from.id, host: from.host, address: `${from.host}:${port}` },
+      { self: to.id, host: to.host, address: `${to.host}:7373` },
+      cb,
+    );
+    const joined = { pair, from: from.name, to: to.name };
+    this.joined.push(joined);
+    this.onJoined(joined);
+    return pair;
   }
 
   #linkOf(who: string, joined: number): number | undefined {

@@ -7,6 +7,7 @@ import type { Entropy, Millis, PeerId } from "../../src/ports.ts";
 import type { LinkId } from "../../src/peers/connection.ts";
 import type { CallId } from "../../src/peers/calls.ts";
 import type { Effect, Event, PeersOptions } from "../../src/peers/event.ts";
+import type { Attempt, PunchId } from "../../src/peers/punching.ts";
 import { Peers } from "../../src/peers/step.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
 import type { MemoryLink } from "./memory_link.ts";
@@ -17,6 +18,8 @@ export interface Surroundings {
   readonly timeline: Timeline;
   readonly entropy: Entropy;
   dial(node: Node, call: CallId, target: string): void;
+  /** Attempts of two-sided calls; a world without has none. */
+  punch?(node: Node, attempt: Attempt): void;
   /** Calls back with what makes the phrase stretched for this salt. */
   stretch(node: Node, salt: Uint8Array, done: (make: () => StretchedPhrase, tookMs: number) => void): void;
   /** How late this timer fires. */
@@ -36,6 +39,10 @@ export class Node {
   readonly links = new Map<LinkId, MemoryLink>();
   /** Also those that are closed. */
   readonly everyLink = new Map<LinkId, MemoryLink>();
+  /** Attempts that go on: of two-sided calls, and how many of each call there have been until this one. */
+  readonly punches = new Map<PunchId, Attempt>();
+  readonly dialling = new Map<CallId, number>();
+  #dials = 0;
   readonly peers: Peers;
   readonly arena: Arena;
   /** Its clock's origin means nothing. */
@@ -110,7 +117,10 @@ export class Node {
     this.#setTimer();
   }
 
-  linked(link: MemoryLink, how: { call: CallId } | { source: { key: string; site: undefined } }): void {
+  linked(
+    link: MemoryLink,
+    how: { call?: CallId; punch?: PunchId; source?: { key: string; site: undefined } },
+  ): void {
     if (!this.alive) return link.close();
     const id = this.#nextLink++;
     this.links.set(id, link);
@@ -152,7 +162,17 @@ export class Node {
         this.links.delete(effect.link);
         return;
       case "dial":
+        this.dialling.set(effect.call, ++this.#dials);
         return world.dial(this, effect.call, effect.target);
+      case "stopDial":
+        this.dialling.delete(effect.call);
+        return;
+      case "punch":
+        this.punches.set(effect.punch, effect);
+        return world.punch?.(this, effect);
+      case "stopPunch":
+        this.punches.delete(effect.punch);
+        return;
       case "stretch":
         return world.stretch(
           this,

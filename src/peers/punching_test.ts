@@ -1,0 +1,257 @@
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import { Random } from "../../tests/simulation/random.ts";
+import { Timeline } from "../../tests/simulation/timeline.ts";
+import {
+  PUNCH_AFTER_MS,
+  PUNCH_FOR_MS,
+  PUNCH_FRUITLESS_MAX,
+  PUNCH_HASTE_MS,
+  PUNCHES_IN_THE_AIR,
+  PUNCHES_PER_SECOND,
+} from "../constants.ts";
+import { type PunchAddress, type PunchId, Punching } from "./punching.ts";
+
+const HOME = { host: "203.0.113.7", port: 7374 };
+const HOME6 = { host: "2001:db8::7", port: 7374 };
+const yes = () => true;
+const half = () => 0.5;
+
+/** One call from 0 on, and its first attempts: one for each address. */
+function punching(addresses: readonly PunchAddress[] = [HOME]): { punching: Punching; first: PunchId[] } {
+  const punching = new Punching();
+  punching.begin(1, 0);
+  punching.aim(1, addresses);
+  const first = punching.take(PUNCH_AFTER_MS, half, yes).map(({ punch }) => punch);
+  return { punching, first };
+}
+
+Deno.test("the first attempts begin a second after the call, one for each address, and none sooner", () => {
+  const punching = new Punching();
+  punching.begin(1, 0);
+  equal(punching.deadline, Infinity, "no address is known yet");
+  punching.aim(1, [HOME6, HOME]);
+  equal(punching.deadline, PUNCH_AFTER_MS);
+  deepEqual(punching.take(PUNCH_AFTER_MS - 1, half, yes), []);
+  const begun = punching.take(PUNCH_AFTER_MS, half, yes);
+  deepEqual(begun.map(({ host }) => host).sort(), [HOME6.host, HOME.host].sort());
+  deepEqual(punching.take(PUNCH_AFTER_MS, half, yes), [], "each is in the air already");
+});
+
+Deno.test("after silence the next attempt begins at once", () => {
+  const { punching: machine, first } = punching();
+  machine.failed(first[0]!, "silent", 6_000, 0.9);
+  equal(machine.deadline, 6_000);
+  equal(machine.take(6_000, half, yes).length, 1);
+});
+
+Deno.test("after a refusal it is 0 to 100 ms after its end, or 50 ms after its start if that is later", () => {
+  for (
+    const [tookMs, random, expected] of [[1, 0, 50], [1, 0.5, 100], [80, 0, 80], [80, 0.999, 179.9], [50, 0.25, 75]]
+  ) {
+    const { punching: machine, first } = punching();
+    machine.failed(first[0]!, "refused", PUNCH_AFTER_MS + tookMs!, random!);
+    ok(Math.abs(machine.deadline - PUNCH_AFTER_MS - expected!) < 1e-6, `${tookMs} ${random}: ${machine.deadline}`);
+  }
+});
+
+Deno.test("after the first minute it is 0 to 1000 ms, and 500 ms after its start", () => {
+  for (const [tookMs, random, expected] of [[1, 0, 500], [1, 0.5, 1000], [800, 0.25, 1050]]) {
+    const { punching: machine, first } = punching();
+    machine.failed(first[0]!, "silent", 6_000, 0);
+    const began = PUNCH_AFTER_MS + PUNCH_HASTE_MS;
+    const [late] = machine.take(began, half, yes);
+    machine.failed(late!.punch, "refused", began + tookMs!, random!);
+    ok(Math.abs(machine.deadline - began - expected!) < 1e-6, `${tookMs} ${random}: ${machine.deadline - began}`);
+  }
+});
+
+Deno.test("ten minutes after its first attempt a call has its last one, until it begins anew", () => {
+  const { punching: machine, first } = punching();
+  machine.failed(first[0]!, "silent", PUNCH_AFTER_MS + PUNCH_FOR_MS - 1, 0);
+  const [last] = machine.take(PUNCH_AFTER_MS + PUNCH_FOR_MS - 1, half, yes);
+  machine.failed(last!.punch, "silent", PUNCH_AFTER_MS + PUNCH_FOR_MS, 0);
+  equal(machine.deadline, Infinity);
+  deepEqual(machine.take(PUNCH_AFTER_MS + PUNCH_FOR_MS, half, yes), []);
+  machine.begin(1, 700_000);
+  machine.aim(1, [HOME]);
+  equal(machine.deadline, 700_000 + PUNCH_AFTER_MS);
+});
+
+Deno.test("an introduction has as many attempts as it is given", () => {
+  const machine = new Punching();
+  machine.begin(1, 0, { forMs: 20_000, attempts: 3 });
+  machine.aim(1, [HOME]);
+  let begun = 0;
+  for (let now = 0; now < 30_000; now += 50) {
+    for (const { punch } of machine.take(now, half, yes)) {
+      begun++;
+      machine.failed(punch, "silent", now, 0);
+    }
+  }
+  equal(begun, 3);
+});
+
+Deno.test("the process has at most 8 attempts in the air and begins at most 20 in a second, whatever is due", () => {
+  const machine = new Punching();
+  for (let call = 1; call <= 30; call++) {
+    machine.begin(call, 0);
+    machine.aim(call, [{ host: `192.0.2.${call}`, port: 7374 }]);
+  }
+  const begun: number[] = [];
+  let now = PUNCH_AFTER_MS;
+  const first = machine.take(now, half, yes);
+  equal(first.length, PUNCHES_IN_THE_AIR);
+  equal(machine.deadline, Infinity, "one has to end first");
+  let flying = first.map(({ punch }) => punch);
+  begun.push(...flying.map(() => now));
+  for (; now < 10_000; now += 10) {
+    for (const punch of flying) machine.failed(punch, "refused", now, 0);
+    ok(machine.deadline <= now + 1000);
+    flying = machine.take(now, half, yes).map(({ punch }) => punch);
+    ok(flying.length <= PUNCHES_IN_THE_AIR);
+    begun.push(...flying.map(() => now));
+  }
+  for (const at of begun) ok(begun.filter((other) => other >= at && other < at + 1000).length <= PUNCHES_PER_SECOND);
+  ok(begun.length > 150, `${begun.length}: there is more to do than may be done`);
+});
+
+Deno.test("turns: nobody has a second one while another waits for a first, and each round is drawn anew", () => {
+  const machine = new Punching();
+  const random = new Random(7);
+  for (let call = 1; call <= 12; call++) {
+    machine.begin(call, 0);
+    machine.aim(call, [{ host: `192.0.2.${call}`, port: 7374 }]);
+  }
+  const order: string[] = [];
+  for (let now = PUNCH_AFTER_MS; order.length < 48; now += 100) {
+    for (const { punch, host } of machine.take(now, () => random.unit(), yes)) {
+      order.push(host);
+      machine.failed(punch, "silent", now, 0);
+    }
+  }
+  const rounds = [0, 12, 24, 36].map((at) => order.slice(at, at + 12));
+  for (const round of rounds) equal(new Set(round).size, 12);
+  equal(new Set(rounds.map(String)).size, 4);
+});
+
+Deno.test("the first connection of a call stops its other attempts, and no attempt begins until it fails", () => {
+  const { punching: machine, first } = punching([HOME6, HOME]);
+  deepEqual(machine.opened(first[0]!), [first[1]]);
+  equal(machine.callOf(first[1]!), undefined);
+  deepEqual([machine.deadline, machine.take(60_000, half, yes)], [Infinity, []]);
+  machine.failed(first[0]!, "failed", 2_000, 0);
+  equal(machine.take(2_100, half, yes).length, 2);
+});
+
+Deno.test("an attempt that opens second is given up itself, and so is one after the ordinary call's connection", () => {
+  const { punching: machine, first } = punching([HOME6, HOME]);
+  deepEqual(machine.hold(1).sort(), [...first].sort());
+  deepEqual(machine.opened(first[0]!), [first[0]], "what was given up stays so");
+  machine.release(1, 2_000, 0);
+  const [again] = machine.take(3_000, half, yes);
+  ok(again !== undefined);
+});
+
+Deno.test("three connections without a session end it, and so does one wrong confirmation, until the person asks again", () => {
+  const { punching: machine } = punching();
+  machine.begin(1, 0);
+  machine.aim(1, [HOME]);
+  let now = PUNCH_AFTER_MS;
+  for (let n = 1; n <= PUNCH_FRUITLESS_MAX; n++) {
+    const [attempt] = machine.take(now, half, yes);
+    ok(attempt !== undefined, `the ${n}th`);
+    machine.opened(attempt.punch);
+    machine.failed(attempt.punch, "failed", now, 0);
+    now += 1_000;
+  }
+  deepEqual([machine.deadline, machine.take(now, half, yes)], [Infinity, []]);
+  machine.end(1);
+  ok(machine.has(1), "it is remembered");
+  machine.aim(1, [HOME]);
+  deepEqual(machine.take(now, half, yes), []);
+  machine.begin(1, now);
+  machine.aim(1, [HOME]);
+  equal(machine.take(now + PUNCH_AFTER_MS, half, yes).length, 1);
+  machine.ban(1);
+  deepEqual(machine.take(now + 9_000, half, yes), []);
+});
+
+Deno.test("attempts that never opened count for nothing", () => {
+  const { punching: machine, first } = punching();
+  machine.failed(first[0]!, "refused", PUNCH_AFTER_MS, 0);
+  let now = PUNCH_AFTER_MS;
+  for (let n = 0; n < 20; n++) {
+    now += 1_000;
+    const [attempt] = machine.take(now, half, yes);
+    machine.failed(attempt!.punch, "refused", now, 0);
+  }
+  equal(machine.take(now + 1_000, half, yes).length, 1);
+});
+
+Deno.test("a mirror ends its address and no other; a session with somebody there ends that address", () => {
+  const { punching: machine, first } = punching([HOME6, HOME]);
+  machine.opened(first[0]!);
+  machine.failed(first[0]!, "mirror", 2_000, 0);
+  const [other, ...more] = machine.take(3_000, half, yes);
+  ok(other !== undefined);
+  equal(more.length, 0);
+  deepEqual(machine.met(other.host), [other.punch]);
+  deepEqual(machine.take(9_000, half, yes), []);
+});
+
+Deno.test("addresses found anew keep their pauses; those that are gone are given up", () => {
+  const { punching: machine, first } = punching([HOME]);
+  deepEqual(machine.aim(1, [HOME]), []);
+  equal(machine.callOf(first[0]!), 1);
+  deepEqual(machine.aim(1, [HOME6]), first);
+  equal(machine.take(PUNCH_AFTER_MS, half, yes)[0]?.host, HOME6.host);
+});
+
+Deno.test("while a stretch could not start soon enough no attempt begins, and nobody is asked all the time", () => {
+  const { punching: machine, first } = punching();
+  machine.failed(first[0]!, "silent", 2_000, 0);
+  deepEqual(machine.take(2_000, half, () => false), []);
+  ok(machine.deadline > 2_000);
+  equal(machine.take(machine.deadline, half, yes).length, 1);
+});
+
+Deno.test("against routers that answer with resets two who call each other meet, at every distance", () => {
+  for (const oneWayMs of [0.5, 2, 5, 20, 50, 150]) {
+    const times: number[] = [];
+    for (let seed = 1; seed <= 25; seed++) times.push(meetAgainstResets(oneWayMs, seed));
+    times.sort((a, b) => a - b);
+    ok(times.at(-1)! < 60_000, `${oneWayMs} ms: ${times.at(-1)}`);
+    ok(times[12]! < (oneWayMs < 5 ? 15_000 : 4_000), `${oneWayMs} ms: median ${times[12]}`);
+  }
+});
+
+/** When their SYNs have crossed. A router refuses a SYN unless its own home's attempt to that address is in the air. */
+function meetAgainstResets(oneWayMs: number, seed: number): number {
+  const random = new Random(seed);
+  const timeline = new Timeline();
+  const start = [0, random.unit() * 3_000];
+  const sides = start.map((began) => ({ machine: new Punching(), flying: undefined as PunchId | undefined, began }));
+  let met: number | undefined;
+  const go = (i: 0 | 1) => {
+    const [own, other] = [sides[i]!, sides[1 - i]!];
+    if (met !== undefined) return;
+    const [attempt] = own.machine.take(timeline.now, () => random.unit(), yes);
+    if (attempt === undefined) return;
+    own.flying = attempt.punch;
+    timeline.after(oneWayMs, () => {
+      if (other.flying !== undefined) return void (met ??= timeline.now);
+      timeline.after(oneWayMs, () => {
+        own.flying = undefined;
+        own.machine.failed(attempt.punch, "refused", timeline.now, random.unit());
+        timeline.at(own.machine.deadline, () => go(i));
+      });
+    });
+  };
+  for (const i of [0, 1] as const) {
+    sides[i]!.machine.begin(1, start[i]!);
+    sides[i]!.machine.aim(1, [HOME]);
+    timeline.at(start[i]! + PUNCH_AFTER_MS, () => go(i));
+  }
+  for (let now = 100; now < 70_000 && met === undefined; now += 100) timeline.runUntil(now);
+  return met ?? Infinity;
+}

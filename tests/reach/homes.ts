@@ -1,0 +1,158 @@
+// Two homes, each behind a router, and the internet between them: network namespaces, rules of nft for what each kind of
+// router does, and a delay. In here: making and removing them. Not in here: what runs in a home (table.ts, the tests).
+
+import { hasNamespaces, Place } from "../harness/netns.ts";
+
+/** What stands between a home and the internet, and how it treats a stranger's SYN. */
+export type Kind =
+  | "drops" // keeps ports, drops
+  | "resets" // keeps ports, answers with a reset
+  | "rejects" // keeps ports, answers with ICMP
+  | "open" // keeps ports, filters nothing: its own TCP answers
+  | "random" // another outer port for each connection
+  | "double" // two of the first, one behind the other, as of a provider
+  | "none" // no router at all
+  | "v6"; // IPv6, no translation, a stateful firewall
+
+export const KINDS: readonly Kind[] = ["drops", "resets", "rejects", "open", "random", "double", "none", "v6"];
+
+export function hasHomes(...programs: readonly string[]): boolean {
+  if (!hasNamespaces("nft", "python3", ...programs)) return false;
+  const tun = exists("/dev/net/tun");
+  if (!tun) console.warn("SKIPPED: needs /dev/net/tun.");
+  return tun;
+}
+
+export interface Home {
+  /** Where the person sits. */
+  readonly host: Place;
+  /** The router that the host sends to; the host itself where there is none. */
+  readonly router: Place;
+  /** The address that a friend types. */
+  readonly outer: string;
+}
+
+/** Two homes; `await using` removes them. */
+export class Homes implements AsyncDisposable {
+  readonly homes: Home[] = [];
+  readonly #places: Place[] = [];
+  #internet: Deno.ChildProcess | undefined;
+
+  static #count = 0;
+
+  /** `delayMs`: each way. */
+  static async make(kinds: readonly [Kind, Kind], delayMs = 10): Promise<Homes> {
+    const homes = new Homes();
+    const id = `rea-${Deno.pid}-${Homes.#count++}`;
+    try {
+      homes.homes.push(homes.#home(id, kinds[0], 1), homes.#home(id, kinds[1], 2));
+      await homes.#connect(kinds, delayMs);
+    } catch (error) {
+      await homes[Symbol.asyncDispose]();
+      throw error;
+    }
+    return homes;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#internet !== undefined) {
+      await this.#internet.stdin.close();
+      await this.#internet.status;
+    }
+    for (const { name } of this.#places) await new Deno.Command("ip", { args: ["netns", "del", name] }).output();
+  }
+
+  #home(id: string, kind: Kind, number: 1 | 2): Home {
+    const place = (what: string) => {
+      const made = new Place(`${id}-${what}${number}`, []);
+      this.#places.push(made);
+      made.make();
+      return made;
+    };
+    const host = place("h");
+    const router = kind === "none" ? host : place("r");
+    const edge = kind === "double" ? place("p") : router;
+    if (router !== host) wire(host, router, `192.168.${number}`, `2001:db8:${number}:`);
+    if (edge !== router) wire(router, edge, `100.64.${number}`);
+    return { host, router, outer: kind === "v6" ? `[2001:db8:${number}::10]` : `203.0.113.${number}` };
+  }
+
+  async #connect(kinds: readonly [Kind, Kind], delayMs: number): Promise<void> {
+    const edges = this.homes.map(({ router }, i) =>
+      kinds[i] === "double" ? this.#places.find(({ name }) => name.endsWith(`p${i + 1}`))! : router
+    );
+    this.#internet = new Deno.Command("python3", {
+      args: [
+        new URL("internet.py", import.meta.url).pathname,
+        String(delayMs),
+        ...edges.map(({ name }, i) => `${name}=203.0.113.${i + 1}/32,2001:db8:${i + 1}::/48`),
+      ],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const reader = this.#internet.stdout.getReader();
+    if ((await reader.read()).done) throw new Error("no internet");
+    reader.releaseLock();
+    edges.forEach((edge, i) => {
+      edge.run("ip", ["address", "add", `203.0.113.${i + 1}/24`, "dev", "wire"]);
+      edge.run("ip", ["link", "set", "wire", "up"]);
+      edge.run("ip", ["route", "add", "default", "dev", "wire"]);
+      edge.run("ip", ["-6", "route", "add", "default", "dev", "wire"]);
+      if (kinds[i] !== "none") rules(edge, kinds[i]!);
+      if (kinds[i] === "double") rules(this.homes[i]!.router, "drops");
+    });
+  }
+}
+
+/** A wire between a host (.10) and its router (.1), and the way out. */
+function wire(host: Place, router: Place, net: string, net6?: string): void {
+  const [up, down] = ["wire", "lan"];
+  host.run("ip", ["link", "add", up, "type", "veth", "peer", "name", down, "netns", router.name]);
+  for (const [place, device, last] of [[host, up, 10], [router, down, 1]] as const) {
+    place.run("ip", ["address", "add", `${net}.${last}/24`, "dev", device]);
+    if (net6 !== undefined) place.run("ip", ["address", "add", `${net6}:${last}/64`, "dev", device, "nodad"]);
+    place.run("ip", ["link", "set", device, "up"]);
+  }
+  host.run("ip", ["route", "add", "default", "via", `${net}.1`]);
+  if (net6 !== undefined) host.run("ip", ["-6", "route", "add", "default", "via", `${net6}:1`]);
+  router.run("sysctl", ["-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"]);
+}
+
+/** What a router does with what comes in from outside. The empty chains are where miniupnpd puts its own. */
+function rules(router: Place, kind: Kind): void {
+  const wan = "wire";
+  const verdict = { resets: "reject with tcp reset", rejects: "reject", open: "accept" }[kind as string] ?? "drop";
+  const translate = kind === "v6"
+    ? ""
+    : `oifname "${wan}" meta nfproto ipv4 masquerade ${kind === "random" ? "fully-random" : ""}`;
+  router.run("nft", [`
+table inet filter {
+  chain input {
+    type filter hook input priority 0; policy accept;
+    ct state established,related accept;
+    iifname "${wan}" meta l4proto tcp ${verdict};
+    iifname "${wan}" meta l4proto udp drop;
+  }
+  chain forward {
+    type filter hook forward priority 0; policy accept;
+    ct state established,related accept;
+    iifname "${wan}" jump miniupnpd;
+    iifname "${wan}" drop;
+  }
+  chain miniupnpd { }
+  chain prerouting_miniupnpd { }
+  chain postrouting_miniupnpd { }
+  chain prerouting { type nat hook prerouting priority -100; jump prerouting_miniupnpd; }
+  chain postrouting { type nat hook postrouting priority 100; jump postrouting_miniupnpd; ${translate}; }
+}`]);
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
