@@ -4,7 +4,7 @@
 
 import type { Millis } from "../ports.ts";
 
-/** No piece of work takes this long, the longest paste of a fresh process included (measured: 2 ms). */
+/** No piece of work takes this long, the longest paste of a fresh process included (measured: 2 ms, with 16 KB of emoji 1 to 4 ms). */
 const QUIET_MS = 4;
 /** With many friends the next tick is always near: so long behind one that was waited for, work goes on all the same. */
 const BEHIND_MS = 4;

@@ -38,3 +38,29 @@ Deno.test(`${MESSAGES} messages: a repaint, a resize, a page up and a new messag
   );
   for (const { way, median } of figures) ok(median <= LIMIT_MS, `${way}: ${median.toFixed(1)} ms`);
 });
+
+/** docs/SECURITY.md, "Long pastes": a piece of work takes at most this long. */
+const PIECE_MS = 2;
+/** Seen: 1 to 4. Where each character was looked at anew with each key: 15 to 60. */
+const RATIO = 8;
+const CHARACTERS = 5460;
+
+Deno.test("behind 16 KB of Chinese a key takes hardly longer than behind as many letters, and no piece 2 ms", () => {
+  const chinese = typedBehind("語言文字本日は晴天なり、");
+  const letters = typedBehind("twelve chars");
+  ok(chinese <= PIECE_MS && chinese <= RATIO * Math.max(letters, 0.02), `${chinese} ms, behind letters ${letters} ms`);
+});
+
+/** The median of a letter and its painting behind a paste of `text` again and again. */
+function typedBehind(text: string): number {
+  const screen = new ChatScreen({ colour: true, clock: () => "12:00" }, 80, 24);
+  screen.key({ type: "paste", text: text.repeat(CHARACTERS / text.length), cut: false });
+  screen.render(0);
+  const times = Array.from({ length: 101 }, () => {
+    const began = performance.now();
+    screen.key({ type: "text", text: "a" });
+    screen.render(0);
+    return performance.now() - began;
+  });
+  return times.toSorted((a, b) => a - b)[50]!;
+}

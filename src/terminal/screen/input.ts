@@ -2,7 +2,7 @@
 // seems), which rows are shown of a long text. Not in here: editing (line_editor.ts).
 
 import { isolate, sanitise, withoutIsolates } from "../text/sanitise.ts";
-import { isRun, piecesOf, textWidth } from "../text/width.ts";
+import { piecesOf, textWidth } from "../text/width.ts";
 
 export const PROMPT = "> ";
 
@@ -79,9 +79,9 @@ class Wrapping {
       this.#newRow();
     }
     if (this.#offset === this.cursor) this.at = this.#here();
-    for (const piece of piecesOf(line)) {
-      if (isRun(piece)) this.#run(piece);
-      else this.#grapheme(piece);
+    for (const { text, each } of piecesOf(line)) {
+      if (each === undefined) this.#grapheme(text);
+      else this.#run(text, each);
     }
   }
 
@@ -92,14 +92,14 @@ class Wrapping {
     if (this.#offset === this.cursor) this.at = this.#here();
   }
 
-  /** Printable ASCII, as much at once as a row takes. */
-  #run(run: string): void {
+  /** Characters of `each` cells, as many at once as a row takes. */
+  #run(run: string, each: 1 | 2): void {
     for (let from = 0; from < run.length;) {
-      if (this.#cells >= this.width) this.#newRow(); // a TAB may be wider than a row
-      const part = run.slice(from, from + this.width - this.#cells);
+      if (this.#cells + each > this.width) this.#newRow(); // a TAB may be wider than a row
+      const part = run.slice(from, from + Math.floor((this.width - this.#cells) / each));
       const into = this.cursor - this.#offset;
-      if (into > 0 && into <= part.length) this.at = { row: this.rows.length - 1, column: this.#cells + into };
-      this.#put(part, part.length, part.length);
+      if (into > 0 && into <= part.length) this.at = { row: this.rows.length - 1, column: this.#cells + each * into };
+      this.#put(part, each * part.length, part.length);
       from += part.length;
     }
   }

@@ -137,9 +137,13 @@ function fold(char: string): string {
   return Array.from(char.toUpperCase().toLowerCase(), (c) => HOMOGLYPHS.get(c) ?? c).join("");
 }
 
-const PLAIN = /^[\n\x20-\x7e]*$/;
+// Printable ASCII, and letters that stand for themselves wherever they stand: Latin, Greek, Cyrillic, Chinese, Japanese,
+// Korean. The test compares each with what is done to the others.
+const PLAIN =
+  /^[\n\x20-\x7e\u00c0-\u024f\u0391-\u03a1\u03a3-\u03ce\u0400-\u0481\u048a-\u052f\u3001\u3002\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]*$/;
 /** Each stretch of other characters, with the plain ones right beside it. */
-const NOT_PLAIN = /(?:[^\x20-\x7e]|[\x20-\x7e](?=[^\x20-\x7e])|(?<=[^\x20-\x7e])[\x20-\x7e])+/g;
+const NOT_PLAIN =
+  /(?:[^\x20-\x7e\u00c0-\u024f\u0391-\u03a1\u03a3-\u03ce\u0400-\u0481\u048a-\u052f\u3001\u3002\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]|[\x20-\x7e\u00c0-\u024f\u0391-\u03a1\u03a3-\u03ce\u0400-\u0481\u048a-\u052f\u3001\u3002\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3](?=[^\x20-\x7e\u00c0-\u024f\u0391-\u03a1\u03a3-\u03ce\u0400-\u0481\u048a-\u052f\u3001\u3002\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3])|(?<=[^\x20-\x7e\u00c0-\u024f\u0391-\u03a1\u03a3-\u03ce\u0400-\u0481\u048a-\u052f\u3001\u3002\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3])[\x20-\x7e\u00c0-\u024f\u0391-\u03a1\u03a3-\u03ce\u0400-\u0481\u048a-\u052f\u3001\u3002\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3])+/g;
 const ZWNJ = 0x200c;
 const ZWJ = 0x200d;
 /** Families and flags need three. */

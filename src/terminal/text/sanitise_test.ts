@@ -138,3 +138,11 @@ Deno.test("tag() is made from the PeerId alone", () => {
   assert.equal(tag("3f2a91bc" + "0".repeat(56)), "3f2a-91bc");
   assert.equal(tag("\x1b[31m"), "????-????");
 });
+
+Deno.test("a character that passes without a look comes out of one unchanged", () => {
+  for (let code = 0; code < 0x10000; code++) {
+    const char = String.fromCharCode(code);
+    // With something that is taken out, so that the whole is looked at.
+    assert.equal(sanitise(`${char}\u200b`, "text"), sanitise(char, "text"), `U+${code.toString(16)}`);
+  }
+});

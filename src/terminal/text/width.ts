@@ -4,31 +4,36 @@
 import { eastAsianWidth } from "get-east-asian-width";
 import { withoutLast } from "./sanitise.ts";
 
+/** A part of a line. */
+export interface Piece {
+  readonly text: string;
+  /** A run of characters that are a grapheme each, of so many cells; undefined: one grapheme. */
+  readonly each: 1 | 2 | undefined;
+}
+
 /** The graphemes of one line, in order. */
 export function graphemesOf(line: string): string[] {
-  return piecesOf(line).flatMap((piece) => ASCII.test(piece) ? piece.split("") : [piece]);
+  return piecesOf(line).flatMap(({ text, each }) => each === undefined ? [text] : text.split(""));
 }
 
 /**
- * One line, cut so that long text is cheap: runs of printable ASCII as a whole, a cell for each character; everything else
- * a grapheme at a time.
+ * One line, cut so that long text is cheap: printable ASCII, and Chinese, Japanese and Korean characters, in runs;
+ * everything else a grapheme at a time.
  */
-export function piecesOf(line: string): string[] {
-  const pieces: string[] = [];
+export function piecesOf(line: string): Piece[] {
+  const pieces: Piece[] = [];
   let at = 0;
-  for (const { index, 0: other } of line.matchAll(NOT_ASCII)) {
-    if (index > at) pieces.push(line.slice(at, index));
+  const runs = (text: string) => {
+    for (const [run] of text.matchAll(RUNS)) pieces.push({ text: run, each: ASCII.test(run) ? 1 : 2 });
+  };
+  for (const { index, 0: other } of line.matchAll(OTHERS)) {
+    runs(line.slice(at, index));
     segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
-    for (const { segment } of segmenter.segment(other)) pieces.push(segment);
+    for (const { segment } of segmenter.segment(other)) pieces.push({ text: segment, each: undefined });
     at = index + other.length;
   }
-  if (at < line.length) pieces.push(line.slice(at));
+  runs(line.slice(at));
   return pieces;
-}
-
-/** Whether a piece is a run of printable ASCII, each character of which is a grapheme of one cell. */
-export function isRun(piece: string): boolean {
-  return ASCII.test(piece);
 }
 
 /** Cells of one grapheme, as most terminals count. A terminal may disagree on rare ones; no row depends on another. */
@@ -71,8 +76,8 @@ export function widestOf(grapheme: string): number {
 export function textWidth(line: string): number {
   if (ASCII.test(line)) return line.length;
   let width = 0;
-  for (const piece of piecesOf(line)) {
-    width += isRun(piece) ? piece.length : piece === "\t" ? TAB_CELLS : graphemeWidth(piece);
+  for (const { text, each } of piecesOf(line)) {
+    width += each !== undefined ? each * text.length : text === "\t" ? TAB_CELLS : graphemeWidth(text);
   }
   return width;
 }
@@ -144,12 +149,13 @@ export function wrap(
       breakWidth = width;
     }
   };
-  for (const piece of piecesOf(line.replaceAll("\t", " ".repeat(TAB_CELLS)))) {
-    if (!isRun(piece)) put(piece, widthOf(piece));
+  for (const { text, each } of piecesOf(line.replaceAll("\t", " ".repeat(TAB_CELLS)))) {
+    if (each === undefined) put(text, widthOf(text));
+    else if (each === 2) { for (const char of text) put(char, 2); }
     else {
-      for (let at = 0; at < piece.length;) {
+      for (let at = 0; at < text.length;) {
         // As much as there is room for at once; where there is none, the one character that makes the row end.
-        const part = piece.slice(at, at + Math.max(0, limit - width));
+        const part = text.slice(at, at + Math.max(0, limit - width));
         const space = part.lastIndexOf(" ");
         if (space >= 0) {
           breakAt = row.length + space + 1;
@@ -158,7 +164,7 @@ export function wrap(
         row += part;
         width += part.length;
         at += part.length;
-        if (at < piece.length) put(piece[at++]!, 1);
+        if (at < text.length) put(text[at++]!, 1);
       }
     }
   }
@@ -167,8 +173,11 @@ export function wrap(
 }
 
 const ASCII = /^[\x20-\x7e]*$/;
-/** Everything else, each stretch with the ASCII characters beside it, which can belong to the same grapheme. */
-const NOT_ASCII = /(?:[^\x20-\x7e]|[\x20-\x7e](?=[^\x20-\x7e])|(?<=[^\x20-\x7e])[\x20-\x7e])+/g;
+/** What is neither ASCII nor Chinese, Japanese or Korean, with the neighbours, which can belong to the same grapheme. */
+const OTHERS =
+  /(?:[^\x20-\x7e\u3001\u3002\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]|[\x20-\x7e\u3001\u3002\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3](?=[^\x20-\x7e\u3001\u3002\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3])|(?<=[^\x20-\x7e\u3001\u3002\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3])[\x20-\x7e\u3001\u3002\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3])+/g;
+/** The rest: of one cell each, and of two. */
+const RUNS = /[\x20-\x7e]+|[^\x20-\x7e]+/g;
 // Marks that take no cell of their own, joiners, isolates, and the later parts of a Hangul syllable.
 const ZERO = /^[\p{Mn}\p{Me}\u200c\u200d\u2068\u2069\ufe0e\ufe0f\u1160-\u11ff\ud7b0-\ud7ff]$/u;
 const EMOJI = /^\p{Emoji_Presentation}|^\p{Regional_Indicator}{2}/u;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { hostileStrings } from "../testdata/hostile.ts";
-import { cut, graphemesOf, isRun, piecesOf, textWidth, widestOf, wrap } from "./width.ts";
+import { cut, graphemesOf, graphemeWidth, piecesOf, textWidth, widestOf, wrap } from "./width.ts";
 
 Deno.test("textWidth() counts cells", () => {
   for (
@@ -43,6 +43,10 @@ Deno.test("graphemesOf() cuts as the segmenter does, and piecesOf() leaves plain
     "ᅡ",
     "🇩",
     "क\u094d",
+    "語",
+    "か\u3099",
+    "한",
+    "각",
   );
   const line = fc.oneof(
     fc.array(unit, { maxLength: 20 }).map((units) => units.join("")),
@@ -52,12 +56,22 @@ Deno.test("graphemesOf() cuts as the segmenter does, and piecesOf() leaves plain
     fc.property(line, (line) => {
       assert.deepEqual(graphemesOf(line), Array.from(segmenter.segment(line), ({ segment }) => segment));
       const pieces = piecesOf(line);
-      assert.equal(pieces.join(""), line);
-      assert.ok(pieces.every((piece) => isRun(piece) || graphemesOf(piece).length === 1));
+      assert.equal(pieces.map(({ text }) => text).join(""), line);
+      for (const { text, each } of pieces) {
+        if (each === undefined) assert.equal(Array.from(segmenter.segment(text)).length, 1);
+        else for (const char of text) assert.equal(graphemeWidth(char), each, char);
+      }
     }),
     { numRuns: 1000, seed: 4 },
   );
-  assert.deepEqual(piecesOf("plain text, é and more"), ["plain text,", " ", "é", " ", "and more"]);
+  assert.deepEqual(piecesOf("plain text, é and 日本語").map(({ text }) => text), [
+    "plain text,",
+    " ",
+    "é",
+    " ",
+    "and ",
+    "日本語",
+  ]);
 });
 
 Deno.test("wrap() breaks at spaces, between wide characters, and inside only what is too long", () => {
