@@ -13,6 +13,7 @@ export type Violation =
   | "share"
   | "kem"
   | "ratchet key"
+  | "renewal"
   | "cell kind"
   | "fragment"
   | "message size"

@@ -44,9 +44,9 @@ export const PLANTED: readonly Planted[] = [
     target: "ratchet",
     bug: "a cell that does not open leaves its skipped keys behind",
     file: "src/ratchet/ratchet.ts",
-    text: "    if (!opens(candidate.messageKey)) return undefined;\n    const skipped = n > chain.n;",
+    text: "    if (!opens(candidate.messageKey)) return undefined;\n    // The ciphertext was the last of its chain.",
     without:
-      "    if (!opens(candidate.messageKey)) return void this.#skipped.add(candidate.release());\n    const skipped = n > chain.n;",
+      "    if (!opens(candidate.messageKey)) return void this.#skipped.add(candidate.release());\n    // The ciphertext was the last of its chain.",
   },
   {
     target: "cell",

@@ -9,13 +9,14 @@ import { Input, joined, judged, must, padded, same, type Target } from "../targe
 export const target: Target = {
   name: "cell",
   maxLength: 4096,
-  dictionary: [Uint8Array.of(4, 0xb9), Uint8Array.of(0, 14), Uint8Array.of(0xff, 0xff, 0xff, 0xff)],
+  dictionary: [Uint8Array.of(4, 0xd9), Uint8Array.of(0, 14), Uint8Array.of(0xff, 0xff, 0xff, 0xff)],
   seeds: () => [
     fields(0, 0, 1, 5),
-    joined(fields(0, 0, 2, 1209), fields(0, 1, 2, 7)),
-    joined(fields(0, 0, 2, 1209), [2], fields(5, 0, 1, 7), fields(4, 0, 1, 7)),
+    joined(fields(0, 0, 2, 1241), fields(0, 1, 2, 7)),
+    joined(fields(0, 0, 2, 1241), [2], fields(5, 0, 1, 7), fields(4, 0, 1, 7)),
     joined([1, 0, 0, 0, 0], fields(0, 0, 1, 9)),
-    joined(...Array.from({ length: 14 }, (_, i) => fields(0, i, 14, i < 13 ? 1209 : 667))),
+    joined([1, 0, 0, 5, 2, 7, 7, 7, 7], [1, 0, 0, 3, 3, 8, 8]),
+    joined(...Array.from({ length: 14 }, (_, i) => fields(0, i, 14, i < 13 ? 1241 : 251))),
   ],
   make: () => Promise.resolve(run),
 };
@@ -110,11 +111,13 @@ function decode(bytes: Uint8Array): Cell | undefined {
 function isCell(bytes: Uint8Array): boolean {
   const zeroFrom = (at: number) => bytes.subarray(at).every((byte) => byte === 0);
   if (bytes[0] === 0) return zeroFrom(1);
+  if (bytes[0] === 2) return zeroFrom(1217);
+  if (bytes[0] === 3) return zeroFrom(1121);
   if (bytes[0] !== 1) return false;
   const [index, count, length] = [5, 7, 9].map((at) => bytes[at]! * 256 + bytes[at + 1]!) as [number, number, number];
-  if (count < 1 || count > 14 || index >= count || length < 1 || length > 1209) return false;
-  if (index < count - 1 && length !== 1209) return false;
-  if (index === count - 1 && index * 1209 + length > 16384) return false;
+  if (count < 1 || count > 14 || index >= count || length < 1 || length > 1241) return false;
+  if (index < count - 1 && length !== 1241) return false;
+  if (index === count - 1 && index * 1241 + length > 16384) return false;
   return zeroFrom(11 + length);
 }
 
@@ -137,7 +140,7 @@ class PlainReassembly {
   }
 
   accept(cell: Cell): Uint8Array | undefined | "violation" {
-    if (cell.kind === "dummy") return undefined;
+    if (cell.kind !== "fragment") return undefined;
     if (this.#parts === undefined) {
       if (this.#lost && cell.index > 0) return undefined;
       const fits = this.#lost ? cell.messageId >= this.#next : cell.messageId === this.#next;

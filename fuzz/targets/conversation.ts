@@ -2,7 +2,7 @@
 // input's first byte is odd, somebody who knows the phrase and seals what he likes. Input: a list of events.
 
 import { StretchedPhrase } from "../../src/auth/stretched.ts";
-import { CELL_PLAINTEXT_SIZE, FRAME_SIZE } from "../../src/constants.ts";
+import { CELL_PLAINTEXT_SIZE, FRAGMENT_CAPACITY, FRAME_SIZE } from "../../src/constants.ts";
 import type { Frame, Role } from "../../src/ports.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
 import { type Effect, type Event, Session } from "../../src/session/step.ts";
@@ -160,7 +160,7 @@ function fragment(
   const [messageId, count] = [input.u8(), input.pick(14) + 1];
   const index = input.pick(count);
   const last = index === count - 1;
-  const data = last ? padded(input.some(600), 600) : new Uint8Array(1209).fill(0x61);
+  const data = last ? padded(input.some(600), 600) : new Uint8Array(FRAGMENT_CAPACITY).fill(0x61);
   return { kind: "fragment", messageId, index, count, data };
 }
 

@@ -11,12 +11,15 @@ import type { View } from "../terminal/view.ts";
 import { site48, site64 } from "../transport/address.ts";
 import { meetingPlaces } from "../transport/two_sided/places.ts";
 import type { CallStep } from "../transport/call_progress.ts";
+import { QuietWindow } from "./quiet_window.ts";
 import type { Stretcher } from "./stretcher.ts";
 import { after, now } from "../system.ts";
 import type { Watch } from "./watch.ts";
 
 /** How long the sockets are given to hand over what waits in them: many turns of the event loop. */
 const READ_MS = 20;
+/** A frame that was just given to a link has left the process by then. */
+const SENT_MS = 1;
 
 export interface LoopParts {
   readonly peers: Peers;
@@ -44,6 +47,8 @@ export class Loop implements Disposable {
   /** Links that were dialled and not answered yet: whom they were to reach. */
   readonly #dialled = new Map<number, string>();
   readonly #timers = new Set<() => void>();
+  readonly #quiet: QuietWindow;
+  #quietAsked = false;
   #listener: Listener | undefined;
   #nextLink = 1;
   #cancelTimer: () => void = () => {};
@@ -56,6 +61,7 @@ export class Loop implements Disposable {
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
+    this.#quiet = new QuietWindow(() => parts.peers.deadline, now, after);
   }
 
   /** Takes calls from now on. Rejects with the operating system's error. Returns the address with its real port. */
@@ -84,6 +90,7 @@ export class Loop implements Disposable {
         this.#stepping = false;
       }
       this.#setTimer();
+      this.#askQuiet();
       // May step again: what it lets in has to count before it lets in more.
       this.#parts.onStep();
     } catch (error) {
@@ -106,6 +113,7 @@ export class Loop implements Disposable {
     this.#over = true;
     this.#cancelTimer();
     for (const cancel of this.#timers) cancel();
+    this.#quiet.flush(); // nothing is done any more, and no timer is left
     this.#listener?.close();
     for (const attempt of [...this.#dials.values(), ...this.#punches.values()]) attempt.abort();
     for (const link of this.#links.values()) link.close();
@@ -275,6 +283,17 @@ export class Loop implements Disposable {
       if (now() < deadline) return this.#setTimer();
       this.step({ type: "time", unsent: (link) => this.#links.get(link)?.unsent ?? 0 });
     });
+  }
+
+  /** Work that no tick should wait for, piece by piece while none is near, and behind the frames of this step. */
+  #askQuiet(): void {
+    if (this.#quietAsked || !this.#parts.peers.wantsQuiet) return;
+    this.#quietAsked = true;
+    this.#after(SENT_MS, () =>
+      this.#quiet.run(() => {
+        this.#quietAsked = false;
+        this.step({ type: "quiet" });
+      }));
   }
 
   #after(ms: number, run: () => void): void {

@@ -1,11 +1,10 @@
-// What the person says and sees is worked on while no cell is due: else a cell would leave later when there is much to be
-// worked on, and its time would tell. In here: when work may begin, in the order in which it was asked for.
+// What the person says and sees, and a renewal's key, are worked on while no cell is due: else a cell would leave later when
+// there is much to be worked on, and its time would tell. In here: when work may begin, in the order in which it was asked for.
 // Not in here: ticks themselves, which wait for nothing, and the panic keys, which do not come this way.
 
+import { QUIET_MS } from "../constants.ts";
 import type { Millis } from "../ports.ts";
 
-/** No piece of work takes this long, the longest paste of a fresh process included (measured: 2 ms, with 16 KB of emoji 1 to 4 ms). */
-const QUIET_MS = 4;
 /** With many friends the next tick is always near: so long behind one that was waited for, work goes on all the same. */
 const BEHIND_MS = 4;
 

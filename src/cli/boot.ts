@@ -16,8 +16,14 @@ import type { Arena, LockedBytes, SlotClasses } from "../secrets/locked.ts";
 const TYPED_SIZE = 1026;
 
 /**
- * Slots of the arena. 32 bytes: two connections with each of 64 friends, each with 128 skipped keys and four others, and
- * those that are not authenticated yet; 64: seeds and wide scalars; 256: transcripts and AADs, two a session; 1280: cells, the phrase.
+ * Slots of the arena.
+ *
+ * - 32 bytes: of the 128 connections (two with each of 64 friends) each has 128 stored keys and at most 5 others (root key,
+ *   two chains, and of a renewal two chains more or one and the X25519 key): 128 x 133 = 17,024. For the moment a cell that
+ *   passes over 64 others takes 68, the stretched phrases (33 of 3) 99, a handshake 10. The rest is room.
+ * - 64: a renewal's KEM seed or a handshake's for each connection, and wide scalars.
+ * - 256: transcripts, two AADs a session, and the 96 bytes of an epoch's keys for the moment.
+ * - 1280: cells, the phrase.
  */
 const SLOTS: SlotClasses = [[32, 18_000], [64, 512], [256, 512], [1280, 8]];
 

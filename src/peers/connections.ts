@@ -64,6 +64,18 @@ export class Connections implements Steer, Disposable {
     }
   }
 
+  get wantsQuiet(): boolean {
+    for (const { session } of this.#all.values()) if (session.wantsQuiet) return true;
+    return false;
+  }
+
+  /** One piece of work; the next tick may be near by then. */
+  quiet(): void {
+    for (const connection of this.#all.values()) {
+      if (connection.session.wantsQuiet) return this.drive(connection, { type: "quiet" });
+    }
+  }
+
   /** Says goodbye on all of them. */
   leave(): void {
     for (const connection of [...this.#all.values()]) this.drive(connection, { type: "leave" });
@@ -252,7 +264,10 @@ export class Connections implements Steer, Disposable {
   /** Its link is closed already. */
   ended(link: LinkId): void {
     const connection = this.#all.get(link);
-    if (connection !== undefined) this.end(connection, "down");
+    if (connection === undefined) return;
+    // What came before the end may have been a goodbye, or have broken a rule.
+    if (connection.state === "live") this.drive(connection, { type: "ended" });
+    this.end(connection, "down");
   }
 
   /** The one way in which a connection ends, however far it had come and whoever ended it. */

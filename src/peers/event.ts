@@ -55,6 +55,8 @@ export type Event =
   | { type: "call"; target: string; retry: boolean }
   /** Say goodbye to everybody; "gone" follows. */
   | { type: "leave" }
+  /** No tick is near: `wantsQuiet` may do a piece of its work. */
+  | { type: "quiet" }
   | { type: "time"; unsent: (link: LinkId) => number };
 
 export type Effect =

@@ -55,6 +55,11 @@ export class Peers implements Disposable {
     return deadline;
   }
 
+  /** Some session has work that no tick should wait for: a "quiet" event is asked for, for each piece of it. */
+  get wantsQuiet(): boolean {
+    return this.#connections.wantsQuiet;
+  }
+
   present(): Present[] {
     return this.#friends.present();
   }
@@ -127,6 +132,8 @@ export class Peers implements Disposable {
         return this.#calling.add(event.target, event.retry);
       case "leave":
         return this.#leave();
+      case "quiet":
+        return this.#connections.quiet();
       case "time":
         return this.#time(event.unsent);
     }

@@ -1,12 +1,12 @@
 // Message keys of cells that have not come yet, at most MAX_SKIPPED_KEYS; the oldest goes first (docs/PROTOCOL.md
-// section 4). Every key in here is owned here: used, evicted or dropped, it is wiped.
+// section 4). Every key in here is owned here: used, driven out, forgotten or dropped, it is wiped.
 
 import { MAX_SKIPPED_KEYS } from "../constants.ts";
 import type { LockedKey } from "../secrets/locked.ts";
 
 export interface SkippedKey {
-  /** The peer's DH key whose chain it belongs to, and its number there. */
-  readonly dh: Uint8Array;
+  /** Of the chain that it belongs to, and its number there. */
+  readonly epoch: number;
   readonly n: number;
   readonly key: LockedKey;
 }
@@ -20,20 +20,26 @@ export class SkippedKeys implements Disposable {
   }
 
   /** The key stays in here; lent. */
-  find(dh: Uint8Array, n: number): LockedKey | undefined {
-    return this.#keys[this.#index(dh, n)]?.key;
+  find(epoch: number, n: number): LockedKey | undefined {
+    return this.#keys[this.#index(epoch, n)]?.key;
   }
 
   /** Takes the keys over. */
-  add(keys: SkippedKey[]): void {
+  add(keys: readonly SkippedKey[]): void {
     this.#keys.push(...keys);
     while (this.#keys.length > MAX_SKIPPED_KEYS) this.#keys.shift()?.key[Symbol.dispose]();
   }
 
   /** Wipes a key that was used. */
-  remove(dh: Uint8Array, n: number): void {
-    const index = this.#index(dh, n);
+  remove(epoch: number, n: number): void {
+    const index = this.#index(epoch, n);
     if (index >= 0) this.#keys.splice(index, 1)[0]?.key[Symbol.dispose]();
+  }
+
+  /** Wipes the keys of all epochs before this one. */
+  forget(before: number): void {
+    for (const { epoch, key } of this.#keys) if (epoch < before) key[Symbol.dispose]();
+    this.#keys = this.#keys.filter(({ epoch }) => epoch >= before);
   }
 
   [Symbol.dispose](): void {
@@ -41,7 +47,7 @@ export class SkippedKeys implements Disposable {
     this.#keys = [];
   }
 
-  #index(dh: Uint8Array, n: number): number {
-    return this.#keys.findIndex((k) => k.n === n && k.dh.every((byte, i) => byte === dh[i]));
+  #index(epoch: number, n: number): number {
+    return this.#keys.findIndex((key) => key.n === n && key.epoch === epoch);
   }
 }

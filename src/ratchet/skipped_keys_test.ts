@@ -1,31 +1,24 @@
 // The store of skipped keys: who owns a key, which goes first, and that each that goes is wiped.
 
-import { ok, strictEqual as equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { lockedKey, testArena, toHex } from "../../tests/harness/arena.ts";
 import { SkippedKeys } from "./skipped_keys.ts";
 
 const arena = await testArena();
 
-function dhOf(mark: number): Uint8Array {
-  return new Uint8Array(32).fill(mark);
+function entry(epoch: number, n: number) {
+  return { epoch, n, key: lockedKey(arena, new Uint8Array(32).fill(n + 1)) };
 }
 
-function entry(mark: number, n: number) {
-  return { dh: dhOf(mark), n, key: lockedKey(arena, new Uint8Array(32).fill(n + 1)) };
-}
-
-Deno.test("SkippedKeys finds a key by dh and n together, and lends it", () => {
+Deno.test("SkippedKeys finds a key by epoch and n together, and lends it", () => {
   using store = new SkippedKeys();
   store.add([entry(1, 0), entry(1, 5), entry(2, 5)]);
-  equal(store.find(dhOf(1), 4), undefined);
-  equal(store.find(dhOf(3), 5), undefined);
-  const found = store.find(dhOf(2), 5);
+  equal(store.find(1, 4), undefined);
+  equal(store.find(3, 5), undefined);
+  const found = store.find(2, 5);
   ok(found !== undefined);
   equal(toHex(found), "06".repeat(32));
-  ok(store.find(dhOf(2), 5) === found, "finding does not take it away");
-  const almost = dhOf(2);
-  almost[31] = 3;
-  equal(store.find(almost, 5), undefined);
+  ok(store.find(2, 5) === found, "finding does not take it away");
   equal(store.size, 3);
 });
 
@@ -33,11 +26,11 @@ Deno.test("SkippedKeys.remove() wipes exactly that key, and is silent about one 
   using store = new SkippedKeys();
   const [first, second] = [entry(1, 0), entry(1, 1)];
   store.add([first, second]);
-  store.remove(dhOf(1), 0);
+  store.remove(1, 0);
   equal(first.key.disposed, true);
   equal(second.key.disposed, false);
-  equal(store.find(dhOf(1), 0), undefined);
-  store.remove(dhOf(1), 0);
+  equal(store.find(1, 0), undefined);
+  store.remove(1, 0);
   equal(store.size, 1);
   equal(arena.used, 1);
 });
@@ -52,9 +45,19 @@ Deno.test("SkippedKeys keeps 128 and wipes the oldest first", () => {
   equal(store.size, 128);
   equal(arena.used, 128);
   equal(keys.map(({ key }) => key.disposed).lastIndexOf(true), 1);
-  equal(store.find(dhOf(1), 0), undefined);
-  ok(store.find(dhOf(1), 2) !== undefined);
-  ok(store.find(dhOf(1), 129) !== undefined);
+  equal(store.find(1, 0), undefined);
+  ok(store.find(1, 2) !== undefined);
+  ok(store.find(1, 129) !== undefined);
+});
+
+Deno.test("SkippedKeys.forget() wipes the keys of the epochs before the one named, and no others", () => {
+  using store = new SkippedKeys();
+  const keys = [entry(1, 0), entry(2, 0), entry(3, 0), entry(3, 1), entry(4, 0)];
+  store.add(keys);
+  store.forget(3);
+  deepEqual(keys.map(({ key }) => key.disposed), [true, true, false, false, false]);
+  equal(store.size, 3);
+  equal(arena.used, 3);
 });
 
 Deno.test("SkippedKeys wipes all keys when it is disposed", () => {

@@ -5,14 +5,14 @@
 
 import type { CircleMessage, IntroductionMessage, Message, VerifyMessage } from "../wire/message.ts";
 import { encodeMessage } from "../wire/message.ts";
-import { type Cell, DUMMY, type Fragment } from "../wire/cell.ts";
+import { DUMMY, type Dummy, type Fragment } from "../wire/cell.ts";
 import { fragmentsOf } from "../wire/fragment.ts";
 import { ACKS_IN_A_ROW } from "../constants.ts";
 import type { MessageId } from "../notice.ts";
 
 /** The next cell's content. */
 export interface NextCell {
-  readonly cell: Cell;
+  readonly cell: Dummy | Fragment;
   /** The message whose first fragment this is, and how many cells it takes. */
   readonly begun?: { readonly message: Message; readonly cells: number };
   /** The message whose last fragment this is: with the cell the whole of it has left. */
@@ -84,7 +84,7 @@ export class Outgoing implements Disposable {
     this.#bye = "due";
   }
 
-  /** For one tick: a fragment if there is one, else a dummy. The caller wipes the fragment's data once it is sealed. */
+  /** For one tick without a renewal's cell: a fragment if there is one, else a dummy. The caller wipes the fragment's data once it is sealed. */
   next(): NextCell {
     const begins = this.#current === undefined;
     this.#current ??= this.#begin();

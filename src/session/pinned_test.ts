@@ -111,11 +111,11 @@ const PINNED = {
     "listener a423686572cededf",
     "dialer 8d5b6ce1faec7e88",
     "listener b1139c74d345d199",
-    "dialer f5b6ac5e63966ff1",
+    "listener e8f98d863b9df665",
   ],
-  frames: 51,
-  bytes: "4361f48301a66d788bb43ee4ffb0b99953019c48478b8428b7b967656e5f67c9",
-  times: "08d2de222bedd90d377175316216e89bf080eaabfb3f245c8f182fccd454e3e5",
+  frames: 52,
+  bytes: "d8ba3210c759adcf94bffd10ef02ca23d8816986bce9ec5206a9aba5d5c8304e",
+  times: "90361acbe360902fe3b65f2e8e07fefbc632f6f583106fb0160c062bcef95397",
 };
 
-const PINNED_OFF = { frames: 12, bytes: "0cc542ad0e83d2c0c97ce2eed9cd51b79266409843d1b152e3a79d9854c2c2c8" };
+const PINNED_OFF = { frames: 12, bytes: "5ea133d64b522766dd2d8a611e547404b2f259317c7425f626bc36e62d5b3acb" };

@@ -16,30 +16,21 @@
 import {
   AUTH_TIMEOUT_MS,
   BYE_TIMEOUT_MS,
-  CELL_BUCKET_PER_SECOND,
-  CELL_BUCKET_SIZE,
   CELL_PLAINTEXT_SIZE,
   DEAD_AFTER_MS,
   FRAME_BODY_SIZE,
-  MAX_FAILURES_IN_A_ROW,
-  MAX_FAILURES_IN_ALL,
   MAX_UNSENT_FRAMES,
   NO_PROGRESS_TIMEOUT_MS,
   SILENCE_GRACE_MS,
-  SILENT_BUSY_MS,
-  SILENT_CELLS,
-  SILENT_IDLE_MS,
-  SILENT_WINDOW_MS,
   SLEPT_MS,
 } from "../constants.ts";
 import { type ConnectionFacts, DialerHandshake, ListenerHandshake } from "../auth/handshake.ts";
 import type { StretchedPhrase } from "../auth/stretched.ts";
-import type { MessageId } from "../notice.ts";
-import type { Entropy, Frame, Millis, PeerId, Role } from "../ports.ts";
+import type { Entropy, Frame, Millis, PeerId } from "../ports.ts";
 import { ProtocolViolation } from "../protocol_violation.ts";
-import { Ratchet } from "../ratchet/ratchet.ts";
+import { Ratchet, type RenewalCell } from "../ratchet/ratchet.ts";
 import type { Arena } from "../secrets/locked.ts";
-import { decodeCell, encodeCell } from "../wire/cell.ts";
+import { type Cell, decodeCell, encodeCell } from "../wire/cell.ts";
 import { Reassembly } from "../wire/fragment.ts";
 import { decodeFrame, encodeFrame, FrameType } from "../wire/frame.ts";
 import {
@@ -51,65 +42,16 @@ import {
   encodeOffer,
   type Offer,
 } from "../wire/handshake_body.ts";
-import { decodeMessage, type Message } from "../wire/message.ts";
+import { decodeMessage } from "../wire/message.ts";
+import { type Effect, type Event, isTold, type SessionFacts } from "./events.ts";
+import { Held } from "./held.ts";
 import { Incoming } from "./incoming.ts";
 import { Outgoing } from "./outgoing.ts";
 import { makePacer, type Pacer, type Shape } from "./pacer.ts";
+import { OpenedCells } from "./silence.ts";
+import { Tolerance } from "./tolerance.ts";
 
-/** What a session has to know of its link. */
-export interface SessionFacts {
-  readonly role: Role;
-  readonly self: PeerId;
-  readonly peer: PeerId;
-  readonly channelBinding: Uint8Array;
-}
-
-export type Event =
-  /** TLS is up. A listener's session is lent the phrase stretched for its own salt, and offers. */
-  | { type: "opened"; phrase?: StretchedPhrase }
-  /** A frame arrived; lent for the step. */
-  | { type: "frame"; frame: Frame }
-  /** The answer to "stretch"; lent until the session is over. */
-  | { type: "stretched"; phrase: StretchedPhrase }
-  /** The answer to "verified": the peer may stay. */
-  | { type: "admit" }
-  /** Queued; a tick sends it. */
-  | { type: "submit"; message: Message }
-  /** A chat is on the person's screen: acknowledge it. */
-  | { type: "shown"; id: MessageId }
-  /** The circle that has not begun to leave is not sent. */
-  | { type: "withdraw circle" }
-  /** A cell is wanted soon, because several links with this peer are open. */
-  | { type: "nudge" }
-  /** Say goodbye after the message being sent, then close. */
-  | { type: "leave" }
-  /** The deadline has come. `unsent`: frames that the operating system has not taken yet. */
-  | { type: "time"; unsent: number };
-
-export type CloseReason =
-  /** The confirmation is wrong: another phrase or mode, or somebody in between. */
-  | "phrase"
-  /** The peer broke the protocol. */
-  | "protocol"
-  /** Nothing came, or nothing could be sent, for too long. */
-  | "timeout"
-  /** One's own goodbye is done, or the peer's has come. */
-  | "bye";
-
-export type Effect =
-  | { type: "send"; frame: Frame }
-  | { type: "stretch"; salt: Uint8Array }
-  /** The peer has proved that it knows the phrase. Answer with "admit", or close the link. */
-  | { type: "verified" }
-  /** A cell has been opened: the link is alive. */
-  | { type: "opened" }
-  | { type: "received"; message: Exclude<Message, { type: "bye" }> }
-  /** The first cell of a message leaves, the first of `cells`. Acks, chats, names and the bye are not told. */
-  | { type: "begun"; message: Told; cells: number }
-  | { type: "close"; reason: CloseReason };
-
-/** What the owner wants to know the beginning of. */
-type Told = Extract<Message, { type: "verify" | "circle" | "meet" | "introduce" }>;
+export type { CloseReason, Effect, Event, SessionFacts } from "./events.ts";
 
 /** A session's phase owns exactly the keys of that phase. */
 type Phase =
@@ -132,9 +74,9 @@ export class Session implements Disposable {
 
   readonly #authDeadline: Millis;
   #byeDeadline: Millis = Infinity;
-  /** When the last frame came, and the times of the last opened cells, at most SILENT_CELLS. */
+  /** When the last frame came. */
   #lastFrame: Millis;
-  readonly #cellTimes: Millis[] = [];
+  readonly #opened = new OpenedCells();
   /** Set when silence was noticed and the socket gets a moment to show what was waiting in it. */
   #silenceNoticed = false;
   /** The machine slept since the last frame, and silence has been counted anew for that. */
@@ -146,10 +88,8 @@ export class Session implements Disposable {
   #taken = 0;
   #lastProgress: Millis;
 
-  #failuresInARow = 0;
-  #failuresInAll = 0;
-  #bucket = CELL_BUCKET_SIZE;
-  #bucketAt: Millis;
+  readonly #tolerance: Tolerance;
+  readonly #held = new Held();
   readonly #incoming: Incoming;
 
   constructor(arena: Arena, facts: SessionFacts, shape: Shape, now: Millis) {
@@ -159,7 +99,8 @@ export class Session implements Disposable {
     this.#ids = { self: bytesOf(facts.self), peer: bytesOf(facts.peer) };
     this.#shape = shape;
     this.#authDeadline = now + AUTH_TIMEOUT_MS;
-    this.#lastFrame = this.#lastProgress = this.#bucketAt = now;
+    this.#lastFrame = this.#lastProgress = now;
+    this.#tolerance = new Tolerance(now);
     this.#promised = this.#nextDeadline();
   }
 
@@ -177,27 +118,21 @@ export class Session implements Disposable {
     return this.#incoming.unacked.size;
   }
 
+  /** There is work that no tick should wait for: a "quiet" event is asked for. Without one it is done at a tick. */
+  get wantsQuiet(): boolean {
+    return this.#phase.name === "live" && this.#phase.ratchet.wantsKey;
+  }
+
   /** Docs/PROTOCOL.md section 8: ten cells within 10 s and then nothing for 5 s, or nothing for 45 s. */
   isSilent(now: Millis): boolean {
-    const [first] = this.#cellTimes;
-    const last = this.#cellTimes.at(-1);
-    if (first === undefined || last === undefined) return now - this.#lastFrame >= SILENT_IDLE_MS;
-    const quiet = now - Math.max(last, this.#lastFrame);
-    const busy = this.#cellTimes.length === SILENT_CELLS && last - first <= SILENT_WINDOW_MS;
-    return quiet >= SILENT_IDLE_MS || (busy && quiet >= SILENT_BUSY_MS);
+    return this.#opened.isSilent(now, this.#lastFrame);
   }
 
   step(event: Event, now: Millis, entropy: Entropy): Effect[] {
     if (this.#phase.name === "over") return [];
     const promised = this.#promised;
-    let effects: Effect[];
-    try {
-      effects = this.#step(event, now, entropy);
-    } catch (error) {
-      if (!(error instanceof ProtocolViolation)) throw error;
-      effects = [{ type: "close", reason: "protocol" }];
-    }
-    if (effects.some((effect) => effect.type === "close")) this[Symbol.dispose]();
+    const effects = judged(() => this.#step(event, now, entropy));
+    if (closes(effects)) this[Symbol.dispose]();
     const due = this.#nextDeadline();
     // A deadline that this event has brought into the past (typing, with cover off) is due now and not late: only a timer
     // that was not looked at in time tells of a machine that slept.
@@ -213,6 +148,7 @@ export class Session implements Disposable {
     if ("ratchet" in phase) phase.ratchet[Symbol.dispose]();
     this.#outgoing[Symbol.dispose]();
     this.#reassembly[Symbol.dispose]();
+    this.#held.release();
   }
 
   #step(event: Event, now: Millis, entropy: Entropy): Effect[] {
@@ -245,8 +181,13 @@ export class Session implements Disposable {
         if (this.#phase.name !== "live") return [{ type: "close", reason: "bye" }];
         this.#outgoing.leave();
         return [];
+      case "quiet":
+        if (this.#phase.name === "live") this.#phase.ratchet.makeKey(entropy);
+        return [];
+      case "ended":
+        return this.#openHeld(now, entropy);
       case "time":
-        return this.#time(now, event.unsent);
+        return this.#time(now, event.unsent, entropy);
     }
   }
 
@@ -290,7 +231,13 @@ export class Session implements Disposable {
   #frame(frame: Frame, now: Millis, entropy: Entropy): Effect[] {
     const { type, header, body } = decodeFrame(frame);
     const phase = this.#phase;
-    if (phase.name === "live" && type === FrameType.cell) return this.#cell(phase.ratchet, header, body, now, entropy);
+    if (phase.name === "live" && type === FrameType.cell) {
+      const { ratchet, pacer } = phase;
+      if (!this.#held.takes(frame, ratchet.isKey(body), pacer.next(!this.#outgoing.empty), now)) {
+        return this.#cell(ratchet, header, body, now, entropy);
+      }
+      return this.#held.full ? this.#openHeld(now, entropy) : [];
+    }
     if (phase.name === "new" && this.#facts.role === "dialer" && type === FrameType.offer) {
       const offer = decodeOffer(body);
       this.#phase = { name: "asked", offer };
@@ -299,12 +246,12 @@ export class Session implements Disposable {
     if (phase.name === "offered" && type === FrameType.answer) {
       const done = phase.handshake.finish(decodeAnswer(body));
       if (done === undefined) return [{ type: "close", reason: "phrase" }];
-      return this.#verified(Ratchet.start(this.#arena, done.secrets, this.#ids, entropy), done.confirmB);
+      return this.#verified(Ratchet.start(this.#arena, done.secrets, this.#ids), done.confirmB);
     }
     if (phase.name === "answered" && type === FrameType.accept) {
       const secrets = phase.handshake.finish(decodeAccept(body).confirmB);
       if (secrets === undefined) return [{ type: "close", reason: "phrase" }];
-      return this.#verified(Ratchet.start(this.#arena, secrets, this.#ids, entropy), undefined);
+      return this.#verified(Ratchet.start(this.#arena, secrets, this.#ids), undefined);
     }
     throw new ProtocolViolation("out of place");
   }
@@ -312,52 +259,45 @@ export class Session implements Disposable {
   // --- Cells in, sections 4 to 6 ---
 
   #cell(ratchet: Ratchet, header: Uint8Array, body: Uint8Array, now: Millis, entropy: Entropy): Effect[] {
-    this.#takeFromBucket(now);
+    this.#tolerance.take(now);
     using plaintext = this.#arena.bytes(CELL_PLAINTEXT_SIZE);
-    const opened = ratchet.open(header, body, plaintext, entropy);
-    if (opened === undefined) return this.#failed();
-    this.#failuresInARow = 0;
-    this.#cellTimes.push(now);
-    if (this.#cellTimes.length > SILENT_CELLS) this.#cellTimes.shift();
+    const opened = ratchet.open(header, body, plaintext);
+    if (opened === undefined) {
+      this.#reassembly.lost(); // what it held is not known
+      this.#tolerance.failed();
+      return [];
+    }
+    this.#tolerance.opened();
+    this.#opened.add(now);
     if (opened.skipped) this.#reassembly.lost();
     const cell = decodeCell(plaintext.bytes);
+    ratchet.take(opened, cell, entropy);
     const json = opened.stored ? this.#reassembly.late(cell) : this.#reassembly.accept(cell);
     if (json === undefined) return [{ type: "opened" }];
     try {
-      return [{ type: "opened" }, ...this.#message(decodeMessage(json))];
+      const message = decodeMessage(json);
+      if (message.type === "bye") return [{ type: "opened" }, { type: "close", reason: "bye" }];
+      this.#incoming.take(message);
+      return [{ type: "opened" }, { type: "received", message }];
     } finally {
       json.fill(0);
     }
   }
 
-  #message(message: Message): Effect[] {
-    if (message.type === "bye") return [{ type: "close", reason: "bye" }];
-    this.#incoming.take(message);
-    return [{ type: "received", message }];
-  }
-
-  /** A cell that does not open is dropped and counted, and what it held is not known. */
-  #failed(): Effect[] {
-    this.#reassembly.lost();
-    this.#failuresInARow++;
-    this.#failuresInAll++;
-    if (this.#failuresInARow >= MAX_FAILURES_IN_A_ROW || this.#failuresInAll >= MAX_FAILURES_IN_ALL) {
-      throw new ProtocolViolation("too many failures");
+  #openHeld(now: Millis, entropy: Entropy): Effect[] {
+    const effects: Effect[] = [];
+    for (const frame of this.#held.release()) {
+      const phase = this.#phase;
+      if (phase.name !== "live" || closes(effects)) break;
+      const { header, body } = decodeFrame(frame);
+      effects.push(...judged(() => this.#cell(phase.ratchet, header, body, now, entropy)));
     }
-    return [];
-  }
-
-  #takeFromBucket(now: Millis): void {
-    const refill = (now - this.#bucketAt) * CELL_BUCKET_PER_SECOND / 1000;
-    this.#bucket = Math.min(CELL_BUCKET_SIZE, this.#bucket + refill);
-    this.#bucketAt = now;
-    if (this.#bucket < 1) throw new ProtocolViolation("cells too fast");
-    this.#bucket--;
+    return effects;
   }
 
   // --- Time and cells out, section 7 ---
 
-  #time(now: Millis, unsent: number): Effect[] {
+  #time(now: Millis, unsent: number, entropy: Entropy): Effect[] {
     if (now - this.#promised > SLEPT_MS && !this.#restarted) {
       // The machine slept: nobody could have sent or taken anything, so waiting starts anew, once.
       this.#restarted = true;
@@ -378,17 +318,21 @@ export class Session implements Disposable {
       if (this.#silenceNoticed) return [{ type: "close", reason: "timeout" }];
       this.#silenceNoticed = true; // looked at once more, after the socket has been read
     }
-    if (!phase.pacer.take(now, !this.#outgoing.empty)) return [];
-    if (unsent < MAX_UNSENT_FRAMES) return this.#sendCell(phase.ratchet, now);
+    if (!phase.pacer.take(now, !this.#outgoing.empty)) {
+      return now >= this.#held.until ? this.#openHeld(now, entropy) : [];
+    }
+    if (unsent < MAX_UNSENT_FRAMES) return this.#sendCell(phase.ratchet, now, entropy);
     // Nothing is taken, so no bye will be either: leaving does not wait for it.
     if (this.#outgoing.leaving) this.#byeDeadline = Math.min(this.#byeDeadline, now + BYE_TIMEOUT_MS);
     return [];
   }
 
-  #sendCell(ratchet: Ratchet, now: Millis): Effect[] {
-    // The last counter is never sent; 2^32 cells are years, and a fresh session has fresh counters.
+  #sendCell(ratchet: Ratchet, now: Millis, entropy: Entropy): Effect[] {
+    // The end of a chain: who keeps a renewal away for so long ends the connection.
     if (!ratchet.canSeal) return [{ type: "close", reason: "timeout" }];
-    const { cell, begun, ended } = this.#outgoing.next();
+    // A renewal takes its place whatever is queued: who talks without pause renews as often as who is silent.
+    const due = ratchet.due(entropy);
+    const { cell, begun, ended } = due === undefined ? this.#outgoing.next() : ofRenewal(due);
     using plaintext = this.#arena.bytes(CELL_PLAINTEXT_SIZE);
     encodeCell(cell, plaintext.bytes);
     const frame = encodeFrame(FrameType.cell, EMPTY_BODY);
@@ -412,7 +356,8 @@ export class Session implements Disposable {
     if (phase.name === "over") return Infinity;
     if (phase.name !== "live") return this.#authDeadline;
     const progress = this.#taken < this.#sent ? this.#lastProgress + NO_PROGRESS_TIMEOUT_MS : Infinity;
-    return Math.min(phase.pacer.next(!this.#outgoing.empty), this.#silenceDeadline, progress, this.#byeDeadline);
+    const tick = phase.pacer.next(!this.#outgoing.empty);
+    return Math.min(tick, this.#held.until, this.#silenceDeadline, progress, this.#byeDeadline);
   }
 
   get #silenceDeadline(): Millis {
@@ -420,9 +365,22 @@ export class Session implements Disposable {
   }
 }
 
-function isTold(message: Message): message is Told {
-  return message.type === "verify" || message.type === "circle" || message.type === "meet" ||
-    message.type === "introduce";
+function ofRenewal(cell: RenewalCell): { cell: Cell; begun: undefined; ended: undefined } {
+  return { cell, begun: undefined, ended: undefined };
+}
+
+/** What comes of it; a violation closes. */
+function judged(work: () => Effect[]): Effect[] {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ProtocolViolation)) throw error;
+    return [{ type: "close", reason: "protocol" }];
+  }
+}
+
+function closes(effects: readonly Effect[]): boolean {
+  return effects.some((effect) => effect.type === "close");
 }
 
 /** Uniform in [0, 1), of 32 random bits. */

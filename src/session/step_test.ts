@@ -33,8 +33,10 @@ import {
   COVER_OFF_DUMMY_MS,
   COVER_OFF_FIRST_MS,
   DEAD_AFTER_MS,
+  FRAGMENT_CAPACITY,
   FRAME_SIZE,
   INTERVAL_MAX_MS,
+  MAX_CHAIN_CELLS,
   MAX_FAILURES_IN_A_ROW,
   MAX_FAILURES_IN_ALL,
   MAX_UNCONFIRMED,
@@ -568,9 +570,258 @@ test("isSilent: without any cell, nothing for 45 s since the last frame", () => 
 
 test("isSilent: ten cells in exactly 10 s count as busy, in more they do not", () => {
   for (const [gap, silent] of [[10_000 / 9, true], [1_112, false]] as const) {
-    using both = against("listener", `window ${gap}`);
+    using both = against("dialer", `window ${gap}`);
     for (let i = 0; i < 10; i++) feed(both, i * gap, [both.peer.dummy()]);
     equal(both.session.isSilent(9 * gap + 5_000), silent);
+  }
+});
+
+// --- Renewals, sections 4 and 7 ---
+
+/** Epoch and number of each cell that one side sent, and when. */
+function cellsOf(pair: SessionPair, by: Role): { at: number; epoch: number; n: number }[] {
+  return pair.happened.flatMap(({ at, by: who, effect }) => {
+    if (who !== by || effect.type !== "send" || effect.frame[1] !== FrameType.cell) return [];
+    const view = new DataView(effect.frame.buffer, effect.frame.byteOffset);
+    return [{ at, epoch: view.getUint32(4), n: view.getUint16(10) }];
+  });
+}
+
+/** The epochs' first cells. */
+function epochsOf(pair: SessionPair, by: Role): number[] {
+  return cellsOf(pair, by).filter(({ n }) => n === 0).map(({ at }) => at);
+}
+
+Deno.test("who talks without pause renews as often as who is silent", () => {
+  const run = (talking: readonly Role[]) => {
+    using pair = makePair("renews").authenticate();
+    for (const role of talking) {
+      for (let i = 0; i < 60; i++) {
+        pair.step(role, { type: "submit", message: chat(role === "dialer" ? i : 1000 + i, "x".repeat(9000)) });
+      }
+    }
+    pair.runUntil(60_000);
+    for (const role of talking) ok(pair.received(other(role)).length > 20);
+    return (["dialer", "listener"] as const).map((role) => cellsOf(pair, role));
+  };
+  const silent = run([]);
+  ok(silent[0]!.at(-1)!.epoch >= 20);
+  deepEqual(run(["dialer"]), silent);
+  deepEqual(run(["dialer", "listener"]), silent);
+});
+
+test("with cover an epoch lasts ten of the dialer's ticks, whatever the listener's are", () => {
+  for (const listenerMs of [50, 250, 1_000]) {
+    const shape = { dialer: CONSTANT, listener: { cover: "constant", intervalMs: listenerMs } as const };
+    using pair = makePair("epochs", shape).authenticate();
+    pair.runUntil(120_000);
+    const lasting = epochsOf(pair, "dialer").map((at, i, all) => at - (all[i - 1] ?? at)).slice(1);
+    ok(lasting.length > 20);
+    // Nine cells to the key; then the listener's next tick, and the dialer's.
+    ok(lasting.every((ms) => ms >= 9 * 250 && ms <= (9 + 1) * 250 + listenerMs), lasting.join(" "));
+  }
+});
+
+test("cover off: a renewal is no reason to send, and what its cell would have carried leaves 20 ms later", () => {
+  using pair = makePair("off renews", COVER_OFF).authenticate();
+  pair.runUntil(1_000);
+  pair.step("dialer", { type: "submit", message: chat(1, "x".repeat(12_000)) });
+  pair.runUntil(2_000);
+  // The first dummy, seven fragments, the key in the place of the eighth, and the rest.
+  const sent = cellsOf(pair, "dialer").filter(({ at }) => at >= 1_000);
+  deepEqual(sent.map(({ n }) => n), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  deepEqual(sent.map(({ at }) => at - sent[0]!.at), sent.map((_, i) => 20 * i));
+  deepEqual(pair.received("listener"), [chat(1, "x".repeat(12_000))]);
+  // The listener has a ciphertext to send and nothing to say: it waits for its dummy.
+  equal(pair.cellTimes("listener").length, 1);
+  pair.runUntil(35_000);
+  equal(pair.cellTimes("listener").length, 2);
+  equal(cellsOf(pair, "listener").at(-1)!.epoch, 0);
+  pair.step("listener", { type: "submit", message: chat(9) });
+  pair.runUntil(36_000);
+  equal(cellsOf(pair, "listener").at(-1)!.epoch, 1);
+});
+
+test("a silent dialer without cover and a listener at 50 ms live on, the listener's chain below its end", () => {
+  const shape = { dialer: COVER_OFF, listener: { cover: "constant", intervalMs: 50 } as const };
+  using pair = makePair("long chain", shape).authenticate();
+  pair.runUntil(15 * 60_000);
+  equal(pair.closed("dialer") ?? pair.closed("listener"), undefined);
+  const longest = Math.max(...cellsOf(pair, "listener").map(({ n }) => n));
+  ok(longest > 5_000 && longest < 7_300, `${longest}`);
+  ok(epochsOf(pair, "listener").length >= 3);
+});
+
+test("leaving when the key is next: it goes first, and the bye is the second cell", () => {
+  const shape = { cover: "constant", intervalMs: INTERVAL_MAX_MS } as const;
+  using pair = makePair("leaves at the key", shape).authenticate();
+  while (cellsOf(pair, "dialer").length < 8) pair.runUntil(pair.sessions.dialer.deadline);
+  pair.step("dialer", { type: "leave" });
+  const tick = pair.sessions.dialer.deadline;
+  pair.runUntil(tick + BYE_TIMEOUT_MS);
+  equal(pair.closed("listener"), "bye");
+  const key = cellsOf(pair, "dialer")[8]!;
+  deepEqual([key.at, key.n], [tick, 8]);
+  const goodbye = pair.happened.find(({ by, effect }) => by === "listener" && effect.type === "close");
+  equal(goodbye?.at, tick + INTERVAL_MAX_MS);
+});
+
+test("a quiet moment is asked for once cell 7 has left; the key is made then, and without one on the tick of cell 8", () => {
+  for (const quiet of [true, false]) {
+    using pair = makePair("quiet").authenticate();
+    const { dialer, listener } = pair.sessions;
+    while (cellsOf(pair, "dialer").length < 8) {
+      equal(dialer.wantsQuiet, false);
+      pair.runUntil(dialer.deadline);
+    }
+    equal(dialer.wantsQuiet, true);
+    equal(listener.wantsQuiet, false);
+    if (quiet) {
+      const used = arena.used;
+      deepEqual(pair.step("dialer", { type: "quiet" }), []);
+      equal(arena.used, used + 2, "seed and X25519 key");
+      equal(dialer.wantsQuiet, false);
+      pair.step("dialer", { type: "quiet" });
+      equal(arena.used, used + 2);
+    }
+    pair.runUntil(dialer.deadline);
+    equal(dialer.wantsQuiet, false);
+    equal(cellsOf(pair, "dialer").at(-1)!.n, 8);
+    pair.runUntil(20_000);
+    ok(epochsOf(pair, "dialer").length >= 6);
+  }
+  const { session, entropy, dispose } = inPhase({ role: "dialer", phase: "answered", allowed: undefined });
+  deepEqual(session.step({ type: "quiet" }, 0, entropy), []);
+  dispose();
+});
+
+/** A live listener at 250 ms whose next tick is known, and a dialer whose key is its next cell. */
+function beforeKey(seed: string) {
+  const both = against("listener", seed);
+  const { session, peer, entropy } = both;
+  session.step({ type: "time", unsent: 0 }, 300, entropy);
+  feed(both, 300, Array.from({ length: 8 }, () => peer.dummy()));
+  equal(peer.due()?.kind, "key");
+  return { ...both, tick: session.deadline };
+}
+
+test("a key that comes within 4 ms before the tick is opened 1 ms after it, with what came behind it, in order", () => {
+  for (const [early, held] of [[4.01, false], [4, true], [0.5, true], [0, true]] as const) {
+    const both = beforeKey(`held ${early}`);
+    const { session, peer, entropy, tick } = both;
+    const frames = [peer.dummy(), ...peer.message(chat(1)), peer.dummy()];
+    const opened = [{ type: "opened" }, ...[{ type: "opened" }, { type: "received", message: chat(1) }], {
+      type: "opened",
+    }];
+    const effects = feed(both, tick - early, frames).flat();
+    deepEqual(effects, held ? [] : opened);
+    equal(session.deadline, tick);
+    equal(
+      session.step({ type: "time", unsent: 0 }, tick, entropy).length,
+      1,
+      "the tick sends its cell and opens nothing",
+    );
+    if (held) {
+      equal(session.deadline, tick + 1);
+      deepEqual(session.step({ type: "time", unsent: 0 }, tick + 1, entropy), opened);
+    }
+    equal(session.deadline, tick + 250);
+    both[Symbol.dispose]();
+  }
+});
+
+test("another cell is opened at once, however near the tick is", () => {
+  using both = against("listener", "not held");
+  const { session, peer, entropy } = both;
+  session.step({ type: "time", unsent: 0 }, 300, entropy);
+  for (let n = 0; n < 8; n++) deepEqual(feed(both, session.deadline - 1, [peer.dummy()]), [[{ type: "opened" }]]);
+});
+
+test("at most 32 cells wait for a tick, and what waits when the link ends is looked at", () => {
+  {
+    const both = beforeKey("many held");
+    const effects = feed(both, both.tick - 1, Array.from({ length: 33 }, () => both.peer.dummy()));
+    deepEqual(effects.map((some) => some.length), [...Array(31).fill(0), 32, 1]);
+    both[Symbol.dispose]();
+  }
+  const both = beforeKey("ended");
+  const { session, peer, entropy, tick } = both;
+  deepEqual(
+    feed(both, tick - 1, [peer.dummy(), ...peer.message(chat(1)), ...peer.message({ type: "bye" })]).flat(),
+    [],
+  );
+  deepEqual(session.step({ type: "ended" }, tick - 1, entropy), [
+    { type: "opened" },
+    { type: "opened" },
+    { type: "received", message: chat(1) },
+    { type: "opened" },
+    { type: "close", reason: "bye" },
+  ]);
+  both[Symbol.dispose]();
+});
+
+test("what was opened before a violation among cells that waited is not lost by it", () => {
+  const both = beforeKey("held violation");
+  const { session, peer, entropy, tick } = both;
+  const wrong = new Uint8Array(CELL_PLAINTEXT_SIZE).fill(4);
+  feed(both, tick - 1, [peer.dummy(), ...peer.message(chat(1)), peer.sealBytes(wrong), peer.dummy()]);
+  session.step({ type: "time", unsent: 0 }, tick, entropy);
+  deepEqual(session.step({ type: "time", unsent: 0 }, tick + 1, entropy), [
+    { type: "opened" },
+    { type: "opened" },
+    { type: "received", message: chat(1) },
+    { type: "close", reason: "protocol" },
+  ]);
+  equal(session.phase, "over");
+  both[Symbol.dispose]();
+});
+
+test("a session whose renewal is taken away ends: by sixteen failures, or at the end of a chain", () => {
+  // The key is left out, and all that comes behind it fails.
+  {
+    using both = against("listener", "key taken away");
+    feed(both, 0, Array.from({ length: 8 }, () => both.peer.dummy()));
+    both.peer.dummy();
+    const behind = Array.from({ length: MAX_FAILURES_IN_A_ROW }, () => feed(both, 0, [both.peer.dummy()])[0]);
+    deepEqual(behind.at(-1), violation);
+  }
+  // The ciphertext is left out, and the next epoch fails.
+  {
+    using both = against("dialer", "ciphertext taken away");
+    const { session, peer, entropy } = both;
+    for (let n = 0; n < 9; n++) {
+      const frame = frameOf(session.step({ type: "time", unsent: 0 }, 300 + n * 250, entropy));
+      peer.take(frame);
+    }
+    equal(peer.due()?.kind, "ciphertext");
+    peer.dummy();
+    const behind = Array.from({ length: MAX_FAILURES_IN_A_ROW }, () => feed(both, 3_000, [peer.dummy()])[0]);
+    deepEqual(behind.at(-1), violation);
+  }
+  // The listener never answers, and its own chain goes on: the dialer's ends.
+  using both = against("dialer", "never answers");
+  const { session, peer, entropy } = both;
+  let [now, cells] = [0, 0];
+  for (; session.phase === "live"; cells++) {
+    now = Math.max(now, session.deadline);
+    if (cells % 100 === 0) feed(both, now, [peer.dummy()]);
+    const effects = session.step({ type: "time", unsent: 0 }, now, entropy);
+    if (session.phase !== "live") deepEqual(effects, [{ type: "close", reason: "timeout" }]);
+  }
+  equal(cells, MAX_CHAIN_CELLS + 1);
+});
+
+test("a key or a ciphertext out of place closes at once", () => {
+  const key = { kind: "key", body: new Uint8Array(1216).fill(7) } as const;
+  const ciphertext = { kind: "ciphertext", body: new Uint8Array(1120).fill(7) } as const;
+  for (
+    const [role, cell] of [["listener", key], ["dialer", key], ["dialer", ciphertext], [
+      "listener",
+      ciphertext,
+    ]] as const
+  ) {
+    using both = against(role, `out of place ${role} ${cell.kind}`);
+    deepEqual(feed(both, 0, [both.peer.seal(cell)]), [violation]);
   }
 });
 
@@ -673,7 +924,7 @@ test("whoever receives bye closes and reads nothing after it", () => {
 // --- Limits, sections 4 to 6 ---
 
 test("a cell that finds the bucket empty closes: 4500 at once, then 100 a second", () => {
-  using both = against("listener", "bucket");
+  using both = against("dialer", "bucket");
   const opened = [{ type: "opened" }];
   for (let i = 0; i < CELL_BUCKET_SIZE; i++) deepEqual(feed(both, 1_000, [both.peer.dummy()]), [opened]);
   for (const now of [1_010, 1_020, 2_020]) {
@@ -723,7 +974,7 @@ test("a replayed, reflected or foreign cell changes nothing and is dropped", () 
 });
 
 test("a receiver that holds 64 chats not yet acked takes no more; an ack that has left makes room", () => {
-  using both = against("listener", "unacked");
+  using both = against("dialer", "unacked");
   const { session, peer, entropy } = both;
   const received = (n: number) => [{ type: "opened" }, { type: "received", message: chat(n) }];
   for (let n = 0; n < MAX_UNCONFIRMED; n++) deepEqual(feed(both, 0, peer.message(chat(n))), [received(n)]);
@@ -745,7 +996,7 @@ test("an id twice on one connection closes, also when it was acked", () => {
 });
 
 test("the last 1024 ids of a connection are known, and no more", () => {
-  using both = against("listener", "ids");
+  using both = against("dialer", "ids");
   const { session, peer, entropy } = both;
   let now = 0;
   const say = (n: number) => {
@@ -864,16 +1115,16 @@ test("a fragment out of order, repeated, left out, or of a skipped message id cl
 
 /** Each seals when it is called, so that a test chooses the order of the counters. */
 function fragments(peer: RawPeer, messageId: number, json: Uint8Array): (() => Frame)[] {
-  const count = Math.ceil(json.length / 1209);
+  const count = Math.ceil(json.length / FRAGMENT_CAPACITY);
   return Array.from({ length: count }, (_, index) => () => {
-    const data = json.subarray(index * 1209, (index + 1) * 1209);
+    const data = json.subarray(index * FRAGMENT_CAPACITY, (index + 1) * FRAGMENT_CAPACITY);
     return peer.seal({ kind: "fragment", messageId, index, count, data });
   });
 }
 
 test("an unknown kind of cell, a wrong field, a non-zero unused byte or a bad message closes at once", () => {
   const plaintexts: [string, (bytes: Uint8Array) => void][] = [
-    ["kind 2", (bytes) => bytes[0] = 2],
+    ["kind 4", (bytes) => bytes[0] = 4],
     ["a dummy with a byte set", (bytes) => bytes[CELL_PLAINTEXT_SIZE - 1] = 1],
     ["a fragment of nothing", (bytes) => bytes[0] = 1],
   ];

@@ -1,5 +1,6 @@
-// The plaintext of a cell: a dummy or a fragment of a message, 1220 bytes either way (docs/PROTOCOL.md section 5).
-// In here: every check that one cell alone allows. Not in here: the order of fragments (`fragment.ts`), encryption.
+// The plaintext of a cell: a dummy, a fragment of a message, or one half of a renewal, 1252 bytes each (docs/PROTOCOL.md
+// section 5). In here: every check that one cell alone allows. Not in here: the order of fragments (`fragment.ts`), when a
+// renewal is due and what its keys are worth (`ratchet/`), encryption.
 
 import {
   CELL_PLAINTEXT_SIZE,
@@ -7,6 +8,8 @@ import {
   FRAGMENT_HEADER_SIZE,
   MAX_FRAGMENTS,
   MAX_JSON_SIZE,
+  RENEWAL_CIPHERTEXT_SIZE,
+  RENEWAL_KEY_SIZE,
 } from "../constants.ts";
 import { ProtocolViolation } from "../protocol_violation.ts";
 
@@ -26,7 +29,14 @@ export interface Fragment {
   readonly data: Uint8Array;
 }
 
-export type Cell = Dummy | Fragment;
+/** The dialer's half of a renewal, or the listener's. */
+export interface Renewal {
+  readonly kind: "key" | "ciphertext";
+  /** RENEWAL_KEY_SIZE or RENEWAL_CIPHERTEXT_SIZE bytes. Decoded, it is a view of the plaintext, lent with it. */
+  readonly body: Uint8Array;
+}
+
+export type Cell = Dummy | Fragment | Renewal;
 
 export const DUMMY: Dummy = { kind: "dummy" };
 
@@ -40,6 +50,7 @@ export function encodeCell(cell: Cell, into: Uint8Array): void {
     into.fill(0);
     return;
   }
+  if (cell.kind !== "fragment") return encodeRenewal(cell, into);
   const { messageId, index, count, data } = cell;
   const problem = fragmentProblem(index, count, data.length);
   if (problem !== undefined || !isU32(messageId)) {
@@ -56,8 +67,8 @@ export function encodeCell(cell: Cell, into: Uint8Array): void {
 }
 
 /**
- * `plaintext` is CELL_PLAINTEXT_SIZE bytes that a tag has vouched for. A fragment's data is a view of it: lent, and gone
- * when the plaintext is wiped. Throws ProtocolViolation: `length`, `cell kind`, `fragment` (a field), `message size` (a
+ * `plaintext` is CELL_PLAINTEXT_SIZE bytes that a tag has vouched for. A fragment's data and a renewal's body are views of
+ * it: lent, and gone when the plaintext is wiped. Throws ProtocolViolation: `length`, `cell kind`, `fragment` (a field), `message size` (a
  * last fragment that would make the whole too long), `padding`.
  */
 export function decodeCell(plaintext: Uint8Array): Cell {
@@ -69,6 +80,10 @@ export function decodeCell(plaintext: Uint8Array): Cell {
       return DUMMY;
     case KIND_FRAGMENT:
       return decodeFragment(plaintext, view);
+    case KIND_KEY:
+      return decodeRenewal(plaintext, "key");
+    case KIND_CIPHERTEXT:
+      return decodeRenewal(plaintext, "ciphertext");
     default:
       throw new ProtocolViolation("cell kind");
   }
@@ -76,6 +91,25 @@ export function decodeCell(plaintext: Uint8Array): Cell {
 
 const KIND_DUMMY = 0x00;
 const KIND_FRAGMENT = 0x01;
+const KIND_KEY = 0x02;
+const KIND_CIPHERTEXT = 0x03;
+
+function encodeRenewal({ kind, body }: Renewal, into: Uint8Array): void {
+  if (body.length !== renewalSize(kind)) throw new RangeError(`a ${kind} is not ${body.length} bytes`);
+  into[0] = kind === "key" ? KIND_KEY : KIND_CIPHERTEXT;
+  into.set(body, 1);
+  into.fill(0, 1 + body.length);
+}
+
+function decodeRenewal(plaintext: Uint8Array, kind: Renewal["kind"]): Renewal {
+  const body = plaintext.subarray(1, 1 + renewalSize(kind));
+  requireZeros(plaintext, 1 + body.length);
+  return { kind, body };
+}
+
+function renewalSize(kind: Renewal["kind"]): number {
+  return kind === "key" ? RENEWAL_KEY_SIZE : RENEWAL_CIPHERTEXT_SIZE;
+}
 
 function decodeFragment(plaintext: Uint8Array, view: DataView): Fragment {
   const messageId = view.getUint32(1);

@@ -39,7 +39,7 @@ const fragments: fc.Arbitrary<Cell> = fc.integer({ min: 1, max: MAX_FRAGMENTS })
   })
 );
 
-Deno.test("a dummy is 1220 zero bytes, whatever stood there before", () => {
+Deno.test("a dummy is 1252 zero bytes, whatever stood there before", () => {
   deepEqual(encoded(DUMMY), new Uint8Array(CELL_PLAINTEXT_SIZE));
   deepEqual(decodeCell(new Uint8Array(CELL_PLAINTEXT_SIZE)), DUMMY);
 });
@@ -84,8 +84,48 @@ Deno.test("a fragment's data is a view of the plaintext, so wiping that wipes it
   equal(cell.kind === "fragment" && cell.data.every((b) => b === 0), true);
 });
 
+const RENEWALS: readonly (readonly [kind: "key" | "ciphertext", first: number, size: number])[] = [
+  ["key", 2, 1216],
+  ["ciphertext", 3, 1120],
+];
+
+Deno.test("a key is kind 2, 1216 bytes and 35 zeros, a ciphertext kind 3, 1120 bytes and 131 zeros, both ways", () => {
+  for (const [kind, first, size] of RENEWALS) {
+    const body = Uint8Array.from({ length: size }, (_, i) => i % 251 + 1);
+    const plaintext = encoded({ kind, body });
+    equal(plaintext[0], first);
+    deepEqual(plaintext.slice(1, 1 + size), body);
+    equal(plaintext.length - 1 - size, kind === "key" ? 35 : 131);
+    equal(plaintext.subarray(1 + size).every((byte) => byte === 0), true);
+    deepEqual(decodeCell(plaintext), { kind, body });
+    // A view: wiping the plaintext wipes it.
+    const cell = decodeCell(plaintext);
+    plaintext.fill(0);
+    equal("body" in cell && cell.body.every((byte) => byte === 0), true);
+  }
+});
+
+Deno.test("decodeCell() refuses a non-zero byte anywhere behind a key or a ciphertext", () => {
+  for (const [kind, , size] of RENEWALS) {
+    for (let at = 1 + size; at < CELL_PLAINTEXT_SIZE; at++) {
+      const plaintext = encoded({ kind, body: new Uint8Array(size).fill(7) });
+      plaintext[at] = 1;
+      throws(() => decodeCell(plaintext), { name: "ProtocolViolation", violation: "padding" });
+    }
+  }
+});
+
+Deno.test("encodeCell() refuses a key or a ciphertext of another length", () => {
+  const into = new Uint8Array(CELL_PLAINTEXT_SIZE);
+  for (const [kind, , size] of RENEWALS) {
+    for (const length of [0, size - 1, size + 1]) {
+      throws(() => encodeCell({ kind, body: new Uint8Array(length) }, into), RangeError);
+    }
+  }
+});
+
 Deno.test("decodeCell() refuses every other kind", () => {
-  for (let kind = 2; kind < 256; kind++) {
+  for (let kind = 4; kind < 256; kind++) {
     throws(() => decodeCell(raw(kind, 0, 0, 1, 1)), { name: "ProtocolViolation", violation: "cell kind" });
   }
 });
@@ -195,7 +235,10 @@ Deno.test("a cell with some bytes changed either is refused or encodes to the ch
     fc.oneof(fc.nat(12), fc.nat(CELL_PLAINTEXT_SIZE - 1)),
     fc.oneof(fc.constantFrom(0, 1, 2, 13, 14, 15), fc.nat(255)),
   );
-  const cells = fc.oneof(fragments, fc.constant<Cell>(DUMMY));
+  const renewals = fc.constantFrom(...RENEWALS).chain(([kind, , size]) =>
+    fc.uint8Array({ minLength: size, maxLength: size, size: "max" }).map((body): Cell => ({ kind, body }))
+  );
+  const cells = fc.oneof(fragments, renewals, fc.constant<Cell>(DUMMY));
   fc.assert(
     fc.property(cells, fc.array(change, { minLength: 1, maxLength: 6 }), (cell, changes) => {
       const plaintext = encoded(cell);

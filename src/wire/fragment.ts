@@ -43,7 +43,7 @@ export class Reassembly implements Disposable {
    * Throws ProtocolViolation (`fragment`) for anything out of order; the link is closed then, and this object disposed.
    */
   accept(cell: Cell): Uint8Array | undefined {
-    if (cell.kind === "dummy") return undefined;
+    if (cell.kind !== "fragment") return undefined;
     if (this.#partial === undefined) {
       if (cell.index > 0 && this.#lost) return undefined;
       this.#partial = this.#begin(cell);

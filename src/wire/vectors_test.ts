@@ -1,8 +1,7 @@
-// The frames and cells of exchange-v1.json, as far as they can be read without a key: our own copy, and the larger file
-// beside the checkout where that is present.
+// The frames and cells of exchange-v1.json, as far as they can be read without a key.
 
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
-import { type Exchange, type ExchangeFile, testShared, vectors } from "../../tests/harness/vectors.ts";
+import { type Exchange, type ExchangeFile, vectors } from "../../tests/harness/vectors.ts";
 import { CELL_PLAINTEXT_SIZE, FRAME_HEADER_SIZE, RATCHET_HEADER_SIZE } from "../constants.ts";
 import { decodeCell, encodeCell } from "./cell.ts";
 import { Reassembly } from "./fragment.ts";
@@ -40,14 +39,16 @@ function checkHandshake({ frames, inputs, derived }: Exchange): void {
 /** Each plaintext decodes and encodes to the same bytes; each frame has the parts that the file says. */
 function checkCells({ cells }: Exchange): void {
   equal(cells.length > 0, true);
-  for (const { plaintext, header, frame } of cells) {
+  for (const { kind, plaintext, header, frame } of cells) {
     const again = new Uint8Array(CELL_PLAINTEXT_SIZE);
-    encodeCell(decodeCell(hex(plaintext)), again);
+    const cell = decodeCell(hex(plaintext));
+    equal(cell.kind, kind);
+    encodeCell(cell, again);
     equal(again.toHex(), plaintext);
     const decoded = decodeFrame(hex(frame));
     equal(decoded.type, FrameType.cell);
     equal(decoded.header.toHex(), frame.slice(0, 2 * FRAME_HEADER_SIZE));
-    equal(decoded.body.subarray(0, RATCHET_HEADER_SIZE).toHex(), header);
+    equal(decoded.body.subarray(0, RATCHET_HEADER_SIZE).toHex(), header.bytes);
     equal(encodeFrame(decoded.type, decoded.body).toHex(), frame);
   }
 }
@@ -68,7 +69,7 @@ function checkMessages({ cells }: Exchange): void {
 }
 
 function checkAll({ exchanges }: ExchangeFile): void {
-  equal(exchanges.length > 0, true);
+  equal(exchanges.length, 3);
   for (const exchange of exchanges) {
     checkHandshake(exchange);
     checkCells(exchange);
@@ -79,5 +80,3 @@ function checkAll({ exchanges }: ExchangeFile): void {
 Deno.test("the vectors' frames, cells and messages decode, and encode to the same bytes", async () => {
   checkAll(await vectors<ExchangeFile>("exchange-v1.json"));
 });
-
-testShared<ExchangeFile>("the shared vectors' frames, cells and messages do too", "exchange-v1.json", checkAll);

@@ -32,13 +32,12 @@ export function testArena(): Promise<Arena> {
 }
 
 export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
-  if (!/^([0-9a-f]{2})*$/i.test(hex)) throw new TypeError(`not hex: ${hex}`);
-  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  return Uint8Array.fromHex(hex);
 }
 
 export function toHex(bytes: Uint8Array | LockedBytes): string {
   const plain = bytes instanceof LockedBytes ? bytes.bytes : bytes;
-  return Array.from(plain, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return plain.toHex();
 }
 
 export function utf8(text: string): Uint8Array<ArrayBuffer> {

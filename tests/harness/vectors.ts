@@ -57,34 +57,40 @@ export interface Exchange {
   };
   readonly derived: Readonly<Record<string, string>> & { readonly wBytes: string; readonly w: string };
   readonly frames: { readonly offer: string; readonly answer: string; readonly accept: string };
-  readonly ratchetStart: { readonly A: readonly RootStepValues[]; readonly B: readonly RootStepValues[] };
+  readonly epoch0: { readonly dh: string; readonly rk: string; readonly ckA: string; readonly ckB: string };
+  readonly renewals: readonly RenewalValues[];
   readonly cells: readonly CellValues[];
   readonly steps: readonly StepValues[];
-  readonly ratchetEnd: Readonly<Record<"A" | "B", { readonly skippedKeys: number }>>;
+  readonly ratchetEnd: Readonly<Record<"A" | "B", { readonly rk: string; readonly stored: readonly unknown[] }>>;
   readonly digest: string;
 }
 
-export interface RootStepValues {
-  readonly chain: "sending" | "receiving";
-  readonly dhPrivate: string;
-  readonly dhPublic: string;
-  readonly peerDh: string;
-  readonly shared: string;
+export interface RenewalValues {
+  readonly kemSeed: string;
+  readonly dhPrivateA: string;
+  readonly kemM: string;
+  readonly dhPrivateB: string;
+  readonly epoch: number;
+  readonly keyBody: string;
+  readonly ciphertextBody: string;
+  readonly ss: string;
+  readonly dh: string;
+  readonly th: string;
   readonly rk: string;
-  readonly ck: string;
+  readonly ckA: string;
+  readonly ckB: string;
 }
 
 export interface CellValues {
   readonly index: number;
   readonly from: "A" | "B";
+  readonly kind: "dummy" | "fragment" | "key" | "ciphertext";
   readonly plaintext: string;
-  readonly header: string;
+  readonly header: { readonly epoch: number; readonly pn: number; readonly n: number; readonly bytes: string };
   readonly aad: string;
   readonly ckBefore: string;
   readonly mk: string;
   readonly ckAfter: string;
-  readonly key: string;
-  readonly nonce: string;
   readonly ciphertext: string;
   readonly tag: string;
   readonly frame: string;
@@ -96,8 +102,12 @@ export type StepValues =
     readonly op: "open";
     readonly at: "A" | "B";
     readonly cell: number;
-    readonly rootSteps: readonly RootStepValues[];
-    readonly notes: readonly string[];
+    /** It gives this side the keys of this epoch. */
+    readonly epoch?: number;
+    /** It was opened with a stored key. */
+    readonly stored?: true;
+    /** So many keys of cells passed over are stored. */
+    readonly stores?: number;
   };
 
 export interface ExchangeFile {

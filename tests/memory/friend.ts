@@ -275,7 +275,7 @@ export class Friend {
     const { plaintext, newKey } = ratchet.open(frame);
     if (newKey !== undefined) this.#hunt(newKey, "live");
     const cell = decodeCell(plaintext);
-    if (cell.kind === "dummy") return;
+    if (cell.kind !== "fragment") return;
     this.#json = join(cell.index === 0 ? new Uint8Array() : this.#json, cell.data);
     if (cell.index < cell.count - 1) return;
     const message = decodeMessage(this.#json);

@@ -62,18 +62,68 @@ export const HANDMADE: readonly Handmade[] = [
   {
     name: "a skip of 33 cells is allowed",
     file: "src/ratchet/ratchet.ts",
-    text: "n < chain.n || n - chain.n > MAX_SKIP_PER_STEP) return undefined;",
-    without: "n < chain.n || n - chain.n > MAX_SKIP_PER_STEP + 1) return undefined;",
+    text: "n < chain.n || n - chain.n > MAX_SKIP_PER_STEP || this",
+    without: "n < chain.n || n - chain.n > MAX_SKIP_PER_STEP + 1 || this",
     test: { file: "src/ratchet/ratchet_test.ts", name: "on the chain in use exactly 32 cells may be missing, not 33" },
   },
   {
     name: "a cell that was opened may come again",
     file: "src/ratchet/ratchet.ts",
-    text: "      this.#skipped.remove(dh, n);\n",
+    text: "      this.#skipped.remove(epoch, n);\n",
     without: "",
     test: {
       file: "src/ratchet/ratchet_test.ts",
-      name: "late cells open once each, in any order, also after the key has been left",
+      name: "late cells open once each, in any order, over one change of epoch, and not over two",
+    },
+  },
+  {
+    name: "stored keys of old epochs are kept",
+    file: "src/ratchet/ratchet.ts",
+    text: "    this.#skipped.forget(old.epoch);\n",
+    without: "",
+    test: {
+      file: "src/ratchet/ratchet_test.ts",
+      name: "late cells open once each, in any order, over one change of epoch, and not over two",
+    },
+  },
+  {
+    name: "ss is left out of a renewal",
+    file: "src/ratchet/steps.ts",
+    text: "expand(arena, keys, [ss, dh], [EPOCH_LABEL, th]);",
+    without: "void ss, expand(arena, keys, [dh], [EPOCH_LABEL, th]);",
+    test: {
+      file: "src/ratchet/steps_test.ts",
+      name: "epochStep() depends on each of its inputs: root key, ss, dh, epoch, key and ciphertext",
+    },
+  },
+  {
+    name: "th is left out of a renewal",
+    file: "src/ratchet/steps.ts",
+    text: "  expand(arena, keys, [ss, dh], [EPOCH_LABEL, th]);",
+    without: "  expand(arena, keys, [ss, dh], [EPOCH_LABEL]);",
+    test: {
+      file: "src/ratchet/steps_test.ts",
+      name: "epochStep() depends on each of its inputs: root key, ss, dh, epoch, key and ciphertext",
+    },
+  },
+  {
+    name: "a cell may pass over the key",
+    file: "src/ratchet/ratchet.ts",
+    text: 'return this.#role === "listener" && nr <= KEY_CELL && n > KEY_CELL;',
+    without: 'return this.#role === "listener" && nr < 0 && n > KEY_CELL;',
+    test: {
+      file: "src/ratchet/ratchet_test.ts",
+      name: "a cell that would pass over the key fails, and opens once the key has come",
+    },
+  },
+  {
+    name: "a renewal waits until nothing is queued",
+    file: "src/session/step.ts",
+    text: "due === undefined ? this.#outgoing.next()",
+    without: "due === undefined || !this.#outgoing.empty ? this.#outgoing.next()",
+    test: {
+      file: "src/session/step_test.ts",
+      name: "who talks without pause renews as often as who is silent",
     },
   },
   {

@@ -10,7 +10,7 @@ import { Ratchet } from "../../src/ratchet/ratchet.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
 import type { Shape } from "../../src/session/pacer.ts";
 import { type Effect, type Event, Session } from "../../src/session/step.ts";
-import { type Cell, encodeCell } from "../../src/wire/cell.ts";
+import { type Cell, decodeCell, encodeCell } from "../../src/wire/cell.ts";
 import { fragmentsOf } from "../../src/wire/fragment.ts";
 import { decodeFrame, encodeFrame, FrameType } from "../../src/wire/frame.ts";
 import {
@@ -209,7 +209,21 @@ export class RawPeer implements Disposable {
     this.#start(this.#dialling!.finish(decodeAccept(decodeFrame(accept).body).confirmB)!);
   }
 
-  /** Any plaintext at all. */
+  /** What the next cell of this side must hold by section 4, if a renewal says so. */
+  due(): Cell | undefined {
+    return this.#ratchet!.due(this.#entropy);
+  }
+
+  /** Takes a cell in, a key or a ciphertext above all. */
+  take(frame: Frame): void {
+    using plaintext = this.#arena.bytes(CELL_PLAINTEXT_SIZE);
+    const { header, body } = decodeFrame(frame);
+    const opened = this.#ratchet!.open(header, body, plaintext);
+    if (opened === undefined) throw new Error("a cell does not open");
+    this.#ratchet!.take(opened, decodeCell(plaintext.bytes), this.#entropy);
+  }
+
+  /** Any plaintext at all, whatever is due. */
   sealBytes(bytes: Uint8Array): Frame {
     using plaintext = this.#arena.bytes(CELL_PLAINTEXT_SIZE);
     plaintext.bytes.set(bytes);
@@ -225,17 +239,21 @@ export class RawPeer implements Disposable {
     return this.sealBytes(bytes);
   }
 
+  /** A cell that says nothing: what is due, if something is. */
   dummy(): Frame {
-    return this.seal({ kind: "dummy" });
+    return this.seal(this.due() ?? { kind: "dummy" });
   }
 
-  /** The cells of the next message. */
+  /** The cells of the next message, and among them those of a renewal. */
   message(message: Message): Frame[] {
     return this.json(encodeMessage(message));
   }
 
   json(json: Uint8Array): Frame[] {
-    return fragmentsOf(this.#messages++, json).map((fragment) => this.seal(fragment));
+    return fragmentsOf(this.#messages++, json).flatMap((fragment) => {
+      const due = this.due();
+      return due === undefined ? [this.seal(fragment)] : [this.seal(due), this.seal(fragment)];
+    });
   }
 
   [Symbol.dispose](): void {
@@ -244,6 +262,6 @@ export class RawPeer implements Disposable {
 
   #start(secrets: SessionSecrets): void {
     const [self, peer] = [IDS[this.role], IDS[other(this.role)]].map((id) => Uint8Array.fromHex(id));
-    this.#ratchet = Ratchet.start(this.#arena, secrets, { self: self!, peer: peer! }, this.#entropy);
+    this.#ratchet = Ratchet.start(this.#arena, secrets, { self: self!, peer: peer! });
   }
 }

@@ -3,7 +3,7 @@
 //
 // An exchange is computed whole from its inputs, then compared with the file field by field, so that a wrong value in the
 // file cannot lead to another; a field that is missing or not known is a difference as well. Inputs are: the `inputs`,
-// the plaintexts, the order of steps, and the key that a side makes in a ratchet step.
+// the plaintexts, the order of steps, and the keys and coins of renewals.
 // These values are public. Nothing here is fit for a secret: it holds keys as hex.
 
 import {
@@ -14,24 +14,16 @@ import {
   FRAME_HEADER_SIZE,
   KEM_CIPHERTEXT_SIZE,
   KEM_KEY_SIZE,
-  MAX_SKIP_PER_STEP,
-  MAX_SKIPPED_KEYS,
+  KEY_CELL,
   NONCE_SIZE,
   PEER_ID_SIZE,
   POINT_SIZE,
   PROTOCOL_VERSION,
   RATCHET_HEADER_SIZE,
   SALT_SIZE,
-  TAG_SIZE,
 } from "../../src/constants.ts";
 import { edwards25519 } from "../../src/auth/group.ts";
-import {
-  DialerHandshake,
-  handshakeContext,
-  ListenerHandshake,
-  sessionKeys,
-  SessionSecrets,
-} from "../../src/auth/handshake.ts";
+import { DialerHandshake, handshakeContext, ListenerHandshake, sessionKeys } from "../../src/auth/handshake.ts";
 import { normalisePhrase } from "../../src/auth/phrase.ts";
 import {
   confirmation,
@@ -42,43 +34,29 @@ import {
   transcriptKeys,
 } from "../../src/auth/spake2.ts";
 import { argon2Salt, StretchedPhrase } from "../../src/auth/stretched.ts";
-import { open, seal } from "../../src/crypto/aead.ts";
 import { kemDecapsulate, kemEncapsulate, kemPublicKey } from "../../src/crypto/mlkem768.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import { use } from "../../src/crypto/sodium.ts";
-import { x25519, x25519PublicKey } from "../../src/crypto/x25519.ts";
-import { Ratchet } from "../../src/ratchet/ratchet.ts";
-import { aadFor, CellKey, chainStep, rootStep, setAadHeaders } from "../../src/ratchet/steps.ts";
+import { aadFor } from "../../src/ratchet/steps.ts";
 import { type Arena, LockedBytes, type LockedKey } from "../../src/secrets/locked.ts";
-import { encodeFrame, FrameType } from "../../src/wire/frame.ts";
 import { encodeAccept, encodeAnswer, encodeOffer } from "../../src/wire/handshake_body.ts";
-import {
-  fromHex,
-  lockedBytes,
-  lockedDhSecret,
-  lockedKey,
-  scriptedEntropy,
-  testArena,
-  toHex,
-  utf8,
-} from "../harness/arena.ts";
+import { fromHex, lockedBytes, lockedKey, scriptedEntropy, testArena, toHex, utf8 } from "../harness/arena.ts";
 import { stretch } from "../harness/stretch.ts";
+import {
+  agree,
+  asHex,
+  asObject,
+  compare,
+  compareLeaf,
+  Difference,
+  isObject,
+  Malformed,
+  noneUnknown,
+} from "./compare.ts";
+import { cellFrame, computeConversation, publicOf } from "./conversation.ts";
 
 /** Argon2id with the protocol's parameters. */
 export type StretchFunction = (phrase: Uint8Array, salt: Uint8Array) => Promise<Uint8Array>;
-
-/** The first value that is not what it should be. `expected` is the file's, `got` is ours. */
-export class Difference extends Error {
-  override readonly name = "Difference";
-  constructor(readonly field: string, readonly expected: unknown, readonly got: unknown) {
-    super(`${field}: ${describe(expected, got)}`);
-  }
-}
-
-/** The file is not of this format at all. */
-export class Malformed extends Error {
-  override readonly name = "Malformed";
-}
 
 async function main(files: string[]): Promise<number> {
   if (files.length === 0) {
@@ -160,6 +138,8 @@ export function checkConstants(arena: Arena, constants: unknown): number {
     N: toHex(edwards25519.N),
     cellFrameHeader: cellFrame("00".repeat(FRAME_BODY_SIZE)).slice(0, 2 * FRAME_HEADER_SIZE),
     aadLabel: toHex(aad.bytes.subarray(0, labelSize)),
+    keyCell: KEY_CELL,
+    plaintextSize: CELL_PLAINTEXT_SIZE,
   }, "constants");
 }
 
@@ -168,7 +148,7 @@ export async function checkExchange(arena: Arena, exchange: unknown, stretch: St
   const given = asObject(exchange, "exchange");
   const inputs = readInputs(given.inputs);
   const handshake = await computeHandshake(arena, inputs, stretch);
-  const conversation = computeConversation(arena, inputs, handshake.derived, given);
+  const conversation = computeConversation(arena, { ...inputs, ...handshake.derived }, given);
   const { name, about, inputs: _, ...values } = given;
   if (typeof name !== "string") throw new Difference("name", name, "a text");
   if (about !== undefined && typeof about !== "string") throw new Difference("about", about, "a text");
@@ -203,8 +183,6 @@ function readInputs(value: unknown): Inputs {
   noneUnknown(Object.fromEntries(Object.entries(rest).filter(([name]) => !known.has(name))), "inputs");
   return { ...rest, phrase, mode } as Inputs;
 }
-
-type Derived = Readonly<Record<"RK" | "sessionId" | "ratchetA" | "ratchetB", string>>;
 
 /** Step by step through the functions, then once more through the two classes, which must give the same. */
 async function computeHandshake(arena: Arena, inputs: Inputs, stretch: StretchFunction) {
@@ -361,454 +339,9 @@ function expandedKemKeyHash(seed: LockedBytes): string {
   return toHex(out);
 }
 
-// --- Section 4 ------------------------------------------------------------------------------------------------------
-
-type Side = "A" | "B";
-
-interface RootStep {
-  readonly chain: "sending" | "receiving";
-  readonly dhPrivate: string;
-  readonly dhPublic: string;
-  readonly peerDh: string;
-  readonly shared: string;
-  readonly rk: string;
-  readonly ck: string;
-}
-
-interface Cell {
-  readonly index: number;
-  readonly from: Side;
-  readonly plaintext: string;
-  readonly header: string;
-  readonly aad: string;
-  readonly ckBefore: string;
-  readonly mk: string;
-  readonly ckAfter: string;
-  readonly key: string;
-  readonly nonce: string;
-  readonly ciphertext: string;
-  readonly tag: string;
-  readonly frame: string;
-}
-
-type Step =
-  | { op: "seal"; at: Side; cell: number }
-  | { op: "open"; at: Side; cell: number; rootSteps: RootStep[]; notes: string[] };
-
-function computeConversation(arena: Arena, inputs: Inputs, derived: Derived, given: Record<string, unknown>) {
-  const context = { arena, inputs, derived, given };
-  const start = asObject(given.ratchetStart, "ratchetStart");
-  const sides = { A: new Walker(context, "A"), B: new Walker(context, "B") };
-  const ratchetStart = {
-    A: [sides.A.rootStep("sending")],
-    B: [
-      sides.B.rootStep("receiving"),
-      sides.B.freshRootStep(asList(start.B, "ratchetStart.B")[1], "ratchetStart.B[1]"),
-    ],
-  };
-  const cells: Cell[] = [];
-  const steps = asList(given.steps, "steps").map((value, i): Step => {
-    const field = `steps[${i}]`;
-    const step = asObject(value, field);
-    const { op, at, cell } = step;
-    if (at !== "A" && at !== "B") throw new Difference(`${field}.at`, at, '"A" or "B"');
-    if (op === "seal") {
-      if (cell !== cells.length) throw new Difference(`${field}.cell`, cell, cells.length);
-      cells.push(sides[at].seal(cells.length));
-      return { op, at, cell };
-    }
-    if (op !== "open") throw new Difference(`${field}.op`, op, '"seal" or "open"');
-    const sealed = typeof cell === "number" ? cells[cell] : undefined;
-    if (sealed === undefined) throw new Difference(`${field}.cell`, cell, "a cell that was sealed before");
-    if (sealed.from === at) throw new Difference(`${field}.at`, at, "the other side than the one that sealed");
-    return { op, at, cell: sealed.index, ...sides[at].open(sealed, step, field) };
-  });
-  const digest = new Uint8Array(32);
-  sha256(digest, ...cells.map((cell) => fromHex(cell.frame)));
-  const ratchetEnd = { A: sides.A.end(), B: sides.B.end() };
-  agree("ratchetEnd", runRatchets(context, { ratchetStart, cells, steps }), {
-    A: ratchetEnd.A.skippedKeys,
-    B: ratchetEnd.B.skippedKeys,
-  });
-  return { ratchetStart, cells, steps, ratchetEnd, digest: toHex(digest) };
-}
-
-interface Context {
-  readonly arena: Arena;
-  readonly inputs: Inputs;
-  readonly derived: Derived;
-  readonly given: Record<string, unknown>;
-}
-
-/** One side's state in the open, moved along by the product's derivations. */
-class Walker {
-  readonly #context: Context;
-  readonly #side: Side;
-  #rk: string;
-  #secret: string;
-  #peer: string;
-  #cks = "";
-  #ckr: string | undefined;
-  #ns = 0;
-  #nr = 0;
-  #pn = 0;
-  /** Oldest first. */
-  #skipped: { dh: string; n: number; mk: string }[] = [];
-
-  constructor(context: Context, side: Side) {
-    const { inputs, derived } = context;
-    this.#context = context;
-    this.#side = side;
-    this.#rk = derived.RK;
-    this.#secret = side === "A" ? inputs.ratchetPrivateA : inputs.ratchetPrivateB;
-    this.#peer = side === "A" ? derived.ratchetB : derived.ratchetA;
-  }
-
-  /** KDF_RK with the keys as they are, for one of the chains. */
-  rootStep(chain: "sending" | "receiving"): RootStep {
-    const { arena } = this.#context;
-    using rootKey = lockedKey(arena, this.#rk);
-    using chainKey = arena.key();
-    using secret = lockedDhSecret(arena, this.#secret);
-    using shared = arena.key();
-    const peer = fromHex(this.#peer);
-    if (!x25519(shared, secret, peer) || !rootStep(arena, rootKey, chainKey, secret, peer)) {
-      throw new Error("a ratchet key of low order");
-    }
-    this.#rk = toHex(rootKey);
-    if (chain === "sending") this.#cks = toHex(chainKey);
-    else this.#ckr = toHex(chainKey);
-    return {
-      chain,
-      dhPrivate: this.#secret,
-      dhPublic: publicOf(arena, this.#secret),
-      peerDh: this.#peer,
-      shared: toHex(shared),
-      rk: this.#rk,
-      ck: toHex(chainKey),
-    };
-  }
-
-  /** The same for the sending chain with the new key that the file gives. */
-  freshRootStep(value: unknown, field: string): RootStep {
-    const { arena, given } = this.#context;
-    const { dhPrivate, dhPublic } = asObject(value, field);
-    this.#secret = asHex(dhPrivate, `${field}.dhPrivate`, POINT_SIZE);
-    const computed = publicOf(arena, this.#secret);
-    // Of a pair that does not fit, the public key is the right one if the conversation goes on to use it.
-    if (dhPublic !== computed && typeof dhPublic === "string" && appearsLater(given, dhPublic)) {
-      throw new Difference(`${field}.dhPrivate`, dhPrivate, `a key whose public key would be ${computed}`);
-    }
-    return this.rootStep("sending");
-  }
-
-  seal(index: number): Cell {
-    const { arena, given } = this.#context;
-    const { mk, next } = chainKeys(arena, this.#cks);
-    const header = publicOf(arena, this.#secret) + u32(this.#pn) + u32(this.#ns);
-    const secrets = { ...cellKey(arena, mk), aad: this.#aad(this.#side, header) };
-    const field = `cells[${index}]`;
-    const file = asObject(asList(given.cells, "cells")[index], field);
-    const plaintext = this.#plaintext(file, secrets, field);
-    const sealed = sealCell(arena, secrets, plaintext);
-    const cell = {
-      index,
-      from: this.#side,
-      plaintext,
-      header,
-      aad: secrets.aad,
-      ckBefore: this.#cks,
-      mk,
-      ckAfter: next,
-      key: secrets.key,
-      nonce: secrets.nonce,
-      ciphertext: sealed.slice(0, -2 * TAG_SIZE),
-      tag: sealed.slice(-2 * TAG_SIZE),
-      frame: cellFrame(header + sealed),
-    };
-    this.#cks = next;
-    this.#ns++;
-    return cell;
-  }
-
-  /** As docs/PROTOCOL.md section 4 says under "Receiving". A cell that does not open is a difference. */
-  open(cell: Cell, file: Record<string, unknown>, field: string): { rootSteps: RootStep[]; notes: string[] } {
-    const { arena } = this.#context;
-    const dh = cell.header.slice(0, 64);
-    const pn = parseInt(cell.header.slice(64, 72), 16);
-    const n = parseInt(cell.header.slice(72), 16);
-    const rootSteps: RootStep[] = [];
-    const notes: string[] = [];
-    const stored = this.#skipped.find((key) => key.dh === dh && key.n === n);
-    let mk: string;
-    if (stored !== undefined) {
-      this.#skipped = this.#skipped.filter((key) => key !== stored);
-      notes.push("used a skipped key");
-      mk = stored.mk;
-    } else {
-      if (dh !== this.#peer) {
-        if (pn > this.#nr) this.#skip(pn, notes, field);
-        this.#peer = dh;
-        rootSteps.push(this.rootStep("receiving"));
-        rootSteps.push(
-          this.freshRootStep(asList(file.rootSteps, `${field}.rootSteps`)[1], `${field}.rootSteps[1]`),
-        );
-        [this.#pn, this.#ns, this.#nr] = [this.#ns, 0, 0];
-        notes.push("ratchet step");
-      }
-      if (n < this.#nr) throw new Difference(field, "a cell that opens", "one that was opened before, or stale");
-      this.#skip(n, notes, field);
-      const keys = chainKeys(arena, this.#ckr!);
-      mk = keys.mk;
-      this.#ckr = keys.next;
-      this.#nr++;
-    }
-    const secrets = { ...cellKey(arena, mk), aad: this.#aad(cell.from, cell.header) };
-    const plaintext = openCell(arena, secrets, cell.ciphertext + cell.tag);
-    if (plaintext !== cell.plaintext) throw new Difference(field, "a cell that opens", "one that does not");
-    return { rootSteps, notes };
-  }
-
-  end() {
-    return {
-      rk: this.#rk,
-      dhsPublic: publicOf(this.#context.arena, this.#secret),
-      dhr: this.#peer,
-      cks: this.#cks,
-      ckr: this.#ckr ?? null,
-      ns: this.#ns,
-      nr: this.#nr,
-      pn: this.#pn,
-      skippedKeys: this.#skipped.length,
-    };
-  }
-
-  #skip(until: number, notes: string[], field: string) {
-    if (until - this.#nr > MAX_SKIP_PER_STEP || (until > this.#nr && this.#ckr === undefined)) {
-      throw new Difference(field, "a cell that opens", `one that skips ${until - this.#nr}`);
-    }
-    for (; this.#nr < until; this.#nr++) {
-      const { mk, next } = chainKeys(this.#context.arena, this.#ckr!);
-      this.#skipped.push({ dh: this.#peer, n: this.#nr, mk });
-      notes.push(`stored skipped key ${this.#nr}`);
-      this.#ckr = next;
-    }
-    this.#skipped = this.#skipped.slice(-MAX_SKIPPED_KEYS);
-  }
-
-  #aad(sender: Side, header: string): string {
-    const { arena, inputs, derived } = this.#context;
-    using sessionId = lockedBytes(arena, derived.sessionId);
-    const [from, to] = sender === "A" ? [inputs.peerIdA, inputs.peerIdB] : [inputs.peerIdB, inputs.peerIdA];
-    using aad = aadFor(arena, sessionId, sender === "A" ? "dialer" : "listener", fromHex(from), fromHex(to));
-    const frame = fromHex(cellFrame(header.padEnd(2 * FRAME_BODY_SIZE, "0")));
-    setAadHeaders(aad, frame.subarray(0, FRAME_HEADER_SIZE), frame.subarray(FRAME_HEADER_SIZE));
-    return toHex(aad);
-  }
-
-  /** The plaintext is an input; but if the file's own ciphertext opens to another, it is the plaintext that is wrong. */
-  #plaintext(file: Record<string, unknown>, secrets: CellSecrets, field: string): string {
-    const { arena } = this.#context;
-    const given = asHex(file.plaintext, `${field}.plaintext`, CELL_PLAINTEXT_SIZE);
-    const sealed = `${file.ciphertext}${file.tag}`;
-    if (!isHex(sealed, CELL_PLAINTEXT_SIZE + TAG_SIZE)) return given;
-    return openCell(arena, secrets, sealed) ?? given;
-  }
-}
-
-/** The product's Ratchet over the same steps. Throws Difference if a frame or plaintext is another; counts what it stores. */
-function runRatchets(
-  { arena, inputs, derived }: Context,
-  { ratchetStart, cells, steps }: { ratchetStart: Record<Side, RootStep[]>; cells: Cell[]; steps: Step[] },
-): Record<Side, number> {
-  const fresh: Record<Side, string[]> = { A: [], B: [ratchetStart.B[1]!.dhPrivate] };
-  for (const step of steps) {
-    const next = step.op === "open" ? step.rootSteps[1] : undefined;
-    if (next !== undefined) fresh[step.at].push(next.dhPrivate);
-  }
-  const entropy = { A: scriptedEntropy(fresh.A), B: scriptedEntropy(fresh.B) };
-  const start = (side: Side): Ratchet => {
-    const own = side === "A" ? derived.ratchetA : derived.ratchetB;
-    const peer = side === "A" ? derived.ratchetB : derived.ratchetA;
-    const [peerA, peerB] = [fromHex(inputs.peerIdA), fromHex(inputs.peerIdB)];
-    const secrets = new SessionSecrets(
-      side === "A" ? "dialer" : "listener",
-      lockedKey(arena, derived.RK),
-      lockedBytes(arena, derived.sessionId),
-      lockedDhSecret(arena, side === "A" ? inputs.ratchetPrivateA : inputs.ratchetPrivateB),
-      fromHex(own),
-      fromHex(peer),
-    );
-    const ids = side === "A" ? { self: peerA, peer: peerB } : { self: peerB, peer: peerA };
-    return Ratchet.start(arena, secrets, ids, entropy[side]);
-  };
-  using A = start("A");
-  using B = start("B");
-  const ratchets = { A, B };
-  for (const [i, step] of steps.entries()) {
-    const cell = cells[step.cell]!;
-    const header = fromHex(cell.frame).subarray(0, FRAME_HEADER_SIZE);
-    if (step.op === "seal") {
-      const body = new Uint8Array(FRAME_BODY_SIZE);
-      ratchets[step.at].seal(header, body, fromHex(cell.plaintext));
-      agree(`cells[${cell.index}].frame`, cellFrame(toHex(body)), cell.frame);
-      continue;
-    }
-    using plaintext = arena.bytes(CELL_PLAINTEXT_SIZE);
-    const body = fromHex(cell.frame).subarray(FRAME_HEADER_SIZE);
-    const opened = ratchets[step.at].open(header, body, plaintext, entropy[step.at]);
-    agree(`steps[${i}]`, opened, {
-      stored: step.notes.includes("used a skipped key"),
-      skipped: step.notes.some((note) => note.startsWith("stored")),
-    });
-    agree(`cells[${cell.index}].plaintext`, toHex(plaintext), cell.plaintext);
-  }
-  return { A: A.skippedKeys, B: B.skippedKeys };
-}
-
-// --- The product's functions over hex -------------------------------------------------------------------------------
-
-interface CellSecrets {
-  readonly key: string;
-  readonly nonce: string;
-  readonly aad: string;
-}
-
-function publicOf(arena: Arena, secret: string): string {
-  using locked = lockedDhSecret(arena, secret);
-  const out = new Uint8Array(POINT_SIZE);
-  x25519PublicKey(out, locked);
-  return toHex(out);
-}
-
-function chainKeys(arena: Arena, chainKey: string): { mk: string; next: string } {
-  using chain = lockedKey(arena, chainKey);
-  using message = arena.key();
-  chainStep(chain, message);
-  return { mk: toHex(message), next: toHex(chain) };
-}
-
-function cellKey(arena: Arena, mk: string): { key: string; nonce: string } {
-  using message = lockedKey(arena, mk);
-  using both = new CellKey(arena, message);
-  return { key: toHex(both.key), nonce: toHex(both.nonce) };
-}
-
-function sealCell(_: Arena, { key, nonce, aad }: CellSecrets, plaintext: string): string {
-  const out = new Uint8Array(plaintext.length / 2 + TAG_SIZE);
-  seal(out, fromHex(key), fromHex(nonce), fromHex(aad), fromHex(plaintext));
-  return toHex(out);
-}
-
-function openCell(_: Arena, { key, nonce, aad }: CellSecrets, sealed: string): string | undefined {
-  const out = new Uint8Array(sealed.length / 2 - TAG_SIZE);
-  return open(out, fromHex(key), fromHex(nonce), fromHex(aad), fromHex(sealed)) ? toHex(out) : undefined;
-}
-
-function cellFrame(body: string): string {
-  return toHex(encodeFrame(FrameType.cell, fromHex(body)));
-}
-
 function bigEndian(scalar: LockedKey): string {
   return toHex(scalar.bytes.slice().reverse());
 }
-
-function u32(n: number): string {
-  return n.toString(16).padStart(8, "0");
-}
-
-// --- Comparing ------------------------------------------------------------------------------------------------------
-
-/** Every leaf of `computed` against the same place in the file, in the order of `computed`. Returns how many. */
-function compare(file: unknown, computed: unknown, path: string): number {
-  if (Array.isArray(computed)) {
-    const list = asList(file, path);
-    const compared = computed.map((item, i) => compare(list[i], item, `${path}[${i}]`)).reduce(sum, 0);
-    if (list.length > computed.length) {
-      throw new Difference(`${path}[${computed.length}]`, list[computed.length], undefined);
-    }
-    return compared;
-  }
-  if (isObject(computed)) {
-    const object = asObject(file, path);
-    const at = (key: string) => path === "" ? key : `${path}.${key}`;
-    const compared = Object.entries(computed).map(([key, item]) => compare(object[key], item, at(key))).reduce(sum, 0);
-    noneUnknown(Object.fromEntries(Object.entries(object).filter(([key]) => !Object.hasOwn(computed, key))), path);
-    return compared;
-  }
-  compareLeaf(file, computed, path);
-  return 1;
-}
-
-function compareLeaf(file: unknown, computed: unknown, path: string) {
-  if (file !== computed) throw new Difference(path, file, computed);
-}
-
-/** Two ways through our own code that must meet. If they do not, the file is not to blame. */
-function agree(what: string, one: unknown, other: unknown) {
-  const [a, b] = [JSON.stringify(one), JSON.stringify(other)];
-  if (a !== b) throw new Error(`two ways through the code give different values of ${what}: ${a} and ${b}`);
-}
-
-function noneUnknown(rest: Record<string, unknown>, path: string) {
-  for (const [key, value] of Object.entries(rest)) {
-    throw new Difference(path === "" ? key : `${path}.${key}`, value, undefined);
-  }
-}
-
-function appearsLater(given: Record<string, unknown>, dhPublic: string): boolean {
-  const text = JSON.stringify([given.cells, given.ratchetEnd]);
-  return text.includes(`"header":"${dhPublic}`) || text.includes(`"dhsPublic":"${dhPublic}"`);
-}
-
-function asObject(value: unknown, field: string): Record<string, unknown> {
-  if (!isObject(value)) throw new Difference(field, value, "an object");
-  return value;
-}
-
-function asList(value: unknown, field: string): unknown[] {
-  if (!Array.isArray(value)) throw new Difference(field, value, "a list");
-  return value;
-}
-
-function asHex(value: unknown, field: string, size: number): string {
-  if (typeof value !== "string" || !isHex(value, size)) {
-    throw new Difference(field, value, `${size} bytes as lower-case hex`);
-  }
-  return value;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isHex(text: string, size: number): boolean {
-  return text.length === 2 * size && /^[0-9a-f]*$/.test(text);
-}
-
-function sum(a: number, b: number): number {
-  return a + b;
-}
-
-/** `expected …, got …`, long values cut to where they begin to differ. */
-function describe(expected: unknown, got: unknown): string {
-  if (got === undefined) return `expected ${show(expected)}, got nothing: there is no such field`;
-  if (expected === undefined) return `expected nothing: the field is missing, got ${show(got)}`;
-  if (typeof expected !== "string" || typeof got !== "string" || expected.length <= SHOWN) {
-    return `expected ${show(expected)}, got ${show(got)}`;
-  }
-  let at = 0;
-  while (at < expected.length && expected[at] === got[at]) at++;
-  const cut = (text: string) => `${at > 8 ? "…" : ""}${text.slice(Math.max(0, at - 8), at + 24)}…`;
-  return `expected ${cut(expected)}, got ${cut(got)} (from digit ${at})`;
-}
-
-function show(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}…`;
-}
-
-const SHOWN = 160;
 
 // Last, since the constants above must exist.
 if (import.meta.main) Deno.exit(await main(Deno.args));

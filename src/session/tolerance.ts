@@ -1,0 +1,39 @@
+// How much of what comes in is borne with (docs/PROTOCOL.md section 4): cells that fail, and cells that come too fast.
+
+import { CELL_BUCKET_PER_SECOND, CELL_BUCKET_SIZE, MAX_FAILURES_IN_A_ROW, MAX_FAILURES_IN_ALL } from "../constants.ts";
+import type { Millis } from "../ports.ts";
+import { ProtocolViolation } from "../protocol_violation.ts";
+
+export class Tolerance {
+  #failuresInARow = 0;
+  #failuresInAll = 0;
+  #bucket = CELL_BUCKET_SIZE;
+  #bucketAt: Millis;
+
+  constructor(now: Millis) {
+    this.#bucketAt = now;
+  }
+
+  /** One more cell is looked at. Throws ProtocolViolation if none is left of the allowance. */
+  take(now: Millis): void {
+    const refill = (now - this.#bucketAt) * CELL_BUCKET_PER_SECOND / 1000;
+    this.#bucket = Math.min(CELL_BUCKET_SIZE, this.#bucket + refill);
+    this.#bucketAt = now;
+    if (this.#bucket < 1) throw new ProtocolViolation("cells too fast");
+    this.#bucket--;
+  }
+
+  /** It has been opened. */
+  opened(): void {
+    this.#failuresInARow = 0;
+  }
+
+  /** It does not open. Throws ProtocolViolation for one too many. */
+  failed(): void {
+    this.#failuresInARow++;
+    this.#failuresInAll++;
+    if (this.#failuresInARow >= MAX_FAILURES_IN_A_ROW || this.#failuresInAll >= MAX_FAILURES_IN_ALL) {
+      throw new ProtocolViolation("too many failures");
+    }
+  }
+}
