@@ -167,17 +167,23 @@ export const SUITES: readonly Suite[] = [
     quick: [
       ...EDGE,
       "--parallel",
-      "tests/process/friends_test.ts",
-      "tests/process/ends_test.ts",
+      "tests/process/bad_input_test.ts",
       "tests/process/phrase_test.ts",
+      "tests/process/proxy_test.ts",
+      "tests/process/redirected_test.ts",
+      "tests/process/terminal_test.ts",
     ],
     jobs: 3,
     counts: "deno test",
-    beside: "alone",
+    beside: "waits",
   },
   {
     name: "adversary",
     args: [...RUN, "tests/adversary/adversary.ts"],
+    quick: [
+      ...[...RUN, "tests/adversary/adversary.ts", "--rows"],
+      "good peer|TLS 1.2|another's|resumed|share of the|wrong phrase|wrong mode|KEM|relay|replayed|changed|oversize|floods",
+    ],
     counts: "suite line",
     beside: "alone",
   },
@@ -187,7 +193,13 @@ export const SUITES: readonly Suite[] = [
     counts: "suite line",
     beside: "alone",
   },
-  { name: "screen", args: [...EDGE, "tests/screen"], counts: "deno test", beside: "alone" },
+  {
+    name: "screen",
+    args: [...EDGE, "tests/screen"],
+    quick: [...EDGE, "tests/screen/product_test.ts", "tests/screen/redraw_test.ts", "tests/screen/speech_test.ts"],
+    counts: "deno test",
+    beside: "waits",
+  },
   { name: "traffic", args: [...EDGE, "tests/traffic/session_test.ts"], counts: "deno test", beside: "alone" },
   {
     name: "build",
@@ -218,6 +230,7 @@ export const SUITES: readonly Suite[] = [
   {
     name: "memory",
     args: [...RUN, "tests/memory/memory_search.ts"],
+    quick: [...RUN, "tests/memory/memory_search.ts", "--runs", "prompt,listener"],
     counts: "suite line",
     beside: "alone",
   },
@@ -237,6 +250,7 @@ export const SUITES: readonly Suite[] = [
   {
     name: "panic",
     args: [...RUN, "tests/panic/panic.ts", "--short"],
+    quick: true,
     counts: "suite line",
     beside: "alone",
   },

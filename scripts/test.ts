@@ -5,7 +5,7 @@
 //   deno task test NAME...      the named suites, whole, one after the other, shown as they run
 //   deno task ok                those marked `ok`: the gate before a commit
 //
-// What computes runs as many at a time as there are cores, what mostly waits three at a time, and what measures times alone.
+// What computes runs as many at a time as there are cores, what mostly waits two at a time, and what measures times alone.
 // The last line is `tests: N passed, N failed, N skipped`, and the exit code is not 0 if anything failed or a suite ran
 // no test. Above it stands which programs were missing, and what was therefore not checked (tools.txt).
 
@@ -107,7 +107,7 @@ function summary({ name }: Suite, { passed, failed, skipped, ms, wrong }: Result
 }
 
 /** How many suites of a kind run at a time. */
-const LANES: Readonly<Record<Beside, number>> = { cpu: 2, waits: 3, alone: 1 };
+const LANES: Readonly<Record<Beside, number>> = { cpu: 2, waits: 2, alone: 1 };
 
 /**
  * Runs the suites kind by kind and returns the exit code; with `shown` one by one, each line as it comes. The last line
