@@ -100,7 +100,7 @@ export const PLANTED: readonly Planted[] = [
   {
     target: "address",
     bug: "an IPv4 number with a leading zero passes",
-    file: "src/transport/address.ts",
+    file: "src/ip.ts",
     text: 'bytes.every((byte) => byte <= 255) && bytes.join(".") === text ? bytes : undefined;',
     without: "bytes.every((byte) => byte <= 255) ? bytes : undefined;",
   },
