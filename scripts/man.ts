@@ -1,11 +1,11 @@
 // The man page out of the same tables as `--help`: commands and options of src/words/args.ts, examples of help.ts, exit
-// codes of errors.ts. What no table holds stands here.
+// codes of problems.ts. What no table holds stands here.
 //
 //   deno run --allow-read --allow-write=docs scripts/man.ts            writes docs/sesame.1
 //   deno run --allow-read scripts/man.ts --check                       exits 1 if it is not what the tables give
 
 import { COMMANDS, OPTIONS } from "../src/words/args.ts";
-import { EXIT } from "../src/words/errors.ts";
+import { EXIT } from "../src/words/problems.ts";
 import { EXAMPLES } from "../src/words/help.ts";
 import { VERSION } from "../src/cli/version.ts";
 import { writeOrCheck } from "./release/generated.ts";

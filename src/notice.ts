@@ -2,18 +2,9 @@
 // (docs: README, "For scripts"); `json.ts` writes exactly those fields. The second group may grow.
 // Text that came from a peer (`text`, `name`) is raw here: every view passes it through `sanitise.ts`, json through JSON.stringify.
 
-import type { PeerId, ProxyFailure } from "./ports.ts";
+import type { CallFailure, RefusedReason } from "./call.ts";
+import type { PeerId } from "./ports.ts";
 
-export type RefusedReason =
-  | "phrase"
-  | "self"
-  | "duplicate"
-  | "protocol"
-  | "busy"
-  | "timeout"
-  | "unreachable"
-  | "closed"
-  | ProxyFailure;
 export type LeftReason = "bye" | "closed" | "timeout" | "protocol";
 export type StoppedReason = "quit" | "panic" | "end-of-input";
 
@@ -35,7 +26,8 @@ export type Notice =
   | { event: "listening"; address: string }
   | { event: "connecting"; address: string }
   | { event: "connected"; peer: PeerId; direction: "in" | "out"; address: string; punched?: true }
-  | { event: "refused"; address: string; reason: RefusedReason }
+  /** `failure`: of a call of ours; the json event has its `reason` alone. */
+  | { event: "refused"; address: string; reason: RefusedReason; failure?: CallFailure }
   | { event: "message"; peer: PeerId; id: MessageId; text: string }
   /** `text` is one's own words, for the screen; it is not part of the json event. */
   | { event: "sent"; id: MessageId; peers: number; text: string }
@@ -53,6 +45,6 @@ export type Notice =
   | { event: "turned-away"; count: number; guesses: number }
   /** The program's own words to the person: a hint, an answer to a command, a three-part problem. */
   | { event: "hint"; text: string }
-  /** A call has not succeeded for a while: where it fails, why (transport/call_progress.ts has the names), and what to do. */
-  | { event: "diagnosis"; address: string; step?: string; cause: string; wrong: string; next: string }
+  /** A call has not succeeded for a while. */
+  | { event: "diagnosis"; address: string; failure: CallFailure; proxy: string | undefined }
   | { event: "problem"; doing: string; wrong: string; next: string };

@@ -1,6 +1,8 @@
 // All that the core asks of the outside: links, a clock, entropy. `transport/` and `system.ts` implement these for
 // real; the tests have a pair in memory with a simulated clock.
 
+import type { CallFailure, CallStep } from "./call.ts";
+
 /** SHA-256 of a certificate's DER, as 64 lower-case hex digits: as text it compares in the same order as its bytes. */
 export type PeerId = string;
 /** Milliseconds of a clock that never goes back; its origin means nothing. */
@@ -23,6 +25,8 @@ export interface Link {
   readonly peer: PeerId;
   /** CHANNEL_BINDING_SIZE bytes, equal on both sides and known to nobody else. */
   readonly channelBinding: Uint8Array;
+  /** Whether the certificate looks as Sesame makes them, which proves nothing. */
+  readonly familiar: boolean;
   /**
    * Frames from now on, each FRAME_SIZE bytes and lent for the time of the call; then, once, the end. Nothing is
    * delivered before this is called, nor after `close`. The frame is handled before the next one is read, so a peer
@@ -37,54 +41,13 @@ export interface Link {
   close(): void;
 }
 
-/** Why a link could not be made. `timeout`: silence; `unreachable`: nobody there; `protocol`: not a Sesame; `closed`: hung up. */
-export type DialFailure = "timeout" | "unreachable" | "protocol" | "closed" | "unknown host" | ProxyFailure;
-
-/** The proxy's part in it: nobody there; it wants a login, or another; it would not or could not; it is no SOCKS5 proxy. */
-export type ProxyFailure = "proxy-unreachable" | "proxy-login" | "proxy-refused" | "proxy-protocol";
-
+/** Why there is no link. */
 export class DialError extends Error {
   override readonly name = "DialError";
-  constructor(readonly failure: DialFailure) {
-    super(failure);
+  constructor(readonly failure: CallFailure) {
+    super(`${failure.at}: ${failure.why}`);
   }
 }
-
-/** Why a name brought no address. `onion`: such a name is for Tor alone, and was not asked for. */
-export type NameFault = "not found" | "no resolver" | "timeout" | "onion";
-/**
- * Why there was no TCP connection with an address. `refused`: a reset instead of an answer; `timeout`: silence;
- * `unreachable`: no route, or a router said so; `forbidden`: this machine does not let us; `reset`: hung up on so fast that
- * the connection was never seen.
- */
-export type TcpFault = "refused" | "timeout" | "unreachable" | "forbidden" | "reset";
-/** Why a TCP connection did not become a link: silence, hung up, no TLS at all, another version of it, another certificate. */
-export type TlsFault = "timeout" | "closed" | "not tls" | "other tls" | "not ours";
-
-/** Why a proxy gave no connection: its own part, or what it says of whom it called. */
-export type ProxyFault = ProxyFailure | "refused" | "unreachable" | "timeout";
-
-/** How far a call has come, for whoever tells the person why it fails. Addresses are without ports but for the proxy's and those found. */
-export type DialStep =
-  | { readonly step: "proxy"; readonly address: { readonly host: string; readonly port: number } }
-  /** There is a connection with the proxy, which is to make the next one. */
-  | { readonly step: "asked" }
-  | { readonly step: "unproxied"; readonly why: ProxyFault }
-  | { readonly step: "resolving"; readonly host: string }
-  | { readonly step: "unresolved"; readonly why: NameFault }
-  | {
-    readonly step: "resolved";
-    readonly addresses: readonly { readonly host: string; readonly port: number }[];
-  }
-  | { readonly step: "connecting"; readonly address: string }
-  | { readonly step: "failed"; readonly address: string; readonly why: TcpFault }
-  /** TCP. */
-  | { readonly step: "connected"; readonly address: string }
-  /** The connection begins and ends on this machine. */
-  | { readonly step: "own" }
-  | { readonly step: "tlsFailed"; readonly why: TlsFault }
-  /** TLS. `familiar`: the certificate looks as Sesame makes them, which proves nothing. */
-  | { readonly step: "secured"; readonly familiar: boolean };
 
 export interface Listener {
   /** With the port that it really got. */
@@ -116,7 +79,7 @@ export interface PunchHandlers {
 
 export interface Transport {
   /** Throws DialError. The signal ends the attempt and whatever it opened. `onStep` is told how far it has come. */
-  dial(target: string, signal: AbortSignal, onStep?: (step: DialStep) => void): Promise<Link>;
+  dial(target: string, signal: AbortSignal, onStep?: (step: CallStep) => void): Promise<Link>;
   /**
    * One attempt to meet somebody who calls us at the same time, from the port after the one that we listen on. The role of
    * the link is what the two sides agreed on. Never throws.

@@ -118,7 +118,7 @@ class World {
     const to = this.cores[1 - from.side]!;
     const source = { key: `host ${from.side}`, site: undefined };
     if (to.gone || !to.peers.admit(source, this.now)) {
-      return from.step({ type: "dialFailed", call, failure: "closed" });
+      return from.step({ type: "dialFailed", call, failure: { at: "connect", why: "turned-away" } });
     }
     const wire: Wire = { ends: [], waiting: [[], []], holding: [false, false] };
     if (this.wires.length > 40) this.wires.shift();
@@ -340,6 +340,7 @@ class Core implements Disposable {
       case "notice":
         return this.#noticed(effect.notice);
       case "callEnded":
+      case "came":
         return;
       case "gone":
         must(this.ends.size === 0, "gone means that every link is closed");

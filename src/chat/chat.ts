@@ -3,7 +3,8 @@
 
 import type { ChatArgs } from "../words/args.ts";
 import { commandHelp, costText, fullTarget, parseCommand, proxyText, shownProxy, wireText } from "./commands.ts";
-import { connectProblem, EXIT, listenProblem, type Problem } from "../words/errors.ts";
+import { callProblem } from "../words/call_failures.ts";
+import { EXIT, listenProblem, type Problem } from "../words/problems.ts";
 import { invitation } from "../words/invitation.ts";
 import { Loop } from "./loop.ts";
 import type { Stretcher } from "./stretcher.ts";
@@ -11,7 +12,8 @@ import { after, every, now } from "../system.ts";
 import { mostWaiting, patienceMs, SlowFriends } from "./slow_friends.ts";
 import { Watch } from "./watch.ts";
 import { DRAIN_TIMEOUT_MS, HELD_MESSAGES_MAX, MAX_JSON_SIZE, MAX_UNCONFIRMED, SALT_SIZE } from "../constants.ts";
-import type { RefusedReason, StoppedReason } from "../notice.ts";
+import { type CallFailure, reasonOf } from "../call.ts";
+import type { StoppedReason } from "../notice.ts";
 import type { Present } from "../peers/event.ts";
 import { Peers } from "../peers/step.ts";
 import type { Entropy, Millis, PeerId, Transport } from "../ports.ts";
@@ -88,7 +90,7 @@ export class Chat {
       ...parts,
       peers: this.#peers,
       watch: this.#watch,
-      onCallEnded: (target, reason) => this.#callEnded(target, reason),
+      onCallEnded: (target, failure) => this.#callEnded(target, failure),
       onStep: () => this.#afterStep(),
     });
   }
@@ -115,8 +117,8 @@ export class Chat {
     view.tick();
     if (this.#ending) return;
     this.#regulate();
-    for (const { address, step, cause, wrong, next } of this.#watch.due(now(), this.#peers.callingWhom)) {
-      view.show({ event: "diagnosis", address, ...(step === undefined ? {} : { step }), cause, wrong, next });
+    for (const { target, failure } of this.#watch.due(now(), this.#peers.callingWhom)) {
+      view.show({ event: "diagnosis", address: target, failure, proxy: this.#proxy });
     }
   }
 
@@ -338,15 +340,15 @@ export class Chat {
     this.#whenSettled?.();
   }
 
-  #callEnded(target: string, reason: RefusedReason): void {
+  #callEnded(target: string, failure: CallFailure): void {
     if (this.#ending) return;
-    const problem = this.#watch.explain(target, reason) ?? connectProblem(target, reason, this.#proxy);
+    const problem = callProblem(target, failure, this.#proxy);
     const hopeless = this.#listening === undefined && !this.#peers.calling && this.#peers.present().length === 0;
     const targets = this.#parts.args.targets.map(fullTarget);
     if (!hopeless || !targets.includes(target)) return this.#problem(problem);
     this.#ending = true;
     this.#tellUnsent();
-    const code = targets.length === 1 && reason === "phrase" ? EXIT.phrase : EXIT.connection;
+    const code = targets.length === 1 && reasonOf(failure) === "phrase" ? EXIT.phrase : EXIT.connection;
     this.#end({ code, stopped: undefined, problem, unconfirmed: NOTHING_UNCONFIRMED });
   }
 

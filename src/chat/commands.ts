@@ -3,7 +3,7 @@
 import { FRAME_SIZE } from "../constants.ts";
 import { type AddressFault, ALTERNATIVES_MAX, formatAddress, parseAlternatives } from "../transport/address.ts";
 import { parseProxy } from "../transport/proxy_address.ts";
-import type { Problem } from "../words/errors.ts";
+import type { Problem } from "../words/problems.ts";
 import { invitedTargets } from "../words/args.ts";
 
 export type Command =

@@ -1,8 +1,9 @@
 // The only loop and the only timer: events in, one at a time; effects out. It performs effects and decides nothing.
 // It owns the links, the dials under way, the listener and the stretcher, and closes them all.
 
-import type { DialStep, Entropy, Link, Listener, Millis, Transport } from "../ports.ts";
-import type { Notice, RefusedReason } from "../notice.ts";
+import type { Entropy, Link, Listener, Millis, Transport } from "../ports.ts";
+import type { CallFailure, CallStep } from "../call.ts";
+import type { Notice } from "../notice.ts";
 import { DialError } from "../ports.ts";
 import type { Source } from "../peers/admission.ts";
 import type { Effect, Event } from "../peers/event.ts";
@@ -10,7 +11,6 @@ import type { Peers } from "../peers/step.ts";
 import type { View } from "../terminal/view.ts";
 import { site48, site64 } from "../transport/address.ts";
 import { meetingPlaces } from "../transport/two_sided/places.ts";
-import type { CallStep } from "../transport/call_progress.ts";
 import { QuietWindow } from "./quiet_window.ts";
 import type { Stretcher } from "./stretcher.ts";
 import { after, now } from "../system.ts";
@@ -32,7 +32,7 @@ export interface LoopParts {
   /** Told how far each call comes. */
   readonly watch: Watch;
   /** A call is over without a friend. */
-  onCallEnded(target: string, reason: RefusedReason): void;
+  onCallEnded(target: string, failure: CallFailure): void;
   /** After each step: somebody may be waiting for the peers to be in some state. */
   onStep(): void;
   /** A bug of ours: the program ends through panic. */
@@ -44,8 +44,6 @@ export class Loop implements Disposable {
   readonly #links = new Map<number, Link>();
   readonly #dials = new Map<number, AbortController>();
   readonly #punches = new Map<number, AbortController>();
-  /** Links that were dialled and not answered yet: whom they were to reach. */
-  readonly #dialled = new Map<number, string>();
   readonly #timers = new Set<() => void>();
   readonly #quiet: QuietWindow;
   #quietAsked = false;
@@ -126,13 +124,10 @@ export class Loop implements Disposable {
     switch (effect.type) {
       case "send":
         this.#links.get(effect.link)?.send(effect.frame);
-        this.#follow(effect.link, { step: "answered" });
-        this.#dialled.delete(effect.link);
         return;
       case "close":
         this.#links.get(effect.link)?.close();
         this.#links.delete(effect.link);
-        this.#dialled.delete(effect.link);
         return;
       case "dial":
         void this.#dial(effect.call, effect.target);
@@ -146,6 +141,8 @@ export class Loop implements Disposable {
       case "stopPunch":
         this.#punches.get(effect.punch)?.abort();
         return;
+      case "came":
+        return this.#parts.watch.follow(effect.target, { step: effect.step }, now());
       case "stretch":
         void this.stretch(effect.salt).catch(this.#parts.onFault);
         return;
@@ -157,7 +154,7 @@ export class Loop implements Disposable {
       case "notice":
         return this.#tell(effect.notice);
       case "callEnded":
-        return this.#parts.onCallEnded(effect.target, effect.reason);
+        return this.#parts.onCallEnded(effect.target, effect.failure);
       case "gone":
         this.#gone?.();
         return;
@@ -165,7 +162,9 @@ export class Loop implements Disposable {
   }
 
   #tell(notice: Notice): void {
-    if (notice.event === "refused") this.#parts.watch.refused(notice.address, notice.reason);
+    if (notice.event === "refused" && notice.failure !== undefined) {
+      this.#parts.watch.refused(notice.address, notice.failure);
+    }
     if (notice.event !== "message") return this.#parts.view.show(notice);
     const { peer, id } = notice;
     // Only now may it be acknowledged: the text has been handed to the person's screen.
@@ -196,7 +195,7 @@ export class Loop implements Disposable {
         this.#followDial(call, step);
       });
       if (this.#over || abort.signal.aborted) link.close();
-      else this.#linked(link, { call, target });
+      else this.#linked(link, { call });
     } catch (error) {
       if (!(error instanceof DialError)) return this.#parts.onFault(error);
       if (abort.signal.aborted) return; // given up, by whoever knows
@@ -207,13 +206,13 @@ export class Loop implements Disposable {
   }
 
   /** What the two-sided calls beside it have to know. */
-  #followDial(call: number, step: DialStep): void {
+  #followDial(call: number, step: CallStep): void {
     if (this.#dials.get(call)?.signal.aborted !== false) return;
     if (step.step === "resolved" && this.#listener !== undefined) {
       this.step({ type: "aimed", call, meetAt: meetingPlaces(step.addresses, this.#parts.addresses() ?? []) });
     }
     if (step.step === "connected") this.step({ type: "dialOpened", call });
-    if (step.step === "tlsFailed") this.step({ type: "dialClosed", call });
+    if (step.step === "lost") this.step({ type: "dialClosed", call });
   }
 
   async #punch({ punch, host, port }: Effect & { type: "punch" }): Promise<void> {
@@ -244,30 +243,19 @@ export class Loop implements Disposable {
     return admitted;
   }
 
-  #linked(link: Link, { target, ...from }: { source?: Source; call?: number; punch?: number; target?: string }): void {
+  #linked(link: Link, from: { source?: Source; call?: number; punch?: number }): void {
     const id = this.#nextLink++;
     this.#links.set(id, link);
-    const { role, self, peer, channelBinding, address } = link;
-    if (target !== undefined) this.#dialled.set(id, target);
-    this.step({ type: "linked", link: id, facts: { role, self, peer, channelBinding }, address, ...from });
+    const { role, self, peer, channelBinding, address, familiar } = link;
+    this.step({ type: "linked", link: id, facts: { role, self, peer, channelBinding }, address, familiar, ...from });
     if (this.#links.get(id) !== link) return; // refused at once
     link.receive(
-      (frame) => {
-        this.#follow(id, { step: "offered", valid: true });
-        this.step({ type: "frame", link: id, frame });
-      },
+      (frame) => this.step({ type: "frame", link: id, frame }),
       () => {
         this.#links.delete(id);
-        this.#dialled.delete(id);
         this.step({ type: "ended", link: id });
       },
     );
-  }
-
-  /** Of a link that was dialled and not answered yet. That the first frame is an offer is for `peers` to find out. */
-  #follow(link: number, step: CallStep): void {
-    const target = this.#dialled.get(link);
-    if (target !== undefined) this.#parts.watch.follow(target, step, now());
   }
 
   #setTimer(): void {

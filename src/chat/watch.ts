@@ -1,17 +1,23 @@
 // The calls under way as the person waits for them: how far each came, and whether it is time to say why it fails.
-// Pure: the clock is an argument. Not in here: calling (loop.ts), when a call is given up (peers), words (diagnosis.ts).
+// Pure: the clock is an argument. Not in here: calling (loop.ts), when a call is given up (peers), words (words/call_failures.ts).
 
-import type { RefusedReason } from "../notice.ts";
+import type { CallFailure, CallStep } from "../call.ts";
 import type { Millis } from "../ports.ts";
-import { CallProgress, type CallStep } from "../transport/call_progress.ts";
-import { diagnose, type Diagnosis } from "../words/diagnosis.ts";
+import { CallProgress } from "../transport/call_progress.ts";
+
+/** A call that has not succeeded for a while, and why. */
+export interface Due {
+  readonly target: string;
+  readonly failure: CallFailure;
+}
 
 interface Watched {
   /** When the first attempt began. */
   readonly since: Millis;
   now: CallProgress;
-  /** The attempt before. */
-  last: CallProgress | undefined;
+  /** Why the attempt before failed, and the present one if it has ended. */
+  last: CallFailure | undefined;
+  ended: CallFailure | undefined;
   /** When the present attempt was last heard of. */
   steppedAt: Millis;
   told: boolean;
@@ -24,9 +30,11 @@ export class Watch {
   begin(target: string, now: Millis): void {
     const call = this.#calls.get(target);
     if (call === undefined) {
-      this.#calls.set(target, { since: now, now: new CallProgress(), last: undefined, steppedAt: now, told: false });
+      const attempt = { now: new CallProgress(), last: undefined, ended: undefined };
+      this.#calls.set(target, { since: now, ...attempt, steppedAt: now, told: false });
     } else {
-      call.last = call.now;
+      call.last = call.ended;
+      call.ended = undefined;
       call.now = new CallProgress();
       call.steppedAt = now;
     }
@@ -40,18 +48,18 @@ export class Watch {
   }
 
   /** The present attempt has ended. */
-  refused(target: string, reason: RefusedReason): void {
-    if (reason === "closed" || reason === "phrase" || reason === "protocol") {
-      this.#calls.get(target)?.now.follow({ step: "ended", why: reason });
-    } else if (reason !== "timeout" && reason !== "unreachable") this.#calls.delete(target); // there is nothing to find out
+  refused(target: string, failure: CallFailure): void {
+    const call = this.#calls.get(target);
+    if (OURS.includes(failure.why)) this.#calls.delete(target); // there is nothing to find out
+    else if (call !== undefined) call.ended = failure;
   }
 
   /**
    * What is to be said now: once for each target that has been called for DIAGNOSE_AFTER_MS. `calling`: those that are
    * still called; the others are forgotten.
    */
-  due(now: Millis, calling: readonly string[]): Diagnosis[] {
-    const due: Diagnosis[] = [];
+  due(now: Millis, calling: readonly string[]): Due[] {
+    const due: Due[] = [];
     for (const [target, call] of this.#calls) {
       if (!calling.includes(target)) {
         this.#calls.delete(target); // the friend may be here: "still no connection" would be a lie
@@ -59,21 +67,12 @@ export class Watch {
       }
       if (call.told || now - call.since < DIAGNOSE_AFTER_MS) continue;
       const stuck = now - call.steppedAt >= STUCK_MS && !call.now.waitsForUs;
-      const course = call.last ?? (stuck ? call.now : undefined);
-      if (course === undefined) continue;
+      const failure = call.last ?? (stuck ? call.ended ?? call.now.failure : undefined);
+      if (failure === undefined) continue;
       call.told = true;
-      due.push(diagnose(target, course));
+      due.push({ target, failure });
     }
     return due;
-  }
-
-  /** Why the attempt that has just ended with this reason failed, where its course tells more than the reason. */
-  explain(target: string, reason: RefusedReason): Diagnosis | undefined {
-    const course = this.#calls.get(target)?.now;
-    if (course === undefined || !COARSE.includes(reason)) return undefined;
-    // Whoever hangs up after the answer does it because of the phrase, unless `peers`, which knows more, says otherwise.
-    if (course.at === undefined || (course.at === "phrase" && reason === "closed")) return undefined;
-    return diagnose(target, course);
   }
 }
 
@@ -81,4 +80,5 @@ export class Watch {
 export const DIAGNOSE_AFTER_MS = 5_000;
 /** A first attempt that goes on must have brought nothing for this long. */
 const STUCK_MS = 2_000;
-const COARSE: readonly RefusedReason[] = ["timeout", "unreachable", "protocol", "closed"];
+/** What `peers` ends a call for, or what its connections tell by themselves. */
+const OURS: readonly CallFailure["why"][] = ["self", "duplicate", "full"];

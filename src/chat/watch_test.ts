@@ -1,6 +1,6 @@
 // When a chat says by itself why a call fails, and of which attempt.
 
-import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { DIAGNOSE_AFTER_MS, Watch } from "./watch.ts";
 
 const A = "192.0.2.7:7373";
@@ -12,11 +12,11 @@ function refuse(watch: Watch, target: string, now: number): void {
   watch.follow(target, { step: "resolved", addresses: [{ host: "192.0.2.7", port: 7373 }] }, now);
   watch.follow(target, { step: "connecting", address: "192.0.2.7" }, now);
   watch.follow(target, { step: "failed", address: "192.0.2.7", why: "refused" }, now);
-  watch.refused(target, "unreachable");
+  watch.refused(target, { at: "connect", why: "refused" });
 }
 
 const causes = (watch: Watch, now: number, calling: readonly string[]) =>
-  watch.due(now, calling).map(({ cause }) => cause);
+  watch.due(now, calling).map(({ failure }) => failure.why);
 
 Deno.test("Watch says why once for each target, DIAGNOSE_AFTER_MS after its first attempt", () => {
   const watch = new Watch();
@@ -24,10 +24,10 @@ Deno.test("Watch says why once for each target, DIAGNOSE_AFTER_MS after its firs
   refuse(watch, B, 3_000);
   refuse(watch, A, 3_000);
   deepEqual(causes(watch, DIAGNOSE_AFTER_MS - 1, [A, B]), []);
-  deepEqual(watch.due(DIAGNOSE_AFTER_MS, [A, B]).map(({ address, cause }) => [address, cause]), [[A, "refused"]]);
+  deepEqual(watch.due(DIAGNOSE_AFTER_MS, [A, B]).map(({ target, failure }) => [target, failure.why]), [[A, "refused"]]);
   deepEqual(causes(watch, 7_000, [A, B]), []);
   refuse(watch, B, 8_000);
-  deepEqual(watch.due(8_000, [A, B]).map(({ address }) => address), [B]);
+  deepEqual(watch.due(8_000, [A, B]).map(({ target }) => target), [B]);
   deepEqual(causes(watch, 60_000, [A, B]), []);
 });
 
@@ -43,7 +43,7 @@ Deno.test("Watch says nothing of a call that waits for this machine's own stretc
   const watch = new Watch();
   watch.begin(A, 0);
   watch.follow(A, { step: "secured", familiar: true }, 100);
-  watch.follow(A, { step: "offered", valid: true }, 200);
+  watch.follow(A, { step: "offered" }, 200);
   deepEqual(causes(watch, 10_000, [A]), []);
   watch.follow(A, { step: "answered" }, 10_000);
   deepEqual(causes(watch, 12_000, [A]), ["large-packets-lost"]);
@@ -69,30 +69,15 @@ Deno.test("Watch says nothing of a call that is over when its five seconds are, 
   const watch = new Watch();
   refuse(watch, A, 0);
   refuse(watch, B, 0);
-  deepEqual(watch.due(DIAGNOSE_AFTER_MS, [B]).map(({ address }) => address), [B]);
+  deepEqual(watch.due(DIAGNOSE_AFTER_MS, [B]).map(({ target }) => target), [B]);
   deepEqual(causes(watch, DIAGNOSE_AFTER_MS + 1_000, [A, B]), []);
 });
 
 Deno.test("Watch has nothing to say of a call that `peers` itself has ended", () => {
   const watch = new Watch();
-  for (const reason of ["busy", "self", "duplicate"] as const) {
+  for (const why of ["full", "self", "duplicate"] as const) {
     refuse(watch, A, 0);
-    watch.refused(A, reason);
-    deepEqual(causes(watch, 9_000, [A]), [], reason);
+    watch.refused(A, { at: "offer", why });
+    deepEqual(causes(watch, 9_000, [A]), [], why);
   }
-});
-
-Deno.test("explain() tells more than a coarse reason, and leaves the others to `peers`", () => {
-  const watch = new Watch();
-  refuse(watch, A, 0);
-  equal(watch.explain(A, "unreachable")?.cause, "refused");
-  equal(watch.explain(A, "phrase"), undefined);
-  equal(watch.explain(B, "unreachable"), undefined);
-  watch.begin(A, 1);
-  watch.follow(A, { step: "secured", familiar: true }, 1);
-  watch.follow(A, { step: "offered", valid: true }, 1);
-  watch.follow(A, { step: "answered" }, 1);
-  equal(watch.explain(A, "timeout")?.cause, "large-packets-lost");
-  watch.refused(A, "closed");
-  equal(watch.explain(A, "closed"), undefined);
 });

@@ -1,12 +1,12 @@
 // What can be wrong with the options themselves: asked before the phrase is, so that nobody types it in vain.
-// Not in here: the parsing (args.ts), what the system says of an address (errors.ts).
+// Not in here: the parsing (args.ts), what the system says of an address (problems.ts).
 
 import { parseListen } from "../transport/address.ts";
 import { parseProxy } from "../transport/proxy_address.ts";
 import { isName } from "../wire/message.ts";
 import type { ChatArgs } from "../words/args.ts";
 import { addressProblem, targetProblem } from "../chat/commands.ts";
-import { type Problem, proxyProblem } from "../words/errors.ts";
+import { type Problem, proxyProblem } from "../words/problems.ts";
 
 /** Undefined: a chat, or the doctor's call, can begin with these. */
 export function argsProblem(

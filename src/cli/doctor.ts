@@ -9,7 +9,7 @@ import { type FullProtection, report } from "../host/protection.ts";
 import type { Protection } from "../notice.ts";
 import { KeyDecoder } from "../terminal/keys.ts";
 import type { Terminal } from "../terminal/tty.ts";
-import { EXIT } from "../words/errors.ts";
+import { EXIT } from "../words/problems.ts";
 import { after, wallClock } from "../system.ts";
 
 /** `not here`: it cannot be had, or cannot be found out, in this place. */

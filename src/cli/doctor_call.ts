@@ -1,7 +1,7 @@
 // `sesame doctor HOST`: calls once, as a chat would, and says how far it came.
 // Without the phrase it hangs up when a Sesame's offer has come: to the listener that is no guess and no failure, only one
 // of the connections that an address may open in a minute (docs/PROTOCOL.md section 8). Nothing in the offer is used.
-// With the phrase it is a real call, counted as one, that says goodbye at once. Not in here: words (diagnosis.ts).
+// With the phrase it is a real call, counted as one, that says goodbye at once. Not in here: words (words/doctor_call.ts).
 
 import type { StretchedPhrase } from "../auth/stretched.ts";
 import type { Host } from "../host/host.ts";
@@ -15,9 +15,9 @@ import { TlsTransport } from "../transport/tls.ts";
 import { wrap } from "../words/args.ts";
 import { fullTarget } from "../chat/commands.ts";
 import { CallProgress, isLoopback } from "../transport/call_progress.ts";
-import { diagnose, LABELS, stepReports } from "../words/diagnosis.ts";
+import { diagnose, LABELS, stepReports } from "../words/doctor_call.ts";
 import { line } from "./doctor.ts";
-import { EXIT, sentence } from "../words/errors.ts";
+import { EXIT, sentence } from "../words/problems.ts";
 import { panic } from "./panic.ts";
 import { type PhraseRead, proxyOf, readyTls, Refusal, takePhrase, tell } from "./run.ts";
 import { Stretcher } from "../chat/stretcher.ts";
@@ -62,9 +62,9 @@ export async function examine(
     stretcher,
     entropy,
   };
-  const course = await callOnce(target, parts, wanted.proxy === undefined ? LIMIT_MS : PROXY_LIMIT_MS);
-  const diagnosis = diagnose(target, course);
-  const steps = stepReports(course, { phrase: stretcher !== undefined });
+  const progress = await callOnce(target, parts, wanted.proxy === undefined ? LIMIT_MS : PROXY_LIMIT_MS);
+  const diagnosis = diagnose(target, progress);
+  const steps = stepReports(progress, { phrase: stretcher !== undefined });
   if (json) {
     const { doing: _, ...fields } = diagnosis;
     await tty.write(JSON.stringify({ event: "diagnosis", ...fields, steps, at: wallClock() }) + "\n");
@@ -92,30 +92,30 @@ export interface DoctorCallParts {
 
 /** One call; it takes `limitMs` at most, and the stretching of the phrase. */
 export async function callOnce(target: string, parts: DoctorCallParts, limitMs = LIMIT_MS): Promise<CallProgress> {
-  const course = new CallProgress();
+  const progress = new CallProgress();
   const over = new AbortController();
   const limit = new Limit(limitMs, () => over.abort());
   try {
     const link = await parts.transport.dial(target, over.signal, (step) => {
       // What is given up because the time is over has not failed: it is silent.
-      if (!over.signal.aborted) course.follow(step);
+      if (!over.signal.aborted) progress.follow(step);
     });
-    await converse(link, course, parts, limit, over.signal);
+    await converse(link, progress, parts, limit, over.signal);
   } catch (error) {
     if (!(error instanceof DialError)) throw error;
   } finally {
     limit.cancel();
   }
-  if (course.cause === "refused" && course.proxy === undefined) {
-    course.otherInterface = await listensElsewhere(target, course);
+  if (progress.failure?.why === "refused" && progress.proxy === undefined) {
+    progress.otherInterface = await listensElsewhere(target, progress);
   }
-  return course;
+  return progress;
 }
 
 /** From TLS to the offer, or to a goodbye to whoever knows the phrase. */
 function converse(
   link: Link,
-  course: CallProgress,
+  progress: CallProgress,
   { arena, self, stretcher, entropy }: DoctorCallParts,
   limit: Limit,
   over: AbortSignal,
@@ -150,25 +150,25 @@ function converse(
       if (ended) return phrase[Symbol.dispose]();
       limit.resume();
       step({ type: "stretched", phrase });
-      course.follow({ step: "answered" });
+      progress.follow({ step: "answered" });
     };
     const perform = (effect: Effect) => {
       switch (effect.type) {
         case "send":
           return link.send(effect.frame);
         case "stretch":
-          course.follow({ step: "offered", valid: true });
+          progress.follow({ step: "offered" });
           if (stretcher !== undefined) return void stretch(effect.salt).catch(fail);
-          course.done();
+          progress.done();
           return end();
         case "verified":
-          course.follow({ step: "accepted" });
+          progress.follow({ step: "accepted" });
           step({ type: "admit" });
           step({ type: "leave" });
           return tick();
         case "close":
           if (effect.reason === "phrase" || effect.reason === "protocol") {
-            course.follow({ step: "ended", why: effect.reason });
+            progress.follow({ step: "ended", why: effect.reason });
           }
           return end();
         default:
@@ -178,17 +178,17 @@ function converse(
     over.addEventListener("abort", end);
     if (over.aborted) return end();
     link.receive((frame) => ended || step({ type: "frame", frame }), () => {
-      course.follow({ step: "ended", why: "closed" });
+      progress.follow({ step: "ended", why: "closed" });
       end();
     });
   });
 }
 
 /** Whether this machine's own address refused, while its loopback takes calls on that port. */
-async function listensElsewhere(target: string, course: CallProgress): Promise<boolean> {
+async function listensElsewhere(target: string, progress: CallProgress): Promise<boolean> {
   const parsed = parseTarget(target);
   if (typeof parsed === "string") return false;
-  const refused = [...course.attempts].filter(([, fault]) => fault === "refused").map(([address]) => address);
+  const refused = [...progress.attempts].filter(([, fault]) => fault === "refused").map(([address]) => address);
   for (const address of refused) {
     if (isLoopback(address) || !await isOwnAddress(address)) continue;
     if (await takesCalls("127.0.0.1", parsed.port) || await takesCalls("::1", parsed.port)) return true;

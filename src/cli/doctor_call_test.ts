@@ -4,14 +4,16 @@ import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/
 import { ListenerHandshake } from "../auth/handshake.ts";
 import { StretchedPhrase } from "../auth/stretched.ts";
 import { FRAME_SIZE, STRETCHED_SIZE } from "../constants.ts";
-import { DialError, type DialStep, type Frame, type Link, type Transport } from "../ports.ts";
+import { diagnose } from "../words/doctor_call.ts";
+import type { CallStep } from "../call.ts";
+import { DialError, type Frame, type Link, type Transport } from "../ports.ts";
 import type { Arena } from "../secrets/locked.ts";
 import { encodeOffer } from "../wire/handshake_body.ts";
 import { testArena } from "../../tests/harness/arena.ts";
 import { callOnce } from "./doctor_call.ts";
 
 const SELF = "11".repeat(32);
-const TO_TLS: readonly DialStep[] = [
+const TO_TLS: readonly CallStep[] = [
   { step: "resolved", addresses: [{ host: "192.0.2.7", port: 7373 }] },
   { step: "connected", address: "192.0.2.7" },
   { step: "secured", familiar: true },
@@ -39,6 +41,7 @@ class FakeLink implements Link {
   readonly self = SELF;
   readonly peer = "22".repeat(32);
   readonly channelBinding = new Uint8Array(64);
+  readonly familiar = true;
   readonly unsent = 0;
   readonly sent: Frame[] = [];
   closed = 0;
@@ -57,11 +60,13 @@ class FakeLink implements Link {
   }
 }
 
-async function examine(link: FakeLink | undefined, steps: readonly DialStep[] = TO_TLS, phrase = false) {
+async function examine(link: FakeLink | undefined, steps: readonly CallStep[] = TO_TLS, phrase = false) {
   const transport: Transport = {
     dial(_target, _signal, onStep) {
       for (const step of steps) onStep?.(step);
-      return link === undefined ? Promise.reject(new DialError("unreachable")) : Promise.resolve(link);
+      return link === undefined
+        ? Promise.reject(new DialError({ at: "connect", why: "refused" }))
+        : Promise.resolve(link);
     },
     listen: () => Promise.reject(new Error("nobody listens here")),
     punch: () => Promise.resolve("refused"),
@@ -75,7 +80,7 @@ async function examine(link: FakeLink | undefined, steps: readonly DialStep[] = 
   const stretcher = phrase ? { stretch: (salt: Uint8Array) => Promise.resolve(stretched(arena, salt)) } : undefined;
   const course = await callOnce("192.0.2.7:7373", { transport, arena, self: SELF, stretcher, entropy });
   equal(arena.available(32), free, "a slot is left behind");
-  return course;
+  return diagnose("192.0.2.7:7373", course);
 }
 
 Deno.test("callOnce() without the phrase sends nothing, draws nothing, and hangs up at the offer", async () => {
@@ -110,5 +115,5 @@ Deno.test("callOnce() ends with the link, and at a first frame that is no offer"
 });
 
 Deno.test("callOnce() of a call that makes no link has the course of the call", async () => {
-  equal((await examine(undefined, [{ step: "unresolved", why: "not found" }])).cause, "name-not-found");
+  equal((await examine(undefined, [{ step: "lost", why: "name-not-found" }])).cause, "name-not-found");
 });

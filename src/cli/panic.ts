@@ -2,7 +2,7 @@
 // signal, a closed terminal, and whatever nobody foresaw. It says goodbye to nobody and waits for nothing.
 
 import { wipeSodium } from "../crypto/sodium.ts";
-import { EXIT, sentence, unexpectedProblem } from "../words/errors.ts";
+import { EXIT, sentence, unexpectedProblem } from "../words/problems.ts";
 import { wipeStretching } from "../chat/stretcher.ts";
 
 /** What has a terminal to put back: a view once there is one, the tty before that. */

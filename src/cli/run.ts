@@ -18,7 +18,7 @@ import { type ChatArgs, wrap } from "../words/args.ts";
 import { QuietWindow } from "../chat/quiet_window.ts";
 import { Chat, type Outcome } from "../chat/chat.ts";
 import { doctorText, startHints } from "./doctor.ts";
-import { EXIT, phraseProblem, type Problem, sentence, WEAK_PHRASE } from "../words/errors.ts";
+import { EXIT, phraseProblem, type Problem, sentence, WEAK_PHRASE } from "../words/problems.ts";
 import { fault, panic, type Restorable } from "./panic.ts";
 import { Stretcher } from "../chat/stretcher.ts";
 import { after, entropyOf, now, turn, wallClock } from "../system.ts";

@@ -1,8 +1,8 @@
 // Calls as `peers` makes them: whose turn it is to be dialled, what a failed one means for the next, and what the
 // person is told. Not in here: how often and how long (calls.ts), the connections themselves (step.ts).
 
-import type { RefusedReason } from "../notice.ts";
-import type { DialFailure, Millis, PeerId, PunchFault } from "../ports.ts";
+import { type CallFailure, type CallStep, linkFault, reasonOf, type RefusedReason } from "../call.ts";
+import type { Millis, PeerId, PunchFault } from "../ports.ts";
 import { type Call, type CallId, Calls } from "./calls.ts";
 import type { Connection } from "./connection.ts";
 import type { Friends } from "./friend.ts";
@@ -52,7 +52,7 @@ export class Calling {
   dialDue(): void {
     if (this.#turn.leaving) return void this.#calls.stopWaiting();
     if (!this.#calls.mayCall(this.#turn.now)) {
-      for (const call of this.#calls.stopWaiting()) this.#ended(call, "phrase");
+      for (const call of this.#calls.stopWaiting()) this.#ended(call, { at: "phrase", why: "phrase" });
     }
     for (const call of this.#calls.takeDue(this.#turn.now)) {
       this.#halfway.begin(call);
@@ -61,12 +61,16 @@ export class Calling {
     }
   }
 
-  dialFailed(id: CallId, failure: DialFailure): void {
+  dialFailed(id: CallId, failure: CallFailure): void {
     const call = this.#calls.get(id);
     if (call === undefined) return;
-    const reason: RefusedReason = failure === "unknown host" ? "unreachable" : failure;
-    if (!this.#turn.leaving) this.#turn.notice({ event: "refused", address: call.target, reason });
-    this.#failed(call, reason, false);
+    this.#tell(call.target, failure);
+    this.#failed(call, failure, false);
+  }
+
+  /** For whoever tells the person how far a call has come. */
+  came({ call }: Connection, step: (CallStep & { step: "offered" | "answered" })["step"]): void {
+    if (call !== undefined) this.#turn.effects.push({ type: "came", target: call.target, step });
   }
 
   // --- Two-sided calls ---
@@ -102,7 +106,7 @@ export class Calling {
     const id = this.#halfway.failed(punch, why);
     const call = id === undefined ? undefined : this.#calls.get(id);
     // The ordinary attempt was given up for this one.
-    if (call?.state === "under way") this.#failed(call, "closed", false);
+    if (call?.state === "under way") this.#failed(call, { at: "connect", why: "turned-away" }, false);
   }
 
   /** Whose connection this attempt has become; undefined: nobody's, it had been given up. */
@@ -119,7 +123,7 @@ export class Calling {
       return this.tellNewSession(connection, this.connected(connection));
     }
     this.#halfway.inVain(call.id, reason);
-    if (call.state === "under way") this.#failed(call, reason, false);
+    if (call.state === "under way") this.#failed(call, failureOf(connection, reason), false);
   }
 
   /** There is a session with somebody at this address. */
@@ -155,22 +159,19 @@ export class Calling {
   refused(connection: Connection, reason: RefusedReason): void {
     const { call, peer } = connection;
     const friend = this.#friends.get(peer);
-    // Closed after our answer and before a valid accept: the other side, too, closes without a word on a wrong phrase.
-    const guess = connection.answered;
-    const told = guess && reason === "closed" ? "phrase" : reason;
-    const address = call?.target ?? connection.address;
-    if (!this.#turn.leaving) this.#turn.notice({ event: "refused", address, reason: told });
+    const failure = failureOf(connection, reason);
+    this.#tell(call?.target ?? connection.address, failure);
     if (call === undefined) return;
     // Whom the call was for is here, whichever connection brought them.
     if (friend?.here && reason !== "phrase" && reason !== "self") {
       return this.tellNewSession(connection, this.connected(connection));
     }
-    if (guess && friend === undefined) this.#calls.wrongGuess(call, this.#turn.now);
+    if (connection.answered && friend === undefined) this.#calls.wrongGuess(call, this.#turn.now);
     if (connection.punched) this.#halfway.inVain(call.id, reason);
     // Oneself, unless somebody on the line has joined two attempts of ours.
     const self = reason === "self" && !connection.punched;
     // A wrong confirmB ends the calling of that target at once.
-    this.#failed(call, told, reason === "phrase" || self || !this.#calls.mayGoOn(call, this.#turn.now));
+    this.#failed(call, failure, reason === "phrase" || self || !this.#calls.mayGoOn(call, this.#turn.now));
   }
 
   /** A friend is gone: those who brought them call again. */
@@ -188,16 +189,39 @@ export class Calling {
     for (const { id } of this.#calls.all()) this.#halfway.end(id);
   }
 
-  #failed(call: Call, reason: RefusedReason, stop: boolean): void {
+  #failed(call: Call, failure: CallFailure, stop: boolean): void {
     if (stop || this.#turn.leaving) call.state = "over";
     else this.#calls.again(call, this.#turn.now, this.#turn.random());
-    if (call.state === "over") this.#ended(call, reason);
+    if (call.state === "over") this.#ended(call, failure);
     else this.#halfway.release(call.id);
     this.dialDue();
   }
 
-  #ended({ id, target }: Call, reason: RefusedReason): void {
+  #ended({ id, target }: Call, failure: CallFailure): void {
     this.#halfway.end(id);
-    this.#turn.effects.push({ type: "callEnded", target, reason });
+    this.#turn.effects.push({ type: "callEnded", target, failure });
+  }
+
+  #tell(address: string, failure: CallFailure): void {
+    if (this.#turn.leaving) return;
+    this.#turn.notice({ event: "refused", address, reason: reasonOf(failure), failure });
+  }
+}
+
+/** Why a connection of a call ended before anybody was connected by it. */
+function failureOf({ offered, familiar, answered }: Connection, reason: RefusedReason): CallFailure {
+  const at = offered ? "phrase" : "offer";
+  switch (reason) {
+    case "self":
+    case "duplicate":
+      return { at, why: reason };
+    case "busy":
+      return { at, why: "full" };
+    case "phrase":
+    case "protocol":
+    case "closed":
+      return { at, why: linkFault({ at, familiar, answered, end: reason }) };
+    default:
+      return { at, why: linkFault({ at, familiar, answered, end: undefined }) };
   }
 }

@@ -27,6 +27,9 @@ export interface Connection {
   readonly punched: boolean;
   /** handshake: not authenticated. verified: what waits on the other connections is being read first. live: in `Friend`. */
   state: "handshake" | "verified" | "live" | "over";
+  /** A dialer's: the certificate looks as Sesame makes them; the offer has come. */
+  readonly familiar: boolean;
+  offered: boolean;
   /** A dialer's: the answer has been sent, so that a close now may have been a guess. */
   answered: boolean;
   /** The salt whose stretching it waits for, as hex. */

@@ -4,7 +4,8 @@
 
 import { MAX_SESSIONS } from "../constants.ts";
 import type { StretchedPhrase } from "../auth/stretched.ts";
-import type { LeftReason, RefusedReason } from "../notice.ts";
+import type { RefusedReason } from "../call.ts";
+import type { LeftReason } from "../notice.ts";
 import type { Frame, Millis } from "../ports.ts";
 import type { Arena } from "../secrets/locked.ts";
 import { type Effect as SessionEffect, type Event as SessionEvent, Session } from "../session/step.ts";
@@ -90,7 +91,7 @@ export class Connections implements Steer, Disposable {
 
   // --- A connection begins ---
 
-  linked({ link, facts, address, source, call, punch }: Event & { type: "linked" }): void {
+  linked({ link, facts, address, source, call, punch, familiar }: Event & { type: "linked" }): void {
     const { now } = this.#turn;
     const dialled = call === undefined ? undefined : this.#calling.get(call);
     const connection: Connection = {
@@ -105,6 +106,8 @@ export class Connections implements Steer, Disposable {
       punched: punch !== undefined,
       state: "handshake",
       guessToken: false,
+      familiar: familiar !== false,
+      offered: false,
       answered: false,
       awaitedSalt: undefined,
       held: [],
@@ -179,6 +182,8 @@ export class Connections implements Steer, Disposable {
     const { call } = connection;
     if (this.#isRefused(connection)) return;
     if (call !== undefined && !this.#calling.takeSalt(call, key)) return this.end(connection, "protocol");
+    connection.offered = true;
+    this.#calling.came(connection, "offered");
     connection.awaitedSalt = key;
     const phrase = this.phrases.get(key);
     if (phrase !== undefined) this.#answer(connection, phrase);
@@ -199,6 +204,7 @@ export class Connections implements Steer, Disposable {
     this.drive(connection, { type: "stretched", phrase });
     // An offer that is no offer gets no answer, so nobody can have guessed anything by it.
     connection.answered = connection.state !== "over";
+    if (connection.answered) this.#calling.came(connection, "answered");
   }
 
   /** What waited on the other links has been read. It may have ended some of them: then the door is asked again. */

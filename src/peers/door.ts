@@ -2,7 +2,7 @@
 // told of those who were turned away. Not in here: the rules of admission (admission.ts), who is refused (refusal.ts).
 
 import { TURNED_AWAY_REPORT_MS } from "../constants.ts";
-import type { RefusedReason } from "../notice.ts";
+import type { RefusedReason } from "../call.ts";
 import type { Millis } from "../ports.ts";
 import { Admission, type Source } from "./admission.ts";
 import type { Connection } from "./connection.ts";

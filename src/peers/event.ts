@@ -1,8 +1,9 @@
 // What happens to `peers`, what it wants done about it, and how its friends are shown to a person. Data only.
 
 import type { StretchedPhrase } from "../auth/stretched.ts";
-import type { MessageId, Notice, RefusedReason } from "../notice.ts";
-import type { DialFailure, Frame, Millis, PeerId, PunchFault } from "../ports.ts";
+import type { CallFailure } from "../call.ts";
+import type { MessageId, Notice } from "../notice.ts";
+import type { Frame, Millis, PeerId, PunchFault } from "../ports.ts";
 import type { Shape } from "../session/pacer.ts";
 import type { SessionFacts } from "../session/step.ts";
 import type { Source } from "./admission.ts";
@@ -31,13 +32,14 @@ export type Event =
     source?: Source;
     call?: CallId;
     punch?: PunchId;
+    familiar?: boolean;
   }
   | { type: "frame"; link: LinkId; frame: Frame }
   /** The other side closed the link, or it broke. */
   | { type: "ended"; link: LinkId }
   /** An admitted connection never became a link. */
   | { type: "failed"; source: Source; address: string; why: "timeout" | "protocol" | "closed" }
-  | { type: "dialFailed"; call: CallId; failure: DialFailure }
+  | { type: "dialFailed"; call: CallId; failure: CallFailure }
   /** Where a call's friend may be met halfway: of each family one place at most. Never said while we take no calls. */
   | { type: "aimed"; call: CallId; meetAt: readonly PunchAddress[] }
   /** A call has a TCP connection; or had one, which has come to nothing, and goes on. */
@@ -70,13 +72,15 @@ export type Effect =
   | { type: "punch" } & Attempt
   /** The same for one of those; only "punchFailed" may follow. */
   | { type: "stopPunch"; punch: PunchId }
+  /** How far a dialled connection has come, for whoever tells the person. */
+  | { type: "came"; target: string; step: "offered" | "answered" }
   | { type: "stretch"; salt: Uint8Array }
   /** Read everything that waits on all sockets, then say "read" for this link. */
   | { type: "read"; link: LinkId }
   /** Tell the person. A "message" is answered with "shown". */
   | { type: "notice"; notice: Notice }
   /** A call without --retry has ended without a friend, or calling has been stopped. */
-  | { type: "callEnded"; target: string; reason: RefusedReason }
+  | { type: "callEnded"; target: string; failure: CallFailure }
   /** Everything is closed after "leave". */
   | { type: "gone" };
 

@@ -1,7 +1,7 @@
 // Two-sided calls as `peers` makes them (docs/PROTOCOL.md section 8): which attempts are to begin and which to be given up.
 // Not in here: when each begins (punching.ts), what its connection means for the call (calling.ts).
 
-import type { RefusedReason } from "../notice.ts";
+import type { RefusedReason } from "../call.ts";
 import type { Millis, PunchFault } from "../ports.ts";
 import type { Call, CallId } from "./calls.ts";
 import type { Friends } from "./friend.ts";

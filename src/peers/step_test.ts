@@ -20,6 +20,7 @@ import {
   WAITING_FOR_SCREEN_MAX,
 } from "../constants.ts";
 import { loadSodium } from "../crypto/sodium.ts";
+import type { CallFailure } from "../call.ts";
 import type { Frame, PeerId, Role } from "../ports.ts";
 import { FrameType } from "../wire/frame.ts";
 import { Peers } from "./step.ts";
@@ -75,7 +76,7 @@ test("a call to oneself is refused on the dialling side, once, and is over", [SM
   bench.call("a", "a", true).run(5_000);
   deepEqual(bench.story("a"), ["refused self"]);
   deepEqual(bench.handshakeOf("a", 0), []);
-  deepEqual(bench.effects.flatMap(({ effect }) => effect.type === "callEnded" ? [effect.reason] : []), ["self"]);
+  deepEqual(bench.effects.flatMap(({ effect }) => effect.type === "callEnded" ? [effect.failure.why] : []), ["self"]);
   equal(bench.dials.length, 1);
 });
 
@@ -742,7 +743,8 @@ Deno.test(`a PeerId has at most ${MAX_CONNECTIONS_PER_PEER} connections, whateve
       peers.step({ type: "linked", link, facts, address: "x" }, 0, crypto.getRandomValues.bind(crypto));
     for (let link = 1; link <= MAX_CONNECTIONS_PER_PEER; link++) deepEqual(open(link), []);
     const refused = { event: "refused" as const, address: "x", reason: "duplicate" as const };
-    deepEqual(open(9), [{ type: "close", link: 9 }, { type: "notice", notice: refused }]);
+    const failure = { at: "offer", why: "duplicate" } as const;
+    deepEqual(open(9), [{ type: "close", link: 9 }, { type: "notice", notice: { ...refused, failure } }]);
     peers.step({ type: "ended", link: 1 }, 0, () => {});
     deepEqual(open(10), [], "one has ended");
   }
@@ -916,7 +918,7 @@ test("a dialer stops after three possible guesses at one target, and goes on whe
   bench.call("a", "s", true).run(120_000);
   equal(bench.dials.length, 3);
   deepEqual(bench.story("a"), ["refused phrase", "refused phrase", "refused phrase"]);
-  deepEqual(bench.effects.flatMap(({ effect }) => effect.type === "callEnded" ? [effect.reason] : []), ["phrase"]);
+  deepEqual(bench.effects.flatMap(({ effect }) => effect.type === "callEnded" ? [effect.failure.why] : []), ["phrase"]);
   bench.call("a", "s", true).run(500);
   equal(bench.dials.length, 4);
   bench.run(120_000);
@@ -1111,25 +1113,28 @@ test("as many calls are under way as the last stretch lets begin within 5 s", [S
 test("a call that fails is told with its reason, and over unless it is to be made again", [SMALL], (bench) => {
   bench.call("a", "nobody").run(100);
   const refused = bench.notices("a", "refused");
-  deepEqual(refused, [{ event: "refused", address: "nobody", reason: "unreachable" }]);
+  const refusal = { at: "connect", why: "refused" } as const;
+  deepEqual(refused, [{ event: "refused", address: "nobody", reason: "unreachable", failure: refusal }]);
   const uncalled = () => bench.effects.flatMap(({ effect }) => effect.type === "callEnded" ? [effect] : []);
-  deepEqual(uncalled(), [{ type: "callEnded", target: "nobody", reason: "unreachable" }]);
+  deepEqual(uncalled(), [{ type: "callEnded", target: "nobody", failure: refusal }]);
   equal(bench.node("a").peers.calling, false);
 
   const { peers } = bench.node("a");
   peers.step({ type: "call", target: "unknown", retry: true }, bench.timeline.now, bench.entropy);
   equal(peers.calling, true);
-  const failed = peers.step(
-    { type: "dialFailed", call: 2, failure: "unknown host" },
-    bench.timeline.now,
-    bench.entropy,
-  );
-  deepEqual(failed, [{ type: "notice", notice: { event: "refused", address: "unknown", reason: "unreachable" } }]);
+  const fails = (call: number, failure: CallFailure) =>
+    peers.step({ type: "dialFailed", call, failure }, bench.timeline.now, bench.entropy);
+  const nameless = { at: "name", why: "name-not-found" } as const;
+  deepEqual(fails(2, nameless), [
+    { type: "notice", notice: { event: "refused", address: "unknown", reason: "unreachable", failure: nameless } },
+  ]);
   equal(peers.calling, true, "it waits for its pause");
-  deepEqual(peers.step({ type: "dialFailed", call: 99, failure: "timeout" }, bench.timeline.now, bench.entropy), []);
+  const silent = { at: "connect", why: "filtered" } as const;
+  deepEqual(fails(99, silent), []);
   peers.step({ type: "call", target: "slow", retry: true }, bench.timeline.now, bench.entropy);
-  const slow = peers.step({ type: "dialFailed", call: 3, failure: "timeout" }, bench.timeline.now, bench.entropy);
-  deepEqual(slow, [{ type: "notice", notice: { event: "refused", address: "slow", reason: "timeout" } }]);
+  deepEqual(fails(3, silent), [
+    { type: "notice", notice: { event: "refused", address: "slow", reason: "timeout", failure: silent } },
+  ]);
 });
 
 test("a target that is being called already is told as such, and called at once if it only waits", [SMALL], (bench) => {
@@ -1312,8 +1317,8 @@ test("who leaves while a call is under way is told nothing more of it", [SMALL, 
   bench.node("a").step({ type: "leave" });
   bench.run(10_000);
   deepEqual(bench.story("a"), []);
-  const uncalled = bench.effects.flatMap(({ effect }) => effect.type === "callEnded" ? [effect.reason] : []);
-  deepEqual(uncalled, ["closed", "unreachable"]);
+  const uncalled = bench.effects.flatMap(({ effect }) => effect.type === "callEnded" ? [effect.failure.why] : []);
+  deepEqual(uncalled, ["busy", "refused"]);
   // Nor is who was called.
   bench.call("c", "b").run(100);
   bench.node("b").step({ type: "leave" });

@@ -1,7 +1,8 @@
 // One notice, one line of JSON: the contract for scripts (docs: README, "For scripts"), field for field. Not in here:
-// reading lines, words for people.
+// reading lines, the sentences themselves (words).
 
 import type { Notice } from "../notice.ts";
+import { callProblem } from "../words/call_failures.ts";
 
 /**
  * Without a line end. `at` is milliseconds since the epoch. Text is raw but for its escapes: whatever could act on a
@@ -52,15 +53,11 @@ function fields(notice: Notice): Record<string, unknown> & { event: Notice["even
       return { event, count: notice.count, guesses: notice.guesses };
     case "hint":
       return { event, text: notice.text };
-    case "diagnosis":
-      return {
-        event,
-        address: notice.address,
-        step: notice.step,
-        cause: notice.cause,
-        wrong: notice.wrong,
-        next: notice.next,
-      };
+    case "diagnosis": {
+      const { address, failure, proxy } = notice;
+      const { wrong, next } = callProblem(address, failure, proxy);
+      return { event, address, step: failure.at, cause: failure.why, wrong, next };
+    }
     case "problem":
       return { event, doing: notice.doing, wrong: notice.wrong, next: notice.next };
   }

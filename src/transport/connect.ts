@@ -6,29 +6,28 @@
 
 import { connect, type Socket } from "node:net";
 import { PROXY_TIMEOUT_MS, TLS_HANDSHAKE_TIMEOUT_MS } from "../constants.ts";
-import type { DialStep, NameFault, TcpFault } from "../ports.ts";
+import type { CallStep, NameFault, ProxyFault, TcpFault } from "../call.ts";
 import { type Address, formatAddress } from "./address.ts";
 import type { Login } from "./proxy_address.ts";
 import { type Attempt, race } from "./race.ts";
 import { resolve } from "./resolve.ts";
-import type { SocksFault } from "./socks.ts";
 
 /**
  * What is going on, for whoever wants to tell. Addresses are without ports. With a proxy there are three: `proxy`, `asked`
  * once there is a connection with it, and `connected`, whose address is the target's host as it was given.
  */
 export type ReachStep = Extract<
-  DialStep,
+  CallStep,
   { step: "proxy" | "asked" | "resolving" | "resolved" | "connecting" | "failed" | "connected" }
 >;
 
-/** `proxy-unreachable`: there is no connection with the proxy; `stopped`: by the signal. */
-export type ReachFault = NameFault | TcpFault | SocksFault | "proxy-unreachable" | "stopped";
+/** `stopped`: by the signal. */
+export type ReachFault = NameFault | TcpFault | ProxyFault | "stopped";
 
 export class ReachError extends Error {
   override readonly name = "ReachError";
   constructor(
-    readonly at: "name" | "tcp" | "proxy",
+    readonly at: "name" | "connect" | "proxy",
     /** Of several addresses: what tells most. */
     readonly why: ReachFault,
     /** How each address that was tried failed; of the proxy, when there was no connection with it. */
@@ -91,10 +90,10 @@ async function reachThrough(proxy: ProxyWay, target: Address, options: ReachOpti
   limit.onOver(() => socket.destroy());
   if (limit.over !== undefined) {
     socket.destroy();
-    throw new ReachError("proxy", limit.over);
+    throw new ReachError("proxy", faultOf(limit.over));
   }
   const fault = await askProxy(socket, target, proxy.login());
-  if (limit.over !== undefined) throw new ReachError("proxy", limit.over);
+  if (limit.over !== undefined) throw new ReachError("proxy", faultOf(limit.over));
   if (fault !== undefined) throw new ReachError("proxy", fault);
   onStep?.({ step: "connected", address: target.host });
   return { socket, address: target };
@@ -119,7 +118,7 @@ export async function addressesOf(targets: readonly Address[], options: ReachOpt
       addresses.set(formatAddress(address), address);
     }
   });
-  if (addresses.size === 0) throw new ReachError("name", fault ?? "not found");
+  if (addresses.size === 0) throw new ReachError("name", fault ?? "name-not-found");
   const all = [...addresses.values()];
   onStep?.({ step: "resolved", addresses: all });
   return all;
@@ -133,10 +132,10 @@ export function connectAny(
   open: Open = openTcp,
 ): Promise<Reached> {
   return new Promise((done, fail) => {
-    if (limit.over !== undefined) return fail(new ReachError("tcp", limit.over));
+    if (limit.over !== undefined) return fail(new ReachError("connect", faultOf(limit.over)));
     const lose = (lost: readonly Attempt<Address, TcpFault>[], why?: "stopped") => {
       const attempts = lost.map(({ address, fault }) => ({ address: address.host, fault }));
-      fail(new ReachError("tcp", why ?? mostTelling(attempts.map(({ fault }) => fault)), attempts));
+      fail(new ReachError("connect", why ?? mostTelling(attempts.map(({ fault }) => fault)), attempts));
     };
     const running = race<Address, Socket, TcpFault>(addresses, {
       connect: (address, opened, failed) => {
@@ -163,7 +162,7 @@ export function connectAny(
     const forget = limit.onOver((why) => {
       const { failed, begun } = running.stop();
       if (why === "stopped") return lose(failed, "stopped");
-      lose([...failed, ...begun.map((address) => ({ address, fault: "timeout" as const }))]);
+      lose([...failed, ...begun.map((address) => ({ address, fault: "filtered" as const }))]);
     });
   });
 }
@@ -208,6 +207,10 @@ export class TimeLimit implements Disposable {
 }
 
 export type Over = "timeout" | "stopped";
+
+function faultOf(over: Over): "filtered" | "stopped" {
+  return over === "timeout" ? "filtered" : over;
+}
 
 /** Throws ReachError when the signal comes first; a look-up that is under way cannot be stopped, only left behind. */
 function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
@@ -273,13 +276,13 @@ export function mostTelling(faults: readonly TcpFault[]): TcpFault {
   return TELLING.find((fault) => faults.includes(fault)) ?? "unreachable";
 }
 
-const TELLING: readonly TcpFault[] = ["reset", "refused", "timeout", "forbidden", "unreachable"];
+const TELLING: readonly TcpFault[] = ["turned-away", "refused", "filtered", "forbidden", "unreachable"];
 /** A port that another socket has, or has had with this very address. */
 const TAKEN: readonly string[] = ["EADDRINUSE", "EADDRNOTAVAIL", "EINVAL"];
 const FAULTS: Readonly<Record<string, TcpFault>> = {
   ECONNREFUSED: "refused",
-  ETIMEDOUT: "timeout",
-  ECONNRESET: "reset",
+  ETIMEDOUT: "filtered",
+  ECONNRESET: "turned-away",
   EACCES: "forbidden",
   EPERM: "forbidden",
 };

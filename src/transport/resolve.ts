@@ -4,7 +4,7 @@
 
 import { lookup } from "node:dns";
 import { ADDRESSES_PER_NAME_MAX, NAME_TIMEOUT_MS, OTHER_FAMILY_MS } from "../constants.ts";
-import type { NameFault } from "../ports.ts";
+import type { NameFault } from "../call.ts";
 import { isIpAddress } from "./address.ts";
 
 /**
@@ -15,12 +15,12 @@ import { isIpAddress } from "./address.ts";
 export async function resolve(host: string, look: Look = lookUp): Promise<readonly string[] | NameFault> {
   if (isIpAddress(host)) return [host];
   // RFC 7686: asking for it would tell the resolver whom we call.
-  if (host === "onion" || host.endsWith(".onion")) return "onion";
+  if (host === "onion" || host.endsWith(".onion")) return "onion-name";
   const answers = await inTime([look(host, 6), look(host, 4)]);
   const [six, four] = answers.map((answer) => Array.isArray(answer) ? answer : []);
   const addresses = interleaved(six ?? [], four ?? []);
   if (addresses.length > 0) return addresses.slice(0, ADDRESSES_PER_NAME_MAX);
-  return FAULTS.find((fault) => answers.includes(fault)) ?? "not found";
+  return FAULTS.find((fault) => answers.includes(fault)) ?? "name-not-found";
 }
 
 /** Asks for one family. */
@@ -32,14 +32,14 @@ function lookUp(host: string, family: 4 | 6): Promise<Answer> {
   return new Promise((done) => {
     lookup(host, { all: true, verbatim: true, family }, (error, found) => {
       if (error === null) done([...new Set(found.map(({ address }) => address))]);
-      else done(error.code === "ENOTFOUND" ? "not found" : "no resolver");
+      else done(error.code === "ENOTFOUND" ? "name-not-found" : "no-resolver");
     });
   });
 }
 
-/** What has been answered within NAME_TIMEOUT_MS, and OTHER_FAMILY_MS after the first addresses; "timeout" for the rest. */
+/** What has been answered within NAME_TIMEOUT_MS, and OTHER_FAMILY_MS after the first addresses; "no-resolver" for the rest. */
 function inTime(looks: readonly Promise<Answer>[]): Promise<readonly Answer[]> {
-  const answers: Answer[] = looks.map(() => "timeout");
+  const answers: Answer[] = looks.map(() => "no-resolver");
   return new Promise((done) => {
     let missing = looks.length;
     const end = () => {
@@ -66,4 +66,4 @@ function interleaved(first: readonly string[], second: readonly string[]): strin
 }
 
 /** Of both families: the fault that tells most, first. */
-const FAULTS: readonly NameFault[] = ["timeout", "no resolver", "not found"];
+const FAULTS: readonly NameFault[] = ["no-resolver", "name-not-found"];

@@ -8,8 +8,11 @@ const FOUR = ["192.0.2.1", "192.0.2.2"];
 Deno.test("resolve() takes both families in turns, IPv6 first", async () => {
   const look: Look = (_, family) => Promise.resolve(family === 6 ? SIX : FOUR);
   deepEqual(await resolve("friend.example", look), [SIX[0], FOUR[0], SIX[1], FOUR[1], SIX[2]]);
-  deepEqual(await resolve("friend.example", (_, family) => Promise.resolve(family === 6 ? "not found" : FOUR)), FOUR);
-  deepEqual(await resolve("friend.example", (_, family) => Promise.resolve(family === 6 ? SIX : "no resolver")), SIX);
+  deepEqual(
+    await resolve("friend.example", (_, family) => Promise.resolve(family === 6 ? "name-not-found" : FOUR)),
+    FOUR,
+  );
+  deepEqual(await resolve("friend.example", (_, family) => Promise.resolve(family === 6 ? SIX : "no-resolver")), SIX);
 });
 
 Deno.test("resolve() asks for both families at once, and goes on without the one that is never answered", async () => {
@@ -25,9 +28,9 @@ Deno.test("resolve() asks for both families at once, and goes on without the one
 Deno.test("resolve() names the fault that tells most", async () => {
   const of = (six: string, four: string) =>
     resolve("friend.example", (_, family) => Promise.resolve((family === 6 ? six : four) as never));
-  equal(await of("not found", "not found"), "not found");
-  equal(await of("not found", "no resolver"), "no resolver");
-  equal(await resolve("friend.example", () => Promise.resolve([])), "not found");
+  equal(await of("name-not-found", "name-not-found"), "name-not-found");
+  equal(await of("name-not-found", "no-resolver"), "no-resolver");
+  equal(await resolve("friend.example", () => Promise.resolve([])), "name-not-found");
 });
 
 Deno.test("resolve() asks nobody for an address or for an onion name", async () => {
@@ -36,7 +39,7 @@ Deno.test("resolve() asks nobody for an address or for an onion name", async () 
   };
   deepEqual(await resolve("192.0.2.7", look), ["192.0.2.7"]);
   deepEqual(await resolve("2001:db8::1", look), ["2001:db8::1"]);
-  for (const host of ["onion", "friend.onion", "a.b.onion"]) equal(await resolve(host, look), "onion");
+  for (const host of ["onion", "friend.onion", "a.b.onion"]) equal(await resolve(host, look), "onion-name");
 });
 
 Deno.test("resolve() keeps a bounded number of addresses, of both families", async () => {

@@ -7,27 +7,15 @@
 import type { Socket } from "node:net";
 import { SocksClient } from "socks";
 import { PROXY_TIMEOUT_MS } from "../constants.ts";
+import type { ProxyFault } from "../call.ts";
 import type { Address } from "./address.ts";
 import type { Login } from "./proxy_address.ts";
-
-/**
- * Why the proxy gave no connection. First what is its own: `proxy-login`, it wants one, or another; `proxy-refused`, its
- * rules forbid it, or it gives no reason (Tor gives none for most troubles), or it hung up; `proxy-protocol`, what
- * answers speaks no SOCKS5. Then what it says of whom it called.
- */
-export type SocksFault =
-  | "proxy-login"
-  | "proxy-refused"
-  | "proxy-protocol"
-  | "refused"
-  | "unreachable"
-  | "timeout";
 
 /**
  * Undefined: from here on the socket leads to the target; otherwise it has been destroyed. Whoever loses patience destroys
  * it, and the answer comes at once.
  */
-export async function askProxy(socket: Socket, target: Address, login: Login): Promise<SocksFault | undefined> {
+export async function askProxy(socket: Socket, target: Address, login: Login): Promise<ProxyFault | undefined> {
   try {
     await SocksClient.createConnection({
       existing_socket: socket,
@@ -46,7 +34,7 @@ export async function askProxy(socket: Socket, target: Address, login: Login): P
 }
 
 /** The library says the reply's code in words only (its constants.ts). */
-function faultOf(words: string): SocksFault {
+function faultOf(words: string): ProxyFault {
   const reply = /^Socks5 proxy rejected connection - (\w+)$/.exec(words)?.[1];
   if (reply !== undefined) return REPLIES[reply] ?? "proxy-refused";
   if (words === "Socket closed") return "proxy-refused";
@@ -54,9 +42,9 @@ function faultOf(words: string): SocksFault {
 }
 
 /** RFC 1928 section 6: those that say something of the target. */
-const REPLIES: Readonly<Record<string, SocksFault>> = {
+const REPLIES: Readonly<Record<string, ProxyFault>> = {
   NetworkUnreachable: "unreachable",
   HostUnreachable: "unreachable",
   ConnectionRefused: "refused",
-  TTLExpired: "timeout",
+  TTLExpired: "filtered",
 };

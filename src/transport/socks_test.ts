@@ -72,7 +72,7 @@ Deno.test("reach() tells the proxy's own faults from what it says of the target"
       [3, "unreachable"],
       [4, "unreachable"],
       [5, "refused"],
-      [6, "timeout"],
+      [6, "filtered"],
       [7, "proxy-refused"],
       [8, "proxy-refused"],
       [0xf2, "proxy-refused"], // one of Tor's own
@@ -106,7 +106,7 @@ Deno.test(
     for (const script of [[[5, 0]], [[5, 0], [5, 0, 0]]]) {
       await using slow = await Proxy.of(script);
       const target = { host: "friend.onion", port: 1 };
-      equal((await failure(slow.reach(target, { proxyTimeoutMs: 50 }))).why, "timeout");
+      equal((await failure(slow.reach(target, { proxyTimeoutMs: 50 }))).why, "filtered");
       await slow.left();
       const stop = new AbortController();
       const reaching = failure(slow.reach(target, { signal: stop.signal }));
@@ -176,18 +176,18 @@ Deno.test(
 
 Deno.test("dial() through a proxy names the failure", LOOSE, async () => {
   const failures: [number[][], string][] = [
-    [[[5, 0], [5, 5, 0, 1, 0, 0, 0, 0, 0, 0]], "unreachable"],
-    [[[5, 0], [5, 6, 0, 1, 0, 0, 0, 0, 0, 0]], "timeout"],
+    [[[5, 0], [5, 5, 0, 1, 0, 0, 0, 0, 0, 0]], "refused"],
+    [[[5, 0], [5, 6, 0, 1, 0, 0, 0, 0, 0, 0]], "filtered"],
     [[[5, 0], [5, 1, 0, 1, 0, 0, 0, 0, 0, 0]], "proxy-refused"],
     [[[5, 255]], "proxy-login"],
-    [[[5, 0], [...GRANTED, ...new TextEncoder().encode("220 mail.example ESMTP\r\n")]], "timeout"],
+    [[[5, 0], [...GRANTED, ...new TextEncoder().encode("220 mail.example ESMTP\r\n")]], "silent"],
   ];
   for (const [script, failure] of failures) {
     await using proxy = await Proxy.of(script);
     const way = { address: proxy.address, login: () => LOGIN };
     const transport = new TlsTransport(anna, { proxy: way, proxyTlsTimeoutMs: 100 });
     await rejects(transport.dial("friend.onion:1", never), (error) => {
-      return error instanceof DialError && error.failure === failure;
+      return error instanceof DialError && error.failure.why === failure;
     });
   }
 });

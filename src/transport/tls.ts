@@ -11,8 +11,6 @@ import { connect, createSecureContext, type SecureContext, TLSSocket } from "nod
 import { PROXY_TLS_TIMEOUT_MS, TLS_HANDSHAKE_TIMEOUT_MS } from "../constants.ts";
 import {
   DialError,
-  type DialFailure,
-  type DialStep,
   type Link,
   type Listener,
   type ListenHandlers,
@@ -20,10 +18,11 @@ import {
   type PunchFault,
   type PunchHandlers,
   type Role,
-  type TlsFault,
   type Transport,
 } from "../ports.ts";
+import type { CallStep, TlsFault } from "../call.ts";
 import { type Address, bareHost, formatAddress, parseAlternatives, parseListen, punchPort } from "./address.ts";
+import { CallProgress } from "./call_progress.ts";
 import type { Identity } from "./certificate.ts";
 import { checkHandshake } from "./handshake_check.ts";
 import {
@@ -86,13 +85,19 @@ export class TlsTransport implements Transport {
   }
 
   async dial(target: string, signal: AbortSignal, onStep: OnStep = () => {}): Promise<Link> {
+    const progress = new CallProgress();
+    const follow: OnStep = (step) => {
+      progress.follow(step);
+      onStep(step);
+    };
     const alternatives = parseAlternatives(target);
-    if (typeof alternatives === "string") throw new DialError("unknown host");
-    const outcome = this.#way.proxy === undefined
-      ? await this.#dialDirectly(alternatives, signal, onStep)
-      : await this.#dialThroughProxy(alternatives, signal, onStep);
-    if (typeof outcome === "string") throw new DialError(outcome);
-    return outcome;
+    const dial = this.#way.proxy === undefined ? this.#dialDirectly : this.#dialThroughProxy;
+    const link = typeof alternatives === "string"
+      ? follow({ step: "lost", why: "name-not-found" })
+      : await dial.call(this, alternatives, signal, follow);
+    // Only a link ends a call well before its offer.
+    if (!link) throw new DialError(progress.failure!);
+    return link;
   }
 
   /**
@@ -100,8 +105,7 @@ export class TlsTransport implements Transport {
    * goes on to TLS would be a second caller, which takes a place and counts against the address. Where something that is
    * no Sesame accepts TCP (a middlebox, for one family), the addresses that are left race again, with a time of their own.
    */
-  async #dialDirectly(targets: readonly Address[], signal: AbortSignal, onStep: OnStep): Promise<Link | DialFailure> {
-    const failures: DialFailure[] = [];
+  async #dialDirectly(targets: readonly Address[], signal: AbortSignal, onStep: OnStep): Promise<Link | undefined> {
     try {
       let addresses = await addressesOf(targets, { ...this.#way, signal, onStep });
       while (addresses.length > 0) {
@@ -110,41 +114,28 @@ export class TlsTransport implements Transport {
         if (reached.socket.localAddress === reached.socket.remoteAddress) onStep({ step: "own" });
         const link = await this.#secure(reached, limit, onStep);
         if (typeof link !== "string") return link;
-        onStep({ step: "tlsFailed", why: link });
-        failures.push(failureOf(link));
         addresses = signal.aborted ? [] : addresses.filter((address) => address !== reached.address);
       }
     } catch (error) {
-      failures.push(dialFailureOf(error, onStep));
+      tellLoss(error, onStep);
     }
-    return TELLING.findLast((failure) => failures.includes(failure)) ?? "unknown host";
+    return undefined;
   }
 
   /** One address after another: what the proxy opens for us, it opens to a listener as well. */
-  async #dialThroughProxy(
-    targets: readonly Address[],
-    signal: AbortSignal,
-    onStep: OnStep,
-  ): Promise<Link | DialFailure> {
-    let outcome: Link | DialFailure = "unknown host";
+  async #dialThroughProxy(targets: readonly Address[], signal: AbortSignal, onStep: OnStep): Promise<Link | undefined> {
     for (const target of targets) {
-      outcome = await this.#dialOneThroughProxy(target, signal, onStep);
-      if (typeof outcome !== "string" || signal.aborted) break;
+      try {
+        const reached = await reach(target, { ...this.#way, signal, onStep });
+        using limit = new TimeLimit(this.#proxyTlsTimeoutMs, signal);
+        const link = await this.#secure(reached, limit, onStep);
+        if (typeof link !== "string") return link;
+      } catch (error) {
+        tellLoss(error, onStep);
+      }
+      if (signal.aborted) break;
     }
-    return outcome;
-  }
-
-  async #dialOneThroughProxy(address: Address, signal: AbortSignal, onStep: OnStep): Promise<Link | DialFailure> {
-    try {
-      const reached = await reach(address, { ...this.#way, signal, onStep });
-      using limit = new TimeLimit(this.#proxyTlsTimeoutMs, signal);
-      const link = await this.#secure(reached, limit, onStep);
-      if (typeof link !== "string") return link;
-      onStep({ step: "tlsFailed", why: link });
-      return failureOf(link);
-    } catch (error) {
-      return dialFailureOf(error, onStep);
-    }
+    return undefined;
   }
 
   /** TLS over a connection that is there; or why not. */
@@ -157,14 +148,18 @@ export class TlsTransport implements Transport {
       const socket = connect({ ...TLS_SETTINGS, socket: raw, secureContext: this.#context });
       const handshake = this.#handshake(socket, address, {
         role: "dialer",
-        linked: (link, familiar) => {
+        linked: (link) => {
           forget();
-          onStep({ step: "secured", familiar });
+          onStep({ step: "secured", familiar: link.familiar });
           done(link);
         },
-        failed: (why) => (forget(), done(why)),
+        failed: (why) => {
+          forget();
+          onStep({ step: "lost", why });
+          done(why);
+        },
       });
-      const drop = (why: Over) => handshake.drop(why === "stopped" ? "closed" : why);
+      const drop = (why: Over) => handshake.drop(why === "stopped" ? "turned-away" : "silent");
       const forget = limit.onOver(drop);
       if (limit.over !== undefined) drop(limit.over);
     });
@@ -206,7 +201,7 @@ export class TlsTransport implements Transport {
       const drop = () => {
         giveUp();
         if (handshake === undefined) end(limit.over === "stopped" ? "stopped" : "failed");
-        else handshake.drop("closed");
+        else handshake.drop("turned-away");
       };
       const forget = limit.onOver(drop);
       if (limit.over !== undefined) drop();
@@ -230,7 +225,7 @@ export class TlsTransport implements Transport {
           address: formatAddress({ host: address.host, port: portOf(server) }),
           close: () => {
             server.close();
-            for (const handshake of pending) handshake.drop("closed");
+            for (const handshake of pending) handshake.drop("turned-away");
           },
         });
       });
@@ -257,16 +252,16 @@ export class TlsTransport implements Transport {
     const handshake = this.#handshake(socket, address, {
       role: "listener",
       linked: (link) => (settled(), handlers.linked(link)),
-      failed: (why) => (settled(), handlers.failed(address.host, formatAddress(address), failureOf(why))),
+      failed: (why) => (settled(), handlers.failed(address.host, formatAddress(address), FAILED[why])),
     });
-    const timer = setTimeout(() => handshake.drop("timeout"), this.#timeoutMs);
+    const timer = setTimeout(() => handshake.drop("silent"), this.#timeoutMs);
     pending.add(handshake);
   }
 
   /** Waits for the end of the handshake; exactly one of `linked` and `failed` is called, never before this returns. */
   #handshake(socket: TLSSocket, address: Address, outcome: Outcome): Handshake {
     let settled = false;
-    const ended = () => drop("closed");
+    const ended = () => drop("turned-away");
     const settle = () => {
       settled = true;
       socket.off("end", ended).off("close", ended);
@@ -283,7 +278,7 @@ export class TlsTransport implements Transport {
     socket.once(SECURE[outcome.role], () => {
       if (settled) return;
       const checked = checkHandshake(socket, outcome.role);
-      if (checked === undefined) return drop("not ours");
+      if (checked === undefined) return drop("not-sesame");
       settle();
       socket.setNoDelay(true);
       const ends = {
@@ -292,7 +287,7 @@ export class TlsTransport implements Transport {
         host: bareHost(address.host),
         self: this.#self,
       };
-      outcome.linked(new TlsLink(socket, ends, checked), checked.familiar);
+      outcome.linked(new TlsLink(socket, ends, checked));
     });
     return { drop };
   }
@@ -300,7 +295,7 @@ export class TlsTransport implements Transport {
 
 // --- Helpers --------------------------------------------------------------------------------------------------------
 
-type OnStep = (step: DialStep) => void;
+type OnStep = (step: CallStep) => void;
 
 interface Handshake {
   drop(why: TlsFault): void;
@@ -308,7 +303,7 @@ interface Handshake {
 
 interface Outcome {
   readonly role: Role;
-  linked(link: Link, familiar: boolean): void;
+  linked(link: Link): void;
   failed(why: TlsFault): void;
 }
 
@@ -317,64 +312,23 @@ interface Outcome {
  * no sense; only its words tell them apart.
  */
 function tlsFaultOf({ code = "", message }: Error & { code?: string }): TlsFault {
-  if (ENDED.includes(code)) return "closed";
-  return /^received (corrupt|unexpected)/.test(message) ? "not tls" : "other tls";
-}
-
-function failureOf(fault: TlsFault): "timeout" | "protocol" | "closed" {
-  return fault === "timeout" || fault === "closed" ? fault : "protocol";
+  if (ENDED.includes(code)) return "turned-away";
+  return /^received (corrupt|unexpected)/.test(message) ? "not-tls" : "not-sesame";
 }
 
 /** Throws again what is no ReachError. */
 function punchFaultOf(error: unknown): PunchFault {
   if (!(error instanceof ReachError)) throw error;
-  return error.why === "timeout" ? "silent" : error.why === "stopped" ? "stopped" : "refused";
+  return error.why === "filtered" ? "silent" : error.why === "stopped" ? "stopped" : "refused";
 }
 
-/** What no step has told yet. */
-function stepOf({ at, why }: ReachError): DialStep | undefined {
-  switch (why) {
-    case "stopped":
-    case "forbidden":
-    case "reset":
-      return undefined;
-    case "not found":
-    case "no resolver":
-    case "onion":
-      return { step: "unresolved", why };
-    case "timeout":
-      return at === "name" ? { step: "unresolved", why } : at === "proxy" ? { step: "unproxied", why } : undefined;
-    case "refused":
-    case "unreachable":
-      return at === "proxy" ? { step: "unproxied", why } : undefined;
-    default:
-      return { step: "unproxied", why };
-  }
-}
-
-/** Throws again what is no ReachError. */
-function dialFailureOf(error: unknown, onStep: OnStep): DialFailure {
+/** What no step has told yet of a call that found nobody. Throws again what is no ReachError. */
+function tellLoss(error: unknown, onStep: OnStep): void {
   if (!(error instanceof ReachError)) throw error;
-  const told = stepOf(error);
-  if (told !== undefined) onStep(told);
-  const { why } = error;
-  switch (why) {
-    case "not found":
-    case "no resolver":
-    case "onion":
-      return "unknown host";
-    case "refused":
-    case "unreachable":
-    case "forbidden":
-      return "unreachable";
-    case "timeout":
-      return "timeout";
-    case "reset": // So fast that the connection was never seen: still somebody was there.
-    case "stopped":
-      return "closed";
-    default:
-      return why; // the proxy's
-  }
+  const { at, why } = error;
+  // Each address has told of its own, and what we stopped has not failed.
+  if (at === "connect" || why === "stopped" || why === "forbidden" || why === "turned-away") return;
+  onStep({ step: "lost", why });
 }
 
 function portOf(server: Server): number {
@@ -391,8 +345,8 @@ function listenError(error: Error & { code?: string } | undefined, text: string)
   return Object.assign(new Error(`cannot listen on ${text}: ${code}`), { code });
 }
 
-/** Of all that was tried: the failure that tells most, last. */
-const TELLING: readonly DialFailure[] = ["unknown host", "unreachable", "timeout", "closed", "protocol"];
+/** Of a caller who did not come through TLS: for those who listen three reasons are enough. */
+const FAILED = { silent: "timeout", "turned-away": "closed", "not-tls": "protocol", "not-sesame": "protocol" } as const;
 const SECURE = { dialer: "secureConnect", listener: "secure" } as const;
 const ENDED: readonly string[] = [
   "ECONNRESET",

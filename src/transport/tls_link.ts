@@ -25,6 +25,7 @@ export class TlsLink implements Link {
   readonly self: PeerId;
   readonly peer: PeerId;
   readonly channelBinding: Uint8Array;
+  readonly familiar: boolean;
   readonly #socket: TLSSocket;
   readonly #reader = new FrameReader();
   /** What came before `receive`. */
@@ -44,6 +45,7 @@ export class TlsLink implements Link {
     this.self = ends.self;
     this.peer = checked.peer;
     this.channelBinding = checked.channelBinding;
+    this.familiar = checked.familiar;
     this.#socket = socket;
     socket.on("data", (chunk: Uint8Array) => this.#read(chunk));
     // Whichever comes first: the peer's goodbye or a bare FIN, a reset or a broken record, the socket being gone.

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { createServer, type Server, Socket } from "node:net";
 import { connect, type ConnectionOptions, createServer as createTlsServer, type Server as TlsServer } from "node:tls";
 import { FRAME_SIZE, MAX_UNSENT_FRAMES } from "../constants.ts";
-import { DialError, type DialFailure, type DialStep, type Link, type Listener, type TlsFault } from "../ports.ts";
+import type { CallCause, CallStep, TlsFault } from "../call.ts";
+import { DialError, type Link, type Listener } from "../ports.ts";
 import { inbox, linkContract, numbered } from "../../tests/harness/link_contract.ts";
 import { makeCertificate } from "../../tests/transport/forged_certificate.ts";
 import { type Identity, makeIdentity } from "./certificate.ts";
@@ -141,22 +142,22 @@ Deno.test("a changed byte on the wire is an end and delivers nothing", async () 
 
 // --- Dialling -------------------------------------------------------------------------------------------------------
 
-Deno.test("dial() names the reason: unreachable, unknown host", async () => {
+Deno.test("dial() names the cause: refused, no such name", async () => {
   const closedPort = await portOfNobody();
-  assert.equal(await failureOf(`127.0.0.1:${closedPort}`), "unreachable");
-  assert.equal(await failureOf("nobody.invalid"), "unknown host");
-  assert.equal(await failureOf("somebody.onion"), "unknown host");
-  assert.equal(await failureOf("no host at all"), "unknown host");
+  assert.equal(await failureOf(`127.0.0.1:${closedPort}`), "refused");
+  assert.equal(await failureOf("nobody.invalid"), "name-not-found");
+  assert.equal(await failureOf("somebody.onion"), "onion-name");
+  assert.equal(await failureOf("no host at all"), "name-not-found");
 });
 
-Deno.test("dial() names the reason: what answers is not Sesame", async () => {
-  const replies: [string, (socket: Socket) => void, DialFailure][] = [
-    ["HTTP", (socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"), "protocol"],
-    ["a banner", (socket) => void socket.write("SSH-2.0-OpenSSH_10.0\r\n"), "protocol"],
-    ["noise", (socket) => void socket.write(new Uint8Array(5000).fill(0x5a)), "protocol"],
-    ["a hang-up", (socket) => void socket.end(), "closed"],
-    ["a reset", (socket) => void socket.resetAndDestroy(), "closed"],
-    ["silence", () => {}, "timeout"],
+Deno.test("dial() names the cause: what answers is not Sesame", async () => {
+  const replies: [string, (socket: Socket) => void, CallCause][] = [
+    ["HTTP", (socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"), "not-tls"],
+    ["a banner", (socket) => void socket.write("SSH-2.0-OpenSSH_10.0\r\n"), "not-tls"],
+    ["noise", (socket) => void socket.write(new Uint8Array(5000).fill(0x5a)), "not-tls"],
+    ["a hang-up", (socket) => void socket.end(), "turned-away"],
+    ["a reset", (socket) => void socket.resetAndDestroy(), "turned-away"],
+    ["silence", () => {}, "silent"],
   ];
   for (const [what, reply, failure] of replies) {
     await using server = await PlainServer.of(reply);
@@ -171,7 +172,7 @@ Deno.test("dial() refuses TLS 1.2", async () => {
     minVersion: "TLSv1.2",
     maxVersion: "TLSv1.2",
   });
-  assert.equal(await failureOf(server.address), "protocol");
+  assert.equal(await failureOf(server.address), "not-sesame");
 });
 
 Deno.test("dial() takes the next address of a name when one refuses", async () => {
@@ -203,24 +204,24 @@ Deno.test("dial() goes on to the next address when what accepts at the first is 
 
 Deno.test("dial() names of several addresses the failure that tells most", async () => {
   await using box = await PlainServer.of((socket) => void socket.end("HTTP/1.1 403 Forbidden\r\n\r\n"), "::1");
-  await assert.rejects(dualStack(box.port), (error) => error instanceof DialError && error.failure === "protocol");
+  await assert.rejects(dualStack(box.port), (error) => error instanceof DialError && error.failure.why === "not-tls");
 });
 
 Deno.test("dial() tells each step, and what came instead of TLS", async () => {
   const replies: [string, (socket: Socket) => void, TlsFault][] = [
-    ["HTTP", (socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"), "not tls"],
-    ["a banner", (socket) => void socket.write("SSH-2.0-OpenSSH_10.0\r\n"), "not tls"],
-    ["an echo", (socket) => void socket.on("data", (bytes) => socket.write(bytes)), "not tls"],
+    ["HTTP", (socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"), "not-tls"],
+    ["a banner", (socket) => void socket.write("SSH-2.0-OpenSSH_10.0\r\n"), "not-tls"],
+    ["an echo", (socket) => void socket.on("data", (bytes) => socket.write(bytes)), "not-tls"],
     // RFC 8446 section 6: a fatal alert, protocol_version.
-    ["an alert", (socket) => void socket.write(Uint8Array.of(21, 3, 3, 0, 2, 2, 70)), "other tls"],
-    ["a hang-up", (socket) => void socket.end(), "closed"],
-    ["silence", () => {}, "timeout"],
+    ["an alert", (socket) => void socket.write(Uint8Array.of(21, 3, 3, 0, 2, 2, 70)), "not-sesame"],
+    ["a hang-up", (socket) => void socket.end(), "turned-away"],
+    ["silence", () => {}, "silent"],
   ];
   for (const [what, reply, why] of replies) {
     await using server = await PlainServer.of(reply);
     const steps = await stepsOf(server.address, { handshakeTimeoutMs: 300 });
     assert.deepEqual(steps.slice(0, -1).map(({ step }) => step), STEPS_TO_TLS, what);
-    assert.deepEqual(steps.at(-1), { step: "tlsFailed", why }, what);
+    assert.deepEqual(steps.at(-1), { step: "lost", why }, what);
   }
 });
 
@@ -234,9 +235,9 @@ Deno.test("dial() tells whether the other side's certificate looks as Sesame's d
 
 Deno.test("dial() tells why there was no name and no TCP", async () => {
   const target = "friend.example:7373";
-  for (const why of ["not found", "no resolver", "timeout", "onion"] as const) {
+  for (const why of ["name-not-found", "no-resolver", "onion-name"] as const) {
     const steps = await stepsOf(target, { resolve: () => Promise.resolve(why) });
-    assert.deepEqual(steps, [{ step: "resolving", host: "friend.example" }, { step: "unresolved", why }]);
+    assert.deepEqual(steps, [{ step: "resolving", host: "friend.example" }, { step: "lost", why }]);
   }
   const steps = await stepsOf(`127.0.0.1:${await portOfNobody()}`);
   assert.deepEqual(steps.at(-1), { step: "failed", address: "127.0.0.1", why: "refused" });
@@ -245,7 +246,7 @@ Deno.test("dial() tells why there was no name and no TCP", async () => {
 Deno.test("dial() stops at the signal, before and in the middle", async () => {
   await using server = await PlainServer.of(() => {});
   const transport = new TlsTransport(anna);
-  const isClosed = (error: unknown) => error instanceof DialError && error.failure === "closed";
+  const isClosed = (error: unknown) => error instanceof DialError;
   await assert.rejects(transport.dial(server.address, AbortSignal.abort()), isClosed);
   const stop = new AbortController();
   const dialling = transport.dial(server.address, stop.signal);
@@ -306,7 +307,7 @@ Deno.test("a listener that is closed accepts no more and leaves its links alone"
   door.close();
   link.send(numbered(1));
   await heard.frames(1);
-  assert.equal(await failureOf(door.address), "unreachable");
+  assert.equal(await failureOf(door.address), "refused");
   link.close();
 });
 
@@ -327,7 +328,7 @@ Deno.test("admit() is asked before any TLS, and who is refused gets not a byte",
   await new Promise((done) => socket.once("close", done));
   assert.equal(bytes, 0);
   assert.deepEqual(door.asked, ["127.0.0.1"]);
-  assert.equal(await failureOf(door.address), "closed");
+  assert.equal(await failureOf(door.address), "turned-away");
   assert.deepEqual(door.outcomes, []);
 });
 
@@ -619,15 +620,15 @@ async function failureOf(target: string, options: TlsOptions = {}): Promise<stri
     return "linked";
   } catch (error) {
     assert(error instanceof DialError);
-    return error.failure;
+    return error.failure.why;
   }
 }
 
 /** What a call to this machine tells before TLS begins. */
 const STEPS_TO_TLS = ["resolving", "resolved", "connecting", "connected", "own"];
 
-async function stepsOf(target: string, options: TlsOptions = {}): Promise<DialStep[]> {
-  const steps: DialStep[] = [];
+async function stepsOf(target: string, options: TlsOptions = {}): Promise<CallStep[]> {
+  const steps: CallStep[] = [];
   const dialling = new TlsTransport(anna, options).dial(target, never, (step) => steps.push(step));
   await dialling.then((link) => link.close(), (error) => assert(error instanceof DialError));
   return steps;

@@ -162,7 +162,7 @@ Deno.test({
       match(await until(/Phrase/), /^\s*Phrase/, "something stands before the prompt");
       await tmux("send-keys", "-l", PHRASE);
       await tmux("send-keys", "Enter");
-      ok(!(await until(/waiting for friends/)).includes("correct"));
+      ok(!(await until(/Waiting for friends/)).includes("correct"));
       await tmux("send-keys", "F12");
       await until(/ended 0/);
     } finally {

@@ -8,12 +8,12 @@
 // Not in here: the network (world.ts), what answers there (services.ts).
 
 import { NOTHING_CHECKED } from "../../scripts/suites.ts";
-import type { Cause } from "../../src/transport/call_progress.ts";
+import type { CallCause } from "../../src/call.ts";
 import { missing, PORT, script, sesame, type Side, World } from "./world.ts";
 
 interface Case {
   readonly what: string;
-  readonly cause: Cause;
+  readonly cause: CallCause | "none" | "own-address";
   readonly target: string;
   /** Where the doctor runs; `here` unless told otherwise. */
   readonly side?: Side;
@@ -175,7 +175,7 @@ const ROUTES = [
 /** A case as it is run. */
 interface Staged {
   readonly what: string;
-  readonly cause: Cause;
+  readonly cause: CallCause | "none" | "own-address";
   readonly seconds: readonly [least: number, most: number];
   readonly run: () => Promise<Result>;
 }

@@ -118,10 +118,10 @@ Deno.test("--retry finds who starts again after a crash, and says that it is a n
       deepEqual([told.address, told.peer, told.before], [address, second?.peer, first?.peer]);
       ok(first?.peer !== second?.peer);
     } else {
-      const line = await caller.until(() => caller.lines.find((text) => /new session/.test(text)), "new session");
+      const line = await caller.until(() => caller.lines.find((text) => /Someone new/.test(text)), "someone new");
       match(
         line,
-        /^At 127\.0\.0\.1:\d+ there is a new session of somebody who knows the phrase: friend \[[0-9a-f-]{9}\], before friend \[[0-9a-f-]{9}\]\.$/,
+        /^Someone new answers at 127\.0\.0\.1:\d+: friend \[[0-9a-f-]{9}\] \(was friend \[[0-9a-f-]{9}\]\)\. A restart, or another person: ask\.$/,
       );
     }
   }

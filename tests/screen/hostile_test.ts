@@ -54,7 +54,7 @@ Deno.test({
         // What a friend says stands behind its name and tag, or goes on below.
         if (/^\d\d:\d\d │/.test(row)) match(row, /^\d\d:\d\d │ .* \[[0-9a-f]{4}-[0-9a-f]{4}\]:/u);
       }
-      if (/memory for secrets/.test(text)) {
+      if (/Memory for secrets/.test(text)) {
         return equal(await terminal.ask("#{alternate_on},#{cursor_flag},#{wrap_flag}"), "1,1,0");
       }
       await terminal.key("PPage");

@@ -188,8 +188,11 @@ export class Bench implements Surroundings, Disposable {
 
   dial(node: Node, call: number, target: string): void {
     this.dials.push({ at: this.timeline.now, from: node.name, target });
-    const fail = (failure: "unreachable" | "closed") =>
-      this.timeline.after(1, () => node.soon(false, () => node.step({ type: "dialFailed", call, failure })));
+    const fail = (why: "refused" | "turned-away") =>
+      this.timeline.after(
+        1,
+        () => node.soon(false, () => node.step({ type: "dialFailed", call, failure: { at: "connect", why } })),
+      );
     const found = this.#people.get(target.split(".")[0]!);
     if (found?.person.walled === true) {
       const attempt = node.dialling.get(call);
@@ -198,15 +201,15 @@ export class Bench implements Surroundings, Disposable {
       this.timeline.after(5_000, () =>
         node.soon(false, () => {
           if (attempt !== undefined && node.dialling.get(call) === attempt) {
-            node.step({ type: "dialFailed", call, failure: "timeout" });
+            node.step({ type: "dialFailed", call, failure: { at: "connect", why: "filtered" } });
           }
         }));
       return;
     }
-    if (found === undefined || !found.node.alive || found.person.deaf) return fail("unreachable");
+    if (found === undefined || !found.node.alive || found.person.deaf) return fail("refused");
     const to = found.node;
     const source = { key: node.host, site: undefined };
-    if (!to.peers.admit(source, to.now)) return fail("closed");
+    if (!to.peers.admit(source, to.now)) return fail("turned-away");
     const pair = this.#pair(node, to, 50000);
     this.timeline.after(1, () => node.soon(false, () => node.linked(pair.dialer, { call })));
     this.timeline.after(1, () => to.soon(false, () => to.linked(pair.listener, { source })));

@@ -78,6 +78,7 @@ export class MemoryLink implements Link {
   readonly self: PeerId;
   readonly peer: PeerId;
   readonly channelBinding: Uint8Array;
+  readonly familiar = true;
   readonly out: Pipe;
   readonly #timeline: Timeline;
   readonly #reader = new FrameReader();

@@ -191,6 +191,7 @@ export class Node {
         return this.#after(world.showMs(this), shown);
       }
       case "callEnded":
+      case "came":
         return;
       case "gone":
         return world.gone(this);

@@ -203,25 +203,28 @@ class World implements Surroundings {
 
   dial(node: Node, call: CallId, target: string): void {
     const { random, timeline } = this;
-    const fail = (failure: "timeout" | "unreachable" | "closed", ms: number) =>
-      timeline.after(ms, () => node.soon(false, () => node.step({ type: "dialFailed", call, failure })));
+    const fail = (why: "filtered" | "refused" | "turned-away", ms: number) =>
+      timeline.after(
+        ms,
+        () => node.soon(false, () => node.step({ type: "dialFailed", call, failure: { at: "connect", why } })),
+      );
     timeline.after(random.between(1, this.#rough ? 200 : 10), () => {
       const place = this.#places.find(({ name }) => name === target.replace(".alt", ""));
       const to = place?.node;
       if (!node.alive) return;
-      if (this.#blocked.has(`${node.host} ${place?.host}`) || to?.paused) return fail("timeout", 5_000);
-      if (place === undefined || to === undefined || !to.alive || to.leaving) return fail("unreachable", 1);
+      if (this.#blocked.has(`${node.host} ${place?.host}`) || to?.paused) return fail("filtered", 5_000);
+      if (place === undefined || to === undefined || !to.alive || to.leaving) return fail("refused", 1);
       const source = { key: node.host, site: undefined };
       asked = undefined;
       const admitted = to.peers.admit(source, to.now);
       if (asked !== undefined) this.#admissions.set(to, asked);
-      if (!admitted) return fail("closed", 1);
+      if (!admitted) return fail("turned-away", 1);
       if (this.#rough && random.chance(0.02)) {
         timeline.after(
           random.between(1, 5_000),
           () => to.soon(false, () => to.step({ type: "failed", source, address: node.host, why: "closed" })),
         );
-        return fail("closed", 10);
+        return fail("turned-away", 10);
       }
       const channelBinding = new Uint8Array(64);
       new DataView(channelBinding.buffer).setUint32(0, ++this.#channel);

@@ -109,8 +109,8 @@ class RealSession {
       this.#phraseFile,
     );
     await Promise.all([
-      this.#dialer.shows(/is here, /),
-      ...this.#listeners.map((listener) => listener.shows(/is here, /)),
+      this.#dialer.shows(/Connected: /),
+      ...this.#listeners.map((listener) => listener.shows(/Connected: /)),
     ]);
   }
 

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { connect, createServer, type TLSSocket } from "node:tls";
+import { reasonOf } from "../../src/call.ts";
 import { DialError, type Link } from "../../src/ports.ts";
 import { acceptable, makeIdentity } from "../../src/transport/certificate.ts";
 import { TlsTransport } from "../../src/transport/tls.ts";
@@ -136,7 +137,7 @@ async function dialTo(folder: string, who: Forged, keyPem: string, options: stri
     return "linked";
   } catch (error) {
     assert(error instanceof DialError);
-    return error.failure;
+    return reasonOf(error.failure);
   }
 }
 

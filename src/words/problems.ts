@@ -3,7 +3,6 @@
 
 import type { PhraseProblem } from "../auth/phrase.ts";
 import { PHRASE_MAX_BYTES, PHRASE_MIN_BYTES } from "../constants.ts";
-import type { RefusedReason } from "../notice.ts";
 import type { ProxyAddressFault } from "../transport/proxy_address.ts";
 
 /** Exit codes of README, "Exit codes". */
@@ -115,84 +114,6 @@ export function proxyProblem(fault: ProxyAddressFault): Problem {
         doing,
         wrong: "Its address is no HOST:PORT.",
         next: "Type --proxy socks5h://HOST:PORT, for Tor socks5h://127.0.0.1:9050.",
-      };
-  }
-}
-
-/** `proxy`: what all calls go through, as HOST:PORT. */
-export function connectProblem(address: string, reason: RefusedReason, proxy?: string): Problem {
-  const doing = proxy === undefined
-    ? `Could not connect to ${address}.`
-    : `Could not connect to ${address} through ${proxy}.`;
-  if (proxy === undefined && reason === "unreachable" && /\.onion(:\d{1,5})?$/.test(address)) {
-    return {
-      doing,
-      wrong: "Onion names are reached through Tor alone, and nobody was asked for this one.",
-      next: "Start Tor, and Sesame with --proxy socks5h://127.0.0.1:9050.",
-    };
-  }
-  switch (reason) {
-    case "proxy-unreachable":
-      return {
-        doing,
-        wrong: "The proxy does not answer.",
-        next: "Start it, or check its address: Tor listens on 127.0.0.1:9050, Tor Browser on 127.0.0.1:9150.",
-      };
-    case "proxy-login":
-      return {
-        doing,
-        wrong: "The proxy wants a user name and password, or others than it got.",
-        next: "Type --proxy socks5h://USER:PASSWORD@HOST:PORT.",
-      };
-    case "proxy-refused":
-      return {
-        doing,
-        wrong: "The proxy would not or could not make the connection, and does not say why.",
-        next: "Check your friend's address, and look at what the proxy writes down.",
-      };
-    case "proxy-protocol":
-      return {
-        doing,
-        wrong: "What answers at the proxy's address does not speak SOCKS5.",
-        next: "Check its port: Tor's is 9050, Tor Browser's 9150, that of others often 1080.",
-      };
-    case "phrase":
-      return {
-        doing,
-        wrong: "The phrase did not match, one of you is in another mode, or their door is closed (--friends).",
-        next: "Compare the phrase with your friend, letter by letter, by another way than this one.",
-      };
-    case "self":
-      return { doing, wrong: "That is this very program.", next: "Give your friend's address, not your own." };
-    case "duplicate":
-      return { doing, wrong: "This friend is connected already.", next: "Nothing needs to be done." };
-    case "protocol":
-      return {
-        doing,
-        wrong: "Something answered that is no Sesame, or breaks its protocol.",
-        next: "Check the port with your friend; both need a Sesame of protocol version 1.",
-      };
-    case "busy":
-      return { doing, wrong: "There is no place left.", next: "Wait until somebody has left, then call again." };
-    case "timeout":
-      return {
-        doing,
-        wrong: "Nobody answered in time.",
-        next: proxy !== undefined
-          ? "Call again, since another way through the proxy may be faster; --retry does that by itself."
-          : 'Ask your friend to run "sesame listen", and whether a firewall lets the port through.',
-      };
-    case "unreachable":
-      return {
-        doing,
-        wrong: "Nobody is there: the address is unknown or refuses calls.",
-        next: 'Check the address and port, and ask your friend to run "sesame listen".',
-      };
-    case "closed":
-      return {
-        doing,
-        wrong: "The other side hung up.",
-        next: "Wait a minute and call again; if it goes on, ask your friend what their Sesame says.",
       };
   }
 }
