@@ -21,7 +21,8 @@ import type { Arena } from "../src/secrets/locked.ts";
 import type { Shape } from "../src/session/pacer.ts";
 import { type Event, Session } from "../src/session/step.ts";
 import { makeIdentity } from "../src/transport/certificate.ts";
-import { secureContextOf, TLS_SETTINGS, TlsTransport } from "../src/transport/tls.ts";
+import { TlsTransport } from "../src/transport/tls.ts";
+import { secureContextOf, TLS_SETTINGS } from "../src/transport/tls_handshake.ts";
 import { destroyAll, noise, settled } from "./noise.ts";
 import { compare, type Side } from "./ratio.ts";
 import { benchArena, entropy, stretchedAlready } from "./setup.ts";
@@ -52,11 +53,13 @@ async function ours(arena: Arena): Promise<Side> {
   const listening = new TlsTransport(makeIdentity(entropy));
   let accepted: (link: Link) => void = () => {};
   const listener: Listener = await listening.listen("127.0.0.1:0", {
-    admit: () => true,
-    linked: (link) => accepted(link),
-    failed: (_host, _address, why) => {
-      throw new Error(`a connection failed: ${why}`);
-    },
+    called: (caller) =>
+      caller.start({
+        linked: (link) => accepted(link),
+        failed: (why) => {
+          throw new Error(`a connection failed: ${why}`);
+        },
+      }),
   });
   let links: Link[] = [];
   let ends: Promise<void>[] = [];

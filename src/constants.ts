@@ -61,7 +61,10 @@ export const LAST_EPOCH = 0xffffffff;
 export const MAX_FAILURES_IN_A_ROW = 16;
 export const MAX_FAILURES_IN_ALL = 64;
 
+/** At the listener, from the turn of the connection; a dialer's for TCP. */
 export const TLS_HANDSHAKE_TIMEOUT_MS = 5_000;
+/** At the dialer, by proxy too: it may have to wait for its turn. */
+export const DIAL_TLS_TIMEOUT_MS = 20_000;
 export const AUTH_TIMEOUT_MS = 15_000;
 
 /** What a receiver accepts: 90 s of 50 cells a second at once, 100 a second sustained. */
@@ -113,22 +116,44 @@ export const SETTLE_TIMEOUT_MS = 5_000;
 /** Acks go before messages that have not begun, but no more than this while one waits. */
 export const ACKS_IN_A_ROW = 8;
 
-/** Connections that have not authenticated: in all, from one IPv4 address or /64, from one /48. */
-export const MAX_PENDING = 32;
-export const MAX_PENDING_PER_ADDRESS = 4;
-export const MAX_PENDING_PER_SITE = 16;
+// Admission (section 8): strangers in turn. Networks are an IPv4 /24 or an IPv6 /48, wide ones the /16 or /32 around it.
+
+/** Connections that wait for their turn, from one network, and for how long. */
+export const MAX_WAITING = 512;
+export const MAX_WAITING_PER_NETWORK = 2;
+export const WAITING_MS = 20_000;
+/** At most 20 a second begin TLS: with 10 ms of work each, a fifth of a core. */
+export const START_PAUSE_MS = 50;
+/** Connections that have begun TLS and not authenticated: in all, from one network, from one address. */
+export const MAX_PLACES = 64;
+export const MAX_PLACES_PER_NETWORK = 8;
+export const MAX_PLACES_PER_ADDRESS = 4;
 /** Further places for addresses that authenticated in this process. */
-export const MAX_PENDING_KNOWN = 4;
+export const MAX_PLACES_KNOWN = 4;
+/** So long nobody loses a place to somebody who waits: a round trip or three and a stretch. */
+export const PLACE_SAFE_MS = 4_000;
 export const CONNECTIONS_PER_MINUTE = 30;
-/** Wrong phrases of one address before it waits, and the longest wait. */
+/** Wrong guesses of one address before it waits, and the longest wait. */
 export const GUESSES_FREE = 3;
 export const GUESS_WAIT_MAX_MS = 600_000;
 export const GUESS_WAIT_KNOWN_MAX_MS = 30_000;
-/** Guesses of all addresses together. */
-export const GUESS_BURST = 60;
+/**
+ * Guesses of all strangers together. The 10 a minute decide how long a weak phrase lasts; the burst comes once a process,
+ * and lets 1000 networks burn a first guess each and leaves 200 for those that have not.
+ */
+export const GUESS_BURST = 1200;
 export const GUESSES_PER_MINUTE = 10;
+/** For each wrong guess of its network, up to three, so many more must be left. */
+export const GUESS_STEP = 300;
+export const WRONG_GUESS_KEPT_MS = 8 * 3_600_000;
+/** What a network has wasted counts half after this. */
+export const SCORE_HALF_LIFE_MS = 600_000;
+/** A network answers for so much of what its wide network wastes: one in 64. */
+export const WIDE_SHARE = 64;
+export const NETWORKS_MAX = 8192;
+export const WIDE_NETWORKS_MAX = 1024;
 export const ADDRESSES_MAX = 1024;
-export const ADDRESSES_PER_SITE = 64;
+export const ADDRESSES_PER_NETWORK = 64;
 export const ADDRESSES_KNOWN_MAX = 64;
 
 /** A dialer's own guesses by a false listener, before it stops calling. */
@@ -173,8 +198,6 @@ export const OTHER_FAMILY_MS = 1_000;
  * rule, half a minute on a bad day. It gives up by itself after two minutes, which is more than a person waits.
  */
 export const PROXY_TIMEOUT_MS = 60_000;
-/** TLS through a proxy, two round trips: the listener hangs up after TLS_HANDSHAKE_TIMEOUT_MS, and its word has a long way. */
-export const PROXY_TLS_TIMEOUT_MS = 10_000;
 /** At the end of input: how long the program waits for confirmations. */
 export const DRAIN_TIMEOUT_MS = 10_000;
 /** Messages that wait for a screen that takes nothing; with more, nobody new is let in. */

@@ -55,12 +55,28 @@ export interface Listener {
   close(): void;
 }
 
-export interface ListenHandlers {
-  /** Asked before any TLS work, with the caller's bare IP address. `false`: the connection is closed at once. */
-  admit(host: string): boolean;
-  /** Each admitted connection ends in exactly one of these. */
+/** An accepted TCP connection of which nothing has been read. Whoever is handed it starts or closes it. */
+export interface Caller {
+  /** The caller's bare IP address, for counting; as `Link.host`. */
+  readonly host: string;
+  /** As told to a person. */
+  readonly address: string;
+  /** Begins TLS. Exactly one of the two follows, later than this returns; none after `close`. */
+  start(outcome: CallerOutcome): void;
+  /** At once, without a word. */
+  close(): void;
+}
+
+export interface CallerOutcome {
   linked(link: Link): void;
-  failed(host: string, address: string, why: "timeout" | "protocol" | "closed"): void;
+  failed(why: "timeout" | "protocol" | "closed"): void;
+}
+
+export interface ListenHandlers {
+  /** Somebody has called. */
+  called(caller: Caller): void;
+  /** Nobody can call, since the process has used up its descriptors; `false`: it takes calls again. */
+  deaf?(isDeaf: boolean): void;
 }
 
 /**

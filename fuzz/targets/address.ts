@@ -4,9 +4,9 @@ import {
   bareHost,
   formatAddress,
   isIpAddress,
+  networkOf,
   parseListen,
   parseTarget,
-  site48,
   site64,
 } from "../../src/transport/address.ts";
 import { must, type Target, utf8 } from "../target.ts";
@@ -64,14 +64,16 @@ function sites(host: string): void {
   const bare = bareHost(host);
   must(bareHost(bare) === bare, "bareHost() is idempotent");
   must(isIpAddress(bare) === isIpAddress(host), "it stays what it was");
-  const [small, large] = [site64(host), site48(host)];
-  must(site64(bare) === small && site48(bare) === large, "every spelling counts as the same");
-  if (!isIpAddress(host) || !bare.includes(":")) {
-    return must(small === bare && large === bare, "IPv4 counts as itself");
+  const [small, { network, wide }] = [site64(host), networkOf(host)];
+  const again = networkOf(bare);
+  must(site64(bare) === small && again.network === network && again.wide === wide, "every spelling counts as the same");
+  if (!isIpAddress(host)) return must(small === bare && network === bare && wide === bare, "a name counts as itself");
+  if (!bare.includes(":")) {
+    return must(small === bare && network.endsWith(".0/24") && wide.endsWith(".0.0/16"), "IPv4 counts by /24 and /16");
   }
   const linkLocal = /^fe[89ab][0-9a-f]:/.test(bare);
-  must(linkLocal ? small === bare : small.endsWith("/64") && large.endsWith("/48"), "IPv6 counts by /64 and /48");
-  if (!linkLocal) {
-    must(site48(small.slice(0, -3)) === large, "a /64 lies in its /48");
-  }
+  must(linkLocal ? small === bare : small.endsWith("/64"), "IPv6 counts by /64");
+  must(network.endsWith("/48") && wide.endsWith("/32"), "and by /48 and /32");
+  if (!linkLocal) must(networkOf(small.slice(0, -3)).network === network, "a /64 lies in its /48");
+  must(networkOf(network.slice(0, -3)).wide === wide, "a /48 lies in its /32");
 }

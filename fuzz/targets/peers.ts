@@ -4,6 +4,7 @@
 import { StretchedPhrase } from "../../src/auth/stretched.ts";
 import { FRAME_SIZE } from "../../src/constants.ts";
 import type { Frame, PeerId } from "../../src/ports.ts";
+import type { Source } from "../../src/peers/addresses.ts";
 import type { Effect, Event } from "../../src/peers/event.ts";
 import { Peers } from "../../src/peers/step.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
@@ -116,10 +117,13 @@ class World {
   /** The other side takes the call, if it takes it. */
   dial(from: Core, call: number): void {
     const to = this.cores[1 - from.side]!;
-    const source = { key: `host ${from.side}`, site: undefined };
-    if (to.gone || !to.peers.admit(source, this.now)) {
-      return from.step({ type: "dialFailed", call, failure: { at: "connect", why: "turned-away" } });
-    }
+    const fail = () => from.step({ type: "dialFailed", call, failure: { at: "connect", why: "turned-away" } });
+    if (to.gone) return fail();
+    const source = { address: `host ${from.side}`, network: "hosts", wide: "all" };
+    to.arrive(source, { start: (caller) => this.join(from, to, call, caller), shut: fail });
+  }
+
+  join(from: Core, to: Core, call: number, caller: number): void {
     const wire: Wire = { ends: [], waiting: [[], []], holding: [false, false] };
     if (this.wires.length > 40) this.wires.shift();
     this.wires.push(wire);
@@ -136,7 +140,7 @@ class World {
         link,
         facts,
         address: `192.0.2.${core.side}:1`,
-        ...(core === from ? { call } : { source }),
+        ...(core === from ? { call } : { caller }),
       });
     }
     for (const side of [0, 1]) this.flush(wire, side);
@@ -191,11 +195,16 @@ class World {
 
   /** A caller who knows nothing. */
   stranger(core: Core, input: Input): void {
-    const source = { key: `stranger ${input.pick(4)}`, site: undefined };
+    const name = `stranger ${input.pick(4)}`;
     const frames = input.pick(4);
-    if (core.gone || !core.peers.admit(source, this.now)) return;
+    if (core.gone) return;
+    const source = { address: name, network: name, wide: "all" };
+    core.arrive(source, { start: (caller) => this.strange(core, frames, caller, input), shut: () => {} });
+  }
+
+  strange(core: Core, frames: number, caller: number, input: Input): void {
     if (frames === 3) {
-      return core.step({ type: "failed", source, address: "x", why: "protocol" });
+      return core.step({ type: "failed", caller, address: "x", why: "protocol" });
     }
     const link = core.nextLink++;
     const facts = {
@@ -205,7 +214,7 @@ class World {
       channelBinding: new Uint8Array(64),
     };
     core.ends.set(link, undefined);
-    core.step({ type: "linked", link, facts, address: "198.51.100.1:1", source });
+    core.step({ type: "linked", link, facts, address: "198.51.100.1:1", caller });
     for (let n = 0; n < frames && core.ends.has(link); n++) {
       core.step({ type: "frame", link, frame: padded(joined([1, 2, 0, 0], input.some(60)), FRAME_SIZE) });
     }
@@ -244,6 +253,8 @@ class Core implements Disposable {
   readonly peers: Peers;
   readonly ends = new Map<number, { wire: Wire; end: End } | undefined>();
   nextLink = 1;
+  readonly #callers = new Map<number, { start(caller: number): void; shut(): void }>();
+  #nextCaller = 1;
   gone = false;
   screenIsSlow = false;
   readonly #world: World;
@@ -291,6 +302,12 @@ class Core implements Disposable {
     }
   }
 
+  arrive(source: Source, turn: { start(caller: number): void; shut(): void }): void {
+    const caller = this.#nextCaller++;
+    this.#callers.set(caller, turn);
+    this.step({ type: "arrived", caller, source });
+  }
+
   say(size: number): void {
     this.step({ type: "say", text: "y".repeat([0, 1, 50, 1300, 6000, 16000][size]!) });
   }
@@ -307,6 +324,14 @@ class Core implements Disposable {
 
   #perform(effect: Effect, event: Event): void {
     switch (effect.type) {
+      case "start":
+      case "shut": {
+        const turn = this.#callers.get(effect.caller);
+        must(turn !== undefined, "who is started or shut has called, and is shut once");
+        if (effect.type === "start") return turn!.start(effect.caller);
+        this.#callers.delete(effect.caller);
+        return turn!.shut();
+      }
       case "send": {
         must(this.ends.has(effect.link), "nothing is sent on a link that is closed or was never there");
         must(effect.frame.length === FRAME_SIZE, "every frame has its one size");

@@ -1,15 +1,15 @@
 // The only loop and the only timer: events in, one at a time; effects out. It performs effects and decides nothing.
 // It owns the links, the dials under way, the listener and the stretcher, and closes them all.
 
-import type { Entropy, Link, Listener, Millis, Transport } from "../ports.ts";
+import type { Caller, Entropy, Link, Listener, Millis, Transport } from "../ports.ts";
 import type { CallFailure, CallStep } from "../call.ts";
 import type { Notice } from "../notice.ts";
 import { DialError } from "../ports.ts";
-import type { Source } from "../peers/admission.ts";
+import type { Source } from "../peers/addresses.ts";
 import type { Effect, Event } from "../peers/event.ts";
 import type { Peers } from "../peers/step.ts";
 import type { View } from "../terminal/view.ts";
-import { site48, site64 } from "../transport/address.ts";
+import { networkOf, site64 } from "../transport/address.ts";
 import { meetingPlaces } from "../transport/two_sided/places.ts";
 import { QuietWindow } from "./quiet_window.ts";
 import type { Stretcher } from "./stretcher.ts";
@@ -48,7 +48,10 @@ export class Loop implements Disposable {
   readonly #quiet: QuietWindow;
   #quietAsked = false;
   #listener: Listener | undefined;
+  /** Who has called and is no link yet. */
+  readonly #callers = new Map<number, Caller>();
   #nextLink = 1;
+  #nextCaller = 1;
   #cancelTimer: () => void = () => {};
   /** What the timer is set for; Infinity: it is not set. */
   #timerFor: Millis = Infinity;
@@ -64,11 +67,7 @@ export class Loop implements Disposable {
 
   /** Takes calls from now on. Rejects with the operating system's error. Returns the address with its real port. */
   async listen(address: string): Promise<string> {
-    this.#listener = await this.#parts.transport.listen(address, {
-      admit: (host) => this.#admit(host),
-      linked: (link) => this.#linked(link, { source: sourceOf(link.host) }),
-      failed: (host, from, why) => this.step({ type: "failed", source: sourceOf(host), address: from, why }),
-    });
+    this.#listener = await this.#parts.transport.listen(address, { called: (caller) => this.#called(caller) });
     return this.#listener.address;
   }
 
@@ -114,7 +113,9 @@ export class Loop implements Disposable {
     this.#quiet.flush(); // nothing is done any more, and no timer is left
     this.#listener?.close();
     for (const attempt of [...this.#dials.values(), ...this.#punches.values()]) attempt.abort();
+    for (const caller of this.#callers.values()) caller.close();
     for (const link of this.#links.values()) link.close();
+    this.#callers.clear();
     this.#links.clear();
     this.#parts.stretcher[Symbol.dispose]();
     this.#parts.peers[Symbol.dispose]();
@@ -128,6 +129,12 @@ export class Loop implements Disposable {
       case "close":
         this.#links.get(effect.link)?.close();
         this.#links.delete(effect.link);
+        return;
+      case "start":
+        return this.#start(effect.caller);
+      case "shut":
+        this.#callers.get(effect.caller)?.close();
+        this.#callers.delete(effect.caller);
         return;
       case "dial":
         void this.#dial(effect.call, effect.target);
@@ -218,17 +225,20 @@ export class Loop implements Disposable {
   async #punch({ punch, host, port }: Effect & { type: "punch" }): Promise<void> {
     const abort = new AbortController();
     this.#punches.set(punch, abort);
-    let source: Source | undefined;
+    let caller: number | undefined;
     const outcome = await this.#parts.transport.punch({ host, port }, abort.signal, {
       opened: () => this.step({ type: "punchOpened", punch }),
       admit: (from) => {
-        const admitted = this.#admit(from);
-        if (admitted) source = sourceOf(from);
+        const id = this.#nextCaller++;
+        const admitted = this.#parts.peers.admit(id, sourceOf(from), now(), this.#parts.entropy);
+        if (admitted) caller = id;
+        // Who was turned away is to be told, also where nothing else happens; who was not makes a step of their own.
+        else this.#setTimer();
         return admitted;
       },
     });
     this.#punches.delete(punch);
-    const admitted = source === undefined ? {} : { source };
+    const admitted = caller === undefined ? {} : { caller };
     if (typeof outcome !== "string" && !this.#over && !abort.signal.aborted) {
       return this.#linked(outcome, { punch, ...admitted });
     }
@@ -236,14 +246,28 @@ export class Loop implements Disposable {
     this.step({ type: "punchFailed", punch, why: typeof outcome === "string" ? outcome : "stopped", ...admitted });
   }
 
-  #admit(host: string): boolean {
-    const admitted = this.#parts.peers.admit(sourceOf(host), now());
-    // Who was turned away is to be told, also where nothing else happens; who was not makes a step of their own.
-    if (!admitted) this.#setTimer();
-    return admitted;
+  #called(caller: Caller): void {
+    if (this.#over) return caller.close();
+    const id = this.#nextCaller++;
+    this.#callers.set(id, caller);
+    this.step({ type: "arrived", caller: id, source: sourceOf(caller.host) });
   }
 
-  #linked(link: Link, from: { source?: Source; call?: number; punch?: number }): void {
+  #start(id: number): void {
+    this.#callers.get(id)?.start({
+      linked: (link) => {
+        this.#callers.delete(id);
+        this.#linked(link, { caller: id });
+      },
+      failed: (why) => {
+        const address = this.#callers.get(id)?.address ?? "";
+        this.#callers.delete(id);
+        this.step({ type: "failed", caller: id, address, why });
+      },
+    });
+  }
+
+  #linked(link: Link, from: { caller?: number; call?: number; punch?: number }): void {
     const id = this.#nextLink++;
     this.#links.set(id, link);
     const { role, self, peer, channelBinding, address, familiar } = link;
@@ -294,7 +318,5 @@ export class Loop implements Disposable {
 }
 
 function sourceOf(host: string): Source {
-  const key = site64(host);
-  const site = site48(host);
-  return { key, site: site === key ? undefined : site };
+  return { address: site64(host), ...networkOf(host) };
 }

@@ -1,25 +1,27 @@
-// The loop's only timer: what it is set by. Steps themselves are of the peers' tests, effects of tests/process.
+// What the loop does with a caller, and what its only timer is set by. Steps themselves are of the peers' tests, effects of tests/process.
 
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
+import type { Event } from "../peers/event.ts";
+import type { Caller, ListenHandlers } from "../ports.ts";
 import { Loop, type LoopParts } from "./loop.ts";
 import { now } from "../system.ts";
 
-Deno.test("a caller who is turned away sets the timer: the count is told, also where nothing else happens", async () => {
-  let admit: ((host: string) => boolean) | undefined;
+Deno.test("a caller who is turned away is closed and sets the timer: the count is told, also where nothing else happens", async () => {
+  let called: ((caller: Caller) => void) | undefined;
   let deadline = Infinity;
   const events: string[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
   const parts = {
     peers: {
-      admit: () => {
-        deadline = now() + 20;
-        return false;
-      },
       get deadline() {
         return deadline;
       },
-      step: ({ type }: { type: string }) => {
-        events.push(type);
+      step: (event: Event) => {
+        events.push(event.type);
+        if (event.type === "arrived") {
+          deadline = now() + 20;
+          return [{ type: "shut", caller: event.caller }];
+        }
         deadline = Infinity;
         resolve();
         return [];
@@ -27,8 +29,8 @@ Deno.test("a caller who is turned away sets the timer: the count is told, also w
       [Symbol.dispose]: () => {},
     },
     transport: {
-      listen: (_: string, handlers: { admit(host: string): boolean }) => {
-        admit = handlers.admit;
+      listen: (_: string, handlers: ListenHandlers) => {
+        called = handlers.called;
         return Promise.resolve({ address: "127.0.0.1:1", close: () => {} });
       },
     },
@@ -40,9 +42,11 @@ Deno.test("a caller who is turned away sets the timer: the count is told, also w
   };
   using loop = new Loop(parts as unknown as LoopParts);
   await loop.listen("127.0.0.1:1");
-  equal(admit?.("192.0.2.1"), false);
+  let closed = 0;
+  called?.({ host: "192.0.2.1", address: "192.0.2.1:1", start: () => {}, close: () => closed++ });
+  equal(closed, 1);
   const late = setTimeout(resolve, 2000);
   await promise;
   clearTimeout(late);
-  deepEqual(events, ["time"]);
+  deepEqual(events, ["arrived", "time"]);
 });

@@ -1,171 +1,411 @@
-// Who may open a connection, before anybody has proved anything (docs/PROTOCOL.md section 8). Addresses are counted, not
-// people: places for connections that have not authenticated, a rate of connections, and waits after wrong phrases.
-// Pure: time is an argument. Not in here: sockets, sessions, what the person is told.
+// Strangers in turn, before anybody has proved anything (docs/PROTOCOL.md section 8). Who calls waits in a room, and the
+// best of those who wait begins TLS, with a guess set aside for it, in one of few places.
+// Deterministic: time and entropy are arguments, and what is to be done comes out as moves.
+// Not in here: what addresses and networks are remembered for, sockets, sessions, what the person is told.
 
 import {
-  ADDRESSES_KNOWN_MAX,
-  ADDRESSES_MAX,
-  ADDRESSES_PER_SITE,
-  CONNECTIONS_PER_MINUTE,
-  GUESS_BURST,
-  GUESS_WAIT_KNOWN_MAX_MS,
-  GUESS_WAIT_MAX_MS,
-  GUESSES_FREE,
-  GUESSES_PER_MINUTE,
-  MAX_PENDING,
-  MAX_PENDING_KNOWN,
-  MAX_PENDING_PER_ADDRESS,
-  MAX_PENDING_PER_SITE,
+  GUESS_STEP,
+  MAX_PLACES,
+  MAX_PLACES_KNOWN,
+  MAX_PLACES_PER_ADDRESS,
+  MAX_PLACES_PER_NETWORK,
+  MAX_WAITING,
+  MAX_WAITING_PER_NETWORK,
+  PLACE_SAFE_MS,
+  START_PAUSE_MS,
+  WAITING_MS,
 } from "../constants.ts";
-import type { Millis } from "../ports.ts";
+import { hmacSha256 } from "../crypto/hmac.ts";
+import type { Entropy, Millis } from "../ports.ts";
+import type { Arena, LockedKey } from "../secrets/locked.ts";
+import { Addresses, type Source } from "./addresses.ts";
+import { Guesses } from "./guesses.ts";
+import { Networks } from "./networks.ts";
 
-/** What an address counts as: itself (IPv4), its /64 (IPv6), the whole with its zone (link-local). */
-export interface Source {
-  readonly key: string;
-  /** The /48 of an IPv6 address. */
-  readonly site: string | undefined;
+/** The number that the loop gave an accepted connection. */
+export type CallerId = number;
+
+export type Move =
+  /** Begins TLS: `failed`, `hereAlready`, `authenticated` or `wrongGuess` follows. */
+  | { readonly move: "start"; readonly caller: CallerId }
+  /** Is closed without a word; `placed`: it had a place, which somebody else gets. It counts as over already. */
+  | { readonly move: "shut"; readonly caller: CallerId; readonly placed: boolean };
+
+interface Caller {
+  readonly id: CallerId;
+  readonly source: Source;
+  readonly network: Present;
+  /** When it came into the room, then when it got its place. */
+  since: Millis;
+  placed: boolean;
+  /** Its address had authenticated when it came: it needs no room, turn or guess. */
+  readonly known: boolean;
 }
 
-interface Remembered {
-  readonly site: string | undefined;
-  /** When its latest connections came, oldest first, those of the last minute. */
-  opened: Millis[];
-  /** Wrong phrases since its last success. */
-  guesses: number;
-  waitUntil: Millis;
+/** A network of which somebody waits or has a place. */
+interface Present {
+  /** Decides between equals: the same for all connections of a network, and known to nobody else. */
+  readonly lot: number;
+  readonly waiting: Caller[];
+  places: number;
+  /** What `networks` says of it, as of `at`: asked anew when it has wasted something, and after START_PAUSE_MS. */
+  standing: { readonly score: number; readonly wrong: number; readonly at: Millis } | undefined;
 }
 
-export class Admission {
-  /** Least recent first. Those that authenticated in this process are kept apart. */
-  readonly #strangers = new Map<string, Remembered>();
-  readonly #known = new Map<string, Remembered>();
-  /** Connections that have not authenticated: by address and by /48. Bounded by the number of places. */
-  readonly #pending = new Map<string, number>();
-  readonly #pendingSites = new Map<string, number>();
-  #pendingAll = 0;
-  #guessTokens = GUESS_BURST;
-  #guessTokensAt: Millis = 0;
+export interface AdmissionOptions {
+  /** Descriptors that the process may have; the room takes a quarter of them at most. */
+  readonly descriptors?: number | undefined;
+}
 
-  get pending(): number {
-    return this.#pendingAll;
+export class Admission implements Disposable {
+  readonly #addresses = new Addresses();
+  readonly #networks = new Networks();
+  readonly #guesses = new Guesses();
+  readonly #mostWaiting: number;
+  readonly #lotKey: LockedKey;
+  #lotKeyDrawn = false;
+  /** In the order of their arrival; of those with a place, in the order in which they got it. */
+  readonly #waiting = new Map<CallerId, Caller>();
+  readonly #placed = new Map<CallerId, Caller>();
+  readonly #present = new Map<string, Present>();
+  readonly #placesOfAddress = new Map<string, number>();
+  #nextStart: Millis = -Infinity;
+  /** Decided since the last moves. */
+  #soon: Move[] = [];
+  #deadline: Millis = Infinity;
+
+  constructor(arena: Arena, { descriptors = Infinity }: AdmissionOptions = {}) {
+    this.#mostWaiting = Math.min(MAX_WAITING, Math.max(1, Math.floor(descriptors / 4)));
+    this.#lotKey = arena.key();
   }
 
-  /** Asked at TCP accept. True: a place is taken, which `settled` gives back. */
-  open(source: Source, now: Millis): boolean {
-    const known = this.#known.has(source.key);
-    const address = this.#address(source);
-    if (now < address.waitUntil) return false;
-    if (!known && !this.#hasGuessToken(now)) return false;
-    address.opened = address.opened.filter((at) => now - at < 60_000);
-    if (address.opened.length >= CONNECTIONS_PER_MINUTE) return false;
-    address.opened.push(now);
-    const places = MAX_PENDING + (known ? MAX_PENDING_KNOWN : 0);
-    if (this.#pendingAll >= places) return false;
-    if (count(this.#pending, source.key) >= MAX_PENDING_PER_ADDRESS) return false;
-    if (source.site !== undefined && count(this.#pendingSites, source.site) >= MAX_PENDING_PER_SITE) return false;
-    this.#move(source, +1);
+  /** Who waits, and who has a place and has not authenticated. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+  get places(): number {
+    return this.#placed.size;
+  }
+
+  /** Of all strangers together, as far as they are not set aside. */
+  guessesLeft(now: Millis): number {
+    return this.#guesses.left(now);
+  }
+
+  /** When `moves` is due. */
+  get deadline(): Millis {
+    return this.#deadline;
+  }
+
+  [Symbol.dispose](): void {
+    this.#lotKey[Symbol.dispose]();
+  }
+
+  /** At TCP accept. False: it is closed at once, and nothing is known of it. */
+  arrive(id: CallerId, source: Source, now: Millis, entropy: Entropy): boolean {
+    const known = this.#addresses.isKnown(source);
+    const { network } = source;
+    // First what costs nothing: a flood ends here.
+    if (!known && (this.#present.get(network)?.waiting.length ?? 0) >= MAX_WAITING_PER_NETWORK) return false;
+    if (!this.#addresses.arrive(source, now)) return false;
+    if (known && !this.#hasRoomForKnown(source)) return false;
+    const caller = this.#caller(id, source, known, now, entropy);
+    if (known) {
+      this.#place(caller, now);
+      this.#soon.push({ move: "start", caller: id });
+    } else {
+      this.#waiting.set(id, caller);
+      caller.network.waiting.push(caller);
+      if (this.#waiting.size > this.#mostWaiting) this.#turnAway(this.#lastOf(now));
+    }
+    this.#deadline = Math.min(this.#deadline, Math.max(now, this.#nextStart));
     return true;
   }
 
-  /** The connection has authenticated, failed, or turned out to be a friend's: its place is free again. */
-  settled(source: Source): void {
-    this.#move(source, -1);
-  }
-
-  /** A connection whose PeerId has a session counts as nothing. Its place is given back as well. */
-  forget(source: Source): void {
-    this.settled(source);
-    this.#address(source).opened.pop();
-  }
-
   /**
-   * Before a confirmation is checked. "token": one of the guesses of all addresses together has been taken, and
-   * `giveBack` returns it unless the confirmation is wrong. "known": there are none left, but this address authenticated
-   * before. Undefined: there are none left, or the address has to wait; the connection is closed unchecked.
+   * One that cannot wait, since both sides have opened it: a place at once, with a guess set aside, if there is one for it.
+   * What ends it is told as of one that was started.
    */
-  takeGuess(source: Source, now: Millis): "token" | "known" | undefined {
-    const known = this.#known.get(source.key);
-    // Connections opened before the wait began are no way around it. Looking is no use of the address: it is not renewed.
-    if (now < ((known ?? this.#strangers.get(source.key))?.waitUntil ?? 0)) return undefined;
-    if (!this.#hasGuessToken(now)) return known === undefined ? undefined : "known";
-    this.#guessTokens--;
-    return "token";
-  }
-
-  /** The confirmation was wrong. */
-  wrongGuess(source: Source, now: Millis): void {
-    const address = this.#address(source);
-    address.guesses++;
-    if (address.guesses < GUESSES_FREE) return;
-    const longest = this.#known.has(source.key) ? GUESS_WAIT_KNOWN_MAX_MS : GUESS_WAIT_MAX_MS;
-    address.waitUntil = now + Math.min(1000 * 2 ** (address.guesses - GUESSES_FREE), longest);
-  }
-
-  /** It was no guess after all: the token comes back. */
-  giveBack(): void {
-    this.#guessTokens = Math.min(GUESS_BURST, this.#guessTokens + 1);
-  }
-
-  /** The confirmation was right: the address is a known one from now on. */
-  authenticated(source: Source): void {
-    const address = this.#address(source);
-    address.guesses = 0;
-    address.waitUntil = 0;
-    this.#strangers.delete(source.key);
-    this.#known.set(source.key, address);
-    dropOldest(this.#known, ADDRESSES_KNOWN_MAX);
-  }
-
-  #hasGuessToken(now: Millis): boolean {
-    const gained = Math.max(0, now - this.#guessTokensAt) * GUESSES_PER_MINUTE / 60_000;
-    this.#guessTokens = Math.min(GUESS_BURST, this.#guessTokens + gained);
-    this.#guessTokensAt = now;
-    return this.#guessTokens >= 1;
-  }
-
-  /** What is remembered of an address, now the most recent; made if it is new. */
-  #address(source: Source): Remembered {
-    const known = this.#known.get(source.key);
-    if (known !== undefined) return renew(this.#known, source.key, known);
-    const stranger = this.#strangers.get(source.key);
-    if (stranger !== undefined) return renew(this.#strangers, source.key, stranger);
-    const fresh: Remembered = { site: source.site, opened: [], guesses: 0, waitUntil: 0 };
-    this.#strangers.set(source.key, fresh);
-    if (source.site !== undefined) {
-      const ofSite = [...this.#strangers].filter(([, address]) => address.site === source.site);
-      const oldest = ofSite[0];
-      if (ofSite.length > ADDRESSES_PER_SITE && oldest !== undefined) this.#strangers.delete(oldest[0]);
+  admit(id: CallerId, source: Source, now: Millis, entropy: Entropy): boolean {
+    const known = this.#addresses.isKnown(source);
+    if (!this.#addresses.arrive(source, now)) return false;
+    const caller = this.#caller(id, source, known, now, entropy);
+    const free = known
+      ? this.#hasRoomForKnown(source)
+      : this.#placed.size < MAX_PLACES && this.#mayHavePlace(caller) && this.#mayGuessAt(caller, now) <= now;
+    if (!free) {
+      this.#forget(caller);
+      return false;
     }
-    dropOldest(this.#strangers, ADDRESSES_MAX);
-    return fresh;
+    this.#place(caller, now);
+    if (!known) this.#guesses.take(now);
+    return true;
   }
 
-  #move(source: Source, by: 1 | -1): void {
-    this.#pendingAll += by;
-    add(this.#pending, source.key, by);
-    if (source.site !== undefined) add(this.#pendingSites, source.site, by);
+  #caller(id: CallerId, source: Source, known: boolean, now: Millis, entropy: Entropy): Caller {
+    const network = this.#present.get(source.network) ?? {
+      lot: this.#lotOf(source.network, entropy),
+      waiting: [],
+      places: 0,
+      standing: undefined,
+    };
+    this.#present.set(source.network, network);
+    return { id, source, network, since: now, placed: false, known };
+  }
+
+  /** What is to be done now, in this order. */
+  moves(now: Millis): Move[] {
+    if (now >= this.#deadline) {
+      for (const caller of this.#waiting.values()) {
+        if (now < caller.since + WAITING_MS) break;
+        this.#turnAway(caller);
+      }
+    }
+    const moves = this.#soon;
+    this.#soon = [];
+    if (now < this.#deadline) return moves;
+    const next = now < this.#nextStart ? undefined : this.#firstOf(now);
+    if (next !== undefined && this.#makePlace(now, moves)) {
+      this.#place(next, now);
+      this.#guesses.take(now);
+      this.#nextStart = now + START_PAUSE_MS;
+      moves.push({ move: "start", caller: next.id });
+    }
+    this.#deadline = this.#nextDeadline(now);
+    return moves;
+  }
+
+  /** Whether its answer may be checked: not while its address has to wait, however long ago it began. */
+  mayCheck(id: CallerId, now: Millis): boolean {
+    const caller = this.#placed.get(id);
+    return caller === undefined || now >= this.#addresses.waitUntil(caller.source);
+  }
+
+  /** It is over, and nobody has authenticated on it. Nothing happens if it is over already. */
+  failed(id: CallerId, now: Millis): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting !== undefined) return this.#leave(waiting, now);
+    const caller = this.#placed.get(id);
+    if (caller !== undefined) this.#wasted(caller, false, now);
+  }
+
+  /** Its confirmation was wrong: what was set aside for it is spent. */
+  wrongGuess(id: CallerId, now: Millis): void {
+    const caller = this.#placed.get(id);
+    if (caller === undefined) return;
+    this.#addresses.wrongGuess(caller.source, now);
+    this.#wasted(caller, true, now);
+  }
+
+  /** Its confirmation was right: its address is known from now on, and nothing is held against its network. */
+  authenticated(id: CallerId, now: Millis): void {
+    const caller = this.#placed.get(id);
+    if (caller === undefined) return;
+    this.#addresses.authenticated(caller.source);
+    this.#networks.authenticated(caller.source);
+    caller.network.standing = undefined;
+    this.#giveBackGuess(caller, now);
+    this.#leave(caller, now);
+  }
+
+  /** Its PeerId has a session: it counts as nothing. */
+  hereAlready(id: CallerId, now: Millis): void {
+    const caller = this.#placed.get(id);
+    if (caller === undefined) return;
+    this.#addresses.uncount(caller.source);
+    this.gaveUp(id, now);
+  }
+
+  /** It is over, and that is nobody's fault. */
+  gaveUp(id: CallerId, now: Millis): void {
+    const caller = this.#placed.get(id);
+    if (caller === undefined) return;
+    this.#giveBackGuess(caller, now);
+    this.#leave(caller, now);
+  }
+
+  /** Nobody waits any longer. */
+  close(now: Millis): Move[] {
+    for (const caller of [...this.#waiting.values()]) this.#turnAway(caller);
+    const moves = this.#soon;
+    this.#soon = [];
+    this.#deadline = this.#nextDeadline(now);
+    return moves;
+  }
+
+  // --- Who is first, who is last ---
+
+  /** Lower is better. */
+  #rank(caller: Caller, now: Millis): number {
+    return this.#standing(caller, now).score + caller.network.places;
+  }
+
+  /** Remembered for a moment, since a flood asks it of the whole room at each call. */
+  #standing({ source, network }: Caller, now: Millis): NonNullable<Present["standing"]> {
+    if (network.standing === undefined || now - network.standing.at >= START_PAUSE_MS) {
+      const wrong = this.#networks.wrongGuesses(source, now);
+      network.standing = { score: this.#networks.score(source, now), wrong, at: now };
+    }
+    return network.standing;
+  }
+
+  #rankInRoom(caller: Caller, now: Millis): number {
+    return this.#rank(caller, now) + (caller.network.waiting[0] === caller ? 0 : 1);
+  }
+
+  /** How many guesses must be left for it: the more its network has had wrong, the more. */
+  #guessesNeeded(caller: Caller, now: Millis): number {
+    return 1 + GUESS_STEP * Math.min(3, this.#standing(caller, now).wrong + caller.network.places);
+  }
+
+  /** When it may guess, as things are. */
+  #mayGuessAt(caller: Caller, now: Millis): Millis {
+    const filled = this.#guesses.leftAt(this.#guessesNeeded(caller, now), now);
+    return Math.max(filled, this.#addresses.waitUntil(caller.source));
+  }
+
+  #mayHavePlace({ source, network }: Caller): boolean {
+    const ofAddress = this.#placesOfAddress.get(source.address) ?? 0;
+    return network.places < MAX_PLACES_PER_NETWORK && ofAddress < MAX_PLACES_PER_ADDRESS;
+  }
+
+  /** Of those who may start now the one of the best rank; of equals that of the lower lot, then the first to come. */
+  #firstOf(now: Millis): Caller | undefined {
+    let first: Caller | undefined;
+    let best = Infinity;
+    for (const caller of this.#waiting.values()) {
+      if (!this.#mayHavePlace(caller) || this.#mayGuessAt(caller, now) > now) continue;
+      const rank = this.#rankInRoom(caller, now);
+      if (first !== undefined && (rank > best || (rank === best && caller.network.lot >= first.network.lot))) continue;
+      first = caller;
+      best = rank;
+    }
+    return first;
+  }
+
+  /** Of the whole room: who may not guess before who may, then the worst rank, the higher lot, the last to come. */
+  #lastOf(now: Millis): Caller {
+    const left = this.#guesses.left(now);
+    let last: Caller | undefined;
+    let mayNot = false;
+    let worst = -Infinity;
+    for (const caller of this.#waiting.values()) {
+      const less = this.#guessesNeeded(caller, now) > left;
+      const rank = this.#rankInRoom(caller, now);
+      const better = less !== mayNot ? mayNot : rank !== worst ? rank < worst : caller.network.lot < last!.network.lot;
+      if (last !== undefined && better) continue;
+      [last, mayNot, worst] = [caller, less, rank];
+    }
+    return last!;
+  }
+
+  /** Who has been there for PLACE_SAFE_MS without a whole answer: the worst rank, then the longest. */
+  #replaceable(now: Millis): Caller | undefined {
+    let found: Caller | undefined;
+    let worst = -Infinity;
+    for (const caller of this.#placed.values()) {
+      if (caller.known || now < caller.since + PLACE_SAFE_MS) continue;
+      const rank = this.#rank(caller, now);
+      if (found !== undefined && (rank < worst || (rank === worst && caller.network.lot <= found.network.lot))) {
+        continue;
+      }
+      [found, worst] = [caller, rank];
+    }
+    return found;
+  }
+
+  // --- Places ---
+
+  #makePlace(now: Millis, moves: Move[]): boolean {
+    if (this.#placed.size < MAX_PLACES) return true;
+    const replaced = this.#replaceable(now);
+    if (replaced === undefined) return false;
+    this.#wasted(replaced, false, now);
+    moves.push({ move: "shut", caller: replaced.id, placed: true });
+    return true;
+  }
+
+  #hasRoomForKnown({ address }: Source): boolean {
+    const ofAddress = this.#placesOfAddress.get(address) ?? 0;
+    return this.#placed.size < MAX_PLACES + MAX_PLACES_KNOWN && ofAddress < MAX_PLACES_PER_ADDRESS;
+  }
+
+  #place(caller: Caller, now: Millis): void {
+    this.#leaveRoom(caller);
+    caller.placed = true;
+    caller.since = now;
+    this.#placed.set(caller.id, caller);
+    caller.network.places++;
+    add(this.#placesOfAddress, caller.source.address, 1);
+  }
+
+  #turnAway(caller: Caller): void {
+    this.#leaveRoom(caller);
+    this.#forget(caller);
+    this.#soon.push({ move: "shut", caller: caller.id, placed: false });
+  }
+
+  #leaveRoom(caller: Caller): void {
+    if (!this.#waiting.delete(caller.id)) return;
+    const { waiting } = caller.network;
+    waiting.splice(waiting.indexOf(caller), 1);
+  }
+
+  #wasted(caller: Caller, wrongGuess: boolean, now: Millis): void {
+    this.#networks.wasted(caller.source, wrongGuess, now);
+    caller.network.standing = undefined;
+    if (!wrongGuess) this.#giveBackGuess(caller, now);
+    // One that needed none takes one all the same when it was wrong, if there is one.
+    else if (caller.known) this.#guesses.take(now);
+    this.#leave(caller, now);
+  }
+
+  #leave(caller: Caller, now: Millis): void {
+    this.#leaveRoom(caller);
+    if (this.#placed.delete(caller.id)) {
+      caller.network.places--;
+      add(this.#placesOfAddress, caller.source.address, -1);
+    }
+    this.#forget(caller);
+    this.#deadline = now;
+  }
+
+  #forget({ source, network }: Caller): void {
+    if (network.places === 0 && network.waiting.length === 0) this.#present.delete(source.network);
+  }
+
+  #giveBackGuess(caller: Caller, now: Millis): void {
+    if (!caller.known) this.#guesses.giveBack(now);
+  }
+
+  #nextDeadline(now: Millis): Millis {
+    const [oldest] = this.#waiting.values();
+    if (oldest === undefined) return Infinity;
+    let start = Infinity;
+    for (const caller of this.#waiting.values()) {
+      if (this.#mayHavePlace(caller)) start = Math.min(start, this.#mayGuessAt(caller, now));
+    }
+    start = Math.max(start, this.#nextStart);
+    if (this.#placed.size >= MAX_PLACES) {
+      const strangers = [...this.#placed.values()].filter(({ known }) => !known);
+      start = Math.max(start, Math.min(...strangers.map(({ since }) => since + PLACE_SAFE_MS), Infinity));
+    }
+    // What is due now has been done: a guess that is short by a rounding error is there a moment later.
+    return Math.max(Math.min(start, oldest.since + WAITING_MS), now + 1);
+  }
+
+  /** HMAC(random key of the process, network), as a number of 48 bits. */
+  #lotOf(network: string, entropy: Entropy): number {
+    if (!this.#lotKeyDrawn) entropy(this.#lotKey.bytes);
+    this.#lotKeyDrawn = true;
+    const out = new Uint8Array(32);
+    hmacSha256(out, this.#lotKey.bytes, new TextEncoder().encode(network));
+    return Number(new DataView(out.buffer).getBigUint64(0) >> 16n);
   }
 }
 
-function count(counts: Map<string, number>, key: string): number {
-  return counts.get(key) ?? 0;
-}
-
-function add(counts: Map<string, number>, key: string, by: number): void {
-  const sum = count(counts, key) + by;
+function add(counts: Map<string, number>, key: string, by: 1 | -1): void {
+  const sum = (counts.get(key) ?? 0) + by;
   if (sum <= 0) counts.delete(key);
   else counts.set(key, sum);
-}
-
-function renew<T>(map: Map<string, T>, key: string, value: T): T {
-  map.delete(key);
-  map.set(key, value);
-  return value;
-}
-
-function dropOldest(map: Map<string, unknown>, most: number): void {
-  for (const key of map.keys()) {
-    if (map.size <= most) break;
-    map.delete(key);
-  }
 }

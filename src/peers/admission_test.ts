@@ -1,257 +1,559 @@
-// Who may open a connection: each number of docs/PROTOCOL.md section 8 from both sides.
+// Strangers in turn: each number of docs/PROTOCOL.md section 8 from both sides.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import fc from "fast-check";
-import { watching } from "../../tests/harness/watching.ts";
-import { Admission, type Source } from "./admission.ts";
+import { loadSodium } from "../crypto/sodium.ts";
+import type { Entropy } from "../ports.ts";
+import { Addresses, type Source } from "./addresses.ts";
+import { Admission, type CallerId } from "./admission.ts";
+import { Guesses } from "./guesses.ts";
+import { Networks } from "./networks.ts";
 
-const v4 = (n: number): Source => ({ key: `198.51.${n >> 8}.${n & 255}`, site: undefined });
-const v6 = (n: number, site = "2001:db8:1"): Source => ({ key: `${site}:${n.toString(16)}::`, site });
+const arena = await loadSodium([[32, 400], [64, 8], [256, 8]]);
+const fixed: Entropy = (into) => into.fill(7);
 
-/** As many as get in. */
-function admitted(admission: Admission, sources: readonly Source[], now = 0): number {
-  return sources.filter((source) => admission.open(source, now)).length;
-}
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
-function times(n: number, source: Source): Source[] {
-  return Array.from({ length: n }, () => source);
-}
-
-/** An address that authenticated and has no connection open. */
-function known(admission: Admission, source: Source, now = 0): void {
-  ok(admission.open(source, now));
-  admission.authenticated(source);
-  admission.settled(source);
-}
-
-function wrong(admission: Admission, source: Source, now: number): void {
-  admission.takeGuess(source, now);
-  admission.wrongGuess(source, now);
-}
-
-Deno.test("at most 32 connections that have not authenticated, and a place given back can be taken", () => {
-  const admission = new Admission();
-  equal(admitted(admission, Array.from({ length: 40 }, (_, i) => v4(i))), 32);
-  equal(admission.pending, 32);
-  admission.settled(v4(3));
-  equal(admission.open(v4(50), 0), true);
-  equal(admission.open(v4(51), 0), false);
+/** Of one network each, 200 of them in a wide one. */
+const v4 = (n: number, host = 1): Source => ({
+  address: `10.${Math.floor(n / 200)}.${n % 200}.${host}`,
+  network: `10.${Math.floor(n / 200)}.${n % 200}.0/24`,
+  wide: `10.${Math.floor(n / 200)}.0.0/16`,
 });
 
-Deno.test("at most four from one address; for IPv6 that is a /64, and 16 from one /48", () => {
-  const admission = new Admission();
-  equal(admitted(admission, times(6, v4(1))), 4);
-  equal(admitted(admission, times(6, v6(1))), 4);
-  equal(admitted(admission, [v6(2), v6(3), v6(4), v6(5)].flatMap((source) => times(4, source))), 12);
-  equal(admission.open(v6(6, "2001:db8:2"), 0), true);
-  admission.settled(v6(1));
-  equal(admission.open(v6(7), 0), true);
-  equal(admission.open(v6(8), 0), false);
-});
+/** A listener's door on a clock of its own, and what has become of each caller. */
+class Door implements Disposable {
+  readonly admission: Admission;
+  readonly said = new Map<CallerId, "start" | "shut">();
+  readonly order: CallerId[] = [];
+  now = 0;
+  #next = 1;
 
-Deno.test("four more places are for addresses that authenticated, and four from one address holds for them too", () => {
-  const admission = new Admission();
-  for (let i = 0; i < 5; i++) known(admission, v4(900 + i));
-  equal(admitted(admission, Array.from({ length: 40 }, (_, i) => v4(i))), 32);
-  equal(admission.open(v4(100), 0), false);
-  equal(admitted(admission, [900, 901, 902, 903, 904].map(v4)), 4);
-  equal(admission.pending, 36);
-
-  const one = new Admission();
-  known(one, v4(1));
-  equal(admitted(one, times(6, v4(1))), 4);
-});
-
-Deno.test("an address opens 30 connections a minute", () => {
-  const admission = new Admission();
-  const open = (now: number) => {
-    const taken = admission.open(v4(1), now);
-    if (taken) admission.settled(v4(1));
-    return taken;
-  };
-  for (let i = 0; i < 30; i++) equal(open(i * 100), true);
-  equal(open(59_999), false);
-  equal(open(60_000), true); // the first of them is a minute old
-  equal(open(60_099), false);
-  equal(open(60_100), true);
-});
-
-Deno.test("a refused connection takes no place, and does not wear the minute's 30 down for ever", () => {
-  const admission = new Admission();
-  admitted(admission, times(100, v4(1)));
-  equal(admission.pending, 4);
-  for (let i = 0; i < 4; i++) admission.settled(v4(1));
-  equal(admission.open(v4(1), 60_000), true);
-});
-
-Deno.test("a connection of a PeerId with a session counts as nothing", () => {
-  const admission = new Admission();
-  for (let i = 0; i < 100; i++) {
-    equal(admission.open(v4(1), i), true);
-    admission.forget(v4(1));
+  constructor(options?: { descriptors?: number }) {
+    this.admission = new Admission(arena, options);
   }
-  equal(admission.pending, 0);
+
+  /** Somebody calls; what is due is done. */
+  call(source: Source, entropy: Entropy = fixed): CallerId {
+    const id = this.#next++;
+    if (!this.admission.arrive(id, source, this.now, entropy)) this.said.set(id, "shut");
+    this.#move();
+    return id;
+  }
+
+  /** Time passes, and nothing that is due waits for its end. */
+  pass(ms: number): void {
+    const end = this.now + ms;
+    for (let turns = 0; this.admission.deadline <= end; turns++) {
+      ok(turns < 200_000, "a deadline that was met comes again and again");
+      this.now = Math.max(this.now, this.admission.deadline);
+      this.#move();
+    }
+    this.now = end;
+  }
+
+  is(id: CallerId): "start" | "shut" | "waits" {
+    return this.said.get(id) ?? "waits";
+  }
+
+  failed(id: CallerId): void {
+    this.admission.failed(id, this.now);
+    this.#move();
+  }
+
+  wrong(id: CallerId): void {
+    this.admission.wrongGuess(id, this.now);
+    this.#move();
+  }
+
+  right(id: CallerId): void {
+    this.admission.authenticated(id, this.now);
+    this.#move();
+  }
+
+  /** Calls, gets its turn, and guesses wrong. */
+  guess(source: Source): void {
+    const id = this.call(source);
+    this.pass(50);
+    equal(this.is(id), "start");
+    this.wrong(id);
+  }
+
+  /** One guess of all, by somebody whose networks nobody shares. */
+  spend(): void {
+    const n = `lone ${this.#next}`;
+    this.guess({ address: n, network: n, wide: n });
+  }
+
+  /** An address that has authenticated and has no connection open. */
+  known(source: Source): void {
+    const id = this.call(source);
+    this.pass(50);
+    this.right(id);
+  }
+
+  [Symbol.dispose](): void {
+    this.admission[Symbol.dispose]();
+  }
+
+  #move(): void {
+    for (const { move, caller } of this.admission.moves(this.now)) {
+      this.said.set(caller, move);
+      this.order.push(caller);
+    }
+  }
+}
+
+function test(sentence: string, body: (door: Door) => void, options?: { descriptors?: number }): void {
+  Deno.test(sentence, () => {
+    {
+      using door = new Door(options);
+      body(door);
+    }
+    equal(arena.used, 0);
+  });
+}
+
+const range = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+// --- The room ---
+
+test("whoever calls when nobody else does has his turn at once", (door) => {
+  equal(door.is(door.call(v4(1))), "start");
+});
+
+test("at most 20 a second leave the room", (door) => {
+  const callers = range(100).map((n) => door.call(v4(n)));
+  door.pass(999);
+  equal(callers.filter((id) => door.is(id) === "start").length, 20);
+  door.pass(1_000);
+  equal(callers.filter((id) => door.is(id) === "start").length, 40);
+});
+
+test("two of a network wait, and a third is closed at once", (door) => {
+  door.call(v4(0));
+  deepEqual([1, 2, 3].map((host) => door.is(door.call(v4(1, host)))), ["waits", "waits", "shut"]);
+});
+
+test("who has waited 20 s is closed", (door) => {
+  while (door.admission.guessesLeft(door.now) >= 1) door.spend();
+  const waits = range(10).map((n) => door.call(v4(5_000 + n)));
+  door.pass(19_999);
+  equal(waits.filter((id) => door.is(id) === "start").length, 3, "a guess comes back every 6 s");
+  equal(waits.filter((id) => door.is(id) === "waits").length, 7);
+  door.pass(1);
+  equal(waits.filter((id) => door.is(id) === "shut").length, 7);
+});
+
+test("512 wait; when the room is full the worst rank is closed, not the last to come", (door) => {
+  for (let k = 0; k < 3; k++) door.guess(v4(9_000)); // its network has wasted three turns
+  door.pass(2_000);
+  door.call(v4(0)); // takes the turn
+  const worst = door.call(v4(9_000, 2));
+  const others = range(511).map((n) => door.call(v4(1 + n)));
+  equal(door.admission.waiting, 512);
+  equal(door.is(worst), "waits");
+  const newcomer = door.call(v4(7_000));
+  equal(door.is(worst), "shut");
+  equal(door.is(newcomer), "waits");
+  ok(others.every((id) => door.is(id) === "waits"));
+});
+
+test("the room takes a quarter of the descriptors", (door) => {
+  range(60).map((n) => door.call(v4(n)));
+  equal(door.admission.waiting, 25);
+}, { descriptors: 100 });
+
+test("arriving alone makes no record: who was closed in the room is as good as new", (door) => {
+  door.call(v4(0));
+  for (let n = 0; n < 40; n++) door.call(v4(1, n % 3)); // two wait, the others are closed
+  door.pass(40);
+  const [newcomer, again] = [door.call(v4(2)), door.call(v4(3))];
+  door.pass(1_000);
+  ok(door.is(newcomer) === "start" && door.is(again) === "start");
+});
+
+// --- Rank ---
+
+test("a network that has not wasted a turn goes before one that has, however long that waits", (door) => {
+  const wasted = door.call(v4(1));
+  door.failed(wasted);
+  const again = door.call(v4(1));
+  const newcomer = door.call(v4(2));
+  door.pass(50);
+  deepEqual([door.is(again), door.is(newcomer)], ["waits", "start"]);
+  door.pass(50);
+  equal(door.is(again), "start");
+});
+
+test("a place that a network holds counts as a turn wasted, and its second in the room too", (door) => {
+  equal(door.is(door.call(v4(1, 1))), "start");
+  const holds = door.call(v4(1, 2));
+  const [first, second] = [door.call(v4(2, 1)), door.call(v4(2, 2))];
+  const other = door.call(v4(3));
+  door.pass(50 * 5);
+  const turn = (id: CallerId) => door.order.indexOf(id);
+  ok(turn(first) < turn(holds) && turn(other) < turn(holds), "who holds nothing goes first");
+  ok(turn(first) < turn(second) && turn(other) < turn(second), "second ones go last");
+});
+
+Deno.test("a score is halved every ten minutes, and a 64th of it counts for the wide network", () => {
+  const networks = new Networks();
+  for (let n = 0; n < 8; n++) networks.wasted(v4(1), false, 0);
+  equal(networks.score(v4(1), 0), 8 + 8 / 64);
+  equal(networks.score(v4(1), 10 * MINUTE), 4 + 4 / 64);
+  equal(networks.score(v4(1), 30 * MINUTE), 1 + 1 / 64);
+  equal(networks.score(v4(2), 0), 8 / 64, "a neighbour");
+  equal(networks.score(v4(400), 0), 0, "of another wide network");
+  networks.wasted(v4(1), false, 10 * MINUTE);
+  equal(networks.score(v4(1), 10 * MINUTE), 5 + 5 / 64);
+});
+
+Deno.test("a success sets its network's score and wrong guesses to nothing", () => {
+  const networks = new Networks();
+  for (let n = 0; n < 3; n++) networks.wasted(v4(1), true, 0);
+  networks.authenticated(v4(1));
+  equal(networks.wrongGuesses(v4(1), 0), 0);
+  equal(networks.score(v4(1), 0), 3 / 64);
+});
+
+Deno.test("one wrong guess is forgotten every 8 hours, and a 64th of the wide network's counts, rounded down", () => {
+  const networks = new Networks();
+  for (let n = 0; n < 3; n++) networks.wasted(v4(1), true, 0);
+  deepEqual([0, 8 * HOUR - 1, 8 * HOUR, 16 * HOUR, 24 * HOUR].map((at) => networks.wrongGuesses(v4(1), at)), [
+    3,
+    3,
+    2,
+    1,
+    0,
+  ]);
+  networks.wasted(v4(1), true, 12 * HOUR);
+  deepEqual([12 * HOUR, 16 * HOUR].map((at) => networks.wrongGuesses(v4(1), at)), [3, 2], "forgetting goes on");
+  const wide = new Networks();
+  for (let n = 0; n < 63; n++) wide.wasted(v4(n), true, 0);
+  equal(wide.wrongGuesses(v4(100), 0), 0);
+  wide.wasted(v4(63), true, 0);
+  equal(wide.wrongGuesses(v4(100), 0), 1);
+  equal(wide.wrongGuesses(v4(300), 0), 0);
+});
+
+Deno.test("8192 networks and 1024 wide ones are remembered, the least recent is forgotten first", () => {
+  const networks = new Networks();
+  const source = (n: number): Source => ({ address: `${n}`, network: `n${n}`, wide: `w${n}` });
+  for (let n = 0; n < 9_000; n++) networks.wasted(source(n), true, 0);
+  equal(networks.size, 8_192 + 1_024);
+  equal(networks.wrongGuesses(source(9_000 - 8_193), 0), 0);
+  equal(networks.wrongGuesses(source(9_000 - 8_192), 0), 1);
+});
+
+test("equals go by a lot that is fixed for each network, and which the process draws", () => {
+  const first = range(40).map((n) => v4(n));
+  const orderOf = (entropy: Entropy) => {
+    using one = new Door();
+    one.call(v4(999), entropy);
+    const ids = first.map((source) => one.call(source, entropy));
+    one.pass(60 * 50);
+    return one.order.slice(1).map((id) => ids.indexOf(id));
+  };
+  const order = orderOf(fixed);
+  deepEqual(order, orderOf(fixed), "the same key, the same order");
+  ok(order.toString() !== orderOf((into) => into.fill(9)).toString(), "another key, another one");
+  ok(order.toString() !== range(40).toString(), "and not that of their arrival");
+});
+
+// --- Places ---
+
+test("64 have a place at once, and one given back can be taken", (door) => {
+  const callers = range(70).map((n) => (door.pass(50), door.call(v4(n))));
+  equal(door.admission.places, 64);
+  door.failed(callers[3]!);
+  equal(door.admission.places, 64);
+});
+
+test("with no place free, who has been there 4 s is closed for who waits, and nobody before", (door) => {
+  for (let n = 0; n < 64; n++) door.call(v4(n)), door.pass(50);
+  const since = door.now;
+  const newcomer = door.call(v4(500));
+  door.pass(4_000 - 64 * 50 - 1);
+  equal(door.is(newcomer), "waits");
+  door.pass(64 * 50);
+  equal(door.is(newcomer), "start");
+  ok(door.now - since < 8_000);
+  equal([...door.said.values()].filter((said) => said === "shut").length, 1);
+});
+
+test("of those who may be closed it is the worst rank, then the one there longest", (door) => {
+  for (let k = 0; k < 2; k++) door.failed(door.call(v4(50))), door.pass(50);
+  const ids = range(64).map((n) => {
+    const id = door.call(v4(n));
+    door.pass(50);
+    return id;
+  });
+  door.pass(4_000);
+  const newcomer = door.call(v4(500));
+  equal(door.is(newcomer), "start");
+  equal(door.is(ids[50]!), "shut", "whose network had wasted two turns");
+  using other = new Door();
+  const same = [1, 2, 3].map((host) => {
+    const id = other.call(v4(0, host));
+    other.pass(50);
+    return id;
+  });
+  for (let n = 1; n < 62; n++) other.call(v4(n)), other.pass(50);
+  other.pass(4_000);
+  other.call(v4(500));
+  deepEqual(same.map((id) => other.is(id)), ["shut", "start", "start"]);
+});
+
+test("with nobody waiting nobody loses a place", (door) => {
+  const ids = range(64).map((n) => {
+    door.pass(50);
+    return door.call(v4(n));
+  });
+  door.pass(HOUR);
+  ok(ids.every((id) => door.is(id) === "start"));
+});
+
+test("a network has at most 8 places, and an address 4", (door) => {
+  const start = (source: Source) => {
+    const id = door.call(source);
+    door.pass(50);
+    return door.is(id);
+  };
+  deepEqual(range(5).map(() => start(v4(1))), ["start", "start", "start", "start", "waits"]);
+  deepEqual(range(4).map((n) => start(v4(1, 2 + n))), ["start", "start", "start", "start"]);
+  equal(start(v4(1, 9)), "waits");
+  equal(start(v4(2)), "start");
+});
+
+// --- Guesses ---
+
+test("a guess is set aside at the start, and given back unless the confirmation is wrong", (door) => {
+  const guesses = () => door.admission.guessesLeft(door.now);
+  const one = door.call(v4(1));
+  equal(Math.floor(guesses()), 1_199);
+  door.failed(one);
+  equal(Math.floor(guesses()), 1_200);
+  door.pass(50);
+  door.right(door.call(v4(2)));
+  equal(Math.floor(guesses()), 1_200);
+  door.pass(50);
+  door.wrong(door.call(v4(3)));
+  equal(Math.floor(guesses()), 1_199);
+});
+
+test("a right phrase is checked although strangers have used up all guesses meanwhile", (door) => {
+  const friend = door.call(v4(9_999));
+  door.pass(50);
+  while (door.admission.guessesLeft(door.now) >= 1) door.spend();
+  equal(door.is(friend), "start");
+  equal(door.admission.mayCheck(friend, door.now), true);
+});
+
+Deno.test("guesses of all together: 1200 at once, 10 more a minute, never more than 1200", () => {
+  const guesses = new Guesses();
+  for (let n = 0; n < 1_200; n++) guesses.take(0);
+  equal(guesses.left(0), 0);
+  equal(guesses.left(6_000), 1);
+  equal(guesses.leftAt(2, 6_000), 12_000);
+  equal(guesses.left(HOUR * 3), 1_200);
+  guesses.giveBack(HOUR * 3);
+  equal(guesses.left(HOUR * 3), 1_200);
+});
+
+test("with k wrong guesses a network needs 1, 301, 601, 901 left: the last 300 are for those with none", (door) => {
+  // Of many wide networks, so that these count for nothing.
+  const lone = (n: number): Source => ({ address: `a${n}`, network: `n${n}`, wide: `w${n}` });
+  const k = (n: number) => lone(10_000 + n);
+  for (let n = 1; n <= 4; n++) for (let times = 0; times < n; times++) door.guess(k(n)), door.pass(10_000);
+  door.pass(3 * HOUR);
+  const need = [1, 301, 601, 901, 901];
+  const spent = () => 1_200 - door.admission.guessesLeft(door.now);
+  let stranger = 0;
+  for (const most of [4, 3, 2, 1, 0]) {
+    // One less than it needs; the address itself has no wait any more.
+    while (1_200 - spent() >= need[most]!) door.spend(), stranger++;
+    const id = door.call(most === 0 ? lone(20_000) : { ...k(most), address: `other ${most}` });
+    door.pass(50);
+    equal(door.is(id), "waits", `k = ${most}`);
+    door.failed(id);
+    door.pass(6_000);
+    const next = door.call(most === 0 ? lone(20_001) : { ...k(most), address: `other ${most}` });
+    door.pass(50);
+    equal(door.is(next), "start", `k = ${most}`);
+    door.failed(next);
+  }
+  ok(stranger > 1_000);
+});
+
+test("a place that a network holds counts like a wrong guess of it", (door) => {
+  while (door.admission.guessesLeft(door.now) >= 302) door.spend();
+  equal(door.is(door.call(v4(1, 1))), "start");
+  const second = door.call(v4(1, 2));
+  door.pass(50);
+  equal(door.is(second), "waits");
+  const other = door.call(v4(2));
+  equal(door.is(other), "start");
+});
+
+test("who may not guess is closed before who may, when the room is full", (door) => {
+  door.guess(v4(1));
+  door.pass(50);
+  while (door.admission.guessesLeft(door.now) >= 300) door.spend();
+  door.call(v4(0));
+  const mayNot = door.call(v4(1, 2));
+  for (let n = 0; n < 511; n++) door.call(v4(200 + n));
+  equal(door.is(mayNot), "waits");
+  door.call(v4(5_000));
+  equal(door.is(mayNot), "shut");
+});
+
+// --- Addresses ---
+
+test("an address opens 30 connections a minute", (door) => {
+  const open = () => {
+    const id = door.call(v4(1));
+    door.pass(50);
+    door.failed(id);
+    return door.said.get(id);
+  };
+  for (let i = 0; i < 30; i++) equal(open(), "start");
+  equal(open(), "shut");
+  door.pass(MINUTE - 31 * 50);
+  equal(open(), "start"); // the first of them is a minute old
 });
 
 Deno.test("after the third guess and each further one an address waits 2^(k-3) s, up to 600", () => {
-  const admission = new Admission();
-  let now = 0;
+  const addresses = new Addresses();
   for (let k = 1; k <= 14; k++) {
-    now += 700_000;
-    ok(admission.open(v4(1), now));
-    admission.settled(v4(1));
-    wrong(admission, v4(1), now);
+    const now = k * 700_000;
+    addresses.wrongGuess(v4(1), now);
     const wait = k < 3 ? 0 : Math.min(2 ** (k - 3), 600) * 1000;
-    if (wait > 0) equal(admission.open(v4(1), now + wait - 1), false, `guess ${k}`);
-    equal(admission.open(v4(1), now + wait), true, `guess ${k}`);
-    admission.settled(v4(1));
-    equal(admission.open(v4(2), now), true, "another address waits for nothing");
-    admission.settled(v4(2));
+    equal(Math.max(0, addresses.waitUntil(v4(1)) - now), wait, `guess ${k}`);
   }
 });
 
-Deno.test("no guess is checked while its address waits, by connections opened before the wait neither", () => {
-  for (const [address, ms] of [[v4(1), 1_000], [v4(2), 1_000]] as const) {
-    const admission = new Admission();
-    if (address.key === v4(2).key) known(admission, address);
-    for (let i = 0; i < 4; i++) ok(admission.open(address, 0));
-    for (let k = 0; k < 3; k++) {
-      equal(admission.takeGuess(address, 0), "token", `guess ${k}`);
-      admission.wrongGuess(address, 0);
-    }
-    equal(admission.takeGuess(address, ms - 1), undefined);
-    equal(admission.takeGuess(v4(3), ms - 1), "token", "another address waits for nothing");
-    equal(admission.takeGuess(address, ms), "token");
+test("who has to wait is closed at once, and is not when the wait is over", (door) => {
+  for (let k = 1; k <= 14; k++) {
+    door.pass(700_000);
+    door.guess(v4(1));
+    const wait = k < 3 ? 0 : Math.min(2 ** (k - 3), 600) * 1000;
+    if (wait === 0) continue;
+    door.pass(wait - 1);
+    equal(door.is(door.call(v4(1))), "shut", `guess ${k}`);
+    door.pass(1);
+    const id = door.call(v4(1));
+    door.pass(50);
+    equal(door.is(id), "start", `guess ${k}`);
+    door.failed(id);
   }
 });
 
-Deno.test("a success sets the guesses back and ends the wait", () => {
-  const admission = new Admission();
-  for (let k = 0; k < 3; k++) wrong(admission, v4(1), 0);
-  equal(admission.open(v4(1), 999), false);
-  admission.authenticated(v4(1));
-  equal(admission.open(v4(1), 999), true);
-  wrong(admission, v4(1), 1_000);
-  wrong(admission, v4(1), 1_000);
-  equal(admission.open(v4(1), 1_000), true);
+test("no answer is checked while its address waits, of connections opened before the wait neither", (door) => {
+  const ids = range(4).map(() => (door.pass(50), door.call(v4(1))));
+  door.pass(50);
+  ok(ids.every((id) => door.is(id) === "start" && door.admission.mayCheck(id, door.now)));
+  for (const id of ids.slice(0, 3)) door.wrong(id);
+  equal(door.admission.mayCheck(ids[3]!, door.now), false);
+  equal(door.admission.mayCheck(ids[3]!, door.now + 999), false);
+  equal(door.admission.mayCheck(ids[3]!, door.now + 1_000), true);
 });
 
-Deno.test("an address that authenticated waits 30 s at most", () => {
-  const admission = new Admission();
-  known(admission, v4(1));
-  for (let k = 0; k < 12; k++) wrong(admission, v4(1), 1_000);
-  equal(admission.open(v4(1), 30_999), false);
-  equal(admission.open(v4(1), 31_000), true);
+test("a success ends the wait of its address, which is known from then on and waits 30 s at most", (door) => {
+  const ids = range(4).map(() => (door.pass(50), door.call(v4(1))));
+  door.pass(50);
+  for (const id of ids.slice(0, 3)) door.wrong(id);
+  door.right(ids[3]!);
+  equal(door.is(door.call(v4(1))), "start");
+  const addresses = new Addresses();
+  addresses.authenticated(v4(2));
+  for (let k = 0; k < 12; k++) addresses.wrongGuess(v4(2), 1_000);
+  deepEqual([addresses.arrive(v4(2), 30_999), addresses.arrive(v4(2), 31_000)], [false, true]);
 });
 
-Deno.test("guesses of all addresses: 60 in a burst, 10 a minute sustained; only addresses that authenticated stay", () => {
-  const admission = new Admission();
-  known(admission, v4(999));
-  for (let i = 0; i < 60; i++) equal(admission.takeGuess(v4(i), 0), "token");
-  equal(admission.takeGuess(v4(60), 0), undefined);
-  equal(admission.open(v4(61), 0), false);
-  equal(admission.takeGuess(v4(999), 0), "known");
-  equal(admission.open(v4(999), 0), true);
-  equal(admission.takeGuess(v4(61), 5_999), undefined);
-  equal(admission.open(v4(61), 6_000), true);
-  equal(admission.takeGuess(v4(61), 6_000), "token");
-  equal(admission.takeGuess(v4(62), 6_000), undefined);
+test("an address that authenticated needs no room, no turn and no guess, and has 4 places more", (door) => {
+  for (let n = 0; n < 6; n++) door.known(v4(900 + n));
+  while (door.admission.guessesLeft(door.now) >= 66) door.spend();
+  const strangers = range(64).map((n) => (door.pass(50), door.call(v4(n))));
+  for (let n = 0; n < 400; n++) door.call(v4(1_000 + n));
+  ok(door.admission.guessesLeft(door.now) < 3);
+  const friends = range(6).map((n) => door.call(v4(900 + n)));
+  deepEqual(friends.map((id) => door.is(id)), ["start", "start", "start", "start", "shut", "shut"]);
+  equal(door.admission.places, 68);
+  ok(strangers.every((id) => door.is(id) === "start"));
+  door.pass(10_000);
+  ok(friends.slice(0, 4).every((id) => door.is(id) === "start"), "and nobody is closed for a stranger's sake");
 });
 
-Deno.test("a token given back is there again, and there are never more than 60", () => {
-  const admission = new Admission();
-  for (let i = 0; i < 60; i++) admission.takeGuess(v4(i), 0);
-  admission.giveBack();
-  equal(admission.takeGuess(v4(1), 0), "token");
-  equal(admission.takeGuess(v4(1), 0), undefined);
-  for (let i = 0; i < 100; i++) admission.giveBack();
-  let tokens = 0;
-  while (admission.takeGuess(v4(1), 10_000_000) !== undefined) tokens++;
-  equal(tokens, 60);
-});
-
-Deno.test("at most 1024 addresses are remembered, the least recent is forgotten first", () => {
-  const admission = new Admission();
-  for (let k = 0; k < 20; k++) wrong(admission, v4(0), 0);
-  for (let i = 1; i <= 1023; i++) admission.wrongGuess(v4(i), 0);
-  equal(admission.open(v4(0), 1), false, "still remembered, and now the most recent");
-  for (let i = 2_000; i < 3_023; i++) admission.wrongGuess(v4(i), 0);
-  equal(admission.open(v4(0), 2), false);
-  for (let i = 3_000; i < 4_024; i++) admission.wrongGuess(v4(i), 0);
-  equal(admission.takeGuess(v4(0), 10_000_000), "token");
-  equal(admission.open(v4(0), 2), true, "forgotten");
-});
-
-Deno.test("64 addresses of one /48 are remembered, whatever else is", () => {
-  const admission = new Admission();
-  for (let k = 0; k < 10; k++) admission.wrongGuess(v6(0), 0);
-  for (let i = 1; i <= 63; i++) admission.wrongGuess(v6(i), 0);
-  equal(admission.open(v6(0), 1), false);
-  for (let k = 0; k < 10; k++) {
-    admission.wrongGuess(v6(1), 0);
-    admission.wrongGuess(v6(2), 0);
+test("a connection whose PeerId has a session counts as nothing", (door) => {
+  for (let i = 0; i < 100; i++) {
+    const id = door.call(v4(1));
+    equal(door.is(id), "start");
+    door.admission.hereAlready(id, door.now);
+    door.pass(50);
   }
-  for (let i = 100; i < 162; i++) admission.wrongGuess(v6(i), 0);
-  equal(admission.open(v6(1), 1), false, "v6(0), which is older, is out, and nobody else of those");
-  equal(admission.open(v6(2), 1), false);
-  for (let i = 200; i < 264; i++) admission.wrongGuess(v6(i), 0);
-  equal(admission.open(v6(0), 1), true);
-
-  const other = new Admission();
-  for (let k = 0; k < 10; k++) other.wrongGuess(v6(0, "2001:db8:9"), 0);
-  for (let i = 1; i <= 500; i++) other.wrongGuess(v6(i), 0);
-  equal(other.open(v6(0, "2001:db8:9"), 1), false, "one /48 pushes nobody else out");
+  equal(door.admission.places, 0);
+  equal(Math.floor(door.admission.guessesLeft(door.now)), 1_200);
+  const [, newcomer] = [door.call(v4(3)), door.call(v4(1))];
+  const other = door.call(v4(2));
+  door.pass(50);
+  ok([newcomer, other].some((id) => door.is(id) === "start"), "nor is its network worse for it");
 });
 
-Deno.test("64 addresses that authenticated are kept apart: strangers do not push them out, the least recent of them goes", () => {
-  const admission = new Admission();
-  for (let i = 0; i < 64; i++) known(admission, v4(i), i * 61_000);
-  for (let i = 1_000; i < 4_000; i++) admission.wrongGuess(v4(i), 0);
-  for (let i = 0; i < 60; i++) admission.takeGuess(v4(5_000), 4_000_000);
-  equal(admission.takeGuess(v4(0), 4_000_000), "known");
-  for (let k = 0; k < 12; k++) admission.wrongGuess(v4(30), 4_000_000);
-  for (let i = 6_000; i < 9_000; i++) admission.wrongGuess(v4(i), 4_000_000);
-  equal(admission.open(v4(30), 4_000_001), false, "nor their waits");
-  admission.authenticated(v4(64));
-  const stillKnown = Array.from({ length: 65 }, (_, i) => admission.takeGuess(v4(i), 4_000_000));
-  // 30 waits, which as a stranger would be longer.
-  deepEqual(stillKnown.map((taken) => taken === "known"), Array.from({ length: 65 }, (_, i) => i !== 0 && i !== 30));
-  equal(admission.open(v4(30), 4_030_000), true, "still known");
+Deno.test("at most 1024 addresses are remembered, 64 of a network, and 64 that authenticated apart from them", () => {
+  const addresses = new Addresses();
+  const waits = (source: Source) => addresses.waitUntil(source) > 0;
+  const guesses = (source: Source) => {
+    for (let k = 0; k < 3; k++) addresses.wrongGuess(source, 0);
+  };
+  guesses(v4(0));
+  for (let n = 1; n <= 1_023; n++) guesses(v4(n));
+  ok(waits(v4(0)));
+  guesses(v4(1_024));
+  ok(!waits(v4(0)) && waits(v4(1)));
+  for (let host = 0; host < 65; host++) guesses(v4(5_000, host));
+  ok(!waits(v4(5_000, 0)) && waits(v4(5_000, 1)));
+  for (let n = 0; n < 64; n++) addresses.authenticated(v4(6_000 + n));
+  for (let n = 0; n < 3_000; n++) guesses(v4(10_000 + n));
+  ok(addresses.isKnown(v4(6_000)));
+  addresses.authenticated(v4(6_064));
+  ok(!addresses.isKnown(v4(6_000)) && addresses.isKnown(v4(6_001)));
 });
 
-Deno.test("an address is counted only as long as it has a place", () => {
-  const admission = new Admission();
-  const sources = [v4(1), v4(1), v4(2), v6(1), v6(2)];
-  const counts = watching(Map.prototype, "set", () => equal(admitted(admission, sources), sources.length))
-    .flatMap(({ self, args }) => typeof args[1] === "number" ? [self as Map<string, number>] : []);
-  deepEqual(new Set(counts.map(({ size }) => size)), new Set([4, 1]), "by address and by /48");
-  for (const source of sources) admission.settled(source);
-  ok(counts.every(({ size }) => size === 0));
-});
-
-Deno.test("whatever happens, no count goes below 0 or over its bound", () => {
-  const source = fc.oneof(fc.nat(6).map(v4), fc.nat(6).map((n) => v6(n)));
+Deno.test("whatever happens, no count passes its bound, everybody gets an answer, and nothing is left of who has gone", () => {
   const action = fc.record({
-    what: fc.constantFrom("open", "open", "settle", "guess", "right"),
-    source,
-    ms: fc.nat(9_000),
+    what: fc.constantFrom("call", "call", "call", "fail", "wrong", "right", "here"),
+    source: fc.record({ n: fc.nat(5), host: fc.nat(2) }),
+    which: fc.nat(100),
+    ms: fc.nat(3_000),
   });
   fc.assert(
-    fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
-      const admission = new Admission();
-      const open: Source[] = [];
-      let now = 0;
-      for (const { what, source, ms } of actions) {
-        now += ms;
-        if (what === "open" && admission.open(source, now)) open.push(source);
-        if (what === "guess") wrong(admission, source, now);
-        if (what === "right") admission.authenticated(source);
-        const done = what === "settle" ? open.shift() : undefined;
-        if (done !== undefined) admission.settled(done);
-        equal(admission.pending, open.length);
-        ok(admission.pending <= 36);
+    fc.property(fc.array(action, { maxLength: 150 }), (actions) => {
+      using door = new Door({ descriptors: 16 });
+      const ids: CallerId[] = [];
+      for (const { what, source, which, ms } of actions) {
+        door.pass(ms);
+        if (what === "call") ids.push(door.call(v4(source.n, source.host)));
+        const started = ids.filter((id) => door.is(id) === "start");
+        const id = started[which % Math.max(1, started.length)];
+        if (id === undefined || what === "call") continue;
+        if (what === "fail") door.failed(id);
+        if (what === "wrong") door.wrong(id);
+        if (what === "right") door.right(id);
+        if (what === "here") door.admission.hereAlready(id, door.now);
+        ids.splice(ids.indexOf(id), 1);
+        ok(door.admission.places <= 68 && door.admission.waiting <= 4);
+        const left = door.admission.guessesLeft(door.now);
+        ok(left >= 0 && left <= 1_200);
       }
+      for (const id of ids) door.failed(id);
+      door.pass(30_000);
+      for (const id of ids) door.failed(id);
+      deepEqual([door.admission.places, door.admission.waiting], [0, 0]);
+      equal(door.admission.deadline, Infinity);
     }),
     { seed: 5, numRuns: 200 },
   );
+  equal(arena.used, 0);
 });

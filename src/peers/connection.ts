@@ -2,7 +2,7 @@
 
 import type { Frame, Millis, PeerId, Role } from "../ports.ts";
 import type { Event as SessionEvent, Session } from "../session/step.ts";
-import type { Source } from "./admission.ts";
+import type { CallerId } from "./admission.ts";
 import type { Call } from "./calls.ts";
 
 /** The number that the loop gave a link. */
@@ -15,12 +15,8 @@ export interface Connection {
   /** As told to a person. */
   readonly address: string;
   readonly session: Session;
-  /** Of one that we are the listener of: what admission counts it under. */
-  readonly source: Source | undefined;
-  /** It still holds one of admission's places. */
-  holdsPlace: boolean;
-  /** One of the guesses of all addresses together has been taken for its answer. */
-  guessToken: boolean;
+  /** Of one that we are the listener of, as long as it has one of admission's places. */
+  caller: CallerId | undefined;
   /** Of a dialled one, and of a two-sided one whatever our role. */
   readonly call: Call | undefined;
   /** Both sides opened it. */

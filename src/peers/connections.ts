@@ -91,7 +91,17 @@ export class Connections implements Steer, Disposable {
 
   // --- A connection begins ---
 
-  linked({ link, facts, address, source, call, punch, familiar }: Event & { type: "linked" }): void {
+  /** After each step: whose turn it is now, and who has waited, or kept others waiting, for too long. */
+  takeTurns(): void {
+    for (const { move, caller } of this.#door.moves()) {
+      const linked = [...this.#all.values()].find((connection) => connection.caller === caller);
+      if (linked !== undefined) this.end(linked, "timeout");
+      else if (move === "start") this.#turn.effects.push({ type: "start", caller });
+      else this.#door.shut(caller);
+    }
+  }
+
+  linked({ link, facts, address, caller, call, punch, familiar }: Event & { type: "linked" }): void {
     const { now } = this.#turn;
     const dialled = call === undefined ? undefined : this.#calling.get(call);
     const connection: Connection = {
@@ -100,12 +110,10 @@ export class Connections implements Steer, Disposable {
       peer: facts.peer,
       address,
       session: new Session(this.#arena, facts, this.#options.shape, now),
-      source,
-      holdsPlace: source !== undefined,
+      caller,
       call: punch === undefined ? dialled : this.#calling.punched(punch),
       punched: punch !== undefined,
       state: "handshake",
-      guessToken: false,
       familiar: familiar !== false,
       offered: false,
       answered: false,
@@ -143,11 +151,10 @@ export class Connections implements Steer, Disposable {
       if (connection.held.length > MAX_HELD) this.end(connection, "protocol");
       return;
     }
-    if (connection.session.phase === "offered" && !this.#door.takeGuess(connection)) {
+    if (connection.session.phase === "offered" && !this.#door.mayCheck(connection)) {
       return this.end(connection, "busy");
     }
     this.drive(connection, { type: "frame", frame });
-    this.#door.giveBackGuess(connection);
   }
 
   drive(connection: Connection, event: SessionEvent): void {

@@ -3,86 +3,98 @@
 
 import { TURNED_AWAY_REPORT_MS } from "../constants.ts";
 import type { RefusedReason } from "../call.ts";
-import type { Millis } from "../ports.ts";
-import { Admission, type Source } from "./admission.ts";
+import type { Entropy, Millis } from "../ports.ts";
+import type { Arena } from "../secrets/locked.ts";
+import type { Source } from "./addresses.ts";
+import { Admission, type AdmissionOptions, type CallerId, type Move } from "./admission.ts";
 import type { Connection } from "./connection.ts";
 import type { Turn } from "./turn.ts";
 
 /** Those turned away that are reported one by one in a minute; the rest are counted. */
 const REPORTED_ONE_BY_ONE = 20;
 
-export class Door {
+export class Door implements Disposable {
   readonly #turn: Turn;
-  readonly #admission = new Admission();
+  readonly #admission: Admission;
   #turnedAway = { count: 0, guesses: 0, since: Infinity };
   /** Refused connections of PeerIds that are here, told one by one since a minute before `until`. */
   #known = { count: 0, until: -Infinity };
 
-  constructor(turn: Turn) {
+  constructor(arena: Arena, options: AdmissionOptions, turn: Turn) {
     this.#turn = turn;
+    this.#admission = new Admission(arena, options);
   }
 
-  /** When `report` is due. */
+  [Symbol.dispose](): void {
+    this.#admission[Symbol.dispose]();
+  }
+
+  /** When `report` or `moves` is due. */
   get deadline(): Millis {
-    return this.#turnedAway.since + TURNED_AWAY_REPORT_MS;
+    return Math.min(this.#admission.deadline, this.#reportAt);
   }
 
-  /** Asked at TCP accept. True: a place is taken. */
-  open(source: Source, now: Millis): boolean {
-    const admitted = !this.#turn.leaving && this.#admission.open(source, now);
+  /** Somebody has opened a TCP connection. */
+  arrived(caller: CallerId, source: Source): void {
+    const { now, entropy, leaving } = this.#turn;
+    if (leaving || !this.#admission.arrive(caller, source, now, entropy)) this.shut(caller);
+  }
+
+  /** A connection that cannot wait has a place now, or none. */
+  admit(caller: CallerId, source: Source, now: Millis, entropy: Entropy): boolean {
+    const admitted = !this.#turn.leaving && this.#admission.admit(caller, source, now, entropy);
     if (!admitted) this.#count(now, false);
     return admitted;
   }
 
-  /** An admitted connection never became a link. */
-  failed(source: Source, address: string, why: RefusedReason): void {
-    this.#admission.settled(source);
+  /** Closes one that is no link, and counts it. */
+  shut(caller: CallerId): void {
+    this.#turn.effects.push({ type: "shut", caller });
+    this.#count(this.#turn.now, false);
+  }
+
+  moves(): Move[] {
+    return this.#admission.moves(this.#turn.now);
+  }
+
+  /** Nobody waits any longer. */
+  close(): void {
+    for (const { caller } of this.#admission.close(this.#turn.now)) this.#turn.effects.push({ type: "shut", caller });
+  }
+
+  /** A connection that was started never became a link. */
+  failed(caller: CallerId, address: string, why: RefusedReason): void {
+    this.#admission.failed(caller, this.#turn.now);
     this.refuseStranger(address, why);
   }
 
-  /** An admitted two-sided one never became a link, which is no news: the next attempt follows. */
-  gaveUp(source: Source): void {
-    this.#admission.settled(source);
+  /** An attempt of ours to meet somebody halfway has come to nothing: it is not held against them. */
+  gaveUp(caller: CallerId): void {
+    this.#admission.gaveUp(caller, this.#turn.now);
   }
 
   /** Its PeerId is here already: it counts as nothing. */
   countsNot(connection: Connection): void {
-    if (connection.source === undefined) return;
-    this.#admission.forget(connection.source);
-    connection.holdsPlace = false;
+    if (connection.caller !== undefined) this.#admission.hereAlready(connection.caller, this.#turn.now);
+    connection.caller = undefined;
   }
 
-  /** Before an answer is checked. False: no more guesses may be made now. */
-  takeGuess(connection: Connection): boolean {
-    const { source, holdsPlace } = connection;
-    if (source === undefined || !holdsPlace) return true;
-    const taken = this.#admission.takeGuess(source, this.#turn.now);
-    connection.guessToken = taken === "token";
-    return taken !== undefined;
+  /** Whether its answer may be checked now. */
+  mayCheck({ caller }: Connection): boolean {
+    return caller === undefined || this.#admission.mayCheck(caller, this.#turn.now);
   }
 
-  /** The answer was right, or not even a confirmation: no guess. */
-  giveBackGuess(connection: Connection): void {
-    if (connection.guessToken) this.#admission.giveBack();
-    connection.guessToken = false;
-  }
-
-  wrongGuess(connection: Connection): void {
-    if (connection.source === undefined || !connection.holdsPlace) return;
-    connection.guessToken = false;
-    this.#admission.wrongGuess(connection.source, this.#turn.now);
+  wrongGuess({ caller }: Connection): void {
+    if (caller !== undefined) this.#admission.wrongGuess(caller, this.#turn.now);
   }
 
   authenticated(connection: Connection): void {
-    if (connection.source === undefined) return;
-    this.#admission.authenticated(connection.source);
-    this.giveBackPlace(connection);
+    if (connection.caller !== undefined) this.#admission.authenticated(connection.caller, this.#turn.now);
+    connection.caller = undefined;
   }
 
-  giveBackPlace(connection: Connection): void {
-    if (!connection.holdsPlace || connection.source === undefined) return;
-    connection.holdsPlace = false;
-    this.#admission.settled(connection.source);
+  giveBackPlace({ caller }: Connection): void {
+    if (caller !== undefined) this.#admission.failed(caller, this.#turn.now);
   }
 
   refuseStranger(address: string, reason: RefusedReason): void {
@@ -101,10 +113,14 @@ export class Door {
 
   /** Tells the person of those turned away, once their minute is over. */
   report(): void {
-    if (this.#turn.now < this.deadline) return;
+    if (this.#turn.now < this.#reportAt) return;
     const { count, guesses } = this.#turnedAway;
     this.#turnedAway = { count: 0, guesses: 0, since: Infinity };
     this.#turn.notice({ event: "turned-away", count, guesses });
+  }
+
+  get #reportAt(): Millis {
+    return this.#turnedAway.since + TURNED_AWAY_REPORT_MS;
   }
 
   #count(now: Millis, guess: boolean): void {

@@ -6,7 +6,8 @@ import type { MessageId, Notice } from "../notice.ts";
 import type { Frame, Millis, PeerId, PunchFault } from "../ports.ts";
 import type { Shape } from "../session/pacer.ts";
 import type { SessionFacts } from "../session/step.ts";
-import type { Source } from "./admission.ts";
+import type { Source } from "./addresses.ts";
+import type { CallerId } from "./admission.ts";
 import type { CallId } from "./calls.ts";
 import type { LinkId } from "./connection.ts";
 import type { Attempt, PunchAddress, PunchId } from "./punching.ts";
@@ -18,18 +19,22 @@ export interface PeersOptions {
   readonly name: string | undefined;
   /** Close the door after so many friends. */
   readonly friends: number | undefined;
+  /** How many descriptors the process may have; undefined: not known, or without a limit. */
+  readonly descriptors?: number | undefined;
 }
 
 export type Event =
   /** Our own salt's phrase: from now on calls can be taken. Owned by `peers` from here. */
   | { type: "ready"; phrase: StretchedPhrase }
-  /** A link is up. `source`: we are its listener; `call`: it was dialled; `punch`: it is a two-sided one. */
+  /** Somebody has opened a TCP connection to us, and waits. "start" or "shut" answers, at once or later. */
+  | { type: "arrived"; caller: CallerId; source: Source }
+  /** A link is up. `caller`: we are its listener; `call`: it was dialled; `punch`: it is a two-sided one. */
   | {
     type: "linked";
     link: LinkId;
     facts: SessionFacts;
     address: string;
-    source?: Source;
+    caller?: CallerId;
     call?: CallId;
     punch?: PunchId;
     familiar?: boolean;
@@ -37,16 +42,16 @@ export type Event =
   | { type: "frame"; link: LinkId; frame: Frame }
   /** The other side closed the link, or it broke. */
   | { type: "ended"; link: LinkId }
-  /** An admitted connection never became a link. */
-  | { type: "failed"; source: Source; address: string; why: "timeout" | "protocol" | "closed" }
+  /** A connection that was started never became a link. */
+  | { type: "failed"; caller: CallerId; address: string; why: "timeout" | "protocol" | "closed" }
   | { type: "dialFailed"; call: CallId; failure: CallFailure }
   /** Where a call's friend may be met halfway: of each family one place at most. Never said while we take no calls. */
   | { type: "aimed"; call: CallId; meetAt: readonly PunchAddress[] }
   /** A call has a TCP connection; or had one, which has come to nothing, and goes on. */
   | { type: "dialOpened" | "dialClosed"; call: CallId }
   | { type: "punchOpened"; punch: PunchId }
-  /** An attempt of a two-sided call never became a link. `source`: it had been admitted. */
-  | { type: "punchFailed"; punch: PunchId; why: PunchFault; source?: Source }
+  /** An attempt of a two-sided call never became a link. `caller`: it had been admitted. */
+  | { type: "punchFailed"; punch: PunchId; why: PunchFault; caller?: CallerId }
   /** The answer to "stretch"; owned by `peers` from here. `tookMs`: how long it took. */
   | { type: "stretched"; phrase: StretchedPhrase; tookMs: number }
   /** The answer to "read": what was waiting on the other links has been handed over. */
@@ -63,6 +68,10 @@ export type Event =
 
 export type Effect =
   | { type: "send"; link: LinkId; frame: Frame }
+  /** Begin TLS with a connection that arrived: "linked" or "failed" follows. */
+  | { type: "start"; caller: CallerId }
+  /** Close a connection that arrived and is no link, without a word; nothing follows. */
+  | { type: "shut"; caller: CallerId }
   /** Without a word. */
   | { type: "close"; link: LinkId }
   | { type: "dial"; call: CallId; target: string }

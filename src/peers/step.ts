@@ -8,7 +8,8 @@
 import type { MessageId } from "../notice.ts";
 import type { Entropy, Millis, PeerId } from "../ports.ts";
 import type { Arena } from "../secrets/locked.ts";
-import type { Source } from "./admission.ts";
+import type { Source } from "./addresses.ts";
+import type { CallerId } from "./admission.ts";
 import { Calling } from "./calling.ts";
 import type { LinkId } from "./connection.ts";
 import { Connections } from "./connections.ts";
@@ -27,19 +28,23 @@ export class Peers implements Disposable {
 
   constructor(arena: Arena, options: PeersOptions) {
     this.#friends = new Friends(options.self);
-    this.#door = new Door(this.#turn);
+    this.#door = new Door(arena, options, this.#turn);
     this.#calling = new Calling(this.#turn, this.#friends);
     this.#connections = new Connections(arena, options, this.#turn, this.#friends, this.#door, this.#calling);
   }
 
-  /** Asked at TCP accept, before any TLS work. True: "linked" or "failed" follows for this source. */
-  admit(source: Source, now: Millis): boolean {
-    return this.#door.open(source, now);
+  /**
+   * Asked in the middle of a two-sided call, in which we are the listener: such a one cannot wait for a turn. True: it has
+   * a place, and "linked" or "punchFailed" follows.
+   */
+  admit(caller: CallerId, source: Source, now: Millis, entropy: Entropy): boolean {
+    return this.#door.admit(caller, source, now, entropy);
   }
 
   step(event: Event, now: Millis, entropy: Entropy): Effect[] {
     this.#turn.begin(now, entropy);
     this.#handle(event);
+    this.#connections.takeTurns();
     this.#calling.punchDue();
     if (this.#turn.leaving && !this.#gone && this.#connections.none) {
       this.#gone = true;
@@ -92,6 +97,7 @@ export class Peers implements Disposable {
   /** Wipes everything. */
   [Symbol.dispose](): void {
     this.#connections[Symbol.dispose]();
+    this.#door[Symbol.dispose]();
   }
 
   #handle(event: Event): void {
@@ -99,6 +105,8 @@ export class Peers implements Disposable {
       case "ready":
         this.#connections.phrases.own = event.phrase;
         return;
+      case "arrived":
+        return this.#door.arrived(event.caller, event.source);
       case "linked":
         return this.#connections.linked(event);
       case "frame":
@@ -106,7 +114,7 @@ export class Peers implements Disposable {
       case "ended":
         return this.#connections.ended(event.link);
       case "failed":
-        return this.#door.failed(event.source, event.address, event.why);
+        return this.#door.failed(event.caller, event.address, event.why);
       case "dialFailed":
         return this.#calling.dialFailed(event.call, event.failure);
       case "aimed":
@@ -118,7 +126,7 @@ export class Peers implements Disposable {
       case "punchOpened":
         return this.#calling.punchOpened(event.punch);
       case "punchFailed":
-        if (event.source !== undefined) this.#door.gaveUp(event.source);
+        if (event.caller !== undefined) this.#door.gaveUp(event.caller);
         return this.#calling.punchFailed(event.punch, event.why);
       case "stretched":
         return this.#connections.stretched(event.phrase, event.tookMs);
@@ -149,6 +157,7 @@ export class Peers implements Disposable {
   #leave(): void {
     this.#turn.leaving = true;
     this.#calling.stop();
+    this.#door.close();
     this.#connections.leave();
   }
 }

@@ -3,7 +3,8 @@
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { Bench, type Person } from "../../tests/simulation/bench.ts";
-import { GUESSES_FREE, MAX_PENDING_PER_ADDRESS, PUNCH_AFTER_MS, PUNCH_FRUITLESS_MAX } from "../constants.ts";
+import { sourceOf } from "../../tests/simulation/node.ts";
+import { GUESSES_FREE, MAX_PLACES_PER_ADDRESS, PUNCH_AFTER_MS, PUNCH_FRUITLESS_MAX } from "../constants.ts";
 import { loadSodium } from "../crypto/sodium.ts";
 
 const arena = await loadSodium([[32, 4_000], [64, 256], [256, 256], [1280, 8]]);
@@ -100,16 +101,17 @@ test(
   [A, STRANGER],
   (bench) => {
     const node = bench.node("a");
-    const source = { key: bench.node("b").host, site: undefined };
+    const source = sourceOf(bench.node("b").host);
     for (let n = 0; n < GUESSES_FREE; n++) {
-      ok(node.peers.admit(source, node.now));
-      node.step({ type: "failed", source, address: "", why: "closed" });
+      const caller = node.admit(source);
+      ok(caller !== undefined);
+      node.step({ type: "failed", caller, address: "", why: "closed" });
       calling(bench);
       while (node.punches.size === 0 || bench.node("b").punches.size === 0) bench.run(100);
       bench.cross("b", "a");
       bench.run(300);
     }
-    equal(node.peers.admit(source, node.now), false);
+    equal(node.admit(source), undefined);
   },
 );
 
@@ -118,9 +120,8 @@ test(
   [A, B],
   (bench) => {
     calling(bench);
-    const { peers, now } = bench.node("a");
-    const source = { key: bench.node("b").host, site: undefined };
-    for (let n = 0; n < MAX_PENDING_PER_ADDRESS; n++) ok(peers.admit(source, now));
+    const source = sourceOf(bench.node("b").host);
+    for (let n = 0; n < MAX_PLACES_PER_ADDRESS; n++) ok(bench.node("a").admit(source) !== undefined);
     bench.cross("b", "a");
     equal(bench.joined.length, 0);
     deepEqual([bench.notices("a", "connected"), bench.notices("b", "connected")], [[], []]);
@@ -130,11 +131,12 @@ test(
 test("the place of one that never became a link comes back", [A, B], (bench) => {
   calling(bench);
   const node = bench.node("a");
-  const source = { key: bench.node("b").host, site: undefined };
-  for (let n = 0; n < 2 * MAX_PENDING_PER_ADDRESS; n++) {
+  const source = sourceOf(bench.node("b").host);
+  for (let n = 0; n < 2 * MAX_PLACES_PER_ADDRESS; n++) {
     bench.run(2_000);
-    ok(node.peers.admit(source, node.now), `the ${n}th`);
-    node.step({ type: "punchFailed", punch: 10_000 + n, why: "failed", source });
+    const caller = node.admit(source);
+    ok(caller !== undefined, `the ${n}th`);
+    node.step({ type: "punchFailed", punch: 10_000 + n, why: "failed", caller });
   }
 });
 

@@ -103,20 +103,26 @@ export function scopeOf(host: string): AddressScope {
 
 /** What counts as one address (docs/PROTOCOL.md section 8): an IPv4 address, an IPv6 /64, or a whole link-local one with its zone. */
 export function site64(host: string): string {
-  return site(host, 4);
-}
-
-/** The larger unit, an IPv6 /48; for everything else the same as `site64`. */
-export function site48(host: string): string {
-  return site(host, 3);
-}
-
-function site(host: string, groups: number): string {
   const bare = bareHost(host);
   const ip = parseIpv6(bare);
-  if (ip === undefined || isLinkLocal(ip)) return bare;
-  const prefix = ip.groups.map((group, i) => i < groups ? group : 0);
-  return `${formatIpv6({ groups: prefix, zone: "" })}/${groups * 16}`;
+  return ip === undefined || isLinkLocal(ip) ? bare : prefixOf(ip.groups, 4);
+}
+
+/** The network around an address and the wide one around that: an IPv4 /24 and /16, an IPv6 /48 and /32. */
+export function networkOf(host: string): { readonly network: string; readonly wide: string } {
+  const bare = bareHost(host);
+  const v4 = parseIpv4(bare);
+  if (v4 !== undefined) {
+    const [a, b, c] = v4;
+    return { network: `${a}.${b}.${c}.0/24`, wide: `${a}.${b}.0.0/16` };
+  }
+  const ip = parseIpv6(bare);
+  if (ip === undefined) return { network: bare, wide: bare };
+  return { network: prefixOf(ip.groups, 3), wide: prefixOf(ip.groups, 2) };
+}
+
+function prefixOf(groups: readonly number[], kept: number): string {
+  return `${formatIpv6({ groups: groups.map((group, i) => i < kept ? group : 0), zone: "" })}/${kept * 16}`;
 }
 
 // --- Parsing --------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DEFAULT_PORT } from "../constants.ts";
-import { bareHost, formatAddress, isIpAddress, parseListen, parseTarget, site48, site64 } from "./address.ts";
+import { bareHost, formatAddress, isIpAddress, networkOf, parseListen, parseTarget, site64 } from "./address.ts";
 
 Deno.test("parseTarget() reads every form that a person may type", () => {
   const forms: [string, string, number][] = [
@@ -106,19 +106,21 @@ Deno.test("bareHost() has one spelling for one address", () => {
   for (const [host, bare] of spellings) assert.equal(bareHost(host), bare, host);
 });
 
-Deno.test("site64() and site48() count by network", () => {
+Deno.test("site64() and networkOf() count by /64, /48 and /32, or by address, /24 and /16", () => {
   assert.equal(site64("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
-  assert.equal(site48("2001:db8:1:2:3:4:5:6"), "2001:db8:1::/48");
+  assert.deepEqual(networkOf("2001:db8:1:2:3:4:5:6"), { network: "2001:db8:1::/48", wide: "2001:db8::/32" });
+  assert.deepEqual(networkOf("192.0.2.7"), { network: "192.0.2.0/24", wide: "192.0.0.0/16" });
+  assert.deepEqual(networkOf("::ffff:192.0.2.7"), networkOf("192.0.2.250"));
+  assert.deepEqual(networkOf("fe80::1%eth0"), networkOf("fe80::2%eth0"));
   assert.equal(site64("2001:db8:1:2::"), site64("2001:db8:1:2:ffff::1"));
   assert.notEqual(site64("2001:db8:1:2::1"), site64("2001:db8:1:3::1"));
-  assert.equal(site48("2001:db8:1:2::1"), site48("2001:db8:1:3::1"));
-  for (const site of [site64, site48]) {
-    assert.equal(site("192.0.2.7"), "192.0.2.7");
-    assert.equal(site("::ffff:192.0.2.7"), "192.0.2.7");
-    assert.equal(site("fe80::1%eth0"), "fe80::1%eth0");
-    assert.notEqual(site("fe80::1%eth0"), site("fe80::1%eth1"));
-    assert.notEqual(site("fe80::1"), site("fe80::2"));
-  }
+  assert.deepEqual(networkOf("2001:db8:1:2::1"), networkOf("2001:db8:1:3::1"));
+  assert.notDeepEqual(networkOf("2001:db8:1:2::1"), networkOf("2001:db8:2:2::1"));
+  assert.equal(site64("192.0.2.7"), "192.0.2.7");
+  assert.equal(site64("::ffff:192.0.2.7"), "192.0.2.7");
+  assert.equal(site64("fe80::1%eth0"), "fe80::1%eth0");
+  assert.notEqual(site64("fe80::1%eth0"), site64("fe80::1%eth1"));
+  assert.notEqual(site64("fe80::1"), site64("fe80::2"));
 });
 
 Deno.test("isIpAddress() tells addresses from names", () => {

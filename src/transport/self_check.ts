@@ -8,7 +8,7 @@ import { connect, type SecureContext, TLSSocket } from "node:tls";
 import { CHANNEL_BINDING_SIZE } from "../constants.ts";
 import type { Identity } from "./certificate.ts";
 import { type CheckedPeer, checkHandshake } from "./handshake_check.ts";
-import { secureContextOf, TLS_SETTINGS } from "./tls.ts";
+import { secureContextOf, TLS_SETTINGS } from "./tls_handshake.ts";
 
 /** TLS here does not do what the protocol relies on: nobody may be talked to. */
 export class UnfitTls extends Error {

@@ -153,9 +153,7 @@ Deno.test(
   async () => {
     const links: Link[] = [];
     const listener = await new TlsTransport(bert).listen("127.0.0.1:0", {
-      admit: () => true,
-      linked: (link) => void links.push(link),
-      failed: () => {},
+      called: (caller) => caller.start({ linked: (link) => void links.push(link), failed: () => {} }),
     });
     const port = Number(/\d+$/.exec(listener.address)![0]);
     await using proxy = await Proxy.of([[5, 2], [1, 0], GRANTED], undefined, port);
@@ -185,7 +183,7 @@ Deno.test("dial() through a proxy names the failure", LOOSE, async () => {
   for (const [script, failure] of failures) {
     await using proxy = await Proxy.of(script);
     const way = { address: proxy.address, login: () => LOGIN };
-    const transport = new TlsTransport(anna, { proxy: way, proxyTlsTimeoutMs: 100 });
+    const transport = new TlsTransport(anna, { proxy: way, dialTlsTimeoutMs: 100 });
     await rejects(transport.dial("friend.onion:1", never), (error) => {
       return error instanceof DialError && error.failure.why === failure;
     });

@@ -5,11 +5,13 @@
 // Flow control. `pause()` holds nothing back on this runtime, so nothing is ever paused: each chunk (at most 64 KiB) is
 // handled whole within its `data` event, and while that runs the runtime reads no further, so TCP holds the sender back.
 
+import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { MAX_FRAME_SIZE } from "../constants.ts";
 import type { Frame, Link, PeerId, Role } from "../ports.ts";
 import { FrameReader } from "./frame_reader.ts";
 import type { CheckedPeer } from "./handshake_check.ts";
+import { Hearing } from "./hearing.ts";
 
 export interface LinkEnds {
   readonly role: Role;
@@ -37,8 +39,11 @@ export class TlsLink implements Link {
   /** What came early has been delivered. */
   #flowing = false;
   #state: "open" | "ended" | "closed" = "open";
+  readonly #hearing: Hearing;
+  #look: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(socket: TLSSocket, ends: LinkEnds, checked: CheckedPeer) {
+  /** `raw` lies under `socket`. */
+  constructor(socket: TLSSocket, raw: Socket, ends: LinkEnds, checked: CheckedPeer) {
     this.role = ends.role;
     this.address = ends.address;
     this.host = ends.host;
@@ -47,11 +52,16 @@ export class TlsLink implements Link {
     this.channelBinding = checked.channelBinding;
     this.familiar = checked.familiar;
     this.#socket = socket;
-    socket.on("data", (chunk: Uint8Array) => this.#read(chunk));
+    this.#hearing = new Hearing(ends.role, () => raw.bytesRead);
+    socket.on("data", (chunk: Uint8Array) => {
+      this.#hearing.heard(chunk.length);
+      this.#read(chunk);
+    });
     // Whichever comes first: the peer's goodbye or a bare FIN, a reset or a broken record, the socket being gone.
     socket.on("end", () => this.#end());
     socket.on("error", () => this.#end());
     socket.on("close", () => this.#end());
+    this.#lookAgain();
   }
 
   receive(onFrame: (frame: Frame) => void, onEnd: () => void): void {
@@ -91,6 +101,14 @@ export class TlsLink implements Link {
     if (this.#onFrame === undefined && this.#earlyBytes > EARLY_MAX_BYTES) this.#end();
   }
 
+  /** After some errors of TLS the runtime says neither error nor end, and nothing is heard any more. */
+  #lookAgain(): void {
+    this.#look = setTimeout(() => {
+      if (this.#hearing.deafNow()) this.#end();
+      else this.#lookAgain();
+    }, LOOK_MS);
+  }
+
   #deliver(chunk: Uint8Array): void {
     this.#reader.read(chunk, () => this.#state !== "closed", this.#onFrame!);
   }
@@ -98,6 +116,7 @@ export class TlsLink implements Link {
   #end(): void {
     if (this.#state !== "open") return;
     this.#state = "ended";
+    clearTimeout(this.#look);
     this.#socket.destroy();
     // Otherwise it waits behind what came early.
     if (this.#flowing) this.#tellEnd();
@@ -110,11 +129,13 @@ export class TlsLink implements Link {
   }
 
   #release(): void {
+    clearTimeout(this.#look);
     this.#early = [];
     this.#onEnd = undefined;
     this.#socket.destroy();
   }
 }
 
+const LOOK_MS = 500;
 /** An honest peer sends one frame before it is answered; this is room for a dozen, and a stranger can fill no more. */
 const EARLY_MAX_BYTES = 12 * MAX_FRAME_SIZE;

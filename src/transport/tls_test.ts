@@ -3,7 +3,7 @@ import { createServer, type Server, Socket } from "node:net";
 import { connect, type ConnectionOptions, createServer as createTlsServer, type Server as TlsServer } from "node:tls";
 import { FRAME_SIZE, MAX_UNSENT_FRAMES } from "../constants.ts";
 import type { CallCause, CallStep, TlsFault } from "../call.ts";
-import { DialError, type Link, type Listener } from "../ports.ts";
+import { type Caller, DialError, type Link, type Listener } from "../ports.ts";
 import { inbox, linkContract, numbered } from "../../tests/harness/link_contract.ts";
 import { makeCertificate } from "../../tests/transport/forged_certificate.ts";
 import { type Identity, makeIdentity } from "./certificate.ts";
@@ -161,7 +161,7 @@ Deno.test("dial() names the cause: what answers is not Sesame", async () => {
   ];
   for (const [what, reply, failure] of replies) {
     await using server = await PlainServer.of(reply);
-    assert.equal(await failureOf(server.address, { handshakeTimeoutMs: 300 }), failure, what);
+    assert.equal(await failureOf(server.address, { dialTlsTimeoutMs: 300 }), failure, what);
   }
 });
 
@@ -195,7 +195,7 @@ Deno.test("dial() goes on to the next address when what accepts at the first is 
   for (const reply of replies) {
     await using box = await PlainServer.of(reply, "::1");
     await using door = await Door.open(`127.0.0.1:${box.port}`);
-    const link = await dualStack(box.port, { handshakeTimeoutMs: 400 });
+    const link = await dualStack(box.port, { dialTlsTimeoutMs: 400 });
     assert.equal(link.host, "127.0.0.1");
     (await door.link()).close();
     link.close();
@@ -219,7 +219,7 @@ Deno.test("dial() tells each step, and what came instead of TLS", async () => {
   ];
   for (const [what, reply, why] of replies) {
     await using server = await PlainServer.of(reply);
-    const steps = await stepsOf(server.address, { handshakeTimeoutMs: 300 });
+    const steps = await stepsOf(server.address, { dialTlsTimeoutMs: 300 });
     assert.deepEqual(steps.slice(0, -1).map(({ step }) => step), STEPS_TO_TLS, what);
     assert.deepEqual(steps.at(-1), { step: "lost", why }, what);
   }
@@ -316,11 +316,33 @@ Deno.test("a listener that is closed drops who is still in the handshake", async
   const socket = await plainDial(door);
   await door.admitted();
   door.close();
-  assert.equal(await door.failure(), "closed");
+  await gone(socket);
+  assert.deepEqual(door.outcomes, [], "and says no more of them");
+});
+
+Deno.test("a listener that is closed drops who waits for the start", async () => {
+  await using door = await Door.open("127.0.0.1:0", { admit: "later" });
+  const socket = await plainDial(door);
+  await door.admitted();
+  door.close();
   await gone(socket);
 });
 
-Deno.test("admit() is asked before any TLS, and who is refused gets not a byte", async () => {
+Deno.test("a caller who waits is read when it is started, not before, and the time for TLS runs from then", async () => {
+  await using door = await Door.open("127.0.0.1:0", { admit: "later", handshakeTimeoutMs: 300 });
+  const dialled = new TlsTransport(anna, { dialTlsTimeoutMs: 5_000 }).dial(door.address, never);
+  await door.admitted();
+  await new Promise((done) => setTimeout(done, 600)); // twice the time limit
+  assert.deepEqual(door.outcomes, []);
+  door.waiting[0]!();
+  const [link, accepted] = await Promise.all([dialled, door.link()]);
+  const heard = inbox(accepted);
+  link.send(numbered(1));
+  await heard.frames(1);
+  link.close();
+});
+
+Deno.test("a caller is asked about before any TLS, and who is closed gets not a byte", async () => {
   await using door = await Door.open("127.0.0.1:0", { admit: false });
   const socket = await plainDial(door);
   let bytes = 0;
@@ -411,6 +433,8 @@ Deno.test("200 callers that connect and reset leave nothing behind", async () =>
 /** A listening TlsTransport that remembers what its handlers were told. */
 class Door implements AsyncDisposable {
   readonly asked: string[] = [];
+  /** With `admit: "later"`: what begins TLS with each caller. */
+  readonly waiting: (() => void)[] = [];
   readonly outcomes: string[] = [];
   readonly #links: Link[] = [];
   readonly #failures: string[] = [];
@@ -421,20 +445,32 @@ class Door implements AsyncDisposable {
 
   static async open(
     text = "127.0.0.1:0",
-    { admit = true, identity = bert, ...options }: TlsOptions & { admit?: boolean; identity?: Identity } = {},
+    { admit = true, identity = bert, ...options }: TlsOptions & { admit?: boolean | "later"; identity?: Identity } = {},
   ): Promise<Door> {
     const door = new Door();
     door.#listener = await new TlsTransport(identity, options).listen(text, {
-      admit: (host) => (door.asked.push(host), door.#admitted++, door.#stir(), admit),
-      linked: (link) => {
-        door.outcomes.push("linked");
-        door.#links.push(link);
-        door.#opened.push(link);
+      called: (caller) => {
+        door.asked.push(caller.host);
+        door.#admitted++;
         door.#stir();
+        if (admit === "later") door.waiting.push(() => door.#start(caller));
+        else if (admit) door.#start(caller);
+        else caller.close();
       },
-      failed: (_host, _address, why) => (door.outcomes.push(why), door.#failures.push(why), door.#stir()),
     });
     return door;
+  }
+
+  #start(caller: Caller): void {
+    caller.start({
+      linked: (link) => {
+        this.outcomes.push("linked");
+        this.#links.push(link);
+        this.#opened.push(link);
+        this.#stir();
+      },
+      failed: (why) => (this.outcomes.push(why), this.#failures.push(why), this.#stir()),
+    });
   }
 
   get address(): string {

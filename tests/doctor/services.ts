@@ -50,9 +50,7 @@ async function there(host: string): Promise<void> {
   await serve("127.0.0.1", PORT.LOOPBACK, (socket) => socket.on("data", () => {}));
   // Closes where a Sesame with MAX_SESSIONS friends does: after TLS, instead of its offer.
   await new TlsTransport(identity()).listen(`${host}:${PORT.FULL}`, {
-    admit: () => true,
-    linked: (link) => link.close(),
-    failed: () => {},
+    called: (caller) => caller.start({ linked: (link) => link.close(), failed: () => {} }),
   });
 }
 

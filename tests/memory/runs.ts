@@ -159,9 +159,7 @@ async function dialerRun(trace: Trace): Promise<void> {
   const links: Link[] = [];
   let came = () => {};
   const listener = await transport.listen("127.0.0.1:0", {
-    admit: () => true,
-    linked: (link) => (links.push(link), came()),
-    failed: () => {},
+    called: (caller) => caller.start({ linked: (link) => (links.push(link), came()), failed: () => {} }),
   });
   await using product = await trace.start(["connect", listener.address, "--retry"], phrase);
   const next = async () => {

@@ -172,7 +172,7 @@ export const HANDMADE: readonly Handmade[] = [
   },
   {
     name: "the fourth wrong phrase of an address waits no longer than the third",
-    file: "src/peers/admission.ts",
+    file: "src/peers/addresses.ts",
     text: "address.waitUntil = now + Math.min(1000 * 2 ** (address.guesses - GUESSES_FREE), longest);",
     without: "address.waitUntil = now + 1000;",
     test: {

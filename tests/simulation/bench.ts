@@ -11,7 +11,7 @@ import type { Arena } from "../../src/secrets/locked.ts";
 import type { Shape } from "../../src/session/pacer.ts";
 import { FrameType } from "../../src/wire/frame.ts";
 import { MemoryPair } from "./memory_link.ts";
-import { Node, type Surroundings } from "./node.ts";
+import { Node, sourceOf, type Surroundings } from "./node.ts";
 import { Random } from "./random.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -173,17 +173,16 @@ export class Bench implements Surroundings, Disposable {
     if (out === undefined || back === undefined) throw new Error("nothing is in the air");
     dialer.step({ type: "punchOpened", punch: out });
     listener.step({ type: "punchOpened", punch: back });
-    const source = { key: dialer.host, site: undefined };
-    const admitted = listener.peers.admit(source, listener.now);
+    const caller = listener.admit(sourceOf(dialer.host));
     for (const node of [dialer, listener]) node.punches.delete(node === dialer ? out : back);
-    if (!admitted) {
+    if (caller === undefined) {
       listener.step({ type: "punchFailed", punch: back, why: "unadmitted" });
       dialer.step({ type: "punchFailed", punch: out, why: "failed" });
       return;
     }
     const pair = this.#pair(dialer, listener, 7374);
     dialer.linked(pair.dialer, { punch: out });
-    listener.linked(pair.listener, { punch: back, source });
+    listener.linked(pair.listener, { punch: back, caller });
   }
 
   dial(node: Node, call: number, target: string): void {
@@ -208,11 +207,23 @@ export class Bench implements Surroundings, Disposable {
     }
     if (found === undefined || !found.node.alive || found.person.deaf) return fail("refused");
     const to = found.node;
-    const source = { key: node.host, site: undefined };
-    if (!to.peers.admit(source, to.now)) return fail("turned-away");
+    let turn = false;
+    const shut = () => {
+      if (!turn) fail("turned-away");
+    };
+    to.arrive(sourceOf(node.host), {
+      shut,
+      start: (caller) => {
+        turn = true;
+        this.#join(node, to, call, caller);
+      },
+    });
+  }
+
+  #join(node: Node, to: Node, call: number, caller: number): void {
     const pair = this.#pair(node, to, 50000);
     this.timeline.after(1, () => node.soon(false, () => node.linked(pair.dialer, { call })));
-    this.timeline.after(1, () => to.soon(false, () => to.linked(pair.listener, { source })));
+    this.timeline.after(1, () => to.soon(false, () => to.linked(pair.listener, { caller })));
   }
 
   stretch(node: Node, salt: Uint8Array, done: (make: () => StretchedPhrase, tookMs: number) => void): void {

@@ -9,7 +9,7 @@ import { loadSodium } from "../../src/crypto/sodium.ts";
 import { FrameType } from "../../src/wire/frame.ts";
 import type { Effect } from "../../src/peers/event.ts";
 import { MemoryPair } from "./memory_link.ts";
-import { Node, type Surroundings } from "./node.ts";
+import { Node, sourceOf, type Surroundings } from "./node.ts";
 import { Random } from "./random.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -46,9 +46,7 @@ class Mesh implements Surroundings {
 
   dial(node: Node, call: number, target: string): void {
     const to = this.nodes.find(({ name }) => name === target)!;
-    const source = { key: node.host, site: undefined };
-    this.timeline.after(1, () => {
-      ok(to.peers.admit(source, to.now));
+    const start = (caller: number) => {
       const cb = new Uint8Array(64);
       this.random.fill(cb);
       const pair = new MemoryPair(
@@ -57,9 +55,13 @@ class Mesh implements Surroundings {
         { self: to.id, host: to.host, address: `${to.host}:7373` },
         cb,
       );
-      node.linked(pair.dialer, { call });
-      to.linked(pair.listener, { source });
-    });
+      this.timeline.after(1, () => {
+        node.linked(pair.dialer, { call });
+        to.linked(pair.listener, { caller });
+      });
+    };
+    const shut = () => ok(false, "everybody gets a turn");
+    this.timeline.after(1, () => to.arrive(sourceOf(node.host), { start, shut }));
   }
 
   stretch(_: Node, salt: Uint8Array, done: (make: () => StretchedPhrase, tookMs: number) => void): void {

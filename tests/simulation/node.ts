@@ -4,6 +4,8 @@
 
 import type { StretchedPhrase } from "../../src/auth/stretched.ts";
 import type { Entropy, Millis, PeerId } from "../../src/ports.ts";
+import type { Source } from "../../src/peers/addresses.ts";
+import type { CallerId } from "../../src/peers/admission.ts";
 import type { LinkId } from "../../src/peers/connection.ts";
 import type { CallId } from "../../src/peers/calls.ts";
 import type { Effect, Event, PeersOptions } from "../../src/peers/event.ts";
@@ -34,6 +36,17 @@ export interface Surroundings {
   shows?(node: Node, event: Event): boolean;
 }
 
+/** Of a connection that has arrived at a listener. */
+export interface Arrival {
+  start(caller: CallerId): void;
+  shut(): void;
+}
+
+/** One network for each address, all of one wide network. */
+export function sourceOf(host: string): Source {
+  return { address: host, network: `${host}/24`, wide: "10.0.0.0/16" };
+}
+
 export class Node {
   readonly id: PeerId;
   readonly links = new Map<LinkId, MemoryLink>();
@@ -50,7 +63,10 @@ export class Node {
   alive = true;
   leaving = false;
   readonly #world: Surroundings;
+  /** Who has called and is no link yet: what happens when its turn comes, or never will. */
+  readonly #callers = new Map<CallerId, Arrival>();
   #nextLink = 1;
+  #nextCaller = 1;
   #timer = 0;
   readonly #waiting: Event[] = [];
   #stepping = false;
@@ -117,10 +133,20 @@ export class Node {
     this.#setTimer();
   }
 
-  linked(
-    link: MemoryLink,
-    how: { call?: CallId; punch?: PunchId; source?: { key: string; site: undefined } },
-  ): void {
+  /** Somebody has opened a TCP connection to this process. */
+  arrive(source: Source, arrival: Arrival): void {
+    const caller = this.#nextCaller++;
+    this.#callers.set(caller, arrival);
+    this.step({ type: "arrived", caller, source });
+  }
+
+  /** Of a two-sided call: undefined if there is no place. */
+  admit(source: Source): CallerId | undefined {
+    const caller = this.#nextCaller++;
+    return this.peers.admit(caller, source, this.now, this.#world.entropy) ? caller : undefined;
+  }
+
+  linked(link: MemoryLink, how: { call?: CallId; punch?: PunchId; caller?: CallerId }): void {
     if (!this.alive) return link.close();
     const id = this.#nextLink++;
     this.links.set(id, link);
@@ -155,6 +181,12 @@ export class Node {
   #perform(effect: Effect): void {
     const world = this.#world;
     switch (effect.type) {
+      case "start":
+        return this.#callers.get(effect.caller)!.start(effect.caller);
+      case "shut":
+        this.#callers.get(effect.caller)?.shut();
+        this.#callers.delete(effect.caller);
+        return;
       case "send":
         return this.links.get(effect.link)!.send(effect.frame);
       case "close":

@@ -4,13 +4,14 @@
 import { StretchedPhrase } from "../../src/auth/stretched.ts";
 import { FRAME_SIZE, SALT_SIZE, STRETCHED_SIZE } from "../../src/constants.ts";
 import { Admission } from "../../src/peers/admission.ts";
+import type { CallerId } from "../../src/peers/admission.ts";
 import type { CallId } from "../../src/peers/calls.ts";
 import type { Effect, Event } from "../../src/peers/event.ts";
 import type { Millis, PeerId, Role } from "../../src/ports.ts";
 import { Ratchet } from "../../src/ratchet/ratchet.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
 import { MemoryPair, type Weather } from "./memory_link.ts";
-import { Node, type Surroundings } from "./node.ts";
+import { Node, sourceOf, type Surroundings } from "./node.ts";
 import { Random } from "./random.ts";
 import { Timeline } from "./timeline.ts";
 import { SimulationFailure, Watcher } from "./watcher.ts";
@@ -83,8 +84,8 @@ let asked: Admission | undefined;
     if (opened === undefined) failedCells++;
     return opened;
   };
-  const ask = Admission.prototype.open;
-  Admission.prototype.open = function (...args) {
+  const ask = Admission.prototype.arrive;
+  Admission.prototype.arrive = function (...args) {
     asked = this;
     return ask.apply(this, args);
   };
@@ -214,17 +215,38 @@ class World implements Surroundings {
       if (!node.alive) return;
       if (this.#blocked.has(`${node.host} ${place?.host}`) || to?.paused) return fail("filtered", 5_000);
       if (place === undefined || to === undefined || !to.alive || to.leaving) return fail("refused", 1);
-      const source = { key: node.host, site: undefined };
       asked = undefined;
-      const admitted = to.peers.admit(source, to.now);
+      let turn = false;
+      to.arrive(sourceOf(node.host), {
+        // Of one that has begun, its own time-out or the end of its link tells.
+        shut: () => void (turn || fail("turned-away", 1)),
+        start: (caller) => {
+          turn = true;
+          this.#join(node, to, call, caller);
+        },
+      });
       if (asked !== undefined) this.#admissions.set(to, asked);
-      if (!admitted) return fail("turned-away", 1);
+    });
+  }
+
+  #join(node: Node, to: Node, call: CallId, caller: CallerId): void {
+    const { random, timeline } = this;
+    const fail = (ms: number) =>
+      timeline.after(
+        ms,
+        () =>
+          node.soon(
+            false,
+            () => node.step({ type: "dialFailed", call, failure: { at: "connect", why: "turned-away" } }),
+          ),
+      );
+    {
       if (this.#rough && random.chance(0.02)) {
         timeline.after(
           random.between(1, 5_000),
-          () => to.soon(false, () => to.step({ type: "failed", source, address: node.host, why: "closed" })),
+          () => to.soon(false, () => to.step({ type: "failed", caller, address: node.host, why: "closed" })),
         );
-        return fail("turned-away", 10);
+        return fail(10);
       }
       const channelBinding = new Uint8Array(64);
       new DataView(channelBinding.buffer).setUint32(0, ++this.#channel);
@@ -238,8 +260,8 @@ class World implements Surroundings {
       this.#pairs.push(pair);
       const tls = () => random.between(1, this.#rough ? 150 : 10);
       timeline.after(tls(), () => node.soon(false, () => node.linked(pair.dialer, { call })));
-      timeline.after(tls(), () => to.soon(false, () => to.linked(pair.listener, { source })));
-    });
+      timeline.after(tls(), () => to.soon(false, () => to.linked(pair.listener, { caller })));
+    }
   }
 
   stretch(node: Node, salt: Uint8Array, done: (make: () => StretchedPhrase, tookMs: number) => void): void {
@@ -450,7 +472,8 @@ class World implements Surroundings {
     }
     for (const [node, admission] of this.#admissions) {
       const most = [...node.links.values()].filter(({ role }) => role === "listener").length;
-      if (node.alive && admission.pending > most) return `${node.name} has ${admission.pending} places taken`;
+      if (node.alive && admission.places > most) return `${node.name} has ${admission.places} places taken`;
+      if (node.alive && admission.waiting > 0) return `${admission.waiting} wait for their turn at ${node.name}`;
     }
     for (const a of this.#places) {
       for (const b of this.#places) {

@@ -38,9 +38,7 @@ async function main([role, port, links, intervalMs, seconds]: readonly string[])
   };
   if (role === "far") {
     const { address } = await transport.listen(`127.0.0.1:${port}`, {
-      admit: () => true,
-      linked: begin,
-      failed: () => Deno.exit(1),
+      called: (caller) => caller.start({ linked: begin, failed: () => Deno.exit(1) }),
     });
     console.log(address);
     return tick();

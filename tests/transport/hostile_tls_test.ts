@@ -199,9 +199,8 @@ class Door implements AsyncDisposable {
       door.#wake();
     };
     const listener = await new TlsTransport(me).listen("127.0.0.1:0", {
-      admit: () => true,
-      linked: (link) => (door.#links.push(link), tell("linked")),
-      failed: (_host, _address, why) => tell(why),
+      called: (caller) =>
+        caller.start({ linked: (link) => (door.#links.push(link), tell("linked")), failed: (why) => tell(why) }),
     });
     door.address = listener.address;
     door.#close = () => listener.close();

@@ -7,7 +7,7 @@ import { connect, createServer as createTlsServer, TLSSocket } from "node:tls";
 import type { Role } from "../../ports.ts";
 import { makeIdentity } from "../certificate.ts";
 import { checkHandshake } from "../handshake_check.ts";
-import { secureContextOf, TLS_SETTINGS } from "../tls.ts";
+import { secureContextOf, TLS_SETTINGS } from "../tls_handshake.ts";
 import { meet } from "./meet.ts";
 
 const random = (into: Uint8Array) => void crypto.getRandomValues(into as Uint8Array<ArrayBuffer>);

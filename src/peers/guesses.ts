@@ -1,0 +1,31 @@
+// The guesses of all strangers together (docs/PROTOCOL.md section 8): one bucket, of which one is set aside for each
+// connection before it is offered anything. Pure: time is an argument. Not in here: whom one is given to.
+
+import { GUESS_BURST, GUESSES_PER_MINUTE } from "../constants.ts";
+import type { Millis } from "../ports.ts";
+
+export class Guesses {
+  #left = GUESS_BURST;
+  #at: Millis = 0;
+
+  left(now: Millis): number {
+    const gained = Math.max(0, now - this.#at) * GUESSES_PER_MINUTE / 60_000;
+    this.#left = Math.min(GUESS_BURST, this.#left + gained);
+    this.#at = now;
+    return this.#left;
+  }
+
+  /** When so many are left, if nobody takes one. */
+  leftAt(count: number, now: Millis): Millis {
+    const missing = count - this.left(now);
+    return missing <= 0 ? now : now + missing * 60_000 / GUESSES_PER_MINUTE;
+  }
+
+  take(now: Millis): void {
+    this.#left = Math.max(0, this.left(now) - 1);
+  }
+
+  giveBack(now: Millis): void {
+    this.#left = Math.min(GUESS_BURST, this.left(now) + 1);
+  }
+}

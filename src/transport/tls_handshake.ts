@@ -1,0 +1,89 @@
+// One TLS handshake over a socket that is there, up to a link whose peer has been checked, or the reason why there is none.
+// In here: its end, told once, and what the runtime's errors mean. Not in here: who calls and who listens, time limits.
+//
+// On this runtime a TLS socket without an `error` listener can end the process, so each gets one at once.
+
+import { createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
+import type { Socket } from "node:net";
+import type { TlsFault } from "../call.ts";
+import type { Link, PeerId, Role } from "../ports.ts";
+import { type Address, bareHost, formatAddress } from "./address.ts";
+import type { Identity } from "./certificate.ts";
+import { checkHandshake } from "./handshake_check.ts";
+import { TlsLink } from "./tls_link.ts";
+
+/** For `connect` and `TLSSocket` alike; the peer's certificate is asked for, and judged by `checkHandshake`. */
+export const TLS_SETTINGS = { minVersion: "TLSv1.3", maxVersion: "TLSv1.3", rejectUnauthorized: false } as const;
+
+/** One for all connections leaves fewer copies of the key behind than PEM given to each. */
+export function secureContextOf(identity: Identity): SecureContext {
+  return createSecureContext({
+    key: identity.keyPem,
+    cert: identity.certificatePem,
+    minVersion: TLS_SETTINGS.minVersion,
+    maxVersion: TLS_SETTINGS.maxVersion,
+  });
+}
+
+/** A handshake under way. */
+export interface Handshake {
+  /** Ends it, and the connection; `failed` is told why. Nothing happens once it is over. */
+  drop(why: TlsFault): void;
+}
+
+export interface Outcome {
+  readonly role: Role;
+  linked(link: Link): void;
+  failed(why: TlsFault): void;
+}
+
+/**
+ * Waits for the end of the handshake of `socket`, which lies over `raw`; exactly one of `linked` and `failed` is called,
+ * never before this returns.
+ */
+export function handshake(socket: TLSSocket, raw: Socket, address: Address, self: PeerId, outcome: Outcome): Handshake {
+  let settled = false;
+  const ended = () => drop("turned-away");
+  const settle = () => {
+    settled = true;
+    socket.off("end", ended).off("close", ended);
+  };
+  const drop = (why: TlsFault) => {
+    if (settled) return;
+    settle();
+    socket.destroy();
+    outcome.failed(why);
+  };
+  // Stays for the socket's whole life.
+  socket.on("error", (error: Error & { code?: string }) => drop(tlsFaultOf(error)));
+  socket.once("end", ended).once("close", ended);
+  socket.once(SECURE[outcome.role], () => {
+    if (settled) return;
+    const checked = checkHandshake(socket, outcome.role);
+    if (checked === undefined) return drop("not-sesame");
+    settle();
+    socket.setNoDelay(true);
+    const ends = { role: outcome.role, address: formatAddress(address), host: bareHost(address.host), self };
+    outcome.linked(new TlsLink(socket, raw, ends, checked));
+  });
+  return { drop };
+}
+
+/**
+ * A connection that ended, or one that was no TLS 1.3. The runtime gives one code to a fatal alert and to bytes that make
+ * no sense; only its words tell them apart.
+ */
+function tlsFaultOf({ code = "", message }: Error & { code?: string }): TlsFault {
+  if (ENDED.includes(code)) return "turned-away";
+  return /^received (corrupt|unexpected)/.test(message) ? "not-tls" : "not-sesame";
+}
+
+const SECURE = { dialer: "secureConnect", listener: "secure" } as const;
+const ENDED: readonly string[] = [
+  "ECONNRESET",
+  "EPIPE",
+  "ECONNABORTED",
+  "ENOTCONN",
+  "ETIMEDOUT",
+  "ERR_STREAM_PREMATURE_CLOSE",
+];

@@ -1,0 +1,181 @@
+// Taking calls: accepted connections are handed over unread, and TLS begins when somebody says so.
+// In here: the server socket, the time limit of TLS, and a listener that has gone deaf. Not in here: who may connect (peers).
+
+import { createServer, type Server, type Socket } from "node:net";
+import { type SecureContext, TLSSocket } from "node:tls";
+import type { Caller, CallerOutcome, Listener, ListenHandlers, PeerId } from "../ports.ts";
+import { type Address, bareHost, formatAddress } from "./address.ts";
+import { handshake, TLS_SETTINGS } from "./tls_handshake.ts";
+
+/** What the system says of this process's descriptors. */
+export interface Descriptors {
+  /** How many are left, as far as it is worth counting. */
+  left(): number;
+  /** Connections wait to be accepted. */
+  backlog(): boolean;
+}
+
+export interface ListenerParts {
+  readonly context: SecureContext;
+  readonly self: PeerId;
+  /** From the start of TLS to its end. */
+  readonly timeoutMs: number;
+  readonly handlers: ListenHandlers;
+  /** Undefined: there are always enough. */
+  readonly descriptors: Descriptors | undefined;
+}
+
+export class TlsListener implements Listener {
+  readonly #parts: ListenerParts;
+  /** With the port that it really got. */
+  readonly #address: Address;
+  #server: Server;
+  readonly #open = new Set<Caller>();
+  #accepted = 0;
+  #watch: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+
+  /** Rejects with the operating system's error. */
+  static async open(address: Address, parts: ListenerParts): Promise<TlsListener> {
+    let accept = (_: Socket) => {};
+    const server = await listenOn(address, (socket) => accept(socket));
+    const listener = new TlsListener(server, { host: address.host, port: portOf(server) }, parts);
+    accept = (socket) => listener.#accept(socket);
+    return listener;
+  }
+
+  private constructor(server: Server, address: Address, parts: ListenerParts) {
+    this.#server = server;
+    this.#address = address;
+    this.#parts = parts;
+    this.#watchBacklog(0);
+  }
+
+  get port(): number {
+    return this.#address.port;
+  }
+
+  get address(): string {
+    return formatAddress(this.#address);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#watch);
+    this.#server.close();
+    for (const caller of [...this.#open]) caller.close();
+  }
+
+  #accept(raw: Socket): void {
+    this.#accepted++;
+    raw.on("error", () => {});
+    const { remoteAddress, remotePort } = raw;
+    // Reset before we came to it; or one of the last descriptors, which keep the listener and the friends going.
+    const left = this.#parts.descriptors?.left() ?? Infinity;
+    if (remoteAddress === undefined || remotePort === undefined || left < DESCRIPTORS_KEPT) return void raw.destroy();
+    this.#parts.handlers.called(this.#caller(raw, { host: bareHost(remoteAddress), port: remotePort }));
+  }
+
+  #caller(raw: Socket, address: Address): Caller {
+    let drop: () => void = () => raw.destroy();
+    const caller: Caller = {
+      host: address.host,
+      address: formatAddress(address),
+      start: (outcome) => drop = this.#secure(raw, address, outcome, () => this.#open.delete(caller)),
+      close: () => {
+        this.#open.delete(caller);
+        drop();
+      },
+    };
+    this.#open.add(caller);
+    return caller;
+  }
+
+  /** Begins TLS. Calling what it returns ends it, and then nothing is told. */
+  #secure(raw: Socket, address: Address, outcome: CallerOutcome, settled: () => void): () => void {
+    const { context, self, timeoutMs } = this.#parts;
+    let silent = false;
+    const socket = new TLSSocket(raw, {
+      ...TLS_SETTINGS,
+      isServer: true,
+      requestCert: true,
+      secureContext: context,
+    });
+    const over = () => {
+      clearTimeout(timer);
+      settled();
+    };
+    const running = handshake(socket, raw, address, self, {
+      role: "listener",
+      linked: (link) => (over(), outcome.linked(link)),
+      failed: (why) => {
+        over();
+        if (!silent) outcome.failed(FAILED[why]);
+      },
+    });
+    const timer = setTimeout(() => running.drop("silent"), timeoutMs);
+    return () => {
+      silent = true;
+      running.drop("turned-away");
+    };
+  }
+
+  // --- Deafness -----------------------------------------------------------------------------------------------------
+  // When an accept finds no descriptor left, the runtime accepts nothing on that socket ever again, and says no word.
+
+  /** Connections that still wait when nothing has been accepted for a whole look. */
+  #watchBacklog(acceptedBefore: number, waitedBefore = false): void {
+    const { descriptors } = this.#parts;
+    if (descriptors === undefined) return;
+    this.#watch = setTimeout(() => {
+      const waits = descriptors.backlog();
+      if (waits && waitedBefore && this.#accepted === acceptedBefore) void this.#listenAnew(descriptors);
+      else this.#watchBacklog(this.#accepted, waits);
+    }, BACKLOG_LOOK_MS);
+  }
+
+  /** On the same port, once there are descriptors again. */
+  async #listenAnew(descriptors: Descriptors): Promise<void> {
+    this.#parts.handlers.deaf?.(true);
+    this.#server.close();
+    while (!this.#closed) {
+      if (descriptors.left() >= DESCRIPTORS_KEPT) {
+        const server = await listenOn(this.#address, (socket) => this.#accept(socket)).catch(() => undefined);
+        if (server !== undefined) return this.#heard(server);
+      }
+      await new Promise<void>((done) => this.#watch = setTimeout(done, BACKLOG_LOOK_MS));
+    }
+  }
+
+  #heard(server: Server): void {
+    this.#server = server;
+    if (this.#closed) return void server.close();
+    this.#parts.handlers.deaf?.(false);
+    this.#watchBacklog(this.#accepted);
+  }
+}
+
+/** Rejects with the runtime's error. */
+function listenOn({ host, port }: Address, accept: (socket: Socket) => void): Promise<Server> {
+  const server = createServer({ noDelay: true, pauseOnConnect: true }, accept);
+  return new Promise((done, fail) => {
+    server.once("error", fail);
+    server.listen({ host, port }, () => {
+      server.off("error", fail);
+      // A failing accept is not the end of the listener.
+      server.on("error", () => {});
+      done(server);
+    });
+  });
+}
+
+function portOf(server: Server): number {
+  const at = server.address();
+  return typeof at === "object" && at !== null ? at.port : 0;
+}
+
+/** For those who listen three reasons are enough. */
+const FAILED = { silent: "timeout", "turned-away": "closed", "not-tls": "protocol", "not-sesame": "protocol" } as const;
+/** For one call of ours, its look-up, and a stretch. */
+export const DESCRIPTORS_KEPT = 6;
+const BACKLOG_LOOK_MS = 500;
