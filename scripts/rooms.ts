@@ -24,7 +24,7 @@ export const ROOMS: readonly Room[] = [
   { name: "peers", mayImport: ["secrets", "crypto", "wire", "session"], typesOf: ["auth"] },
   { name: "transport", mayImport: ["crypto"] },
   // What a person reads. Labels of peers stand in `terminal`, so that it need not know them.
-  { name: "words", mayImport: ["wire", "auth", "transport"] },
+  { name: "words", mayImport: ["wire", "auth", "transport"], typesOf: ["host"] },
   { name: "terminal", mayImport: ["secrets", "words"] },
   {
     name: "chat",
@@ -65,7 +65,7 @@ export const LEAVES: readonly string[] = [
  * `main.ts` loads nothing but `host` so: all other code is to find the process hardened.
  */
 export const BEFORE_PROMPT: { readonly files: readonly string[]; readonly rooms: readonly string[] } = {
-  files: ["main.ts", "src/cli/boot.ts", "src/words/args.ts", "src/cli/version.ts"],
+  files: ["main.ts", "src/cli/boot.ts", "src/words/args.ts", "src/words/start.ts", "src/cli/version.ts"],
   rooms: ["host", "terminal"],
 };
 

@@ -43,6 +43,10 @@ export type Notice =
   | { event: "stretching"; done: boolean }
   /** Strangers turned away since the last such notice. */
   | { event: "turned-away"; count: number; guesses: number }
+  /** Somebody who knows the phrase called, and there are friends enough. For scripts a "hint". */
+  | { event: "door-closed"; address: string }
+  /** A target that is not called anew: there are too many, its friend is here, or it is being called. For scripts a "hint". */
+  | { event: "already-called"; address: string; state: "many" | "connected" | "called" }
   /** The program's own words to the person: a hint, an answer to a command, a three-part problem. */
   | { event: "hint"; text: string }
   /** A call has not succeeded for a while. */

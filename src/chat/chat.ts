@@ -2,7 +2,17 @@
 // with which exit code. Not in here: who may connect (peers), how it looks (terminal), performing effects (loop).
 
 import type { ChatArgs } from "../words/args.ts";
-import { commandHelp, costText, fullTarget, parseCommand, proxyText, shownProxy, wireText } from "./commands.ts";
+import { fullTarget, parseCommand, shownProxy } from "./commands.ts";
+import {
+  inputEnded,
+  messageRefused,
+  missedBy,
+  missedInAll,
+  NOBODY_CONFIRMS,
+  NOBODY_HERE,
+  unsent,
+} from "../words/chat.ts";
+import { commandHelp, costText, NOT_LISTENING, peersText, proxyText, wireText } from "../words/commands.ts";
 import { callProblem } from "../words/call_failures.ts";
 import { EXIT, listenProblem, type Problem } from "../words/problems.ts";
 import { invitation } from "../words/invitation.ts";
@@ -11,7 +21,7 @@ import type { Stretcher } from "./stretcher.ts";
 import { after, every, now } from "../system.ts";
 import { mostWaiting, patienceMs, SlowFriends } from "./slow_friends.ts";
 import { Watch } from "./watch.ts";
-import { DRAIN_TIMEOUT_MS, HELD_MESSAGES_MAX, MAX_JSON_SIZE, MAX_UNCONFIRMED, SALT_SIZE } from "../constants.ts";
+import { DRAIN_TIMEOUT_MS, HELD_MESSAGES_MAX, MAX_UNCONFIRMED, SALT_SIZE } from "../constants.ts";
 import { type CallFailure, reasonOf } from "../call.ts";
 import type { StoppedReason } from "../notice.ts";
 import type { Present } from "../peers/event.ts";
@@ -181,16 +191,7 @@ export class Chat {
     const problem = messageProblem(text);
     if (problem === undefined) return this.#say(text, line);
     this.#parts.view.giveBack(line);
-    const doing = "Could not send that message.";
-    this.#problem(
-      problem.problem === "too big"
-        ? {
-          doing,
-          wrong: `It takes ${problem.size} bytes, and ${MAX_JSON_SIZE} are the most.`,
-          next: "Send it in parts.",
-        }
-        : { doing, wrong: "It has a character in it that messages cannot have.", next: "Take control characters out." },
-    );
+    this.#problem(messageRefused(problem.problem === "too big" ? problem.size : undefined));
   }
 
   /** `line` is what was typed for it. */
@@ -207,11 +208,7 @@ export class Chat {
     // A pipe is held back before this; a person keeps the line until there is room.
     if (!this.#parts.scripted && this.#peers.full) {
       this.#parts.view.giveBack(line);
-      return this.#problem({
-        doing: "Could not send that message.",
-        wrong: `Nobody here has confirmed the last ${MAX_UNCONFIRMED}.`,
-        next: "Wait until somebody has; /peers shows who.",
-      });
+      return this.#problem(NOBODY_CONFIRMS);
     }
     this.#send(text);
   }
@@ -231,11 +228,7 @@ export class Chat {
       this.#missed.set(friend.peer, missed);
       // A script does not read what it is told, and a log wants it once.
       if (++missed.count > 1 && this.#parts.scripted) continue;
-      this.#problem({
-        doing: `Could not send that to ${missed.who}.`,
-        wrong: `The last ${MAX_UNCONFIRMED} messages are not confirmed there.`,
-        next: "It goes to the others alone, and so does what follows until they are; /peers shows who is here.",
-      });
+      this.#problem(missedBy(missed.who));
     }
   }
 
@@ -246,7 +239,7 @@ export class Chat {
     for (const [peer, { who, count }] of this.#missed) {
       if ((present.find((p) => p.peer === peer)?.unconfirmed ?? 0) > 0) continue;
       this.#missed.delete(peer);
-      this.#hint(`${messages(count)} did not go to ${who}.`);
+      this.#hint(missedInAll(who, count));
     }
   }
 
@@ -254,16 +247,8 @@ export class Chat {
     const command = parseCommand(line);
     switch (command.name) {
       case "peers": {
-        const present = this.#peers.present();
-        const lines = present.map((p) =>
-          `${labelOf(p)} ${p.address}, ${p.direction === "in" ? "called us" : "called by us"}, ` +
-          `${p.unconfirmed} unconfirmed`
-        );
-        return this.#hint([
-          present.length === 0 ? "Nobody is here." : `Here: ${present.length}.`,
-          ...lines,
-          costText(this.#parts.args, present.length),
-        ].join("\n"));
+        const present = this.#peers.present().map((friend) => ({ ...friend, who: labelOf(friend) }));
+        return this.#hint(peersText(present, this.#parts.args));
       }
       case "connect":
         for (const target of command.targets) {
@@ -272,9 +257,7 @@ export class Chat {
         return;
       case "invite":
         return this.#hint(
-          this.#listening === undefined
-            ? "You take no calls. Start with: sesame listen, or sesame connect ... --listen PORT"
-            : invitation(this.#listening, this.#parts.addresses()),
+          this.#listening === undefined ? NOT_LISTENING : invitation(this.#listening, this.#parts.addresses()),
         );
       case "wire":
         return this.#hint([
@@ -383,11 +366,7 @@ export class Chat {
     const waiting = this.#held.length;
     const count = waiting + this.#unsent;
     if (count === 0) return;
-    this.#problem({
-      doing: `Could not send ${more ? "at least " : ""}${messages(count)}.`,
-      wrong: this.#met && waiting > 0 ? "They were still waiting for their turn." : "Nobody was here.",
-      next: "Start again when your friend is there.",
-    });
+    this.#problem(unsent(count, more, this.#met && waiting > 0));
   }
 
   async #leave(reason: StoppedReason): Promise<void> {
@@ -405,25 +384,9 @@ export class Chat {
     this.#tellUnsent(more);
     const { targets } = this.#parts.args;
     const failed = reason === "end-of-input" && targets.length > 0 && !this.#met;
-    const problem = failed
-      ? {
-        doing: `Could not connect to ${targets.map(fullTarget).join(" ")}.`,
-        wrong: "The input ended before anybody was there.",
-        next: "Start again when your friend is there, or keep the input open.",
-      }
-      : undefined;
+    const problem = failed ? inputEnded(targets.map(fullTarget).join(" ")) : undefined;
     this.#end({ code: failed ? EXIT.connection : EXIT.left, stopped: reason, problem, unconfirmed });
   }
-}
-
-const NOBODY_HERE: Problem = {
-  doing: "Could not send that message.",
-  wrong: "Nobody is here.",
-  next: "Wait until a friend is connected; /peers shows who is.",
-};
-
-function messages(count: number): string {
-  return count === 1 ? "1 message" : `${count} messages`;
 }
 
 function labelOf({ name, peer }: Present): string {

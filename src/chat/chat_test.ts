@@ -8,7 +8,7 @@ import { ChatScreen } from "../terminal/screen/screen.ts";
 import type { View } from "../terminal/view.ts";
 import { type ChatArgs, parse } from "../words/args.ts";
 import { Chat, type ChatParts, type Outcome } from "./chat.ts";
-import { commandHelp } from "./commands.ts";
+import { commandHelp } from "../words/commands.ts";
 import type { Stretcher } from "./stretcher.ts";
 
 const arena = await loadSodium([[32, 300], [64, 64], [256, 16], [1280, 4]]);

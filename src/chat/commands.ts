@@ -1,26 +1,15 @@
-// Lines that begin with a slash, and what they answer. Pure.
+// Lines that begin with a slash. Pure. Not in here: what they answer (words/commands.ts).
 
-import { FRAME_SIZE } from "../constants.ts";
-import { type AddressFault, ALTERNATIVES_MAX, formatAddress, parseAlternatives } from "../transport/address.ts";
+import { formatAddress, parseAlternatives } from "../transport/address.ts";
 import { parseProxy } from "../transport/proxy_address.ts";
 import type { Problem } from "../words/problems.ts";
+import { addressProblem, CALL_WHOM, COULD_NOT_CALL, NO_SUCH_COMMAND } from "../words/commands.ts";
 import { invitedTargets } from "../words/args.ts";
 
 export type Command =
   | { name: typeof PLAIN[number] }
   | { name: "connect"; targets: string[] }
   | { name: "unknown"; problem: Problem };
-
-const HELP: readonly (readonly [string, string])[] = [
-  ["/peers", "who is here"],
-  ["/connect HOST[:PORT]", "call a friend"],
-  ["/invite", "what a friend has to type to call you"],
-  ["/wire", "what somebody who listens on the line sees"],
-  ["/doctor", "what protects you here, and what to do"],
-  ["/help", "this page"],
-  ["/quit", "say goodbye and leave"],
-  ["//text", "send a line that begins with a slash"],
-];
 
 const PLAIN = ["peers", "invite", "wire", "doctor", "help", "quit"] as const;
 
@@ -30,43 +19,7 @@ export function parseCommand(line: string): Command {
   if (word === "connect") return connect(invitedTargets(rest));
   const plain = PLAIN.find((name) => name === word);
   if (plain !== undefined) return { name: plain };
-  return {
-    name: "unknown",
-    problem: {
-      doing: "Could not do that.",
-      wrong: "There is no such command.",
-      next: "/help lists them; to send a line that begins with a slash, type two.",
-    },
-  };
-}
-
-export function commandHelp(): string {
-  const width = Math.max(...HELP.map(([command]) => command.length)) + 2;
-  return [
-    ...HELP.map(([command, help]) => command.padEnd(width) + help),
-    "Enter sends, Alt+Enter makes a new line. F12 or Ctrl-\\ ends everything at once, Ctrl-C asks first.",
-  ].join("\n");
-}
-
-interface Traffic {
-  readonly cover: "constant" | "off";
-  readonly intervalMs: number;
-}
-
-/** What constant cover costs, said at start and by /peers. */
-export function costText(traffic: Traffic, links = 1): string {
-  if (traffic.cover === "off") {
-    return "Cover is off: whoever watches the line sees when you write and how much, though not what.";
-  }
-  const each = megabytesAnHour(traffic.intervalMs);
-  const all = links > 1 ? `, ${Math.round(each * links)} MB for ${links} friends` : "";
-  return `Cover traffic takes about ${Math.round(each)} MB an hour for each friend${all}, whether you write or not.`;
-}
-
-/** Both directions of one link: a cell a tick each way, with what TLS, TCP and IP add, and an acknowledgement each. */
-export function megabytesAnHour(intervalMs: number): number {
-  const [tls, tcpIp] = [22, 52];
-  return 2 * (FRAME_SIZE + tls + 2 * tcpIp) * 3_600_000 / intervalMs / 1e6;
+  return { name: "unknown", problem: NO_SUCH_COMMAND };
 }
 
 /** HOST:PORT of a proxy that proxyProblem() has nothing against: without the login, which is for the proxy alone. */
@@ -75,28 +28,8 @@ export function shownProxy(typed: string | undefined): string | undefined {
   return typeof proxy === "string" ? undefined : formatAddress(proxy.address);
 }
 
-/** What the proxy changes, said at start and by /wire. */
-export function proxyText(proxy: string, listening: boolean): string {
-  return `Calls go through the proxy at ${proxy}, which learns whom you call and resolves the names.` +
-    (listening ? " Who calls you comes directly: listening does not go through it." : "");
-}
-
-export function wireText(traffic: Traffic, links: number): string {
-  const shape = traffic.cover === "constant"
-    ? `one frame of ${FRAME_SIZE} bytes every ${traffic.intervalMs} ms in each direction, the same while you type and while you don't`
-    : `frames of ${FRAME_SIZE} bytes when something is said, and one now and then`;
-  return [
-    `On the line now, for each of ${links} link(s): ${shape}.`,
-    "Somebody who watches learns that Sesame runs, between which addresses, and for how long.",
-    costText(traffic, links),
-  ].join("\n");
-}
-
 function connect(targets: string[]): Command {
-  const doing = "Could not call.";
-  if (targets.length === 0) {
-    return { name: "unknown", problem: { doing, wrong: "There is no address.", next: "Type: /connect HOST[:PORT]" } };
-  }
+  if (targets.length === 0) return { name: "unknown", problem: CALL_WHOM };
   for (const target of targets) {
     const problem = targetProblem(target);
     if (problem !== undefined) return { name: "unknown", problem };
@@ -113,28 +46,5 @@ export function fullTarget(target: string): string {
 /** Undefined if somebody can be called there. */
 export function targetProblem(target: string): Problem | undefined {
   const parsed = parseAlternatives(target);
-  return typeof parsed === "string" ? addressProblem("Could not call.", parsed) : undefined;
-}
-
-/** Of an address that makes no sense. */
-export function addressProblem(doing: string, fault: AddressFault): Problem {
-  const next = "Type HOST:PORT, for example 192.0.2.7:7373 or [2001:db8::1]:7373.";
-  switch (fault) {
-    case "empty":
-      return { doing, wrong: "The address is empty.", next };
-    case "host":
-      return { doing, wrong: "That is neither a host name nor an IP address.", next };
-    case "port":
-      return { doing, wrong: "The port is not a number from 1 to 65535.", next };
-    case "brackets":
-      return { doing, wrong: "The brackets are wrong.", next };
-    case "many":
-      return {
-        doing,
-        wrong: `That are more than ${ALTERNATIVES_MAX} addresses of one friend.`,
-        next: "Leave some away.",
-      };
-    case "zone":
-      return { doing, wrong: "Only a link-local address has a zone behind %.", next };
-  }
+  return typeof parsed === "string" ? addressProblem(COULD_NOT_CALL, parsed) : undefined;
 }

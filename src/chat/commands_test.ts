@@ -1,6 +1,7 @@
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { COMMANDS } from "../terminal/line_editor.ts";
-import { commandHelp, costText, megabytesAnHour, parseCommand, targetProblem, wireText } from "./commands.ts";
+import { commandHelp, costText, megabytesAnHour, wireText } from "../words/commands.ts";
+import { parseCommand, targetProblem } from "./commands.ts";
 
 Deno.test("parseCommand() reads every command that /help lists", () => {
   for (const name of ["peers", "invite", "wire", "doctor", "help", "quit"]) {

@@ -7,6 +7,7 @@ import { report } from "../host/protection.ts";
 import { askPhrase, PROMPT_END, readFirstLine } from "../terminal/prompt.ts";
 import { Tty } from "../terminal/tty.ts";
 import { type Args, type ChatArgs, type DoctorArgs, helpText, parse } from "../words/args.ts";
+import { KEY_LOG, NO_TERMINAL, notLocked, phraseShown, usageLine, WARNINGS } from "../words/start.ts";
 import type { argsProblem } from "./checks.ts";
 import type { NoPhrase, PhraseRead } from "./run.ts";
 import { VERSION } from "./version.ts";
@@ -32,7 +33,7 @@ export async function boot(host: Host, argv: readonly string[]): Promise<number>
   const args = parse(argv);
   const tty = new Tty(host.writeNow, host.dumbTerminal);
   if ("wrong" in args) {
-    await tty.writeError(`Could not understand the command line. ${args.wrong} ${args.next}\n`);
+    await tty.writeError(`${usageLine(args)}\n`);
     return 2;
   }
   return await command(host, tty, args.command === "chat" ? asTheTerminalWants(host, args) : args);
@@ -78,7 +79,7 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
     if (wrong !== undefined) return wrong;
   }
   const asks = args.phrase.from === "prompt";
-  const refused = await refuseSource(host, tty, args.phrase, "Leave --phrase-fd away to be asked.");
+  const refused = await refuseSource(host, tty, args.phrase, true);
   if (refused !== undefined) return refused;
   await warn(host, tty);
   await warnOfLogin(tty, proxy);
@@ -97,12 +98,7 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   if (args.requireLockedMemory && locked !== "all") {
     // Before anything has been typed: the phrase must not come into such memory.
     memory?.wipe();
-    await tty.writeError(
-      `${asks ? "\n" : ""}Refused to start. Memory cannot be locked here (${
-        locked === "part" ? "only a part of it" : "none of it"
-      }). ` +
-        'Raise the limit ("sesame doctor" says how), or leave --require-locked-memory away.\n',
-    );
+    await tty.writeError(`${asks ? "\n" : ""}${notLocked(locked === "part")}\n`);
     await tty.restoreWithin();
     return 5;
   }
@@ -122,7 +118,7 @@ async function doctorCall(host: Host, tty: Tty, args: DoctorArgs, target: string
   if (wrong !== undefined) return wrong;
   const { phrase, decoy, json, proxy } = args;
   if (phrase !== undefined) {
-    const refused = await refuseSource(host, tty, phrase, "Use --with-phrase to be asked.");
+    const refused = await refuseSource(host, tty, phrase, false);
     if (refused !== undefined) return refused;
     await warn(host, tty);
   }
@@ -153,23 +149,18 @@ async function refuseSource(
   host: Host,
   tty: Tty,
   phrase: ChatArgs["phrase"],
-  otherwise: string,
+  chat: boolean,
 ): Promise<number | undefined> {
   if (phrase.from === "prompt" && !tty.inputIsTerminal) {
-    await tty.writeError(
-      "Could not ask for the phrase. Standard input is no terminal. Use --phrase-fd 0 to read it from there.\n",
-    );
+    await tty.writeError(`${NO_TERMINAL}\n`);
     return 2;
   }
   if (phrase.from === "fd" && (phrase.fd === 0 ? tty.inputIsTerminal : host.isTerminal(phrase.fd))) {
-    const which = phrase.fd === 0 ? "Standard input" : `Descriptor ${phrase.fd}`;
-    await tty.writeError(`Could not take the phrase. ${which} is a terminal, which would show it. ${otherwise}\n`);
+    await tty.writeError(`${phraseShown(phrase.fd, chat)}\n`);
     return 2;
   }
   if (host.facts.keyLog === true) {
-    await tty.writeError(
-      "Refused to start. SSLKEYLOGFILE is set, so somebody wants the keys of TLS written down. Unset it and start again.\n",
-    );
+    await tty.writeError(`${KEY_LOG}\n`);
     return 5;
   }
   return undefined;
@@ -196,21 +187,13 @@ const END_SIGNALS: readonly Deno.Signal[] = ["SIGHUP", "SIGTERM", "SIGQUIT"];
 /** Of what can read the phrase while it is typed: said before it is. The rest is said by the chat (doctor.ts). */
 async function warn(host: Host, tty: Tty): Promise<void> {
   const { tracer, preload } = host.facts;
-  if (tracer === true) {
-    await tty.writeError("Warning: a debugger is attached to this program and can read everything.\n");
-  }
-  if (preload === true) {
-    await tty.writeError(
-      "Warning: a library was put into this program from outside (LD_PRELOAD or the like) and can read everything.\n",
-    );
-  }
+  if (tracer === true) await tty.writeError(`${WARNINGS.tracer}\n`);
+  if (preload === true) await tty.writeError(`${WARNINGS.preload}\n`);
 }
 
 async function warnOfLogin(tty: Tty, proxy: string | undefined): Promise<void> {
   if (!proxy?.includes("@")) return;
-  await tty.writeError(
-    "Warning: process lists and the shell's history now hold the proxy's user name and password.\n",
-  );
+  await tty.writeError(`${WARNINGS.login}\n`);
 }
 
 /** The panic of this stretch of the program; panic.ts is loaded later. `lineEnd`: of the line that the prompt stands on. */
@@ -246,11 +229,7 @@ async function readPhrase(
   memory: () => Promise<LockedBytes>,
   panic: (lineEnd: string) => void,
 ): Promise<PhraseRead> {
-  if (phrase.from === "argument") {
-    void tty.writeError(
-      "Warning: process lists and the shell's history now hold the phrase. Use the hidden prompt or --phrase-fd.\n",
-    );
-  }
+  if (phrase.from === "argument") void tty.writeError(`${WARNINGS.phrase}\n`);
   switch (phrase.from) {
     case "prompt": {
       const outcome = await askPhrase(tty, memory, panic);

@@ -5,19 +5,16 @@ import { parseListen } from "../transport/address.ts";
 import { parseProxy } from "../transport/proxy_address.ts";
 import { isName } from "../wire/message.ts";
 import type { ChatArgs } from "../words/args.ts";
-import { addressProblem, targetProblem } from "../chat/commands.ts";
-import { type Problem, proxyProblem } from "../words/problems.ts";
+import { targetProblem } from "../chat/commands.ts";
+import { addressProblem, COULD_NOT_LISTEN } from "../words/commands.ts";
+import { NAME_PROBLEM, type Problem, proxyProblem } from "../words/problems.ts";
 
 /** Undefined: a chat, or the doctor's call, can begin with these. */
 export function argsProblem(
   { name, targets, listen, proxy }: Pick<ChatArgs, "name" | "targets" | "listen" | "proxy">,
 ): Problem | undefined {
   if (name !== undefined && !isName(name)) {
-    return {
-      doing: "Could not take the name.",
-      wrong: "A name has 1 to 32 characters, none of them a control character.",
-      next: "Choose a shorter or plainer one.",
-    };
+    return NAME_PROBLEM;
   }
   for (const target of targets) {
     const problem = targetProblem(target);
@@ -26,5 +23,5 @@ export function argsProblem(
   const way = proxy === undefined ? undefined : parseProxy(proxy);
   if (typeof way === "string") return proxyProblem(way);
   const address = listen === undefined ? undefined : parseListen(listen);
-  return typeof address === "string" ? addressProblem("Could not listen.", address) : undefined;
+  return typeof address === "string" ? addressProblem(COULD_NOT_LISTEN, address) : undefined;
 }

@@ -16,7 +16,7 @@ import { wrap } from "../words/args.ts";
 import { fullTarget } from "../chat/commands.ts";
 import { CallProgress, isLoopback } from "../transport/call_progress.ts";
 import { diagnose, LABELS, stepReports } from "../words/doctor_call.ts";
-import { line } from "./doctor.ts";
+import { line } from "../words/doctor.ts";
 import { EXIT, sentence } from "../words/problems.ts";
 import { panic } from "./panic.ts";
 import { type PhraseRead, proxyOf, readyTls, Refusal, takePhrase, tell } from "./run.ts";

@@ -6,7 +6,7 @@ import { isWeak, loadWords } from "../auth/strength.ts";
 import { type Arena, LockedBytes } from "../secrets/locked.ts";
 import type { Host } from "../host/host.ts";
 import type { report } from "../host/protection.ts";
-import type { Entropy, PeerId } from "../ports.ts";
+import type { Entropy } from "../ports.ts";
 import { tag } from "../terminal/text/sanitise.ts";
 import type { Tty } from "../terminal/tty.ts";
 import { openView, type View } from "../terminal/view.ts";
@@ -14,11 +14,12 @@ import { type Identity, makeIdentity } from "../transport/certificate.ts";
 import { selfTest } from "../transport/self_check.ts";
 import { freshLogin, parseProxy } from "../transport/proxy_address.ts";
 import { type TlsOptions, TlsTransport } from "../transport/tls.ts";
+import { unconfirmedText } from "../words/chat.ts";
 import { type ChatArgs, wrap } from "../words/args.ts";
 import { QuietWindow } from "../chat/quiet_window.ts";
 import { Chat, type Outcome } from "../chat/chat.ts";
-import { doctorText, startHints } from "./doctor.ts";
-import { EXIT, phraseProblem, type Problem, sentence, WEAK_PHRASE } from "../words/problems.ts";
+import { doctorText, startHints } from "../words/doctor.ts";
+import { DESCRIPTOR_PROBLEM, EXIT, phraseProblem, type Problem, sentence, WEAK_PHRASE } from "../words/problems.ts";
 import { fault, panic, type Restorable } from "./panic.ts";
 import { Stretcher } from "../chat/stretcher.ts";
 import { after, entropyOf, now, turn, wallClock } from "../system.ts";
@@ -158,11 +159,7 @@ export function takePhrase({ arena, typed }: Pick<Booted, "arena" | "typed">, re
     case "end":
       return new Refusal(EXIT.usage, phraseProblem(read.type));
     case "no such descriptor":
-      return new Refusal(EXIT.usage, {
-        doing: "Could not take the phrase.",
-        wrong: "The descriptor is not open for reading, or cannot be read without FFI permission.",
-        next: "Open it in the shell, for example: sesame --phrase-fd 3 3< FILE; or use --phrase-fd 0.",
-      });
+      return new Refusal(EXIT.usage, DESCRIPTOR_PROBLEM);
     case "done": {
       const phrase = normalisePhrase(arena, typed.bytes.subarray(0, read.length));
       typed.bytes.fill(0);
@@ -176,16 +173,12 @@ async function finish(booted: Booted, view: View, outcome: Outcome): Promise<num
   await view.stop();
   // Lines have said it already; a screen is gone by now, and what is said here stays on the person's own.
   if (booted.args.output === "screen") {
-    for (const [peer, count] of outcome.unconfirmed) await booted.tty.writeError(unconfirmedText(peer, count));
+    for (const [peer, count] of outcome.unconfirmed) {
+      await booted.tty.writeError(`${unconfirmedText(tag(peer), count)}\n`);
+    }
   }
   await end(booted, outcome.problem);
   return outcome.code;
-}
-
-/** Says how many and for whom, never what: this line stays in the terminal. */
-function unconfirmedText(peer: PeerId, count: number): string {
-  const what = count === 1 ? "1 message was" : `${count} messages were`;
-  return `${what} not confirmed by [${tag(peer)}]: shown or not, nobody can know.\n`;
 }
 
 async function end({ tty }: Booted, problem: Problem | undefined): Promise<void> {

@@ -42,7 +42,7 @@ export class Calling {
     const { now } = this.#turn;
     this.#calls.clearGuesses();
     if (this.#calls.add(target, retry, now) === undefined) {
-      this.#turn.notice({ event: "hint", text: this.#calls.hurry(target, now) });
+      this.#turn.notice({ event: "already-called", address: target, state: this.#calls.hurry(target, now) });
       const known = this.#calls.all().find((call) => call.target === target);
       if (known !== undefined && known.state !== "connected") this.#halfway.anew(known);
     }

@@ -79,12 +79,12 @@ export class Calls {
   }
 
   /** Of a target that could not be added: calls it now if it only waits for its pause, and says how things stand. */
-  hurry(target: string, now: Millis): string {
+  hurry(target: string, now: Millis): "many" | "connected" | "called" {
     const call = this.#calls.find((known) => known.target === target);
-    if (call === undefined) return `${MAX_TARGETS} friends are being called already: that is the most.`;
-    if (call.state === "connected") return `Whoever answers at ${target} is connected already.`;
+    if (call === undefined) return "many";
+    if (call.state === "connected") return "connected";
     if (call.state === "waiting") call.nextAt = now;
-    return `${target} is being called already.`;
+    return "called";
   }
 
   get(id: CallId): Call | undefined {

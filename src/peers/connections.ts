@@ -238,9 +238,7 @@ export class Connections implements Steer, Disposable {
     const here = this.#friends.here().length;
     const closed = here >= (this.#options.friends ?? Infinity);
     if (closed) {
-      const text =
-        `Somebody else who knows the phrase called from ${connection.address} and was turned away: the door is closed.`;
-      this.#turn.notice({ event: "hint", text });
+      this.#turn.notice({ event: "door-closed", address: connection.address });
     }
     // MAX_SESSIONS was asked before the offer, but others may have come in since.
     if (closed || here >= MAX_SESSIONS) this.end(connection, "busy");

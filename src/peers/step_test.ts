@@ -621,7 +621,7 @@ test(
   (bench) => {
     bench.call("a", "b").run(1_000).call("c", "b").run(1_000);
     deepEqual(bench.story("b"), ["connected in", "refused busy"]);
-    equal(bench.notices("b", "hint").length, 1);
+    equal(bench.notices("b", "door-closed").length, 1);
     equal(bench.friend("b", "c"), undefined);
     // Another connection with the one who is here is no further friend.
     bench.call("b", "a").run(3_000);
@@ -1158,7 +1158,7 @@ test("a call that fails is told with its reason, and over unless it is to be mad
 
 test("a target that is being called already is told as such, and called at once if it only waits", [SMALL], (bench) => {
   bench.call("a", "nobody", true).run(100).call("a", "nobody");
-  deepEqual(bench.notices("a", "hint").map(({ text }) => text), ["nobody is being called already."]);
+  deepEqual(bench.notices("a", "already-called"), [{ event: "already-called", address: "nobody", state: "called" }]);
   equal(bench.dials.length, 2);
 });
 

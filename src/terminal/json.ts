@@ -2,6 +2,8 @@
 // reading lines, the sentences themselves (words).
 
 import type { Notice } from "../notice.ts";
+import { MAX_TARGETS } from "../constants.ts";
+import { alreadyCalled, doorClosed } from "../words/chat.ts";
 import { callProblem } from "../words/call_failures.ts";
 
 /**
@@ -51,6 +53,10 @@ function fields(notice: Notice): Record<string, unknown> & { event: Notice["even
       return { event, done: notice.done };
     case "turned-away":
       return { event, count: notice.count, guesses: notice.guesses };
+    case "door-closed":
+      return { event: "hint", text: doorClosed(notice.address) };
+    case "already-called":
+      return { event: "hint", text: alreadyCalled(notice.address, notice.state, MAX_TARGETS) };
     case "hint":
       return { event, text: notice.text };
     case "diagnosis": {

@@ -18,6 +18,7 @@ import {
   SequenceScanner,
 } from "./_sequences.ts";
 import type { Terminal } from "./tty.ts";
+import { PROMPT_TEXT } from "../words/prompt.ts";
 
 /** `length` bytes of the phrase stand at the start of the locked memory. After the other outcomes it holds zeros. */
 export type PromptOutcome =
@@ -27,7 +28,7 @@ export type PromptOutcome =
   | { type: "too-long" };
 
 /** Printed at the start and at the end; the same bytes whatever was typed and however it was finished. */
-export const PROMPT_TEXT = "Phrase (nothing shows while you type): ";
+export { PROMPT_TEXT };
 export const PROMPT_END = "\r\n";
 
 /**

@@ -1,12 +1,14 @@
 // What should not be sent by accident. In here: private keys and long tokens by their looks. Not in here: the session's
 // phrase, which is compared in locked memory (the `guard` of ViewOptions).
 
+import { SECRETS } from "../words/screen.ts";
+
 /** What the text seems to hold, as `a private key`; undefined if nothing is suspicious. Linear in its length. */
 export function suspicion(text: string): string | undefined {
-  if (PRIVATE_KEY.test(text)) return "a private key";
-  if (KNOWN_TOKEN.test(text) || holdsJwt(text)) return "an access token";
+  if (PRIVATE_KEY.test(text)) return SECRETS.privateKey;
+  if (KNOWN_TOKEN.test(text) || holdsJwt(text)) return SECRETS.accessToken;
   for (const [word] of text.matchAll(LONG_WORD)) {
-    if (/\d/.test(word) && /[A-Za-z]/.test(word) && new Set(word).size >= DISTINCT_MIN) return "a long token";
+    if (/\d/.test(word) && /[A-Za-z]/.test(word) && new Set(word).size >= DISTINCT_MIN) return SECRETS.longToken;
   }
   return undefined;
 }

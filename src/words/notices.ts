@@ -5,10 +5,11 @@
 // begins with a word of ours.
 
 import type { RefusedReason } from "../call.ts";
-import { DEAD_AFTER_MS } from "../constants.ts";
+import { DEAD_AFTER_MS, MAX_TARGETS } from "../constants.ts";
 import type { LeftReason, Notice } from "../notice.ts";
 import type { PeerId } from "../ports.ts";
 import { callFailureShort, callProblem } from "./call_failures.ts";
+import { alreadyCalled, doorClosed } from "./chat.ts";
 
 /** What a view knows and words do not. */
 export interface Shown {
@@ -50,6 +51,10 @@ export function lineOf(notice: Notice, { who, clean }: Shown): string | undefine
       return turnedAway(notice.count, notice.guesses);
     case "stopped":
       return notice.reason === "panic" ? "Stopped at once." : "Goodbye.";
+    case "door-closed":
+      return clean(doorClosed(notice.address));
+    case "already-called":
+      return clean(alreadyCalled(notice.address, notice.state, MAX_TARGETS));
     case "hint":
       return clean(notice.text);
     case "diagnosis": {

@@ -29,7 +29,7 @@ export function phraseProblem(problem: PhraseProblem | "too-long" | "end"): Prob
     case "checksum":
       return {
         doing,
-        wrong: "Its words are ours, but they do not fit together: one of them is wrong, missing or out of place.",
+        wrong: "All words are on the list, but one is wrong, missing or misplaced.",
         next: "Compare it with your friend's, word by word; nothing has been sent.",
       };
     case "too short":
@@ -53,15 +53,27 @@ export function phraseProblem(problem: PhraseProblem | "too-long" | "end"): Prob
 function typo(position: number): Problem {
   return {
     doing: "Could not take the phrase.",
-    wrong: `Word ${position} is not one of ours.`,
+    wrong: `Word ${position} is not on the word list.`,
     next: "Look at that word again; nothing has been sent.",
   };
 }
 
+export const NAME_PROBLEM: Problem = {
+  doing: "Could not take the name.",
+  wrong: "A name has 1 to 32 characters, none of them a control character.",
+  next: "Choose a shorter or plainer one.",
+};
+
+export const DESCRIPTOR_PROBLEM: Problem = {
+  doing: "Could not take the phrase.",
+  wrong: "The descriptor is not open for reading, or cannot be read without FFI permission.",
+  next: "Open it in the shell, for example: sesame --phrase-fd 3 3< FILE; or use --phrase-fd 0.",
+};
+
 /** Nothing of the phrase is in it but that. The phrase is taken all the same. */
 export const WEAK_PHRASE =
-  "This phrase is weak: somebody who goes on calling, 10 guesses a minute, has a real chance to hit on it, and whoever sits " +
-  'between you and your friend has one guess at each call. Make a strong one with "sesame phrase".';
+  "This phrase is weak: somebody who keeps calling, 10 guesses a minute, has a real chance to find it, and somebody between " +
+  'you and your friend has one guess at each call. Make a strong one with "sesame phrase".';
 
 /** Of the operating system's code. */
 export function listenProblem(address: string, code: string | undefined): Problem {
@@ -78,8 +90,8 @@ export function listenProblem(address: string, code: string | undefined): Proble
     case "EADDRNOTAVAIL":
       return {
         doing,
-        wrong: "That address is none of this machine's.",
-        next: "Leave the host away to listen on every interface: sesame listen 7373.",
+        wrong: "This machine does not have that address.",
+        next: "Leave the host out to listen on every interface: sesame listen 7373.",
       };
     default:
       return { doing, wrong: "The system refused.", next: "Try another port, or look at its limits on open files." };
@@ -100,19 +112,19 @@ export function proxyProblem(fault: ProxyAddressFault): Problem {
     case "scheme":
       return {
         doing,
-        wrong: "It is no SOCKS5 proxy.",
+        wrong: "It is not a SOCKS5 proxy.",
         next: "Type --proxy socks5h://HOST:PORT, for Tor socks5h://127.0.0.1:9050.",
       };
     case "login":
       return {
         doing,
-        wrong: "What stands before its @ is no user name and password of 1 to 255 bytes each.",
+        wrong: "The part before its @ is not a user name and password of 1 to 255 bytes each.",
         next: "Type --proxy socks5h://USER:PASSWORD@HOST:PORT, with %40 for an @ in one of them.",
       };
     case "address":
       return {
         doing,
-        wrong: "Its address is no HOST:PORT.",
+        wrong: "Its address is not HOST:PORT.",
         next: "Type --proxy socks5h://HOST:PORT, for Tor socks5h://127.0.0.1:9050.",
       };
   }

@@ -1,5 +1,7 @@
 // Lines from a pipe. In here: cutting at LF or CRLF, strict decoding, holding back. Not in here: what a line means.
 
+import { PIPED } from "../../words/screen.ts";
+
 export interface PipedSinks {
   readonly line: (text: string) => void;
   readonly problem: (doing: string, wrong: string, next: string) => void;
@@ -71,13 +73,13 @@ export class PipedLines {
     const line = ++this.#number;
     const cr = this.#length > 0 && this.#part[this.#length - 1] === CR;
     const bytes = this.#part.subarray(0, cr ? this.#length - 1 : this.#length);
-    if (this.#tooLong) this.#refuse(line, `It is longer than ${LINE_MAX_BYTES} bytes.`, "Send it in pieces.");
+    if (this.#tooLong) this.#refuse(line, PIPED.tooLong(LINE_MAX_BYTES));
     else {
       try {
         const text = this.#decoder.decode(bytes);
         this.#queue.push(() => this.#sinks.line(text));
       } catch {
-        this.#refuse(line, "It is not UTF-8.", "Convert it, and send it again.");
+        this.#refuse(line, PIPED.notUtf8);
       }
     }
     this.#part.fill(0, 0, this.#length);
@@ -85,8 +87,8 @@ export class PipedLines {
     this.#tooLong = false;
   }
 
-  #refuse(line: number, wrong: string, next: string): void {
-    this.#queue.push(() => this.#sinks.problem(`Could not send line ${line}.`, wrong, next));
+  #refuse(line: number, { wrong, next }: { readonly wrong: string; readonly next: string }): void {
+    this.#queue.push(() => this.#sinks.problem(PIPED.doing(line), wrong, next));
   }
 
   #drain(): void {

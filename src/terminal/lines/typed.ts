@@ -1,6 +1,7 @@
 // Lines typed on a terminal in raw mode, with the least echo that lets a person see what they write. Not in here: what a
 // line means, notices.
 
+import { LEAVE_ASKED, PASTE_TOO_LONG, secretAsked, SECRETS } from "../../words/screen.ts";
 import type { Input, ViewOptions } from "../view.ts";
 import { LoneEscapes } from "../escapes.ts";
 import { answersYes, type Key, KeyDecoder, type KeyName } from "../keys.ts";
@@ -86,22 +87,22 @@ export class TypedLines {
   #paste(text: string, tooLong: boolean): void {
     if (!tooLong && this.#editor.insert(text)) return;
     const { lineEnd } = this.#parts;
-    this.#say(`${lineEnd}That paste is too long and was left out.${lineEnd}`);
+    this.#say(`${lineEnd}${PASTE_TOO_LONG}${lineEnd}`);
   }
 
   #enter(): void {
     const { text } = this.#editor;
     if (text.trim() === "") return;
     const { echo, options } = this.#parts;
-    const secret = options.guard?.(text) === true ? "the phrase of this session" : suspicion(text);
+    const secret = options.guard?.(text) === true ? SECRETS.phrase : suspicion(text);
     if (secret === undefined || !echo) return this.#send(); // a question that nobody sees would only swallow a key
-    this.#ask(`This looks like ${secret}. Send it? Press y to send, any other key to go back.`, () => this.#send());
+    this.#ask(secretAsked(secret), () => this.#send());
   }
 
   #interrupt(): void {
     const leave = () => this.#parts.onInput({ type: "leave" });
     if (!this.#parts.echo) return leave();
-    this.#ask("Leave? Press y or Ctrl-C again to leave, any other key to stay.", leave, "ctrl-c");
+    this.#ask(LEAVE_ASKED, leave, "ctrl-c");
   }
 
   #ask(text: string, yes: () => void, key?: KeyName): void {

@@ -1,6 +1,7 @@
 // The two rows that stand: who is here at the top, what the program is doing above the input. In here: what goes into them
 // when there is little room. Not in here: questions, which the screen puts into the same row.
 
+import { andMore, CALLING, howManyHere, NOBODY_HERE_YET, STRETCHING } from "../../words/screen.ts";
 import { sanitise } from "../text/sanitise.ts";
 import { cautiousWidth, cut, textWidth } from "../text/width.ts";
 import { NAME_CELLS } from "./layout.ts";
@@ -61,14 +62,14 @@ export class Busy {
 /** `Sesame  alice [3f2a-91bc], bob [b0b0-0000] and 3 more`, filled up to `columns`. */
 export function headerText(people: readonly Label[], columns: number): string {
   let text = " Sesame  ";
-  if (people.length === 0) text += "nobody is here yet";
+  if (people.length === 0) text += NOBODY_HERE_YET;
   for (const [i, { name, tag, suspect }] of people.entries()) {
     const part = `${suspect ? "!" : ""}${cut(name, NAME_CELLS, cautiousWidth)} [${tag}]`;
     const left = people.length - i;
-    const more = left > 1 ? ` and ${left - 1} more`.length : 0;
+    const more = left > 1 ? andMore(left - 1).length : 0;
     const next = `${i > 0 ? ", " : ""}${part}`;
     if (cautiousWidth(text + next) + more > columns) {
-      text += i > 0 ? ` and ${left} more` : `${left} here`;
+      text += i > 0 ? andMore(left) : howManyHere(left);
       break;
     }
     text += next;
@@ -83,7 +84,5 @@ export function statusText(parts: readonly string[], columns: number): string {
   return text + "─".repeat(Math.max(0, columns - textWidth(text)));
 }
 
-const STRETCHING = "stretching the phrase";
-const CALLING = "calling ";
 const ELAPSED_FROM_S = 2;
 const BUSY_MAX = 64;

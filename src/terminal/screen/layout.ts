@@ -1,6 +1,7 @@
 // An entry of the log as rows of a screen. In here: time, mark, name, wrapping, receipts, colours. Not in here: which entries
 // are looked at (log.ts), the input line (input.ts).
 
+import { RECEIPT } from "../../words/screen.ts";
 import type { PeerId } from "../../ports.ts";
 import { isolate, withoutIsolates } from "../text/sanitise.ts";
 import { cautiousWidth, cut, textWidth, wrap } from "../text/width.ts";
@@ -93,19 +94,23 @@ export class Layout {
 /** `✓ alice, bob · 1 waiting`, `✓ 5 of 32`, `? carol`. */
 function receiptText(mine: Mine): string {
   const { peers, delivered, unconfirmed } = mine;
-  if (peers === 0) return "nobody here yet";
+  if (peers === 0) return RECEIPT.nobody;
   const parts: string[] = [];
   const names = (map: Map<PeerId, string>) => [...map.values()].join(", ");
   if (delivered.size > 0) {
     parts.push(
-      peers === 1 ? "✓" : delivered.size > 3 ? `✓ ${delivered.size} of ${peers}` : `✓ ${names(delivered)}`,
+      peers === 1
+        ? "✓"
+        : delivered.size > 3
+        ? RECEIPT.deliveredOf(delivered.size, peers)
+        : RECEIPT.delivered(names(delivered)),
     );
   }
   if (unconfirmed.size > 0) {
-    parts.push(unconfirmed.size > 3 ? `? ${unconfirmed.size} not confirmed` : `? ${names(unconfirmed)} not confirmed`);
+    parts.push(RECEIPT.unconfirmed(unconfirmed.size > 3 ? String(unconfirmed.size) : names(unconfirmed)));
   }
   const waiting = peers - delivered.size - unconfirmed.size;
-  if (waiting > 0 && (delivered.size <= 3)) parts.push(peers === 1 ? "…" : `${waiting} waiting`);
+  if (waiting > 0 && (delivered.size <= 3)) parts.push(peers === 1 ? "…" : RECEIPT.waiting(waiting));
   return parts.join(" · ");
 }
 

@@ -10,6 +10,7 @@
 import type { Notice } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";
 import { suspicion } from "../secret_filter.ts";
+import { FIRST_HINT, LEAVE, LINE_FULL, longMessage, PASTE_TOO_LONG, SECRETS, secretTexts } from "../../words/screen.ts";
 import { answersYes, type Key, type KeyName } from "../keys.ts";
 import { COMMANDS, LineEditor } from "../line_editor.ts";
 import { label, learn, looksLike, nameOf, newPeople, type People } from "../text/roster.ts";
@@ -219,19 +220,19 @@ export class ChatScreen {
   }
 
   #insert(text: string): undefined {
-    if (!this.#editor.insert(text)) this.#remark = "The line is full.";
+    if (!this.#editor.insert(text)) this.#remark = LINE_FULL;
     return undefined;
   }
 
   #paste(text: string, tooLong: boolean): undefined {
     if (tooLong) {
-      this.#remark = "That paste is longer than 64 KiB and was left out.";
+      this.#remark = PASTE_TOO_LONG;
       return;
     }
     this.#insert(text);
     const { all, rows } = this.#input();
     if (this.#remark === "" && all > rows.length) {
-      this.#remark = `one message of ${all} rows: arrows show all, Enter sends, Ctrl-_ undoes`;
+      this.#remark = longMessage(all);
     }
   }
 
@@ -243,7 +244,7 @@ export class ChatScreen {
       this.#log.follow();
       return { type: "line", text: this.#editor.take() };
     };
-    const secret = this.#options.guard?.(text) === true ? "the phrase of this session" : suspicion(text);
+    const secret = this.#options.guard?.(text) === true ? SECRETS.phrase : suspicion(text);
     if (secret === undefined) return send();
     this.#question = { texts: secretTexts(secret), yes: send };
     return undefined;
@@ -342,22 +343,6 @@ function writable(columns: number): number {
   return columns > NARROW_COLUMNS ? columns - 1 : columns;
 }
 
-function secretTexts(secret: string): readonly string[] {
-  return [
-    `Looks like ${secret}. y sends it, any other key does not.`,
-    `Looks like ${secret}. y sends it, other keys do not.`,
-    "Secret? y sends it, any other key does not.",
-    "Secret? y sends, others not",
-    "y sends, others not",
-  ];
-}
-
-const LEAVE: readonly string[] = [
-  "Leave? y or Ctrl-C leaves, any other key stays.",
-  "Leave? y leaves, others stay",
-  "y leaves, others stay",
-];
-const FIRST_HINT = "Enter sends, Alt+Enter is a new line, /help, F12 ends everything at once";
 /** Cyan, magenta, green: readable on light and on dark. */
 const NAME_COLOURS = [36, 35, 32];
 /** Such a screen uses its last column too. */

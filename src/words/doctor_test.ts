@@ -52,7 +52,7 @@ Deno.test("checks() notices each single weakness, and no other with it", () => {
     ["debugger", { tracer: true }],
     ["swap", { swap: "plain" }],
     ["TLS key log", { keyLog: true }],
-    ["library put in", { preload: true }],
+    ["preloaded library", { preload: true }],
     ["runtime's debugger", { inspector: "open" }],
     ["permissions", { permissions: ["net", "read"] }],
   ];
@@ -68,7 +68,7 @@ Deno.test("checks() says 'not here' of what cannot be found out, never 'protecte
       ["debugger", { tracer: undefined }],
       ["swap", { swap: undefined }],
       ["TLS key log", { keyLog: undefined }],
-      ["library put in", { preload: undefined }],
+      ["preloaded library", { preload: undefined }],
     ] as const
   ) equal(of(check, changed).state, "not here", check);
   equal(of("locked memory", { hardened: false, locked: "none" }).state, "weaker");

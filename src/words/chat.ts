@@ -1,0 +1,89 @@
+// What can go wrong in a running chat, in three parts, and what is said at its end.
+
+import { MAX_JSON_SIZE, MAX_UNCONFIRMED } from "../constants.ts";
+import type { Problem } from "./problems.ts";
+
+const NOT_SENT = "Could not send that message.";
+
+/** `size`: in bytes, of a message that is too big; undefined: a character is the trouble. */
+export function messageRefused(size: number | undefined): Problem {
+  return size === undefined
+    ? {
+      doing: NOT_SENT,
+      wrong: "It has a character in it that messages cannot have.",
+      next: "Take control characters out.",
+    }
+    : {
+      doing: NOT_SENT,
+      wrong: `It takes ${size} bytes, and ${MAX_JSON_SIZE} is the most.`,
+      next: "Send it in parts.",
+    };
+}
+
+export const NOBODY_HERE: Problem = {
+  doing: NOT_SENT,
+  wrong: "Nobody is here.",
+  next: "Wait until a friend is connected; /peers shows who is.",
+};
+
+export const NOBODY_CONFIRMS: Problem = {
+  doing: NOT_SENT,
+  wrong: `Nobody here has confirmed the last ${MAX_UNCONFIRMED}.`,
+  next: "Wait until somebody has; /peers shows who.",
+};
+
+export function missedBy(who: string): Problem {
+  return {
+    doing: `Could not send that to ${who}.`,
+    wrong: `The last ${MAX_UNCONFIRMED} messages are not confirmed there.`,
+    next: `Sent to the others only until ${who} catches up; /peers shows who is here.`,
+  };
+}
+
+export function missedInAll(who: string, count: number): string {
+  return `${messages(count)} did not go to ${who}.`;
+}
+
+/** Said by a script, and sent to nobody. `more`: there may be further ones. */
+export function unsent(count: number, more: boolean, waiting: boolean): Problem {
+  return {
+    doing: `Could not send ${more ? "at least " : ""}${messages(count)}.`,
+    wrong: waiting ? "They were still waiting for their turn." : "Nobody was here.",
+    next: "Start again when your friend is there.",
+  };
+}
+
+export function inputEnded(targets: string): Problem {
+  return {
+    doing: `Could not connect to ${targets}.`,
+    wrong: "The input ended before anybody was there.",
+    next: "Start again when your friend is there, or keep the input open.",
+  };
+}
+
+/** Says how many and for whom, never what: this line stays in the terminal. */
+export function unconfirmedText(tag: string, count: number): string {
+  const what = count === 1 ? "1 message was" : `${count} messages were`;
+  return `${what} not confirmed by [${tag}]: shown or not, nobody can know.`;
+}
+
+/** Somebody with the phrase, and friends enough. */
+export function doorClosed(address: string): string {
+  return `Somebody else who knows the phrase called from ${address} and was turned away: the door is closed.`;
+}
+
+/** What keeps a target from being called anew. */
+export function alreadyCalled(target: string, state: "many" | "connected" | "called", most: number): string {
+  switch (state) {
+    case "many":
+      return `${most} friends are being called already: that is the most.`;
+    case "connected":
+      return `Whoever answers at ${target} is connected already.`;
+    case "called":
+      return `${target} is being called already.`;
+  }
+}
+
+function messages(count: number): string {
+  return count === 1 ? "1 message" : `${count} messages`;
+}

@@ -1,0 +1,123 @@
+// What a chat's commands say, and what is wrong with a typed address. Pure.
+
+import { FRAME_SIZE } from "../constants.ts";
+import { type AddressFault, ALTERNATIVES_MAX } from "../transport/address.ts";
+import type { Problem } from "./problems.ts";
+
+const HELP: readonly (readonly [string, string])[] = [
+  ["/peers", "who is here"],
+  ["/connect HOST[:PORT]", "call a friend"],
+  ["/invite", "what a friend has to type to call you"],
+  ["/wire", "what somebody who listens on the line sees"],
+  ["/doctor", "what protects you here, and what to do"],
+  ["/help", "this page"],
+  ["/quit", "say goodbye and leave"],
+  ["//text", "send a line that begins with a slash"],
+];
+
+export function commandHelp(): string {
+  const width = Math.max(...HELP.map(([command]) => command.length)) + 2;
+  return [
+    ...HELP.map(([command, help]) => command.padEnd(width) + help),
+    "Enter sends, Alt+Enter makes a new line. F12 or Ctrl-\\ ends everything at once, Ctrl-C asks first.",
+  ].join("\n");
+}
+
+export interface Traffic {
+  readonly cover: "constant" | "off";
+  readonly intervalMs: number;
+}
+
+/** What constant cover costs, said at start and by /peers. */
+export function costText(traffic: Traffic, links = 1): string {
+  if (traffic.cover === "off") {
+    return "Cover is off: whoever watches the line sees when you write and how much, though not what.";
+  }
+  const each = megabytesAnHour(traffic.intervalMs);
+  const all = links > 1 ? `, ${Math.round(each * links)} MB for ${links} friends` : "";
+  return `Cover traffic takes about ${Math.round(each)} MB an hour for each friend${all}, whether you write or not.`;
+}
+
+/** Both directions of one link: a cell a tick each way, with what TLS, TCP and IP add, and an acknowledgement each. */
+export function megabytesAnHour(intervalMs: number): number {
+  const [tls, tcpIp] = [22, 52];
+  return 2 * (FRAME_SIZE + tls + 2 * tcpIp) * 3_600_000 / intervalMs / 1e6;
+}
+
+/** What the proxy changes, said at start and by /wire. */
+export function proxyText(proxy: string, listening: boolean): string {
+  return `Calls go through the proxy at ${proxy}, which learns whom you call and resolves the names.` +
+    (listening ? " Who calls you comes directly: listening does not go through it." : "");
+}
+
+export function wireText(traffic: Traffic, links: number): string {
+  const shape = traffic.cover === "constant"
+    ? `one frame of ${FRAME_SIZE} bytes every ${traffic.intervalMs} ms in each direction, the same while you type and while you don't`
+    : `frames of ${FRAME_SIZE} bytes when something is said, and one now and then`;
+  return [
+    `On the line now, for each of ${links} link(s): ${shape}.`,
+    "Somebody who watches learns that Sesame runs, between which addresses, and for how long.",
+    costText(traffic, links),
+  ].join("\n");
+}
+
+/** Of an address that makes no sense. */
+export function addressProblem(doing: string, fault: AddressFault): Problem {
+  const next = "Type HOST:PORT, for example 192.0.2.7:7373 or [2001:db8::1]:7373.";
+  switch (fault) {
+    case "empty":
+      return { doing, wrong: "The address is empty.", next };
+    case "host":
+      return { doing, wrong: "That is neither a host name nor an IP address.", next };
+    case "port":
+      return { doing, wrong: "The port is not a number from 1 to 65535.", next };
+    case "brackets":
+      return { doing, wrong: "The brackets are wrong.", next };
+    case "many":
+      return {
+        doing,
+        wrong: `More than ${ALTERNATIVES_MAX} addresses for one friend.`,
+        next: "Remove some.",
+      };
+    case "zone":
+      return { doing, wrong: "Only a link-local address has a zone behind %.", next };
+  }
+}
+
+export const NO_SUCH_COMMAND: Problem = {
+  doing: "Could not do that.",
+  wrong: "There is no such command.",
+  next: "/help lists them; to send a line that begins with a slash, type two.",
+};
+
+export const CALL_WHOM: Problem = {
+  doing: "Could not call.",
+  wrong: "There is no address.",
+  next: "Type: /connect HOST[:PORT]",
+};
+
+export const COULD_NOT_CALL = "Could not call.";
+export const COULD_NOT_LISTEN = "Could not listen.";
+export const NOT_LISTENING =
+  "You are not listening, so nobody can call you. Start with: sesame listen, or sesame connect ... --listen PORT";
+
+/** A friend as /peers shows them. */
+export interface FriendLine {
+  readonly who: string;
+  readonly address: string;
+  readonly direction: "in" | "out";
+  readonly unconfirmed: number;
+}
+
+export function peersText(friends: readonly FriendLine[], traffic: Traffic): string {
+  return [
+    friends.length === 0
+      ? "Nobody is here."
+      : `${friends.length} ${friends.length === 1 ? "friend" : "friends"} connected:`,
+    ...friends.map(({ who, address, direction, unconfirmed }) =>
+      `${who} ${address}, ${direction === "in" ? "called us" : "called by us"}, ` +
+      (unconfirmed === 0 ? "everything delivered" : `${unconfirmed} not confirmed yet`)
+    ),
+    costText(traffic, friends.length),
+  ].join("\n");
+}
