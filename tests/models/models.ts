@@ -1,4 +1,4 @@
-// The models of the protocol (docs/models): the handshake in ProVerif, connections and messages in Spin.
+// The models of the protocol (docs/models): handshake and ratchet in ProVerif, connections and messages in Spin.
 //
 //   deno task check models                    the rows that are quick by the seconds in the table, or not measured: CI's share
 //   deno task check models --all              every row
@@ -16,10 +16,13 @@ import { exitCodeOf } from "../../scripts/suites.ts";
 export type Row =
   | {
     readonly tool: "proverif";
+    /** The folder of docs/models. */
+    readonly model: "proverif" | "ratchet";
     /** Names told apart as finely as ProVerif can, to put attacks together; else less finely, which is sound for "true". */
     readonly fine: boolean;
     readonly switches: string;
-    readonly mask: string;
+    /** Undefined: that model has none. */
+    readonly mask: string | undefined;
     readonly query: string;
     readonly expected: string;
     readonly seconds: number | undefined;
@@ -48,8 +51,12 @@ export function parseTable(text: string): Row[] {
     if (!/^(\d+|\?)$/.test(time) || a === undefined || b === undefined || c === undefined) throw new Error(line);
     if (kind === "spin" && fields.length === 5) return { tool: "spin", model: a, switches: b, expected: c, seconds };
     if ((kind === "pv" || kind === "pvx") && fields.length === 6) {
-      const expected = fields[4]!;
-      return { tool: "proverif", fine: kind === "pvx", switches: a, mask: b, query: c, expected, seconds };
+      const [model, fine, expected] = ["proverif" as const, kind === "pvx", fields[4]!];
+      return { tool: "proverif", model, fine, switches: a, mask: b, query: c, expected, seconds };
+    }
+    if (kind === "ratchet" && fields.length === 5) {
+      const [model, fine, mask] = ["ratchet" as const, true, undefined];
+      return { tool: "proverif", model, fine, switches: a, mask, query: b, expected: c, seconds };
     }
     throw new Error(`not a row of the table: ${line}`);
   });
@@ -58,7 +65,7 @@ export function parseTable(text: string): Row[] {
 export function nameOf(row: Row): string {
   return row.tool === "spin"
     ? `${row.model} [${row.switches === "" ? "as it stands" : row.switches}]`
-    : `${row.query} [${row.switches}, ${row.mask}]`;
+    : `${row.query} [${row.mask === undefined ? row.model : row.switches}, ${row.mask ?? row.switches}]`;
 }
 
 /** ProVerif's output: one word a query. Nothing else of it counts. */
@@ -164,13 +171,25 @@ async function runProverif(
   folder: string,
   limitMs: number,
 ): Promise<string> {
-  const roles = await Deno.readTextFile(`${MODELS}/proverif/roles.pvl`);
-  // The names mr and mk are told apart less finely by their annotations; without them as finely as ProVerif can.
-  const text = row.fine ? roles.replace(/\[[A-Za-z,]*\]: (mrnd|msec)/g, ": $1") : roles;
-  await Deno.writeTextFile(`${folder}/roles.pvl`, text);
-  const libraries = ["crypto.pvl", `mask-${row.mask}.pvl`, `cfg-${row.switches}.pvl`, `${folder}/roles.pvl`];
+  const libraries = filesOf(row).slice(0, -1);
+  const model = `${MODELS}/${row.model}`;
+  if (row.model === "proverif") {
+    const roles = await Deno.readTextFile(`${model}/roles.pvl`);
+    // The names mr and mk are told apart less finely by their annotations; without them as finely as ProVerif can.
+    const text = row.fine ? roles.replace(/\[[A-Za-z,]*\]: (mrnd|msec)/g, ": $1") : roles;
+    await Deno.writeTextFile(`${folder}/roles.pvl`, text);
+    libraries[libraries.indexOf("roles.pvl")] = `${folder}/roles.pvl`;
+  }
   const args = [...libraries.flatMap((file) => ["-lib", file]), `${row.query}.pv`];
-  return proverifVerdict((await run(proverif, args, `${MODELS}/proverif`, limitMs)).output);
+  return proverifVerdict((await run(proverif, args, model, limitMs)).output);
+}
+
+/** The files of its folder that a row needs, in the order in which ProVerif reads them; the question is the last. */
+export function filesOf({ mask, switches, query }: Row & { tool: "proverif" }): string[] {
+  const masks = mask === undefined ? [] : [`mask-${mask}.pvl`];
+  // Agreement on one renewal is asked of a session that has one: with three ProVerif is too slow.
+  const roles = query === "q-agree1" ? "roles-one.pvl" : "roles.pvl";
+  return ["crypto.pvl", ...masks, `cfg-${switches}.pvl`, roles, `${query}.pv`];
 }
 
 async function main(args: readonly string[]): Promise<number> {

@@ -3,7 +3,7 @@
 // mend the model or docs/models/code.json. Not in here: running the models (tests/models/models.ts).
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
-import { nameOf, parseTable, proverifVerdict, QUICK_SECONDS, spinVerdict } from "./models.ts";
+import { filesOf, nameOf, parseTable, proverifVerdict, QUICK_SECONDS, spinVerdict } from "./models.ts";
 
 const ROOT = new URL("../..", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
@@ -39,6 +39,8 @@ Deno.test("no event, switch or step of a model is without its line", () => {
   const wanted: [model: string, pattern: RegExp][] = [
     ["proverif/roles.pvl", /^event \w+/gm],
     ["proverif/cfg-base.pvl", /^letfun \w+/gm],
+    ["ratchet/roles.pvl", /^event \w+/gm],
+    ["ratchet/crypto.pvl", /^fun (?:kdf|hth|mk|next)\b/gm],
     ["spin/pair.pml", /^inline \w+/gm],
     ["spin/glare.pml", /^inline \w+/gm],
     ["spin/linkloss.pml", /^inline \w+/gm],
@@ -54,7 +56,9 @@ Deno.test("the table of expected results can be read, has both tools, names noth
   const rows = parseTable(read("docs/models/expected.txt"));
   equal(new Set(rows.map((row) => `${nameOf(row)} ${row.tool === "proverif" && row.fine}`)).size, rows.length);
   equal(rows.filter((row) => row.tool === "spin").length, 45);
-  equal(rows.filter((row) => row.tool === "proverif").length, 56);
+  const proverif = rows.filter((row) => row.tool === "proverif");
+  equal(proverif.filter(({ model }) => model === "proverif").length, 56);
+  equal(proverif.filter(({ model }) => model === "ratchet").length, 47);
   const quick = rows.filter((row) => row.tool === "spin" && row.seconds !== undefined && row.seconds <= QUICK_SECONDS);
   // A short run that has no control in it would prove nothing.
   ok(quick.some((row) => row.expected === "holds") && quick.some((row) => row.expected.startsWith("fails")));
@@ -62,9 +66,7 @@ Deno.test("the table of expected results can be read, has both tools, names noth
 
 Deno.test("each row's files are there", () => {
   for (const row of parseTable(read("docs/models/expected.txt"))) {
-    const files = row.tool === "spin"
-      ? [`spin/${row.model}.pml`]
-      : [`mask-${row.mask}.pvl`, `cfg-${row.switches}.pvl`, `${row.query}.pv`].map((name) => `proverif/${name}`);
+    const files = row.tool === "spin" ? [`spin/${row.model}.pml`] : filesOf(row).map((name) => `${row.model}/${name}`);
     for (const file of files) ok(Deno.statSync(new URL(`docs/models/${file}`, ROOT)).isFile, file);
   }
 });
