@@ -4,9 +4,7 @@ import { harden, permissionsHeld } from "./harden.ts";
 import { LINUX_LIBRARIES, LINUX_SYMBOLS } from "./linux.ts";
 import { report } from "./protection.ts";
 
-const began = performance.now();
 const host = harden();
-const tookMs = performance.now() - began;
 
 /** The name of the error that the action throws; empty if it throws none. */
 function refusal(action: () => unknown): string {
@@ -30,7 +28,6 @@ const wroteNow = [1, 0].map((fd) => host.writeNow?.(fd, new TextEncoder().encode
 if (!wroteNow[0]) await say("at once");
 
 await say({
-  tookMs,
   wroteNow,
   protection: report(host, host.lock(memory) ? "all" : "none"),
   held: permissionsHeld(),

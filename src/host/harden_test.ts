@@ -110,7 +110,6 @@ Deno.test({
     assert.equal(told.protection.tracer, false);
     assert.equal(told.protection.keyLog, false);
     assert.deepEqual(told.protection.permissions, ["net"]);
-    assert(told.tookMs < 50, `hardening took ${told.tookMs} ms`);
     if (told.protection.memoryLocked) assert.equal(child.field("VmLck"), "64 kB");
     else console.log("  memory could not be locked here: see ulimit -l");
     const limits = Deno.readTextFileSync(`/proc/${child.pid}/limits`);
