@@ -19,7 +19,10 @@ export type Input =
 export interface View {
   /** Takes over the terminal. */
   start(): void;
-  /** May be called before `start`, and is then shown by it. `shown` is called once the text has really been written to the terminal or pipe; never if it has not. */
+  /**
+   * May be called before `start`, and is then shown by it. `shown`, of a message, is called once the text has really been
+   * written to the terminal or pipe, on a screen a row of it; never if it has not.
+   */
   show(notice: Notice, shown?: () => void): void;
   /** Holds piped lines back; nothing happens to a person's keys. */
   hold(on: boolean): void;

@@ -87,6 +87,31 @@ for (const [none, told] of [["", "has colours"], ["1", "has none"]] as const) {
   );
 }
 
+test(
+  "a message is confirmed once a row of it has been painted, not while the person reads further up",
+  async (pty, start) => {
+    await start("listen", "127.0.0.1:0", "--interval", "50");
+    await pty.write("correct horse battery staple\r");
+    await pty.until("waiting on 127.0.0.1:\\d+");
+    const address = /127\.0\.0\.1:\d+/.exec(await pty.output())?.[0] ?? "";
+    await using friend = await Sesame.start(["connect", address, "--json", "--phrase-fd", "0", "--interval", "50"], {
+      phrase: "correct horse battery staple",
+    });
+    await friend.event("connected");
+    for (let i = 0; i < 2; i++) await pty.write("/help\r"); // more than a page
+    await pty.until("say goodbye and leave");
+    await pty.write("\x1b[5~"); // PgUp
+    await pty.until("scrolled up");
+    await friend.say("who sees this?");
+    await pty.until("1 unread below");
+    await pty.rest(500); // ten ticks, any of which would bring the confirmation
+    deepEqual(friend.events.filter(({ event }) => event === "delivered"), []);
+    await pty.write("\x1b[1;5F"); // Ctrl-End
+    await pty.until("who sees this");
+    await friend.event("delivered");
+  },
+);
+
 // Nothing else happens meanwhile, so only the clock of the chat can bring the seconds.
 test("calling several: which one of how many, and for how long, second by second", async (pty, start) => {
   // Never accepted: the system takes the call, and nobody answers.

@@ -63,6 +63,7 @@ export class Layout {
         put(this.#style(dim, isolate(row)));
       }
     }
+    if (entry.unread === true) rows.unshift(this.#style("1", cut(UNREAD.padEnd(this.columns, "─"), this.columns)));
     return { columns: this.columns, rows, next, width, last, lastRoom };
   }
 
@@ -115,6 +116,7 @@ function receiptText(mine: Mine): string {
 }
 
 const MARKS = { system: "─", problem: "!", theirs: "│", mine: "›" } as const;
+const UNREAD = "── unread ──";
 export const NAME_CELLS = 20;
 /** Narrower screens have no time column. */
 const TIME_COLUMNS = 31;

@@ -29,6 +29,10 @@ export interface Entry {
   readonly peer?: PeerId;
   readonly label?: Label;
   readonly mine?: Mine;
+  /** Of a message: called once a row of it is on the terminal. */
+  shown?: () => void;
+  /** A line above it says that what follows has not been read. */
+  unread?: boolean;
   laidOut?: LaidOut;
 }
 
@@ -66,7 +70,14 @@ export class Log {
   readonly #mine = new Map<string, number>();
   /** The lowest row shown while scrolled up; undefined follows what arrives. */
   #anchor: Place | undefined;
-  #unread = 0;
+  /** Messages of others of which no row has been shown yet, by number, in order. */
+  readonly #unseen = new Map<number, Entry>();
+  /** Of those shown since they were last asked for. */
+  #shown: (() => void)[] = [];
+  /** The entry with the line above it. */
+  #marked: Entry | undefined;
+  /** Nothing has come yet since the person scrolled up. */
+  #undisturbed = true;
 
   constructor(rowsOf: (entry: Entry) => readonly string[]) {
     this.#rowsOf = rowsOf;
@@ -76,9 +87,18 @@ export class Log {
     return this.#anchor !== undefined;
   }
 
-  /** Messages of others that came below what is shown. */
-  get unread(): number {
-    return this.#unread;
+  /** Messages of others that have never been shown: above what is shown, and below. */
+  get unseen(): { above: number; below: number } {
+    const last = this.#anchor?.entry ?? Infinity;
+    const above = [...this.#unseen.keys()].filter((number) => number < last).length;
+    return { above, below: this.#unseen.size - above };
+  }
+
+  /** What is to be called once the rows that were asked for are on the terminal. */
+  takeShown(): (() => void)[] {
+    const shown = this.#shown;
+    this.#shown = [];
+    return shown;
   }
 
   add(entry: Entry): void {
@@ -86,10 +106,10 @@ export class Log {
     entry.text = sanitise(entry.text.slice(0, ENTRY_MAX), "text");
     this.#entries.push(entry);
     this.#size += entry.text.length;
-    if (entry.kind === "theirs" && this.#anchor !== undefined) this.#unread++;
+    if (entry.kind === "theirs") this.#came(entry);
     while (this.#entries.length > ENTRIES_MAX || (this.#size > SCROLLBACK_MAX && this.#entries.length > 1)) {
       const oldest = this.#entries.shift();
-      this.#first++;
+      this.#unseen.delete(this.#first++);
       this.#size -= oldest?.text.length ?? 0;
       if (oldest?.mine !== undefined) this.#mine.delete(oldest.mine.id);
     }
@@ -114,6 +134,9 @@ export class Log {
   clear(): void {
     this.#entries = [];
     this.#mine.clear();
+    this.#unseen.clear();
+    this.#shown = [];
+    this.#marked = undefined;
     this.#size = 0;
     this.follow();
   }
@@ -121,7 +144,26 @@ export class Log {
   /** Back to the end, and along with it. */
   follow(): void {
     this.#anchor = undefined;
-    this.#unread = 0;
+    this.#undisturbed = true;
+  }
+
+  /** What has come was read: the line above it goes. */
+  read(): void {
+    const marked = this.#marked;
+    this.#marked = undefined;
+    if (marked === undefined) return;
+    delete marked.unread;
+    delete marked.laidOut;
+  }
+
+  /** A message while the person reads further up: the first one gets the line above it. */
+  #came(entry: Entry): void {
+    this.#unseen.set(this.#first + this.#entries.length - 1, entry);
+    if (this.#anchor === undefined || !this.#undisturbed) return;
+    this.#undisturbed = false;
+    this.read();
+    this.#marked = entry;
+    entry.unread = true;
   }
 
   /**
@@ -149,9 +191,17 @@ export class Log {
       const all = this.#rowsOf(entry);
       for (let row = Math.min(below, all.length - 1); row >= 0 && rows.length < height; row--) {
         rows.push(all[row] ?? "");
+        if (row >= (entry.unread === true ? 1 : 0)) this.#see(this.#first + index, entry);
       }
     }
     return rows.reverse();
+  }
+
+  #see(number: number, entry: Entry): void {
+    this.#unseen.delete(number);
+    if (entry.shown === undefined) return;
+    this.#shown.push(entry.shown);
+    delete entry.shown;
   }
 
   /** The place so many rows away; the first row if there are fewer above, undefined if there are fewer below. */

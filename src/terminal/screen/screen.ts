@@ -67,8 +67,11 @@ export class ChatScreen {
     this.#log = new Log((entry) => this.#layout.rowsOf(entry));
   }
 
-  /** Takes a notice in; `at` is milliseconds since the epoch. */
-  notice(notice: Notice, at: number): void {
+  /**
+   * Takes a notice in; `at` is milliseconds since the epoch. `shown`, of a message: `takeShown` gives it back once a row of
+   * the message has been rendered.
+   */
+  notice(notice: Notice, at: number, shown?: () => void): void {
     const line = told(notice, this.#people);
     if (line !== undefined) this.#log.add({ ...line, at });
     switch (notice.event) {
@@ -99,6 +102,7 @@ export class ChatScreen {
           text: notice.text,
           peer: notice.peer,
           label: this.#label(notice.peer),
+          ...(shown === undefined ? {} : { shown }),
         });
       case "sent":
         this.#spoken = true;
@@ -149,6 +153,11 @@ export class ChatScreen {
     const top = rows.length + 1;
     rows.push(...input.rows);
     return this.#painter.paint(rows.slice(0, this.#rows), `\x1b[${top + input.row};${input.column + 1}H`);
+  }
+
+  /** The `shown` of messages of which a row was in what `render` returned, for when it is on the terminal. */
+  takeShown(): (() => void)[] {
+    return this.#log.takeShown();
   }
 
   /** Whether something on the screen counts seconds, so that it should be rendered again soon. */
@@ -242,6 +251,7 @@ export class ChatScreen {
     const send = (): ScreenAction => {
       this.#spoken = true;
       this.#log.follow();
+      this.#log.read();
       return { type: "line", text: this.#editor.take() };
     };
     const secret = this.#options.guard?.(text) === true ? SECRETS.phrase : suspicion(text);
@@ -299,9 +309,9 @@ export class ChatScreen {
     }
     const parts: string[] = [];
     if (this.#remark !== "") parts.push(sanitise(this.#remark, "text"));
-    if (this.#log.scrolledUp) {
-      parts.push(this.#log.unread > 0 ? `${this.#log.unread} unread below, PgDn` : "scrolled up, PgDn goes down");
-    }
+    const { above, below } = this.#log.unseen;
+    if (above > 0) parts.push(`${above} unread above, PgUp`);
+    if (this.#log.scrolledUp) parts.push(below > 0 ? `${below} unread below, PgDn` : "scrolled up, PgDn goes down");
     parts.push(...this.#busy.texts(now));
     const [address] = this.#listening;
     if (parts.length === 0 && this.#people.here.size === 0 && address !== undefined) {

@@ -496,3 +496,59 @@ Deno.test("a pasted TAB that is wider than a row of the input line, and text beh
   screen.key({ type: "paste", text: "\tab", cut: false });
   assert.match(screen.render(0), /ab/);
 });
+
+function far(count: number): Notice[] {
+  return Array.from({ length: count }, (_, i) => ({ event: "message", peer: A, id: `far ${i}`, text: `line ${i}` }));
+}
+
+Deno.test("a message counts as shown once a row of it is in a painting: not while scrolled up, and with one row never", () => {
+  const trial = new Trial(80, 24).chat().tell(...far(40));
+  trial.screen.takeShown();
+  const shown: string[] = [];
+  const say = (id: string, text: string) => {
+    trial.screen.notice({ event: "message", peer: B, id, text }, NOON, () => shown.push(id));
+    trial.paint();
+    for (const tell of trial.screen.takeShown()) tell();
+  };
+  say("at the end", "hello");
+  assert.deepEqual(shown, ["at the end"]);
+  trial.key("page-up");
+  say("below", "who sees this?");
+  assert.deepEqual(shown, ["at the end"]);
+  trial.key("ctrl-end");
+  for (const tell of trial.screen.takeShown()) tell();
+  assert.deepEqual(shown, ["at the end", "below"]);
+  trial.resize(80, 1);
+  say("with one row", "and this?");
+  assert.deepEqual(shown, ["at the end", "below"]);
+  trial.resize(80, 24);
+  for (const tell of trial.screen.takeShown()) tell();
+  assert.deepEqual(shown, ["at the end", "below", "with one row"]);
+});
+
+Deno.test("what went by in one painting is not shown until somebody scrolls up to it, and the status row says so", () => {
+  const trial = new Trial(80, 24).chat();
+  const shown: string[] = [];
+  for (let i = 0; i < 30; i++) {
+    trial.screen.notice({ event: "message", peer: A, id: `${i}`, text: `line ${i}` }, NOON, () => shown.push(`${i}`));
+  }
+  trial.paint();
+  for (const tell of trial.screen.takeShown()) tell();
+  assert.equal(shown.length, 21);
+  assert.match(trial.terminal.text().join("\n"), /9 unread above, PgUp/);
+  trial.key("page-up");
+  for (const tell of trial.screen.takeShown()) tell();
+  assert.equal(shown.length, 30);
+  trial.key("page-down");
+  assert.doesNotMatch(trial.terminal.text().join("\n"), /unread above/);
+});
+
+Deno.test("a line stands above the first message that came while the person read further up, until they answer", () => {
+  const trial = new Trial(60, 14).chat().tell(...far(20));
+  trial.key("page-up");
+  trial.tell({ event: "message", peer: B, id: "new", text: "are you back?" }, ...far(2));
+  trial.key("ctrl-end");
+  golden("unread-line", trial);
+  trial.type("yes").key("enter");
+  assert.doesNotMatch(trial.terminal.text().join("\n"), /unread/);
+});

@@ -19,8 +19,6 @@ export class ScreenView implements View {
   /** Nothing of what still waits is taken in any more. */
   #over = false;
   #bell = false;
-  /** Told after the next painting. */
-  #waiting: (() => void)[] = [];
   /** A painting waits for the one before. */
   #queued = false;
   /** A painting comes after the present step. */
@@ -70,8 +68,7 @@ export class ScreenView implements View {
   show(notice: Notice, shown?: () => void): void {
     const at = this.#options.wall();
     this.#paced(() => {
-      this.#screen.notice(notice, at);
-      if (shown !== undefined) this.#waiting.push(shown);
+      this.#screen.notice(notice, at, shown);
       if (this.#options.bell && notice.event === "message") this.#bell = true;
       this.#changed();
     });
@@ -104,7 +101,6 @@ export class ScreenView implements View {
   panic(): void {
     this.#running = false;
     this.#over = true;
-    this.#waiting = [];
     this.#tty.restore();
     this.#screen.clear();
   }
@@ -147,9 +143,8 @@ export class ScreenView implements View {
         this.#queued = false;
         continue;
       }
-      const told = this.#waiting;
-      this.#waiting = [];
       const out = (this.#bell ? "\x07" : "") + this.#screen.render(this.#options.wall());
+      const told = this.#screen.takeShown();
       this.#bell = false;
       if (out === "" && told.length === 0) return;
       const written = await this.#tty.write(out);
