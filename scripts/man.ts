@@ -16,7 +16,8 @@ const DATE = "2026-11-27";
 /** The words of README, "Exit codes". */
 const CODES: Readonly<Record<keyof typeof EXIT, string>> = {
   left: "You left, input ended, or F12 ended everything.",
-  unexpected: "Something that should not happen; everything was wiped.",
+  unexpected:
+    "Something that should not happen; everything was wiped. Also: the output could not be written, and a doctor HOST that a signal ended.",
   usage: "The command line or the phrase cannot be taken.",
   connection: "Could not listen or connect; also where somebody was called and input ended before anybody was there.",
   phrase:

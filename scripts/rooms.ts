@@ -65,7 +65,14 @@ export const LEAVES: readonly string[] = [
  * `main.ts` loads nothing but `host` so: all other code is to find the process hardened.
  */
 export const BEFORE_PROMPT: { readonly files: readonly string[]; readonly rooms: readonly string[] } = {
-  files: ["main.ts", "src/cli/boot.ts", "src/words/args.ts", "src/words/start.ts", "src/cli/version.ts"],
+  files: [
+    "main.ts",
+    "src/cli/boot.ts",
+    "src/cli/signals.ts",
+    "src/words/args.ts",
+    "src/words/start.ts",
+    "src/cli/version.ts",
+  ],
   rooms: ["host", "terminal"],
 };
 
@@ -144,7 +151,7 @@ export const MEMBERS: readonly Names[] = [
 /** Who may listen for which signal besides `main.ts` and `src/cli/`. */
 export const SIGNALS: readonly Names[] = [
   { names: ["SIGUSR1"], only: ["src/host/"] },
-  { names: ["SIGWINCH"], only: [TTY] },
+  { names: ["SIGWINCH", "SIGCONT"], only: [TTY] },
 ];
 
 /** Files that look at a phrase character by character. */

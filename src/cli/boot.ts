@@ -7,12 +7,15 @@ import { report } from "../host/protection.ts";
 import { askPhrase, PROMPT_END, readFirstLine } from "../terminal/prompt.ts";
 import { Tty } from "../terminal/tty.ts";
 import { type Args, type ChatArgs, type DoctorArgs, helpText, parse } from "../words/args.ts";
-import { KEY_LOG, NO_TERMINAL, notLocked, phraseShown, usageLine, WARNINGS } from "../words/start.ts";
+import { KEY_LOG, NO_TERMINAL, NOT_WRITTEN, notLocked, phraseShown, usageLine, WARNINGS } from "../words/start.ts";
+import { END_SIGNALS } from "./signals.ts";
 import type { argsProblem } from "./checks.ts";
 import type { NoPhrase, PhraseRead } from "./run.ts";
 import { VERSION } from "./version.ts";
 import type { Arena, LockedBytes, SlotClasses } from "../secrets/locked.ts";
 
+/** How long until a descriptor with nothing in it is looked at again. */
+const LOOK_AGAIN_MS = 20;
 /** A phrase as it was typed, with room for a line end. */
 const TYPED_SIZE = 1026;
 
@@ -36,7 +39,10 @@ export async function boot(host: Host, argv: readonly string[]): Promise<number>
     await tty.writeError(`${usageLine(args)}\n`);
     return 2;
   }
-  return await command(host, tty, args.command === "chat" ? asTheTerminalWants(host, args) : args);
+  const code = await command(host, tty, args.command === "chat" ? asTheTerminalWants(host, args) : args);
+  if (!tty.failed) return code;
+  await tty.writeError(`${NOT_WRITTEN}\n`);
+  return 1;
 }
 
 /** What the environment says of the terminal. */
@@ -126,7 +132,8 @@ async function doctorCall(host: Host, tty: Tty, args: DoctorArgs, target: string
   let memory: Memory | undefined;
   const panic = (lineEnd: string) => endNow(tty, memory, lineEnd);
   let asks = phrase?.from === "prompt";
-  watchSignals(() => panic(asks ? PROMPT_END : ""), [...END_SIGNALS, "SIGINT"]);
+  // Nothing was found out, and a script must not take that for an open way.
+  watchSignals(() => endNow(tty, memory, asks ? PROMPT_END : "", 1), [...END_SIGNALS, "SIGINT"]);
   const opening = deferred(async () => memory = await openMemory(host));
   const reading = phrase && readPhrase(host, tty, { phrase, decoy }, async () => (await opening()).typed, panic);
   const { arena, typed } = await opening();
@@ -182,8 +189,6 @@ function watchSignals(onSignal: () => void, signals = END_SIGNALS): () => void {
   };
 }
 
-const END_SIGNALS: readonly Deno.Signal[] = ["SIGHUP", "SIGTERM", "SIGQUIT"];
-
 /** Of what can read the phrase while it is typed: said before it is. The rest is said by the chat (doctor.ts). */
 async function warn(host: Host, tty: Tty): Promise<void> {
   const { tracer, preload } = host.facts;
@@ -197,10 +202,10 @@ async function warnOfLogin(tty: Tty, proxy: string | undefined): Promise<void> {
 }
 
 /** The panic of this stretch of the program; panic.ts is loaded later. `lineEnd`: of the line that the prompt stands on. */
-function endNow(tty: Tty, memory: Memory | undefined, lineEnd: string): never {
+function endNow(tty: Tty, memory: Memory | undefined, lineEnd: string, code = 0): never {
   memory?.wipe();
   tty.restore("", lineEnd);
-  Deno.exit(0);
+  Deno.exit(code);
 }
 
 interface Memory {
@@ -243,19 +248,20 @@ async function readPhrase(
     }
     case "fd": {
       const into = await memory();
-      const line = phrase.fd === 0 ? await readFirstLine(tty, into) : readDescriptor(host, phrase.fd, into);
+      const line = phrase.fd === 0 ? await readFirstLine(tty, into) : await readDescriptor(host, phrase.fd, into);
       return typeof line === "object" ? { type: "done", length: line.length, decoy } : { type: line };
     }
   }
 }
 
-/** Byte by byte, so that nothing behind the first line end is taken away from whoever else reads there. */
-function readDescriptor(
-  host: Host,
-  fd: number,
-  into: LockedBytes,
-): { length: number } | NoPhrase {
+/**
+ * Byte by byte, so that nothing behind the first line end is taken away from whoever else reads there; and only what is
+ * there already, since a read that waits would keep a signal waiting too.
+ */
+async function readDescriptor(host: Host, fd: number, into: LockedBytes): Promise<{ length: number } | NoPhrase> {
+  const { after } = await import("../system.ts");
   for (let length = 0; length < into.length; length++) {
+    while (!host.readable(fd)) await new Promise<void>((resolve) => after(LOOK_AGAIN_MS, resolve));
     const at = into.bytes.subarray(length, length + 1);
     const got = host.readFd(fd, at);
     if (got < 0) return "no such descriptor";

@@ -21,6 +21,7 @@ import { Chat, type Outcome } from "../chat/chat.ts";
 import { doctorText, startHints } from "../words/doctor.ts";
 import { DESCRIPTOR_PROBLEM, EXIT, phraseProblem, type Problem, sentence, WEAK_PHRASE } from "../words/problems.ts";
 import { fault, panic, type Restorable } from "./panic.ts";
+import { END_SIGNALS } from "./signals.ts";
 import { Stretcher } from "../chat/stretcher.ts";
 import { after, entropyOf, now, turn, wallClock } from "../system.ts";
 
@@ -195,7 +196,7 @@ export async function tell(tty: Tty, problem: Problem): Promise<void> {
 
 /** A hang-up, a request to end, and everything that nobody caught. */
 function watchForTheEnd(onPanic: () => never, onFault: (error: unknown) => never): void {
-  for (const signal of ["SIGHUP", "SIGTERM", "SIGQUIT"] as const) addSignal(signal, onPanic);
+  for (const signal of END_SIGNALS) addSignal(signal, onPanic);
   globalThis.addEventListener("error", (event) => {
     event.preventDefault();
     onFault(event.error);

@@ -27,6 +27,7 @@ export function bindNothing(system: HostFacts["system"]): Binding {
       }
     },
     isTerminal: () => false,
+    readable: () => true,
     readFd: () => -1,
     writeNow: undefined,
     addresses: undefined,

@@ -17,6 +17,8 @@ export interface Host {
   random(view: Uint8Array): void;
   /** Blocks; puts what comes at the start of the view and returns its length, 0 at the end. -1: refused, or not on this host. */
   readFd(fd: number, view: Uint8Array): number;
+  /** Whether `readFd` would return at once: with bytes, at the end, or refused. */
+  readable(fd: number): boolean;
   /** Whether the descriptor is a terminal, which shows what is typed; false where the host cannot ask. */
   isTerminal(fd: number): boolean;
   /**

@@ -74,13 +74,11 @@ export function bindLinux(libc: LinuxLibc): Binding {
       }
     },
     isTerminal: (fd) => libc.isatty(fd) === 1,
+    readable: (fd) => ready(libc, fd, POLLIN) !== 0,
     readFd: (fd, view) => Number(libc.read(fd, buffer(view), BigInt(view.length))),
     writeNow(fd, view) {
-      // struct pollfd: fd, events, revents. The kernel says POLLOUT for no terminal that is stopped, full or being written to.
-      const asked = new DataView(new ArrayBuffer(8));
-      asked.setInt32(0, fd, true);
-      asked.setInt16(4, POLLOUT, true);
-      if (libc.poll(new Uint8Array(asked.buffer), 1n, 0) !== 1 || asked.getInt16(6, true) !== POLLOUT) return false;
+      // The kernel says POLLOUT for no terminal that is stopped, full or being written to.
+      if (ready(libc, fd, POLLOUT) !== POLLOUT) return false;
       return Number(libc.write(fd, buffer(view), BigInt(view.length))) === view.length;
     },
     addresses: () => interfaceAddresses(libc),
@@ -89,6 +87,14 @@ export function bindLinux(libc: LinuxLibc): Binding {
       throw new Error("unreachable");
     },
   };
+}
+
+/** What of `events` the descriptor is ready for now, with errors and the end of the other side; 0 if nothing. */
+function ready(libc: LinuxLibc, fd: number, events: number): number {
+  const asked = new DataView(new ArrayBuffer(8)); // struct pollfd: fd, events, revents
+  asked.setInt32(0, fd, true);
+  asked.setInt16(4, events, true);
+  return libc.poll(new Uint8Array(asked.buffer), 1n, 0) === 0 ? 0 : asked.getInt16(6, true);
 }
 
 /** Whether `TracerPid` in /proc/self/status names a process. */
@@ -148,6 +154,7 @@ const O_RDONLY_CLOEXEC = 0o2000000;
 /** getrandom(2) is never interrupted and never short up to here. */
 const GETRANDOM_WHOLE = 256;
 const FILE_MAX_BYTES = 8192;
+const POLLIN = 1;
 const POLLOUT = 4;
 const PRELOADS: readonly string[] = ["LD_PRELOAD", "LD_AUDIT"];
 const SWAP_WORST_FIRST = ["plain", "encrypted", "memory"] as const;

@@ -50,6 +50,7 @@ export function bindWindows(kernel32: Kernel32, bcrypt: Bcrypt): Binding {
       if (status !== 0) throw new Error("no entropy");
     },
     isTerminal: () => false,
+    readable: () => true,
     readFd: () => -1,
     writeNow: undefined,
     addresses: undefined,

@@ -163,6 +163,7 @@ export async function askPhrase(
   // Raw first: what is typed from now on is not echoed by the terminal.
   tty.raw(true);
   void tty.writeToPerson(tty.enter({ screen: false, paste: true }) + PROMPT_TEXT);
+  tty.onContinued = () => void tty.writeToPerson(PROMPT_END + PROMPT_TEXT);
   const phrase = typeof into === "function" ? await into() : into;
   const prompt = new HiddenPrompt(phrase);
   const outcome = await new Promise<PromptOutcome>((resolve) => {
@@ -179,6 +180,7 @@ export async function askPhrase(
       resolve({ type: "panic" });
     });
   });
+  tty.onContinued = undefined;
   if (outcome.type !== "panic") void tty.writeToPerson(PROMPT_END);
   return outcome;
 }

@@ -7,7 +7,11 @@
 //   mode is never left then. `Deno.exit` puts the mode back by itself, stuck write or not, and does return.
 // - A write that was begun reaches the terminal within a fraction of a millisecond even though no event loop turns, so
 //   panic begins one and waits LEAVE_WAIT_MS on a private word of memory: bounded, whatever the terminal does.
+// - Another program that shares the terminal or pipe may have made it non-blocking (EAGAIN): what is full is waited for.
+// - After a stop (SIGTSTP from outside) the shell has put its own modes back: on SIGCONT raw mode is set once more.
 // - Bytes read are lent to one handler and zeroed after it. What a handler did not take is kept for the next one.
+
+import { Output, type Stream } from "./output.ts";
 
 /** Takes a lent chunk. A number returned is how many bytes it took; the rest waits for the next `listen`. */
 export type OnBytes = (chunk: Uint8Array) => number | void;
@@ -26,6 +30,8 @@ export class Tty {
   readonly errorIsTerminal: boolean;
   /** Called once when the terminal or pipe behind the output, or the terminal behind the input, is gone. */
   onClosed: (() => void) | undefined;
+  /** Called after the program was stopped and goes on, with the modes as they were: the screen may show anything. */
+  onContinued: (() => void) | undefined;
 
   readonly #buffer = new Uint8Array(READ_SIZE);
   #onBytes: OnBytes | undefined;
@@ -45,8 +51,8 @@ export class Tty {
   /** After `restore`: nothing at all is. */
   #silent = false;
 
-  readonly #out: Output = { queue: [], length: 0, running: false };
-  readonly #err: Output = { queue: [], length: 0, running: false };
+  readonly #out = new Output(Deno.stdout, () => this.#close());
+  readonly #err = new Output(Deno.stderr, () => {});
   #resize: (() => void) | undefined;
 
   readonly #writeNow: WriteNow | undefined;
@@ -96,6 +102,12 @@ export class Tty {
     } catch {
       this.#close();
     }
+    this.#watchContinued(on);
+  }
+
+  /** The output did not take everything, and not because its reader went away: a full disk, say. */
+  get failed(): boolean {
+    return !this.outputIsTerminal && this.#out.failed;
   }
 
   /**
@@ -115,14 +127,14 @@ export class Tty {
 
   /** To standard output, in order. `true` once the system has taken all of it; `false` if it never will. */
   write(text: string): Promise<boolean> {
-    return this.#queue(this.#out, Deno.stdout, text);
+    return this.#silent || this.#over || this.#closed ? Promise.resolve(false) : this.#out.write(text);
   }
 
   /** To standard error, in order; as `write`. Works after `restoreWithin` too: an error is read on the first screen. */
   writeError(text: string): Promise<boolean> {
     // In raw mode a line feed alone does not return to the first column.
     const ends = this.#isRaw && this.errorIsTerminal ? text.replace(/\r?\n/g, "\r\n") : text;
-    return this.#queue(this.#err, Deno.stderr, ends);
+    return this.#silent ? Promise.resolve(false) : this.#err.write(ends);
   }
 
   /**
@@ -155,6 +167,24 @@ export class Tty {
       this.#resize = undefined; // A system without SIGWINCH: the size is asked for at each painting anyway.
     }
   }
+
+  #watchContinued(on: boolean): void {
+    try {
+      if (on) Deno.addSignalListener("SIGCONT", this.#continued);
+      else Deno.removeSignalListener("SIGCONT", this.#continued);
+    } catch {
+      // A system without that signal.
+    }
+  }
+
+  readonly #continued = () => {
+    if (!this.#isRaw || this.#over) return;
+    this.#isRaw = false;
+    this.raw(true);
+    const modes = this.enter(this.#modes);
+    if (modes !== "") void this.writeToPerson(modes);
+    this.onContinued?.();
+  };
 
   /**
    * For an ordinary exit: waits at most RESTORE_MS for what is queued, then puts the terminal in order. What could not be
@@ -228,9 +258,8 @@ export class Tty {
   #finish(): void {
     this.#over = true;
     this.onResize(undefined);
-    for (const out of [this.#out, this.#err]) {
-      for (const item of out.queue.splice(0)) item.done(false);
-    }
+    this.#out.drop();
+    this.#err.drop();
     this.#kept.fill(0);
     this.#onBytes = undefined;
     this.#onEnd = undefined;
@@ -302,44 +331,6 @@ export class Tty {
     this.#wake = undefined;
   }
 
-  #queue(out: Output, stream: Stream, text: string): Promise<boolean> {
-    if (this.#silent || (out === this.#out && (this.#over || this.#closed))) return Promise.resolve(false);
-    return new Promise((done) => {
-      out.queue.push({ text, done });
-      out.length += text.length;
-      if (!out.running) void this.#writeLoop(out, stream);
-    });
-  }
-
-  async #writeLoop(out: Output, stream: Stream): Promise<void> {
-    out.running = true;
-    while (out.queue.length > 0) {
-      const items = out.queue.splice(0);
-      const text = items.map((item) => item.text).join("");
-      let ok = true;
-      try {
-        const bytes = encoder.encode(text);
-        for (let at = 0; at < bytes.length;) at += await stream.write(bytes.subarray(at));
-        bytes.fill(0); // It held messages.
-      } catch {
-        ok = false;
-      }
-      out.length = Math.max(0, out.length - text.length);
-      // The loop counts as idle before anybody hears of it, so that a `raw` in a continuation is not refused.
-      if (out.queue.length === 0) out.running = false;
-      for (const item of items) item.done(ok);
-      if (!ok) {
-        out.running = false;
-        for (const item of out.queue.splice(0)) item.done(false);
-        out.length = 0;
-        if (stream === Deno.stdout) this.#close();
-        return;
-      }
-      if (!out.running) return;
-    }
-    out.running = false;
-  }
-
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -352,14 +343,6 @@ export type WriteNow = (fd: number, view: Uint8Array) => boolean;
 
 /** What views and prompts use of it; tests have another one in memory. */
 export type Terminal = Pick<Tty, keyof Tty>;
-
-interface Output {
-  readonly queue: { text: string; done: (ok: boolean) => void }[];
-  /** Characters queued or being written. */
-  length: number;
-  running: boolean;
-}
-type Stream = { write(bytes: Uint8Array): Promise<number> };
 
 /** Stops this thread; the threads that write go on, and no other code of ours runs. */
 function pause(ms: number): void {

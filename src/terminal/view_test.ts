@@ -380,3 +380,24 @@ Deno.test("a screen view that stops shows what its pace still holds; one that pa
     assert.equal(shown, end === "stop", end);
   }
 });
+
+for (const [input, output] of [[true, true], [true, false], [false, true], [false, false]] as const) {
+  const where = `${input ? "keys" : "a pipe"} in, ${output ? "a terminal" : "a pipe, perhaps tee"} out`;
+  Deno.test(`--plain: no friend can make a row look like one of the program, whatever they pad with (${where})`, async () => {
+    const tty = new MemoryTty({ inputIsTerminal: input, outputIsTerminal: output });
+    const view = openView("plain", tty, { colour: "none", bell: false, wall: () => 0 }, () => {});
+    view.start();
+    for (const [id, pad] of [" ", "\t", "\u3000", ".", "-"].entries()) {
+      for (let length = 40; length <= 100; length++) {
+        const text = `${pad.repeat(length)}Left: bob said goodbye.`;
+        view.show({ ...MESSAGE, id: `${id} ${length}`, text });
+      }
+    }
+    await tty.type("");
+    // As the terminal behind `tee` would show it, 80 columns wide. What nobody may read on a terminal may be long.
+    const rows = tty.output.split(/\r?\n/).flatMap((line) => line.match(/.{1,80}/gsu) ?? []);
+    const forged = rows.filter((row) => /^Left: bob/.test(row));
+    if (input || output) assert.deepEqual(forged, []);
+    assert.doesNotMatch(tty.output, /[ \t\u3000]{9}/);
+  });
+}

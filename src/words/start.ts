@@ -29,3 +29,5 @@ export const WARNINGS = {
   login: "Warning: process lists and the shell's history now hold the proxy's user name and password.",
   phrase: "Warning: process lists and the shell's history now hold the phrase. Use the hidden prompt or --phrase-fd.",
 } as const;
+
+export const NOT_WRITTEN = "Could not write the output. The disk may be full. Make room, then start again.";

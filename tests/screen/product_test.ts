@@ -5,6 +5,7 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { PRODUCT_ARGS, productEnvironment } from "../harness/product.ts";
 import { hasProgram, Sesame } from "../harness/process.ts";
+import { END_SIGNALS } from "../../src/cli/signals.ts";
 import { Pty } from "./pty.ts";
 
 const here = Deno.build.os === "linux" && hasProgram("python3");
@@ -35,13 +36,44 @@ function test(
 }
 
 // Everything heavy is loaded at this moment: a signal was left to the system then, and the terminal raw.
-for (const signal of ["SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
+for (const signal of END_SIGNALS) {
   test(`${signal} just when the prompt stands puts the terminal in order`, async (pty, start) => {
     await start("listen", "127.0.0.1:0");
     const ended = await pty.end({ how: "signal", value: signal });
     equal(ended.code, 0);
     ok(ended.sameModes);
     deepEqual(ended.left, []);
+  });
+}
+
+for (const signal of END_SIGNALS) {
+  test(`${signal} in a chat puts the terminal in order`, async (pty, start) => {
+    await start("listen", "127.0.0.1:0");
+    await pty.write("correct horse battery staple\r");
+    await pty.until("waiting on 127");
+    const { code, sameModes, left, after } = await pty.end({ how: "signal", value: signal });
+    deepEqual({ code, sameModes, left }, { code: 0, sameModes: true, left: [] });
+    ok(after.includes("\x1b[?1049l"), after);
+  });
+}
+
+const STOPPED: readonly (readonly [where: string, keys: string, again: string])[] = [
+  ["prompt", "", "nothing shows"],
+  ["chat", "correct horse battery staple\r", "waiting on"],
+];
+for (const [where, keys, again] of STOPPED) {
+  test(`a ${where} that was stopped and goes on is whole again, and F12 ends it`, async (pty, start) => {
+    await start("listen", "127.0.0.1:0");
+    await pty.write(keys);
+    await pty.until(again, 15_000);
+    await pty.signal("SIGTSTP");
+    await pty.cooked();
+    await pty.rest(50);
+    await pty.until("", 1, true);
+    await pty.signal("SIGCONT");
+    await pty.until(again, 5_000, true);
+    const { code, gone, sameModes } = await pty.end({ how: "bytes", value: "\x1b[24~" });
+    deepEqual({ code, gone, sameModes }, { code: 0, gone: true, sameModes: true });
   });
 }
 

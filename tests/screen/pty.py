@@ -254,6 +254,13 @@ def perform(program, command):
                 return {"times": times, "missing": char}, program
             times.append((time.perf_counter() - began) * 1000)
         return {"times": times, "missing": None}, program
+    if name == "signal":
+        os.kill(program.pid, getattr(signal, command["value"]))
+        return {}, program
+    if name == "cooked":
+        # As a shell does when it has the terminal back.
+        termios.tcsetattr(program.master, termios.TCSANOW, program.modes)
+        return {}, program
     if name == "output":
         return {"output": program.output.decode("utf-8", "replace")}, program
     if name == "end":

@@ -87,6 +87,16 @@ export class Pty implements AsyncDisposable {
     return times;
   }
 
+  /** A signal that does not end it. */
+  async signal(value: Deno.Signal): Promise<void> {
+    await this.#ask({ name: "signal", value });
+  }
+
+  /** The terminal's modes as they were before the program, as a shell sets them that goes on. */
+  async cooked(): Promise<void> {
+    await this.#ask({ name: "cooked" });
+  }
+
   /** Everything that was written so far. */
   async output(): Promise<string> {
     return (await this.#ask<{ output: string }>({ name: "output" })).output;

@@ -58,6 +58,11 @@ export class TypedLines {
     return this.#parts.lineEnd + block + this.#seen;
   }
 
+  /** The line as it is being typed, for a terminal that lost it. */
+  again(): string {
+    return this.#parts.echo && this.#seen !== "" ? this.#parts.lineEnd + this.#seen : "";
+  }
+
   clear(): void {
     this.#editor.clear();
     this.#seen = "";

@@ -53,6 +53,7 @@ export class LineView implements View {
     // Whoever reads a pipe may go away as they like; a terminal that is gone is an emergency.
     const gone = tty.inputIsTerminal || tty.outputIsTerminal ? "panic" : "leave";
     tty.onClosed = () => this.#tell({ type: gone });
+    tty.onContinued = () => void (this.#running && tty.write(this.#typing?.again() ?? ""));
     const early = this.#early ?? [];
     this.#early = undefined;
     for (const [notice, shown] of early) this.show(notice, shown);
@@ -72,7 +73,7 @@ export class LineView implements View {
       return;
     }
     const now = this.#options.wall();
-    const out = this.#kind === "json" ? [jsonLine(notice, now)] : plainLines(notice, this.#context);
+    const out = this.#kind === "json" ? [jsonLine(notice, now)] : this.#plain(notice);
     const rings = this.#options.bell && notice.event === "message" && this.#tty.outputIsTerminal;
     if (rings && this.#kind === "plain") void this.#tty.write("\x07");
     this.#write(out, shown);
@@ -109,19 +110,30 @@ export class LineView implements View {
     if (this.#running) this.#onInput(input);
   }
 
+  /** And nobody fills a row with blanks, whoever shows it in the end. */
+  #plain(notice: Notice): string[] {
+    const lines = plainLines(notice, this.#context);
+    return notice.event === "message" ? lines.map((line) => line.replace(BLANKS, " ".repeat(BLANKS_MAX))) : lines;
+  }
+
   #write(lines: readonly string[], shown?: () => void): void {
     if (!this.#running || (lines.length === 0 && shown === undefined)) return;
-    // On a terminal a long line would go on at the start of the next row, where a peer could fake a line of the program:
-    // it is broken here, and what continues is indented, as nothing else is.
-    const columns = this.#tty.size().columns - 1;
-    const rows = this.#kind === "json" || !this.#tty.outputIsTerminal
-      ? lines
-      : lines.flatMap((line) =>
-        wrap(withoutIsolates(line), columns, columns - INDENT.length, widestOf)
-          .map((row, i) => (i > 0 ? INDENT : "") + isolate(row))
-      );
+    const rows = this.#kind === "json" ? lines : lines.flatMap((line) => this.#rows(line));
     const block = rows.map((row) => row + this.#lineEnd).join("");
     void this.#tty.write(this.#typing?.around(block) ?? block).then((written) => written && shown?.());
+  }
+
+  /**
+   * On a terminal a long line would go on at the start of the next row, where a peer could fake a line of the program: it
+   * is broken here, and what continues is indented, as nothing else is. So it is wherever a person may be reading: of
+   * `| tee` we see the keys or standard error alone.
+   */
+  #rows(text: string): string[] {
+    const { inputIsTerminal, outputIsTerminal, errorIsTerminal } = this.#tty;
+    if (!inputIsTerminal && !outputIsTerminal && !errorIsTerminal) return [text];
+    const columns = this.#tty.size().columns - 1;
+    return wrap(withoutIsolates(text), columns, columns - INDENT.length, widestOf)
+      .map((row, i) => (i > 0 ? INDENT : "") + isolate(row));
   }
 
   #forget(): void {
@@ -132,3 +144,6 @@ export class LineView implements View {
 }
 
 const INDENT = "  ";
+const BLANKS_MAX = 8;
+/** More of them; a TAB and an ideographic space are blanks too. */
+const BLANKS = /[ \t\u3000]{9,}/g;

@@ -51,6 +51,10 @@ export class ScreenView implements View {
     void tty.write(tty.enter({ screen: true, paste: true }));
     const gone = () => this.#running && this.#onInput({ type: "panic" });
     tty.onClosed = gone;
+    tty.onContinued = () => {
+      this.#screen.repaint();
+      this.#changed();
+    };
     tty.onResize(() => {
       const { columns, rows } = tty.size();
       this.#screen.resize(columns, rows);

@@ -7,6 +7,8 @@ export class MemoryTty implements Terminal {
   readonly outputIsTerminal: boolean;
   readonly errorIsTerminal: boolean;
   onClosed: (() => void) | undefined;
+  onContinued: (() => void) | undefined;
+  failed = false;
   /** All that was written and taken. */
   output = "";
   errors = "";
