@@ -50,3 +50,47 @@ Deno.test("a caller who is turned away is closed and sets the timer: the count i
   clearTimeout(late);
   deepEqual(events, ["arrived", "time"]);
 });
+
+Deno.test("a piece of quiet work is done after the frames of its step, clear of the next tick, and not once all is over", async () => {
+  const steps: string[] = [];
+  let [wants, tick] = [1, Infinity];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const peers = {
+    get deadline() {
+      return tick;
+    },
+    get wantsQuiet() {
+      return wants > 0;
+    },
+    step: ({ type }: Event) => {
+      steps.push(`${type} ${now() >= tick - 4 ? "too near" : "clear"}`);
+      if (type === "time") tick = Infinity;
+      if (type === "quiet" && --wants === 0) resolve();
+      return [];
+    },
+    [Symbol.dispose]: () => {},
+  };
+  const parts = {
+    peers,
+    stretcher: { [Symbol.dispose]: () => {} },
+    onStep: () => {},
+    onFault: (error: unknown) => {
+      throw error;
+    },
+  };
+  const loop = new Loop(parts as unknown as LoopParts);
+  // A tick that is near: two pieces come behind it, one after the other.
+  [wants, tick] = [2, now() + 3];
+  loop.step({ type: "say", text: "" });
+  deepEqual(steps, ["say too near"], "nothing is done within the step itself");
+  await promise;
+  deepEqual(steps.slice(1), ["time too near", "quiet clear", "quiet clear"]);
+  // What was asked for and not done when all ends is not done.
+  wants = 1;
+  loop.step({ type: "say", text: "" });
+  loop[Symbol.dispose]();
+  const { promise: later, resolve: passed } = Promise.withResolvers<void>();
+  setTimeout(passed, 20);
+  await later;
+  equal(steps.at(-1), "say clear");
+});

@@ -32,6 +32,8 @@ export interface Connection {
   awaitedSalt: string | undefined;
   /** Frames that came while it was verified; handled once it is live. */
   held: Frame[];
+  /** Its link has ended; what had come before may still be looked at. */
+  down: boolean;
   /** A cell has been opened since the last authentication of any connection with this PeerId. */
   openedSince: boolean;
   readonly since: Millis;

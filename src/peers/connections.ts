@@ -119,6 +119,7 @@ export class Connections implements Steer, Disposable {
       answered: false,
       awaitedSalt: undefined,
       held: [],
+      down: false,
       openedSince: false,
       since: now,
     };
@@ -277,6 +278,7 @@ export class Connections implements Steer, Disposable {
     const connection = this.#all.get(link);
     if (connection === undefined) return;
     // What came before the end may have been a goodbye, or have broken a rule.
+    connection.down = true;
     if (connection.state === "live") this.drive(connection, { type: "ended" });
     this.end(connection, "down");
   }
@@ -286,7 +288,7 @@ export class Connections implements Steer, Disposable {
     const { state, link, peer } = connection;
     if (state === "over") return;
     connection.session[Symbol.dispose]();
-    if (reason !== "down") this.#turn.effects.push({ type: "close", link });
+    if (!connection.down) this.#turn.effects.push({ type: "close", link });
     this.#all.delete(link);
     connection.state = "over";
     if (state !== "live") {

@@ -23,6 +23,7 @@ import {
 import { loadSodium } from "../crypto/sodium.ts";
 import type { CallFailure } from "../call.ts";
 import type { Frame, PeerId, Role } from "../ports.ts";
+import { Session } from "../session/step.ts";
 import { FrameType } from "../wire/frame.ts";
 import { Peers } from "./step.ts";
 
@@ -1328,6 +1329,43 @@ test("one connection that breaks the rules is closed, and the other with the sam
   bench.run(3_000);
   deepEqual(bench.open(), [0]);
   deepEqual([bench.notices("a", "left"), bench.notices("b", "left")], [[], []]);
+});
+
+test("a goodbye that waited for a tick when its link ended is taken, and the link is not closed a second time", [
+  SMALL,
+  LARGE,
+], (bench) => {
+  bench.call("a", "b").run(1_000);
+  const { step } = Session.prototype;
+  Session.prototype.step = function (event, now, entropy) {
+    return event.type === "ended" ? [{ type: "close", reason: "bye" }] : step.call(this, event, now, entropy);
+  };
+  try {
+    bench.kill("a");
+    bench.run(100);
+  } finally {
+    Session.prototype.step = step;
+  }
+  deepEqual(bench.story("b"), ["connected in", "left bye"]);
+  deepEqual(bench.effects.filter(({ who, effect }) => who === "b" && effect.type === "close"), []);
+});
+
+test("a quiet moment is asked for while some dialer's key waits to be made, and makes one of them at a time", [
+  SMALL,
+  LARGE,
+  { name: "c", rank: 3 },
+], (bench) => {
+  bench.call("a", "b").call("a", "c").run(10_000);
+  const { peers } = bench.node("a");
+  let most = 0;
+  for (let ms = 0; ms < 5_000; ms += 10) {
+    bench.run(10);
+    let pieces = 0;
+    for (; peers.wantsQuiet; pieces++) bench.node("a").step({ type: "quiet" });
+    most = Math.max(most, pieces);
+  }
+  ok(most >= 1 && most <= 2, `${most}`);
+  equal(bench.node("b").peers.wantsQuiet, false, "the listener asks for none");
 });
 
 test("who leaves while a call is under way is told nothing more of it", [SMALL, LARGE, {
