@@ -20,8 +20,8 @@ export const ROOMS: readonly Room[] = [
   // Only `auth` makes session secrets, after a confirmation has verified, and the ratchet starts with nothing else.
   { name: "ratchet", mayImport: ["secrets", "crypto"], typesOf: ["auth"] },
   { name: "session", mayImport: ["secrets", "wire", "auth", "ratchet"] },
-  // It passes the stretched phrase on and looks at nothing in it.
-  { name: "peers", mayImport: ["secrets", "crypto", "wire", "session"], typesOf: ["auth"] },
+  // Of `auth` it needs the numbers behind the words that two people compare. It looks at nothing in a stretched phrase.
+  { name: "peers", mayImport: ["secrets", "crypto", "wire", "auth", "session"] },
   { name: "transport", mayImport: ["crypto"] },
   // What a person reads. Labels of peers stand in `terminal`, so that it need not know them.
   { name: "words", mayImport: ["wire", "auth", "transport"], typesOf: ["host"] },

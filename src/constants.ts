@@ -95,6 +95,23 @@ export const MESSAGE_ID_SIZE = 16;
 /** Others with whom a sender may have a session: all but the receiver. */
 export const CIRCLE_MAX = 63;
 export const ADDRESSES_PER_INTRODUCTION = 8;
+/** After a circle of c cells the next waits this long, or so many ticks for each cell, whichever is longer. */
+export const CIRCLE_PAUSE_MS = 2_000;
+export const CIRCLE_TICKS_PER_CELL = 4;
+/** How long an introduction stands, and how long one that was declined stays so. */
+export const INTRODUCTION_MS = 600_000;
+/** How often the friends in the middle are asked, in turn. */
+export const MEET_PAUSE_MS = 30_000;
+/** Friends in the middle of one introduction, and addresses that they gave. */
+export const INTRODUCERS_MAX = 3;
+export const INTRODUCTION_ADDRESSES_MAX = 16;
+/** Sets of addresses that are called for one yes; when each of them is called again; introductions called at once. */
+export const INTRODUCTION_CALLS_MAX = 3;
+export const INTRODUCTION_CALL_AT_MS: readonly number[] = [0, 5_000, 15_000];
+export const INTRODUCTIONS_AT_ONCE = 4;
+/** What the friend in the middle passes on: one for a pair and direction in this time, so many of one friend a minute. */
+export const PASS_ON_PAUSE_MS = 20_000;
+export const PASS_ON_PER_MINUTE = 64;
 /** On one connection: the commitment, and once more with what it was made of. */
 export const VERIFIES_MAX = 2;
 
@@ -220,3 +237,9 @@ export const MAX_STRETCHED = 32;
 export const TURNED_AWAY_REPORT_MS = 60_000;
 /** After silence was first noticed, the socket has this long to show what was waiting in it. */
 export const SILENCE_GRACE_MS = 100;
+/** Two friends who say different things may only be late: a contradiction is told after this. */
+export const DISPUTE_MS = 10_000;
+/** Introductions that one process keeps in mind. */
+export const INTRODUCTIONS_MAX = 256;
+/** Questions about introductions through one friend in a minute; the rest stand in /peers. */
+export const QUESTIONS_PER_MINUTE = 8;

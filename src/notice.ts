@@ -20,6 +20,28 @@ export interface Protection {
   readonly permissions: readonly string[];
 }
 
+/** Somebody whom a friend told of. `name`: what that friend calls them, or empty. */
+export interface Person {
+  readonly peer: PeerId;
+  readonly name: string;
+}
+
+/** Who hears whom, as far as friends say. Unverified but for our own links. */
+export interface Hearing {
+  /** Everybody who is here hears everybody else, and nobody else does. False with fewer than two friends. */
+  readonly everyone: boolean;
+  /** Somebody has not told yet, or two have only just contradicted each other. */
+  readonly settling: boolean;
+  /** Who talks with a friend of ours and not with us, and which friends say so. */
+  readonly others: readonly (Person & { readonly by: readonly PeerId[] })[];
+  /** Two who are here and do not hear each other. */
+  readonly apart: readonly (readonly [PeerId, PeerId])[];
+  /** The first says that it hears the second, who does not say so. */
+  readonly disputed: readonly (readonly [PeerId, PeerId])[];
+}
+
+export type IntroductionEnd = "declined" | "expired" | "gone" | "unreachable" | "wrong-peer";
+
 export type Notice =
   // The contract of --json.
   | { event: "protection"; protection: Protection }
@@ -30,13 +52,48 @@ export type Notice =
   | { event: "refused"; address: string; reason: RefusedReason; failure?: CallFailure }
   | { event: "message"; peer: PeerId; id: MessageId; text: string }
   /** `text` is one's own words, for the screen; it is not part of the json event. */
-  | { event: "sent"; id: MessageId; peers: number; text: string }
+  | {
+    event: "sent";
+    id: MessageId;
+    peers: number;
+    /** To whom. */
+    to: readonly PeerId[];
+    text: string;
+    /** Who talks with a friend of ours and did not get it, with the friends who say so. Not part of the json event. */
+    unheard: Hearing["others"];
+    /** It went to one friend alone, as the person wanted. Not part of the json event. */
+    private: boolean;
+  }
   | { event: "delivered"; id: MessageId; peer: PeerId }
   | { event: "unconfirmed"; id: MessageId; peer: PeerId }
   | { event: "named"; peer: PeerId; name: string }
   | { event: "left"; peer: PeerId; reason: LeftReason }
+  /** What a friend says: how our end of the link looks from there, and who else has a session with them. */
+  | { event: "circle"; peer: PeerId; you: string; with: readonly Person[] }
+  /**
+   * How it stands with somebody whom a friend talks with and we do not; `by`: the friends in the middle. `quiet`, not part
+   * of the json event: the person has been asked often enough.
+   */
+  | {
+    event: "introduction";
+    peer: PeerId;
+    by: readonly PeerId[];
+    state: "asked" | "yes" | "met" | "over";
+    reason?: IntroductionEnd;
+    quiet: boolean;
+  }
   | { event: "stopped"; reason: StoppedReason }
   // Further events.
+  /** Who we are: at the start, and when the person changes their name (empty: none). For people only. */
+  | { event: "self"; peer: PeerId; name: string }
+  /** Who hears whom has changed. For people only: scripts have `circle`. */
+  | { event: "hearing"; hearing: Hearing }
+  /** Somebody other than `peer` answered at an address that a friend gave for them, and got no answer. */
+  | { event: "wrong-peer"; peer: PeerId; by: PeerId; address: string }
+  /** Words were compared with a friend; `changed`: they committed to another number, and there are no words any more. */
+  | { event: "verify"; peer: PeerId; state: "same" | "different" | "changed" }
+  /** An introduction is ignored, as even a call would show the address that is to be hidden. */
+  | { event: "hidden" }
   /** Whoever answers at an address that we called before is another PeerId: somebody else, or the same person started anew. */
   | { event: "new-session"; address: string; peer: PeerId; before: PeerId }
   /** The phrase is being stretched (Argon2id), or has been. */

@@ -21,6 +21,8 @@ export interface Link {
   readonly address: string;
   /** The peer's bare IP address, for counting; IPv4-mapped IPv6 is given as IPv4, a zone is kept. */
   readonly host: string;
+  /** The bare IP address of our own end; empty where it is not known. */
+  readonly local: string;
   readonly self: PeerId;
   readonly peer: PeerId;
   /** CHANNEL_BINDING_SIZE bytes, equal on both sides and known to nobody else. */

@@ -77,12 +77,16 @@ function play(arena: Arena, input: Input): void {
     shape,
     name: "Ada",
     friends,
+    introductions: "ask",
+    hidden: false,
   }, 1);
   using second = new Core(arena, world, 1, {
     self: IDS[1]!,
     shape,
     name: undefined,
     friends: undefined,
+    introductions: "yes",
+    hidden: false,
   }, samePhrase ? 1 : 2);
   world.cores.push(first, second);
   for (let n = 0; n < OPS_MAX && !input.empty; n++) {
@@ -140,6 +144,7 @@ class World {
         link,
         facts,
         address: `192.0.2.${core.side}:1`,
+        local: `192.0.2.${core.side}`,
         ...(core === from ? { call } : { caller }),
       });
     }
@@ -214,7 +219,7 @@ class World {
       channelBinding: new Uint8Array(64),
     };
     core.ends.set(link, undefined);
-    core.step({ type: "linked", link, facts, address: "198.51.100.1:1", caller });
+    core.step({ type: "linked", link, facts, address: "198.51.100.1:1", local: "", caller });
     for (let n = 0; n < frames && core.ends.has(link); n++) {
       core.step({ type: "frame", link, frame: padded(joined([1, 2, 0, 0], input.some(60)), FRAME_SIZE) });
     }

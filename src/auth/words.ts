@@ -67,6 +67,13 @@ export function canonicalise(raw: Uint8Array, out: Uint8Array, sha256: Sha256): 
   return found.kind === "words" ? { kind: "words", length: writeCanonical(raw, out) } : found;
 }
 
+/** The word of this number, 0 to 2047. Throws a RangeError for another. */
+export function wordAt(index: number): string {
+  const word = wordlist[index];
+  if (word === undefined) throw new RangeError("there are 2048 words");
+  return word;
+}
+
 /**
  * A fresh phrase: `words` random words (WORDS_MIN to WORDS_MAX) and the checksum word, in canonical form. It is a string,
  * because it is to be printed; the bytes that it was made from are wiped. Throws a RangeError for another number.

@@ -12,23 +12,34 @@ import {
   NOBODY_HERE,
   unsent,
 } from "../words/chat.ts";
-import { commandHelp, costText, NOT_LISTENING, peersText, proxyText, wireText } from "../words/commands.ts";
+import {
+  addressProblem,
+  commandHelp,
+  costText,
+  NOT_LISTENING,
+  peersText,
+  proxyText,
+  wireText,
+} from "../words/commands.ts";
 import { callProblem } from "../words/call_failures.ts";
 import { EXIT, listenProblem, type Problem } from "../words/problems.ts";
-import { invitation } from "../words/invitation.ts";
+import { COULD_NOT_LISTEN, HIDDEN, LISTENING_ALREADY, nameRefused } from "../words/circle.ts";
+import { calledAt, invitation } from "../words/invitation.ts";
+import { parseListen } from "../transport/address.ts";
+import { CircleTalk } from "./circle.ts";
 import { Loop } from "./loop.ts";
 import type { Stretcher } from "./stretcher.ts";
 import { after, every, now } from "../system.ts";
 import { mostWaiting, patienceMs, SlowFriends } from "./slow_friends.ts";
 import { Watch } from "./watch.ts";
-import { DRAIN_TIMEOUT_MS, HELD_MESSAGES_MAX, MAX_UNCONFIRMED, SALT_SIZE } from "../constants.ts";
+import { DEFAULT_PORT, DRAIN_TIMEOUT_MS, HELD_MESSAGES_MAX, MAX_UNCONFIRMED, SALT_SIZE } from "../constants.ts";
 import { type CallFailure, reasonOf } from "../call.ts";
 import type { StoppedReason } from "../notice.ts";
 import type { Present } from "../peers/event.ts";
 import { Peers } from "../peers/step.ts";
 import type { Entropy, Millis, PeerId, Transport } from "../ports.ts";
 import type { Arena } from "../secrets/locked.ts";
-import { messageProblem } from "../wire/message.ts";
+import { isName, messageProblem } from "../wire/message.ts";
 import { sanitise, tag } from "../terminal/text/sanitise.ts";
 import type { Input, View } from "../terminal/view.ts";
 
@@ -77,9 +88,12 @@ export class Chat {
   readonly #missed = new Map<PeerId, { readonly who: string; count: number }>();
   /** What calls go through, without its login. */
   readonly #proxy: string | undefined;
+  readonly #circle: CircleTalk;
   #met = false;
   /** The address that we listen on. */
   #listening: string | undefined;
+  /** We take calls, or are about to. */
+  #opening = false;
   #ending = false;
   #end: (outcome: Outcome) => void = () => {};
   /** Runs after each step until it says that it is done. */
@@ -95,9 +109,20 @@ export class Chat {
       shape: { cover: args.cover, intervalMs: args.intervalMs },
       name: args.name,
       friends: args.friends,
+      introductions: args.introductions ?? (parts.scripted ? "no" : "ask"),
+      hidden: this.#proxy !== undefined,
+    });
+    this.#circle = new CircleTalk({
+      self,
+      peers: this.#peers,
+      step: (event) => this.#loop.step(event),
+      hint: (text) => this.#hint(text),
+      problem: (problem) => this.#problem(problem),
+      lines: args.output !== "json",
     });
     this.#loop = new Loop({
       ...parts,
+      onNotice: (notice) => this.#circle.notice(notice, now()),
       peers: this.#peers,
       watch: this.#watch,
       onCallEnded: (target, failure) => this.#callEnded(target, failure),
@@ -126,6 +151,7 @@ export class Chat {
     const { view } = this.#parts;
     view.tick();
     if (this.#ending) return;
+    this.#circle.tick(now());
     this.#regulate();
     for (const { target, failure } of this.#watch.due(now(), this.#peers.callingWhom)) {
       view.show({ event: "diagnosis", address: target, failure, proxy: this.#proxy });
@@ -152,33 +178,65 @@ export class Chat {
   }
 
   async #begin(): Promise<Problem | undefined> {
-    const { args, view, stretcher, entropy } = this.#parts;
+    const { args, view, self } = this.#parts;
+    view.show({ event: "self", peer: self, name: args.name ?? "" });
     view.show({ event: "hint", text: costText(args) });
     if (this.#proxy !== undefined) {
       view.show({ event: "hint", text: proxyText(this.#proxy, args.listen !== undefined) });
     }
-    if (args.listen !== undefined) {
-      const salt = new Uint8Array(SALT_SIZE);
-      entropy(salt);
-      view.show({ event: "stretching", done: false });
-      const phrase = await stretcher.stretch(salt);
-      if (this.#ending) {
-        phrase[Symbol.dispose]();
-        return undefined;
-      }
-      view.show({ event: "stretching", done: true });
-      this.#loop.step({ type: "ready", phrase });
-      try {
-        const address = await this.#loop.listen(args.listen);
-        this.#listening = address;
-        view.show({ event: "listening", address });
-        this.#hint(invitation(address, this.#parts.addresses()));
-      } catch (error) {
-        return listenProblem(args.listen, error instanceof Error && "code" in error ? String(error.code) : undefined);
-      }
-    }
+    const problem = args.listen === undefined ? undefined : await this.#listen(args.listen);
+    if (problem !== undefined || this.#ending) return problem;
     for (const target of args.targets) this.#loop.step({ type: "call", target: fullTarget(target), retry: args.retry });
     return undefined;
+  }
+
+  /** Stretches the phrase for our own salt and takes calls from then on. */
+  async #listen(where: string): Promise<Problem | undefined> {
+    const { view, stretcher, entropy } = this.#parts;
+    this.#opening = true;
+    const salt = new Uint8Array(SALT_SIZE);
+    entropy(salt);
+    view.show({ event: "stretching", done: false });
+    const phrase = await stretcher.stretch(salt);
+    if (this.#ending) {
+      phrase[Symbol.dispose]();
+      return undefined;
+    }
+    view.show({ event: "stretching", done: true });
+    this.#loop.step({ type: "ready", phrase });
+    try {
+      const address = await this.#loop.listen(where);
+      this.#listening = address;
+      view.show({ event: "listening", address });
+      const own = this.#parts.addresses();
+      const { addresses, loopback } = calledAt(address, own);
+      this.#loop.step({ type: "reachable", addresses, hidden: loopback || this.#proxy !== undefined });
+      this.#hint(invitation(address, own));
+      return undefined;
+    } catch (error) {
+      this.#opening = false;
+      return listenProblem(where, error instanceof Error && "code" in error ? String(error.code) : undefined);
+    }
+  }
+
+  /** `/listen [PORT]` */
+  #listenNow(text: string): void {
+    if (this.#opening) return this.#hint(LISTENING_ALREADY);
+    if (this.#proxy !== undefined) return this.#problem({ ...HIDDEN, doing: COULD_NOT_LISTEN });
+    const port = text === "" ? String(DEFAULT_PORT) : text;
+    const parsed = /^\d{1,5}$/.test(port) ? parseListen(port) : "port";
+    if (typeof parsed === "string") return this.#problem(addressProblem(COULD_NOT_LISTEN, parsed));
+    void this.#listen(port).then((problem) => problem && this.#problem(problem), (error) => {
+      if (!this.#ending) this.#parts.onFault(error);
+    });
+  }
+
+  #rename(text: string): void {
+    if (isName(text)) {
+      this.#parts.view.show({ event: "self", peer: this.#parts.self, name: text });
+      return this.#loop.step({ type: "rename", name: text });
+    }
+    this.#problem(nameRefused());
   }
 
   // --- Lines ---
@@ -248,8 +306,21 @@ export class Chat {
     switch (command.name) {
       case "peers": {
         const present = this.#peers.present().map((friend) => ({ ...friend, who: labelOf(friend) }));
-        return this.#hint(peersText(present, this.#parts.args));
+        return this.#hint(peersText(present, this.#circle.lines(), this.#parts.args));
       }
+      case "introduce":
+        return this.#circle.introduce(command.text);
+      case "decline":
+        return this.#circle.decline(command.text);
+      case "verify":
+        return this.#circle.verify(command.text);
+      case "msg":
+        if (!this.#circle.message(command.text)) this.#parts.view.giveBack(line);
+        return;
+      case "name":
+        return this.#rename(command.text);
+      case "listen":
+        return this.#listenNow(command.text);
       case "connect":
         for (const target of command.targets) {
           this.#loop.step({ type: "call", target, retry: this.#parts.args.retry });

@@ -9,8 +9,11 @@ import { invitedTargets } from "../words/args.ts";
 export type Command =
   | { name: typeof PLAIN[number] }
   | { name: "connect"; targets: string[] }
+  /** `text`: what stands behind the command. */
+  | { name: typeof WITH_TEXT[number]; text: string }
   | { name: "unknown"; problem: Problem };
 
+const WITH_TEXT = ["introduce", "decline", "msg", "verify", "name", "listen"] as const;
 const PLAIN = ["peers", "invite", "wire", "doctor", "help", "quit"] as const;
 
 /** `line` begins with a slash. */
@@ -19,6 +22,8 @@ export function parseCommand(line: string): Command {
   if (word === "connect") return connect(invitedTargets(rest));
   const plain = PLAIN.find((name) => name === word);
   if (plain !== undefined) return { name: plain };
+  const withText = WITH_TEXT.find((name) => name === word);
+  if (withText !== undefined) return { name: withText, text: line.slice(line.indexOf(word) + word.length).trim() };
   return { name: "unknown", problem: NO_SUCH_COMMAND };
 }
 

@@ -8,8 +8,26 @@ Deno.test("parseCommand() reads every command that /help lists", () => {
     deepEqual(parseCommand(`/${name} `), { name });
   }
   deepEqual(parseCommand("/connect  a [::1]:2"), { name: "connect", targets: ["a:7373", "[::1]:2"] });
+  for (const name of ["introduce", "decline", "msg", "verify", "name", "listen"]) {
+    deepEqual(parseCommand(`/${name}`), { name, text: "" });
+    deepEqual(parseCommand(`/${name}  Bob Lee  two words `), { name, text: "Bob Lee  two words" });
+  }
   const listed = [...commandHelp().matchAll(/^\/([a-z]+)/gm)].map(([, name]) => name);
-  deepEqual(listed, ["peers", "connect", "invite", "wire", "doctor", "help", "quit"]);
+  deepEqual(listed, [
+    "peers",
+    "connect",
+    "listen",
+    "invite",
+    "msg",
+    "introduce",
+    "decline",
+    "verify",
+    "name",
+    "wire",
+    "doctor",
+    "help",
+    "quit",
+  ]);
   deepEqual(COMMANDS, listed.map((name) => `/${name}`).sort(), "what Tab completes");
 });
 

@@ -9,7 +9,7 @@ import type { Source } from "../peers/addresses.ts";
 import type { Effect, Event } from "../peers/event.ts";
 import type { Peers } from "../peers/step.ts";
 import type { View } from "../terminal/view.ts";
-import { networkOf, site64 } from "../transport/address.ts";
+import { formatAddress, networkOf, site64 } from "../transport/address.ts";
 import { meetingPlaces } from "../transport/two_sided/places.ts";
 import { QuietWindow } from "./quiet_window.ts";
 import type { Stretcher } from "./stretcher.ts";
@@ -29,6 +29,8 @@ export interface LoopParts {
   readonly entropy: Entropy;
   /** This machine's own addresses, undefined where they cannot be found out. */
   addresses(): readonly Uint8Array[] | undefined;
+  /** Told of each notice that the person is. */
+  onNotice(notice: Notice): void;
   /** Told how far each call comes. */
   readonly watch: Watch;
   /** A call is over without a friend. */
@@ -50,6 +52,8 @@ export class Loop implements Disposable {
   #listener: Listener | undefined;
   /** Who has called and is no link yet. */
   readonly #callers = new Map<number, Caller>();
+  /** By our own address, for as long as an introduction needs it; undefined inside: it could not be. */
+  readonly #introductions = new Map<string, Promise<Listener | undefined>>();
   #nextLink = 1;
   #nextCaller = 1;
   #cancelTimer: () => void = () => {};
@@ -67,8 +71,30 @@ export class Loop implements Disposable {
 
   /** Takes calls from now on. Rejects with the operating system's error. Returns the address with its real port. */
   async listen(address: string): Promise<string> {
-    this.#listener = await this.#parts.transport.listen(address, { called: (caller) => this.#called(caller) });
+    this.#listener = await this.#open(address);
     return this.#listener.address;
+  }
+
+  #open(address: string): Promise<Listener> {
+    return this.#parts.transport.listen(address, { called: (caller) => this.#called(caller) });
+  }
+
+  /** For introductions: a free port of each of these addresses, and of no other. */
+  #listenAt(hosts: readonly string[]): void {
+    for (const [host, listener] of this.#introductions) {
+      if (hosts.includes(host)) continue;
+      this.#introductions.delete(host);
+      void listener.then((open) => open?.close());
+    }
+    for (const host of hosts) {
+      if (this.#introductions.has(host)) continue;
+      const opening = this.#open(formatAddress({ host, port: 0 })).catch(() => undefined);
+      this.#introductions.set(host, opening);
+      void opening.then((listener) => {
+        if (this.#over || this.#introductions.get(host) !== opening) return listener?.close();
+        this.step({ type: "listening at", host, addresses: listener === undefined ? [] : [listener.address] });
+      });
+    }
   }
 
   /** One event. While another is being handled it waits its turn. */
@@ -112,6 +138,7 @@ export class Loop implements Disposable {
     for (const cancel of this.#timers) cancel();
     this.#quiet.flush(); // nothing is done any more, and no timer is left
     this.#listener?.close();
+    this.#listenAt([]);
     for (const attempt of [...this.#dials.values(), ...this.#punches.values()]) attempt.abort();
     for (const caller of this.#callers.values()) caller.close();
     for (const link of this.#links.values()) link.close();
@@ -137,7 +164,7 @@ export class Loop implements Disposable {
         this.#callers.delete(effect.caller);
         return;
       case "dial":
-        void this.#dial(effect.call, effect.target);
+        void this.#dial(effect.call, effect.target, effect.quiet);
         return;
       case "stopDial":
         this.#dials.get(effect.call)?.abort();
@@ -150,6 +177,8 @@ export class Loop implements Disposable {
         return;
       case "came":
         return this.#parts.watch.follow(effect.target, { step: effect.step }, now());
+      case "listen at":
+        return this.#listenAt(effect.hosts);
       case "stretch":
         void this.stretch(effect.salt).catch(this.#parts.onFault);
         return;
@@ -172,6 +201,7 @@ export class Loop implements Disposable {
     if (notice.event === "refused" && notice.failure !== undefined) {
       this.#parts.watch.refused(notice.address, notice.failure);
     }
+    this.#parts.onNotice(notice);
     if (notice.event !== "message") return this.#parts.view.show(notice);
     const { peer, id } = notice;
     // Only now may it be acknowledged: the text has been handed to the person's screen.
@@ -192,15 +222,17 @@ export class Loop implements Disposable {
     this.step({ type: "stretched", phrase, tookMs: now() - began });
   }
 
-  async #dial(call: number, target: string): Promise<void> {
+  /** `quiet`: of an introduction, which the watch over the person's own calls does not look at. */
+  async #dial(call: number, target: string, quiet: boolean): Promise<void> {
     const abort = new AbortController();
     this.#dials.set(call, abort);
-    this.#parts.watch.begin(target, now());
+    if (!quiet) this.#parts.watch.begin(target, now());
     try {
       const link = await this.#parts.transport.dial(target, abort.signal, (step) => {
-        this.#parts.watch.follow(target, step, now());
-        this.#followDial(call, step);
+        if (!quiet) this.#parts.watch.follow(target, step, now());
+        if (!quiet) this.#followDial(call, step);
       });
+      // A call that was given up must bring nobody: whom it was for is forgotten.
       if (this.#over || abort.signal.aborted) link.close();
       else this.#linked(link, { call });
     } catch (error) {
@@ -270,8 +302,9 @@ export class Loop implements Disposable {
   #linked(link: Link, from: { caller?: number; call?: number; punch?: number }): void {
     const id = this.#nextLink++;
     this.#links.set(id, link);
-    const { role, self, peer, channelBinding, address, familiar } = link;
-    this.step({ type: "linked", link: id, facts: { role, self, peer, channelBinding }, address, familiar, ...from });
+    const { role, self, peer, channelBinding, address, local, familiar } = link;
+    const facts = { role, self, peer, channelBinding };
+    this.step({ type: "linked", link: id, facts, address, local, familiar, ...from });
     if (this.#links.get(id) !== link) return; // refused at once
     link.receive(
       (frame) => this.step({ type: "frame", link: id, frame }),

@@ -38,6 +38,7 @@ class FakeLink implements Link {
   readonly role = "dialer";
   readonly address = "192.0.2.7:7373";
   readonly host = "192.0.2.7";
+  readonly local = "";
   readonly self = SELF;
   readonly peer = "22".repeat(32);
   readonly channelBinding = new Uint8Array(64);

@@ -27,6 +27,11 @@ export class Calling {
     return Math.min(this.#calls.deadline, this.#halfway.deadline);
   }
 
+  /** For a call that is none of the person's. */
+  newId(): CallId {
+    return this.#calls.newId();
+  }
+
   get(id: CallId): Call | undefined {
     return this.#calls.get(id);
   }
@@ -57,7 +62,7 @@ export class Calling {
     for (const call of this.#calls.takeDue(this.#turn.now)) {
       this.#halfway.begin(call);
       this.#turn.notice({ event: "connecting", address: call.target });
-      this.#turn.effects.push({ type: "dial", call: call.id, target: call.target });
+      this.#turn.effects.push({ type: "dial", call: call.id, target: call.target, quiet: false });
     }
   }
 

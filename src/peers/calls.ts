@@ -51,6 +51,11 @@ export class Calls {
   /** How long the last stretch took; before the first, a cautious guess. */
   stretchMs = 1000;
 
+  /** For a call that is none of the person's: it is not kept here. */
+  newId(): CallId {
+    return this.#next++;
+  }
+
   /** Undefined: there are too many, or this target is being called already. */
   add(target: string, retry: boolean, now: Millis, introduced?: Introduced): Call | undefined {
     const again = this.#calls.find((call) => call.target === target);

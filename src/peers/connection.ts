@@ -14,6 +14,14 @@ export interface Connection {
   readonly peer: PeerId;
   /** As told to a person. */
   readonly address: string;
+  /** The address of our own end, without its port. */
+  readonly local: string;
+  /** Of a call that an introduction makes: nobody else is answered. */
+  readonly expected: PeerId | undefined;
+  /** A dialer's: the listener's salt, as hex. */
+  salt: string | undefined;
+  /** Our number goes, or went, on it (`verify`). */
+  revealed: boolean;
   readonly session: Session;
   /** Of one that we are the listener of, as long as it has one of admission's places. */
   caller: CallerId | undefined;

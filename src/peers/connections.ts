@@ -9,6 +9,7 @@ import type { LeftReason } from "../notice.ts";
 import type { Frame, Millis } from "../ports.ts";
 import type { Arena } from "../secrets/locked.ts";
 import { type Effect as SessionEffect, type Event as SessionEvent, Session } from "../session/step.ts";
+import { Acquaintances } from "./acquaintances.ts";
 import type { Calling } from "./calling.ts";
 import { type Connection, directionOf, type EndReason, type LinkId, type Steer } from "./connection.ts";
 import type { Door } from "./door.ts";
@@ -16,9 +17,11 @@ import type { Event, PeersOptions } from "./event.ts";
 import type { Friend, Friends } from "./friend.ts";
 import { Glare } from "./glare.ts";
 import { Messages } from "./messages.ts";
+import { Naming } from "./naming.ts";
 import { Phrases } from "./phrases.ts";
 import { refusalOf } from "./refusal.ts";
 import type { Turn } from "./turn.ts";
+import { Verifying } from "./verifying.ts";
 
 /** Frames that a peer may have sent right behind its accept. */
 const MAX_HELD = 64;
@@ -27,6 +30,9 @@ export class Connections implements Steer, Disposable {
   readonly phrases = new Phrases();
   readonly glare: Glare;
   readonly messages: Messages;
+  readonly naming: Naming;
+  readonly verifying: Verifying;
+  readonly acquaintances: Acquaintances;
   readonly #arena: Arena;
   readonly #options: PeersOptions;
   readonly #turn: Turn;
@@ -44,6 +50,9 @@ export class Connections implements Steer, Disposable {
     this.#calling = calling;
     this.glare = new Glare(turn, this);
     this.messages = new Messages(turn, friends, this);
+    this.naming = new Naming(options.name, turn, friends, this);
+    this.verifying = new Verifying(arena, options.self, turn, friends, this);
+    this.acquaintances = new Acquaintances(options, turn, friends, calling, this);
   }
 
   get none(): boolean {
@@ -87,6 +96,7 @@ export class Connections implements Steer, Disposable {
     for (const { session } of this.#all.values()) session[Symbol.dispose]();
     this.#all.clear();
     this.phrases[Symbol.dispose]();
+    this.#friends[Symbol.dispose]();
   }
 
   // --- A connection begins ---
@@ -101,7 +111,7 @@ export class Connections implements Steer, Disposable {
     }
   }
 
-  linked({ link, facts, address, caller, call, punch, familiar }: Event & { type: "linked" }): void {
+  linked({ link, facts, address, local, caller, call, punch, familiar }: Event & { type: "linked" }): void {
     const { now } = this.#turn;
     const dialled = call === undefined ? undefined : this.#calling.get(call);
     const connection: Connection = {
@@ -109,6 +119,10 @@ export class Connections implements Steer, Disposable {
       role: facts.role,
       peer: facts.peer,
       address,
+      local,
+      expected: this.acquaintances.expectedOf(call),
+      salt: undefined,
+      revealed: false,
       session: new Session(this.#arena, facts, this.#options.shape, now),
       caller,
       call: punch === undefined ? dialled : this.#calling.punched(punch),
@@ -126,7 +140,8 @@ export class Connections implements Steer, Disposable {
     this.#all.set(link, connection);
     if (this.#friends.get(facts.peer)?.here) this.#door.countsNot(connection);
     if (this.#isRefused(connection)) return;
-    if (facts.role === "listener") this.drive(connection, { type: "opened", phrase: this.phrases.own! });
+    if (facts.role === "dialer") return;
+    this.drive(connection, { type: "opened", phrase: this.acquaintances.phraseFor(facts.peer, this.phrases)! });
   }
 
   /** Asked before an offer, and again before an answer. True: it has been closed. */
@@ -137,7 +152,8 @@ export class Connections implements Steer, Disposable {
       connections: [...this.#all.values()],
       friendsMax: this.#options.friends ?? Infinity,
       leaving: this.#turn.leaving,
-      ready: this.phrases.own !== undefined,
+      ready: this.acquaintances.phraseFor(connection.peer, this.phrases) !== undefined,
+      shutOut: this.verifying.isShutOut(connection.peer),
       slots: this.#arena.available(32),
     }, this.#turn.now);
     if (refusal !== undefined) this.end(connection, refusal);
@@ -176,12 +192,32 @@ export class Connections implements Steer, Disposable {
       case "opened":
         return this.glare.opened(this.#friends.get(connection.peer), connection);
       case "received":
-        return this.messages.received(connection, effect.message);
+        return this.#received(connection, effect.message);
       case "begun":
+        if (effect.message.type === "verify") this.verifying.begun(connection.peer);
+        if (effect.message.type === "circle") this.acquaintances.begun(connection, effect.message, effect.cells);
         return;
       case "close":
         return this.end(connection, effect.reason);
     }
+  }
+
+  #received(connection: Connection, message: (SessionEffect & { type: "received" })["message"]): void {
+    switch (message.type) {
+      case "verify":
+        return this.verifying.received(connection, message);
+      case "circle":
+      case "meet":
+      case "introduce":
+        return this.acquaintances.received(connection.peer, message);
+      default:
+        return this.messages.received(connection, message);
+    }
+  }
+
+  /** At the end of each step. */
+  settle(): void {
+    this.acquaintances.settle(() => this.#all.values());
   }
 
   /** A listener's offer has come: the phrase must be stretched for its salt before it can be answered. */
@@ -192,7 +228,7 @@ export class Connections implements Steer, Disposable {
     if (call !== undefined && !this.#calling.takeSalt(call, key)) return this.end(connection, "protocol");
     connection.offered = true;
     this.#calling.came(connection, "offered");
-    connection.awaitedSalt = key;
+    connection.awaitedSalt = connection.salt = key;
     const phrase = this.phrases.get(key);
     if (phrase !== undefined) this.#answer(connection, phrase);
     else if (this.phrases.begin(key)) this.#turn.effects.push({ type: "stretch", salt });
@@ -200,7 +236,8 @@ export class Connections implements Steer, Disposable {
 
   stretched(phrase: StretchedPhrase, tookMs: number): void {
     this.#calling.stretchTook(tookMs);
-    const salt = this.phrases.put(phrase);
+    const inUse = new Set([...this.#all.values()].filter(({ state }) => state === "handshake").map((c) => c.salt));
+    const salt = this.phrases.put(phrase, inUse);
     for (const connection of [...this.#all.values()]) {
       if (connection.awaitedSalt === salt) this.#answer(connection, phrase);
     }
@@ -256,8 +293,9 @@ export class Connections implements Steer, Disposable {
     friend.connections.push(connection);
     const before = this.#calling.connected(connection);
     this.drive(connection, { type: "admit" });
-    const { name } = this.#options;
-    if (name !== undefined) this.drive(connection, { type: "submit", message: { type: "name", name } });
+    this.verifying.say(friend, connection);
+    this.naming.greet(friend, connection);
+    this.#turn.presenceChanged = true;
     this.#calling.met(address);
     if (!wasHere) {
       const punched = connection.punched ? { punched: true as const } : {};
@@ -304,6 +342,7 @@ export class Connections implements Steer, Disposable {
   #endedEarly(connection: Connection, reason: RefusedReason): void {
     if (reason === "phrase") this.#door.wrongGuess(connection);
     this.#door.giveBackPlace(connection);
+    if (connection.expected !== undefined) return this.acquaintances.callEnded(connection);
     // A friend who is here has closed one of several connections: there is no more to it.
     const here = this.#friends.get(connection.peer)?.here;
     const why = here && reason === "closed" ? "duplicate" : reason;
@@ -317,6 +356,7 @@ export class Connections implements Steer, Disposable {
   #endedLive(connection: Connection, reason: LeftReason): void {
     const friend = this.#friends.get(connection.peer);
     if (friend === undefined) return;
+    this.#turn.presenceChanged = true;
     friend.connections.splice(friend.connections.indexOf(connection), 1);
     const keep = friend.toKeep;
     if (keep === undefined) return this.#left(friend, reason);

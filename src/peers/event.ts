@@ -11,6 +11,7 @@ import type { CallerId } from "./admission.ts";
 import type { CallId } from "./calls.ts";
 import type { LinkId } from "./connection.ts";
 import type { Attempt, PunchAddress, PunchId } from "./punching.ts";
+import type { IntroductionsMode } from "./introductions.ts";
 
 export interface PeersOptions {
   readonly self: PeerId;
@@ -21,6 +22,10 @@ export interface PeersOptions {
   readonly friends: number | undefined;
   /** How many descriptors the process may have; undefined: not known, or without a limit. */
   readonly descriptors?: number | undefined;
+  /** What to do when a friend introduces somebody. */
+  readonly introductions: IntroductionsMode;
+  /** Our address is not to be shown: calls go through a proxy. */
+  readonly hidden: boolean;
 }
 
 export type Event =
@@ -34,6 +39,8 @@ export type Event =
     link: LinkId;
     facts: SessionFacts;
     address: string;
+    /** The address of our own end, without its port. */
+    local: string;
     caller?: CallerId;
     call?: CallId;
     punch?: PunchId;
@@ -56,7 +63,21 @@ export type Event =
   | { type: "stretched"; phrase: StretchedPhrase; tookMs: number }
   /** The answer to "read": what was waiting on the other links has been handed over. */
   | { type: "read"; link: LinkId }
-  | { type: "say"; text: string }
+  /** `to`: to this friend alone. */
+  | { type: "say"; text: string; to?: PeerId }
+  /** Friends see this beside our messages from now on. */
+  | { type: "rename"; name: string }
+  /** Where we can be called, as the invitation names it. `hidden`: on loopback only, or a proxy hides our address. */
+  | { type: "reachable"; addresses: readonly string[]; hidden: boolean }
+  /** The answer to "listen at": the addresses there, none where calls cannot be taken. */
+  | { type: "listening at"; host: string; addresses: readonly string[] }
+  /** The person wants to hear this PeerId, whom a friend named; or does not. */
+  | { type: "introduce"; peer: PeerId }
+  | { type: "decline"; peer: PeerId }
+  /** The person wants these two friends to hear each other. */
+  | { type: "propose"; first: PeerId; second: PeerId }
+  /** The person has compared words with this friend: they were the same, or not. */
+  | { type: "compared"; peer: PeerId; same: boolean }
   /** A message has been put on the person's screen. */
   | { type: "shown"; peer: PeerId; id: MessageId }
   | { type: "call"; target: string; retry: boolean }
@@ -74,7 +95,8 @@ export type Effect =
   | { type: "shut"; caller: CallerId }
   /** Without a word. */
   | { type: "close"; link: LinkId }
-  | { type: "dial"; call: CallId; target: string }
+  /** `quiet`: of an introduction, which the person is told about in other ways. */
+  | { type: "dial"; call: CallId; target: string; quiet: boolean }
   /** Give a call's attempt up: nothing more is to be heard of it. */
   | { type: "stopDial"; call: CallId }
   /** One attempt of a two-sided call: "punchOpened" may follow, and then "linked" or "punchFailed". */
@@ -83,6 +105,8 @@ export type Effect =
   | { type: "stopPunch"; punch: PunchId }
   /** How far a dialled connection has come, for whoever tells the person. */
   | { type: "came"; target: string; step: "offered" | "answered" }
+  /** Take calls on a free port of these addresses of ours, of others no longer; then say "listening at" for each. */
+  | { type: "listen at"; hosts: readonly string[] }
   | { type: "stretch"; salt: Uint8Array }
   /** Read everything that waits on all sockets, then say "read" for this link. */
   | { type: "read"; link: LinkId }
@@ -102,4 +126,6 @@ export interface Present {
   readonly since: Millis;
   readonly unconfirmed: number;
   readonly links: number;
+  /** The person has compared words with this PeerId. */
+  readonly verified: boolean;
 }

@@ -2,6 +2,7 @@
 // (docs/PROTOCOL.md sections 6 and 8). Data and small questions about it; `step.ts` acts on the answers.
 
 import { MAX_UNCONFIRMED, NAME_CHANGE_PAUSE_MS, SHOWN_IDS_PEERS, SHOWN_IDS_PER_PEER } from "../constants.ts";
+import type { Verification } from "../auth/verification.ts";
 import type { MessageId } from "../notice.ts";
 import type { Millis, PeerId } from "../ports.ts";
 import { type Connection, directionOf } from "./connection.ts";
@@ -30,6 +31,15 @@ export class Friend {
   readonly showing = new Set<MessageId>();
   readonly shown = new Set<MessageId>();
   name: string | undefined;
+  /** When our name was last sent, and when it goes again. */
+  nameSentAt: Millis = -Infinity;
+  nameDueAt: Millis = Infinity;
+  /** The numbers behind the words to compare; ours is drawn at the first meeting. */
+  verification: Verification | undefined;
+  /** Our commitment has left, on some connection. */
+  committed = false;
+  /** The person has compared the words. */
+  verified = false;
   #nameAt: Millis = -Infinity;
 
   constructor(readonly self: PeerId, readonly peer: PeerId) {}
@@ -71,7 +81,7 @@ export class Friend {
 }
 
 /** All PeerIds met in this process, the last SHOWN_IDS_PEERS of them; one that is here is never forgotten. */
-export class Friends {
+export class Friends implements Disposable {
   readonly #self: PeerId;
   /** Least recently met first. */
   readonly #all = new Map<PeerId, Friend>();
@@ -90,11 +100,18 @@ export class Friends {
     const friend = this.#all.get(peer) ?? new Friend(this.#self, peer);
     this.#all.delete(peer);
     this.#all.set(peer, friend);
-    for (const [oldest, { here }] of this.#all) {
+    for (const [oldest, { here, verification }] of this.#all) {
       if (this.#all.size <= SHOWN_IDS_PEERS) break;
-      if (!here) this.#all.delete(oldest);
+      if (here) continue;
+      verification?.[Symbol.dispose]();
+      this.#all.delete(oldest);
     }
     return friend;
+  }
+
+  /** Wipes the numbers behind everybody's words. */
+  [Symbol.dispose](): void {
+    for (const { verification } of this.#all.values()) verification?.[Symbol.dispose]();
   }
 
   here(): Friend[] {
@@ -141,6 +158,7 @@ export class Friends {
         since: first.since,
         unconfirmed: friend.outbox.length,
         links: friend.connections.length,
+        verified: friend.verified,
       };
     });
   }

@@ -2,7 +2,7 @@
 // what comes is shown once and acknowledged when it has been.
 
 import { MAX_UNCONFIRMED } from "../constants.ts";
-import type { MessageId } from "../notice.ts";
+import type { Hearing, MessageId } from "../notice.ts";
 import type { PeerId } from "../ports.ts";
 import type { Effect as SessionEffect } from "../session/step.ts";
 import { newMessageId } from "../wire/message.ts";
@@ -23,16 +23,19 @@ export class Messages {
     this.#steer = steer;
   }
 
-  say(text: string): void {
+  /** To everybody who is here, or to one of them. `unheard`: who talks with a friend of ours and does not hear it. */
+  say(text: string, unheard: Hearing["others"], only?: PeerId): void {
     const id = newMessageId(this.#turn.entropy);
-    let peers = 0;
+    const to: PeerId[] = [];
     for (const friend of this.#friends.here()) {
+      if (only !== undefined && friend.peer !== only) continue;
       if (friend.outbox.length >= MAX_UNCONFIRMED || friend.inUse === undefined) continue;
       friend.outbox.push({ id, text, reported: false });
       this.#steer.drive(friend.inUse, { type: "submit", message: { type: "chat", id, text } });
-      peers++;
+      to.push(friend.peer);
     }
-    this.#turn.notice({ event: "sent", id, peers, text });
+    const heard = { unheard: only === undefined ? unheard : [], private: only !== undefined };
+    this.#turn.notice({ event: "sent", id, peers: to.length, to, text, ...heard });
   }
 
   received(connection: Connection, message: Received): void {
@@ -46,6 +49,7 @@ export class Messages {
         return;
       case "name":
         if (friend?.takeName(message.name, this.#turn.now)) {
+          this.#turn.presenceChanged = true;
           this.#turn.notice({ event: "named", peer, name: message.name });
         }
     }

@@ -21,14 +21,15 @@ export class Phrases implements Disposable {
     return true;
   }
 
-  /** Takes the phrase over. Returns its salt as hex. */
-  put(phrase: StretchedPhrase): string {
+  /** Takes the phrase over. `inUse`: salts whose phrase a handshake holds, which outlives it. Returns its salt as hex. */
+  put(phrase: StretchedPhrase, inUse: ReadonlySet<string | undefined>): string {
     const salt = phrase.salt.toHex();
     this.#underWay.delete(salt);
     this.#bySalt.get(salt)?.[Symbol.dispose]();
     this.#bySalt.set(salt, phrase);
     for (const [oldest, old] of this.#bySalt) {
       if (this.#bySalt.size <= MAX_STRETCHED) break;
+      if (inUse.has(oldest)) continue;
       this.#bySalt.delete(oldest);
       old[Symbol.dispose]();
     }

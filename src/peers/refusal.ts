@@ -13,8 +13,10 @@ export interface House {
   /** Close the door after so many friends. */
   readonly friendsMax: number;
   readonly leaving: boolean;
-  /** Calls can be taken: our own salt's phrase has been stretched. */
+  /** There is a stretched phrase to offer this caller. */
   readonly ready: boolean;
+  /** The person compared words with this PeerId, and they were others. */
+  readonly shutOut: boolean;
   /** Locked slots of 32 bytes that are free. */
   readonly slots: number;
 }
@@ -28,7 +30,9 @@ export function refusalOf(
   house: House,
   now: Millis,
 ): "busy" | "self" | "duplicate" | "closed" | "protocol" | undefined {
-  if (house.leaving) return "busy";
+  if (house.leaving || house.shutOut) return "busy";
+  // Before stretch and answer: somebody else than an introduction is about does not even learn that we know the phrase.
+  if (connection.expected !== undefined && connection.peer !== connection.expected) return "closed";
   if (connection.peer === house.self) return "self";
   // Given up while its link was made.
   if (connection.punched && connection.call === undefined) return "closed";

@@ -5,12 +5,13 @@
 // (strangers), calling (whom we call), glare (several connections with one friend), messages.
 // Not in here: bytes, cryptography, sockets, timers, sentences.
 
-import type { MessageId } from "../notice.ts";
+import type { Hearing, MessageId } from "../notice.ts";
 import type { Entropy, Millis, PeerId } from "../ports.ts";
 import type { Arena } from "../secrets/locked.ts";
 import type { Source } from "./addresses.ts";
 import type { CallerId } from "./admission.ts";
 import { Calling } from "./calling.ts";
+import type { Company } from "./company.ts";
 import type { LinkId } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { Door } from "./door.ts";
@@ -44,6 +45,7 @@ export class Peers implements Disposable {
   step(event: Event, now: Millis, entropy: Entropy): Effect[] {
     this.#turn.begin(now, entropy);
     this.#handle(event);
+    this.#connections.settle();
     this.#connections.takeTurns();
     this.#calling.punchDue();
     if (this.#turn.leaving && !this.#gone && this.#connections.none) {
@@ -57,7 +59,7 @@ export class Peers implements Disposable {
   get deadline(): Millis {
     let deadline = Math.min(this.#calling.deadline, this.#door.deadline, this.#connections.deadline);
     for (const friend of this.#friends.here()) deadline = Math.min(deadline, friend.settleAt);
-    return deadline;
+    return Math.min(deadline, this.#connections.naming.deadline, this.#connections.acquaintances.deadline);
   }
 
   /** Some session has work that no tick should wait for: a "quiet" event is asked for, for each piece of it. */
@@ -94,6 +96,30 @@ export class Peers implements Disposable {
     return this.#calling.targets;
   }
 
+  /** Who hears whom, as far as friends say. */
+  get hearing(): Hearing {
+    return this.#company.hearing;
+  }
+
+  /** Introductions that are open. */
+  get introductions(): Company["open"] {
+    return this.#company.open;
+  }
+
+  /** No introduction can be had, since even a call would show our address. */
+  get hidden(): boolean {
+    return this.#company.hidden;
+  }
+
+  /** The numbers of the words to compare with this friend. Undefined: not yet, or never. */
+  words(peer: PeerId): number[] | undefined {
+    return this.#connections.verifying.words(peer);
+  }
+
+  get #company(): Company {
+    return this.#connections.acquaintances.company;
+  }
+
   /** Wipes everything. */
   [Symbol.dispose](): void {
     this.#connections[Symbol.dispose]();
@@ -116,6 +142,7 @@ export class Peers implements Disposable {
       case "failed":
         return this.#door.failed(event.caller, event.address, event.why);
       case "dialFailed":
+        if (this.#connections.acquaintances.dialFailed(event.call)) return;
         return this.#calling.dialFailed(event.call, event.failure);
       case "aimed":
         return this.#calling.aimed(event.call, event.meetAt);
@@ -133,7 +160,23 @@ export class Peers implements Disposable {
       case "read":
         return this.#connections.read(event.link);
       case "say":
-        return this.#connections.messages.say(event.text);
+        return this.#connections.messages.say(event.text, this.hearing.others, event.to);
+      case "rename":
+        return this.#connections.naming.change(event.name);
+      case "compared":
+        return this.#connections.verifying.compared(event.peer, event.same);
+      case "reachable":
+        return this.#ask((company) =>
+          company.reachable({ addresses: event.addresses, listens: true, hidden: event.hidden })
+        );
+      case "listening at":
+        return this.#ask((company) => company.listeningAt(event.host, event.addresses));
+      case "introduce":
+        return this.#ask((company, now) => void company.agree(event.peer, now));
+      case "decline":
+        return this.#ask((company, now) => company.decline(event.peer, now));
+      case "propose":
+        return this.#ask((company) => company.propose(event.first, event.second));
       case "shown":
         return this.#connections.messages.shown(event.peer, event.id);
       case "call":
@@ -147,9 +190,14 @@ export class Peers implements Disposable {
     }
   }
 
+  #ask(what: (company: Company, now: Millis) => void): void {
+    this.#connections.acquaintances.ask(what);
+  }
+
   #time(unsent: (link: LinkId) => number): void {
     this.#connections.time(unsent);
     for (const friend of this.#friends.here()) this.#connections.glare.time(friend);
+    this.#connections.naming.time();
     this.#door.report();
     this.#calling.dialDue();
   }
@@ -158,6 +206,7 @@ export class Peers implements Disposable {
     this.#turn.leaving = true;
     this.#calling.stop();
     this.#door.close();
+    this.#connections.acquaintances.stop();
     this.#connections.leave();
   }
 }

@@ -727,7 +727,11 @@ test("what a friend opens in vain is told twenty times a minute, and counted bey
     for (let i = 0; i < times; i++) {
       const { said, caller } = knock(bench, "b", "192.0.2.1");
       equal(said, "start");
-      const effects = b.peers.step({ type: "linked", link: link++, facts, address: "x", caller }, b.now, bench.entropy);
+      const effects = b.peers.step(
+        { type: "linked", link: link++, facts, address: "x", local: "", caller },
+        b.now,
+        bench.entropy,
+      );
       equal(effects.some(({ type }) => type === "close"), true);
       for (const effect of effects) {
         if (effect.type === "notice") bench.told.push({ at: 0, who: "b", notice: effect.notice });
@@ -750,10 +754,17 @@ test("what a friend opens in vain is told twenty times a minute, and counted bey
 Deno.test(`a PeerId has at most ${MAX_CONNECTIONS_PER_PEER} connections, whatever their state`, () => {
   const [self, peer] = ["0".repeat(64), "1".repeat(64)] as const;
   {
-    using peers = new Peers(arena, { self, shape: QUIET.shape!, name: undefined, friends: undefined });
+    using peers = new Peers(arena, {
+      self,
+      shape: QUIET.shape!,
+      name: undefined,
+      friends: undefined,
+      introductions: "no",
+      hidden: false,
+    });
     const facts = { role: "dialer" as const, self, peer, channelBinding: new Uint8Array(64) };
     const open = (link: number) =>
-      peers.step({ type: "linked", link, facts, address: "x" }, 0, crypto.getRandomValues.bind(crypto));
+      peers.step({ type: "linked", link, facts, address: "x", local: "" }, 0, crypto.getRandomValues.bind(crypto));
     for (let link = 1; link <= MAX_CONNECTIONS_PER_PEER; link++) deepEqual(open(link), []);
     const refused = { event: "refused" as const, address: "x", reason: "duplicate" as const };
     const failure = { at: "offer", why: "duplicate" } as const;
@@ -767,7 +778,14 @@ Deno.test(`a PeerId has at most ${MAX_CONNECTIONS_PER_PEER} connections, whateve
 Deno.test(`more than ${MAX_CONNECTIONS} connections, of however many PeerIds, are refused: memory is measured for these`, () => {
   const id = (n: number) => n.toString(16).padStart(64, "0") as PeerId;
   {
-    using peers = new Peers(arena, { self: id(0), shape: QUIET.shape!, name: undefined, friends: undefined });
+    using peers = new Peers(arena, {
+      self: id(0),
+      shape: QUIET.shape!,
+      name: undefined,
+      friends: undefined,
+      introductions: "no",
+      hidden: false,
+    });
     const refused: number[] = [];
     for (let link = 1; link <= MAX_CONNECTIONS + 2; link++) {
       // Four of each PeerId, which none may have more of.
@@ -777,7 +795,11 @@ Deno.test(`more than ${MAX_CONNECTIONS} connections, of however many PeerIds, ar
         peer: id(1 + (link >> 2)),
         channelBinding: new Uint8Array(64),
       };
-      const effects = peers.step({ type: "linked", link, facts, address: "x" }, 0, crypto.getRandomValues.bind(crypto));
+      const effects = peers.step(
+        { type: "linked", link, facts, address: "x", local: "" },
+        0,
+        crypto.getRandomValues.bind(crypto),
+      );
       if (effects.some(({ type }) => type === "close")) refused.push(link);
     }
     deepEqual(refused, [MAX_CONNECTIONS + 1, MAX_CONNECTIONS + 2]);
@@ -833,7 +855,7 @@ function guessUntil(bench: Bench, who: string, answer: Frame, count: number): vo
       channelBinding: new Uint8Array(64),
     };
     const link = 1_000_000 + bench.timeline.now;
-    peers.step({ type: "linked", link, facts, address: name, caller }, bench.timeline.now, bench.entropy);
+    peers.step({ type: "linked", link, facts, address: name, local: "", caller }, bench.timeline.now, bench.entropy);
     peers.step({ type: "frame", link, frame: answer.slice() }, bench.timeline.now, bench.entropy);
   }
 }
@@ -1240,7 +1262,7 @@ test("who is here is told with address, direction, time and what is unconfirmed"
   const { since, ...rest } = seen!;
   ok(since > 1_000 && since < 2_000);
   const expected = { peer: bench.id("b"), name: "Bea", address: "10.0.0.b:7373", direction: "out", unconfirmed: 1 };
-  deepEqual(rest, { ...expected, direction: "out" as const, links: 1 });
+  deepEqual(rest, { ...expected, direction: "out" as const, links: 1, verified: false });
   equal(bench.node("b").peers.present()[0]?.direction, "in");
   const id = bench.notices("a", "sent")[0]!.id;
   deepEqual(bench.node("a").peers.unconfirmed(), [{ peer: bench.id("b"), id, reported: false }]);

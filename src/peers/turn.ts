@@ -12,6 +12,8 @@ export class Turn {
   effects: Effect[] = [];
   /** The person is leaving: nobody is let in, nobody is called, and the person hears of neither. */
   leaving = false;
+  /** Who is here has changed since friends were last told, or a name, or the connection that somebody uses. */
+  presenceChanged = false;
 
   begin(now: Millis, entropy: Entropy): void {
     this.now = now;

@@ -6,6 +6,11 @@ import { MAX_TARGETS } from "../constants.ts";
 import { alreadyCalled, doorClosed } from "../words/chat.ts";
 import { callProblem } from "../words/call_failures.ts";
 
+/** What scripts are not told: it only repeats other events for people. */
+export function isForPeople(notice: Notice): boolean {
+  return notice.event === "self" || notice.event === "hearing";
+}
+
 /**
  * Without a line end. `at` is milliseconds since the epoch. Text is raw but for its escapes: whatever could act on a
  * terminal or split a line is written as \u, so that printing the line is harmless and parsing it gives the original.
@@ -37,7 +42,7 @@ function fields(notice: Notice): Record<string, unknown> & { event: Notice["even
     case "message":
       return { event, peer: notice.peer, id: notice.id, text: notice.text };
     case "sent":
-      return { event, id: notice.id, peers: notice.peers };
+      return { event, id: notice.id, peers: notice.peers, to: notice.to };
     case "delivered":
     case "unconfirmed":
       return { event, id: notice.id, peer: notice.peer };
@@ -45,6 +50,21 @@ function fields(notice: Notice): Record<string, unknown> & { event: Notice["even
       return { event, peer: notice.peer, name: notice.name };
     case "left":
       return { event, peer: notice.peer, reason: notice.reason };
+    case "circle":
+      return { event, peer: notice.peer, you: notice.you, with: notice.with };
+    case "introduction": {
+      const { peer, by, state, reason } = notice;
+      return { event, peer, by, state, ...(reason === undefined ? {} : { reason }) };
+    }
+    case "self":
+    case "hearing":
+      return { event };
+    case "wrong-peer":
+      return { event, peer: notice.peer, by: notice.by, address: notice.address };
+    case "hidden":
+      return { event };
+    case "verify":
+      return { event, peer: notice.peer, state: notice.state };
     case "stopped":
       return { event, reason: notice.reason };
     case "new-session":

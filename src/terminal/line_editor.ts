@@ -7,7 +7,21 @@ import type { KeyName } from "./keys.ts";
 export type Complete = (word: string, first: boolean) => readonly string[];
 
 /** What Tab completes at the beginning of a line, on the screen and in plain lines. */
-export const COMMANDS: readonly string[] = ["/connect", "/doctor", "/help", "/invite", "/peers", "/quit", "/wire"];
+export const COMMANDS: readonly string[] = [
+  "/connect",
+  "/decline",
+  "/doctor",
+  "/help",
+  "/introduce",
+  "/invite",
+  "/listen",
+  "/msg",
+  "/name",
+  "/peers",
+  "/quit",
+  "/verify",
+  "/wire",
+];
 
 /** One's own words: a class, because it holds them, and `clear` forgets them all. */
 export class LineEditor {

@@ -7,7 +7,8 @@
 import type { Notice } from "../notice.ts";
 import type { PeerId } from "../ports.ts";
 import * as words from "../words/notices.ts";
-import { label, learn, looksLike, type People } from "./text/roster.ts";
+import { unheardText } from "../words/circle.ts";
+import { label, labels, learn, looksLike, type People } from "./text/roster.ts";
 import { sanitise } from "./text/sanitise.ts";
 
 /** What the sentences need to know of what came before. Changed by `plainLines`. */
@@ -46,7 +47,12 @@ function sentences(notice: Notice, context: PlainContext): string[] {
         if (sent.size <= SENT_MAX) break;
         sent.delete(id);
       }
-      return [...context.echoed ? [] : words.ownLines(text), ...notice.peers === 0 ? [words.NOBODY_YET] : []];
+      const lines = context.echoed ? [] : words.ownLines(text);
+      if (notice.peers === 0) lines.push(words.NOBODY_YET);
+      if (notice.private) lines.push(words.aloneLine(notice.to.map(who)));
+      const unheard = unheardText(notice.unheard, labels(people));
+      if (unheard !== "") lines.push(`${unheard}.`);
+      return lines;
     }
     case "delivered":
       return [words.deliveredLine(who(notice.peer), which(notice.id, sent))];
@@ -55,7 +61,7 @@ function sentences(notice: Notice, context: PlainContext): string[] {
     case "named":
       return [words.namedLine(who(notice.peer), sanitise(notice.name, "name"))];
     default:
-      return words.lineOf(notice, { who, clean })?.split("\n") ?? [];
+      return words.lineOf(notice, { ...labels(people), clean })?.split("\n") ?? [];
   }
 }
 

@@ -23,8 +23,8 @@ Deno.test("plainLines() tells a conversation in sentences", () => {
     { event: "connected", peer: A, direction: "in", address: "192.0.2.9:5000" },
     { event: "named", peer: A, name: "alice" },
     { event: "message", peer: A, id: "1", text: "hello\nsecond line" },
-    { event: "sent", id: "2", peers: 1, text: "hi alice" },
-    { event: "sent", id: "3", peers: 1, text: "a\nb" },
+    { event: "sent", id: "2", peers: 1, to: [], unheard: [], private: false, text: "hi alice" },
+    { event: "sent", id: "3", peers: 1, to: [], unheard: [], private: false, text: "a\nb" },
     { event: "delivered", id: "2", peer: A },
     { event: "unconfirmed", id: "3", peer: A },
     { event: "connected", peer: B, direction: "out", address: "192.0.2.8:7373" },
@@ -81,8 +81,14 @@ Deno.test("plainLines() tells a conversation in sentences", () => {
 });
 
 Deno.test("plainLines() does not repeat a line that was seen while it was typed", () => {
-  assert.deepEqual(transcript([{ event: "sent", id: "1", peers: 1, text: "hi" }], true), []);
-  assert.deepEqual(transcript([{ event: "sent", id: "1", peers: 0, text: "hi" }], true), ["Nobody is here yet."]);
+  assert.deepEqual(
+    transcript([{ event: "sent", id: "1", peers: 1, to: [], unheard: [], private: false, text: "hi" }], true),
+    [],
+  );
+  assert.deepEqual(
+    transcript([{ event: "sent", id: "1", peers: 0, to: [], unheard: [], private: false, text: "hi" }], true),
+    ["Nobody is here yet."],
+  );
 });
 
 Deno.test("plainLines() begins each line of a peer's words with From, name and tag, and no other", () => {

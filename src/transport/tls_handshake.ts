@@ -63,7 +63,8 @@ export function handshake(socket: TLSSocket, raw: Socket, address: Address, self
     if (checked === undefined) return drop("not-sesame");
     settle();
     socket.setNoDelay(true);
-    const ends = { role: outcome.role, address: formatAddress(address), host: bareHost(address.host), self };
+    const local = bareHost(socket.localAddress ?? raw.localAddress ?? "");
+    const ends = { role: outcome.role, address: formatAddress(address), host: bareHost(address.host), local, self };
     outcome.linked(new TlsLink(socket, raw, ends, checked));
   });
   return { drop };

@@ -17,6 +17,7 @@ export interface LinkEnds {
   readonly role: Role;
   readonly address: string;
   readonly host: string;
+  readonly local: string;
   readonly self: PeerId;
 }
 
@@ -24,6 +25,7 @@ export class TlsLink implements Link {
   readonly role: Role;
   readonly address: string;
   readonly host: string;
+  readonly local: string;
   readonly self: PeerId;
   readonly peer: PeerId;
   readonly channelBinding: Uint8Array;
@@ -47,6 +49,7 @@ export class TlsLink implements Link {
     this.role = ends.role;
     this.address = ends.address;
     this.host = ends.host;
+    this.local = ends.local;
     this.self = ends.self;
     this.peer = checked.peer;
     this.channelBinding = checked.channelBinding;

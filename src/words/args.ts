@@ -28,6 +28,8 @@ export interface ChatArgs {
   readonly colour: "auto" | "none";
   readonly bell: boolean;
   readonly friends: number | undefined;
+  /** What to do when a friend introduces somebody; undefined: ask a person, nothing without one. */
+  readonly introductions: "ask" | "yes" | "no" | undefined;
   readonly retry: boolean;
   /** The proxy that calls go through, as typed. */
   readonly proxy: string | undefined;
@@ -126,11 +128,17 @@ export const OPTIONS: readonly Option[] = [
   { name: "no-colour", help: "no colours on the screen", of: CHAT },
   { name: "bell", help: "ring the terminal's bell for a message", of: CHAT },
   { name: "friends", value: "N", help: "close the door after N friends", of: CHAT },
+  {
+    name: "introductions",
+    value: "WHEN",
+    help: "ask, yes or no when friends introduce somebody",
+    of: CHAT,
+  },
   { name: "retry", help: "keep calling an address that is away, with pauses", of: CHAT },
   {
     name: "proxy",
     value: "URL",
-    help: "make calls through socks5h://HOST:PORT, a SOCKS5 proxy that gets names unresolved (Tor: port 9050)",
+    help: "SOCKS5 proxy socks5h://HOST:PORT, names unresolved",
     of: [...CHAT, "doctor"],
   },
   { name: "require-locked-memory", help: "refuse to start where memory cannot be locked", of: CHAT },
@@ -305,6 +313,10 @@ function chatArgs(
   if (given.has("plain") && given.has("json")) {
     return { wrong: "--plain and --json are both given.", next: "Give one of them." };
   }
+  const introductions = text("introductions");
+  if (introductions !== undefined && introductions !== "ask" && introductions !== "yes" && introductions !== "no") {
+    return { wrong: "--introductions is ask, yes or no.", next: "Leave it out to be asked." };
+  }
   const targets = command === "connect" ? invitedTargets(rest) : [];
   if (command === "connect" && targets.length === 0) {
     return { wrong: "There is nobody to call.", next: "Type: sesame connect HOST[:PORT]" };
@@ -333,6 +345,7 @@ function chatArgs(
     colour: given.has("no-colour") ? "none" : "auto",
     bell: given.has("bell"),
     friends: friends === 0 ? undefined : friends,
+    introductions,
     // Two friends who call each other: whoever starts first finds nobody yet, and may be the only one who can get through.
     retry: given.has("retry") || (command === "connect" && given.has("listen")),
     proxy: text("proxy"),

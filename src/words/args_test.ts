@@ -28,6 +28,7 @@ Deno.test("parse() of nothing is sesame listen on the default port, with everyth
     colour: "auto",
     bell: false,
     friends: undefined,
+    introductions: undefined,
     retry: false,
     proxy: undefined,
     requireLockedMemory: false,

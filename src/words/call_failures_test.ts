@@ -83,7 +83,7 @@ Deno.test("a failing call of each cause is the same cause and the same words in 
     equal(problem.doing, diagnosis.doing);
     const refused: Notice = { event: "refused", address: TARGET, reason: reasonOf(failure), failure };
     equal(JSON.parse(jsonLine(refused, 0)).reason, reason);
-    const short = lineOf(refused, { who: String, clean: String });
+    const short = lineOf(refused, { who: String, clean: String, name: String, reported: String, reportedName: String });
     match(short ?? "", /^No connection with friend\.example:7400: [a-z].*[a-z0-9]\.$/i);
     for (const part of [problem.doing, problem.wrong, problem.next]) match(part, /^[A-Z].*\.$/, part);
     equal(/undefined|\n/.test(words + short), false, why);

@@ -7,7 +7,13 @@ import type { Problem } from "./problems.ts";
 const HELP: readonly (readonly [string, string])[] = [
   ["/peers", "who is here"],
   ["/connect HOST[:PORT]", "call a friend"],
+  ["/listen [PORT]", "take calls from now on"],
   ["/invite", "what a friend has to type to call you"],
+  ["/msg NAME TEXT", "to one friend alone"],
+  ["/introduce NAME", "hear somebody whom a friend talks with; two names propose it to two friends; all"],
+  ["/decline NAME", "say no to that, silently; all"],
+  ["/verify [NAME]", "words to compare by phone; then NAME yes or NAME no"],
+  ["/name NAME", "what friends see beside your messages"],
   ["/wire", "what somebody who listens on the line sees"],
   ["/doctor", "what protects you here, and what to do"],
   ["/help", "this page"],
@@ -109,7 +115,8 @@ export interface FriendLine {
   readonly unconfirmed: number;
 }
 
-export function peersText(friends: readonly FriendLine[], traffic: Traffic): string {
+/** `circle`: lines about who hears whom. */
+export function peersText(friends: readonly FriendLine[], circle: readonly string[], traffic: Traffic): string {
   return [
     friends.length === 0
       ? "Nobody is here."
@@ -118,6 +125,7 @@ export function peersText(friends: readonly FriendLine[], traffic: Traffic): str
       `${who} ${address}, ${direction === "in" ? "called us" : "called by us"}, ` +
       (unconfirmed === 0 ? "everything delivered" : `${unconfirmed} not confirmed yet`)
     ),
+    ...circle,
     costText(traffic, friends.length),
   ].join("\n");
 }

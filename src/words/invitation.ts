@@ -51,6 +51,24 @@ export function invitation(listening: string, own: readonly Uint8Array[] | undef
   ].join("\n");
 }
 
+/**
+ * Where this machine can be called, as introductions tell it: what the invitation leads with, as `192.0.2.7:7373`. None
+ * where that cannot be found out. `loopback`: nobody but this machine can call.
+ */
+export function calledAt(
+  listening: string,
+  own: readonly Uint8Array[] | undefined,
+): { addresses: readonly string[]; loopback: boolean } {
+  const address = parseListen(listening);
+  if (typeof address === "string") return { addresses: [], loopback: false };
+  const { host, port } = address;
+  if (!isEveryInterface(host)) return { addresses: [formatAddress(address)], loopback: scopeOf(host) === "machine" };
+  const all = (own ?? []).filter((bytes) => host === "::" || bytes.length === 4).map(formatIp);
+  const of = (scope: AddressScope) => all.filter((ip) => scopeOf(ip) === scope);
+  const hosts = [...of("internet"), ...of("network")].slice(0, ALTERNATIVES_MAX);
+  return { addresses: hosts.map((ip) => formatAddress({ host: ip, port })), loopback: false };
+}
+
 /** Brackets and commas mean something to some shells. Spaces are where a screen may break the line. */
 function typed(target: string): string {
   return `Your friend types: sesame connect ${/[[,]/.test(target) ? `'${target}'` : target}`;

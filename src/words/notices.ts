@@ -7,20 +7,19 @@
 import type { RefusedReason } from "../call.ts";
 import { DEAD_AFTER_MS, MAX_TARGETS } from "../constants.ts";
 import type { LeftReason, Notice } from "../notice.ts";
-import type { PeerId } from "../ports.ts";
 import { callFailureShort, callProblem } from "./call_failures.ts";
+import { circleLine, type Labels } from "./circle.ts";
 import { alreadyCalled, doorClosed } from "./chat.ts";
 
 /** What a view knows and words do not. */
-export interface Shown {
-  /** A peer's label, safe to show: `alice [3f2a-91bc]`. */
-  who(peer: PeerId): string;
+export interface Shown extends Labels {
   /** Somebody may have chosen an address or an option that is quoted: safe to show. */
   clean(text: string): string;
 }
 
 /** One sentence or more; undefined for what a view shows by itself: messages, their receipts, names. May hold line ends. */
-export function lineOf(notice: Notice, { who, clean }: Shown): string | undefined {
+export function lineOf(notice: Notice, shown: Shown): string | undefined {
+  const { who, clean } = shown;
   switch (notice.event) {
     case "protection": {
       const { locked, coreDumps } = notice.protection;
@@ -64,7 +63,7 @@ export function lineOf(notice: Notice, { who, clean }: Shown): string | undefine
     case "problem":
       return clean(`${notice.doing} ${notice.wrong} ${notice.next}`.trim());
     default:
-      return undefined;
+      return circleLine(notice, shown);
   }
 }
 
@@ -88,6 +87,11 @@ export function theirLines(who: string, [first = "", ...rest]: readonly string[]
 /** Of one's own. */
 export function ownLines([first = "", ...rest]: readonly string[]): string[] {
   return [`You: ${first}`, ...rest.map((line) => `You, more: ${line}`)];
+}
+
+/** One's own message went to these and nobody else, as the person wanted. */
+export function aloneLine(whom: readonly string[]): string {
+  return `To ${whom.join(", ")} alone.`;
 }
 
 export const NOBODY_YET = "Nobody is here yet.";

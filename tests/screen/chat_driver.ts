@@ -65,7 +65,7 @@ view = openView(
       queueMicrotask(() => setTimeout(() => view?.hold(false), 0));
     }
     const id = `mine ${sent++}`;
-    view?.show({ event: "sent", id, peers: 2, text: input.text });
+    view?.show({ event: "sent", id, peers: 2, to: [], unheard: [], private: false, text: input.text });
     view?.show({ event: "delivered", id, peer: A });
     if (input.text === "hostile") {
       for (const [i, text] of hostileStrings().entries()) view?.show({ event: "message", peer: B, id: `h${i}`, text });
@@ -100,7 +100,7 @@ const SCREENS: Readonly<Record<string, readonly Notice[]>> = {
         { event: "message", peer, id: `m${i}`, text: `the word of number ${i + 1}` },
       ];
     }).flat(),
-    { event: "sent", id: "all", peers: 32, text: "hello you all" },
+    { event: "sent", id: "all", peers: 32, to: [], unheard: [], private: false, text: "hello you all" },
     { event: "delivered", id: "all", peer: "10".repeat(4).padEnd(64, "0") },
   ],
   errors: [
@@ -113,7 +113,7 @@ const SCREENS: Readonly<Record<string, readonly Notice[]>> = {
     { event: "named", peer: A, name: "alice" },
     { event: "connected", peer: B, direction: "in", address: "192.0.2.8:40112" },
     { event: "named", peer: B, name: "аlice" },
-    { event: "sent", id: "2", peers: 1, text: "did you get this?" },
+    { event: "sent", id: "2", peers: 1, to: [], unheard: [], private: false, text: "did you get this?" },
     { event: "unconfirmed", id: "2", peer: A },
     { event: "connected", peer: C, direction: "in", address: "192.0.2.9:40112" },
     { event: "left", peer: C, reason: "timeout" },
@@ -129,12 +129,28 @@ else if (scenarios.includes("picture")) {
   view.show({ event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" });
   view.show({ event: "named", peer: A, name: "alice" });
   view.show({ event: "message", peer: A, id: "1", text: "hey! did the phrase arrive in one piece?" });
-  view.show({ event: "sent", id: "2", peers: 1, text: "it did, you are talking to me 🎉" });
+  view.show({
+    event: "sent",
+    id: "2",
+    peers: 1,
+    to: [],
+    unheard: [],
+    private: false,
+    text: "it did, you are talking to me 🎉",
+  });
   view.show({ event: "delivered", id: "2", peer: A });
   view.show({ event: "connected", peer: B, direction: "out", address: "192.0.2.8:7373" });
   view.show({ event: "named", peer: B, name: "Zoë" });
   view.show({ event: "message", peer: B, id: "3", text: "hello you two\nwho brings the cake on Friday?" });
-  view.show({ event: "sent", id: "4", peers: 2, text: "I do. Nobody else can read this, by the way." });
+  view.show({
+    event: "sent",
+    id: "4",
+    peers: 2,
+    to: [],
+    unheard: [],
+    private: false,
+    text: "I do. Nobody else can read this, by the way.",
+  });
   view.show({ event: "delivered", id: "4", peer: A });
 } else {
   view.show({ event: "listening", address: "0.0.0.0:7373" });

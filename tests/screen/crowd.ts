@@ -49,7 +49,14 @@ const addresses: string[] = [];
 for (let i = 0; i < count; i++) {
   const identity = makeIdentity(entropy);
   const shape = { cover: "constant", intervalMs } as const;
-  const peers = new Peers(arena, { self: identity.peerId, shape, name: undefined, friends: undefined });
+  const peers = new Peers(arena, {
+    self: identity.peerId,
+    shape,
+    name: undefined,
+    friends: undefined,
+    introductions: "no",
+    hidden: false,
+  });
   // The same address calls again and again, as often as the measurement needs.
   Object.assign(peers, { admit: () => true });
   const loop = new Loop({
@@ -61,6 +68,7 @@ for (let i = 0; i < count; i++) {
     entropy,
     addresses: () => undefined,
     onCallEnded: () => {},
+    onNotice: () => {},
     onStep: () => {},
     onFault: (error) => {
       console.error(error);

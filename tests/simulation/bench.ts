@@ -4,7 +4,7 @@
 import { StretchedPhrase } from "../../src/auth/stretched.ts";
 import { STRETCHED_SIZE } from "../../src/constants.ts";
 import type { Notice } from "../../src/notice.ts";
-import type { Effect, Event } from "../../src/peers/event.ts";
+import type { Effect, Event, PeersOptions } from "../../src/peers/event.ts";
 import type { Attempt } from "../../src/peers/punching.ts";
 import type { PeerId } from "../../src/ports.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
@@ -31,6 +31,9 @@ export interface Person {
   readonly early?: boolean;
   /** No call gets through to it; only by a two-sided one is it met. */
   readonly walled?: boolean;
+  /** Its address, if it matters. */
+  readonly host?: string;
+  readonly circle?: Pick<PeersOptions, "introductions" | "hidden">;
 }
 
 export interface Joined {
@@ -61,6 +64,8 @@ export class Bench implements Surroundings, Disposable {
   readonly #arena: Arena;
   readonly #people = new Map<string, { readonly person: Person; node: Node }>();
   readonly #unshown: { readonly node: Node; readonly event: Event }[] = [];
+  /** Those who take calls only for an introduction. */
+  readonly #listening = new Set<Node>();
   #lives = 0;
 
   constructor(arena: Arena, ...people: readonly Person[]) {
@@ -73,8 +78,14 @@ export class Bench implements Surroundings, Disposable {
     const life = (++this.#lives).toString(16).padStart(2, "0");
     const self = kept ?? person.rank.toString(16).padStart(2, "0") + life.repeat(31);
     const shape = person.shape ?? { cover: "constant", intervalMs: 250 };
-    const options = { self, shape, name: person.displayName, friends: person.friends };
-    const node = new Node(this, person.name, `10.0.0.${person.name}`, options, this.#arena, 0);
+    const options = {
+      self,
+      shape,
+      name: person.displayName,
+      friends: person.friends,
+      ...person.circle ?? { introductions: "no" as const, hidden: false },
+    };
+    const node = new Node(this, person.name, person.host ?? `10.0.0.${person.name}`, options, this.#arena, 0);
     this.#people.set(person.name, { person, node });
     if (!person.deaf && !person.early) {
       node.step({ type: "ready", phrase: this.#phrase(person.name, new Uint8Array(16).fill(this.#lives)) });
@@ -192,7 +203,7 @@ export class Bench implements Surroundings, Disposable {
         1,
         () => node.soon(false, () => node.step({ type: "dialFailed", call, failure: { at: "connect", why } })),
       );
-    const found = this.#people.get(target.split(".")[0]!);
+    const found = this.#people.get(target.split(".")[0]!) ?? this.#at(target);
     if (found?.person.walled === true) {
       const attempt = node.dialling.get(call);
       const meetAt = [{ host: found.node.host, port: 7374 }];
@@ -205,7 +216,8 @@ export class Bench implements Surroundings, Disposable {
         }));
       return;
     }
-    if (found === undefined || !found.node.alive || found.person.deaf) return fail("refused");
+    if (found === undefined || !found.node.alive) return fail("refused");
+    if (found.person.deaf && !this.#listening.has(found.node)) return fail("refused");
     const to = found.node;
     let turn = false;
     const shut = () => {
@@ -224,6 +236,21 @@ export class Bench implements Surroundings, Disposable {
     const pair = this.#pair(node, to, 50000);
     this.timeline.after(1, () => node.soon(false, () => node.linked(pair.dialer, { call })));
     this.timeline.after(1, () => to.soon(false, () => to.linked(pair.listener, { caller })));
+  }
+
+  /** Who is at the first of these addresses at which anybody is. */
+  #at(target: string): { readonly person: Person; node: Node } | undefined {
+    for (const address of target.split(",")) {
+      const host = address.slice(0, address.lastIndexOf(":"));
+      for (const found of this.#people.values()) if (found.node.host === host && found.node.alive) return found;
+    }
+    return undefined;
+  }
+
+  listenAt(node: Node, hosts: readonly string[]): readonly string[] {
+    if (hosts.length === 0) this.#listening.delete(node);
+    else this.#listening.add(node);
+    return hosts.map((host) => `${host}:7400`);
   }
 
   stretch(node: Node, salt: Uint8Array, done: (make: () => StretchedPhrase, tookMs: number) => void): void {

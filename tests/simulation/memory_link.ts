@@ -75,6 +75,7 @@ export class MemoryLink implements Link {
   readonly role: Role;
   readonly address: string;
   readonly host: string;
+  readonly local: string;
   readonly self: PeerId;
   readonly peer: PeerId;
   readonly channelBinding: Uint8Array;
@@ -95,6 +96,7 @@ export class MemoryLink implements Link {
     this.#timeline = timeline;
     this.address = other.address;
     this.host = other.host;
+    this.local = own.host;
     this.self = own.self;
     this.peer = other.self;
     this.channelBinding = channelBinding.slice();

@@ -30,7 +30,14 @@ class Mesh implements Surroundings {
   start(): void {
     for (let i = 0; i < PEOPLE; i++) {
       const shape = { cover: "constant", intervalMs: INTERVAL_MS } as const;
-      const options = { self: this.random.hex(32), shape, name: undefined, friends: undefined };
+      const options = {
+        self: this.random.hex(32),
+        shape,
+        name: undefined,
+        friends: undefined,
+        introductions: "no" as const,
+        hidden: false,
+      };
       const node = new Node(this, `n${i}`, `10.0.0.${i}`, options, arena, 0);
       this.nodes.push(node);
       node.step({ type: "ready", phrase: this.#phrase(new Uint8Array(16).fill(i)) });

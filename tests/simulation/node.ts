@@ -32,6 +32,8 @@ export interface Surroundings {
   before(node: Node, event: Event, now: Millis): void;
   after(node: Node, event: Event, now: Millis, effects: readonly Effect[]): void;
   gone(node: Node): void;
+  /** Calls of introductions are taken there, or no longer: the addresses, none if they cannot be. */
+  listenAt?(node: Node, hosts: readonly string[]): readonly string[];
   /** False: the screen keeps it for later, and gives this event to the process itself then. */
   shows?(node: Node, event: Event): boolean;
 }
@@ -151,8 +153,8 @@ export class Node {
     const id = this.#nextLink++;
     this.links.set(id, link);
     this.everyLink.set(id, link);
-    const { role, self, peer, channelBinding, address } = link;
-    this.step({ type: "linked", link: id, facts: { role, self, peer, channelBinding }, address, ...how });
+    const { role, self, peer, channelBinding, address, local } = link;
+    this.step({ type: "linked", link: id, facts: { role, self, peer, channelBinding }, address, local, ...how });
     if (this.links.get(id) !== link) return;
     link.receive(
       // The frame is lent for the call, so it is copied where it has to wait.
@@ -225,9 +227,16 @@ export class Node {
       case "callEnded":
       case "came":
         return;
+      case "listen at":
+        return this.#listenAt(effect.hosts);
       case "gone":
         return world.gone(this);
     }
+  }
+
+  #listenAt(hosts: readonly string[]): void {
+    const addresses = this.#world.listenAt?.(this, hosts) ?? [];
+    for (const host of hosts) this.#after(1, { type: "listening at", host, addresses });
   }
 
   #after(ms: number, event: Event): void {

@@ -179,7 +179,7 @@ class World implements Surroundings {
     place.salt = new Uint8Array(SALT_SIZE);
     random.fill(place.salt);
     const { shape, displayName: name, friends, host } = place;
-    const options = { self: random.hex(32), shape, name, friends };
+    const options = { self: random.hex(32), shape, name, friends, introductions: "no" as const, hidden: false };
     const offset = random.chance(0.3) ? 0 : random.between(0, 1e6);
     const node = new Node(this, `${place.name}#${place.lives}`, host, options, this.#arenas.take(), offset);
     place.node = node;

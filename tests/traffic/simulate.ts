@@ -171,7 +171,14 @@ class Node implements Disposable {
     entropy(id);
     entropy(this.#salt);
     this.#id = id.toHex();
-    this.#peers = new Peers(world.arena, { self: this.#id, shape, name: undefined, friends: undefined });
+    this.#peers = new Peers(world.arena, {
+      self: this.#id,
+      shape,
+      name: undefined,
+      friends: undefined,
+      introductions: "no",
+      hidden: false,
+    });
     if (!dialer) this.#peers.step({ type: "ready", phrase: this.#stretched(this.#salt) }, 0, entropy);
   }
 
@@ -285,6 +292,7 @@ class Node implements Disposable {
       link: mine,
       facts: { ...facts, role: "dialer", self: this.#id, peer: other.#id },
       address: target,
+      local: "",
       call,
     }));
     other.input(() => ({
@@ -292,6 +300,7 @@ class Node implements Disposable {
       link: theirs,
       facts: { ...facts, role: "listener", self: other.#id, peer: this.#id },
       address: "dialer:1",
+      local: "",
       source: { key: `dialer${index}`, site: undefined },
     }));
   }

@@ -9,7 +9,9 @@ import { COMMANDS, LineEditor } from "../line_editor.ts";
 import { suspicion } from "../secret_filter.ts";
 import { sanitise, withoutIsolates } from "../text/sanitise.ts";
 import { widestOf } from "../text/width.ts";
-import type { People } from "../text/roster.ts";
+import { audienceText } from "../../words/circle.ts";
+import { Audience } from "../text/audience.ts";
+import { label, namesToType, type People } from "../text/roster.ts";
 import type { Terminal } from "../tty.ts";
 
 export interface TypedParts {
@@ -35,6 +37,7 @@ export class TypedLines {
   readonly #decoder = new KeyDecoder();
   readonly #escapes: LoneEscapes;
   readonly #editor: LineEditor;
+  readonly #audience = new Audience();
   #question: Question | undefined;
   /** The line as it stands on the terminal now. */
   #seen = "";
@@ -80,6 +83,11 @@ export class TypedLines {
       this.#question = undefined;
       return answersYes(key, question.key) ? question.yes() : this.#update();
     }
+    this.#typed(key);
+    this.#audience.typed(this.#editor.text, this.#parts.people.here.keys());
+  }
+
+  #typed(key: Exclude<Key, { type: "panic" }>): void {
     if (key.type === "text") this.#editor.insert(key.text);
     else if (key.type === "paste") this.#paste(key.text, key.cut);
     else if (key.name === "enter") return this.#enter();
@@ -98,7 +106,15 @@ export class TypedLines {
   #enter(): void {
     const { text } = this.#editor;
     if (text.trim() === "") return;
-    const { echo, options } = this.#parts;
+    const { echo, options, people, lineEnd } = this.#parts;
+    const here = [...people.here.keys()];
+    const newcomers = this.#audience.newcomers(text, here);
+    if (newcomers.length > 0 && echo) {
+      const names = (peers: readonly string[]) => peers.map((peer) => label(people, peer));
+      this.#say(`${lineEnd}${audienceText(names(newcomers), names(here))}${lineEnd}`);
+      this.#seen = "";
+      return this.#update();
+    }
     const secret = options.guard?.(text) === true ? SECRETS.phrase : suspicion(text);
     if (secret === undefined || !echo) return this.#send(); // a question that nobody sees would only swallow a key
     this.#ask(secretAsked(secret), () => this.#send());
@@ -148,9 +164,7 @@ export class TypedLines {
 
   #complete(word: string, first: boolean): string[] {
     if (first && word.startsWith("/")) return COMMANDS.filter((command) => command.startsWith(word));
-    const { people } = this.#parts;
-    return [...people.here.keys()].map((peer) => withoutIsolates(people.names.get(peer) ?? ""))
-      .filter((name) => name.toLowerCase().startsWith(word.toLowerCase()));
+    return namesToType(this.#parts.people).filter((name) => name.toLowerCase().startsWith(word.toLowerCase()));
   }
 }
 

@@ -1,7 +1,7 @@
 // `--plain` and `--json`: one line after the other, from keys or from a pipe.
 
 import type { Notice } from "../../notice.ts";
-import { jsonLine } from "../json.ts";
+import { isForPeople, jsonLine } from "../json.ts";
 import { type PlainContext, plainLines } from "../plain.ts";
 import { isolate, withoutIsolates } from "../text/sanitise.ts";
 import { newPeople } from "../text/roster.ts";
@@ -72,6 +72,7 @@ export class LineView implements View {
       this.#early.push([notice, shown]);
       return;
     }
+    if (this.#kind === "json" && isForPeople(notice)) return;
     const now = this.#options.wall();
     const out = this.#kind === "json" ? [jsonLine(notice, now)] : this.#plain(notice);
     const rings = this.#options.bell && notice.event === "message" && this.#tty.outputIsTerminal;

@@ -59,9 +59,22 @@ export class Busy {
   }
 }
 
-/** `Sesame  alice [3f2a-91bc], bob [b0b0-0000] and 3 more`, filled up to `columns`. */
-export function headerText(people: readonly Label[], columns: number): string {
-  let text = " Sesame  ";
+/**
+ * `Sesame  you are Carol [b0b0-0000]  ·  alice [3f2a-91bc] and 3 more  ·  everyone hears everyone`, filled up to `columns`.
+ * `you` and `hearing` may be empty. Friends keep their room; who hears whom is cut before them, and oneself goes first.
+ */
+export function headerText(you: string, people: readonly Label[], hearing: string, columns: number): string {
+  const friends = friendsText(people, columns);
+  const behind = hearing === "" ? "" : `  ·  ${hearing}`;
+  const before = you === "" ? "" : `${you}  ·  `;
+  const fits = cautiousWidth(` Sesame  ${before}${friends}${behind}`) <= columns;
+  const text = cut(` Sesame  ${fits ? before : ""}${friends}${behind}`, columns);
+  return text + " ".repeat(Math.max(0, columns - textWidth(text)));
+}
+
+function friendsText(people: readonly Label[], columns: number): string {
+  const start = " Sesame  ";
+  let text = start;
   if (people.length === 0) text += NOBODY_HERE_YET;
   for (const [i, { name, tag, suspect }] of people.entries()) {
     const part = `${suspect ? "!" : ""}${cut(name, NAME_CELLS, cautiousWidth)} [${tag}]`;
@@ -74,8 +87,7 @@ export function headerText(people: readonly Label[], columns: number): string {
     }
     text += next;
   }
-  text = cut(text, columns);
-  return text + " ".repeat(Math.max(0, columns - textWidth(text)));
+  return text.slice(start.length);
 }
 
 /** The parts between lines, filled up to `columns`. */

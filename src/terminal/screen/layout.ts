@@ -96,11 +96,13 @@ export class Layout {
 function receiptText(mine: Mine): string {
   const { peers, delivered, unconfirmed } = mine;
   if (peers === 0) return RECEIPT.nobody;
+  // With a note beside it, "✓" alone could be read as everybody's.
+  const named = mine.note !== "";
   const parts: string[] = [];
   const names = (map: Map<PeerId, string>) => [...map.values()].join(", ");
   if (delivered.size > 0) {
     parts.push(
-      peers === 1
+      peers === 1 && !named
         ? "✓"
         : delivered.size > 3
         ? RECEIPT.deliveredOf(delivered.size, peers)
@@ -112,6 +114,7 @@ function receiptText(mine: Mine): string {
   }
   const waiting = peers - delivered.size - unconfirmed.size;
   if (waiting > 0 && (delivered.size <= 3)) parts.push(peers === 1 ? "…" : RECEIPT.waiting(waiting));
+  if (named) parts.push(mine.note);
   return parts.join(" · ");
 }
 

@@ -18,6 +18,8 @@ export interface Mine {
   /** Short names as they were then. */
   readonly delivered: Map<PeerId, string>;
   readonly unconfirmed: Map<PeerId, string>;
+  /** Who did not get it though they talk with a friend of ours, as a sentence; or that it went to one friend alone. */
+  readonly note: string;
 }
 
 export interface Entry {
@@ -116,9 +118,9 @@ export class Log {
   }
 
   /** One's own message; told again when what was kept for the first friend is on its way. */
-  sent(id: string, peers: number, text: string, at: number): void {
+  sent(id: string, peers: number, text: string, note: string, at: number): void {
     if (this.#mine.has(id)) return this.receipt(id, (mine) => mine.peers = Math.max(peers, mine.peers));
-    this.add({ kind: "mine", at, text, mine: { id, peers, delivered: new Map(), unconfirmed: new Map() } });
+    this.add({ kind: "mine", at, text, mine: { id, peers, delivered: new Map(), unconfirmed: new Map(), note } });
     this.#mine.set(id, this.#first + this.#entries.length - 1);
   }
 

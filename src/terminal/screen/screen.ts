@@ -7,18 +7,20 @@
 // terminals without wrapping garble a grapheme of several code points there; the column after the time says whose row it
 // is (│ a friend, › oneself, ─ the program, ! a problem), on every row; and those of paint.ts.
 
-import type { Notice } from "../../notice.ts";
+import type { Hearing, Notice } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";
 import { suspicion } from "../secret_filter.ts";
 import { FIRST_HINT, LEAVE, LINE_FULL, longMessage, PASTE_TOO_LONG, SECRETS, secretTexts } from "../../words/screen.ts";
 import { answersYes, type Key, type KeyName } from "../keys.ts";
 import { COMMANDS, LineEditor } from "../line_editor.ts";
-import { label, learn, looksLike, nameOf, newPeople, type People } from "../text/roster.ts";
-import { sanitise, tag, withoutIsolates } from "../text/sanitise.ts";
+import { audienceText, hearingText, unheardText } from "../../words/circle.ts";
+import { Audience } from "../text/audience.ts";
+import { label, labels, learn, looksLike, nameOf, namesToType, newPeople, type People } from "../text/roster.ts";
+import { sanitise, tag } from "../text/sanitise.ts";
 import { cautiousWidth, cut, textWidth } from "../text/width.ts";
 import { Busy, headerText, statusText } from "./bars.ts";
 import { InputLayout, type InputRows, PROMPT } from "./input.ts";
-import { Layout, type Style, styleOf } from "./layout.ts";
+import { Layout, NAME_CELLS, type Style, styleOf } from "./layout.ts";
 import { type Label, Log, type Mine } from "./log.ts";
 import { Painter } from "./paint.ts";
 import { namedLines, told } from "./told.ts";
@@ -46,6 +48,7 @@ export class ChatScreen {
   readonly #inputLayout = new InputLayout();
   readonly #painter = new Painter();
   readonly #busy = new Busy();
+  readonly #audience = new Audience();
   /** That are written to. */
   #columns: number;
   #rows: number;
@@ -54,6 +57,7 @@ export class ChatScreen {
   /** A line of the moment in the status row, gone with the next key. */
   #remark = "";
   readonly #listening: string[] = [];
+  #hearing: Hearing | undefined;
   #spoken = false;
 
   constructor(options: ScreenOptions, columns: number, rows: number) {
@@ -106,7 +110,13 @@ export class ChatScreen {
         });
       case "sent":
         this.#spoken = true;
-        return this.#log.sent(notice.id, notice.peers, notice.text, at);
+        return this.#log.sent(notice.id, notice.peers, notice.text, this.#noteOf(notice), at);
+      case "self":
+      case "circle":
+        return learn(this.#people, notice);
+      case "hearing":
+        this.#hearing = notice.hearing;
+        return;
       case "delivered":
       case "unconfirmed":
         return this.#log.receipt(notice.id, (mine) => confirm(mine, notice, this.#shortName(notice.peer)));
@@ -123,6 +133,12 @@ export class ChatScreen {
       // The key that says no is not typed either.
       return answersYes(key, question.key) ? question.yes() : undefined;
     }
+    const action = this.#typed(key);
+    this.#audience.typed(this.#editor.text, this.#people.here.keys());
+    return action;
+  }
+
+  #typed(key: Exclude<Key, { type: "panic" }>): ScreenAction | undefined {
     if (key.type === "text") return this.#insert(key.text);
     if (key.type === "paste") return this.#paste(key.text, key.cut);
     return this.#named(key.name);
@@ -180,6 +196,7 @@ export class ChatScreen {
     this.#log.clear();
     this.#editor.clear();
     this.#people = newPeople();
+    this.#hearing = undefined;
     this.#painter.clear();
     this.#inputLayout.clear();
     this.#question = undefined;
@@ -248,6 +265,13 @@ export class ChatScreen {
   #enter(): ScreenAction | undefined {
     const { text } = this.#editor;
     if (text.trim() === "") return undefined;
+    const here = [...this.#people.here.keys()];
+    const newcomers = this.#audience.newcomers(text, here);
+    if (newcomers.length > 0) {
+      const names = (peers: readonly PeerId[]) => peers.map((peer) => this.#shortName(peer));
+      this.#remark = audienceText(names(newcomers), names(here));
+      return undefined;
+    }
     const send = (): ScreenAction => {
       this.#spoken = true;
       this.#log.follow();
@@ -264,14 +288,18 @@ export class ChatScreen {
     if (first && word.startsWith("/")) return COMMANDS.filter((command) => command.startsWith(word));
     const lower = word.toLowerCase();
     const names = new Set<string>();
-    for (const peer of this.#people.here.keys()) {
-      const name = withoutIsolates(this.#people.names.get(peer) ?? "");
-      if (name.toLowerCase().startsWith(lower)) names.add(name);
-    }
+    for (const name of namesToType(this.#people)) if (name.toLowerCase().startsWith(lower)) names.add(name);
     return [...names];
   }
 
   // --- Names ---
+
+  /** What stands behind the receipts of one's own message. */
+  #noteOf({ private: alone, to, unheard }: Notice & { event: "sent" }): string {
+    return alone
+      ? `to ${to.map((peer) => this.#shortName(peer)).join(", ")} alone`
+      : unheardText(unheard, labels(this.#people));
+  }
 
   /** For receipts: with its tag only where somebody else could be meant. */
   #shortName(peer: PeerId): string {
@@ -298,7 +326,12 @@ export class ChatScreen {
 
   #header(): string {
     const people = [...this.#people.here.keys()].map((peer) => this.#label(peer));
-    return this.#style("7", headerText(people, this.#columns));
+    const { own, self } = this.#people;
+    const you = self === undefined
+      ? ""
+      : `you are ${own === "" ? "" : `${cut(own, NAME_CELLS, cautiousWidth)} `}[${tag(self)}]`;
+    const hearing = this.#hearing === undefined ? "" : hearingText(this.#hearing, labels(this.#people));
+    return this.#style("7", headerText(you, people, hearing, this.#columns));
   }
 
   #status(now: number): string {

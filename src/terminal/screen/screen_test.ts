@@ -69,7 +69,7 @@ class Trial {
       { event: "connected", peer: B, direction: "out", address: "192.0.2.8:7373" },
       { event: "named", peer: B, name: "bob" },
       { event: "message", peer: A, id: "1", text: "hello, are you there?" },
-      { event: "sent", id: "2", peers: 2, text: "yes, both of you" },
+      { event: "sent", id: "2", peers: 2, to: [], unheard: [], private: false, text: "yes, both of you" },
       { event: "delivered", id: "2", peer: A },
     );
   }
@@ -164,14 +164,14 @@ const GOLDEN: readonly [name: string, make: () => Trial][] = [
     const trial = new Trial(70, 16).chat();
     return trial.tell(
       { event: "delivered", id: "2", peer: B },
-      { event: "sent", id: "3", peers: 2, text: "second" },
+      { event: "sent", id: "3", peers: 2, to: [], unheard: [], private: false, text: "second" },
       { event: "delivered", id: "3", peer: A },
       { event: "unconfirmed", id: "3", peer: B },
       { event: "left", peer: B, reason: "closed" },
-      { event: "sent", id: "4", peers: 1, text: "third" },
-      { event: "sent", id: "5", peers: 1, text: "fourth" },
+      { event: "sent", id: "4", peers: 1, to: [], unheard: [], private: false, text: "third" },
+      { event: "sent", id: "5", peers: 1, to: [], unheard: [], private: false, text: "fourth" },
       { event: "delivered", id: "4", peer: A },
-      { event: "sent", id: "6", peers: 0, text: "to nobody" },
+      { event: "sent", id: "6", peers: 0, to: [], unheard: [], private: false, text: "to nobody" },
     );
   }],
   ["32-peers", () => {
@@ -184,7 +184,7 @@ const GOLDEN: readonly [name: string, make: () => Trial][] = [
         name: `friend number ${i}`,
       });
     }
-    trial.tell({ event: "sent", id: "1", peers: 32, text: "hello everybody" });
+    trial.tell({ event: "sent", id: "1", peers: 32, to: [], unheard: [], private: false, text: "hello everybody" });
     for (let i = 0; i < 7; i++) {
       trial.tell({ event: "delivered", id: "1", peer: (0x10 + i).toString(16).repeat(4).padEnd(64, "0") });
     }
@@ -312,7 +312,7 @@ Deno.test("ChatScreen's receipts tell friends of one name apart", () => {
   const row = () => trial.terminal.text().find((line) => line.includes("you: hello")) ?? "";
   const tell = (id: string) =>
     trial.tell(
-      { event: "sent", id, peers: 2, text: `hello ${id}` },
+      { event: "sent", id, peers: 2, to: [], unheard: [], private: false, text: `hello ${id}` },
       { event: "delivered", id, peer: A },
       { event: "unconfirmed", id, peer: B },
     );

@@ -3,7 +3,7 @@
 
 import type { Notice } from "../../notice.ts";
 import { alikeLine, lineOf, namedLine } from "../../words/notices.ts";
-import { label, looksLike, type People } from "../text/roster.ts";
+import { label, labels, looksLike, type People } from "../text/roster.ts";
 
 export interface Told {
   readonly kind: "system" | "problem";
@@ -17,7 +17,7 @@ const STANDING: readonly Notice["event"][] = ["connecting", "stretching", "stopp
 export function told(notice: Notice, people: People): Told | undefined {
   if (STANDING.includes(notice.event)) return undefined;
   // The log cleans whatever comes into it.
-  const text = lineOf(notice, { who: (peer) => label(people, peer), clean: (quoted) => quoted });
+  const text = lineOf(notice, { ...labels(people), clean: (quoted) => quoted });
   return text === undefined ? undefined : { kind: notice.event === "problem" ? "problem" : "system", text };
 }
 

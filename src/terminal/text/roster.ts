@@ -3,27 +3,44 @@
 
 import type { Notice } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";
-import { confusable, sanitise, tag } from "./sanitise.ts";
+import type { Labels } from "../../words/circle.ts";
+import { confusable, sanitise, tag, withoutIsolates } from "./sanitise.ts";
 
 export interface People {
   /** Peers with a session, in order of arrival. */
   readonly here: Map<PeerId, { readonly address: string }>;
   /** Sanitised names by PeerId, of those who left too, the longest unchanged first; at most NAMES_MAX. */
   readonly names: Map<PeerId, string>;
+  /** What friends call those whom we have not met, sanitised, by PeerId; at most NAMES_MAX. It proves nothing. */
+  readonly reported: Map<PeerId, string>;
   /** One's own name, sanitised; "" without one. */
-  readonly own: string;
+  own: string;
+  /** One's own PeerId, once it is known. */
+  self: PeerId | undefined;
 }
 
 /** `own` is the name given on the command line. */
 export function newPeople(own = ""): People {
-  return { here: new Map(), names: new Map(), own: sanitise(own, "name") };
+  return { here: new Map(), names: new Map(), reported: new Map(), own: sanitise(own, "name"), self: undefined };
 }
 
 /** Keeps up with what the program tells. */
 export function learn(people: People, notice: Notice): void {
   if (notice.event === "connected") people.here.set(notice.peer, { address: notice.address });
   else if (notice.event === "left") people.here.delete(notice.peer);
-  else if (notice.event === "named") {
+  else if (notice.event === "self") {
+    people.self = notice.peer;
+    people.own = sanitise(notice.name, "name");
+  } else if (notice.event === "circle") {
+    for (const { peer, name } of notice.with) {
+      people.reported.delete(peer);
+      people.reported.set(peer, sanitise(name, "name"));
+    }
+    for (const oldest of people.reported.keys()) {
+      if (people.reported.size <= NAMES_MAX) break;
+      people.reported.delete(oldest);
+    }
+  } else if (notice.event === "named") {
     people.names.delete(notice.peer);
     people.names.set(notice.peer, sanitise(notice.name, "name"));
     for (const peer of people.names.keys()) {
@@ -42,6 +59,22 @@ export function nameOf(people: People, peer: PeerId): string {
 /** `alice [3f2a-91bc]`. The part in brackets is made from the PeerId and cannot stand in a name. */
 export function label(people: People, peer: PeerId): string {
   return `${nameOf(people, peer)} [${tag(peer)}]`;
+}
+
+/** What Tab completes besides commands: the names of friends, and of those whom friends talk with. */
+export function namesToType(people: People): string[] {
+  const here = [...people.here.keys()].map((peer) => people.names.get(peer) ?? "");
+  return [...new Set([...here, ...people.reported.values()].map(withoutIsolates).filter((name) => name !== ""))];
+}
+
+/** The labels that sentences about others are made with. */
+export function labels(people: People): Labels {
+  return {
+    who: (peer) => label(people, peer),
+    name: (peer) => nameOf(people, peer),
+    reported: ({ peer, name }) => `${sanitise(name, "name") || "somebody"} [${tag(peer)}]`,
+    reportedName: (peer) => people.reported.get(peer) ?? "",
+  };
 }
 
 /** Whose name this peer's could be taken for: another one here, `"you"`, or nobody's. A fake tag in it does not count. */

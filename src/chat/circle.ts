@@ -1,0 +1,243 @@
+// What a person says about who hears whom: introductions, one friend alone, words to compare. And what they are told of it
+// in lines, not too many: questions of three seconds make one, a change of who hears whom one in ten seconds.
+// Not in here: the rules (peers), the sentences (words/circle.ts).
+
+import { wordAt } from "../auth/words.ts";
+import type { Notice } from "../notice.ts";
+import type { Event } from "../peers/event.ts";
+import type { Peers } from "../peers/step.ts";
+import type { Millis, PeerId } from "../ports.ts";
+import { sanitise, tag } from "../terminal/text/sanitise.ts";
+import {
+  hearingText,
+  HIDDEN,
+  type Labels,
+  questionText,
+  standingText,
+  tellsText,
+  verifyText,
+} from "../words/circle.ts";
+import type { Problem } from "../words/problems.ts";
+import { messageProblem } from "../wire/message.ts";
+import { type Candidate, whoIsMeant } from "./who.ts";
+
+export interface CircleParts {
+  readonly self: PeerId;
+  readonly peers: Peers;
+  readonly step: (event: Event) => void;
+  readonly hint: (text: string) => void;
+  readonly problem: (problem: Problem) => void;
+  /** Lines for a person are wanted: not for scripts, which have the events. */
+  readonly lines: boolean;
+}
+
+/** Questions that come within this make one line. */
+const QUESTIONS_MS = 3_000;
+/** Changes of who hears whom that come within this make one line; the first waits a little for what belongs to it. */
+const HEARING_MS = 10_000;
+const HEARING_FIRST_MS = 1_000;
+/** With more friends than this, hints about introductions stand in /peers alone. */
+const FRIENDS_FOR_HINTS = 4;
+
+export class CircleTalk {
+  readonly #parts: CircleParts;
+  /** Whom a question is about, since when the first of them waits. */
+  #questions: PeerId[] = [];
+  #questionsAt: Millis = Infinity;
+  #hearingAt: Millis = Infinity;
+  #hearingTold: Millis = -Infinity;
+  #lastHearing = "";
+
+  constructor(parts: CircleParts) {
+    this.#parts = parts;
+  }
+
+  /** Keeps what is to be told in lines. */
+  notice(notice: Notice, now: Millis): void {
+    if (!this.#parts.lines) return;
+    if (notice.event === "introduction" && notice.state === "asked" && !notice.quiet) {
+      this.#questions.push(notice.peer);
+      this.#questionsAt = Math.min(this.#questionsAt, now + QUESTIONS_MS);
+    }
+    if (notice.event === "hearing") {
+      this.#hearingAt = Math.min(this.#hearingAt, Math.max(now + HEARING_FIRST_MS, this.#hearingTold + HEARING_MS));
+    }
+  }
+
+  /** Once a second or so. */
+  tick(now: Millis): void {
+    if (now >= this.#questionsAt) this.#ask();
+    if (now >= this.#hearingAt) this.#tellHearing(now);
+  }
+
+  /** Who hears whom, and the introductions that are open, for /peers. */
+  lines(): string[] {
+    const { peers } = this.#parts;
+    const labels = this.#labels();
+    const hearing = hearingText(peers.hearing, labels, Infinity);
+    const open = peers.introductions.map((one) => standingText(one, labels));
+    return [...hearing === "" || hearing === "…" ? [] : [`Who hears whom: ${hearing}.`], ...open];
+  }
+
+  /** `/introduce all|NAME|NAME NAME` */
+  introduce(text: string): void {
+    const doing = "Could not introduce anybody.";
+    const { peers, step } = this.#parts;
+    if (text === "all") {
+      const asked = peers.introductions.filter(({ state }) => state === "asked");
+      if (asked.length === 0) {
+        return this.#parts.problem({ doing, wrong: "Nobody is waiting.", next: "/peers shows who is." });
+      }
+      for (const { peer } of asked) step({ type: "introduce", peer });
+      return;
+    }
+    const here = this.#here();
+    const others = peers.hearing.others.map(({ peer, name }) => ({ peer, name }));
+    const first = whoIsMeant(text, [...here, ...others]);
+    if (typeof first === "string") return this.#parts.problem(notFound(doing, first));
+    const isFriend = here.some(({ peer }) => peer === first.peer);
+    if (first.rest === "" && !isFriend) return this.#agree(first.peer);
+    if (first.rest === "") {
+      return this.#parts.problem({
+        doing,
+        wrong: "You hear each other already.",
+        next: "Type two names: /introduce NAME NAME",
+      });
+    }
+    const second = whoIsMeant(first.rest, here);
+    if (typeof second === "string" || second.rest !== "" || !isFriend || second.peer === first.peer) {
+      return this.#parts.problem(notFound(doing, second === "several" ? second : "nobody"));
+    }
+    step({ type: "propose", first: first.peer, second: second.peer });
+    this.#parts.hint(
+      `Proposed to ${this.#labels().who(first.peer)} and ${this.#labels().who(second.peer)} that they hear each other.`,
+    );
+  }
+
+  /** `/decline all|NAME` */
+  decline(text: string): void {
+    const { peers, step } = this.#parts;
+    const open = peers.introductions;
+    if (text === "all") {
+      for (const { peer, state } of open) if (state === "asked") step({ type: "decline", peer });
+      return;
+    }
+    const names = new Map(peers.hearing.others.map(({ peer, name }) => [peer, name]));
+    const meant = whoIsMeant(text, open.map(({ peer }) => ({ peer, name: names.get(peer) ?? "" })));
+    if (typeof meant === "string" || meant.rest !== "") {
+      const why = typeof meant === "string" ? meant : "nobody";
+      return this.#parts.problem(notFound("Could not decline.", why));
+    }
+    step({ type: "decline", peer: meant.peer });
+  }
+
+  /** `/msg NAME TEXT`. False: it could not be sent. */
+  message(text: string): boolean {
+    const doing = "Could not send that message.";
+    const meant = whoIsMeant(text, this.#here());
+    const problem = typeof meant === "string"
+      ? notFound(doing, meant)
+      : meant.rest === ""
+      ? { doing, wrong: "There is no text.", next: "Type: /msg NAME TEXT" }
+      : messageProblem(meant.rest) !== undefined
+      ? { doing, wrong: "It is too long, or has a character that messages cannot have.", next: "Send it in parts." }
+      : undefined;
+    if (problem !== undefined || typeof meant === "string") {
+      if (problem !== undefined) this.#parts.problem(problem);
+      return false;
+    }
+    this.#parts.step({ type: "say", text: meant.rest, to: meant.peer });
+    return true;
+  }
+
+  /** `/verify [NAME [yes|no]]` */
+  verify(text: string): void {
+    const { peers, hint, step, problem } = this.#parts;
+    const doing = "Could not verify anybody.";
+    const here = this.#here();
+    if (text === "") {
+      if (here.length === 0) return problem({ doing, wrong: "Nobody is here.", next: "Wait for a friend." });
+      return hint(here.map(({ peer }) => this.#verifyLine(peer)).join("\n"));
+    }
+    const meant = whoIsMeant(text, here);
+    if (typeof meant === "string") return problem(notFound(doing, meant));
+    if (meant.rest === "") return hint(this.#verifyLine(meant.peer));
+    if (meant.rest !== "yes" && meant.rest !== "no") {
+      return problem({ doing, wrong: "Answer yes or no.", next: "Type: /verify NAME yes, or /verify NAME no" });
+    }
+    if (meant.rest === "yes" && peers.words(meant.peer) === undefined) {
+      return problem({
+        doing,
+        wrong: "There are no words to compare yet.",
+        next: "Wait a moment, then /verify again.",
+      });
+    }
+    step({ type: "compared", peer: meant.peer, same: meant.rest === "yes" });
+  }
+
+  #verifyLine(peer: PeerId): string {
+    const words = this.#parts.peers.words(peer)?.map(wordAt);
+    const verified = this.#parts.peers.present().some((friend) => friend.peer === peer && friend.verified);
+    return verifyText(this.#labels().who(peer), words, this.#parts.self < peer, verified);
+  }
+
+  #agree(peer: PeerId): void {
+    const { peers, step, hint, problem } = this.#parts;
+    const labels = this.#labels();
+    const before = peers.introductions.find((one) => one.peer === peer);
+    if (peers.hidden) return problem(HIDDEN);
+    if (before?.state === "yes") return hint(standingText(before, labels));
+    step({ type: "introduce", peer });
+    const now = peers.introductions.find((one) => one.peer === peer && one.state === "yes");
+    if (now !== undefined) return hint(tellsText(now.tells));
+    problem({
+      doing: "Could not introduce you.",
+      wrong: "They have left, or as many friends are connected as may be.",
+      next: "/peers shows who is here.",
+    });
+  }
+
+  #ask(): void {
+    this.#questionsAt = Infinity;
+    const open = new Map(this.#parts.peers.introductions.map((one) => [one.peer, one]));
+    const asked = this.#questions.splice(0).flatMap((peer) => {
+      const one = open.get(peer);
+      return one?.state === "asked" ? [one] : [];
+    });
+    if (asked.length === 0 || this.#parts.peers.present().length > FRIENDS_FOR_HINTS) return;
+    this.#parts.hint(questionText(asked, this.#labels()));
+  }
+
+  #tellHearing(now: Millis): void {
+    this.#hearingAt = Infinity;
+    const text = hearingText(this.#parts.peers.hearing, this.#labels());
+    if (text === "…" || text === this.#lastHearing) return;
+    this.#lastHearing = text;
+    if (text === "") return;
+    this.#hearingTold = now;
+    this.#parts.hint(`Who hears whom: ${text}.`);
+  }
+
+  #here(): Candidate[] {
+    return this.#parts.peers.present().map(({ peer, name }) => ({ peer, name: name ?? "" }));
+  }
+
+  #labels(): Labels {
+    const { peers } = this.#parts;
+    const here = new Map(peers.present().map(({ peer, name }) => [peer, name ?? ""]));
+    const others = new Map(peers.hearing.others.map(({ peer, name }) => [peer, name]));
+    const shown = (name: string | undefined, none: string) => sanitise(name ?? "", "name") || none;
+    return {
+      name: (peer) => shown(here.get(peer), "friend"),
+      who: (peer) => `${shown(here.get(peer), "friend")} [${tag(peer)}]`,
+      reported: ({ peer, name }) => `${shown(name, "somebody")} [${tag(peer)}]`,
+      reportedName: (peer) => sanitise(others.get(peer) ?? "", "name"),
+    };
+  }
+}
+
+function notFound(doing: string, why: "nobody" | "several"): Problem {
+  return why === "several"
+    ? { doing, wrong: "That name fits two.", next: "Type the tag behind the name." }
+    : { doing, wrong: "There is nobody of that name.", next: "/peers shows who is here, and whom friends talk with." };
+}

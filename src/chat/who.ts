@@ -1,0 +1,45 @@
+// Whom a person means: a name, a tag, or both as they stand on the screen. Pure. A name that fits two is refused.
+
+import type { PeerId } from "../ports.ts";
+import { sanitise, tag, withoutIsolates } from "../terminal/text/sanitise.ts";
+
+/** Somebody who may be meant. `name` is raw. */
+export interface Candidate {
+  readonly peer: PeerId;
+  readonly name: string;
+}
+
+export type Meant =
+  /** `rest`: what stands behind, without the space between. */
+  | { readonly peer: PeerId; readonly rest: string }
+  | "nobody"
+  | "several";
+
+/** Who is named at the start of `text`. The longest name that stands there is meant, as names may hold spaces. */
+export function whoIsMeant(text: string, candidates: readonly Candidate[]): Meant {
+  const typed = withoutIsolates(sanitise(text, "text")).trimStart();
+  const lower = typed.toLowerCase();
+  let length = 0;
+  let meant = new Set<PeerId>();
+  for (const candidate of candidates) {
+    for (const spelling of spellings(candidate)) {
+      if (spelling.length < length || !lower.startsWith(spelling)) continue;
+      const behind = lower.slice(spelling.length, spelling.length + 1);
+      if (behind !== "" && behind !== " " && behind !== "\n" && behind !== "\t") continue;
+      if (spelling.length > length) meant = new Set();
+      length = spelling.length;
+      meant.add(candidate.peer);
+    }
+  }
+  const [peer] = meant;
+  if (peer === undefined) return "nobody";
+  if (meant.size > 1) return "several";
+  return { peer, rest: typed.slice(length).trimStart() };
+}
+
+/** In small letters: the name, its tag in three ways, and both together. */
+function spellings({ peer, name }: Candidate): string[] {
+  const known = withoutIsolates(sanitise(name, "name")).toLowerCase();
+  const tags = [tag(peer), `[${tag(peer)}]`, tag(peer).replace("-", "")];
+  return known === "" ? tags : [known, ...tags, ...tags.map((one) => `${known} ${one}`)];
+}

@@ -1,0 +1,35 @@
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
+import { whoIsMeant } from "./who.ts";
+
+const BOB = { peer: "47e90c11" + "0".repeat(56), name: "Bob" };
+const BOB_TWO = { peer: "47e90c12" + "0".repeat(56), name: "Bob" };
+const BOB_LEE = { peer: "b0b00000" + "0".repeat(56), name: "Bob Lee" };
+const NOBODY = { peer: "c0c00000" + "0".repeat(56), name: "" };
+
+Deno.test("whoIsMeant() takes a name, a tag, or both, in any case, and gives back what stands behind", () => {
+  for (
+    const typed of ["Bob", "bob", "BOB", "47e9-0c11", "[47e9-0c11]", "47e90c11", "Bob [47e9-0c11]", " bob 47E9-0C11"]
+  ) {
+    deepEqual(whoIsMeant(typed, [BOB, NOBODY]), { peer: BOB.peer, rest: "" }, typed);
+    deepEqual(whoIsMeant(`${typed} hello  you`, [BOB]), { peer: BOB.peer, rest: "hello  you" }, typed);
+  }
+  deepEqual(whoIsMeant("c0c0-0000 hi", [BOB, NOBODY]), { peer: NOBODY.peer, rest: "hi" });
+});
+
+Deno.test("whoIsMeant() refuses a name that fits two, until the tag is typed; the longer of two names is meant", () => {
+  equal(whoIsMeant("bob", [BOB, BOB_TWO]), "several");
+  deepEqual(whoIsMeant("bob [47e9-0c12]", [BOB, BOB_TWO]), { peer: BOB_TWO.peer, rest: "" });
+  deepEqual(whoIsMeant("Bob Lee is late", [BOB, BOB_LEE]), { peer: BOB_LEE.peer, rest: "is late" });
+  deepEqual(whoIsMeant("Bob leeway", [BOB, BOB_LEE]), { peer: BOB.peer, rest: "leeway" });
+});
+
+Deno.test("whoIsMeant() finds nobody in a part of a name, and nobody without a name by an empty one", () => {
+  for (const typed of ["", " ", "Bo", "Bobby", "47e9", "friend"]) {
+    equal(whoIsMeant(typed, [BOB, NOBODY]), "nobody", typed);
+  }
+});
+
+Deno.test("whoIsMeant() compares names as they are shown, so that one typed from the screen is found", () => {
+  const odd = { peer: BOB.peer, name: "B\u200bo[b]" };
+  equal(typeof whoIsMeant("Bo(b)", [odd]), "object");
+});

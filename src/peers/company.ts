@@ -1,0 +1,279 @@
+// What friends are told of each other, and what comes of it: circles out and in, introductions, and the part in the middle
+// (docs/PROTOCOL.md sections 6 and 8), kept in step with who is here. It sends nothing itself: effects go to `step.ts`.
+// Not in here: when what is due (circle.ts, middle.ts, introductions.ts), connections, words.
+
+import type { Hearing, Notice } from "../notice.ts";
+import type { Millis, PeerId } from "../ports.ts";
+import { isWireAddress, type WireAddress } from "../wire/forms.ts";
+import { type CircleMessage, inCircleOrder, type IntroductionMessage } from "../wire/message.ts";
+import { contradictions, Disputes, hearing, Teller } from "./circle.ts";
+import type { LinkId } from "./connection.ts";
+import { mayUse } from "./address_rules.ts";
+import {
+  type IntroductionEffect,
+  Introductions,
+  type IntroductionsMode,
+  type MiddleFriend,
+  ownAddresses,
+  type Situation,
+  type Standing,
+} from "./introductions.ts";
+import { Middle } from "./middle.ts";
+
+/** A friend who is here, as `Peers` sees them. */
+export interface Here {
+  readonly peer: PeerId;
+  readonly name: string | undefined;
+  /** The connection that messages go on, and how many there are. */
+  readonly link: LinkId;
+  readonly links: number;
+  /** Its far end, and the address of its near one. */
+  readonly address: string;
+  readonly local: string;
+  readonly dialled: boolean;
+}
+
+export interface CompanyOptions {
+  readonly self: PeerId;
+  readonly intervalMs: number;
+  readonly mode: IntroductionsMode;
+  /** Friends who may be here at once. */
+  readonly most: number;
+}
+
+/** Where this process can be called. */
+export interface Reachable {
+  /** As the invitation names it; empty where nobody is listened for. */
+  readonly addresses: readonly WireAddress[];
+  readonly listens: boolean;
+  /** Its address is not to be shown: it calls through a proxy or listens on loopback only. */
+  readonly hidden: boolean;
+}
+
+export type CompanyEffect =
+  | IntroductionEffect
+  | { type: "submit"; to: PeerId; message: CircleMessage }
+  | { type: "withdraw circle"; to: PeerId }
+  /** Take calls on a free port of these addresses, of all others no longer. Answered by `listeningAt`. */
+  | { type: "listen at"; hosts: readonly string[] };
+
+const NOBODY: Hearing = { everyone: false, settling: false, others: [], apart: [], disputed: [] };
+
+export class Company {
+  readonly #options: CompanyOptions;
+  readonly #tellers = new Map<PeerId, { readonly teller: Teller; links: number }>();
+  /** The last circle read from each friend who is here. */
+  readonly #circles = new Map<PeerId, CircleMessage>();
+  readonly #disputes = new Disputes();
+  readonly #middle = new Middle();
+  readonly #introductions: Introductions;
+  #hearing: Hearing = NOBODY;
+  #reachable: Reachable;
+  /** Of those asked for by "listen at": where calls are taken by now. */
+  readonly #answers = new Map<string, readonly WireAddress[]>();
+  #hosts: readonly string[] = [];
+  #here: readonly Here[] = [];
+  #effects: CompanyEffect[] = [];
+
+  constructor(options: CompanyOptions, reachable: Reachable) {
+    this.#options = options;
+    this.#reachable = reachable;
+    this.#introductions = new Introductions(options.self, options.mode);
+  }
+
+  get hearing(): Hearing {
+    return this.#hearing;
+  }
+
+  /** `tells`: where we can be called, as a yes tells it through these friends; without a port that is not open yet. */
+  get open(): (Standing & { readonly tells: readonly string[] })[] {
+    return this.#introductions.open().map((one) => ({ ...one, tells: this.tells(one.peer) }));
+  }
+
+  /** What somebody learns of us who comes to hear us through the friends who name them. */
+  tells(peer: PeerId): string[] {
+    const friends = this.#friends();
+    const through = this.#here.filter((friend) => this.#names(friend.peer, peer));
+    return [
+      ...new Set(through.flatMap(({ peer: id, local }) => {
+        const friend = friends.get(id)!;
+        if (this.#reachable.listens) return ownAddresses(friend, this.#reachable.addresses);
+        const soon = formatSoon(local);
+        return soon !== undefined && mayUse(soon, friend) ? [local] : [];
+      })),
+    ];
+  }
+
+  get hidden(): boolean {
+    return this.#reachable.hidden;
+  }
+
+  /** When `settle` is due, besides after every change. */
+  get deadline(): Millis {
+    let deadline = Math.min(this.#disputes.deadline, this.#middle.deadline, this.#introductions.deadline);
+    for (const { teller } of this.#tellers.values()) deadline = Math.min(deadline, teller.deadline);
+    return deadline;
+  }
+
+  /** Who is here has changed, or a name, or the connection in use. */
+  present(here: readonly Here[]): void {
+    this.#here = here;
+    for (const peer of this.#circles.keys()) if (!this.#isHere(peer)) this.#circles.delete(peer);
+    for (const peer of this.#tellers.keys()) if (!this.#isHere(peer)) this.#tellers.delete(peer);
+  }
+
+  reachable(reachable: Reachable): void {
+    this.#reachable = { ...reachable, addresses: reachable.addresses.filter(isWireAddress) };
+  }
+
+  /** Of "listen at": calls are taken there, or cannot be (no address). */
+  listeningAt(host: string, addresses: readonly WireAddress[]): void {
+    if (this.#hosts.includes(host)) this.#answers.set(host, addresses.filter(isWireAddress));
+  }
+
+  received(from: PeerId, message: CircleMessage | IntroductionMessage, now: Millis): void {
+    switch (message.type) {
+      case "circle":
+        return this.#circle(from, message);
+      case "meet":
+        if (this.#options.mode === "no" || message.peer === from || !this.#isHere(message.peer)) return;
+        return this.#middle.meet(from, message, now);
+      case "introduce":
+        this.#effects.push(...this.#introductions.introduced(from, message, this.#situation(), now));
+    }
+  }
+
+  /** The first of a circle's cells has left. */
+  begun(to: PeerId, link: LinkId, message: CircleMessage, cells: number, now: Millis): void {
+    this.#tellers.get(to)?.teller.begun(message, link, cells, now);
+  }
+
+  /** The person says yes. False: it cannot be. */
+  agree(peer: PeerId, now: Millis): boolean {
+    const { may, effects } = this.#introductions.agree(peer, this.#situation(), now);
+    this.#effects.push(...effects);
+    return may;
+  }
+
+  decline(peer: PeerId, now: Millis): void {
+    this.#effects.push(...this.#introductions.decline(peer, now));
+  }
+
+  /** The person wants these two friends to hear each other. */
+  propose(first: PeerId, second: PeerId): void {
+    this.#middle.propose(first, second);
+  }
+
+  callEnded(peer: PeerId, wrong: WireAddress | undefined, now: Millis): void {
+    this.#effects.push(...this.#introductions.callEnded(peer, wrong, now));
+  }
+
+  /** Whether a caller with this PeerId is one whom our person agreed to hear, and which friends here name them. */
+  expected(peer: PeerId): PeerId[] | undefined {
+    if (!this.#introductions.expects(peer)) return undefined;
+    return this.#here.map((friend) => friend.peer).filter((friend) => this.#names(friend, peer));
+  }
+
+  /** Everything that follows from what is so, and what was collected since the last time. */
+  settle(now: Millis): CompanyEffect[] {
+    this.#effects.push(...this.#introductions.settle(this.#situation(), now));
+    this.#listen();
+    this.#effects.push(...this.#introductions.act(this.#situation(), now));
+    for (const friend of this.#here) this.#tellCircle(friend, now);
+    const knows = (to: PeerId, about: PeerId) => this.#tellers.get(to)?.teller.lists(about) ?? false;
+    for (const { to, message } of this.#middle.take((peer) => this.#isHere(peer), knows, now)) {
+      this.#effects.push({ type: "submit", to, message });
+    }
+    this.#hear(now);
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  #circle(from: PeerId, message: CircleMessage): void {
+    const before = this.#circles.get(from);
+    this.#circles.set(from, message);
+    if (before !== undefined && JSON.stringify(before) === JSON.stringify(message)) return;
+    this.#notice({ event: "circle", peer: from, you: message.you, with: message.with });
+  }
+
+  #tellCircle(friend: Here, now: Millis): void {
+    const known = this.#tellers.get(friend.peer) ?? { teller: new Teller(this.#options.intervalMs), links: 1 };
+    this.#tellers.set(friend.peer, known);
+    if (known.links > 1 && friend.links === 1) known.teller.renew();
+    known.links = friend.links;
+    const others = this.#here.filter(({ peer }) => peer !== friend.peer);
+    const message: CircleMessage = {
+      type: "circle",
+      you: !this.#reachable.hidden && isWireAddress(friend.address) ? friend.address : "",
+      with: inCircleOrder(others.map(({ peer, name }) => ({ peer, name: name ?? "" }))),
+    };
+    const next = known.teller.next(message, friend.link, now);
+    if (next === "send") this.#effects.push({ type: "submit", to: friend.peer, message });
+    if (next === "withdraw") this.#effects.push({ type: "withdraw circle", to: friend.peer });
+  }
+
+  #hear(now: Millis): void {
+    const here = this.#here.map(({ peer }) => ({ peer, circle: this.#circles.get(peer) }));
+    const disputed = this.#disputes.look(contradictions(here), now);
+    const heard = hearing(this.#options.self, here, disputed);
+    if (JSON.stringify(heard) === JSON.stringify(this.#hearing)) return;
+    this.#hearing = heard;
+    this.#notice({ event: "hearing", hearing: heard });
+  }
+
+  /** Who takes no calls does so for as long as an introduction needs it. */
+  #listen(): void {
+    const { listens, hidden } = this.#reachable;
+    const needed = listens || hidden ? [] : this.#introductions.middles(this.#friends());
+    const hosts = [...new Set(needed.map(({ peer }) => this.#of(peer)?.local ?? "").filter((host) => host !== ""))]
+      .sort().slice(0, HOSTS_MAX);
+    for (const host of this.#answers.keys()) if (!hosts.includes(host)) this.#answers.delete(host);
+    if (hosts.join() === this.#hosts.join()) return;
+    this.#hosts = hosts;
+    this.#effects.push({ type: "listen at", hosts });
+  }
+
+  #situation(): Situation {
+    return {
+      friends: this.#friends(),
+      own: this.#reachable.listens ? this.#reachable.addresses : [...this.#answers.values()].flat(),
+      hidden: this.#reachable.hidden,
+      full: this.#here.length >= this.#options.most,
+      preparing: this.#hosts.some((host) => !this.#answers.has(host)),
+    };
+  }
+
+  #friends(): ReadonlyMap<PeerId, MiddleFriend> {
+    return new Map(this.#here.map(({ peer, address, dialled }) => {
+      const circle = this.#circles.get(peer);
+      const remote = isWireAddress(address) ? address : "";
+      return [peer, { peer, remote, dialled, with: circle?.with ?? [], you: circle?.you ?? "" }];
+    }));
+  }
+
+  #names(friend: PeerId, peer: PeerId): boolean {
+    return this.#circles.get(friend)?.with.some((member) => member.peer === peer) ?? false;
+  }
+
+  #of(peer: PeerId): Here | undefined {
+    return this.#here.find((friend) => friend.peer === peer);
+  }
+
+  #isHere(peer: PeerId): boolean {
+    return this.#of(peer) !== undefined;
+  }
+
+  #notice(notice: Notice): void {
+    this.#effects.push({ type: "notice", notice });
+  }
+}
+
+/** An address of ours with some port, in order to judge it. */
+function formatSoon(local: string): WireAddress | undefined {
+  const address = local.includes(":") ? `[${local}]:65535` : `${local}:65535`;
+  return isWireAddress(address) ? address : undefined;
+}
+
+/** Addresses of this machine that calls of introductions are taken on at once. */
+const HOSTS_MAX = 4;

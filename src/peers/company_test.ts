@@ -1,0 +1,276 @@
+// Circles, introductions and words between whole `Peers` on one clock: stars, chains, and people who do not keep to it.
+
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import { testArena } from "../../tests/harness/arena.ts";
+import { Bench, type Person } from "../../tests/simulation/bench.ts";
+import { FrameType } from "../wire/frame.ts";
+import { Company } from "./company.ts";
+
+const arena = await testArena();
+const ASK = { introductions: "ask", hidden: false } as const;
+const YES = { introductions: "yes", hidden: false } as const;
+/** Alice listens at a global address; Bob and Carol only call. */
+const A: Person = { name: "a", rank: 1, displayName: "Alice", host: "203.0.113.1", circle: ASK };
+const B: Person = { name: "b", rank: 2, displayName: "Bob", host: "203.0.113.2", deaf: true, circle: ASK };
+const C: Person = { name: "c", rank: 3, displayName: "Carol", host: "203.0.113.3", deaf: true, circle: ASK };
+
+function test(name: string, people: readonly Person[], body: (bench: Bench) => void): void {
+  Deno.test(name, () => {
+    const bench = new Bench(arena, ...people);
+    try {
+      body(bench);
+    } finally {
+      bench[Symbol.dispose]();
+    }
+    equal(arena.used, 0, "slots of secrets are left");
+  });
+}
+function star(bench: Bench): Bench {
+  return bench.call("b", "a").call("c", "a").run(6_000);
+}
+const hears = (bench: Bench, who: string) => bench.node(who).peers.hearing;
+const agree = (bench: Bench, who: string, other: string) =>
+  bench.node(who).step({ type: "introduce", peer: bench.id(other) });
+const states = (bench: Bench, who: string) =>
+  bench.notices(who, "introduction").map(({ state, reason }) => reason ?? state);
+
+test("in a star each is told who else is there, before the first word", [A, B, C], (bench) => {
+  bench.call("b", "a").run(3_000);
+  bench.call("c", "a");
+  bench.node("a").step({ type: "say", text: "only Bob is here" });
+  bench.run(300);
+  bench.say("a", "hello you two");
+  bench.run(5_000);
+  deepEqual(hears(bench, "c").others, [{ peer: bench.id("b"), name: "Bob", by: [bench.id("a")] }]);
+  deepEqual(hears(bench, "b").others, [{ peer: bench.id("c"), name: "Carol", by: [bench.id("a")] }]);
+  deepEqual(hears(bench, "a").apart, [[bench.id("b"), bench.id("c")]]);
+  equal(hears(bench, "a").everyone, false);
+  const toCarol = bench.told.filter(({ who }) => who === "c").map(({ notice }) => notice.event);
+  ok(toCarol.indexOf("circle") < toCarol.indexOf("message") && toCarol.includes("message"));
+});
+
+test("a sent message says to whom it went, and who talks with a friend and does not hear it", [A, B, C], (bench) => {
+  star(bench);
+  bench.say("c", "hello you two!");
+  const [sent] = bench.notices("c", "sent");
+  deepEqual([sent?.to, sent?.unheard], [[bench.id("a")], [{ peer: bench.id("b"), name: "Bob", by: [bench.id("a")] }]]);
+  bench.node("a").step({ type: "say", text: "psst", to: bench.id("b") });
+  bench.run(2_000);
+  deepEqual([bench.texts("b"), bench.texts("c")], [["psst"], []]);
+  deepEqual(bench.notices("a", "sent").map(({ to, private: alone, unheard }) => [to, alone, unheard]), [
+    [[bench.id("b")], true, []],
+  ]);
+});
+
+test("everyone hears everyone once a triangle stands, and no longer when one link of it is gone", [
+  { ...A },
+  { ...B, deaf: false },
+  { ...C, deaf: false },
+], (bench) => {
+  bench.call("b", "a").call("c", "a").call("c", "b").run(8_000);
+  for (const who of ["a", "b", "c"]) equal(hears(bench, who).everyone, true, who);
+  const link = bench.joined.find(({ from, to }) => from === "c" && to === "b")!;
+  link.pair.die(["dialer", "listener"], []);
+  bench.run(5_000);
+  for (const who of ["a", "b", "c"]) equal(hears(bench, who).everyone, false, who);
+  deepEqual(hears(bench, "a").apart, [[bench.id("b"), bench.id("c")]]);
+});
+
+test("with two yeses two friends of one come to hear each other, without stretching anew", [A, B, C], (bench) => {
+  star(bench);
+  agree(bench, "c", "b");
+  bench.run(3_000);
+  deepEqual(states(bench, "c"), ["yes"]);
+  deepEqual(states(bench, "b"), ["asked"]);
+  deepEqual(bench.notices("b", "introduction")[0]?.by, [bench.id("a")]);
+  equal(bench.friend("b", "c"), undefined, "one yes is not enough");
+  equal(bench.joined.length, 2, "and nobody is called for it");
+  const stretches = () => bench.effects.filter(({ effect }) => effect.type === "stretch").length;
+  const before = stretches();
+  agree(bench, "b", "c");
+  bench.run(8_000);
+  ok(bench.friend("b", "c") !== undefined && bench.friend("c", "b") !== undefined);
+  deepEqual([states(bench, "b"), states(bench, "c")], [["asked", "yes", "met"], ["yes", "met"]]);
+  equal(stretches(), before);
+  for (const who of ["a", "b", "c"]) equal(hears(bench, who).everyone, true, who);
+  bench.say("c", "hello you two!");
+  bench.run(2_000);
+  deepEqual([bench.texts("a"), bench.texts("b")], [["hello you two!"], ["hello you two!"]]);
+});
+
+test("crossed requests end in one session and one question at most each", [A, B, C], (bench) => {
+  star(bench);
+  agree(bench, "b", "c");
+  agree(bench, "c", "b");
+  bench.run(10_000);
+  deepEqual([states(bench, "b"), states(bench, "c")], [["yes", "met"], ["yes", "met"]]);
+  equal(bench.friend("b", "c")?.links, 1);
+});
+
+test("the friend in the middle proposes, and both are asked", [A, B, C], (bench) => {
+  star(bench);
+  bench.node("a").step({ type: "propose", first: bench.id("b"), second: bench.id("c") });
+  bench.run(2_000);
+  deepEqual([states(bench, "b"), states(bench, "c")], [["asked"], ["asked"]]);
+  agree(bench, "b", "c");
+  agree(bench, "c", "b");
+  bench.run(30_000); // one introduction for a pair and direction in 20 s
+  deepEqual([states(bench, "b").at(-1), states(bench, "c").at(-1)], ["met", "met"]);
+});
+
+test("a no is silent: the other reads nothing of it", [A, B, C], (bench) => {
+  star(bench);
+  agree(bench, "c", "b");
+  bench.run(2_000);
+  bench.node("b").step({ type: "decline", peer: bench.id("c") });
+  bench.run(60_000);
+  deepEqual(states(bench, "b"), ["asked", "declined"]);
+  deepEqual(states(bench, "c"), ["yes"]);
+  equal(bench.joined.length, 2);
+});
+
+test("a friend in the middle with no passes nothing on", [
+  { ...A, circle: { introductions: "no", hidden: false } },
+  B,
+  C,
+], (bench) => {
+  star(bench);
+  agree(bench, "c", "b");
+  bench.run(70_000);
+  deepEqual(states(bench, "b"), []);
+  deepEqual(hears(bench, "c").others.length, 1, "who is there is told all the same");
+});
+
+test("five in a star with yes come to hear each other", [
+  { ...A, circle: YES },
+  ...["b", "c", "d", "e"].map((name, i): Person => ({
+    name,
+    rank: i + 2,
+    host: `203.0.113.${i + 2}`,
+    deaf: true,
+    circle: YES,
+  })),
+], (bench) => {
+  for (const name of ["b", "c", "d", "e"]) bench.call(name, "a");
+  bench.run(40_000);
+  for (const who of ["a", "b", "c", "d", "e"]) {
+    equal(bench.node(who).peers.present().length, 4, who);
+    equal(hears(bench, who).everyone, true, who);
+  }
+  bench.say("d", "one each");
+  bench.run(2_000);
+  for (const who of ["a", "b", "c", "e"]) deepEqual(bench.texts(who), ["one each"]);
+});
+
+test("a hidden process sends no address, calls nobody, and its friends' circles do not name its end", [
+  A,
+  { ...B, circle: { introductions: "yes", hidden: true } },
+  C,
+], (bench) => {
+  star(bench);
+  equal(bench.notices("a", "circle").find(({ peer }) => peer === bench.id("b"))?.you, "");
+  agree(bench, "c", "b");
+  bench.run(20_000);
+  deepEqual(states(bench, "b"), []);
+  deepEqual(bench.notices("b", "hidden").length, 1);
+  equal(
+    bench.effects.some(({ who, effect }) => who === "b" && effect.type === "listen at" && effect.hosts.length > 0),
+    false,
+  );
+  equal(bench.dials.filter(({ from }) => from === "b").length, 1);
+});
+
+test(
+  "another PeerId at the address that was given gets no answer, and the person is told by whose word it was called",
+  [
+    A,
+    B,
+    C,
+    { name: "m", rank: 9, host: "203.0.113.66" },
+  ],
+  (bench) => {
+    star(bench);
+    bench.node("c").step({ type: "reachable", addresses: ["203.0.113.99:7373"], hidden: false });
+    // What Bob says of himself is not so; from Carol's place Alice may as well have made it up.
+    bench.node("b").step({ type: "reachable", addresses: ["203.0.113.66:7373"], hidden: false });
+    agree(bench, "b", "c");
+    agree(bench, "c", "b");
+    bench.run(3_000);
+    const wrong = bench.notices("c", "wrong-peer");
+    deepEqual(wrong, [{ event: "wrong-peer", peer: bench.id("b"), by: bench.id("a"), address: "203.0.113.66:7373" }]);
+    const called = bench.joined.findIndex(({ to }) => to === "m");
+    deepEqual(bench.handshakeOf("c", called), [], "not one frame left");
+    deepEqual(bench.handshakeOf("m", called).filter((type) => type !== FrameType.offer), []);
+    equal(states(bench, "c").at(-1), "wrong-peer");
+  },
+);
+
+test("both have the same four words after their first messages, and keep them on another connection", [
+  { ...A },
+  { ...B, deaf: false },
+], (bench) => {
+  bench.call("b", "a");
+  while (bench.friend("a", "b") === undefined) bench.run(1);
+  equal(bench.node("a").peers.words(bench.id("b")), undefined, "not yet");
+  bench.run(3_000);
+  const words = bench.node("a").peers.words(bench.id("b"));
+  equal(words?.length, 4);
+  deepEqual(bench.node("b").peers.words(bench.id("a")), words);
+  bench.joined[0]!.pair.die(["dialer", "listener"], []);
+  bench.run(1_000);
+  bench.call("a", "b").run(3_000);
+  deepEqual(bench.node("a").peers.words(bench.id("b")), words);
+  deepEqual(bench.node("b").peers.words(bench.id("a")), words);
+});
+
+test(
+  "a person's yes marks that PeerId, and a no closes its links and keeps it out",
+  [{ ...A }, { ...B, deaf: false }],
+  (bench) => {
+    bench.call("b", "a").run(3_000);
+    bench.node("a").step({ type: "compared", peer: bench.id("b"), same: true });
+    equal(bench.friend("a", "b")?.verified, true);
+    bench.node("a").step({ type: "compared", peer: bench.id("b"), same: false });
+    bench.run(1_000);
+    equal(bench.friend("a", "b"), undefined);
+    bench.call("b", "a.alt").run(3_000);
+    bench.call("a", "b.alt").run(3_000);
+    equal(bench.friend("a", "b"), undefined);
+    deepEqual(bench.notices("a", "verify").map(({ state }) => state), ["same", "different"]);
+  },
+);
+
+test(
+  "a changed name reaches friends, those who hear of one in a circle too, however fast it changes",
+  [A, B, C],
+  (bench) => {
+    star(bench);
+    for (const name of ["Robert", "Rob", "Bobby"]) bench.node("b").step({ type: "rename", name });
+    bench.run(20_000);
+    deepEqual(bench.notices("a", "named").filter(({ peer }) => peer === bench.id("b")).map(({ name }) => name), [
+      "Bob",
+      "Bobby",
+    ]);
+    equal(hears(bench, "c").others[0]?.name, "Bobby");
+  },
+);
+
+Deno.test("when several connections have become one, a circle goes again whatever it says", () => {
+  const self = "00".repeat(32);
+  const company = new Company(
+    { self, intervalMs: 250, mode: "ask", most: 64 },
+    { addresses: [], listens: false, hidden: false },
+  );
+  const friend = { peer: "11".repeat(32), name: undefined, address: "203.0.113.1:7373", local: "", dialled: true };
+  const circles = (link: number, links: number, now: number) => {
+    company.present([{ ...friend, link, links }]);
+    return company.settle(now).flatMap((effect) =>
+      effect.type === "submit" && effect.message.type === "circle" ? [effect.message] : []
+    );
+  };
+  const [first] = circles(1, 1, 0);
+  company.begun(friend.peer, 1, first!, 1, 0);
+  deepEqual(circles(1, 1, 5_000), []);
+  deepEqual(circles(1, 2, 5_000), []);
+  deepEqual(circles(1, 1, 6_000), [first]);
+});

@@ -1,0 +1,375 @@
+// One's own part in introductions (docs/PROTOCOL.md section 8): for each PeerId that a friend talks with and we do not,
+// whether there was a question, a yes or a no, which addresses were given, and when whom is asked. Pure: what is known of
+// the friends who are here is an argument. Not in here: links, calls' connections (step.ts), passing on (middle.ts).
+
+import {
+  INTRODUCERS_MAX,
+  INTRODUCTION_ADDRESSES_MAX,
+  INTRODUCTION_MS,
+  INTRODUCTIONS_AT_ONCE,
+  INTRODUCTIONS_MAX,
+  MEET_PAUSE_MS,
+  QUESTIONS_PER_MINUTE,
+} from "../constants.ts";
+import type { IntroductionEnd, Notice } from "../notice.ts";
+import type { Millis, PeerId } from "../ports.ts";
+import type { WireAddress } from "../wire/forms.ts";
+import type { IntroductionMessage, Member } from "../wire/message.ts";
+import { mayUse, type MiddleLink } from "./address_rules.ts";
+import { type CallSet, CallSets } from "./call_sets.ts";
+
+/** A friend who is here, who may be in the middle. */
+export interface MiddleFriend extends MiddleLink {
+  readonly peer: PeerId;
+  /** Whom the last circle read from them names. */
+  readonly with: readonly Member[];
+  /** How they see our end of the link, or empty. */
+  readonly you: WireAddress | "";
+}
+
+/** `ask` the person, agree to all by oneself, or have no part in it but for what the person types. */
+export type IntroductionsMode = "ask" | "yes" | "no";
+
+/** What is so, at the time of a step. */
+export interface Situation {
+  /** Everybody who is here, by PeerId. */
+  readonly friends: ReadonlyMap<PeerId, MiddleFriend>;
+  /** Where this process can be called, as the invitation names it. */
+  readonly own: readonly WireAddress[];
+  /** Why even a call would show what is to be hidden; undefined: nothing is. */
+  readonly hidden: boolean;
+  /** There are friends enough. */
+  readonly full: boolean;
+  /** `own` is not known yet: calls are about to be taken. */
+  readonly preparing: boolean;
+}
+
+export type IntroductionEffect =
+  | { type: "submit"; to: PeerId; message: IntroductionMessage }
+  | { type: "notice"; notice: Notice }
+  /** Call these addresses, and take nobody but this PeerId. */
+  | { type: "dial"; peer: PeerId; by: PeerId; addresses: readonly WireAddress[] }
+  /** Calls to this PeerId that are under way end. */
+  | { type: "hang up"; peer: PeerId };
+
+/** How an introduction stands. `addresses`: how many were given. */
+export interface Standing {
+  readonly peer: PeerId;
+  readonly state: "asked" | "yes";
+  readonly by: readonly PeerId[];
+  readonly addresses: number;
+}
+
+interface Introducer {
+  readonly peer: PeerId;
+  readonly addresses: WireAddress[];
+}
+
+interface Introduction {
+  readonly peer: PeerId;
+  state: "asked" | "yes" | "declined";
+  until: Millis;
+  readonly by: Introducer[];
+  /** Of a yes: when the next friend in the middle is asked, and who was asked last. */
+  nextMeetAt: Millis;
+  lastAsked: PeerId | undefined;
+  /** Friends in the middle who got a `meet` in this yes. */
+  met: Set<PeerId>;
+  /** Friends in the middle who get a `meet` as soon as we know where we can be called. */
+  owed: PeerId[];
+  calls: CallSets;
+}
+
+export class Introductions {
+  readonly #self: PeerId;
+  readonly #mode: IntroductionsMode;
+  readonly #all = new Map<PeerId, Introduction>();
+  /** When the person was last asked about somebody; and the times of the last questions through each friend. */
+  readonly #questions = new Map<PeerId, Millis>();
+  readonly #questionsBy = new Map<PeerId, Millis[]>();
+  /** With `yes`: whom we have agreed to by ourselves since somebody began to name them. */
+  readonly #agreed = new Set<PeerId>();
+  #toldHidden = false;
+  #effects: IntroductionEffect[] = [];
+
+  constructor(self: PeerId, mode: IntroductionsMode) {
+    this.#self = self;
+    this.#mode = mode;
+  }
+
+  get deadline(): Millis {
+    const room = this.#busy < INTRODUCTIONS_AT_ONCE;
+    let deadline = Infinity;
+    for (const one of this.#all.values()) {
+      deadline = Math.min(deadline, one.until);
+      if (one.state !== "yes") continue;
+      deadline = Math.min(deadline, one.nextMeetAt, room || one.calls.busy ? one.calls.deadline : Infinity);
+    }
+    return deadline;
+  }
+
+  get #busy(): number {
+    return [...this.#all.values()].filter(({ calls }) => calls.busy).length;
+  }
+
+  /** Those that are open, for the person who asks how things stand. */
+  open(): Standing[] {
+    return [...this.#all.values()].flatMap(({ peer, state, by }) =>
+      state === "declined"
+        ? []
+        : [{ peer, state, by: by.map((f) => f.peer), addresses: by.reduce((sum, f) => sum + f.addresses.length, 0) }]
+    );
+  }
+
+  /** Whether this PeerId is expected: our person has said yes. */
+  expects(peer: PeerId): boolean {
+    return this.#all.get(peer)?.state === "yes";
+  }
+
+  /** Some introduction is in yes: whoever does not listen does so meanwhile. Names the friends in the middle. */
+  middles(friends: Situation["friends"]): MiddleFriend[] {
+    const agreed = [...this.#all.values()].filter(({ state }) => state === "yes");
+    return [...friends.values()].filter((f) => agreed.some(({ peer }) => names(f, peer)));
+  }
+
+  /** An `introduce` came. What does not fit is ignored. */
+  introduced(from: PeerId, message: IntroductionMessage, situation: Situation, now: Millis): IntroductionEffect[] {
+    return this.#step(() => {
+      const { peer } = message;
+      const friend = situation.friends.get(from);
+      if (friend === undefined || peer === this.#self || situation.friends.has(peer) || !names(friend, peer)) return;
+      if (situation.hidden) return this.#tellHidden();
+      const known = this.#all.get(peer);
+      if (known?.state === "declined" || situation.full) return;
+      if (known === undefined && (this.#mode === "no" || this.#all.size >= INTRODUCTIONS_MAX)) return;
+      const one = known ?? this.#make(peer, now);
+      const introducer = this.#join(one, friend, message.addresses);
+      if (introducer === undefined) return;
+      if (one.state === "yes") return this.#inYes(one, introducer);
+      if (this.#mode === "yes") return this.#enterYes(one, situation, now);
+      if (known === undefined) this.#ask(one, friend, now);
+    });
+  }
+
+  /** The person says yes. False: nobody who is here names this PeerId, or it is here, or this process is hidden. */
+  agree(peer: PeerId, situation: Situation, now: Millis): { may: boolean; effects: IntroductionEffect[] } {
+    const named = [...situation.friends.values()].some((friend) => names(friend, peer));
+    const may = named && peer !== this.#self && !situation.friends.has(peer) && !situation.hidden && !situation.full;
+    const one = this.#all.get(peer);
+    if (!may || one?.state === "yes") return { may, effects: [] };
+    return { may, effects: this.#step(() => this.#enterYes(one ?? this.#make(peer, now), situation, now)) };
+  }
+
+  /** The person says no. Nobody is told. */
+  decline(peer: PeerId, now: Millis): IntroductionEffect[] {
+    return this.#step(() => {
+      const one = this.#all.get(peer) ?? this.#make(peer, now);
+      if (one.state === "yes") this.#effects.push({ type: "hang up", peer });
+      const open = one.state !== "declined";
+      one.state = "declined";
+      one.until = now + INTRODUCTION_MS;
+      if (open) this.#tell(one, "over", "declined");
+    });
+  }
+
+  /** A call of an introduction has ended without a session, or `wrong`: the one at this address was somebody else. */
+  callEnded(peer: PeerId, wrong: WireAddress | undefined, now: Millis): IntroductionEffect[] {
+    return this.#step(() => {
+      const one = this.#all.get(peer);
+      const set = one?.calls.ended(wrong, now);
+      if (one === undefined || set === undefined || wrong === undefined) return;
+      this.#effects.push({
+        type: "notice",
+        notice: { event: "wrong-peer", peer, by: set.by, address: wrong },
+      });
+      if (one.state === "yes" && one.calls.hopeless) this.#end(one, "wrong-peer");
+    });
+  }
+
+  /** What has ended or begun by itself. `act` follows. */
+  settle(situation: Situation, now: Millis): IntroductionEffect[] {
+    return this.#step(() => {
+      const named = new Set([...situation.friends.values()].flatMap((f) => f.with.map(({ peer }) => peer)));
+      for (const one of [...this.#all.values()]) this.#settleOne(one, named, situation, now);
+      if (this.#mode === "yes" && !situation.hidden && !situation.full) this.#agreeToAll(named, situation, now);
+    });
+  }
+
+  /** Asks the friends in the middle and makes the calls whose time has come. */
+  act(situation: Situation, now: Millis): IntroductionEffect[] {
+    return this.#step(() => {
+      for (const one of this.#all.values()) {
+        if (one.state !== "yes") continue;
+        this.#meetOwed(one, situation);
+        if (!one.calls.busy && this.#busy >= INTRODUCTIONS_AT_ONCE) continue;
+        const set = one.calls.takeDue(now);
+        if (set !== undefined) this.#dial(one, set);
+      }
+    });
+  }
+
+  #step(act: () => void): IntroductionEffect[] {
+    this.#effects = [];
+    act();
+    return this.#effects;
+  }
+
+  #settleOne(one: Introduction, named: ReadonlySet<PeerId>, situation: Situation, now: Millis): void {
+    if (one.state === "declined") {
+      if (now >= one.until) this.#all.delete(one.peer);
+      return;
+    }
+    if (situation.friends.has(one.peer)) {
+      this.#all.delete(one.peer);
+      return this.#tell(one, "met");
+    }
+    if (!named.has(one.peer)) return this.#end(one, "gone");
+    if (now >= one.until) return this.#end(one, one.calls.tried ? "unreachable" : "expired");
+    if (one.state === "yes" && now >= one.nextMeetAt) {
+      one.nextMeetAt = now + MEET_PAUSE_MS;
+      const next = this.#nextMiddle(one, situation);
+      if (next !== undefined) this.#owe(one, next);
+    }
+  }
+
+  #agreeToAll(named: ReadonlySet<PeerId>, situation: Situation, now: Millis): void {
+    for (const peer of this.#agreed) if (!named.has(peer)) this.#agreed.delete(peer);
+    for (const peer of named) {
+      if (peer === this.#self || situation.friends.has(peer) || this.#agreed.has(peer) || this.#all.has(peer)) continue;
+      if (this.#all.size >= INTRODUCTIONS_MAX) return;
+      this.#agreed.add(peer);
+      this.#enterYes(this.#make(peer, now), situation, now);
+    }
+  }
+
+  #make(peer: PeerId, now: Millis): Introduction {
+    const one: Introduction = {
+      peer,
+      state: "asked",
+      until: now + INTRODUCTION_MS,
+      by: [],
+      nextMeetAt: Infinity,
+      lastAsked: undefined,
+      met: new Set(),
+      owed: [],
+      calls: new CallSets(),
+    };
+    this.#all.set(peer, one);
+    return one;
+  }
+
+  /** Undefined: there are friends in the middle enough. Addresses that may not be called, and further ones, are left out. */
+  #join(one: Introduction, friend: MiddleFriend, addresses: readonly WireAddress[]): Introducer | undefined {
+    let introducer = one.by.find(({ peer }) => peer === friend.peer);
+    if (introducer === undefined) {
+      if (one.by.length >= INTRODUCERS_MAX) return undefined;
+      introducer = { peer: friend.peer, addresses: [] };
+      one.by.push(introducer);
+    }
+    const held = new Set(one.by.flatMap((f) => f.addresses));
+    for (const address of addresses) {
+      if (held.size >= INTRODUCTION_ADDRESSES_MAX || held.has(address) || !mayUse(address, friend)) continue;
+      held.add(address);
+      introducer.addresses.push(address);
+    }
+    return introducer;
+  }
+
+  #ask(one: Introduction, friend: MiddleFriend, now: Millis): void {
+    const recent = (this.#questionsBy.get(friend.peer) ?? []).filter((at) => now - at < 60_000);
+    for (const [peer, at] of this.#questions) if (now - at >= INTRODUCTION_MS) this.#questions.delete(peer);
+    const quiet = this.#questions.has(one.peer) || recent.length >= QUESTIONS_PER_MINUTE;
+    if (!quiet) {
+      recent.push(now);
+      this.#questions.set(one.peer, now);
+      while (this.#questions.size > INTRODUCTIONS_MAX) this.#questions.delete(this.#questions.keys().next().value!);
+    }
+    this.#questionsBy.set(friend.peer, recent);
+    this.#tell(one, "asked", undefined, quiet);
+  }
+
+  #enterYes(one: Introduction, situation: Situation, now: Millis): void {
+    one.state = "yes";
+    one.calls = new CallSets();
+    one.met = new Set();
+    one.until = now + INTRODUCTION_MS;
+    one.nextMeetAt = now + MEET_PAUSE_MS;
+    this.#tell(one, "yes");
+    const asked = one.by.filter(({ peer }) => situation.friends.has(peer));
+    for (const introducer of asked) this.#owe(one, introducer.peer);
+    if (asked.length === 0) {
+      const first = this.#nextMiddle(one, situation);
+      if (first !== undefined) this.#owe(one, first);
+    }
+    for (const { peer, addresses } of one.by) one.calls.add(peer, addresses);
+  }
+
+  #inYes(one: Introduction, introducer: Introducer): void {
+    if (!one.met.has(introducer.peer)) this.#owe(one, introducer.peer);
+    one.calls.add(introducer.peer, introducer.addresses);
+  }
+
+  /** Of those who name the PeerId the next one behind whoever was asked last, and round again. */
+  #nextMiddle(one: Introduction, situation: Situation): PeerId | undefined {
+    const those = [...situation.friends.values()].filter((f) => names(f, one.peer)).map(({ peer }) => peer).sort();
+    return those.find((peer) => one.lastAsked === undefined || peer > one.lastAsked) ?? those[0];
+  }
+
+  #owe(one: Introduction, to: PeerId): void {
+    one.lastAsked = to;
+    one.met.add(to);
+    one.owed.push(to);
+  }
+
+  #meetOwed(one: Introduction, situation: Situation): void {
+    if (situation.preparing) return;
+    for (const to of one.owed.splice(0)) {
+      const friend = situation.friends.get(to);
+      if (friend === undefined) continue;
+      const addresses = ownAddresses(friend, situation.own);
+      this.#effects.push({ type: "submit", to, message: { type: "meet", peer: one.peer, addresses, from: "" } });
+    }
+  }
+
+  #dial({ peer }: Introduction, { by, addresses }: CallSet): void {
+    this.#effects.push({ type: "dial", peer, by, addresses });
+  }
+
+  #end(one: Introduction, reason: IntroductionEnd): void {
+    this.#all.delete(one.peer);
+    this.#effects.push({ type: "hang up", peer: one.peer });
+    this.#tell(one, "over", reason);
+  }
+
+  #tell(one: Introduction, state: "asked" | "yes" | "met" | "over", reason?: IntroductionEnd, quiet = false): void {
+    const by = one.by.map(({ peer }) => peer);
+    this.#effects.push({
+      type: "notice",
+      notice: {
+        event: "introduction",
+        peer: one.peer,
+        by: by.length > 0 || one.lastAsked === undefined ? by : [one.lastAsked],
+        state,
+        ...(reason === undefined ? {} : { reason }),
+        quiet,
+      },
+    });
+  }
+
+  /** Once: it is so for as long as the process runs. */
+  #tellHidden(): void {
+    if (this.#toldHidden) return;
+    this.#toldHidden = true;
+    this.#effects.push({ type: "notice", notice: { event: "hidden" } });
+  }
+}
+
+/** What a friend in the middle may pass on of ours: where we can be called, judged by the link with that friend. */
+export function ownAddresses(friend: MiddleFriend, own: readonly WireAddress[]): WireAddress[] {
+  const seen = friend.dialled || friend.you === "" ? [] : [friend.you];
+  return [...new Set([...own, ...seen])].filter((address) => mayUse(address, friend)).slice(0, 8);
+}
+
+function names({ with: members }: MiddleFriend, peer: PeerId): boolean {
+  return members.some((member) => member.peer === peer);
+}

@@ -1,0 +1,290 @@
+// One's own part in introductions, by the table of docs/PROTOCOL.md section 8.
+
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
+import { INTRODUCTION_MS, INTRODUCTIONS_AT_ONCE, INTRODUCTIONS_MAX, MEET_PAUSE_MS } from "../constants.ts";
+import type { IntroductionMessage } from "../wire/message.ts";
+import { type IntroductionEffect, Introductions, type MiddleFriend, type Situation } from "./introductions.ts";
+
+const SELF = "00".repeat(32);
+const F = "f1".repeat(32);
+const G = "f2".repeat(32);
+const H = "f3".repeat(32);
+const I = "f4".repeat(32);
+const PEER = "99".repeat(32);
+const OTHER = "98".repeat(32);
+const AT = "203.0.113.7:7373";
+const OWN = ["198.51.100.9:7373"];
+
+function friend(peer: string, ...names: string[]): MiddleFriend {
+  const members = names.map((member) => ({ peer: member, name: "Bob" }));
+  return { peer, remote: "203.0.113.1:7373", dialled: true, with: members, you: "" };
+}
+function situation(friends: readonly MiddleFriend[], more: Partial<Situation> = {}): Situation {
+  const all = new Map(friends.map((one) => [one.peer, one]));
+  return { friends: all, own: OWN, hidden: false, full: false, preparing: false, ...more };
+}
+const introduce = (peer: string, ...addresses: string[]): IntroductionMessage => ({
+  type: "introduce",
+  peer,
+  addresses,
+  from: "",
+});
+/** In a word each. */
+function words(effects: readonly IntroductionEffect[]): string[] {
+  return effects.map((effect) => {
+    switch (effect.type) {
+      case "submit":
+        return `meet ${effect.to.slice(0, 2)} ${effect.message.addresses.join()}`;
+      case "dial":
+        return `dial ${effect.peer.slice(0, 2)} ${effect.addresses.join()}`;
+      case "hang up":
+        return `hang up ${effect.peer.slice(0, 2)}`;
+      case "notice": {
+        const { notice } = effect;
+        if (notice.event !== "introduction") return notice.event;
+        const by = notice.by.map((peer) => peer.slice(0, 2)).join("+");
+        return [notice.state, notice.reason, by, notice.quiet ? "quiet" : undefined].filter((w) => w).join(" ");
+      }
+    }
+  });
+}
+
+class Trial {
+  readonly all: Introductions;
+  now = 0;
+  around = situation([friend(F, PEER)]);
+  constructor(mode: "ask" | "yes" | "no" = "ask") {
+    this.all = new Introductions(SELF, mode);
+  }
+  introduced(from: string, ...addresses: string[]): string[] {
+    return words(this.all.introduced(from, introduce(PEER, ...addresses), this.around, this.now));
+  }
+  agree(): string[] {
+    return words(this.all.agree(PEER, this.around, this.now).effects);
+  }
+  settle(ms = 0): string[] {
+    this.now += ms;
+    return words([...this.all.settle(this.around, this.now), ...this.all.act(this.around, this.now)]);
+  }
+}
+
+Deno.test("none: an introduction is asked about; nobody is asked, told or called before the yes", () => {
+  const trial = new Trial();
+  deepEqual(trial.introduced(F, AT), ["asked f1"]);
+  deepEqual(trial.settle(60_000), []);
+  deepEqual(trial.agree(), ["yes f1"]);
+  deepEqual(trial.settle(), [`meet f1 ${OWN}`, `dial 99 ${AT}`]);
+});
+
+Deno.test("none: the person's own yes asks the smallest PeerId who names them, then every 30 s the next in turn", () => {
+  const trial = new Trial();
+  trial.around = situation([friend(H, PEER), friend(G, OTHER), friend(F, PEER)]);
+  deepEqual(trial.agree(), ["yes"]);
+  deepEqual(trial.settle(), [`meet f1 ${OWN}`]);
+  deepEqual(trial.settle(MEET_PAUSE_MS - 1), []);
+  deepEqual(trial.settle(1), [`meet f3 ${OWN}`]);
+  deepEqual(trial.settle(MEET_PAUSE_MS), [`meet f1 ${OWN}`]);
+});
+
+Deno.test("asked: three friends in the middle and 16 addresses join, and no more", () => {
+  const trial = new Trial();
+  trial.around = situation([F, G, H, I].map((peer) => friend(peer, PEER)));
+  const many = (base: number) => Array.from({ length: 8 }, (_, i) => `203.0.113.${base + i}:7373`);
+  deepEqual(trial.introduced(F, ...many(10)), ["asked f1"]);
+  deepEqual(trial.introduced(G, ...many(20)), []);
+  deepEqual(trial.introduced(H, ...many(30)), []);
+  deepEqual(trial.introduced(I, ...many(40)), []);
+  deepEqual(trial.all.open(), [{ peer: PEER, state: "asked", by: [F, G, H], addresses: 16 }]);
+  trial.agree();
+  deepEqual(trial.settle().filter((w) => w.startsWith("meet")), [F, G, H].map((f) => `meet ${f.slice(0, 2)} ${OWN}`));
+});
+
+Deno.test("yes: an introduction's addresses are called, and its friend gets a meet if they got none in this yes", () => {
+  const trial = new Trial();
+  trial.around = situation([friend(F, PEER), friend(G, PEER)]);
+  trial.agree();
+  trial.settle();
+  deepEqual(trial.introduced(F, AT), []);
+  deepEqual(trial.settle(), [`dial 99 ${AT}`]);
+  deepEqual(trial.introduced(G, AT), []);
+  deepEqual(trial.settle(), [`meet f2 ${OWN}`], "the same address is no new set");
+  deepEqual(trial.introduced(G), []);
+  deepEqual(trial.settle(), []);
+});
+
+Deno.test("declined: nobody is told, what comes is ignored for 10 min, and the person may say yes after all", () => {
+  const trial = new Trial();
+  trial.introduced(F, AT);
+  deepEqual(words(trial.all.decline(PEER, 0)), ["over declined f1"]);
+  deepEqual(trial.introduced(F, "203.0.113.200:7373"), []);
+  deepEqual(trial.agree(), ["yes f1"]);
+  deepEqual(trial.settle(), [`meet f1 ${OWN}`, `dial 99 ${AT}`], "what came meanwhile was not kept");
+  const other = new Trial();
+  other.introduced(F, AT);
+  other.all.decline(PEER, 0);
+  deepEqual(other.settle(INTRODUCTION_MS), []);
+  deepEqual(other.introduced(F, AT), ["asked f1"], "10 min later");
+});
+
+Deno.test("asked and yes end after 10 min, when they are here, or when nobody names them", () => {
+  for (const state of ["asked", "yes"]) {
+    const begun = () => {
+      const trial = new Trial();
+      trial.introduced(F);
+      if (state === "yes") trial.agree();
+      trial.settle();
+      return trial;
+    };
+    const late = begun();
+    late.now = INTRODUCTION_MS - 1;
+    equal(late.settle().some((w) => w.startsWith("over")), false);
+    deepEqual(late.settle(1), ["hang up 99", "over expired f1"]);
+    const met = begun();
+    met.around = situation([friend(F, PEER), friend(PEER, F)]);
+    deepEqual(met.settle(), ["met f1"]);
+    const gone = begun();
+    gone.around = situation([friend(F)]);
+    deepEqual(gone.settle(), ["hang up 99", "over gone f1"]);
+    deepEqual(gone.all.open(), []);
+  }
+});
+
+Deno.test("what does not fit is ignored: one who is here, oneself, one whom this friend does not name, an unknown sender", () => {
+  const trial = new Trial();
+  const of = (peer: string, from = F) => words(trial.all.introduced(from, introduce(peer, AT), trial.around, 0));
+  trial.around = situation([friend(F, PEER, SELF, G), friend(G, F)]);
+  deepEqual(of(SELF), []);
+  deepEqual(of(G), []);
+  deepEqual(of(OTHER), []);
+  deepEqual(of(PEER, G), []);
+  deepEqual(of(PEER, H), []);
+  deepEqual(of(PEER), ["asked f1"]);
+});
+
+Deno.test("a hidden process asks nobody, calls nobody, and says why once; with a full house there is no question", () => {
+  const trial = new Trial();
+  trial.around = situation([friend(F, PEER)], { hidden: true });
+  deepEqual(trial.introduced(F, AT), ["hidden"]);
+  deepEqual(trial.introduced(F, AT), []);
+  equal(trial.all.agree(PEER, trial.around, 0).may, false);
+  deepEqual(trial.settle(), []);
+  trial.around = situation([friend(F, PEER)], { full: true });
+  deepEqual(trial.introduced(F, AT), []);
+  equal(trial.all.agree(PEER, trial.around, 0).may, false);
+});
+
+Deno.test("addresses that the link with the friend forbids are neither told nor called", () => {
+  const trial = new Trial();
+  trial.around = situation([friend(F, PEER)], { own: ["192.168.1.5:7373", "127.0.0.1:7373", "198.51.100.9:7373"] });
+  trial.introduced(F, "127.0.0.1:22", "192.168.1.1:7373", "[64:ff9b::808:808]:7373", "203.0.113.9:25");
+  trial.agree();
+  deepEqual(trial.settle(), ["meet f1 198.51.100.9:7373"]);
+});
+
+Deno.test("what the friend sees of us is told on if they dialled us, and not if we dialled them", () => {
+  for (const dialled of [true, false]) {
+    const trial = new Trial();
+    trial.around = situation([{ ...friend(F, PEER), dialled, you: "203.0.113.77:7373" }], { own: [] });
+    trial.agree();
+    deepEqual(trial.settle(), [`meet f1 ${dialled ? "" : "203.0.113.77:7373"}`]);
+  }
+});
+
+Deno.test("a meet waits until it is known where we can be called", () => {
+  const trial = new Trial();
+  trial.around = situation([friend(F, PEER)], { own: [], preparing: true });
+  trial.agree();
+  deepEqual(trial.settle(), []);
+  trial.around = situation([friend(F, PEER)]);
+  deepEqual(trial.settle(10), [`meet f1 ${OWN}`]);
+});
+
+Deno.test("a set is called at 0, 5 and 15 s, one call at a time, and three sets in a yes", () => {
+  const trial = new Trial();
+  trial.introduced(F, AT);
+  trial.agree();
+  const dials = () => trial.settle().filter((w) => w.startsWith("dial"));
+  const failed = () => trial.all.callEnded(PEER, undefined, trial.now);
+  deepEqual(dials(), [`dial 99 ${AT}`]);
+  trial.now = 6_000;
+  deepEqual(dials(), [], "the first is still under way");
+  failed();
+  deepEqual(dials(), [`dial 99 ${AT}`]);
+  failed();
+  trial.now = 14_999;
+  deepEqual(dials(), []);
+  trial.now = 15_000;
+  deepEqual(dials(), [`dial 99 ${AT}`]);
+  failed();
+  deepEqual(dials(), []);
+  for (const last of [1, 2, 3]) trial.introduced(F, `203.0.113.${last}:7373`);
+  trial.now = 16_000;
+  equal(dials().length, 1);
+  for (let call = 0; call < 20; call++) {
+    failed();
+    trial.now += 20_000;
+    if (trial.now < INTRODUCTION_MS) dials();
+  }
+  trial.now = INTRODUCTION_MS - 1;
+  deepEqual(dials(), []);
+  deepEqual(trial.settle(1), ["hang up 99", "over unreachable f1"]);
+});
+
+Deno.test("four introductions are called at once, the others wait their turn", () => {
+  const peers = Array.from({ length: 6 }, (_, i) => `${i + 10}`.repeat(32));
+  const trial = new Trial("yes");
+  trial.around = situation([friend(F, ...peers)]);
+  trial.settle();
+  for (const [i, peer] of peers.entries()) {
+    trial.all.introduced(F, introduce(peer, `203.0.113.${i + 1}:7373`), trial.around, 0);
+  }
+  const dialled = trial.settle().filter((w) => w.startsWith("dial"));
+  equal(dialled.length, INTRODUCTIONS_AT_ONCE);
+  equal(trial.all.deadline > 0, true, "nothing is due before one of them ends");
+  trial.around = situation([friend(F, ...peers), friend(peers[0]!, F)]);
+  equal(trial.settle().filter((w) => w.startsWith("dial")).length, 1);
+});
+
+Deno.test("somebody else at an address is told once with the friend's name; the other addresses are called at once", () => {
+  const trial = new Trial();
+  const ELSE = "203.0.113.8:7373";
+  trial.introduced(F, AT, ELSE);
+  trial.agree();
+  trial.settle();
+  deepEqual(words(trial.all.callEnded(PEER, ELSE, 0)), ["wrong-peer"]);
+  deepEqual(trial.settle(), [`dial 99 ${AT}`]);
+  deepEqual(words(trial.all.callEnded(PEER, AT, 0)), ["wrong-peer", "hang up 99", "over wrong-peer f1"]);
+});
+
+Deno.test("nobody is asked about twice in 10 min, nor 8 times a minute through one friend", () => {
+  const trial = new Trial();
+  deepEqual(trial.introduced(F), ["asked f1"]);
+  trial.around = situation([friend(F)]);
+  trial.settle();
+  trial.around = situation([friend(F, PEER)]);
+  deepEqual(trial.introduced(F), ["asked f1 quiet"]);
+  const many = Array.from({ length: 9 }, (_, i) => `${i + 20}`.repeat(32));
+  trial.around = situation([friend(F, PEER, ...many)]);
+  const told = many.flatMap((peer) => words(trial.all.introduced(F, introduce(peer), trial.around, 0)));
+  equal(told.filter((w) => !w.endsWith("quiet")).length, 7, "one was asked about before");
+});
+
+Deno.test("with yes everybody who is named is agreed to, once; with no an introduction is ignored, and the person's word holds", () => {
+  const trial = new Trial("yes");
+  deepEqual(trial.settle(), ["yes", `meet f1 ${OWN}`]);
+  deepEqual(trial.settle(INTRODUCTION_MS), ["hang up 99", "over expired f1"]);
+  deepEqual(trial.settle(1), [], "not again until they were gone");
+  const no = new Trial("no");
+  deepEqual(no.introduced(F, AT), []);
+  deepEqual(no.agree(), ["yes"]);
+  deepEqual(no.introduced(F, AT), []);
+  deepEqual(no.settle(), [`meet f1 ${OWN}`, `dial 99 ${AT}`]);
+});
+
+Deno.test("what is kept in mind is bounded", () => {
+  const trial = new Trial();
+  const names = Array.from({ length: INTRODUCTIONS_MAX + 10 }, (_, i) => i.toString(16).padStart(4, "0").repeat(16));
+  trial.around = situation([friend(F, ...names)]);
+  for (const peer of names) trial.all.introduced(F, introduce(peer, AT), trial.around, 0);
+  equal(trial.all.open().length, INTRODUCTIONS_MAX);
+});

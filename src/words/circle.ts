@@ -1,0 +1,198 @@
+// What is said about who hears whom, introductions and the words that two people compare. Pure. A view lends the labels:
+// `who` for somebody met, `reported` for somebody only heard of, whose tag it adds and whose name proves nothing.
+
+import { NAME_MAX_CODE_POINTS } from "../constants.ts";
+import type { Hearing, IntroductionEnd, Notice, Person } from "../notice.ts";
+import type { PeerId } from "../ports.ts";
+import type { Problem } from "./problems.ts";
+
+export interface Labels {
+  /** `Alice [a11c-e5a1]` */
+  who(peer: PeerId): string;
+  /** `Bob [47e9-0c11]` */
+  reported(person: Person): string;
+  /** `Alice` */
+  name(peer: PeerId): string;
+  /** What somebody was last called by a friend; empty if nobody named them. */
+  reportedName(peer: PeerId): string;
+}
+
+/** Names of people who were only heard of stand in one line up to so many. */
+const NAMED_MAX = 3;
+
+/** `Alice, Bob and 2 more` */
+export function listed(names: readonly string[], most = NAMED_MAX): string {
+  const shown = names.slice(0, most).join(", ");
+  return names.length > most ? `${shown} and ${names.length - most} more` : shown;
+}
+
+/** Who hears whom, in at most so many parts: empty where there is nothing to say, "…" where it is not known yet. */
+export function hearingText(hearing: Hearing, labels: Labels, most = 2): string {
+  if (hearing.everyone) return "everyone hears everyone";
+  const parts: string[] = [];
+  const byFriend = new Map<string, string[]>();
+  for (const { by, ...person } of hearing.others) {
+    const key = listed(by.map((peer) => labels.name(peer)));
+    byFriend.set(key, [...byFriend.get(key) ?? [], labels.reported(person)]);
+  }
+  for (const [friends, others] of byFriend) {
+    const verb = friends.includes(", ") || friends.includes(" and ") ? "also talk" : "also talks";
+    parts.push(`${friends} ${verb} with ${listed(others)}, who ${others.length === 1 ? "does" : "do"} not hear you`);
+  }
+  for (const [first, second] of hearing.apart) {
+    parts.push(`${labels.name(first)} and ${labels.name(second)} do not hear each other`);
+  }
+  for (const [first, second] of hearing.disputed) {
+    parts.push(`${labels.name(first)} claims to hear ${labels.name(second)}; ${labels.name(second)} does not say so`);
+  }
+  if (parts.length === 0) return hearing.settling ? "…" : "";
+  const rest = parts.length > most ? `; and ${parts.length - most} more, see /peers` : "";
+  return parts.slice(0, most).join("; ") + rest;
+}
+
+/** Behind the receipts of one's own message: `Bob does not hear this`. Empty where everybody did. */
+export function unheardText(unheard: Hearing["others"], labels: Labels): string {
+  if (unheard.length === 0) return "";
+  const names = unheard.map(({ name, peer }) =>
+    name === "" ? labels.reported({ name, peer }) : labels.reportedName(peer) || name
+  );
+  return `${listed(names)} ${names.length === 1 ? "does" : "do"} not hear this`;
+}
+
+/** One line of a notice of this kind; undefined: it is none, or nothing is to be said. */
+export function circleLine(notice: Notice, labels: Labels): string | undefined {
+  switch (notice.event) {
+    case "introduction":
+      return introductionLine(notice, labels);
+    case "wrong-peer":
+      return `Somebody else answered at ${notice.address}, the address that ${labels.who(notice.by)} gave for ${
+        labels.reported({ peer: notice.peer, name: labels.reportedName(notice.peer) })
+      }. They got no answer. Ask ${labels.name(notice.by)}.`;
+    case "hidden":
+      return "A friend wants to introduce you to somebody. Nothing is done: even a call would show your address.";
+    case "verify":
+      return VERIFIED[notice.state](labels.who(notice.peer));
+    default:
+      return undefined;
+  }
+}
+
+const VERIFIED: Readonly<Record<(Notice & { event: "verify" })["state"], (who: string) => string>> = {
+  same: (who) => `✓ ${who} is verified until Sesame ends.`,
+  different: (who) =>
+    `${who} is shut out: the words were different, so somebody may be between you. Call each other by phone.`,
+  changed: (who) =>
+    `Careful: ${who} suddenly uses another number. Somebody may be between you: there are no words to compare any more.`,
+};
+
+const ENDED: Readonly<Record<IntroductionEnd, string>> = {
+  declined: "You declined. Nobody is told.",
+  expired: "No answer for 10 minutes.",
+  gone: "They have left.",
+  unreachable: "Nobody could be reached at the addresses that were given.",
+  "wrong-peer": "Somebody else answered.",
+};
+
+function introductionLine(notice: Notice & { event: "introduction" }, labels: Labels): string | undefined {
+  const { peer, by, state, reason, quiet } = notice;
+  if (quiet) return undefined;
+  const name = labels.reportedName(peer);
+  const person = labels.reported({ peer, name });
+  const friends = listed(by.map((friend) => labels.who(friend)));
+  switch (state) {
+    case "asked": // the chat asks, several at once in one line
+      return undefined;
+    case "yes":
+      return `Asked ${friends} to introduce you to ${person}. No answer yet.`;
+    case "met":
+      return undefined;
+    case "over":
+      return `Introduction to ${person} over. ${ENDED[reason ?? "expired"]}`;
+  }
+}
+
+/** One line for all that are asked about now. */
+export function questionText(
+  asked: readonly { readonly peer: PeerId; readonly by: readonly PeerId[]; readonly tells: readonly string[] }[],
+  labels: Labels,
+): string {
+  const [first] = asked;
+  if (asked.length === 1 && first !== undefined) {
+    const name = labels.reportedName(first.peer);
+    const typed = nameToType(name, first.peer);
+    const friends = listed(first.by.map((friend) => labels.who(friend)));
+    return `${friends} ${first.by.length > 1 ? "say" : "says"} ${
+      labels.reported({ peer: first.peer, name })
+    } wants to ` +
+      `talk with you. ${tellsText(first.tells)} /introduce ${typed} · /decline ${typed}`;
+  }
+  const people = asked.map(({ peer }) => labels.reported({ peer, name: labels.reportedName(peer) }));
+  return `Friends say ${listed(people)} want to talk with you. ${
+    tellsText([...new Set(asked.flatMap(({ tells }) => tells))])
+  } ` +
+    "/introduce all, or by name; /decline all";
+}
+
+/** What a yes tells about oneself. */
+export function tellsText(addresses: readonly string[]): string {
+  return addresses.length === 0 ? "No address of yours is told." : `They will learn ${listed(addresses, 8)}.`;
+}
+
+/** How an introduction stands, for /peers. */
+export function standingText(
+  { peer, state, by }: { readonly peer: PeerId; readonly state: "asked" | "yes"; readonly by: readonly PeerId[] },
+  labels: Labels,
+): string {
+  const name = labels.reportedName(peer);
+  const person = labels.reported({ peer, name });
+  const friends = by.length === 0 ? "" : ` (${listed(by.map((friend) => labels.name(friend)))} says)`;
+  return state === "asked"
+    ? `${person} wants to talk with you${friends}. /introduce ${nameToType(name, peer)} · /decline ${
+      nameToType(name, peer)
+    }`
+    : `${person}: you said yes${friends}. No answer yet.`;
+}
+
+/** The words to compare. `first`: the person says the first two. */
+export function verifyText(
+  who: string,
+  words: readonly string[] | undefined,
+  first: boolean,
+  verified: boolean,
+): string {
+  if (words === undefined) return `${who}: no words to compare yet.`;
+  const how = first
+    ? "you read the first two, then your friend the last two"
+    : "your friend reads the first two, then you the last two";
+  return `${who}${verified ? " ✓ verified" : ""}: ${words.join(" ")}\n` +
+    `Read them by phone or in person, never here: ${how}. Then type /verify NAME yes, or no if they differ.`;
+}
+
+/** What a person types for somebody: a name of one plain word, else the tag. */
+function nameToType(name: string, peer: PeerId): string {
+  return /^[\p{L}\p{N}]{1,32}$/u.test(name) ? name : peer.slice(0, 8);
+}
+
+/** Before a line goes to somebody who was not here when it was begun. */
+export function audienceText(newcomers: readonly string[], everybody: readonly string[]): string {
+  return `${listed(newcomers)} ${newcomers.length === 1 ? "is" : "are"} here now too. Enter sends to ${
+    listed(everybody, 8)
+  }.`;
+}
+
+export const HIDDEN: Problem = {
+  doing: "Could not introduce you.",
+  wrong: "Calls go through a proxy, or you listen on this computer only: even a call would show your address.",
+  next: "Start without --proxy, or on an address that others can call.",
+};
+
+export const COULD_NOT_LISTEN = "Could not take calls.";
+export const LISTENING_ALREADY = "You take calls already; /invite says where.";
+
+export function nameRefused(): Problem {
+  return {
+    doing: "Could not change your name.",
+    wrong: `A name has 1 to ${NAME_MAX_CODE_POINTS} characters, and none of them is a control character.`,
+    next: "Type: /name NAME",
+  };
+}
