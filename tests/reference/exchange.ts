@@ -5,7 +5,7 @@ import { x25519 } from "@noble/curves/ed25519.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 import { bigEndian32, type Draw, join, littleEndian, utf8 } from "./bytes.ts";
-import { encodeCell } from "./cell.ts";
+import { type Cell, KIND, PLAINTEXT, Violation } from "./cell.ts";
 import {
   acceptFrame,
   L,
@@ -16,7 +16,7 @@ import {
   type Secrets,
   type Stretched,
 } from "./handshake.ts";
-import { Ratchet, type Seen, type State } from "./ratchet.ts";
+import { type Opened, Ratchet, type Renewed, type Seen, type State } from "./ratchet.ts";
 
 export type Side = "A" | "B";
 
@@ -126,54 +126,124 @@ export class BadStep extends Error {
   }
 }
 
-/** Sections 4 and 5: the conversation. `see` is shown every value of both sides as it is computed. */
-export function conversationOf(plan: Plan, secrets: Secrets, see: (side: Side, seen: Seen) => void = () => {}) {
-  const { inputs } = plan;
-  const { RK, sessionId } = secrets;
-  const secretOf = { A: bytes(inputs.ratchetPrivateA), B: bytes(inputs.ratchetPrivateB) };
-  const publicOf = { A: x25519.getPublicKey(secretOf.A), B: x25519.getPublicKey(secretOf.B) };
-  const ids = { peerIdA: bytes(inputs.peerIdA), peerIdB: bytes(inputs.peerIdB) };
-  const draws = {
-    A: scripted(plan.renewals.flatMap(({ kemSeed, dhPrivateA }) => [kemSeed, dhPrivateA])),
-    B: scripted(plan.renewals.flatMap(({ kemM, dhPrivateB }) => [kemM, dhPrivateB])),
-  };
-  let epoch0: Seen & { what: "start" } | undefined;
-  const renewed = { A: [] as Seen[], B: [] as Seen[] };
-  const ratchetOf = (side: Side) => {
-    const start = {
-      role: side === "A" ? "dialer" : "listener",
-      ...{ RK, sessionId, ...ids },
-      ratchetSecret: secretOf[side],
-      peerRatchet: publicOf[side === "A" ? "B" : "A"],
-    } as const;
-    return new Ratchet(start, draws[side], (seen) => {
-      if (seen.what === "start") epoch0 = seen;
-      if (seen.what === "renewal") renewed[side].push(seen);
-      see(side, seen);
-    });
-  };
-  const sides = { A: ratchetOf("A"), B: ratchetOf("B") };
-  const cells: (ReturnType<typeof seal> & { readonly frame: string })[] = [];
+/** Sections 4 and 5: a conversation, step by step. `see` is shown every value of both sides as it is computed. */
+export class Conversation {
+  readonly cells: CellValues[] = [];
+  readonly steps: (Step & { readonly stored?: true; readonly stores?: number; readonly epoch?: number })[] = [];
+  readonly sides: Readonly<Record<Side, Ratchet>>;
+  readonly #plan: Omit<Plan, "steps">;
+  readonly #renewed: Record<Side, Renewed[]> = { A: [], B: [] };
+  #epoch0: (Seen & { what: "start" }) | undefined;
 
-  function seal(side: Side, index: number) {
-    const ratchet = sides[side];
+  constructor(plan: Omit<Plan, "steps">, secrets: Secrets, see: (side: Side, seen: Seen) => void = () => {}) {
+    this.#plan = plan;
+    const { inputs, renewals } = plan;
+    const own = { A: bytes(inputs.ratchetPrivateA), B: bytes(inputs.ratchetPrivateB) };
+    const drawn = {
+      A: renewals.flatMap(({ kemSeed, dhPrivateA }) => [kemSeed, dhPrivateA]),
+      B: renewals.flatMap(({ kemM, dhPrivateB }) => [kemM, dhPrivateB]),
+    };
+    const { RK, sessionId } = secrets;
+    const ids = { peerIdA: bytes(inputs.peerIdA), peerIdB: bytes(inputs.peerIdB) };
+    const ratchetOf = (side: Side, role: "dialer" | "listener", other: Side) => {
+      const start = {
+        role,
+        RK,
+        sessionId,
+        ...ids,
+        ratchetSecret: own[side],
+        peerRatchet: x25519.getPublicKey(own[other]),
+      };
+      return new Ratchet(start, scripted(drawn[side]), (seen) => {
+        if (seen.what === "start") this.#epoch0 = seen;
+        if (seen.what === "renewal") this.#renewed[side].push(seen);
+        see(side, seen);
+      });
+    };
+    this.sides = { A: ratchetOf("A", "dialer", "B"), B: ratchetOf("B", "listener", "A") };
+  }
+
+  /** Throws BadStep, or a Violation of the cell that is opened. */
+  step({ op, at, cell }: Step): void {
+    const field = `[${this.steps.length}]`;
+    if (op === "seal") {
+      if (cell !== this.cells.length) throw new BadStep(`${field}.cell`, cell, this.cells.length);
+      this.cells.push(this.#seal(at, cell));
+      this.steps.push({ op, at, cell });
+      return;
+    }
+    const sealed = this.cells[cell];
+    if (sealed === undefined) throw new BadStep(`${field}.cell`, cell, "a cell that was sealed before");
+    if (sealed.from === at) throw new BadStep(`${field}.at`, at, "the other side than the one that sealed");
+    const renewals = this.#renewed[at].length;
+    const opened = this.#open(at, sealed.frame, field);
+    this.steps.push({
+      ...{ op, at, cell },
+      ...(opened.stored ? { stored: true } : {}),
+      ...(opened.skipped > 0 ? { stores: opened.skipped } : {}),
+      ...(this.#renewed[at].length > renewals ? { epoch: opened.epoch + 1 } : {}),
+    });
+  }
+
+  #open(at: Side, frame: string, field: string): Opened {
+    try {
+      const opened = this.sides[at].receive(bytes(frame));
+      if (opened !== undefined) return opened;
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      throw new BadStep(field, "a cell that opens", `a violation: ${error.message}`);
+    }
+    throw new BadStep(field, "a cell that opens", "one that does not");
+  }
+
+  /** The parts of the format, in its order. */
+  finish() {
+    const { cells, steps, sides } = this;
+    const [rk, ckA, ckB] = this.#epoch0!.roots.map(hex);
+    return {
+      epoch0: { dh: hex(this.#epoch0!.dh), rk, ckA, ckB },
+      renewals: this.#renewals(),
+      cells,
+      steps,
+      ratchetEnd: { A: endOf(sides.A.state), B: endOf(sides.B.state) },
+      digest: hex(sha256(join(...cells.map(({ frame }) => bytes(frame))))),
+    };
+  }
+
+  /** The listener makes a renewal first; the dialer may not have opened its ciphertext when the conversation ends. */
+  #renewals() {
+    return this.#renewed.B.map((made, i) => {
+      const [rk, ckA, ckB] = made.roots.map(hex);
+      const other = this.#renewed.A[i]?.roots.map(hex) ?? [rk, ckA, ckB];
+      if (String([rk, ckA, ckB]) !== String(other)) throw new Error("the two sides do not agree");
+      return {
+        ...this.#plan.renewals[i]!,
+        epoch: made.epoch,
+        keyBody: hex(made.key),
+        ciphertextBody: hex(made.ciphertext),
+        ss: hex(made.ss),
+        dh: hex(made.dh),
+        th: hex(made.th),
+        ...{ rk, ckA, ckB },
+      };
+    });
+  }
+
+  #seal(side: Side, index: number): CellValues {
+    const ratchet = this.sides[side];
     const before = ratchet.state;
     const { due } = ratchet;
-    // Sealed once for its keys, which a plaintext of the file may depend on, then with what stands in it.
-    const sealed = due === undefined ? undefined : ratchet.sealDue();
-    const trial = sealed ?? ratchet.seal(encodeCell({ kind: "dummy" }));
-    const given = due === undefined ? plan.plaintext({ index, aad: trial.aad, mk: trial.mk }) : undefined;
-    if (given !== undefined) ratchet.state = before;
-    const { frame, epoch, pn, n, aad, ckBefore, mk, ckAfter } = given === undefined ? trial : ratchet.seal(given);
-    const body = due === undefined
-      ? given!
-      : join(Uint8Array.of(due === "key" ? 2 : 3), due === "key" ? ratchet.state.asked!.key : before.ciphertext!);
-    const plaintext = new Uint8Array(frame.length - 28);
-    plaintext.set(body);
+    // Sealed once for its keys, which tell what the file's own ciphertext holds, then with what stands in it.
+    let sealed = due === undefined ? ratchet.seal(new Uint8Array(PLAINTEXT)) : ratchet.sealDue();
+    if (due === undefined) {
+      ratchet.state = before;
+      sealed = ratchet.seal(this.#plan.plaintext({ index, aad: sealed.aad, mk: sealed.mk }));
+    }
+    const { frame, plaintext, epoch, pn, n, aad, ckBefore, mk, ckAfter } = sealed;
     return {
       index,
       from: side,
-      kind: due ?? (plaintext[0] === 0 ? "dummy" : "fragment"),
+      kind: due ?? (plaintext[0] === KIND.dummy ? "dummy" : "fragment"),
       plaintext: hex(plaintext),
       header: { epoch, pn, n, bytes: hex(frame.subarray(4, 12)) },
       aad: hex(aad),
@@ -185,55 +255,27 @@ export function conversationOf(plan: Plan, secrets: Secrets, see: (side: Side, s
       frame: hex(frame),
     };
   }
+}
 
-  const steps = plan.steps.map(({ op, at, cell }, i) => {
-    if (op === "seal") {
-      if (cell !== cells.length) throw new BadStep(`[${i}].cell`, cell, cells.length);
-      cells.push(seal(at, cell));
-      return { op, at, cell };
-    }
-    const sealed = cells[cell];
-    if (sealed === undefined) throw new BadStep(`[${i}].cell`, cell, "a cell that was sealed before");
-    if (sealed.from === at) throw new BadStep(`[${i}].at`, at, "the other side than the one that sealed");
-    const [renewals, before] = [renewed[at].length, sides[at].state.stored.length];
-    const opened = sides[at].receive(bytes(sealed.frame));
-    if (opened === undefined) throw new BadStep(`[${i}]`, "a cell that opens", "one that does not");
-    const stores = opened.stored ? 0 : Math.max(0, sides[at].state.stored.length - before);
-    return {
-      ...{ op, at, cell },
-      ...(opened.stored ? { stored: true } : {}),
-      ...(opened.skipped > 0 ? { stores } : {}),
-      ...(renewed[at].length > renewals ? { epoch: opened.epoch + 1 } : {}),
-    };
-  });
+export interface CellValues {
+  readonly index: number;
+  readonly from: Side;
+  readonly kind: Cell["kind"];
+  readonly plaintext: string;
+  readonly header: { readonly epoch: number; readonly pn: number; readonly n: number; readonly bytes: string };
+  readonly aad: string;
+  readonly ckBefore: string;
+  readonly mk: string;
+  readonly ckAfter: string;
+  readonly ciphertext: string;
+  readonly tag: string;
+  readonly frame: string;
+}
 
-  const renewals = plan.renewals.map((given, i) => {
-    const [a, b] = [renewed.A[i], renewed.B[i]];
-    if (a?.what !== "renewal" || b?.what !== "renewal") {
-      throw new BadStep("", "a conversation", "one that makes every renewal");
-    }
-    const [rk, ckA, ckB] = a.roots.map(hex);
-    if (String([rk, ckA, ckB]) !== String(b.roots.map(hex))) throw new Error("the two sides do not agree");
-    return {
-      ...given,
-      epoch: a.epoch,
-      keyBody: hex(a.key),
-      ciphertextBody: hex(a.ciphertext),
-      ss: hex(a.ss),
-      dh: hex(a.dh),
-      th: hex(a.th),
-      ...{ rk, ckA, ckB },
-    };
-  });
-  const [rk, ckA, ckB] = epoch0!.roots.map(hex);
-  return {
-    epoch0: { dh: hex(epoch0!.dh), rk, ckA, ckB },
-    renewals,
-    cells,
-    steps,
-    ratchetEnd: { A: endOf(sides.A.state), B: endOf(sides.B.state) },
-    digest: hex(sha256(join(...cells.map(({ frame }) => bytes(frame))))),
-  };
+export function conversationOf(plan: Plan, secrets: Secrets, see?: (side: Side, seen: Seen) => void) {
+  const conversation = new Conversation(plan, secrets, see);
+  for (const step of plan.steps) conversation.step(step);
+  return conversation.finish();
 }
 
 function endOf({ rk, sending, receiving, nextReceiving, nextSending, stored }: State) {

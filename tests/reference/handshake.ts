@@ -45,12 +45,17 @@ export function stretched(phrase: string, salt: Uint8Array, mode: Mode = "real")
 }
 
 async function stretch(phrase: string, salt: Uint8Array, mode: Mode): Promise<Stretched> {
-  const saltPrime = sha256(join(utf8("sesame/1 phrase"), Uint8Array.of(mode === "real" ? 0 : 1), salt));
-  return fromWide(salt, saltPrime, await argon2id({ password: utf8(phrase.normalize("NFKC")), salt: saltPrime }));
+  const password = utf8(phrase.normalize("NFKC"));
+  return stretchedFrom(salt, mode, await argon2id({ password, salt: argonSalt(salt, mode) }));
 }
 
-function fromWide(salt: Uint8Array, saltPrime: Uint8Array, wBytes: Uint8Array): Stretched {
-  const w = littleEndian(wBytes) % L;
+function argonSalt(salt: Uint8Array, mode: Mode): Uint8Array {
+  return sha256(join(utf8("sesame/1 phrase"), Uint8Array.of(mode === "real" ? 0 : 1), salt));
+}
+
+/** What follows from Argon2id's 64 bytes. */
+export function stretchedFrom(salt: Uint8Array, mode: Mode, wBytes: Uint8Array): Stretched {
+  const [saltPrime, w] = [argonSalt(salt, mode), littleEndian(wBytes) % L];
   return { salt, saltPrime, wBytes, w, wM: M.multiply(w), wN: N.multiply(w) };
 }
 

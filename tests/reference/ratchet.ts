@@ -100,6 +100,7 @@ export interface SealBend {
 
 export interface Sealed {
   readonly frame: Bytes;
+  readonly plaintext: Uint8Array;
   readonly epoch: number;
   readonly pn: number;
   readonly n: number;
@@ -199,7 +200,7 @@ export class Ratchet {
     const { ck: ckBefore, mk, next: ckAfter } = this.#stepSending();
     const aad = this.#aad((this.role === "dialer") !== (bend.reflected === true), frame.slice(0, BODY));
     frame.set(chacha20poly1305(mk, NONCE, aad).encrypt(plaintext), BODY);
-    return { frame, epoch, pn, n, aad, ckBefore, mk, ckAfter };
+    return { frame, plaintext, epoch, pn, n, aad, ckBefore, mk, ckAfter };
   }
 
   /** "Receiving", 1 to 6. Undefined: the cell fails, and the state is the one that it was. */

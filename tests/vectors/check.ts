@@ -1,9 +1,9 @@
-// Recomputes every value of a file of exchanges (the format of tests/vectors/exchange-v1.json) with the product's own code,
-// and stops at the first that differs, naming it: `deno task vectors FILE...`. Needs --allow-read and nothing else.
+// Recomputes every value of a file of exchanges (the format of tests/vectors/exchange-v1.json) twice, with the product's own
+// code and with the reference, and stops at the first that differs: `deno task vectors FILE...`. Needs --allow-read only.
 //
 // An exchange is computed whole from its inputs, then compared with the file field by field, so that a wrong value in the
 // file cannot lead to another; a field that is missing or not known is a difference as well. Inputs are: the `inputs`,
-// the plaintexts, the order of steps, and the keys and coins of renewals.
+// the plaintexts, the order of steps, and what is drawn for a renewal.
 // These values are public. Nothing here is fit for a secret: it holds keys as hex.
 
 import {
@@ -21,9 +21,16 @@ import {
   PROTOCOL_VERSION,
   RATCHET_HEADER_SIZE,
   SALT_SIZE,
+  TAG_SIZE,
 } from "../../src/constants.ts";
 import { edwards25519 } from "../../src/auth/group.ts";
-import { DialerHandshake, handshakeContext, ListenerHandshake, sessionKeys } from "../../src/auth/handshake.ts";
+import {
+  DialerHandshake,
+  handshakeContext,
+  ListenerHandshake,
+  sessionKeys,
+  SessionSecrets,
+} from "../../src/auth/handshake.ts";
 import { normalisePhrase } from "../../src/auth/phrase.ts";
 import {
   confirmation,
@@ -34,29 +41,55 @@ import {
   transcriptKeys,
 } from "../../src/auth/spake2.ts";
 import { argon2Salt, StretchedPhrase } from "../../src/auth/stretched.ts";
+import { open } from "../../src/crypto/aead.ts";
 import { kemDecapsulate, kemEncapsulate, kemPublicKey } from "../../src/crypto/mlkem768.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import { use } from "../../src/crypto/sodium.ts";
-import { aadFor } from "../../src/ratchet/steps.ts";
-import { type Arena, LockedBytes, type LockedKey } from "../../src/secrets/locked.ts";
-import { encodeAccept, encodeAnswer, encodeOffer } from "../../src/wire/handshake_body.ts";
-import { fromHex, lockedBytes, lockedKey, scriptedEntropy, testArena, toHex, utf8 } from "../harness/arena.ts";
-import { stretch } from "../harness/stretch.ts";
+import { x25519, x25519PublicKey } from "../../src/crypto/x25519.ts";
+import { Ratchet } from "../../src/ratchet/ratchet.ts";
 import {
-  agree,
-  asHex,
-  asObject,
-  compare,
-  compareLeaf,
-  Difference,
-  isObject,
-  Malformed,
-  noneUnknown,
-} from "./compare.ts";
-import { cellFrame, computeConversation, publicOf } from "./conversation.ts";
+  aadFor,
+  CELL_NONCE,
+  chainStep,
+  epochStep,
+  renewalHash,
+  setAadHeaders,
+  startStep,
+} from "../../src/ratchet/steps.ts";
+import { type Arena, LockedBytes, type LockedKey } from "../../src/secrets/locked.ts";
+import { decodeCell, encodeCell } from "../../src/wire/cell.ts";
+import { encodeFrame, FrameType } from "../../src/wire/frame.ts";
+import { encodeAccept, encodeAnswer, encodeOffer } from "../../src/wire/handshake_body.ts";
+import {
+  fromHex,
+  lockedBytes,
+  lockedDhSecret,
+  lockedKey,
+  scriptedEntropy,
+  testArena,
+  toHex,
+  utf8,
+} from "../harness/arena.ts";
+import { stretch } from "../harness/stretch.ts";
+import { BadStep, conversationOf, handshakeOf, type Inputs, type Plan, type Side } from "../reference/exchange.ts";
+import { type Secrets, stretchedFrom } from "../reference/handshake.ts";
+import type { Seen } from "../reference/ratchet.ts";
 
 /** Argon2id with the protocol's parameters. */
 export type StretchFunction = (phrase: Uint8Array, salt: Uint8Array) => Promise<Uint8Array>;
+
+/** The first value that is not what it should be. `expected` is the file's, `got` is ours. */
+export class Difference extends Error {
+  override readonly name = "Difference";
+  constructor(readonly field: string, readonly expected: unknown, readonly got: unknown) {
+    super(`${field}: ${describe(expected, got)}`);
+  }
+}
+
+/** The file is not of this format at all. */
+export class Malformed extends Error {
+  override readonly name = "Malformed";
+}
 
 async function main(files: string[]): Promise<number> {
   if (files.length === 0) {
@@ -147,8 +180,8 @@ export function checkConstants(arena: Arena, constants: unknown): number {
 export async function checkExchange(arena: Arena, exchange: unknown, stretch: StretchFunction): Promise<number> {
   const given = asObject(exchange, "exchange");
   const inputs = readInputs(given.inputs);
-  const handshake = await computeHandshake(arena, inputs, stretch);
-  const conversation = computeConversation(arena, { ...inputs, ...handshake.derived }, given);
+  const { secrets, ...handshake } = await computeHandshake(arena, inputs, stretch);
+  const conversation = computeConversation(arena, inputs, secrets, given);
   const { name, about, inputs: _, ...values } = given;
   if (typeof name !== "string") throw new Difference("name", name, "a text");
   if (about !== undefined && typeof about !== "string") throw new Difference("about", about, "a text");
@@ -172,8 +205,6 @@ const INPUT_SIZES = {
   peerIdB: PEER_ID_SIZE,
 } as const;
 
-type Inputs = Readonly<Record<keyof typeof INPUT_SIZES | "phrase", string>> & { readonly mode: "real" | "decoy" };
-
 function readInputs(value: unknown): Inputs {
   const { phrase, mode, ...rest } = asObject(value, "inputs");
   if (typeof phrase !== "string") throw new Difference("inputs.phrase", phrase, "a text");
@@ -184,7 +215,7 @@ function readInputs(value: unknown): Inputs {
   return { ...rest, phrase, mode } as Inputs;
 }
 
-/** Step by step through the functions, then once more through the two classes, which must give the same. */
+/** Through the product's functions, once more through its two classes, and by the reference: all must give the same. */
 async function computeHandshake(arena: Arena, inputs: Inputs, stretch: StretchFunction) {
   const bytes = (name: keyof typeof INPUT_SIZES) => fromHex(inputs[name]);
   const normal = normalisePhrase(arena, utf8(inputs.phrase));
@@ -290,7 +321,9 @@ async function computeHandshake(arena: Arena, inputs: Inputs, stretch: StretchFu
     ...frames,
     ...{ RK: derived.RK, sessionId: derived.sessionId },
   });
-  return { derived, frames };
+  const { secrets, ...reference } = handshakeOf(inputs, stretchedFrom(salt, inputs.mode, wBytes.bytes.slice()));
+  agree("the handshake", reference, { derived, frames });
+  return { derived, frames, secrets };
 }
 
 /** What the product's two handshake classes make of the same inputs. */
@@ -339,9 +372,268 @@ function expandedKemKeyHash(seed: LockedBytes): string {
   return toHex(out);
 }
 
+// --- Sections 4 and 5 -----------------------------------------------------------------------------------------------
+
+/** By the reference, value for value with the product's derivations, and the product's ratchets over the same steps. */
+function computeConversation(arena: Arena, inputs: Inputs, secrets: Secrets, given: Record<string, unknown>) {
+  const plan: Plan = {
+    inputs,
+    renewals: asList(given.renewals, "renewals").map((value, i) => {
+      const sizes = { kemSeed: 64, dhPrivateA: 32, kemM: 32, dhPrivateB: 32 };
+      const renewal = asObject(value, `renewals[${i}]`);
+      const read = (name: keyof typeof sizes) => asHex(renewal[name], `renewals[${i}].${name}`, sizes[name]);
+      const [kemSeed, dhPrivateA] = [read("kemSeed"), read("dhPrivateA")];
+      return { kemSeed, dhPrivateA, kemM: read("kemM"), dhPrivateB: read("dhPrivateB") };
+    }),
+    steps: asList(given.steps, "steps").map(readStep),
+    plaintext: ({ index, aad, mk }) => plaintextOf(asList(given.cells, "cells")[index], `cells[${index}]`, aad, mk),
+  };
+  try {
+    const conversation = conversationOf(plan, secrets, (side, seen) => recompute(arena, inputs, secrets, side, seen));
+    const stored = runRatchets(arena, plan, secrets, conversation);
+    const { A, B } = conversation.ratchetEnd;
+    agree("ratchetEnd", stored, { A: A.stored.length, B: B.stored.length });
+    return conversation;
+  } catch (error) {
+    if (error instanceof BadStep) throw new Difference(`steps${error.field}`, error.got, error.wanted);
+    throw error;
+  }
+}
+
+function readStep(value: unknown, i: number): Plan["steps"][number] {
+  const { op, at, cell } = asObject(value, `steps[${i}]`);
+  if (at !== "A" && at !== "B") throw new Difference(`steps[${i}].at`, at, '"A" or "B"');
+  if (op !== "seal" && op !== "open") throw new Difference(`steps[${i}].op`, op, '"seal" or "open"');
+  if (typeof cell !== "number") throw new Difference(`steps[${i}].cell`, cell, "the number of a cell");
+  return { op, at, cell };
+}
+
+/** The plaintext is an input; but if the file's own ciphertext opens to another, it is the plaintext that is wrong. */
+function plaintextOf(value: unknown, field: string, aad: Uint8Array, mk: Uint8Array): Uint8Array {
+  const { plaintext, ciphertext, tag } = asObject(value, field);
+  const given = fromHex(asHex(plaintext, `${field}.plaintext`, CELL_PLAINTEXT_SIZE));
+  const sealed = `${ciphertext}${tag}`;
+  if (!isHex(sealed, CELL_PLAINTEXT_SIZE + TAG_SIZE)) return given;
+  const out = new Uint8Array(CELL_PLAINTEXT_SIZE);
+  return open(out, mk, CELL_NONCE, aad, fromHex(sealed)) ? out : given;
+}
+
+/** The same value by the product's functions. */
+function recompute(arena: Arena, inputs: Inputs, secrets: Secrets, side: Side, seen: Seen): void {
+  if (seen.what === "cell") {
+    using chain = lockedKey(arena, seen.ck);
+    using message = arena.key();
+    chainStep(chain, message);
+    return agree("a cell's keys", [toHex(message), toHex(chain)], [toHex(seen.mk), toHex(seen.next)]);
+  }
+  if (seen.what === "aad") {
+    using sessionId = lockedBytes(arena, secrets.sessionId);
+    const [from, to] = seen.fromDialer ? [inputs.peerIdA, inputs.peerIdB] : [inputs.peerIdB, inputs.peerIdA];
+    using aad = aadFor(arena, sessionId, seen.fromDialer ? "dialer" : "listener", fromHex(from), fromHex(to));
+    setAadHeaders(aad, seen.headers.subarray(0, FRAME_HEADER_SIZE), seen.headers.subarray(FRAME_HEADER_SIZE));
+    return agree("an AAD", toHex(aad), toHex(seen.aad));
+  }
+  if (seen.what === "key") {
+    using seed = lockedBytes(arena, seen.seed);
+    const kem = new Uint8Array(KEM_KEY_SIZE);
+    kemPublicKey(kem, seed);
+    return agree("keyBody", toHex(kem) + publicOf(arena, toHex(seen.secret)), toHex(seen.key));
+  }
+  using rootKey = lockedKey(arena, seen.rk);
+  using chainA = arena.key();
+  using chainB = arena.key();
+  const keys = { rootKey, chainA, chainB };
+  if (seen.what === "start") {
+    const own = side === "A" ? inputs.ratchetPrivateA : inputs.ratchetPrivateB;
+    using secret = lockedDhSecret(arena, own);
+    const peer = publicOf(arena, side === "A" ? inputs.ratchetPrivateB : inputs.ratchetPrivateA);
+    agree("dh", agreedSecret(arena, own, peer), toHex(seen.dh));
+    if (!startStep(arena, keys, secret, fromHex(peer))) throw new Error("a ratchet key of low order");
+  } else {
+    const { key, ciphertext, epoch } = seen;
+    const peer = side === "A" ? ciphertext.subarray(KEM_CIPHERTEXT_SIZE) : key.subarray(KEM_KEY_SIZE);
+    agree("dh", agreedSecret(arena, toHex(seen.secret), toHex(peer)), toHex(seen.dh));
+    using ss = lockedKey(arena, seen.ss);
+    using dh = lockedKey(arena, seen.dh);
+    if (seen.m !== undefined) {
+      using m = lockedKey(arena, seen.m);
+      using again = arena.key();
+      const ct = new Uint8Array(KEM_CIPHERTEXT_SIZE);
+      if (!kemEncapsulate(ct, again, key.subarray(0, KEM_KEY_SIZE), m)) throw new Error("a KEM key that is refused");
+      const body = toHex(ct) + publicOf(arena, toHex(seen.secret));
+      agree("ciphertextBody and ss", [body, toHex(again)], [toHex(ciphertext), toHex(ss)]);
+    }
+    const th = new Uint8Array(32);
+    renewalHash(th, epoch, key, ciphertext);
+    agree("th", toHex(th), toHex(seen.th));
+    epochStep(arena, keys, epoch, { ss, dh, key, ciphertext });
+  }
+  agree("rk, ckA, ckB", [rootKey, chainA, chainB].map(toHex), seen.roots.map(toHex));
+}
+
+/** The product's two ratchets over the same steps, frame for frame. Returns how many keys each keeps at the end. */
+function runRatchets(
+  arena: Arena,
+  { inputs, renewals }: Plan,
+  { RK, sessionId }: Secrets,
+  { cells, steps }: ReturnType<typeof conversationOf>,
+): Record<Side, number> {
+  const entropy = {
+    A: scriptedEntropy(renewals.flatMap(({ kemSeed, dhPrivateA }) => [kemSeed, dhPrivateA])),
+    B: scriptedEntropy(renewals.flatMap(({ kemM, dhPrivateB }) => [kemM, dhPrivateB])),
+  };
+  const start = (side: Side): Ratchet => {
+    const [own, peer] = side === "A"
+      ? [inputs.ratchetPrivateA, inputs.ratchetPrivateB]
+      : [inputs.ratchetPrivateB, inputs.ratchetPrivateA];
+    const [peerA, peerB] = [fromHex(inputs.peerIdA), fromHex(inputs.peerIdB)];
+    const secrets = new SessionSecrets(
+      side === "A" ? "dialer" : "listener",
+      lockedKey(arena, RK),
+      lockedBytes(arena, sessionId),
+      lockedDhSecret(arena, own),
+      fromHex(publicOf(arena, own)),
+      fromHex(publicOf(arena, peer)),
+    );
+    return Ratchet.start(arena, secrets, side === "A" ? { self: peerA, peer: peerB } : { self: peerB, peer: peerA });
+  };
+  using A = start("A");
+  using B = start("B");
+  const ratchets = { A, B };
+  for (const [i, step] of steps.entries()) {
+    const cell = cells[step.cell]!;
+    const ratchet = ratchets[step.at];
+    const header = fromHex(cell.frame).subarray(0, FRAME_HEADER_SIZE);
+    if (step.op === "seal") {
+      const plaintext = fromHex(cell.plaintext);
+      const due = ratchet.due(entropy[step.at]);
+      if (due !== undefined) encodeCell(due, plaintext);
+      const body = new Uint8Array(FRAME_BODY_SIZE);
+      ratchet.seal(header, body, plaintext);
+      agree(`cells[${cell.index}].frame`, cellFrame(toHex(body)), cell.frame);
+      continue;
+    }
+    using plaintext = arena.bytes(CELL_PLAINTEXT_SIZE);
+    const opened = ratchet.open(header, fromHex(cell.frame).subarray(FRAME_HEADER_SIZE), plaintext);
+    const expected = { stored: "stored" in step, skipped: "stores" in step, n: cell.header.n };
+    agree(`steps[${i}]`, opened, expected);
+    agree(`cells[${cell.index}].plaintext`, toHex(plaintext), cell.plaintext);
+    ratchet.take(opened!, decodeCell(plaintext.bytes), entropy[step.at]);
+  }
+  return { A: A.skippedKeys, B: B.skippedKeys };
+}
+
+// --- The product's functions over hex -------------------------------------------------------------------------------
+
+function publicOf(arena: Arena, secret: string): string {
+  using locked = lockedDhSecret(arena, secret);
+  const out = new Uint8Array(POINT_SIZE);
+  x25519PublicKey(out, locked);
+  return toHex(out);
+}
+
+function agreedSecret(arena: Arena, secret: string, publicKey: string): string {
+  using locked = lockedDhSecret(arena, secret);
+  using out = arena.key();
+  if (!x25519(out, locked, fromHex(publicKey))) throw new Error("a key of low order");
+  return toHex(out);
+}
+
+function cellFrame(body: string): string {
+  return toHex(encodeFrame(FrameType.cell, fromHex(body)));
+}
+
 function bigEndian(scalar: LockedKey): string {
   return toHex(scalar.bytes.slice().reverse());
 }
+
+// --- Comparing ------------------------------------------------------------------------------------------------------
+
+/** Every leaf of `computed` against the same place in the file, in the order of `computed`. Returns how many. */
+function compare(file: unknown, computed: unknown, path: string): number {
+  if (Array.isArray(computed)) {
+    const list = asList(file, path);
+    const compared = computed.map((item, i) => compare(list[i], item, `${path}[${i}]`)).reduce(sum, 0);
+    if (list.length > computed.length) {
+      throw new Difference(`${path}[${computed.length}]`, list[computed.length], undefined);
+    }
+    return compared;
+  }
+  if (isObject(computed)) {
+    const object = asObject(file, path);
+    const at = (key: string) => path === "" ? key : `${path}.${key}`;
+    const compared = Object.entries(computed).map(([key, item]) => compare(object[key], item, at(key))).reduce(sum, 0);
+    noneUnknown(Object.fromEntries(Object.entries(object).filter(([key]) => !Object.hasOwn(computed, key))), path);
+    return compared;
+  }
+  compareLeaf(file, computed, path);
+  return 1;
+}
+
+function compareLeaf(file: unknown, computed: unknown, path: string) {
+  if (file !== computed) throw new Difference(path, file, computed);
+}
+
+/** Two ways through our own code that must meet. If they do not, the file is not to blame. */
+function agree(what: string, one: unknown, other: unknown) {
+  const [a, b] = [JSON.stringify(one), JSON.stringify(other)];
+  if (a !== b) throw new Error(`two ways through the code give different values of ${what}: ${a} and ${b}`);
+}
+
+function noneUnknown(rest: Record<string, unknown>, path: string) {
+  for (const [key, value] of Object.entries(rest)) {
+    throw new Difference(path === "" ? key : `${path}.${key}`, value, undefined);
+  }
+}
+
+function asObject(value: unknown, field: string): Record<string, unknown> {
+  if (!isObject(value)) throw new Difference(field, value, "an object");
+  return value;
+}
+
+function asList(value: unknown, field: string): unknown[] {
+  if (!Array.isArray(value)) throw new Difference(field, value, "a list");
+  return value;
+}
+
+function asHex(value: unknown, field: string, size: number): string {
+  if (typeof value !== "string" || !isHex(value, size)) {
+    throw new Difference(field, value, `${size} bytes as lower-case hex`);
+  }
+  return value;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isHex(text: string, size: number): boolean {
+  return text.length === 2 * size && /^[0-9a-f]*$/.test(text);
+}
+
+function sum(a: number, b: number): number {
+  return a + b;
+}
+
+/** `expected …, got …`, long values cut to where they begin to differ. */
+function describe(expected: unknown, got: unknown): string {
+  if (got === undefined) return `expected ${show(expected)}, got nothing: there is no such field`;
+  if (expected === undefined) return `expected nothing: the field is missing, got ${show(got)}`;
+  if (typeof expected !== "string" || typeof got !== "string" || expected.length <= SHOWN) {
+    return `expected ${show(expected)}, got ${show(got)}`;
+  }
+  let at = 0;
+  while (at < expected.length && expected[at] === got[at]) at++;
+  const cut = (text: string) => `${at > 8 ? "…" : ""}${text.slice(Math.max(0, at - 8), at + 24)}…`;
+  return `expected ${cut(expected)}, got ${cut(got)} (from digit ${at})`;
+}
+
+function show(value: unknown): string {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}…`;
+}
+
+const SHOWN = 160;
 
 // Last, since the constants above must exist.
 if (import.meta.main) Deno.exit(await main(Deno.args));
