@@ -2,8 +2,25 @@
 // bits, counters, forgeries, fragments. A cell that does not open changes nothing; a cell that says nonsense closes.
 
 import assert from "node:assert/strict";
-import { x25519 } from "@noble/curves/ed25519.js";
-import { fragment, FRAME, join, messageId, random, type Session, TYPE, utf8, Wire } from "./peer.ts";
+import {
+  CAPACITY,
+  fragment,
+  FRAME,
+  frameOf,
+  join,
+  KEY_CELL,
+  messageId,
+  PLAINTEXT,
+  random,
+  type SealBend,
+  type Session,
+  TYPE,
+  u16,
+  u32,
+  utf8,
+  Wire,
+} from "../reference/reference.ts";
+import { nextEpoch, talking } from "./renewing.ts";
 import type { Row, World } from "./world.ts";
 
 const DROPPED = "dropped; the next right cell opens";
@@ -43,60 +60,70 @@ export const CELL_ROWS: readonly Row[] = [
     return "shown once";
   }),
   survived("32 cells dropped", "protocol 4: exactly 32 is allowed", "counter n + 32", async (_world, session) => {
+    await behindKey(session);
     session.send(session.dummy({ skip: 32 }));
     await session.stillTalks("over the gap");
     return "opened";
   }),
-  ...([["33 cells dropped", "n + 33 on the chain in use", true], [
-    "n at 33 on a new chain",
-    "n = 33 under a new DH key",
-    false,
-  ]] as const)
-    .map(([row, sent, inUse]) =>
-      survived(row, "protocol 4: n - Nr <= 32, n <= 32", `${sent}, rightly sealed`, async (world, session) => {
-        await newChain(session);
-        if (inUse) session.send(session.dummy());
-        const plaintext = fragment({
-          messageId: session.nextMessageId,
-          index: 0,
-          count: 1,
-          data: utf8(chat("too far")),
-        });
-        session.send(session.seal(plaintext, { skip: 33 }));
-        // Long enough to be shown, if it had been opened.
-        await session.cellsOpened(session.cells + 3);
-        assert(!world.shownFrom(session.wire.identity).includes("too far"), "shown");
-        return "not shown";
-      })
-    ),
-  survived("pn at 32", "protocol 4: pn - Nr <= 32", "a new DH key whose pn skips 32", async (_world, session) => {
-    await newChain(session);
+  survived("33 cells dropped", "protocol 4: n - Nr <= 32", "n + 33 on the chain in use", async (world, session) => {
+    await behindKey(session);
+    return await tooFar(world, session, { skip: 33 });
+  }),
+  survived("pn at 32", "protocol 4: pn - Nr <= 32", "a new epoch whose pn passes over 32", async (_world, session) => {
+    await nextEpoch(session);
     session.send(session.dummy({ pn: session.pn + 32 }));
     await session.stillTalks("over the old chain's gap");
     return "opened";
   }),
-  survived("pn at 33", "protocol 4: pn - Nr <= 32", "a new DH key whose pn skips 33", async (world, session) => {
-    await newChain(session);
-    const messageId_ = session.nextMessageId;
-    const json = utf8(chat("must not be seen"));
-    const cell = fragment({ messageId: messageId_, index: 0, count: 1, data: json });
-    session.send(session.seal(cell, { pn: session.pn + 33 }));
-    await session.stillTalks("without it");
-    assert.deepEqual(world.shownFrom(session.wire.identity).includes("must not be seen"), false);
-    return "dropped, the next one opened";
-  }),
-  survived("n at 32 on a new chain", "protocol 4: n <= 32", "a new DH key with n = 32", async (_world, session) => {
-    await newChain(session);
-    assert.equal(session.n, 0);
-    session.send(session.dummy({ skip: 32 }));
-    await session.stillTalks("far into the new chain");
-    return "opened";
-  }),
-  survived("counters at the end", MODEL_DROP, "n and pn of 2^32 - 1, 2^31, 2^31 - 1, 0", async (_world, session) => {
+  ...([["pn at 33", 33], ["pn below Nr", -1], ["pn of 0", -Infinity], ["pn above a chain's end", Infinity]] as const)
+    .map((
+      [row, more],
+    ) =>
+      survived(row, "protocol 4: 0 <= pn - Nr <= 32, pn <= 16384", `a new epoch: ${row}`, async (world, session) => {
+        await nextEpoch(session);
+        return await tooFar(world, session, { pn: Math.min(Math.max(0, session.pn + more), 0xffff) });
+      })
+    ),
+  survived(
+    "n at 8 on a new chain",
+    "protocol 4: n <= 32",
+    "an epoch that begins with its cell 7",
+    async (_world, session) => {
+      await nextEpoch(session);
+      session.send(session.dummy({ skip: KEY_CELL - 1 }));
+      await session.stillTalks("the next was the key");
+      return "opened";
+    },
+  ),
+  survived(
+    "n at 9 on a new chain",
+    "protocol 4: a cell must not pass over the key",
+    "n = 9",
+    async (world, session) => {
+      await nextEpoch(session);
+      return await tooFar(world, session, { skip: KEY_CELL + 1 });
+    },
+  ),
+  ...([[32, true], [33, false]] as const).map(([n, opens]) =>
+    survived(
+      `n at ${n} on a new chain of the listener`,
+      "protocol 4: n <= 32",
+      `as listener: the first cell of an epoch with n = ${n}`,
+      async (world, session) => {
+        await nextEpoch(session);
+        if (!opens) return await tooFar(world, session, { skip: n });
+        session.send(session.dummy({ skip: n }));
+        await session.stillTalks("far into the new chain");
+        return "opened";
+      },
+      "listener",
+    )
+  ),
+  survived("counters at the end", MODEL_DROP, "epoch, pn and n at their ends, forged", async (_world, session) => {
     for (const counter of [0xffffffff, 0x80000000, 0x7fffffff]) {
-      for (const at of [36, 40]) {
+      for (const [bytes, at] of [[u32(counter), 4], [u16(counter), 8], [u16(counter), 10]] as const) {
         const frame = session.dummy();
-        new DataView(frame.buffer).setUint32(at, counter);
+        frame.set(bytes, at);
         session.send(frame);
         await session.stillTalks(`after ${counter} at ${at}`);
       }
@@ -106,15 +133,15 @@ export const CELL_ROWS: readonly Row[] = [
   survived(
     "bit flips in the ratchet header",
     MODEL_DROP,
-    "one bit in each of its 40 bytes",
+    "six bits in each of its 8 bytes",
     async (_world, session) => {
-      await flips(session, Array.from({ length: 40 }, (_, i) => 4 + i));
-      return "40 cells dropped, every right one between opened";
+      await flips(session, Array.from({ length: 48 }, (_, i) => 4 + i % 8));
+      return "48 cells dropped, every right one between opened";
     },
   ),
   survived("bit flips in ciphertext and tag", MODEL_DROP, "one bit in 48 places", async (_world, session) => {
     const places = [
-      ...Array.from({ length: 32 }, (_, i) => 44 + i * 38),
+      ...Array.from({ length: 32 }, (_, i) => 12 + i * 39),
       ...Array.from({ length: 16 }, (_, i) => 1264 + i),
     ];
     await flips(session, places);
@@ -162,41 +189,21 @@ export const CELL_ROWS: readonly Row[] = [
       return "all dropped";
     },
   ),
-  survived(
-    "stale DH key",
-    "model: stale-DH; protocol 4",
-    "cells under our DH key before the last",
-    async (world, session) => {
-      await session.stillTalks("so that the victim has our key");
-      session.send(session.dummy()); // and has it also if the acknowledgement has just given us a new one
-      // The last two of that chain, unsent.
-      const stale = [...session.message(chat("stale 1")), ...session.message(chat("stale 2"))];
-      session.nextMessageId -= 2;
-      while (session.n > 0) await session.cellsOpened(session.cells + 1);
-      // Our new key's first cell, which says that the old chain ended before those two.
-      session.send(session.dummy({ pn: session.pn - 2 }));
-      await session.stillTalks("second chain");
-      session.send(...stale);
-      await session.stillTalks("still the second chain");
-      const shown = world.shownFrom(session.wire.identity);
-      assert(!shown.includes("stale 1") && !shown.includes("stale 2"), String(shown));
-      return "dropped";
-    },
-  ),
-  survived(
-    "low-order ratchet keys",
-    "protocol 4: an all-zero result is a failure",
-    "cells with DH keys of low order",
-    async (_world, session) => {
-      for (const key of ["00".repeat(32), "01" + "00".repeat(31), "ec" + "ff".repeat(30) + "7f"]) {
-        const frame = session.dummy();
-        frame.set(Uint8Array.fromHex(key), 4);
-        session.send(frame);
-        await session.stillTalks("still here");
-      }
-      return "all dropped";
-    },
-  ),
+  survived("stale epoch", "model: stale-DH; protocol 4", "cells of the epoch before", async (world, session) => {
+    session.ratchet.staying = true;
+    await nextEpoch(session);
+    const stale = [...session.message(chat("stale 1")), ...session.message(chat("stale 2"))];
+    session.nextMessageId -= 2;
+    session.ratchet.moveOn();
+    // Its first cell says that the old chain ended before those two.
+    session.send(session.dummy({ pn: session.pn - 2 }));
+    await session.stillTalks("second chain");
+    session.send(...stale);
+    await session.stillTalks("still the second chain");
+    const shown = world.shownFrom(session.wire.identity);
+    assert(!shown.includes("stale 1") && !shown.includes("stale 2"), String(shown));
+    return "dropped";
+  }),
 
   {
     row: "16 forgeries in a row",
@@ -229,20 +236,15 @@ export const CELL_ROWS: readonly Row[] = [
     },
   },
   {
-    row: "forgeries with fresh DH keys",
+    row: "forgeries that pass over 40 cells",
     where: "model: unbounded CPU; protocol 4",
-    sent: "16 cells, each with a fresh DH key, pn and n of 32",
+    sent: "16 cells of the next epoch, each with a pn 32 further and n = 8",
     promised: "closed at the 16th",
     refusals: 0,
     async run(world) {
       const session = await world.session();
-      await session.stillTalks("before");
-      session.send(...Array.from({ length: 16 }, () => {
-        const frame = forged(session);
-        frame.set(x25519.getPublicKey(random(32)), 4);
-        new DataView(frame.buffer).setUint32(40, 32);
-        return frame;
-      }));
+      await nextEpoch(session);
+      session.send(...Array.from({ length: 16 }, () => forged(session, { pn: session.pn + 32, n: 8 })));
       return await world.left(session, "protocol");
     },
   },
@@ -293,7 +295,8 @@ export const CELL_ROWS: readonly Row[] = [
       while (!session.wire.closed && sent < 8000) {
         const batch = Array.from({ length: 200 }, () => session.dummy());
         sent += batch.length;
-        await Promise.race([new Promise((done) => session.wire.socket.write(join(...batch), done)), session.wire.gone]);
+        session.send(...batch);
+        await Promise.race([new Promise((done) => session.wire.socket.write("", done)), session.wire.gone]);
       }
       assert(sent >= 4500, `closed after ${sent} cells`);
       return `${await world.left(session, "protocol")}, after some ${sent} cells`;
@@ -302,25 +305,25 @@ export const CELL_ROWS: readonly Row[] = [
 
   violation(
     "unknown cell kind",
-    "kinds 0x02, 0x80, 0xff",
-    (s) => [2, 0x80, 0xff].map((kind) => () => s().seal(Uint8Array.of(kind))),
+    "kinds 0x04, 0x80, 0xff",
+    (s) => [4, 0x80, 0xff].map((kind) => () => s().seal(withByte(new Uint8Array(PLAINTEXT), 0, kind))),
   ),
   violation(
     "padding of a dummy",
     "a dummy with its second, or last, byte 1",
-    (s) => [1, 1219].map((at) => () => s().seal(withByte(new Uint8Array(1220), at))),
+    (s) => [1, 1251].map((at) => () => s().seal(withByte(new Uint8Array(PLAINTEXT), at))),
   ),
   violation(
     "padding of a fragment",
     "a fragment with a byte 1 behind its data",
     (s) =>
-      [11 + 10, 1219].map((at) => () =>
+      [11 + 10, 1251].map((at) => () =>
         s().seal(withByte(fragment({ messageId: 0, index: 0, count: 1, data: new Uint8Array(10).fill(32) }), at))
       ),
   ),
   violation(
     "fragment fields",
-    "count 0, count 15, index = count, length 0, length 1210, a short one that is not the last",
+    "count 0, count 15, index = count, length 0, length 1242, a short one that is not the last",
     (s) =>
       [
         { index: 0, count: 0 },
@@ -328,22 +331,19 @@ export const CELL_ROWS: readonly Row[] = [
         { index: 1, count: 1 },
         { index: 0xffff, count: 14 },
         { index: 0, count: 1, length: 0, data: new Uint8Array() },
-        { index: 0, count: 1, length: 1210, data: full() },
+        { index: 0, count: 1, length: 1242, data: full() },
         { index: 0, count: 1, length: 0xffff, data: full() },
         { index: 0, count: 2 },
       ].map((fields) => () => s().seal(fragment({ messageId: 0, data: utf8(chat("x")), ...fields }))),
   ),
   violation(
     "oversized message",
-    "model: oversized JSON: 14 full fragments, 16926 bytes",
+    "model: oversized JSON: 14 full fragments, 17374 bytes",
     (
       s,
     ) => [
       () =>
-        join(
-          ...Array.from({ length: 14 }, (_, index) =>
-            s().seal(fragment({ messageId: 0, index, count: 14, data: full() }))),
-        ),
+        Array.from({ length: 14 }, (_, index) => s().seal(fragment({ messageId: 0, index, count: 14, data: full() }))),
     ],
   ),
   violation(
@@ -352,10 +352,7 @@ export const CELL_ROWS: readonly Row[] = [
     (
       s,
     ) => [
-      () =>
-        join(
-          ...Array.from({ length: 3 }, () => s().seal(fragment({ messageId: 0, index: 0, count: 14, data: full() }))),
-        ),
+      () => Array.from({ length: 3 }, () => s().seal(fragment({ messageId: 0, index: 0, count: 14, data: full() }))),
     ],
   ),
   violation(
@@ -364,28 +361,26 @@ export const CELL_ROWS: readonly Row[] = [
     (
       s,
     ) => [
-      () => join(...[0, 1].map((messageId) => s().seal(fragment({ messageId, index: 0, count: 2, data: full() })))),
+      () => [0, 1].map((messageId) => s().seal(fragment({ messageId, index: 0, count: 2, data: full() }))),
       () => {
         const json = utf8(chat("z".repeat(1500)));
         const half = (index: number) =>
-          fragment({ messageId: index, index, count: 2, data: json.slice(index * 1209, (index + 1) * 1209) });
-        return join(s().seal(half(0)), s().seal(half(1)));
+          fragment({ messageId: index, index, count: 2, data: json.slice(index * CAPACITY, (index + 1) * CAPACITY) });
+        return [s().seal(half(0)), s().seal(half(1))];
       },
     ],
   ),
   violation("fragments out of order", "index 0 then 2 of 3; index 1 first", (s) => [
-    () => join(...[0, 2].map((index) => s().seal(fragment({ messageId: 0, index, count: 3, data: full() })))),
+    () => [0, 2].map((index) => s().seal(fragment({ messageId: 0, index, count: 3, data: full() }))),
     () => s().seal(fragment({ messageId: 0, index: 1, count: 2, data: utf8("}") })),
   ]),
-  violation("fragments that change their count", "0 of 2, then 1 of 3", (s) => [() =>
-    join(
-      s().seal(fragment({ messageId: 0, index: 0, count: 2, data: full() })),
-      s().seal(fragment({ messageId: 0, index: 1, count: 3, data: full() })),
-    )]),
+  violation("fragments that change their count", "0 of 2, then 1 of 3", (s) => [() => [
+    s().seal(fragment({ messageId: 0, index: 0, count: 2, data: full() })),
+    s().seal(fragment({ messageId: 0, index: 1, count: 3, data: full() })),
+  ]]),
   violation("message id out of order", "the first message with id 1; the second with id 0; with 2^32 - 1", (s) => [
     () => s().seal(fragment({ messageId: 1, index: 0, count: 1, data: utf8(chat("x")) })),
-    () =>
-      join(...[0, 0].map((messageId) => s().seal(fragment({ messageId, index: 0, count: 1, data: utf8(chat("x")) })))),
+    () => [0, 0].map((messageId) => s().seal(fragment({ messageId, index: 0, count: 1, data: utf8(chat("x")) }))),
     () => s().seal(fragment({ messageId: 0xffffffff, index: 0, count: 1, data: utf8(chat("x")) })),
   ]),
   survived(
@@ -408,25 +403,17 @@ function survived(
   where: string,
   sent: string,
   act: (world: World, session: Session) => Promise<string>,
+  role?: "listener",
 ): Row {
-  return {
-    row,
-    where,
-    sent,
-    promised: DROPPED,
-    refusals: 0,
-    async run(world) {
-      const session = await world.session();
-      const observed = await act(world, session);
-      assert(!session.wire.closed, "it was closed");
-      assert.equal(session.broken, 0, "the victim's cells that did not open");
-      return observed;
-    },
-  };
+  return talking(row, role ?? "dialer", { where, sent, promised: DROPPED }, act);
 }
 
 /** Each variant on a session of its own; each closes it, and nothing of it is shown. */
-function violation(row: string, sent: string, variants: (session: () => Session) => (() => Uint8Array)[]): Row {
+function violation(
+  row: string,
+  sent: string,
+  variants: (session: () => Session) => (() => Uint8Array | readonly Uint8Array[])[],
+): Row {
   return {
     row,
     where: FRAGMENTS,
@@ -439,7 +426,7 @@ function violation(row: string, sent: string, variants: (session: () => Session)
       let observed = "";
       for (const [i, variant] of make.entries()) {
         session = await world.session();
-        session.send(variant());
+        session.send(...[variant()].flat());
         observed = await world.left(session, "protocol").catch((error) => {
           throw new Error(`variant ${i + 1}: ${error.message}`);
         });
@@ -463,28 +450,36 @@ async function flips(session: Session, places: readonly number[]): Promise<void>
   await session.stillTalks("after all flips");
 }
 
-/** Waits until our next cell begins a new chain: the victim has answered with a new DH key of its own. */
-async function newChain(session: Session): Promise<void> {
-  await session.stillTalks("so that the victim has our key");
-  while (session.n > 0 || session.pn === 0) await session.cellsOpened(session.cells + 1);
+/** The key of this chain has been sent, and the chain goes on: the victim's ciphertext changes nothing for us. */
+async function behindKey(session: Session): Promise<void> {
+  session.ratchet.staying = true;
+  await nextEpoch(session);
+}
+
+/** A cell that must not open; the one that comes after it, as if it had never been sealed, must. */
+async function tooFar(world: World, session: Session, bend: SealBend): Promise<string> {
+  const { sending } = session.ratchet.state;
+  const json = utf8(chat("too far"));
+  session.send(session.seal(fragment({ messageId: session.nextMessageId, index: 0, count: 1, data: json }), bend));
+  session.ratchet.state = { ...session.ratchet.state, sending };
+  await session.stillTalks("without it");
+  assert(!world.shownFrom(session.wire.identity).includes("too far"), "shown");
+  return "dropped, the next one opened";
 }
 
 /** A cell that cannot open: changed at random places, cut short with zeros, or nothing but its frame header right. */
 function malformed(session: Session, kind: number): Uint8Array {
   const frame = forged(session);
   if (kind % 3 === 0) frame.set(random(FRAME - 4), 4);
-  if (kind % 3 === 1) frame.fill(0, 44 + Math.floor(Math.random() * 1200));
-  if (kind % 3 === 2) frame.set(random(40), 4);
+  if (kind % 3 === 1) frame.fill(0, 12 + Math.floor(Math.random() * 1250));
+  if (kind % 3 === 2) frame.set(random(8), 4);
   return frame;
 }
 
-/** Our present header, and a body that nobody sealed. */
-function forged(session: Session): Uint8Array {
-  const frame = session.dummy();
-  // The counter was used up by it; the victim only skips over it.
-  frame.set(random(FRAME - 44), 44);
-  new DataView(frame.buffer).setUint32(40, session.n);
-  return frame;
+/** Our present header, and a body that nobody sealed. No number is used up by it. */
+function forged(session: Session, header: { n?: number; pn?: number } = {}): Uint8Array {
+  const { epoch, pn, n } = session;
+  return frameOf(TYPE.cell, join(u32(epoch), u16(header.pn ?? pn), u16(header.n ?? n), random(FRAME - 12)));
 }
 
 function chat(text: string, id = messageId()): string {
@@ -492,10 +487,10 @@ function chat(text: string, id = messageId()): string {
 }
 
 function full(): Uint8Array {
-  return new Uint8Array(1209).fill(32);
+  return new Uint8Array(CAPACITY).fill(32);
 }
 
-function withByte(plaintext: Uint8Array, at: number): Uint8Array {
-  plaintext[at] = 1;
+function withByte(plaintext: Uint8Array, at: number, byte = 1): Uint8Array {
+  plaintext[at] = byte;
   return plaintext;
 }

@@ -14,7 +14,8 @@ import {
   readAnswer,
   stretched,
   TYPE,
-} from "./peer.ts";
+  type Wire,
+} from "../reference/reference.ts";
 import type { Row, World } from "./world.ts";
 
 const FRAMES = "protocol 2, model: unknown frame flag, oversized frame: reject";
@@ -271,14 +272,14 @@ function answerRow(row: string, change: (frame: Uint8Array) => void): Row {
   };
 }
 
-async function rightAnswer(wire: Parameters<typeof makeAnswer>[0]) {
+async function rightAnswer(wire: Wire) {
   const offer = parseOffer(await wire.frame());
   return makeAnswer(wire, offer, await stretched(PHRASE, offer.salt));
 }
 
 async function authTimeout(
   world: World,
-  send: (wire: Parameters<typeof makeAnswer>[0], frame: Uint8Array) => void,
+  send: (wire: Wire, frame: Uint8Array) => void,
 ): Promise<string> {
   const wire = await world.dial();
   const began = performance.now();

@@ -21,7 +21,7 @@ import {
   stretched,
   TYPE,
   type Wire,
-} from "./peer.ts";
+} from "../reference/reference.ts";
 import type { Row } from "./world.ts";
 
 const { Point } = ed25519;

@@ -3,7 +3,15 @@
 
 import assert from "node:assert/strict";
 import { dial, PHRASE } from "../harness/process_pair.ts";
-import { authenticateAsDialer, makeAnswer, makeOffer, newIdentity, parseOffer, stretched, Wire } from "./peer.ts";
+import {
+  authenticateAsDialer,
+  makeAnswer,
+  makeOffer,
+  newIdentity,
+  parseOffer,
+  stretched,
+  Wire,
+} from "../reference/reference.ts";
 import type { Row, World } from "./world.ts";
 
 const ADMISSION = "protocol 8: before authentication";

@@ -1,7 +1,7 @@
 // Messages that no honest peer sends (docs/PROTOCOL.md section 6), from somebody who is in.
 
 import assert from "node:assert/strict";
-import { join, messageId, random, type Session, utf8 } from "./peer.ts";
+import { join, messageId, PLAINTEXT, random, type Session, utf8 } from "../reference/reference.ts";
 import type { Row } from "./world.ts";
 
 const ID = "AAAAAAAAAAAAAAAAAAAAAA";
@@ -262,7 +262,7 @@ export const MESSAGE_ROWS: readonly Row[] = [
     async run(world) {
       for (let i = 0; i < 32; i++) {
         const session = await world.session();
-        const plaintext = random(1220);
+        const plaintext = random(PLAINTEXT);
         plaintext[0] = i % 2;
         session.send(session.seal(plaintext));
         await world.left(session, "protocol");

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { connect, type ConnectionOptions } from "node:tls";
 import { keyOfAThief, makeCertificate } from "../transport/forged_certificate.ts";
 import { OpenSsl } from "./openssl.ts";
-import { newIdentity, random, split, utf8, Wire } from "./peer.ts";
+import { newIdentity, random, split, utf8, Wire } from "../reference/reference.ts";
 import type { Row, World } from "./world.ts";
 
 const TLS = "protocol 1";

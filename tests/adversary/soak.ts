@@ -8,7 +8,7 @@
 // longest pause between two of its ticks, how long a newcomer takes. The last lines are `suite: ...` and `soak: ...`.
 
 import { connect, type Socket } from "node:net";
-import { authenticateAsDialer, split, utf8, Wire } from "./peer.ts";
+import { authenticateAsDialer, split, utf8, Wire } from "../reference/reference.ts";
 import { addressOf, dial, listen, PHRASE } from "../harness/process_pair.ts";
 import type { Sesame } from "../harness/process.ts";
 

@@ -5,6 +5,7 @@ import { FRAME_ROWS } from "./rows_frames.ts";
 import { HANDSHAKE_ROWS } from "./rows_handshake.ts";
 import { LIMIT_ROWS } from "./rows_limits.ts";
 import { MESSAGE_ROWS } from "./rows_messages.ts";
+import { RENEWAL_ROWS } from "./rows_renewals.ts";
 import { TLS_ROWS } from "./rows_tls.ts";
 import type { Row } from "./world.ts";
 
@@ -13,6 +14,7 @@ export const TABLE: readonly Row[] = [
   ...FRAME_ROWS,
   ...HANDSHAKE_ROWS,
   ...CELL_ROWS,
+  ...RENEWAL_ROWS,
   ...MESSAGE_ROWS,
   ...LIMIT_ROWS,
 ];

@@ -21,7 +21,7 @@ import {
   type Stretched,
   stretched,
   Wire,
-} from "./peer.ts";
+} from "../reference/reference.ts";
 
 export interface WorldOptions {
   readonly intervalMs?: number;

@@ -3,7 +3,7 @@
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { addressOf, deliver, dial, listen, Pair, PHRASE } from "../harness/process_pair.ts";
 import { type JsonEvent, Sesame } from "../harness/process.ts";
-import { authenticateAsDialer, Wire } from "../adversary/peer.ts";
+import { authenticateAsDialer, Wire } from "../reference/reference.ts";
 
 const PEER = /^[0-9a-f]{64}$/;
 const ID = /^[A-Za-z0-9_-]{21}[AQgw]$/;
@@ -128,8 +128,7 @@ Deno.test("delivered comes only after the other side has shown the text: not whi
   listener.hold();
   const ids: string[] = [];
   for (let i = 0; i < 60; i++) ids.push(session.chat(`${i} ${"x".repeat(6000)}`));
-  const acked = () =>
-    session.messages.filter((json) => ids.some((id) => json === `{"type":"ack","id":"${id}"}`)).length;
+  const acked = () => session.messages.filter((m) => m.type === "ack" && ids.includes(String(m.id))).length;
   // 60 cells are more ticks than 60 acknowledgements need; then as many again, in which none more comes.
   await session.cellsOpened(session.cells + 70, 10_000);
   const before = acked();

@@ -3,7 +3,7 @@
 
 import { ok } from "node:assert/strict";
 import { addressOf, listen, PHRASE } from "../harness/process_pair.ts";
-import { authenticateAsDialer, FalseListener, makeOffer, random, stretched, Wire } from "../adversary/peer.ts";
+import { authenticateAsDialer, FalseListener, makeOffer, random, stretched, Wire } from "../reference/reference.ts";
 
 const INTERVAL_MS = 100;
 const STALL_MS = 30;

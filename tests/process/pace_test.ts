@@ -2,7 +2,7 @@
 // calls of a chat on a terminal while somebody types fast. That work waits is of chat/quiet_window_test.ts.
 
 import { ok } from "node:assert/strict";
-import { authenticateAsDialer, Wire } from "../adversary/peer.ts";
+import { authenticateAsDialer, Wire } from "../reference/reference.ts";
 import { PHRASE } from "../harness/process_pair.ts";
 import { hasProgram, PRODUCT } from "../harness/process.ts";
 import { Scripted } from "../harness/process_script.ts";

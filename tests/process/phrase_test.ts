@@ -1,7 +1,7 @@
 // Phrases between real processes: wrong ones and wrong modes, where they may come from, and that they go nowhere.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { parseOffer, Wire } from "../adversary/peer.ts";
+import { parseOffer, Wire } from "../reference/reference.ts";
 import { addressOf, deliver, dial, listen, PHRASE } from "../harness/process_pair.ts";
 import { Sesame, type StartOptions } from "../harness/process.ts";
 import { threeParts } from "../harness/process_errors.ts";

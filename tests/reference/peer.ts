@@ -52,7 +52,15 @@ export class Session implements Disposable {
     see?: (seen: Seen) => void,
   ) {
     const { RK, sessionId } = secrets;
-    const start = { role: wire.role, RK, sessionId, ratchetSecret, peerRatchet, ...wire.binding };
+    const start = {
+      role: wire.role,
+      RK,
+      sessionId,
+      ratchetSecret,
+      peerRatchet,
+      peerIdA: wire.peerIdA,
+      peerIdB: wire.peerIdB,
+    };
     this.ratchet = new Ratchet(start, undefined, see);
     this.over = this.#receive();
   }
@@ -167,7 +175,7 @@ export async function authenticateAsDialer(
   see?: (seen: Seen) => void,
 ): Promise<Session> {
   const offer = parseOffer(await wire.frame());
-  const answered = makeAnswer(wire.binding, offer, await stretched(phrase, offer.salt, mode));
+  const answered = makeAnswer(wire, offer, await stretched(phrase, offer.salt, mode));
   wire.send(answered.frame);
   return await finishAsDialer(wire, answered, see);
 }
@@ -185,7 +193,7 @@ export async function authenticateAsListener(
 ): Promise<Session> {
   const offered = makeOffer(phrase);
   wire.send(offered.frame);
-  const { secrets, right, answer } = readAnswer(wire.binding, offered, phrase, await wire.frame());
+  const { secrets, right, answer } = readAnswer(wire, offered, phrase, await wire.frame());
   if (!right) throw new Error("confirmA is wrong");
   wire.send(acceptFrame(secrets));
   return new Session(wire, secrets, offered.ratchetSecret, answer.ratchetA, see);

@@ -50,7 +50,7 @@ export interface DialOptions {
 }
 
 /** A TLS connection, and the frames that come on it. Owns the socket. */
-export class Wire implements Disposable {
+export class Wire implements Binding, Disposable {
   /** Bytes that came after TLS. */
   received = 0;
   #frames: Uint8Array[] = [];
@@ -124,12 +124,12 @@ export class Wire implements Disposable {
     await this.#bell.until(() => this.#closed || undefined, ms, () => `still open after ${ms} ms`);
   }
 
-  /** For section 3. */
-  get binding(): Binding {
-    const [peerIdA, peerIdB] = this.role === "dialer"
-      ? [this.identity.id, this.peerId]
-      : [this.peerId, this.identity.id];
-    return { channelBinding: this.channelBinding, peerIdA, peerIdB };
+  /** Of the dialer, and of the listener. */
+  get peerIdA(): Uint8Array {
+    return this.role === "dialer" ? this.identity.id : this.peerId;
+  }
+  get peerIdB(): Uint8Array {
+    return this.role === "dialer" ? this.peerId : this.identity.id;
   }
 
   /** One's own goodbye to TCP, after what was written. */

@@ -1,0 +1,10 @@
+// The second implementation of docs/PROTOCOL.md, a file a section. It shares no code and no constant with `src`.
+
+export * from "./bytes.ts";
+export * from "./cell.ts";
+export * from "./frame.ts";
+export * from "./handshake.ts";
+export * from "./message.ts";
+export * from "./peer.ts";
+export * from "./ratchet.ts";
+export * from "./tls.ts";
