@@ -38,10 +38,13 @@ export const KINDS = [
   "root keys",
   "DH outputs",
   "DH private keys",
+  "KEM seed of a renewal",
+  "X25519 key of a renewal",
+  "m of a renewal",
+  "ss of a renewal",
   "chain keys",
   "message keys",
   "skipped keys",
-  "cell keys",
   "message text",
 ] as const;
 export type Kind = (typeof KINDS)[number];

@@ -7,12 +7,10 @@ import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { generate } from "../../src/auth/words.ts";
-import type { Link } from "../../src/ports.ts";
-import { makeIdentity } from "../../src/transport/certificate.ts";
-import { TlsTransport } from "../../src/transport/tls.ts";
 import { hasProgram, PRODUCT, Sesame } from "../harness/process.ts";
 import { piecesNow, Watch } from "./arena.ts";
-import { Friend, random, stretch, type Stretched } from "./friend.ts";
+import { FalseListener, random, Wire } from "../reference/reference.ts";
+import { Friend, stretch } from "./friend.ts";
 import { type Kind, KINDS, Ledger } from "./ledger.ts";
 import { ProcessMemory } from "./memory.ts";
 import { cacheFolder, cannotBeOrdinary, OrdinaryUser, UID } from "./ordinary.ts";
@@ -91,13 +89,13 @@ async function promptRun(trace: Trace, phrase: string): Promise<void> {
   await terminal.keys("Enter");
   const [, address = ""] = /aiting for friends on (\S+?)\.?\s/.exec(await terminal.until("aiting for friends on")) ??
     [];
-  const met = await meet(memory, ledger, phrase, (t) => t.dial(address, new AbortController().signal));
-  await met.friend.cells(2);
+  const friend = await meet(memory, ledger, phrase, address);
+  await friend.cells(2);
   await terminal.text("typed on the terminal");
   await terminal.keys("Enter");
-  await met.friend.heard((m) => m.type === "chat");
-  await trace.quiet("on a terminal, after a message", memory, met);
-  met.friend.close();
+  await friend.heard((m) => m.type === "chat");
+  await trace.quiet("on a terminal, after a message", memory, friend);
+  friend.close();
 }
 
 /** The product listens: before the answer, after authentication, after many messages, a skipped key, the friend gone. */
@@ -106,11 +104,9 @@ async function listenerRun(trace: Trace, phrase: string, messages: number): Prom
   await using product = await trace.start(["listen", "127.0.0.1:0"], phrase);
   const address = String((await product.event("listening")).address);
   using memory = new ProcessMemory(product.pid);
-  const transport = newTransport();
-  const link = await transport.dial(address, new AbortController().signal);
-  const friend = new Friend(link, ledger, (length) => piecesNow(memory, length));
+  const friend = new Friend(await Wire.dial(address), ledger, (length) => piecesNow(memory, length));
   const offer = await friend.offered();
-  const stretched = await stretch(ledger, bytesOf(phrase.normalize("NFKC")), offer.salt);
+  const stretched = await stretch(ledger, phrase, offer.salt);
   friend.learnOffer(offer, stretched);
   const offered = await trace.look("offer sent, no answer yet", memory, ledger);
   for (const kind of ["phrase", "x or y", "KEM seed", "DH private keys"] as const) {
@@ -118,8 +114,7 @@ async function listenerRun(trace: Trace, phrase: string, messages: number): Prom
     if (row !== undefined) trace.check(`${kind}: known, and found in the arena`, row.live > 0 && row.missing === 0);
   }
   await friend.answer(offer, stretched);
-  const met = { friend, stretched, transport };
-  await trace.quiet("after authentication", memory, met);
+  await trace.quiet("after authentication", memory, friend);
 
   for (let i = 0; i < messages; i++) {
     const [there, back] = [messageText(ledger), messageText(ledger)];
@@ -128,15 +123,15 @@ async function listenerRun(trace: Trace, phrase: string, messages: number): Prom
     await friend.heard((m) => m.type === "chat" && m.text === back);
     await product.like("message", { text: there });
   }
-  await trace.quiet(`after ${2 * messages} messages`, memory, met);
+  await trace.quiet(`after ${2 * messages} messages`, memory, friend);
 
   const held = friend.sealed();
   friend.chat("this one overtakes another cell");
   friend.skipped(held.messageKey, "live");
-  await trace.quiet("a skipped key waits", memory, met);
+  await trace.quiet("a skipped key waits", memory, friend);
   friend.send(held.frame);
   friend.skipped(held.messageKey, "gone");
-  await trace.quiet("the skipped key was used", memory, met);
+  await trace.quiet("the skipped key was used", memory, friend);
   trace.check(
     "every private key of the product was seen in its arena",
     friend.missed === 0,
@@ -155,73 +150,64 @@ async function listenerRun(trace: Trace, phrase: string, messages: number): Prom
 async function dialerRun(trace: Trace): Promise<void> {
   const phrase = ownWords();
   const ledger = phraseLedger(phrase);
-  const transport = newTransport();
-  const links: Link[] = [];
-  let came = () => {};
-  const listener = await transport.listen("127.0.0.1:0", {
-    called: (caller) => caller.start({ linked: (link) => (links.push(link), came()), failed: () => {} }),
-  });
+  await using listener = await FalseListener.open();
   await using product = await trace.start(["connect", listener.address, "--retry"], phrase);
-  const next = async () => {
-    const late = AbortSignal.timeout(NEXT_CALL_MS);
-    while (links.length === 0) {
-      await new Promise<void>((done, fail) => {
-        came = done;
-        late.onabort = () => fail(new Error("the product did not call again"));
-      });
-    }
-    return links.shift()!;
-  };
-  try {
-    const link = await next();
-    using memory = new ProcessMemory(product.pid);
-    const stretched = await stretch(ledger, bytesOf(phrase), random(16));
-    const peek = (length: number) => piecesNow(memory, length);
-    let friend = new Friend(link, ledger, peek);
-    let offered = friend.offer(stretched);
-    await friend.answered(offered, stretched);
-    await trace.look("the product has answered", memory, ledger);
-    // Calls are let down until x has been seen: the phrase is stretched by then, so x is drawn as soon as the offer is
-    // there, and wiped a millisecond later.
-    let last: Awaited<ReturnType<Friend["answered"]>> | undefined;
-    let caught = false;
-    for (let attempt = 0; attempt < CALLS_LET_DOWN && !caught; attempt++) {
-      friend.close();
-      friend.ended();
-      ledger.set("gone", "K", "transcript", "Ke, Ka", "KcA, KcB", "ctx", "ss");
-      const again = await next();
-      using watch = new Watch(product.pid);
-      await sleep(300);
-      friend = new Friend(again, ledger, peek);
-      offered = friend.offer(stretched);
-      last = await friend.answered(offered, stretched);
-      caught = friend.learnX(last.answer, stretched, await watch.seen());
-    }
-    if (last === undefined) throw new Error("the product did not answer");
-    const { answer, keys } = last;
-    if (caught) trace.check("x was seen in the arena", true);
-    else trace.skip("x of the dialer", "it was wiped before it was seen");
-    await trace.look("the product has answered again, x known", memory, ledger);
-    friend.accept(offered, answer, keys);
-    const met = { friend, stretched, transport };
-    await trace.quiet("after authentication", memory, met);
-    for (let i = 0; i < 5; i++) {
-      const [there, back] = [messageText(ledger), messageText(ledger)];
-      friend.chat(there);
-      await product.say(back);
-      await friend.heard((m) => m.type === "chat" && m.text === back);
-      await product.like("message", { text: there });
-    }
-    await trace.quiet("after 10 messages", memory, met);
+  const next = () => listener.accept(NEXT_CALL_MS);
+  const link = await next();
+  using memory = new ProcessMemory(product.pid);
+  const stretched = await stretch(ledger, phrase, random(16));
+  const peek = (length: number) => piecesNow(memory, length);
+  let friend = new Friend(link, ledger, peek);
+  let offered = friend.offer(stretched);
+  await friend.answered(offered, stretched);
+  await trace.look("the product has answered", memory, ledger);
+  // Calls are let down until x has been seen: the phrase is stretched by then, so x is drawn as soon as the offer is
+  // there, and wiped a millisecond later.
+  let last: Awaited<ReturnType<Friend["answered"]>> | undefined;
+  let caught = false;
+  for (let attempt = 0; attempt < CALLS_LET_DOWN && !caught; attempt++) {
     friend.close();
     friend.ended();
-    await sleep(200);
-    await trace.look("the connection is lost", memory, ledger);
-    nothingElsewhere(trace, product, ledger);
-  } finally {
-    listener.close();
-    for (const link of links) link.close();
+    ledger.set("gone", "K", "transcript", "Ke, Ka", "KcA, KcB", "ctx", "ss");
+    const again = await next();
+    using watch = new Watch(product.pid);
+    await sleep(300);
+    friend = new Friend(again, ledger, peek);
+    offered = friend.offer(stretched);
+    last = await friend.answered(offered, stretched);
+    caught = friend.learnX(last.answer, stretched, await watch.seen());
   }
+  if (last === undefined) throw new Error("the product did not answer");
+  const { answer, secrets } = last;
+  if (caught) trace.check("x was seen in the arena", true);
+  else trace.skip("x of the dialer", "it was wiped before it was seen");
+  await trace.look("the product has answered again, x known", memory, ledger);
+  friend.accept(offered, answer, secrets);
+  await trace.quiet("after authentication", memory, friend);
+  for (let i = 0; i < 5; i++) {
+    const [there, back] = [messageText(ledger), messageText(ledger)];
+    friend.chat(there);
+    await product.say(back);
+    await friend.heard((m) => m.type === "chat" && m.text === back);
+    await product.like("message", { text: there });
+  }
+  await trace.quiet("after 10 messages", memory, friend);
+  friend.answers = false;
+  await friend.renewing();
+  await trace.quiet("the key of a renewal has left", memory, friend);
+  friend.answers = true;
+  friend.send(friend.session.dummy());
+  await trace.quiet("the renewal is done", memory, friend);
+  trace.check(
+    "every private key of the product was seen in its arena",
+    friend.missed === 0,
+    `${friend.missed} were not`,
+  );
+  friend.close();
+  friend.ended();
+  await sleep(200);
+  await trace.look("the connection is lost", memory, ledger);
+  nothingElsewhere(trace, product, ledger);
 }
 
 /** Each way out but SIGKILL: the process is held at its very last system call, and its memory read. */
@@ -239,7 +225,7 @@ async function exitsRun(trace: Trace): Promise<void> {
     await using product = await trace.start(["listen", "127.0.0.1:0"], phrase);
     const address = String((await product.event("listening")).address);
     using memory = new ProcessMemory(product.pid);
-    const { friend } = await meet(memory, ledger, phrase, (t) => t.dial(address, new AbortController().signal));
+    const friend = await meet(memory, ledger, phrase, address);
     await friend.cells(2);
     await using hold = await HeldExit.of(product.pid);
     await leave(product, friend);
@@ -260,7 +246,7 @@ async function exitsRun(trace: Trace): Promise<void> {
   const [, address = ""] = /aiting for friends on (\S+?)\.?\s/.exec(await terminal.until("aiting for friends on")) ??
     [];
   using memory = new ProcessMemory(terminal.pid);
-  const { friend } = await meet(memory, ledger, phrase, (t) => t.dial(address, new AbortController().signal));
+  const friend = await meet(memory, ledger, phrase, address);
   await friend.cells(2);
   await using hold = await HeldExit.of(terminal.pid);
   await terminal.keys("F12");
@@ -279,7 +265,7 @@ async function coreRun(trace: Trace): Promise<void> {
   await using product = await trace.start(["listen", "127.0.0.1:0"], phrase, 'ulimit -c unlimited; exec "$@"');
   const address = String((await product.event("listening")).address);
   using memory = new ProcessMemory(product.pid);
-  const { friend } = await meet(memory, ledger, phrase, (t) => t.dial(address, new AbortController().signal));
+  const friend = await meet(memory, ledger, phrase, address);
   const text = messageText(ledger);
   friend.chat(text);
   await product.like("message", { text });
@@ -367,30 +353,14 @@ async function plantedRun(trace: Trace): Promise<void> {
 
 // --- Pieces ---------------------------------------------------------------------------------------------------------
 
-interface Met {
-  readonly friend: Friend;
-  readonly stretched: Stretched;
-  readonly transport: TlsTransport;
-}
-
 /** Calls the product and authenticates. */
-async function meet(
-  memory: ProcessMemory,
-  ledger: Ledger,
-  phrase: string,
-  dial: (transport: TlsTransport) => Promise<Link>,
-): Promise<Met> {
-  const transport = newTransport();
-  const friend = new Friend(await dial(transport), ledger, (length) => piecesNow(memory, length));
+async function meet(memory: ProcessMemory, ledger: Ledger, phrase: string, address: string): Promise<Friend> {
+  const friend = new Friend(await Wire.dial(address), ledger, (length) => piecesNow(memory, length));
   const offer = await friend.offered();
-  const stretched = await stretch(ledger, bytesOf(phrase.normalize("NFKC")), offer.salt);
+  const stretched = await stretch(ledger, phrase, offer.salt);
   friend.learnOffer(offer, stretched);
   await friend.answer(offer, stretched);
-  return { friend, stretched, transport };
-}
-
-function newTransport(): TlsTransport {
-  return new TlsTransport(makeIdentity((into) => crypto.getRandomValues(into as Uint8Array<ArrayBuffer>)));
+  return friend;
 }
 
 /** The phrase is typed decomposed where that makes a difference, so that both spellings can be looked for. */
@@ -643,9 +613,9 @@ class Trace {
   }
 
   /** Waits until nothing is under way between the two, and scans. */
-  async quiet(point: string, memory: ProcessMemory, { friend }: Met): Promise<Scan> {
+  async quiet(point: string, memory: ProcessMemory, friend: Friend): Promise<Scan> {
     for (let attempt = 1;; attempt++) {
-      await friend.cells(3);
+      do await friend.cells(3); while (friend.asks);
       const result = await this.#measure(memory, friend.ledger, true, friend);
       // A process that was stopped between sealing a cell and sending it stands one step further than its friend knows.
       const ahead = [...result.tallies.values()].some(({ missing }) => missing > 0);

@@ -38,6 +38,9 @@ export class Session implements Disposable {
   readonly over: Promise<void>;
   nextMessageId = 0;
   readonly ratchet: Ratchet;
+  /** What a test does with each message and behind each cell, as they come. */
+  onMessage: (message: Message) => void = () => {};
+  onCell: () => void = () => {};
   /** Sends the key or the ciphertext ahead of the frame in whose place it was due. */
   renews = true;
   readonly #ahead = new WeakMap<Uint8Array, Uint8Array>();
@@ -149,6 +152,7 @@ export class Session implements Disposable {
       } catch (error) {
         this.faults.push(String(error));
       }
+      this.onCell();
       this.#bell.stir();
     }
     this.#bell.stir();
@@ -163,7 +167,10 @@ export class Session implements Disposable {
     this.cells++;
     if (opened.skipped > 0) this.#assembler.loss();
     const json = this.#assembler.take(opened.cell, opened.stored);
-    if (json !== undefined) this.messages.push(decodeMessage(json));
+    if (json === undefined) return;
+    const message = decodeMessage(json);
+    this.messages.push(message);
+    this.onMessage(message);
   }
 }
 
