@@ -2,75 +2,38 @@
 // fresh phrase. With a terminal you are one of the two and the other answers; without one, ten messages go each way and
 // are printed as it happens, and the exit code is 0 only if every one was delivered.
 
-import {
-  eventsOf,
-  fetchDependencies,
-  PRODUCT_ARGS,
-  productEnvironment,
-  startProduct,
-} from "../tests/harness/product.ts";
+import { Child } from "../tests/harness/child.ts";
+import { type JsonEvent, Sesame } from "../tests/harness/process.ts";
+import { fetchDependencies, PRODUCT, productEnvironment } from "../tests/harness/product.ts";
 
 const MESSAGES = 10;
 const TIMEOUT_MS = 60_000;
+/** Where nothing is looked for: the product reads and writes no file. */
+const HOME = "/nonexistent";
 
-type Happening = Record<string, unknown>;
+/** A process with --json that has the phrase. */
+function side(name: string, args: string[], phrase: string, onEvent: (event: JsonEvent) => void): Promise<Sesame> {
+  return Sesame.start([...args, "--json", "--phrase-fd", "0", "--name", name], { phrase, home: HOME, onEvent });
+}
 
-/** A process with --json, its events and its lines of input. */
-class Side {
-  readonly name: string;
-  readonly child: Deno.ChildProcess;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #seen: Happening[] = [];
-  #changed: () => void = () => {};
-  #ended = false;
-
-  constructor(name: string, args: string[], phrase: string, onEvent: (event: Happening) => void) {
-    this.name = name;
-    this.child = startProduct([...args, "--json", "--phrase-fd", "0", "--name", name]);
-    this.#input = this.child.stdin.getWriter();
-    void this.say(phrase); // the first line of standard input
-    const { child } = this;
-    void (async () => {
-      for await (const event of eventsOf(child)) {
-        this.#seen.push(event);
-        onEvent(event);
-        this.#changed();
-      }
-      this.#ended = true;
-      this.#changed();
-    })();
-  }
-
-  async say(line: string): Promise<void> {
-    await this.#input.write(new TextEncoder().encode(`${line}\n`)).catch(() => {});
-  }
-
-  async endInput(): Promise<void> {
-    await this.#input.close().catch(() => {});
-  }
-
-  /** The first `count` events of a kind; throws when the process ends before. */
-  async wait(kind: string, count = 1): Promise<Happening[]> {
-    for (;;) {
-      const found = this.#seen.filter((event) => event.event === kind);
-      if (found.length >= count) return found;
-      if (this.#ended) throw new Error(`${this.name} ended before "${kind}"`);
-      await new Promise<void>((done) => this.#changed = done);
-    }
-  }
+/** The first `count` events of a kind; throws when the process ends before. */
+async function wait(side: Sesame, kind: string, count = 1): Promise<JsonEvent[]> {
+  const enough = () => side.all(kind).length >= count ? side.all(kind) : undefined;
+  return await side.until(enough, kind, TIMEOUT_MS);
 }
 
 async function freshPhrase(): Promise<string> {
-  const child = startProduct(["phrase"]);
-  await child.stdin.close();
-  return new TextDecoder().decode((await child.output()).stdout).trim();
+  await using child = new Child([Deno.execPath(), ...PRODUCT, "phrase"], { env: productEnvironment() });
+  await child.endInput();
+  await child.ended;
+  return child.said.trim();
 }
 
 async function scripted(phrase: string): Promise<boolean> {
   const say = (name: string, text: string) => console.log(`${name.padEnd(6)} ${text}`);
   const texts = new Map<unknown, unknown>();
   let deliveredTo = 0;
-  const show = (name: string, other: string) => (event: Happening) => {
+  const show = (name: string, other: string) => (event: JsonEvent) => {
     if (event.event === "listening") say(name, `listens on ${event.address}`);
     if (event.event === "stretching" && event.done === false) say(name, "stretches the phrase (Argon2id) ...");
     if (event.event === "connected") {
@@ -87,52 +50,44 @@ async function scripted(phrase: string): Promise<boolean> {
     if (event.event === "left") say(name, `says that the other has left (${event.reason})`);
     if (event.event === "refused" || event.event === "problem") say(name, JSON.stringify(event));
   };
-  const anna = new Side("anna", ["listen", "127.0.0.1:0"], phrase, show("anna", "ben"));
-  const [listening] = await anna.wait("listening");
-  const ben = new Side("ben", ["connect", String(listening?.address)], phrase, show("ben", "anna"));
-  try {
-    await Promise.all([anna.wait("connected"), ben.wait("connected")]);
-    for (let i = 1; i <= MESSAGES; i++) {
-      await ben.say(`message ${i} from ben`);
-      await anna.say(`message ${i} from anna`);
-    }
-    await Promise.all([anna.wait("delivered", MESSAGES), ben.wait("delivered", MESSAGES)]);
-    await ben.endInput();
-    await anna.wait("left");
-    await anna.endInput();
-    const codes = [(await ben.child.status).code, (await anna.child.status).code];
-    return deliveredTo === 2 * MESSAGES && codes.every((code) => code === 0);
-  } finally {
-    for (const { child } of [anna, ben]) kill(child);
+  await using anna = await side("anna", ["listen", "127.0.0.1:0"], phrase, show("anna", "ben"));
+  const [listening] = await wait(anna, "listening");
+  await using ben = await side("ben", ["connect", String(listening?.address)], phrase, show("ben", "anna"));
+  await Promise.all([wait(anna, "connected"), wait(ben, "connected")]);
+  for (let i = 1; i <= MESSAGES; i++) {
+    await ben.say(`message ${i} from ben`);
+    await anna.say(`message ${i} from anna`);
   }
+  await Promise.all([wait(anna, "delivered", MESSAGES), wait(ben, "delivered", MESSAGES)]);
+  await ben.endInput();
+  await wait(anna, "left");
+  await anna.endInput();
+  const codes = [(await ben.ended()).code, (await anna.ended()).code];
+  return deliveredTo === 2 * MESSAGES && codes.every((code) => code === 0);
 }
 
 async function withPerson(phrase: string): Promise<boolean> {
   console.log("Ali is a second Sesame on this machine; it answers what you write. F12 or Ctrl-C ends.");
-  const ali = new Side("ali", ["listen", "127.0.0.1:0"], phrase, (event) => {
+  await using ali = await side("ali", ["listen", "127.0.0.1:0"], phrase, (event) => {
     if (event.event === "connected") {
       void ali.say("Hello! This is another process; every word between us went through TLS and the ratchet.");
     }
     if (event.event === "message") void ali.say(answer(String(event.text)));
   });
-  try {
-    const [listening] = await ali.wait("listening");
-    const you = ["connect", String(listening?.address), "--name", "you"];
-    // The phrase comes over descriptor 3; the terminal stays standard input. It is in no command line.
-    const shell =
-      'printf "%s\\n" "$SESAME_DEMO_PHRASE" | { unset SESAME_DEMO_PHRASE; exec "$@" --phrase-fd 3 3<&0 0</dev/tty; }';
-    const chat = new Deno.Command("sh", {
-      args: ["-c", shell, "sh", Deno.execPath(), ...PRODUCT_ARGS, ...you],
-      clearEnv: true,
-      env: { ...productEnvironment(), SESAME_DEMO_PHRASE: phrase },
-      stdin: "inherit",
-      stdout: "inherit",
-      stderr: "inherit",
-    }).spawn();
-    return (await chat.status).success;
-  } finally {
-    kill(ali.child);
-  }
+  const [listening] = await wait(ali, "listening");
+  const you = ["connect", String(listening?.address), "--name", "you"];
+  // The phrase comes over descriptor 3; the terminal stays standard input. It is in no command line.
+  const shell =
+    'printf "%s\\n" "$SESAME_DEMO_PHRASE" | { unset SESAME_DEMO_PHRASE; exec "$@" --phrase-fd 3 3<&0 0</dev/tty; }';
+  const chat = new Deno.Command("sh", {
+    args: ["-c", shell, "sh", Deno.execPath(), ...PRODUCT, ...you],
+    clearEnv: true,
+    env: { ...productEnvironment(), SESAME_DEMO_PHRASE: phrase },
+    stdin: "inherit",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn();
+  return (await chat.status).success;
 }
 
 function answer(text: string): string {
@@ -140,14 +95,6 @@ function answer(text: string): string {
   return `I have read your ${length} character${length === 1 ? "" : "s"}: “${[...text].slice(0, 40).join("")}${
     length > 40 ? "…" : ""
   }”`;
-}
-
-function kill(child: Deno.ChildProcess): void {
-  try {
-    child.kill("SIGKILL");
-  } catch {
-    // It has ended already.
-  }
 }
 
 await fetchDependencies();

@@ -4,7 +4,8 @@
 import { PHRASE } from "../../tests/harness/process_pair.ts";
 import { Sesame } from "../../tests/harness/process.ts";
 import { Random } from "../../tests/simulation/random.ts";
-import { memoryOf, pause } from "./program.ts";
+import { pause } from "../../tests/harness/child.ts";
+import { memoryOf } from "./program.ts";
 import { cpuOf, here, toAll } from "./room.ts";
 import type { Curve, Section } from "./section.ts";
 

@@ -6,7 +6,8 @@ import "../ratchet_bench.ts";
 import { ours as stretching, PHRASE } from "../argon2id_bench.ts";
 import { COMPARISONS, timesOf } from "../ratio.ts";
 import { ARGON2_LANES, ARGON2_MEMORY_KIB, ARGON2_PASSES, STRETCHED_SIZE } from "../../src/constants.ts";
-import { pathOf, Program } from "./program.ts";
+import { Child } from "../../tests/harness/child.ts";
+import { pathOf } from "./program.ts";
 import { contest, type Row, row, type Section } from "./section.ts";
 
 interface Told {
@@ -131,7 +132,7 @@ async function argon2Program(rounds: number): Promise<Row[]> {
         label,
         run: async () => {
           const began = performance.now();
-          await using argon2 = new Program([program, "0123456789abcdef0123456789abcdef", "-id", ...cost, "-r"]);
+          await using argon2 = new Child([program, "0123456789abcdef0123456789abcdef", "-id", ...cost, "-r"]);
           await argon2.write(new TextDecoder().decode(PHRASE));
           await argon2.endInput();
           if (await argon2.ended !== 0) throw new Error(argon2.said);

@@ -1,89 +1,5 @@
-// Other people's programs: started with pipes, waited for by what they write, ended. And what a process takes of the machine.
-// Not in here: which programs (ssh.ts, wormhole.ts), Sesame's own processes (tests/harness/process.ts).
-
-/** Owns a child. `await using` ends it. */
-export class Program implements AsyncDisposable {
-  /** Everything it wrote, both ways. */
-  said = "";
-  readonly pid: number;
-  /** Resolves with its exit code when it has ended and all was read. */
-  readonly ended: Promise<number>;
-  readonly #child: Deno.ChildProcess;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  #over = false;
-  #wake = () => {};
-
-  constructor(argv: readonly string[], options: { readonly cwd?: string; readonly env?: Record<string, string> } = {}) {
-    const [program = "", ...args] = argv;
-    this.#child = new Deno.Command(program, {
-      args,
-      ...options,
-      clearEnv: options.env !== undefined,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    this.pid = this.#child.pid;
-    this.#input = this.#child.stdin.getWriter();
-    this.#input.closed.catch(() => {});
-    const read = Promise.all([this.#read(this.#child.stdout), this.#read(this.#child.stderr)]);
-    this.ended = this.#child.status.then(async ({ code }) => {
-      await read;
-      this.#over = true;
-      this.#wake();
-      return code;
-    });
-  }
-
-  async write(text: string): Promise<void> {
-    await this.#input.write(new TextEncoder().encode(text));
-  }
-
-  async endInput(): Promise<void> {
-    await this.#input.close().catch(() => {});
-  }
-
-  /**
-   * Waits until the pattern stands in what it wrote, from the given character on. One at a time. Throws when it ends or
-   * the time is over.
-   */
-  async until(pattern: RegExp, from = 0, ms = 30_000): Promise<RegExpExecArray> {
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      this.#wake();
-    }, ms);
-    try {
-      for (;;) {
-        const match = pattern.exec(this.said.slice(from));
-        if (match !== null) return match;
-        if (late || this.#over) {
-          throw new Error(`${pattern} did not come ${late ? `within ${ms} ms` : "before it ended"}:\n${this.said}`);
-        }
-        await new Promise<void>((wake) => this.#wake = wake);
-      }
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It has ended by itself.
-    }
-    await this.#input.abort().catch(() => {});
-    await this.#child.status;
-  }
-
-  async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-      this.said += text;
-      this.#wake();
-    }
-  }
-}
+// What programs need around them, and what a process takes of the machine.
+// Not in here: which programs (ssh.ts, wormhole.ts), how they are started and waited for (tests/harness).
 
 /** A port on loopback that nobody had a moment ago. */
 export function freePort(): number {
@@ -104,10 +20,6 @@ export async function pathOf(command: string): Promise<string | undefined> {
 export async function tempFolder(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await Deno.makeTempDir({ prefix: "sesame-bench-" });
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((done) => setTimeout(done, ms));
 }
 
 // --- What a process takes -------------------------------------------------------------------------------------------

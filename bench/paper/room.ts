@@ -7,7 +7,8 @@ import { PHRASE } from "../../tests/harness/process_pair.ts";
 import { type JsonEvent, Sesame } from "../../tests/harness/process.ts";
 import { Random } from "../../tests/simulation/random.ts";
 import { productEnvironment } from "../../tests/harness/product.ts";
-import { cpuMs, familyOf, memoryOf, pause, Program, tempFolder } from "./program.ts";
+import { Child, pause } from "../../tests/harness/child.ts";
+import { cpuMs, familyOf, memoryOf, tempFolder } from "./program.ts";
 import { type Curve, type Missing, type Row, row, type Section } from "./section.ts";
 import { quantile } from "./statistics.ts";
 import type { Ssh } from "./ssh.ts";
@@ -105,10 +106,10 @@ export async function here(sesame: Sesame, peers: number, ms = 60_000): Promise<
   await sesame.until(() => present() >= peers || undefined, `${peers} friends`, ms);
 }
 
-async function crowd(peers: number): Promise<Program & { readonly addresses: readonly string[] }> {
+async function crowd(peers: number): Promise<Child & { readonly addresses: readonly string[] }> {
   const script = new URL("../../tests/screen/crowd.ts", import.meta.url).pathname;
   const argv = ["run", "--quiet", "--no-check", "--no-prompt", "--cached-only", "--allow-net", "--allow-ffi"];
-  const program = new Program([Deno.execPath(), ...argv, script, String(peers), PHRASE], { env: productEnvironment() });
+  const program = new Child([Deno.execPath(), ...argv, script, String(peers), PHRASE], { env: productEnvironment() });
   const [line] = await program.until(/^.+\n/);
   return Object.assign(program, { addresses: line.trim().split(" ") });
 }
@@ -193,7 +194,7 @@ async function bareDeno(settleMs: number): Promise<number> {
     'const l = Deno.listen({ hostname: "127.0.0.1", port: 0 });\nconsole.log("ready");\nawait l.accept();\n';
   await Deno.writeTextFile(`${folder.path}/bare.ts`, source);
   const argv = [Deno.execPath(), "run", "--quiet", "--no-check", "--allow-net", `${folder.path}/bare.ts`];
-  await using program = new Program(argv, { env: productEnvironment() });
+  await using program = new Child(argv, { env: productEnvironment() });
   await program.until(/ready/);
   await pause(settleMs);
   return memoryOf(program.pid);
@@ -217,7 +218,7 @@ async function clientOf(ssh: Ssh, settleMs: number): Promise<number> {
 }
 
 /** A client that asks for no command; the daemon says when it is in. */
-async function session(ssh: Ssh, owner: AsyncDisposableStack, daemon: Program): Promise<Program> {
+async function session(ssh: Ssh, owner: AsyncDisposableStack, daemon: Child): Promise<Child> {
   const mark = daemon.said.length;
   const client = owner.use(ssh.client(["-N"]));
   await daemon.until(/Accepted publickey/, mark);

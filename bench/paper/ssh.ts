@@ -1,7 +1,8 @@
 // OpenSSH on loopback: a private sshd with throw-away keys in a folder that goes away, and clients of it. Nothing of the
 // machine's own ssh is read, and nobody but the user who runs this can log in.
 
-import { freePort, pathOf, Program, tempFolder } from "./program.ts";
+import { Child } from "../../tests/harness/child.ts";
+import { freePort, pathOf, tempFolder } from "./program.ts";
 
 export class Ssh implements AsyncDisposable {
   private constructor(
@@ -48,15 +49,15 @@ export class Ssh implements AsyncDisposable {
   }
 
   /** Listens when this resolves. */
-  async daemon(): Promise<Program> {
-    const daemon = new Program([this.sshd, "-D", "-e", "-f", `${this.folder.path}/sshd_config`]);
+  async daemon(): Promise<Child> {
+    const daemon = new Child([this.sshd, "-D", "-e", "-f", `${this.folder.path}/sshd_config`]);
     await daemon.until(/Server listening/);
     return daemon;
   }
 
-  client(options: readonly string[], ...command: readonly string[]): Program {
+  client(options: readonly string[], ...command: readonly string[]): Child {
     const to = ["-i", `${this.folder.path}/user`, "-p", String(this.port), `${this.user}@127.0.0.1`];
-    return new Program(["ssh", "-F", `${this.folder.path}/ssh_config`, ...options, ...to, ...command]);
+    return new Child(["ssh", "-F", `${this.folder.path}/ssh_config`, ...options, ...to, ...command]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

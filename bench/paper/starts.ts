@@ -3,9 +3,10 @@
 
 import { addressOf, listen, PHRASE } from "../../tests/harness/process_pair.ts";
 import { Sesame } from "../../tests/harness/process.ts";
-import { Pty } from "../../tests/screen/pty.ts";
-import { PRODUCT_ARGS, productEnvironment } from "../../tests/harness/product.ts";
-import { pathOf, Program, tempFolder } from "./program.ts";
+import { Pty } from "../../tests/harness/pty.ts";
+import { PRODUCT, productEnvironment } from "../../tests/harness/product.ts";
+import { Child } from "../../tests/harness/child.ts";
+import { pathOf, tempFolder } from "./program.ts";
 import { contest, type Contestant, type Missing, type Row, type Section } from "./section.ts";
 import type { Ssh } from "./ssh.ts";
 import type { Wormhole } from "./wormhole.ts";
@@ -50,7 +51,7 @@ async function toPrompt(wormhole: Wormhole | string, empty: string, rounds: numb
   return await contest({
     asked,
     rounds,
-    ours: shows(ours, [deno, ...PRODUCT_ARGS, "listen", "127.0.0.1:0"], env, "nothing shows while you type"),
+    ours: shows(ours, [deno, ...PRODUCT, "listen", "127.0.0.1:0"], env, "nothing shows while you type"),
     peers: [
       {
         ...shows("an empty Deno program: writes a word", [deno, "run", "--quiet", "--no-check", empty], env, "ready"),
@@ -72,7 +73,7 @@ async function toListening(
   empty: string,
   rounds: number,
 ): Promise<Row[]> {
-  const until = (label: string, start: () => Program, pattern: RegExp): Contestant => ({
+  const until = (label: string, start: () => Child, pattern: RegExp): Contestant => ({
     label,
     run: async () => {
       const began = performance.now();
@@ -81,8 +82,7 @@ async function toListening(
       return [performance.now() - began];
     },
   });
-  const deno = () =>
-    new Program([Deno.execPath(), "run", "--quiet", "--no-check", empty], { env: productEnvironment() });
+  const deno = () => new Child([Deno.execPath(), "run", "--quiet", "--no-check", empty], { env: productEnvironment() });
   return await contest({
     asked: [{ name: "start to listening", unit: "ms" }],
     rounds,

@@ -1,13 +1,14 @@
 // magic-wormhole on loopback: its mailbox server in a folder that goes away, and its client with that server and no other.
 
-import { freePort, pathOf, Program, tempFolder } from "./program.ts";
+import { Child } from "../../tests/harness/child.ts";
+import { freePort, pathOf, tempFolder } from "./program.ts";
 
 export class Wormhole implements AsyncDisposable {
   private constructor(
     readonly version: string,
     readonly client: string,
     readonly env: Record<string, string>,
-    private readonly mailbox: Program,
+    private readonly mailbox: Child,
     private readonly folder: AsyncDisposable & { readonly path: string },
     private readonly relay: string,
   ) {}
@@ -22,7 +23,7 @@ export class Wormhole implements AsyncDisposable {
     const python = /^#!(\S+)/.exec(await Deno.readTextFile(client))?.[1] ?? "python3";
     const port = freePort();
     const serving = ["wormhole-mailbox", "--port", `tcp:${port}:interface=127.0.0.1`];
-    const mailbox = new Program([python, "-m", "twisted", ...serving], { cwd: folder.path, env });
+    const mailbox = new Child([python, "-m", "twisted", ...serving], { cwd: folder.path, env });
     try {
       await mailbox.until(/Starting reactor/);
       const { stdout } = await new Deno.Command(client, { args: ["--version"], env }).output();
@@ -39,8 +40,8 @@ export class Wormhole implements AsyncDisposable {
     return [this.client, "--relay-url", this.relay, ...args];
   }
 
-  start(...args: readonly string[]): Program {
-    return new Program(this.argv(...args), { env: this.env });
+  start(...args: readonly string[]): Child {
+    return new Child(this.argv(...args), { env: this.env });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,7 +9,7 @@
 
 import { cpSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { hasProgram } from "../harness/process.ts";
+import { hasProgram } from "../harness/product.ts";
 import { type Result, runRows } from "./run.ts";
 import { type Removal, REMOVALS } from "./removals.ts";
 import { TABLE } from "./table.ts";

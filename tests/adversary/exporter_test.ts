@@ -5,7 +5,7 @@
 import { strictEqual as equal } from "node:assert/strict";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { channelBindingOf } from "../../src/transport/handshake_check.ts";
-import { hasProgram } from "../harness/process.ts";
+import { hasProgram } from "../harness/product.ts";
 import { makeCertificate } from "../transport/forged_certificate.ts";
 import { OpenSsl } from "./openssl.ts";
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { chosen, PERMISSIONS } from "../../scripts/compile.ts";
 import { COMPLETIONS } from "../../scripts/completions.ts";
 import { MAN } from "../../scripts/man.ts";
-import { PRODUCT_ARGS } from "../harness/product.ts";
+import { PRODUCT } from "../harness/product.ts";
 import { newest, notes } from "../../scripts/release/notes.ts";
 import { compileLauncher, COMPILER_VERSION, COMPILERS, launcherOf } from "../../scripts/release/launcher.ts";
 import { link } from "../../scripts/release/program.ts";
@@ -31,7 +31,7 @@ Deno.test("every way to start the product gives it the same permissions", async 
   );
   deepEqual(launcher, flags(PERMISSIONS));
   deepEqual(task, flags(PERMISSIONS));
-  deepEqual(flags(PRODUCT_ARGS), flags(PERMISSIONS));
+  deepEqual(flags(PRODUCT), flags(PERMISSIONS));
 });
 
 for (const [target, [compiler = ""]] of Object.entries(COMPILERS)) {

@@ -17,7 +17,7 @@ import {
   say,
   SOURCE,
   SUBJECT,
-  Talker,
+  talker,
 } from "./subject.ts";
 
 const form = ARTIFACT === undefined ? "" : (await say(["--version"])).stdout;
@@ -89,7 +89,7 @@ Deno.test("phrase prints eight words, other ones each time", async () => {
 Deno.test("two of them exchange messages both ways, and each is confirmed", () => exchange());
 
 Deno.test("a wrong phrase ends with code 4", async () => {
-  await using anna = new Talker(["listen", "127.0.0.1:0"]);
+  await using anna = await talker(["listen", "127.0.0.1:0"]);
   const { address } = await anna.event("listening");
   const caller = await say(["connect", String(address), "--json", "--phrase-fd", "0"], { input: `${PHRASE} not\n` });
   equal(caller.code, 4, caller.stderr);
@@ -127,7 +127,7 @@ Deno.test("where TLS keys would be logged it refuses to start, with code 5", asy
 });
 
 Deno.test("memory for secrets is locked, core dumps are off, and only the network is left", async () => {
-  await using anna = new Talker(["listen", "127.0.0.1:0"]);
+  await using anna = await talker(["listen", "127.0.0.1:0"]);
   const { memoryLocked, coreDumps, permissions } = await anna.event("protection");
   equal(memoryLocked, true);
   equal(coreDumps, "off");
@@ -269,7 +269,7 @@ Deno.test({
   // It is not dumpable, so only root may look.
   ignore: !portable || !root,
   fn: async () => {
-    await using anna = new Talker(["listen", "127.0.0.1:0"]);
+    await using anna = await talker(["listen", "127.0.0.1:0"]);
     await anna.event("listening");
     const process = `/proc/${anna.pid}`;
     const file = ARTIFACT ?? "";

@@ -2,7 +2,7 @@
 // `deno task check doctor`. In here: making it, starting things in it, taking all of it away again. Not in here: cases.
 
 import { PORT } from "./services.ts";
-import { PRODUCT } from "../harness/process.ts";
+import { PRODUCT } from "../harness/product.ts";
 
 export type Side = "here" | "there";
 const ROOT = new URL("../..", import.meta.url).pathname;

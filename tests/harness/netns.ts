@@ -1,7 +1,7 @@
 // Networks of their own for tests: namespaces of Linux joined by a wire each, with names, rules and a capture.
 // In here: making and removing them, programs inside. Not in here: what runs there and what it should see.
 
-import { hasProgram } from "./process.ts";
+import { hasProgram } from "./product.ts";
 
 /** Whether namespaces can be made here, with all these programs. Says what is missing. */
 export function hasNamespaces(...programs: readonly string[]): boolean {

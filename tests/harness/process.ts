@@ -3,7 +3,7 @@
 // Not in here: what the program should say (tests/process, tests/adversary), two processes (process_pair.ts).
 
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { PRODUCT, productEnvironment } from "./product.ts";
 
 /** One line of `--json`. Every field that any event has is text, a number or a truth value, or a list of texts. */
 export interface JsonEvent {
@@ -21,6 +21,14 @@ export interface StartOptions {
   readonly shell?: string;
   /** In place of `main.ts` and its permissions, for figures of an empty program. */
   readonly command?: readonly string[];
+  /** In place of the runtime with all its arguments. */
+  readonly line?: readonly string[];
+  /** In place of an empty HOME of its own, which is its working directory as well. */
+  readonly home?: string;
+  /** In place of the product's environment. */
+  readonly env?: Record<string, string>;
+  /** Is given each event, as it comes. */
+  readonly onEvent?: (event: JsonEvent) => void;
 }
 
 export interface Exit {
@@ -28,16 +36,6 @@ export interface Exit {
   readonly signal: string | null;
 }
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** As in the task "sesame" of deno.json, which is what the product is started with. */
-export const PRODUCT: readonly string[] = [
-  "run",
-  "--quiet",
-  "--no-prompt",
-  "--allow-net",
-  "--allow-ffi",
-  `${ROOT}main.ts`,
-];
 /** How long an event is waited for unless the test says otherwise: a loaded machine of two cores. */
 export const WAIT_MS = 15_000;
 
@@ -52,7 +50,9 @@ export class Sesame implements AsyncDisposable {
   readonly exit: Promise<Exit>;
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #home: string;
+  /** Its own HOME. */
+  readonly #home: string | undefined;
+  readonly #onEvent: (event: JsonEvent) => void;
   readonly #pumps: Promise<void>[] = [];
   readonly #watchers = new Set<() => void>();
   /** While standard output is not read: resolves when it is again. */
@@ -71,17 +71,18 @@ export class Sesame implements AsyncDisposable {
   }
 
   private constructor(args: readonly string[], options: StartOptions) {
-    this.#home = Deno.makeTempDirSync({ prefix: "sesame-home-" });
-    const command = [Deno.execPath(), ...(options.command ?? PRODUCT), ...args];
+    this.#onEvent = options.onEvent ?? (() => {});
+    this.#home = options.home === undefined ? Deno.makeTempDirSync({ prefix: "sesame-home-" }) : undefined;
+    const home = options.home ?? this.#home!;
+    const command = [...(options.line ?? [Deno.execPath(), ...(options.command ?? PRODUCT)]), ...args];
     const [program = "", ...rest] = options.shell === undefined
       ? command
       : ["/bin/sh", "-c", options.shell, "sh", ...command];
     this.#child = new Deno.Command(program, {
       args: rest,
       clearEnv: true,
-      // DENO_DIR: the cache of packages, which stands in the real HOME. PATH: for shell scripts.
-      env: { HOME: this.#home, DENO_DIR: denoDir(), DENO_NO_UPDATE_CHECK: "1", PATH: "/usr/bin:/bin" },
-      cwd: this.#home,
+      env: options.env ?? productEnvironment(home),
+      ...(this.#home === undefined ? {} : { cwd: this.#home }),
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -213,7 +214,7 @@ export class Sesame implements AsyncDisposable {
 
   /** What stands in its HOME and working directory, which were empty at first. */
   leftBehind(): string[] {
-    return [...Deno.readDirSync(this.#home)].map(({ name }) => name);
+    return [...Deno.readDirSync(this.#home!)].map(({ name }) => name);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -224,7 +225,7 @@ export class Sesame implements AsyncDisposable {
     }
     await this.#input.abort().catch(() => {});
     await this.exit;
-    if (existsSync(this.#home)) await Deno.remove(this.#home, { recursive: true });
+    if (this.#home !== undefined && existsSync(this.#home)) await Deno.remove(this.#home, { recursive: true });
   }
 
   #read(): void {
@@ -238,8 +239,10 @@ export class Sesame implements AsyncDisposable {
   }
 
   #line(line: string): void {
-    if (line.startsWith("{")) this.events.push(JSON.parse(line));
-    else this.lines.push(line);
+    if (line.startsWith("{")) {
+      this.events.push(JSON.parse(line));
+      this.#onEvent(this.events.at(-1)!);
+    } else this.lines.push(line);
     this.#wake();
   }
 
@@ -255,22 +258,4 @@ export class Sesame implements AsyncDisposable {
       await taken;
     }
   }
-}
-
-/** Where the running Deno keeps its packages; asked once. */
-function denoDir(): string {
-  if (cachedDenoDir === undefined) {
-    const { stdout } = new Deno.Command(Deno.execPath(), { args: ["info", "--json"], stderr: "null" }).outputSync();
-    cachedDenoDir = String(JSON.parse(new TextDecoder().decode(stdout)).denoDir);
-  }
-  return cachedDenoDir;
-}
-
-let cachedDenoDir: string | undefined;
-
-/** Whether a program is there. Tests that need a missing one say so and are skipped. */
-export function hasProgram(name: string): boolean {
-  const { success } = new Deno.Command("/bin/sh", { args: ["-c", `command -v ${name}`], stdout: "null" }).outputSync();
-  if (!success) console.warn(`SKIPPED: needs ${name}, which is not here.`);
-  return success;
 }

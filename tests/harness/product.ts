@@ -1,33 +1,46 @@
 // How the product is started: with exactly its permissions, and nothing in its environment that it does not need.
 // The demo, the process tests and the tools start it through this, so that all of them run what a user runs.
 
-/** Arguments of the runtime, up to and with the program. */
-export const PRODUCT_ARGS: readonly string[] = [
+/** Arguments of the runtime, up to and with the program, as in the task "sesame" of deno.json. */
+export const PRODUCT: readonly string[] = [
   "run",
   "--quiet",
   "--no-prompt",
-  "--cached-only",
   "--allow-net",
   "--allow-ffi",
   new URL("../../main.ts", import.meta.url).pathname,
 ];
 
-/** Its environment: where the runtime finds its cache, and that it must not look for updates. */
-export function productEnvironment(): Record<string, string> {
-  const kept = ["PATH", "HOME", "DENO_DIR", "XDG_CACHE_HOME", "TERM", "LOCALAPPDATA", "SystemRoot"];
-  const environment: Record<string, string> = { DENO_NO_UPDATE_CHECK: "1" };
-  for (const name of kept) {
+/** Its whole command line, as a shell takes it. `product`: in place of main.ts and its permissions. */
+export function productLine(args: readonly string[], product = PRODUCT): string {
+  return [Deno.execPath(), ...product, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+}
+
+/** Its environment: a HOME, where the runtime finds its cache, and that it must not look for updates. */
+export function productEnvironment(home = "/nonexistent"): Record<string, string> {
+  const environment: Record<string, string> = { HOME: home, DENO_DIR: denoDir(), DENO_NO_UPDATE_CHECK: "1" };
+  for (const name of ["PATH", "TERM", "LOCALAPPDATA", "SystemRoot"]) {
     const value = Deno.env.get(name);
     if (value !== undefined) environment[name] = value;
   }
   return environment;
 }
 
-/** Fetches what main.ts imports, once; afterwards `--cached-only` holds. Throws if that fails. */
+/** Where the running Deno keeps its packages; asked once. */
+export function denoDir(): string {
+  if (cachedDenoDir === undefined) {
+    const { stdout } = new Deno.Command(Deno.execPath(), { args: ["info", "--json"], stderr: "null" }).outputSync();
+    cachedDenoDir = String(JSON.parse(new TextDecoder().decode(stdout)).denoDir);
+  }
+  return cachedDenoDir;
+}
+
+let cachedDenoDir: string | undefined;
+
+/** Fetches what main.ts imports, once, so that no start is slow because of it. Throws if that fails. */
 export async function fetchDependencies(): Promise<void> {
-  const main = PRODUCT_ARGS.at(-1) ?? "";
   const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["cache", "--quiet", main],
+    args: ["cache", "--quiet", PRODUCT.at(-1) ?? ""],
     stdin: "null",
     stdout: "inherit",
     stderr: "inherit",
@@ -35,24 +48,9 @@ export async function fetchDependencies(): Promise<void> {
   if (!success) throw new Error("the dependencies could not be fetched");
 }
 
-/** A product process with pipes. */
-export function startProduct(args: readonly string[]): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: [...PRODUCT_ARGS, ...args],
-    clearEnv: true,
-    env: productEnvironment(),
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-}
-
-/** What a process with --json says, one object a line, as it comes. */
-export async function* eventsOf(child: Deno.ChildProcess): AsyncGenerator<Record<string, unknown>> {
-  let rest = "";
-  for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) yield JSON.parse(line) as Record<string, unknown>;
-  }
+/** Whether a program is there. Tests that need a missing one say so and are skipped. */
+export function hasProgram(name: string): boolean {
+  const { success } = new Deno.Command("/bin/sh", { args: ["-c", `command -v ${name}`], stdout: "null" }).outputSync();
+  if (!success) console.warn(`SKIPPED: needs ${name}, which is not here.`);
+  return success;
 }

@@ -7,7 +7,8 @@ import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { generate } from "../../src/auth/words.ts";
-import { hasProgram, PRODUCT, Sesame } from "../harness/process.ts";
+import { Sesame } from "../harness/process.ts";
+import { hasProgram, PRODUCT } from "../harness/product.ts";
 import { piecesNow, Watch } from "./arena.ts";
 import { FalseListener, random, Wire } from "../reference/reference.ts";
 import { Friend, stretch } from "./friend.ts";
@@ -15,7 +16,7 @@ import { type Kind, KINDS, Ledger } from "./ledger.ts";
 import { ProcessMemory } from "./memory.ts";
 import { cacheFolder, cannotBeOrdinary, OrdinaryUser, UID } from "./ordinary.ts";
 import { type Scan, scan, searchFile, table } from "./scan.ts";
-import { ProductTerminal } from "./terminal.ts";
+import { Tmux } from "../harness/tmux.ts";
 
 /** How many copies may be found; a kind that is not there may have none. */
 export type Thresholds = Readonly<Partial<Record<Kind | "PEM texts of the certificate's key", Limit>>>;
@@ -74,12 +75,15 @@ const RUNS: ReadonlyMap<string, (trace: Trace, name: string) => Promise<void>> =
 async function promptRun(trace: Trace, phrase: string): Promise<void> {
   if (!hasProgram("tmux")) return trace.skip("the prompt", "needs tmux");
   const ledger = phraseLedger(phrase);
-  await using terminal = await ProductTerminal.open(trace.product, ["listen", "127.0.0.1:0", "--plain"]);
+  await using terminal = await Tmux.product(["listen", "127.0.0.1:0", "--plain"], trace.product, {
+    columns: 120,
+    rows: 30,
+  });
   await terminal.until("Phrase");
   await sleep(500); // keys wait in the terminal until the arena is there
   await terminal.text(typedForm(phrase));
   await sleep(300);
-  using memory = new ProcessMemory(terminal.pid);
+  using memory = new ProcessMemory(await terminal.pid());
   // What is not ASCII stands there as it was typed, and its NFKC not yet.
   const [typed, normal] = ledger.secrets;
   if (normal?.kind === "phrase, not ASCII") [typed!.state, normal.state] = ["live", "gone"];
@@ -238,17 +242,17 @@ async function exitsRun(trace: Trace): Promise<void> {
   if (!hasProgram("tmux")) return trace.skip("exit by F12", "needs tmux");
   const phrase = ownWords();
   const ledger = phraseLedger(phrase);
-  await using terminal = await ProductTerminal.open(trace.product, ["listen", "127.0.0.1:0"]);
+  await using terminal = await Tmux.product(["listen", "127.0.0.1:0"], trace.product, { columns: 120, rows: 30 });
   await terminal.until("Phrase");
   await sleep(500);
   await terminal.text(phrase);
   await terminal.keys("Enter");
   const [, address = ""] = /aiting for friends on (\S+?)\.?\s/.exec(await terminal.until("aiting for friends on")) ??
     [];
-  using memory = new ProcessMemory(terminal.pid);
+  using memory = new ProcessMemory(await terminal.pid());
   const friend = await meet(memory, ledger, phrase, address);
   await friend.cells(2);
-  await using hold = await HeldExit.of(terminal.pid);
+  await using hold = await HeldExit.of(await terminal.pid());
   await terminal.keys("F12");
   await hold.reached();
   friend.ended();

@@ -4,9 +4,10 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { addressOf, deliver, dial, listen, PHRASE } from "../harness/process_pair.ts";
-import { hasProgram, PRODUCT, Sesame } from "../harness/process.ts";
+import { Sesame } from "../harness/process.ts";
+import { hasProgram, PRODUCT } from "../harness/product.ts";
 import { cannotBeOrdinary, OrdinaryUser } from "./ordinary.ts";
-import { ProductTerminal } from "./terminal.ts";
+import { Tmux } from "../harness/tmux.ts";
 
 const LISTEN = ["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"];
 const WITHOUT_FFI = PRODUCT.filter((arg) => arg !== "--allow-ffi");
@@ -102,10 +103,10 @@ Deno.test({
   ignore: !tmux,
   async fn() {
     const child = new URL("_asking_child.ts", import.meta.url).pathname;
-    await using terminal = await ProductTerminal.open([...PRODUCT.slice(0, -1), child], []);
-    const text = (await terminal.until("answers:")).trim();
+    await using terminal = await Tmux.product([], [...PRODUCT.slice(0, -1), child], { columns: 120, rows: 30 });
+    const [text] = (await terminal.until("ended")).split("ended");
     const answers = ["ffi", "read", "write", "env", "run", "sys"].map((name) => `${name} (denied|prompt)`).join(", ");
-    assert.match(text.replaceAll("\n", ""), new RegExp(`^answers: ${answers}, net granted\\.$`));
+    assert.match(text!.replaceAll("\n", ""), new RegExp(`^answers: ${answers}, net granted\\.$`));
   },
 });
 

@@ -4,7 +4,8 @@
 
 import { exitCodeOf } from "../../scripts/suites.ts";
 import { addressOf, deliver, listen, PHRASE } from "../harness/process_pair.ts";
-import { hasProgram, Sesame } from "../harness/process.ts";
+import { Sesame } from "../harness/process.ts";
+import { hasProgram } from "../harness/product.ts";
 import { TorNetwork } from "./tor_network.ts";
 
 const SCRIPTED = ["--json", "--phrase-fd", "0"];

@@ -17,10 +17,10 @@
 
 import { parseArgs } from "node:util";
 import { NOTHING_CHECKED } from "../../scripts/suites.ts";
-import { type Ended, type Ending, Pty } from "../screen/pty.ts";
-import { hasProgram } from "../harness/process.ts";
-import { Terminal } from "../harness/process_tmux.ts";
-import { fetchDependencies, PRODUCT_ARGS, productEnvironment } from "../harness/product.ts";
+import { type Ended, type Ending, Pty } from "../harness/pty.ts";
+import { Child } from "../harness/child.ts";
+import { Tmux } from "../harness/tmux.ts";
+import { fetchDependencies, hasProgram, PRODUCT, productEnvironment } from "../harness/product.ts";
 
 const PHRASE = "correct horse battery staple";
 const TYPED = "half a secret";
@@ -147,7 +147,7 @@ async function once(
 ): Promise<Ended & { wrong: string[] }> {
   const { pty } = place;
   const env = { ...productEnvironment(), TERM: "xterm-256color" };
-  await pty.open([Deno.execPath(), ...PRODUCT_ARGS, ...situation.args(place)], env, home);
+  await pty.open([Deno.execPath(), ...PRODUCT, ...situation.args(place)], env, home);
   await situation.reach(place);
   const ended = await pty.end(way);
   return { ...ended, wrong: wrongOf(situation, way, ended, await pty.output(), place) };
@@ -228,43 +228,22 @@ function printTable(situations: readonly Situation[], figures: Figures): void {
 
 /** The friends' process. Its input stays open as long as it is wanted. */
 class Crowd implements AsyncDisposable {
-  private constructor(
-    readonly addresses: readonly string[],
-    readonly child: Deno.ChildProcess,
-    readonly input: WritableStreamDefaultWriter<Uint8Array>,
-    readonly output: ReadableStreamDefaultReader<string>,
-  ) {}
+  private constructor(readonly addresses: readonly string[], readonly child: Child) {}
 
   static async start(count: number): Promise<Crowd> {
-    const child = new Deno.Command(Deno.execPath(), {
-      args: [
-        ...["run", "--quiet", "--no-check", "--no-prompt", "--cached-only", "--allow-net", "--allow-ffi"],
-        ...[new URL("../screen/crowd.ts", import.meta.url).pathname, String(count), PHRASE],
-      ],
-      env: productEnvironment(),
-      clearEnv: true,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    let line = "";
-    while (!line.endsWith("\n")) {
-      const { value, done } = await output.read();
-      if (done) throw new Error("the friends did not start");
-      line += value;
-    }
-    return new Crowd(line.trim().split(" "), child, child.stdin.getWriter(), output);
+    const options = ["run", "--quiet", "--no-check", "--no-prompt", "--cached-only", "--allow-net", "--allow-ffi"];
+    const script = [new URL("../screen/crowd.ts", import.meta.url).pathname, String(count), PHRASE];
+    const child = new Child([Deno.execPath(), ...options, ...script], { env: productEnvironment() });
+    const [line] = await child.until(/^127.*\n/);
+    return new Crowd(line.trim().split(" "), child);
   }
 
   async tell(word: "talk" | "quiet"): Promise<void> {
-    await this.input.write(new TextEncoder().encode(`${word}\n`));
+    await this.child.write(`${word}\n`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.input.close().catch(() => {});
-    await this.output.cancel();
-    await this.child.status;
+    await this.child[Symbol.asyncDispose]();
   }
 }
 
@@ -279,7 +258,7 @@ async function echo(place: Place, crowd: Crowd, keys: number, home: string, figu
   await pty.until("ready");
   await crowd.tell("talk");
   while (floor.length < Math.min(keys, 120)) floor.push(...await pty.echo(round, 20));
-  await pty.open([Deno.execPath(), ...PRODUCT_ARGS, "connect", ...place.friends], env, home);
+  await pty.open([Deno.execPath(), ...PRODUCT, "connect", ...place.friends], env, home);
   await connected(place);
   await pty.until("says word", 20_000);
   await pty.rest(3_000);
@@ -309,16 +288,16 @@ async function echo(place: Place, crowd: Crowd, keys: number, home: string, figu
 
 /** With friends who talk, in tmux: after F12 neither its screen nor its history holds a word of theirs. */
 async function history(crowd: Crowd, figures: Figures): Promise<void> {
-  await using terminal = await Terminal.start(["connect", crowd.addresses[0] ?? ""]);
+  await using terminal = await Tmux.product(["connect", crowd.addresses[0] ?? ""]);
   await terminal.until(/nothing shows/);
-  await terminal.type(PHRASE);
-  await terminal.key("Enter");
+  await terminal.text(PHRASE);
+  await terminal.keys("Enter");
   await crowd.tell("talk");
-  await terminal.until(/says word \d+[^]*says word \d+/, 30_000);
-  await terminal.type("typed and not sent");
+  await terminal.until(/says word \d+[^]*says word \d+/, true, 30_000);
+  await terminal.text("typed and not sent");
   await terminal.until(/typed and not/);
-  await terminal.key("F12");
-  const after = await terminal.until(/ended \d+\n-?echo$/m);
+  await terminal.keys("F12");
+  const after = await terminal.until(/ended \d+\n-?echo$/m, true);
   await crowd.tell("quiet");
   figures.check("tmux: ended with code 0, and the echo is on again", /ended 0/.test(after) && /^echo$/m.test(after));
   figures.check("tmux: screen and history hold no message", !/says word|typed and|is here|correct/.test(after));
@@ -333,13 +312,13 @@ async function startUp(
   figures: Figures,
 ): Promise<void> {
   const env = { ...productEnvironment(), TERM: "xterm-256color" };
-  const main = PRODUCT_ARGS.at(-1) ?? "";
+  const main = PRODUCT.at(-1) ?? "";
   const trees = [main, ...(than === undefined ? [] : [`${than}/main.ts`])];
   const times = trees.map((tree) => ({ tree, prompt: [] as number[], chat: [] as number[] }));
   for (let run = 0; run < runs; run++) {
     for (const { tree, prompt, chat } of times) {
       const began = performance.now();
-      await pty.open([Deno.execPath(), ...PRODUCT_ARGS.slice(0, -1), tree, ...LISTEN()], env, home);
+      await pty.open([Deno.execPath(), ...PRODUCT.slice(0, -1), tree, ...LISTEN()], env, home);
       await pty.until(PROMPT);
       const asked = performance.now();
       await pty.write(`${PHRASE}\r`);
@@ -373,7 +352,7 @@ function quiet(): boolean {
 async function profile(situation: Situation, place: Place, home: string): Promise<void> {
   const env = { ...productEnvironment(), TERM: "xterm-256color" };
   const { pty } = place;
-  const pid = await pty.open([Deno.execPath(), ...PRODUCT_ARGS, ...situation.args(place)], env, home);
+  const pid = await pty.open([Deno.execPath(), ...PRODUCT, ...situation.args(place)], env, home);
   await situation.reach(place);
   const tracer = new Deno.Command("strace", { args: ["-f", "-r", "-p", String(pid)], stderr: "piped", stdout: "null" })
     .spawn();

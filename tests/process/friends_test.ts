@@ -2,7 +2,8 @@
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { addressOf, deliver, dial, listen, Pair, PHRASE } from "../harness/process_pair.ts";
-import { hasProgram, Sesame } from "../harness/process.ts";
+import { Sesame } from "../harness/process.ts";
+import { hasProgram } from "../harness/product.ts";
 import { threeParts } from "../harness/process_errors.ts";
 
 const FAST = ["--interval", "50"];

@@ -3,7 +3,8 @@
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { addressOf, deliver, dial, listen, PHRASE } from "../harness/process_pair.ts";
-import { hasProgram, PRODUCT, Sesame } from "../harness/process.ts";
+import { Sesame } from "../harness/process.ts";
+import { hasProgram, PRODUCT } from "../harness/product.ts";
 
 const namespaces = Deno.uid() === 0 && ["unshare", "nsenter", "ip"].every(hasProgram);
 if (!namespaces) console.warn("SKIPPED: invitations in a network namespace need root, unshare, nsenter and ip.");

@@ -4,8 +4,8 @@
 import { ok } from "node:assert/strict";
 import { authenticateAsDialer, Wire } from "../reference/reference.ts";
 import { PHRASE } from "../harness/process_pair.ts";
-import { hasProgram, PRODUCT } from "../harness/process.ts";
-import { Scripted } from "../harness/process_script.ts";
+import { hasProgram, productLine } from "../harness/product.ts";
+import { Child } from "../harness/child.ts";
 
 const INTERVAL_MS = 50;
 const CELLS = 80;
@@ -18,23 +18,22 @@ Deno.test({
   ignore: !hasProgram("strace") || !hasProgram("script"),
   async fn() {
     const folder = await Deno.makeTempDir({ prefix: "sesame-pace-" });
-    const args = [...PRODUCT, "listen", "127.0.0.1:0", "--interval", `${INTERVAL_MS}`];
-    const product = [Deno.execPath(), ...args].map((word) => `'${word}'`).join(" ");
+    const product = productLine(["listen", "127.0.0.1:0", "--interval", `${INTERVAL_MS}`]);
     const calls = "trace=execve,write,writev,sendto,sendmsg";
     const strace = ["strace", "-ff", "-ttt", "-e", calls, "-o", `${folder}/log`];
     try {
-      await using program = new Scripted(`stty rows 24 cols 80; exec ${product}`, folder, strace);
+      await using program = Child.onTerminal(`stty rows 24 cols 80; exec ${product}`, folder, strace);
       await program.until(/Phrase/);
-      await program.type(`${PHRASE}\r`);
+      await program.write(`${PHRASE}\r`);
       const [address] = await program.until(/127\.0\.0\.1:\d+/);
       using session = await authenticateAsDialer(await Wire.dial(address), PHRASE);
       const end = session.cells + CELLS;
       for (let n = 0; session.cells < end; n++) {
-        await program.type(n % 40 === 39 ? "\x15" : "a"); // Ctrl-U empties the line
+        await program.write(n % 40 === 39 ? "\x15" : "a"); // Ctrl-U empties the line
         await new Promise((done) => setTimeout(done, KEY_EACH_MS));
       }
-      await program.type("\x1b[24~"); // F12
-      await program.code;
+      await program.write("\x1b[24~"); // F12
+      await program.ended;
       const { cells, screens } = await callsIn(folder);
       const just = cells.filter((cell) => screens.some((at) => at < cell && at > cell - BEFORE_CELL_MS));
       ok(cells.length >= CELLS && screens.length > 3 * CELLS, `${cells.length} cells, ${screens.length} writes`);

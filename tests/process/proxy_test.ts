@@ -3,7 +3,8 @@
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { addressOf, deliver, dial, listen, PHRASE } from "../harness/process_pair.ts";
-import { hasProgram, Sesame, WAIT_MS } from "../harness/process.ts";
+import { Sesame, WAIT_MS } from "../harness/process.ts";
+import { hasProgram } from "../harness/product.ts";
 import { threeParts } from "../harness/process_errors.ts";
 import { Capture, ended, hasNamespaces, Wire } from "../harness/netns.ts";
 

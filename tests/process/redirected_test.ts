@@ -3,10 +3,10 @@
 
 // deno-lint-ignore-file no-control-regex -- escape sequences are what this is about
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { type Ending, Pty } from "../screen/pty.ts";
+import { type Ending, Pty } from "../harness/pty.ts";
 import { PHRASE } from "../harness/process_pair.ts";
-import { hasProgram, PRODUCT } from "../harness/process.ts";
-import { Scripted, scriptedEnvironment } from "../harness/process_script.ts";
+import { hasProgram, PRODUCT, productEnvironment, productLine } from "../harness/product.ts";
+import { Child } from "../harness/child.ts";
 
 const script = hasProgram("script");
 const python = hasProgram("python3");
@@ -17,23 +17,23 @@ for (const error of ["on the terminal", "in a file too"]) {
     const program = begin(["listen", "127.0.0.1:0", "--json"], error === "on the terminal" ? "" : " 2>errors");
     const asked = error === "on the terminal" ? program.until(/Phrase/) : file("errors", /Phrase/);
     await asked;
-    await program.type(`${PHRASE}\r`);
+    await program.write(`${PHRASE}\r`);
     await file("out", /"listening"/);
-    await program.type("\x03");
-    equal(await program.code, 0);
+    await program.write("\x03");
+    equal(await program.ended, 0);
     const lines = (await file("out", /stopped/)).trimEnd().split("\n").map((line) => JSON.parse(line));
     equal(lines.at(-1).event, "stopped");
-    if (error === "on the terminal") match(program.shown, /^\x1b\[\?2004hPhrase[^]*\r\n[^]*\x1b\[\?2004l/);
+    if (error === "on the terminal") match(program.said, /^\x1b\[\?2004hPhrase[^]*\r\n[^]*\x1b\[\?2004l/);
   });
 }
 
 test("--plain > FILE holds sentences alone", async ({ begin, file }) => {
   const program = begin(["listen", "127.0.0.1:0", "--plain"]);
   await program.until(/Phrase/);
-  await program.type(`${PHRASE}\r`);
+  await program.write(`${PHRASE}\r`);
   await file("out", /Waiting|friend/);
-  await program.type("\x03");
-  equal(await program.code, 0);
+  await program.write("\x03");
+  equal(await program.ended, 0);
   const said = await file("out", /./);
   ok(!/Phrase|\x1b|\r/.test(said), JSON.stringify(said));
 });
@@ -41,25 +41,25 @@ test("--plain > FILE holds sentences alone", async ({ begin, file }) => {
 test("doctor --json --with-phrase > FILE asks on the terminal, and the file is JSON", async ({ begin, file }) => {
   const program = begin(["doctor", "127.0.0.1:1", "--json", "--with-phrase"]);
   await program.until(/Phrase/);
-  await program.type(`${PHRASE}\r`);
-  await program.code;
+  await program.write(`${PHRASE}\r`);
+  await program.ended;
   equal(JSON.parse(await file("out", /./)).event, "diagnosis");
-  match(program.shown, /\x1b\[\?2004l/);
+  match(program.said, /\x1b\[\?2004l/);
 });
 
 test("F12 at the prompt of --json > FILE puts the terminal back, and the file stays empty", async ({ begin, file }) => {
   const program = begin(["listen", "127.0.0.1:0", "--json"]);
   await program.until(/Phrase/);
-  await program.type("\x1b[24~");
-  equal(await program.code, 0);
+  await program.write("\x1b[24~");
+  equal(await program.ended, 0);
   equal(await file("out", /^/), "");
-  match(program.shown, /: \r+\n\x1b\[\?2004l$/);
+  match(program.said, /: \r+\n\x1b\[\?2004l$/);
 });
 
 test("a phrase is taken from no descriptor that is a terminal, which would show it", async ({ begin, file }) => {
   const program = begin(["listen", "127.0.0.1:0", "--json", "--phrase-fd", "3"], " 3</dev/tty");
   await program.until(/Could not take the phrase\. Descriptor 3 is a terminal, which would show it\./);
-  equal(await program.code, 2);
+  equal(await program.ended, 2);
   equal(await file("out", /^/), "");
 });
 
@@ -70,7 +70,11 @@ for (const [what, how, value] of [["F12", "bytes", "\x1b[24~"], ["SIGINT", "sign
     async fn() {
       await using pty = new Pty();
       for (const args of [["listen", "127.0.0.1:0"], ["doctor", "127.0.0.1:1", "--with-phrase"]]) {
-        await pty.open([Deno.execPath(), ...PRODUCT, ...args], scriptedEnvironment(), "/");
+        await pty.open(
+          [Deno.execPath(), ...PRODUCT, ...args],
+          { ...productEnvironment(), TERM: "screen-256color" },
+          "/",
+        );
         await pty.until("Phrase");
         await pty.write("half a phr");
         await pty.rest(1000); // TLS is made ready meanwhile, which keeps the thread
@@ -84,7 +88,7 @@ for (const [what, how, value] of [["F12", "bytes", "\x1b[24~"], ["SIGINT", "sign
 
 interface Place {
   /** Starts the product with standard output in the file `out`; `redirects` come behind. */
-  begin(args: readonly string[], redirects?: string): Scripted;
+  begin(args: readonly string[], redirects?: string): Child;
   /** What the file holds, as soon as it matches. */
   file(name: string, what: RegExp): Promise<string>;
 }
@@ -95,12 +99,11 @@ function test(name: string, body: (place: Place) => Promise<void>): void {
     ignore: !script,
     async fn() {
       const folder = await Deno.makeTempDir({ prefix: "sesame-redirected-" });
-      const programs: Scripted[] = [];
+      const programs: Child[] = [];
       try {
         await body({
           begin(args, redirects = "") {
-            const product = [Deno.execPath(), ...PRODUCT, ...args].map((word) => `'${word}'`).join(" ");
-            const program = new Scripted(`exec ${product} >out${redirects}`, folder);
+            const program = Child.onTerminal(`exec ${productLine(args)} >out${redirects}`, folder);
             programs.push(program);
             return program;
           },

@@ -2,8 +2,8 @@
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { addressOf, listen, PHRASE } from "../harness/process_pair.ts";
-import { hasProgram } from "../harness/process.ts";
-import { Terminal } from "../harness/process_tmux.ts";
+import { hasProgram } from "../harness/product.ts";
+import { Tmux } from "../harness/tmux.ts";
 
 const tmux = hasProgram("tmux");
 const TYPED = "correct horse";
@@ -13,9 +13,9 @@ const PROMPT = /phrase/i;
 for (const key of ["F12", "C-\\"]) {
   test(`${key} ends the prompt, and nothing of what was typed shows`, async (terminal) => {
     const before = await terminal.until(PROMPT);
-    await terminal.type(TYPED);
-    await terminal.key(key);
-    const after = await terminal.until(/ended \d+\n-?echo$/m);
+    await terminal.text(TYPED);
+    await terminal.keys(key);
+    const after = await terminal.until(/ended \d+\n-?echo$/m, true);
     match(after, /ended 0/);
     match(after, /^echo$/m);
     ok(!after.includes("correct") && !after.includes("horse") && !after.includes("*"), after);
@@ -24,14 +24,14 @@ for (const key of ["F12", "C-\\"]) {
 
   test(`${key} ends the chat, and the process is gone`, async (terminal) => {
     await terminal.until(PROMPT);
-    await terminal.type(PHRASE);
-    await terminal.key("Enter");
+    await terminal.text(PHRASE);
+    await terminal.keys("Enter");
     await terminal.until(/127\.0\.0\.1:\d{4,5}/);
-    await terminal.type("half a mess");
+    await terminal.text("half a mess");
     await terminal.until(/half a mess/);
     const began = performance.now();
-    await terminal.key(key);
-    const after = await terminal.until(/ended \d+\n-?echo$/m);
+    await terminal.keys(key);
+    const after = await terminal.until(/ended \d+\n-?echo$/m, true);
     const took = performance.now() - began;
     match(after, /ended 0/);
     match(after, /^echo$/m);
@@ -43,13 +43,13 @@ for (const key of ["F12", "C-\\"]) {
 test("typing at the prompt moves nothing: not a dot for a letter, not for Backspace", async (terminal) => {
   const before = await terminal.until(PROMPT);
   for (const typed of ["a", "bc", "déjà"]) {
-    await terminal.type(typed);
+    await terminal.text(typed);
     equal(await terminal.capture(), before);
   }
-  await terminal.key("BSpace");
+  await terminal.keys("BSpace");
   equal(await terminal.capture(), before);
-  await terminal.key("F12");
-  await terminal.until(/ended 0/);
+  await terminal.keys("F12");
+  await terminal.until(/ended 0/, true);
 });
 
 Deno.test({
@@ -57,30 +57,30 @@ Deno.test({
   ignore: !tmux,
   async fn() {
     await using listener = await listen(["--interval", "50"]);
-    await using terminal = await Terminal.start(["connect", await addressOf(listener), "--interval", "50"]);
+    await using terminal = await Tmux.product(["connect", await addressOf(listener), "--interval", "50"]);
     await terminal.until(PROMPT);
-    await terminal.type(PHRASE);
-    await terminal.key("Enter");
+    await terminal.text(PHRASE);
+    await terminal.keys("Enter");
     await terminal.until(/friend \[.*\] is here/);
-    await terminal.type("typed by hand");
-    await terminal.key("Enter");
+    await terminal.text("typed by hand");
+    await terminal.keys("Enter");
     await listener.like("message", { text: "typed by hand" });
     await listener.say("read by eye");
     await terminal.until(/read by eye/);
     await listener.event("delivered");
-    await terminal.key("F12");
-    await terminal.until(/ended 0/);
+    await terminal.keys("F12");
+    await terminal.until(/ended 0/, true);
     equal((await listener.event("left")).reason, "closed");
     ok(!(await terminal.capture()).includes("read by eye"), "what was read is still on the screen");
   },
 });
 
-function test(name: string, body: (terminal: Terminal) => Promise<void>): void {
+function test(name: string, body: (terminal: Tmux) => Promise<void>): void {
   Deno.test({
     name,
     ignore: !tmux,
     async fn() {
-      await using terminal = await Terminal.start(["listen", "127.0.0.1:0"]);
+      await using terminal = await Tmux.product(["listen", "127.0.0.1:0"]);
       await body(terminal);
     },
   });

@@ -2,13 +2,13 @@
 // makes the pipes as other programs leave them.
 
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
-import { PRODUCT_ARGS, productEnvironment } from "../harness/product.ts";
-import { hasProgram, Sesame } from "../harness/process.ts";
+import { hasProgram, PRODUCT, productEnvironment } from "../harness/product.ts";
+import { Sesame } from "../harness/process.ts";
 
 const ignore = Deno.build.os !== "linux" || !hasProgram("python3");
 
 async function shell(command: string): Promise<{ code: number; out: string; errors: string }> {
-  const product = [Deno.execPath(), ...PRODUCT_ARGS].map((word) => `'${word}'`).join(" ");
+  const product = [Deno.execPath(), ...PRODUCT].map((word) => `'${word}'`).join(" ");
   const { code, stdout, stderr } = await new Deno.Command("bash", {
     args: ["-c", command.replaceAll("SESAME", product)],
     clearEnv: true,
@@ -72,7 +72,7 @@ Deno.test({
       "print(child.wait(), said.decode().lstrip('x')[-200:])",
     ].join("\n");
     const { stdout } = await new Deno.Command("python3", {
-      args: ["-c", script, Deno.execPath(), ...PRODUCT_ARGS, "--help"],
+      args: ["-c", script, Deno.execPath(), ...PRODUCT, "--help"],
       clearEnv: true,
       env: productEnvironment(),
     }).output();
@@ -88,7 +88,7 @@ for (const signal of ["SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
     name: `${signal} ends a program that waits for a phrase from a descriptor with nothing in it`,
     ignore,
     async fn() {
-      const product = [Deno.execPath(), ...PRODUCT_ARGS].map((word) => `'${word}'`).join(" ");
+      const product = [Deno.execPath(), ...PRODUCT].map((word) => `'${word}'`).join(" ");
       const fifo = await Deno.makeTempFile({ prefix: "sesame-fifo-" });
       await Deno.remove(fifo);
       await new Deno.Command("mkfifo", { args: [fifo] }).output();

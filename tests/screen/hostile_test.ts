@@ -6,9 +6,9 @@
 import { doesNotMatch, match, ok, strictEqual as equal } from "node:assert/strict";
 import { hostileStrings } from "../../src/terminal/testdata/hostile.ts";
 import { messageProblem } from "../../src/wire/message.ts";
-import { hasProgram } from "../harness/process.ts";
+import { hasProgram } from "../harness/product.ts";
 import { addressOf, listen, PHRASE } from "../harness/process_pair.ts";
-import { Terminal } from "../harness/process_tmux.ts";
+import { Tmux } from "../harness/tmux.ts";
 
 /** They share the corpus, since each sends a cell in 50 ms and no more. */
 const NAMES = ["alice", "\u202ebob\u200b", "you: sesame"];
@@ -24,12 +24,12 @@ Deno.test({
       NAMES.map(async (name) => ends.use(await listen(["--interval", "50", "--name", name]))),
     );
     const addresses = await Promise.all(peers.map(addressOf));
-    const terminal = ends.use(await Terminal.start(["connect", ...addresses, "--interval", "50"]));
+    const terminal = ends.use(await Tmux.product(["connect", ...addresses, "--interval", "50"]));
     await terminal.until(/phrase/i);
-    await terminal.type(PHRASE);
-    await terminal.key("Enter");
+    await terminal.text(PHRASE);
+    await terminal.keys("Enter");
     for (const peer of peers) await peer.event("connected");
-    await terminal.type("typed");
+    await terminal.text("typed");
     for (const [i, peer] of peers.entries()) {
       for (const text of texts.filter((_, n) => n % peers.length === i)) await peer.say(text);
       await peer.say(`the end of ${i}`);
@@ -57,18 +57,18 @@ Deno.test({
       if (/Memory for secrets/.test(text)) {
         return equal(await terminal.ask("#{alternate_on},#{cursor_flag},#{wrap_flag}"), "1,1,0");
       }
-      await terminal.key("PPage");
+      await terminal.keys("PPage");
     }
     throw new Error("the first row never came");
   },
 });
 
 /** The screen once it is another one than `before`, and painted to the end. A page of one letter may look like the next. */
-async function next(terminal: Terminal, before: string): Promise<string> {
+async function next(terminal: Tmux, before: string): Promise<string> {
   for (let look = 1, last = before; look < 300; look++) {
     const text = await terminal.capture();
     if (text !== before && text === last) return text;
-    if (look % 8 === 0) await terminal.key("PPage");
+    if (look % 8 === 0) await terminal.keys("PPage");
     last = text;
     await new Promise((done) => setTimeout(done, 20));
   }

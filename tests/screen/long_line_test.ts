@@ -2,9 +2,8 @@
 // waiting. Linux with python3 (pty.py). Each pattern by itself, measured at two sizes: src/terminal/linear_test.ts.
 
 import { ok, strictEqual as equal } from "node:assert/strict";
-import { PRODUCT_ARGS, productEnvironment } from "../harness/product.ts";
-import { hasProgram } from "../harness/process.ts";
-import { Pty } from "./pty.ts";
+import { hasProgram, PRODUCT, productEnvironment } from "../harness/product.ts";
+import { Pty } from "../harness/pty.ts";
 
 const LETTERS = 60_000;
 /** Before the patterns were linear: more than 10 s each, for the tokens 4 s. A busy one takes some 100 ms to end a process. */
@@ -26,7 +25,7 @@ for (const [what, text, key] of PASTED) {
       const home = await Deno.makeTempDir({ prefix: "sesame-pty-" });
       try {
         await using pty = new Pty();
-        await pty.open([Deno.execPath(), ...PRODUCT_ARGS, "listen", "127.0.0.1:0"], productEnvironment(), home);
+        await pty.open([Deno.execPath(), ...PRODUCT, "listen", "127.0.0.1:0"], productEnvironment(), home);
         await pty.until("nothing shows while you type");
         await pty.write("correct horse battery staple\r");
         await pty.until("waiting on 127");

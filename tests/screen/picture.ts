@@ -3,7 +3,7 @@
 // screen uses.
 
 import { codePointWidth } from "../../src/terminal/text/width.ts";
-import { TmuxTerminal } from "./_tmux.ts";
+import { openDriver } from "./driver_terminal.ts";
 
 interface Theme {
   readonly back: string;
@@ -90,7 +90,7 @@ function escape(text: string): string {
 
 if (import.meta.main) {
   const [folder = "tests/screen/picture"] = Deno.args;
-  await using terminal = await TmuxTerminal.open({ columns: COLUMNS, rows: ROWS, driver: ["screen", "picture"] });
+  await using terminal = await openDriver({ columns: COLUMNS, rows: ROWS, driver: ["screen", "picture"] });
   await terminal.until("by the way");
   await terminal.text("chocolate or le");
   const text = await terminal.until("chocolate or le");

@@ -3,10 +3,10 @@
 // (pty.py). All of F12's situations, measured, are tests/panic/panic.ts.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
-import { PRODUCT_ARGS, productEnvironment } from "../harness/product.ts";
-import { hasProgram, Sesame } from "../harness/process.ts";
+import { hasProgram, PRODUCT, productEnvironment } from "../harness/product.ts";
+import { Sesame } from "../harness/process.ts";
 import { END_SIGNALS } from "../../src/cli/signals.ts";
-import { Pty } from "./pty.ts";
+import { Pty } from "../harness/pty.ts";
 
 const here = Deno.build.os === "linux" && hasProgram("python3");
 
@@ -25,7 +25,7 @@ function test(
         await using pty = new Pty();
         await f(pty, async (...args) => {
           const env = { ...productEnvironment(), TERM: term, ...further };
-          await pty.open([Deno.execPath(), ...PRODUCT_ARGS, ...args], env, home);
+          await pty.open([Deno.execPath(), ...PRODUCT, ...args], env, home);
           await pty.until("nothing shows while you type");
         });
       } finally {

@@ -2,21 +2,22 @@
 // `deno test -A tests/screen -- --update` and then reviewed in the diff.
 
 import assert from "node:assert/strict";
-import { hasTmux, type TerminalOptions, TmuxTerminal } from "./_tmux.ts";
+import { hasTmux, type Tmux } from "../harness/tmux.ts";
+import { type DriverOptions, openDriver } from "./driver_terminal.ts";
 
-function test(name: string, options: TerminalOptions, f: (terminal: TmuxTerminal) => Promise<void>): void {
+function test(name: string, options: DriverOptions, f: (terminal: Tmux) => Promise<void>): void {
   Deno.test({
     name: hasTmux ? name : `${name} (skipped: tmux is not there)`,
     ignore: !hasTmux,
     fn: async () => {
-      await using terminal = await TmuxTerminal.open(options);
+      await using terminal = await openDriver(options);
       await f(terminal);
     },
   });
 }
 
 /** The screen becomes what the file holds. Waited for: a capture may come in the middle of a painting. */
-async function golden(name: string, terminal: TmuxTerminal): Promise<void> {
+async function golden(name: string, terminal: Tmux): Promise<void> {
   const file = new URL(`./golden/${name}.txt`, import.meta.url);
   const capture = async () => `${await terminal.capture()}\n`;
   if (Deno.args.includes("--update")) {
@@ -119,7 +120,7 @@ for (const [name, bytes] of F12) {
   });
 }
 
-const SITUATIONS: readonly [name: string, make: (terminal: TmuxTerminal) => Promise<void>][] = [
+const SITUATIONS: readonly [name: string, make: (terminal: Tmux) => Promise<void>][] = [
   ["in the chat", async () => {}],
   ["while a line is typed", (terminal) => terminal.text("half a line")],
   ["in a paste that never ends", (terminal) => terminal.bytes(bytesOf("\x1b[200~half a paste"))],

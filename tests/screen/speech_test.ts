@@ -7,7 +7,7 @@ import type { Notice } from "../../src/notice.ts";
 import { newPeople } from "../../src/terminal/text/roster.ts";
 import { plainLines } from "../../src/terminal/plain.ts";
 import { hostileStrings } from "../../src/terminal/testdata/hostile.ts";
-import { hasProgram } from "../harness/process.ts";
+import { hasProgram } from "../harness/product.ts";
 
 const A = "3f2a91bc".padEnd(64, "0");
 const B = "b0b00000".padEnd(64, "1");

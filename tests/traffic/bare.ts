@@ -11,7 +11,8 @@ import type { Link } from "../../src/ports.ts";
 import { makeIdentity } from "../../src/transport/certificate.ts";
 import { TlsTransport } from "../../src/transport/tls.ts";
 import { encodeFrame, FrameType } from "../../src/wire/frame.ts";
-import { cpuSeconds, pause } from "./load.ts";
+import { pause } from "../harness/child.ts";
+import { cpuSeconds } from "./load.ts";
 
 const SETTLE_MS = 4_000;
 const ROUNDS = 2_000;

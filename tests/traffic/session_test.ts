@@ -8,7 +8,8 @@ import { captureProblem, PORTS, Tcpdump } from "./capture.ts";
 import { type Flow, flowsOf, type TlsRecord } from "./flow.ts";
 import { gridOf } from "./grid.ts";
 import { FRAME_RECORD } from "./sessions.ts";
-import { hasProgram, Sesame } from "../harness/process.ts";
+import { Sesame } from "../harness/process.ts";
+import { hasProgram } from "../harness/product.ts";
 
 const problem = await captureProblem();
 if (problem !== undefined) console.warn(`SKIPPED: no traffic can be captured: ${problem}.`);

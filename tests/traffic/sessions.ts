@@ -4,13 +4,13 @@
 //
 // Not in here: capturing (capture.ts), what the labels are compared for (wire.ts).
 
-import { PRODUCT_ARGS, productEnvironment } from "../harness/product.ts";
+import { Child, pause } from "../harness/child.ts";
+import { productLine } from "../harness/product.ts";
 import { PORTS } from "./capture.ts";
 import type { WholeObservation } from "./features.ts";
 import type { Flow } from "./flow.ts";
 import { type Activity, keysOf, type Line, linesOf, type Side } from "./human.ts";
 import type { Key } from "./keys.ts";
-import { pause } from "./load.ts";
 import type { Random } from "./random.ts";
 
 export interface Label {
@@ -67,7 +67,6 @@ export async function play(plans: readonly Plan[], random: Random): Promise<Play
 }
 
 const SETTLE_MS = 1_500;
-const START_LIMIT_MS = 30_000;
 const PASTE_EVERY_MS = 4_000;
 
 class RealSession {
@@ -78,8 +77,8 @@ class RealSession {
   readonly #random: Random;
   readonly #ports: readonly number[];
   readonly #pressed: Key[] = [];
-  #dialer: Terminal | undefined;
-  #listeners: Terminal[] = [];
+  #dialer: Child | undefined;
+  #listeners: Child[] = [];
   #from = 0;
   #until = 0;
 
@@ -100,17 +99,12 @@ class RealSession {
       ...["--interval", String(intervalMs), "--cover", label.cover, "--phrase-fd", "3"],
       ...(label.mode === "decoy" ? ["--decoy"] : []),
     ];
-    this.#listeners = this.#ports.map((port) =>
-      new Terminal(["listen", `127.0.0.1:${port}`, ...options], this.#phraseFile)
-    );
+    this.#listeners = this.#ports.map((port) => this.#start(["listen", `127.0.0.1:${port}`, ...options]));
     await Promise.all(this.#ports.map((port) => untilListening(port)));
-    this.#dialer = new Terminal(
-      ["connect", ...this.#ports.map((port) => `127.0.0.1:${port}`), ...options],
-      this.#phraseFile,
-    );
+    this.#dialer = this.#start(["connect", ...this.#ports.map((port) => `127.0.0.1:${port}`), ...options]);
     await Promise.all([
-      this.#dialer.shows(/Connected: /),
-      ...this.#listeners.map((listener) => listener.shows(/Connected: /)),
+      this.#dialer.until(/Connected: /),
+      ...this.#listeners.map((listener) => listener.until(/Connected: /)),
     ]);
   }
 
@@ -124,15 +118,15 @@ class RealSession {
       const wait = began + at - performance.now();
       if (wait > 0) await pause(wait);
       this.#pressed.push({ at: performance.timeOrigin + performance.now(), side });
-      await this.#terminal(side).press(pressed);
+      await this.#terminal(side).write(pressed);
     }
     await pause(Math.max(0, began + this.#plan.windowMs - performance.now()));
   }
 
   /** As a person leaves: the command, then Enter. What is typed by then is taken away first. */
   async quit(): Promise<void> {
-    await this.#dialer!.press("\x15/quit\r");
-    await this.#dialer!.exit;
+    await this.#dialer!.write("\x15/quit\r");
+    await this.#dialer!.ended;
   }
 
   played(): Played {
@@ -149,73 +143,15 @@ class RealSession {
   }
 
   async end(): Promise<void> {
-    await Promise.all([this.#dialer, ...this.#listeners].map((terminal) => terminal?.end()));
+    await Promise.all([this.#dialer, ...this.#listeners].map((terminal) => terminal?.[Symbol.asyncDispose]()));
   }
 
-  #terminal(side: Side): Terminal {
+  #start(args: readonly string[]): Child {
+    return Child.onTerminal(`stty rows 40 cols 120; exec ${productLine(args)} 3<'${this.#phraseFile}'`);
+  }
+
+  #terminal(side: Side): Child {
     return side === "dialer" ? this.#dialer! : this.#listeners[0]!;
-  }
-}
-
-/** A product process with a terminal of its own. */
-class Terminal {
-  readonly exit: Promise<unknown>;
-  readonly #child: Deno.ChildProcess;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  /** The end of what it has drawn, for `shows` and for errors. */
-  #drawn = "";
-  #changed: () => void = () => {};
-  #ended = false;
-
-  constructor(args: readonly string[], phraseFile: string) {
-    const words = [Deno.execPath(), ...PRODUCT_ARGS, ...args].map((word) => `'${word}'`).join(" ");
-    this.#child = new Deno.Command("script", {
-      args: ["-qefc", `stty rows 40 cols 120; exec ${words} 3<'${phraseFile}'`, "/dev/null"],
-      clearEnv: true,
-      env: { ...productEnvironment(), TERM: "xterm-256color" },
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    this.#input = this.#child.stdin.getWriter();
-    this.#input.closed.catch(() => {});
-    this.exit = this.#child.status.then(() => {
-      this.#ended = true;
-      this.#changed();
-    });
-    void this.#read();
-  }
-
-  async press(keys: string): Promise<void> {
-    await this.#input.write(new TextEncoder().encode(keys)).catch(() => {});
-  }
-
-  async shows(text: RegExp): Promise<void> {
-    const deadline = performance.now() + START_LIMIT_MS;
-    while (!text.test(this.#drawn)) {
-      const left = deadline - performance.now();
-      if (this.#ended || left <= 0) {
-        // deno-lint-ignore no-control-regex
-        throw new Error(`a session did not show ${text}: ${this.#drawn.replace(/\x1b\[[0-9;?]*[a-zA-Z]/g, " ")}`);
-      }
-      await Promise.race([new Promise<void>((done) => this.#changed = done), pause(Math.min(left, 500))]);
-    }
-  }
-
-  async end(): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL"); // script's end hangs up its terminal, and a hang-up ends the product
-    } catch {
-      // It has ended already.
-    }
-    await this.exit;
-  }
-
-  async #read(): Promise<void> {
-    for await (const text of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
-      this.#drawn = (this.#drawn + text).slice(-20_000);
-      this.#changed();
-    }
   }
 }
 

@@ -4,7 +4,7 @@ import { ok, strictEqual as equal } from "node:assert/strict";
 import type { Link } from "../../src/ports.ts";
 import { makeIdentity } from "../../src/transport/certificate.ts";
 import { TlsTransport } from "../../src/transport/tls.ts";
-import { hasProgram } from "../harness/process.ts";
+import { hasProgram } from "../harness/product.ts";
 import { CONTENT, Tap } from "./tls_records.ts";
 
 const LOOSE = { sanitizeOps: false, sanitizeResources: false };
