@@ -33,8 +33,8 @@ export interface Row {
   /** Unique; `--rows` takes it. */
   readonly row: string;
   /**
-   * What promises it: `protocol`, a section of docs/PROTOCOL.md; `model` and `cli`, pages of ../shared/design, of which
-   * docs/SECURITY.md and README have the same for this program; `issue`, what was asked for.
+   * What promises it: `protocol`, a section of docs/PROTOCOL.md; `model` and `cli`, what docs/SECURITY.md
+   * and README have from the pages that the program was asked for on; `issue`, what was asked for.
    */
   readonly where: string;
   readonly sent: string;

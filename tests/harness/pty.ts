@@ -1,4 +1,4 @@
-// A real pseudo-terminal around a program, with a clock: the other side of pty.py, which says how it works. tmux (_tmux.ts)
+// A real pseudo-terminal around a program, with a clock: the other side of pty.py, which says how it works. tmux (tmux.ts)
 // shows what a person sees; this one knows to a fraction of a millisecond when a byte was written and when the process was
 // gone, and can stop reading. Linux with python3.
 

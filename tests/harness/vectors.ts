@@ -1,34 +1,10 @@
-// Where test vectors come from: our own copies in tests/vectors, which are always there, and the larger files that lie
-// beside the checkout, which may not be. Tests of the latter say so and count as skipped.
-// Not in here: what the values mean.
+// Test vectors: the files of tests/vectors. Not in here: what the values mean.
 
-const OWN = new URL("../vectors/", import.meta.url);
-const SHARED = new URL("../../../shared/vectors/", import.meta.url);
+const FILES = new URL("../vectors/", import.meta.url);
 
 /** A file of tests/vectors. Its shape is the caller's claim. */
 export async function vectors<T>(name: string): Promise<T> {
-  return JSON.parse(await Deno.readTextFile(new URL(name, OWN))) as T;
-}
-
-/** A test over a file of ../shared/vectors, skipped with the reason printed where that is absent. */
-export function testShared<T>(name: string, file: string, run: (content: T) => void | Promise<void>): void {
-  const url = new URL(file, SHARED);
-  const present = exists(url);
-  // In the name, since a quiet run shows nothing else.
-  Deno.test({
-    name: present ? name : `${name} (skipped: ${url.pathname} is not there)`,
-    ignore: !present,
-    fn: async () => await run(JSON.parse(await Deno.readTextFile(url)) as T),
-  });
-}
-
-function exists(url: URL): boolean {
-  try {
-    return Deno.statSync(url).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  return JSON.parse(await Deno.readTextFile(new URL(name, FILES))) as T;
 }
 
 /** A file of C2SP/wycheproof. */

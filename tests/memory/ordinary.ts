@@ -3,6 +3,7 @@
 
 import { registryFolder } from "../../scripts/release/licences.ts";
 import { fileURLToPath } from "node:url";
+import { denoDir } from "../harness/product.ts";
 
 /** `nobody`, whom nothing belongs to. */
 export const UID = 65534;
@@ -27,8 +28,8 @@ export class OrdinaryUser implements Disposable {
     const root = fileURLToPath(new URL("../..", import.meta.url));
     Deno.chmodSync(this.#folder, 0o755);
     for (const name of ["main.ts", "deno.json", "deno.lock", "src"]) run("cp", "-r", `${root}${name}`, this.#folder);
-    const registry = registryFolder(`${cacheFolder()}/npm`);
-    const packages = `${cacheFolder()}/npm/${registry}`;
+    const registry = registryFolder(`${denoDir()}/npm`);
+    const packages = `${denoDir()}/npm/${registry}`;
     const copy = `${this.#folder}/cache/npm/${registry}`;
     Deno.mkdirSync(copy, { recursive: true });
     for (const name of lockedPackages(`${root}deno.lock`)) {
@@ -130,12 +131,6 @@ export class OrdinaryUser implements Disposable {
 function run(program: string, ...args: string[]): void {
   const { success, stderr } = new Deno.Command(program, { args }).outputSync();
   if (!success) throw new Error(`${program}: ${new TextDecoder().decode(stderr)}`);
-}
-
-/** DENO_DIR of the runtime that runs this. */
-export function cacheFolder(): string {
-  const { stdout } = new Deno.Command(Deno.execPath(), { args: ["info", "--json"], stderr: "null" }).outputSync();
-  return String(JSON.parse(new TextDecoder().decode(stdout)).denoDir);
 }
 
 /** All that the lock file names: the runtime asks for each, whatever the program imports. */

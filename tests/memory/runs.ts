@@ -8,13 +8,13 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { generate } from "../../src/auth/words.ts";
 import { Sesame } from "../harness/process.ts";
-import { hasProgram, PRODUCT } from "../harness/product.ts";
+import { denoDir, hasProgram, PRODUCT } from "../harness/product.ts";
 import { piecesNow, Watch } from "./arena.ts";
 import { FalseListener, random, Wire } from "../reference/reference.ts";
 import { Friend, stretch } from "./friend.ts";
 import { type Kind, KINDS, Ledger } from "./ledger.ts";
 import { ProcessMemory } from "./memory.ts";
-import { cacheFolder, cannotBeOrdinary, OrdinaryUser, UID } from "./ordinary.ts";
+import { cannotBeOrdinary, OrdinaryUser, UID } from "./ordinary.ts";
 import { type Scan, scan, searchFile, table } from "./scan.ts";
 import { Tmux } from "../harness/tmux.ts";
 
@@ -439,9 +439,9 @@ function nothingElsewhere(trace: Trace, product: Sesame, ledger: Ledger): void {
     trace.check(`${where}: no secret`, held.length === 0, held.map(({ kind }) => kind).join(", "));
   }
   // Run from source, the runtime keeps what it compiled: code of ours, and nothing that a run put in.
-  const caches = [...Deno.readDirSync(cacheFolder())].filter(({ isFile }) => isFile).map(({ name }) => name);
+  const caches = [...Deno.readDirSync(denoDir())].filter(({ isFile }) => isFile).map(({ name }) => name);
   const kept = caches.filter((name) => {
-    const found = searchFile(`${cacheFolder()}/${name}`, ledger);
+    const found = searchFile(`${denoDir()}/${name}`, ledger);
     return [...found.values()].some((n) => n > 0);
   });
   trace.check(
@@ -460,7 +460,7 @@ function nothingElsewhere(trace: Trace, product: Sesame, ledger: Ledger): void {
 
 /** What compiled code is kept of addresses that are made anew in each run: their number would tell how many there were. */
 function ownCacheEntries(): Set<string> {
-  const file = `${cacheFolder()}/v8_code_cache_v2`;
+  const file = `${denoDir()}/v8_code_cache_v2`;
   if (!existsSync(file)) return new Set();
   using cache = new DatabaseSync(file, { readOnly: true });
   const rows = cache.prepare("SELECT specifier FROM codecache WHERE specifier LIKE 'blob:%'").all();

@@ -12,7 +12,7 @@
 //   --friends N   in place of 32 (at least 5) · --profile   prints where the time of an F12 goes, by system call (needs strace)
 //
 // After each end it looks for processes, sockets and children that were left, at the terminal's modes, and for what was
-// typed or read. Linux with python3 (tests/screen/pty.py); elsewhere it says so and counts as skipped. The last line is
+// typed or read. Linux with python3 (tests/harness/pty.py); elsewhere it says so and counts as skipped. The last line is
 // `suite: N passed, N failed, N skipped`.
 
 import { parseArgs } from "node:util";
