@@ -11,7 +11,7 @@ import { type Opened, Ratchet } from "../../src/ratchet/ratchet.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
 import { decodeCell, encodeCell } from "../../src/wire/cell.ts";
 import { lockedBytes, lockedDhSecret, lockedKey, seededEntropy, testArena } from "../../tests/harness/arena.ts";
-import { PlainRatchet } from "../../tests/harness/plain_ratchet.ts";
+import { Oracle } from "../../tests/harness/oracle.ts";
 import { edit, Input, judged, must, same, type Target } from "../target.ts";
 
 const OPS_MAX = 60;
@@ -76,7 +76,7 @@ const HEADER = Uint8Array.of(1, 0x10, 0, 0);
 /** One side twice, with the same entropy. */
 class Side implements Disposable {
   readonly real: Ratchet;
-  readonly plain: PlainRatchet;
+  readonly plain: Oracle;
   readonly #arena: Arena;
   readonly #entropy: { readonly real: Entropy; readonly plain: Entropy };
 
@@ -85,7 +85,7 @@ class Side implements Disposable {
     this.#entropy = { real: seededEntropy(role), plain: seededEntropy(role) };
     const [rk, sessionId] = [new Uint8Array(32).fill(1), new Uint8Array(16).fill(2)];
     const [dialer, listener] = [new Uint8Array(32).fill(0xaa), new Uint8Array(32).fill(0xbb)];
-    this.plain = new PlainRatchet({
+    this.plain = new Oracle({
       role,
       rk,
       sessionId,
@@ -147,7 +147,7 @@ class Side implements Disposable {
     }
     must(wanted !== "violation", "what the page calls a violation is one");
     must((got.value === undefined) === (wanted === undefined), "both open the same cells");
-    must(this.real.skippedKeys === this.plain.state.skipped.length, "both keep as many keys");
+    must(this.real.skippedKeys === this.plain.state.stored.length, "both keep as many keys");
     if (got.value === undefined || wanted === undefined) {
       must(drawn === 0 && this.#arena.used === used && this.real.skippedKeys === stored, "what fails keeps nothing");
       return "failed";

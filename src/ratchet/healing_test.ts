@@ -11,7 +11,7 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 import { draw, lockedBytes, lockedDhSecret, lockedKey, seededEntropy, testArena } from "../../tests/harness/arena.ts";
-import { PlainRatchet, type PlainState } from "../../tests/harness/plain_ratchet.ts";
+import { Oracle } from "../../tests/harness/oracle.ts";
 import { Random } from "../../tests/simulation/random.ts";
 import { SessionSecrets } from "../auth/handshake.ts";
 import { CELL_PLAINTEXT_SIZE, FRAME_BODY_SIZE } from "../constants.ts";
@@ -48,13 +48,13 @@ class Eavesdropper {
   #dh: Uint8Array | undefined;
   #key: Uint8Array | undefined;
 
-  constructor(side: Side, state: PlainState, broken: Broken, aad: Record<Side, Uint8Array>) {
+  constructor(side: Side, state: Oracle["state"], broken: Broken, aad: Record<Side, Uint8Array>) {
     this.#aad = aad;
     this.#broken = broken;
     this.#rk = state.rk;
     const other: Side = side === "A" ? "B" : "A";
-    const behind = state.answer === null ? [] : [state.answer.chain];
-    const next = state.next === null ? [] : [state.next];
+    const behind = state.nextSending === undefined ? [] : [state.nextSending];
+    const next = state.nextReceiving === undefined ? [] : [state.nextReceiving];
     this.#chains = { A: [], B: [] };
     this.#chains[side] = [state.sending, ...behind].map((chain) => ({ ...chain }));
     this.#chains[other] = [state.receiving, ...next].map((chain) => ({ ...chain }));
@@ -116,7 +116,7 @@ function utf8(text: string): Uint8Array {
 /** Two product ratchets in conversation, and beside each a plain one whose state can be read. */
 class Conversation implements Disposable {
   readonly real: Record<Side, Ratchet>;
-  readonly plain: Record<Side, PlainRatchet>;
+  readonly plain: Record<Side, Oracle>;
   readonly aad: Record<Side, Uint8Array>;
   readonly #entropy: Record<Side, { real: ReturnType<typeof seededEntropy>; plain: ReturnType<typeof seededEntropy> }>;
 
@@ -135,7 +135,7 @@ class Conversation implements Disposable {
     const make = (side: Side, other: Side) => {
       const role = side === "A" ? "dialer" : "listener";
       const common = { rk, sessionId, dialer, listener };
-      const plain = new PlainRatchet({ ...common, role, secret: secrets[side], peerPublic: publics[other] });
+      const plain = new Oracle({ ...common, role, secret: secrets[side], peerPublic: publics[other] });
       const real = Ratchet.start(
         arena,
         new SessionSecrets(
@@ -170,7 +170,7 @@ class Conversation implements Disposable {
     const body = new Uint8Array(FRAME_BODY_SIZE);
     this.real[from].seal(HEADER, body, plaintext);
     deepEqual(body, this.plain[from].seal(HEADER, plaintext));
-    return { body, secrets: due?.kind === "key" && asked !== null ? { seed: asked.seed, dhA: asked.secret } : {} };
+    return { body, secrets: due?.kind === "key" && asked !== undefined ? { seed: asked.seed, dhA: asked.secret } : {} };
   }
 
   open(at: Side, body: Uint8Array): void {
@@ -188,11 +188,11 @@ class Conversation implements Disposable {
 }
 
 /** The first epoch whose renewal is wholly made after the reveal. */
-function firstHealed(side: Side, { sending, receiving, asked, answer, next }: PlainState): number {
+function firstHealed(side: Side, { sending, receiving, asked, ciphertext, nextReceiving }: Oracle["state"]): number {
   // A key that was made already is known with the state of the dialer; a ciphertext, with the listener's, is used up when
   // the next chains are there.
-  if (side === "A") return sending.epoch + (asked === null ? 1 : 2);
-  return (answer === null && next === null ? receiving.epoch : receiving.epoch + 1) + 1;
+  if (side === "A") return sending.epoch + (asked === undefined ? 1 : 2);
+  return (ciphertext === undefined && nextReceiving === undefined ? receiving.epoch : receiving.epoch + 1) + 1;
 }
 
 type Broken3 = Leg | "both";

@@ -16,7 +16,7 @@ import {
   testArena,
   toHex,
 } from "../../tests/harness/arena.ts";
-import { PlainRatchet, type PlainSession } from "../../tests/harness/plain_ratchet.ts";
+import { Oracle, type OracleSession } from "../../tests/harness/oracle.ts";
 import { LOW_ORDER_X25519 } from "../../tests/harness/points.ts";
 import { type Exchange, type ExchangeFile, vectors } from "../../tests/harness/vectors.ts";
 import { SessionSecrets } from "../auth/handshake.ts";
@@ -123,7 +123,7 @@ type Outcome = (Opened & { cell: number }) | "violation" | undefined;
 /** The real ratchets and the plain ones of one session, from the same keys and the same entropy. */
 class Pair implements Disposable {
   readonly real: Readonly<Record<Side, Ratchet>>;
-  readonly plain: Readonly<Record<Side, PlainRatchet>>;
+  readonly plain: Readonly<Record<Side, Oracle>>;
   readonly entropy: Readonly<Record<Side, { real: Entropy; plain: Entropy }>>;
   readonly #base = arena.used;
   #cells = 0;
@@ -136,7 +136,7 @@ class Pair implements Disposable {
     const publics = { A: publicOf(secrets.A), B: publicOf(secrets.B) };
     const both = (side: Side) => ({ real: seededEntropy(seed + side), plain: seededEntropy(seed + side) });
     this.entropy = { A: both("A"), B: both("B") };
-    const session = (side: Side): PlainSession => ({
+    const session = (side: Side): OracleSession => ({
       role: side === "A" ? "dialer" : "listener",
       rk,
       sessionId,
@@ -159,7 +159,7 @@ class Pair implements Disposable {
         side === "A" ? { self: dialer, peer: listener } : { self: listener, peer: dialer },
       );
     this.real = { A: start("A"), B: start("B") };
-    this.plain = { A: new PlainRatchet(session("A")), B: new PlainRatchet(session("B")) };
+    this.plain = { A: new Oracle(session("A")), B: new Oracle(session("B")) };
   }
 
   /** A cell of the real ratchet, which must be that of the plain one: of a renewal when one is due, else with a number. */
@@ -190,9 +190,12 @@ class Pair implements Disposable {
     return this.plain[side].seal(HEADER, plaintext, n);
   }
 
-  bend(side: Side, bend: (state: PlainRatchet["state"]) => Partial<PlainRatchet["state"]>): void {
-    const plain = this.plain[side];
-    plain.state = { ...plain.state, ...bend(plain.state) };
+  bend(side: Side, bend: (state: Oracle["state"]) => Partial<Oracle["state"]>): void {
+    this.plain[side].bend(bend(this.plain[side].state));
+  }
+
+  bendPn(side: Side, pn: number): void {
+    this.bend(side, ({ sending }) => ({ sending: { ...sending, pn } }));
   }
 
   nextPlaintext(): Uint8Array {
@@ -222,7 +225,7 @@ class Pair implements Disposable {
     }
     equal(toHex(plaintext), toHex(expected.plaintext));
     deepEqual(opened, { stored: expected.stored, skipped: expected.skipped, n: expected.n });
-    equal(this.real[side].skippedKeys, this.plain[side].state.skipped.length);
+    equal(this.real[side].skippedKeys, this.plain[side].state.stored.length);
     return { ...opened, cell: new DataView(expected.plaintext.buffer).getUint32(1) };
   }
 
@@ -603,12 +606,12 @@ Deno.test("a pn below what was received fails, in the first cell of an epoch onl
   const old = pair.seals("A", 3);
   pair.pass("B", 2);
   old.forEach((cell) => pair.opens("B", cell));
-  pair.bend("A", () => ({ pn: KEY_CELL + 1 + 2 }));
+  pair.bendPn("A", KEY_CELL + 1 + 2);
   pair.refuses("B", pair.forge("A"));
-  pair.bend("A", () => ({ pn: KEY_CELL + 1 + 3 }));
+  pair.bendPn("A", KEY_CELL + 1 + 3);
   pair.opens("B", pair.forge("A"), { skipped: true });
   for (const pn of [0, 1, 16384]) {
-    pair.bend("A", () => ({ pn }));
+    pair.bendPn("A", pn);
     pair.opens("B", pair.forge("A"));
   }
 });
@@ -622,7 +625,7 @@ Deno.test("n above 16383 and pn above 16384 fail whatever the epoch, and a large
     for (const pn of [16385, 0x8000, 0xffff]) pair.refuses("B", withHeader(cell, { epoch, pn }));
   }
   for (const n of [40, 0x3fff]) pair.refuses("B", withHeader(cell, { n }));
-  pair.bend("A", () => ({ pn: 16385 }));
+  pair.bendPn("A", 16385);
   pair.refuses("B", pair.forge("A"));
   pair.opens("B", cell);
 });
@@ -769,7 +772,7 @@ const VIOLATIONS: Readonly<Record<string, () => void>> = {
   },
   "a ciphertext comes late": () => {
     using pair = pairAfter("late ciphertext", KEY_CELL + 1);
-    pair.bend("B", ({ sending }) => ({ answer: null, sending: { ...sending, n: 0 } }));
+    pair.bend("B", ({ sending }) => ({ ciphertext: undefined, sending: { ...sending, n: 0 } }));
     const late = pair.forge("B", SOME_CIPHERTEXT);
     pair.opens("A", pair.forge("B"), { skipped: true });
     pair.violates("A", late);
@@ -778,7 +781,7 @@ const VIOLATIONS: Readonly<Record<string, () => void>> = {
     for (const skip of [0, 1, 32]) {
       using pair = pairAfter("behind", KEY_CELL + 1);
       // One who goes on with the old chain.
-      const old = pair.plain.B.fork({ answer: null });
+      const old = pair.plain.B.fork({ ciphertext: undefined, nextSending: undefined });
       pair.opens("A", pair.forge("B", pair.plain.B.due(noEntropy)!));
       old.seal(HEADER, SOME_KEY);
       pair.violates("A", old.seal(HEADER, pair.nextPlaintext(), old.state.sending.n + skip));
@@ -788,7 +791,7 @@ const VIOLATIONS: Readonly<Record<string, () => void>> = {
     for (const more of [1, 32]) {
       using pair = pairAfter("pn of B", KEY_CELL + 1);
       pair.pass("B", 1);
-      pair.bend("B", ({ pn }) => ({ pn: pn + more }));
+      pair.bendPn("B", pair.plain.B.state.sending.pn + more);
       pair.violates("A", pair.forge("B"));
     }
   },

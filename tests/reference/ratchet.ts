@@ -42,8 +42,10 @@ export interface State {
   readonly nextSending: Chain | undefined;
   /** Oldest first. */
   readonly stored: readonly { readonly epoch: number; readonly n: number; readonly mk: Bytes }[];
-  /** Of the dialer, from its key on until the ciphertext. */
-  readonly asked: { readonly seed: Bytes; readonly secret: Bytes; readonly key: Bytes } | undefined;
+  /** Of the dialer, from its key on until the ciphertext. `left`: a cell has been sealed since it was made. */
+  readonly asked:
+    | { readonly seed: Bytes; readonly secret: Bytes; readonly key: Bytes; readonly left: boolean }
+    | undefined;
   /** Of the listener, from the key on until its next cell. */
   readonly ciphertext: Bytes | undefined;
   /** At the dialer: how long the ciphertext has said that the receiving chain is. */
@@ -153,26 +155,30 @@ export class Ratchet {
   get due(): "key" | "ciphertext" | undefined {
     if (this.state.ciphertext !== undefined) return "ciphertext";
     const { n, epoch } = this.state.sending;
-    const asks = this.role === "dialer" && n === KEY_CELL && this.state.asked === undefined;
+    const asks = this.role === "dialer" && n === KEY_CELL && this.state.asked?.left !== true;
     return asks && epoch !== LAST_EPOCH ? "key" : undefined;
   }
 
-  /** The next cell, with what it has to hold in the place of `plaintext` if a renewal is due. */
-  next(plaintext: Uint8Array): Sealed {
-    return this.due === undefined ? this.seal(plaintext) : this.sealDue();
-  }
-
-  /** The key or the ciphertext that is due. */
-  sealDue(bend?: SealBend): Sealed {
+  /** The plaintext of what is due. Makes the key if that has not been done yet. */
+  get duePlaintext(): Bytes | undefined {
     if (this.due === "ciphertext") {
       const [ct, dh] = cut(this.state.ciphertext!, 1088, 32);
-      const sealed = this.seal(encodeCell({ kind: "ciphertext", ct: ct!, dh: dh! }), bend);
+      return encodeCell({ kind: "ciphertext", ct: ct!, dh: dh! });
+    }
+    if (this.due === undefined) return undefined;
+    const [kem, dh] = cut(this.state.asked?.key ?? this.makeKey(), 1184, 32);
+    return encodeCell({ kind: "key", kem: kem!, dh: dh! });
+  }
+
+  /** The key or the ciphertext that is due; behind a ciphertext the next epoch begins. `plaintext`: something else instead. */
+  sealDue(bend?: SealBend, plaintext: Uint8Array = this.duePlaintext!): Sealed {
+    const ends = this.due === "ciphertext";
+    const sealed = this.seal(plaintext, bend);
+    if (ends) {
       this.state = { ...this.state, ciphertext: undefined };
       this.moveOn();
-      return sealed;
     }
-    const [kem, dh] = cut(this.makeKey(), 1184, 32);
-    return this.seal(encodeCell({ kind: "key", kem: kem!, dh: dh! }), bend);
+    return sealed;
   }
 
   /** Draws 64 bytes of seed, then 32 of X25519 key. */
@@ -180,7 +186,7 @@ export class Ratchet {
     const [seed, secret] = [random(64, this.#draw), random(32, this.#draw)];
     const key = join(ml_kem768.keygen(seed).publicKey, x25519.getPublicKey(secret));
     this.#see({ what: "key", seed, secret, key, epoch: this.state.sending.epoch + 1 });
-    this.state = { ...this.state, asked: { seed, secret, key } };
+    this.state = { ...this.state, asked: { seed, secret, key, left: false } };
     return key;
   }
 
@@ -200,6 +206,8 @@ export class Ratchet {
     const { ck: ckBefore, mk, next: ckAfter } = this.#stepSending();
     const aad = this.#aad((this.role === "dialer") !== (bend.reflected === true), frame.slice(0, BODY));
     frame.set(chacha20poly1305(mk, NONCE, aad).encrypt(plaintext), BODY);
+    const { asked } = this.state;
+    if (asked !== undefined) this.state = { ...this.state, asked: { ...asked, left: true } };
     return { frame, plaintext, epoch, pn, n, aad, ckBefore, mk, ckAfter };
   }
 
@@ -295,7 +303,7 @@ export class Ratchet {
   /** The dialer opens the ciphertext, which was number `length - 1` of its chain. */
   #answered({ ct, dh: dhB }: Cell & { kind: "ciphertext" }, epoch: number, length: number): void {
     const { asked } = this.state;
-    if (asked === undefined) throw new Violation("a ciphertext that no key waits for");
+    if (asked?.left !== true) throw new Violation("a ciphertext that no key waits for");
     const dh = agreed(asked.secret, dhB);
     const ss = Uint8Array.from(ml_kem768.decapsulate(ct, ml_kem768.keygen(asked.seed).secretKey));
     const { key, secret } = asked;
