@@ -271,6 +271,8 @@ class Core implements Disposable {
   #toShow: { peer: PeerId; id: string }[] = [];
   readonly #events: Event[] = [];
   #stepping = false;
+  /** What callers do whose turn has come: behind the step, as a socket would. */
+  readonly #turns: (() => void)[] = [];
 
   constructor(
     arena: Arena,
@@ -305,6 +307,7 @@ class Core implements Disposable {
     } finally {
       this.#stepping = false;
     }
+    for (const turn of this.#turns.splice(0)) turn();
   }
 
   arrive(source: Source, turn: { start(caller: number): void; shut(): void }): void {
@@ -333,9 +336,9 @@ class Core implements Disposable {
       case "shut": {
         const turn = this.#callers.get(effect.caller);
         must(turn !== undefined, "who is started or shut has called, and is shut once");
-        if (effect.type === "start") return turn!.start(effect.caller);
+        if (effect.type === "start") return void this.#turns.push(() => turn!.start(effect.caller));
         this.#callers.delete(effect.caller);
-        return turn!.shut();
+        return void this.#turns.push(() => turn!.shut());
       }
       case "send": {
         must(this.ends.has(effect.link), "nothing is sent on a link that is closed or was never there");
