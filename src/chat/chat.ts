@@ -5,12 +5,15 @@ import type { ChatArgs } from "../words/args.ts";
 import { fullTarget, parseCommand, shownProxy } from "./commands.ts";
 import {
   inputEnded,
+  LOST_EVERYBODY,
   messageRefused,
   missedBy,
   missedInAll,
+  NOBODY_ANY_MORE,
   NOBODY_CONFIRMS,
   NOBODY_HERE,
   unsent,
+  waitsForFirst,
 } from "../words/chat.ts";
 import {
   addressProblem,
@@ -51,7 +54,7 @@ export interface ChatParts {
   readonly stretcher: Stretcher;
   readonly view: View;
   readonly entropy: Entropy;
-  /** Input comes from a pipe: what is said before the first friend is there waits for that friend. */
+  /** Input comes from a pipe. */
   readonly scripted: boolean;
   /** This machine's own addresses, undefined where they cannot be found out. */
   addresses(): readonly Uint8Array[] | undefined;
@@ -76,7 +79,7 @@ export class Chat {
   readonly #peers: Peers;
   readonly #loop: Loop;
   readonly #watch = new Watch();
-  /** Said by a script before the first friend was there, and not sent yet; a person's never wait. */
+  /** Said before the first friend was there, and not sent yet. */
   readonly #held: string[] = [];
   #releasing = false;
   /** The pipe is held back: there may be more in it than was read. */
@@ -90,6 +93,8 @@ export class Chat {
   readonly #proxy: string | undefined;
   readonly #circle: CircleTalk;
   #met = false;
+  /** How many were here after the last step. */
+  #here = 0;
   /** The address that we listen on. */
   #listening: string | undefined;
   /** We take calls, or are about to. */
@@ -243,8 +248,9 @@ export class Chat {
 
   #line(line: string): void {
     if (this.#ending) return;
-    if (line.startsWith("/") && !line.startsWith("//")) return this.#command(line);
-    const text = line.startsWith("//") ? line.slice(1) : line;
+    const commands = !this.#parts.args.noCommands;
+    if (commands && line.startsWith("/") && !line.startsWith("//")) return this.#command(line);
+    const text = commands && line.startsWith("//") ? line.slice(1) : line;
     if (text === "" && this.#parts.args.output !== "json") return;
     const problem = messageProblem(text);
     if (problem === undefined) return this.#say(text, line);
@@ -254,21 +260,30 @@ export class Chat {
 
   /** `line` is what was typed for it. */
   #say(text: string, line: string): void {
-    if (this.#parts.scripted && !this.#met) {
-      this.#held.push(text);
-      // Now, as nothing else may happen before the next line, which may be of the same read.
-      return this.#regulate();
-    }
-    if (!this.#parts.scripted && this.#peers.present().length === 0) {
-      this.#parts.view.giveBack(line);
-      return this.#problem(NOBODY_HERE);
-    }
+    const { scripted, view } = this.#parts;
+    if (!this.#met || (!scripted && this.#held.length > 0)) return this.#hold(text, line);
+    // Not back into the input, where the next line would be typed behind it: the history has it.
+    if (!scripted && this.#peers.present().length === 0) return this.#problem(NOBODY_ANY_MORE);
     // A pipe is held back before this; a person keeps the line until there is room.
-    if (!this.#parts.scripted && this.#peers.full) {
-      this.#parts.view.giveBack(line);
+    if (!scripted && this.#peers.full) {
+      view.giveBack(line);
       return this.#problem(NOBODY_CONFIRMS);
     }
     this.#send(text);
+  }
+
+  /** Until the first friend is there. A person is told so, a script held back. */
+  #hold(text: string, line: string): void {
+    if (!this.#parts.scripted) {
+      if (this.#held.length >= HELD_MESSAGES_MAX) {
+        this.#parts.view.giveBack(line);
+        return this.#problem(NOBODY_HERE);
+      }
+      this.#hint(waitsForFirst(text));
+    }
+    this.#held.push(text);
+    // Now, as nothing else may happen before the next line, which may be of the same read.
+    this.#regulate();
   }
 
   /** To all who are here and have room for it, and the person is told who has not: at the end of a gap how much it was. */
@@ -330,6 +345,8 @@ export class Chat {
         return this.#hint(
           this.#listening === undefined ? NOT_LISTENING : invitation(this.#listening, this.#parts.addresses()),
         );
+      case "clear":
+        return this.#parts.view.clear();
       case "wire":
         return this.#hint([
           wireText(this.#parts.args, this.#peers.present().length),
@@ -358,28 +375,33 @@ export class Chat {
   // --- What happens after each step ---
 
   #afterStep(): void {
-    this.#met ||= this.#peers.present().length > 0;
+    const here = this.#peers.present().length;
+    this.#met ||= here > 0;
+    // Who only calls has nobody left to wait for.
+    const alone = this.#here > 0 && here === 0 && this.#listening === undefined && !this.#peers.calling;
+    this.#here = here;
+    if (alone && !this.#parts.scripted && !this.#ending) this.#hint(LOST_EVERYBODY);
     this.#tellMissed();
     this.#regulate();
     this.#whenSettled?.();
   }
 
-  /** Of a pipe: lets go what may go, and holds back the rest. */
+  /** Lets go what may go, and of a pipe holds back the rest. */
   #regulate(): void {
-    if (!this.#parts.scripted) return;
     const mayGo = this.#mayGo;
     if (this.#met && mayGo && this.#held.length > 0 && !this.#releasing) {
       this.#releasing = true;
       // Not from inside the step that brought the friend.
       queueMicrotask(() => this.#release());
     }
+    if (!this.#parts.scripted) return;
     // What was held goes before what is still in the pipe, so that a command there keeps its place.
     this.#holding = this.#met ? !mayGo || this.#held.length > 0 : this.#held.length >= HELD_MESSAGES_MAX;
     this.#parts.view.hold(this.#holding);
   }
 
   get #mayGo(): boolean {
-    return this.#slow.mayGo(this.#peers.present(), now());
+    return this.#parts.scripted ? this.#slow.mayGo(this.#peers.present(), now()) : !this.#peers.full;
   }
 
   /** As much as there is room for; the rest when something has been confirmed. */

@@ -109,7 +109,8 @@ Deno.test("a line that is no command goes back to where it was typed, as one tha
   for (const text of ["/etc/hosts has it", "/help", "/connect a:99999", "hello"]) chat.input({ type: "line", text });
   chat.input({ type: "leave" });
   await running;
-  deepEqual(back, ["/etc/hosts has it", "/connect a:99999", "hello"]);
+  // What is said before anybody is there waits for the first friend, and the input is empty for the next line.
+  deepEqual(back, ["/etc/hosts has it", "/connect a:99999"]);
 });
 
 Deno.test("/help fits a screen of 80 by 24 in one piece, below what was there", () => {

@@ -3,7 +3,7 @@
 import { formatAddress, parseAlternatives } from "../transport/address.ts";
 import { parseProxy } from "../transport/proxy_address.ts";
 import type { Problem } from "../words/problems.ts";
-import { addressProblem, CALL_WHOM, COULD_NOT_CALL, NO_SUCH_COMMAND } from "../words/commands.ts";
+import { addressProblem, CALL_WHOM, COULD_NOT_CALL, NO_SUCH_COMMAND, ofSeveral } from "../words/commands.ts";
 import { invitedTargets } from "../words/args.ts";
 
 export type Command =
@@ -14,7 +14,7 @@ export type Command =
   | { name: "unknown"; problem: Problem };
 
 const WITH_TEXT = ["introduce", "decline", "msg", "verify", "name", "listen"] as const;
-const PLAIN = ["peers", "invite", "wire", "doctor", "help", "quit"] as const;
+const PLAIN = ["peers", "invite", "clear", "wire", "doctor", "help", "quit"] as const;
 
 /** `line` begins with a slash. */
 export function parseCommand(line: string): Command {
@@ -35,11 +35,17 @@ export function shownProxy(typed: string | undefined): string | undefined {
 
 function connect(targets: string[]): Command {
   if (targets.length === 0) return { name: "unknown", problem: CALL_WHOM };
-  for (const target of targets) {
+  const problem = targetsProblem(targets);
+  return problem === undefined ? { name: "connect", targets: targets.map(fullTarget) } : { name: "unknown", problem };
+}
+
+/** What is wrong with the first of them that cannot be called, and of several which one that is. */
+export function targetsProblem(targets: readonly string[]): Problem | undefined {
+  for (const [i, target] of targets.entries()) {
     const problem = targetProblem(target);
-    if (problem !== undefined) return { name: "unknown", problem };
+    if (problem !== undefined) return targets.length > 1 ? ofSeveral(problem, i + 1, targets.length) : problem;
   }
-  return { name: "connect", targets: targets.map(fullTarget) };
+  return undefined;
 }
 
 /** A target that targetProblem() has nothing against, each address with its port: `192.0.2.7:7373`. */

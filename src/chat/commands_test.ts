@@ -1,10 +1,10 @@
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { COMMANDS } from "../terminal/line_editor.ts";
 import { commandHelp, costText, megabytesAnHour, wireText } from "../words/commands.ts";
-import { parseCommand, targetProblem } from "./commands.ts";
+import { parseCommand, targetProblem, targetsProblem } from "./commands.ts";
 
 Deno.test("parseCommand() reads every command that /help lists", () => {
-  for (const name of ["peers", "invite", "wire", "doctor", "help", "quit"]) {
+  for (const name of ["peers", "invite", "clear", "wire", "doctor", "help", "quit"]) {
     deepEqual(parseCommand(`/${name} `), { name });
   }
   deepEqual(parseCommand("/connect  a [::1]:2"), { name: "connect", targets: ["a:7373", "[::1]:2"] });
@@ -23,6 +23,7 @@ Deno.test("parseCommand() reads every command that /help lists", () => {
     "decline",
     "verify",
     "name",
+    "clear",
     "wire",
     "doctor",
     "help",
@@ -50,4 +51,17 @@ Deno.test("the price tag grows with the rate and the friends, and cover off says
   match(costText({ cover: "constant", intervalMs: 250 }, 3), /40 MB an hour for each friend, 121 MB for 3/);
   match(costText({ cover: "off", intervalMs: 250 }), /sees when you write/);
   match(wireText({ cover: "constant", intervalMs: 250 }, 2), /one frame of 1280 bytes every 250 ms/);
+});
+
+Deno.test("of several addresses the wrong one is named by its place, and never repeated", () => {
+  const problem = targetsProblem(["foo", "bar:baz"]);
+  match(problem?.wrong ?? "", /^Address 2 of 2: The port is not a number/);
+  equal(JSON.stringify(problem).includes("baz"), false);
+  match(targetsProblem(["bar:baz"])?.wrong ?? "", /^The port is not a number/);
+  const command = parseCommand("/connect foo bar:baz");
+  match(command.name === "unknown" ? command.problem.wrong : "", /^Address 2 of 2/);
+});
+
+Deno.test("/help names the keys that nobody would find", () => {
+  for (const key of ["PgUp", "Tab", "Up arrow", "undoes", "/clear"]) equal(commandHelp().includes(key), true, key);
 });

@@ -5,7 +5,7 @@ import { parseListen } from "../transport/address.ts";
 import { parseProxy } from "../transport/proxy_address.ts";
 import { isName } from "../wire/message.ts";
 import type { ChatArgs } from "../words/args.ts";
-import { targetProblem } from "../chat/commands.ts";
+import { targetsProblem } from "../chat/commands.ts";
 import { addressProblem, COULD_NOT_LISTEN } from "../words/commands.ts";
 import { NAME_PROBLEM, type Problem, proxyProblem } from "../words/problems.ts";
 
@@ -16,10 +16,8 @@ export function argsProblem(
   if (name !== undefined && !isName(name)) {
     return NAME_PROBLEM;
   }
-  for (const target of targets) {
-    const problem = targetProblem(target);
-    if (problem !== undefined) return problem;
-  }
+  const wrong = targetsProblem(targets);
+  if (wrong !== undefined) return wrong;
   const way = proxy === undefined ? undefined : parseProxy(proxy);
   if (typeof way === "string") return proxyProblem(way);
   const address = listen === undefined ? undefined : parseListen(listen);

@@ -86,6 +86,7 @@ export async function run(booted: Booted): Promise<number> {
     {
       colour: args.colour,
       bell: args.bell,
+      notify: args.notify,
       wall: wallClock,
       pace: new QuietWindow(() => current.chat?.nextTick ?? Infinity, now, after),
       after,

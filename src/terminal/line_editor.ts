@@ -8,6 +8,7 @@ export type Complete = (word: string, first: boolean) => readonly string[];
 
 /** What Tab completes at the beginning of a line, on the screen and in plain lines. */
 export const COMMANDS: readonly string[] = [
+  "/clear",
   "/connect",
   "/decline",
   "/doctor",

@@ -117,7 +117,7 @@ export class Tty {
   enter(modes: Modes): string {
     if (this.#dumb || !(this.outputIsTerminal || this.errorIsTerminal)) return "";
     this.#modes = modes;
-    return (modes.screen ? "\x1b[?1049h\x1b[?7l\x1b[2J\x1b[H" : "") + (modes.paste ? "\x1b[?2004h" : "");
+    return (modes.screen ? `\x1b[?1049h\x1b[?7l${WHEEL_OFF}\x1b[2J\x1b[H` : "") + (modes.paste ? "\x1b[?2004h" : "");
   }
 
   /** Characters given to `write` that the system has not taken yet. A painter paints again when it is 0. */
@@ -252,7 +252,7 @@ export class Tty {
     this.#modes = { screen: false, paste: false };
     // The screen is cleared first, for terminals that have no second one (the Linux console). The terminal's own
     // scroll-back is the person's, and nothing of ours is in it.
-    return (paste ? "\x1b[?2004l" : "") + (screen ? "\x1b[0m\x1b[2J\x1b[H\x1b[?7h\x1b[?25h\x1b[?1049l" : "");
+    return (paste ? "\x1b[?2004l" : "") + (screen ? "\x1b[0m\x1b[2J\x1b[H\x1b[?7h\x1b[?1007r\x1b[?25h\x1b[?1049l" : "");
   }
 
   #finish(): void {
@@ -354,6 +354,8 @@ function pause(ms: number): void {
 }
 
 const encoder = new TextEncoder();
+/** The wheel sends no arrows here, which would walk in the history: the mode is saved, and put back at the end. */
+const WHEEL_OFF = "\x1b[?1007s\x1b[?1007l";
 const READ_SIZE = 16384;
 /** How long an ordinary end waits for a terminal that takes nothing. */
 const RESTORE_MS = 300;

@@ -28,6 +28,8 @@ export interface View {
   hold(on: boolean): void;
   /** A line could not be sent: on a screen it goes back to where it was typed. */
   giveBack(text: string): void;
+  /** Forgets what was said, and takes it off the terminal as far as the terminal lets us; what nobody has seen stays. */
+  clear(): void;
   /** Shows the passing of time, once a second or so while the program is waiting for something. */
   tick(): void;
   /** Flushes what can be flushed within a short time, restores the terminal; nothing is written afterwards. */
@@ -40,6 +42,8 @@ export interface ViewOptions {
   colour: "auto" | "none";
   /** Rings for each message: a leak on a shared desk, so only when asked for. */
   bell: boolean;
+  /** Tells the terminal of each message (OSC 9 and 777), without its text. */
+  notify?: boolean;
   /** Milliseconds since the epoch. */
   wall: () => number;
   /** One's own name. */

@@ -402,3 +402,22 @@ for (const [input, output] of [[true, true], [true, false], [false, true], [fals
     assert.doesNotMatch(tty.output, /[ \t\u3000]{9}/);
   });
 }
+
+Deno.test("a message rings or notifies only when asked to, and says nothing of itself", async () => {
+  for (const kind of ["screen", "plain"] as const) {
+    for (const [options, called] of [[{}, false], [{ notify: true }, true]] as const) {
+      const { tty, view } = open(kind, true, options);
+      await tty.type("");
+      const before = tty.output.length;
+      view.show(MESSAGE);
+      await tty.type("");
+      const said = tty.output.slice(before);
+      const call = "\x1b]9;Sesame: a message\x1b\\\x1b]777;notify;Sesame;A message\x1b\\";
+      assert.equal(said.includes(call), called, kind);
+      assert.equal(said.replace(call, "").includes("\x1b]"), false, kind);
+      view.show({ event: "left", peer: MESSAGE.peer, reason: "bye" });
+      await tty.type("");
+      assert.equal(tty.output.split("\x1b]9;").length, called ? 2 : 1, kind);
+    }
+  }
+});

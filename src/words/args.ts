@@ -27,6 +27,9 @@ export interface ChatArgs {
   readonly output: "screen" | "plain" | "json";
   readonly colour: "auto" | "none";
   readonly bell: boolean;
+  readonly notify: boolean;
+  /** A line that begins with a slash is a message like any other. */
+  readonly noCommands: boolean;
   readonly friends: number | undefined;
   /** What to do when a friend introduces somebody; undefined: ask a person, nothing without one. */
   readonly introductions: "ask" | "yes" | "no" | undefined;
@@ -126,7 +129,9 @@ export const OPTIONS: readonly Option[] = [
     of: [...CHAT, "doctor"],
   },
   { name: "no-colour", help: "no colours on the screen", of: CHAT },
+  { name: "no-commands", help: "with --json: send lines that begin with / too", of: CHAT },
   { name: "bell", help: "ring the terminal's bell for a message", of: CHAT },
+  { name: "notify", help: "notify of a message (OSC 9, 777), not what it says", of: CHAT },
   { name: "friends", value: "N", help: "close the door after N friends", of: CHAT },
   {
     name: "introductions",
@@ -313,6 +318,9 @@ function chatArgs(
   if (given.has("plain") && given.has("json")) {
     return { wrong: "--plain and --json are both given.", next: "Give one of them." };
   }
+  if (given.has("no-commands") && !given.has("json")) {
+    return { wrong: "--no-commands is for scripts, with --json.", next: "Add --json, or leave --no-commands out." };
+  }
   const introductions = text("introductions");
   if (introductions !== undefined && introductions !== "ask" && introductions !== "yes" && introductions !== "no") {
     return { wrong: "--introductions is ask, yes or no.", next: "Leave it out to be asked." };
@@ -344,6 +352,8 @@ function chatArgs(
     output: given.has("json") ? "json" : given.has("plain") ? "plain" : "screen",
     colour: given.has("no-colour") ? "none" : "auto",
     bell: given.has("bell"),
+    notify: given.has("notify"),
+    noCommands: given.has("no-commands"),
     friends: friends === 0 ? undefined : friends,
     introductions,
     // Two friends who call each other: whoever starts first finds nobody yet, and may be the only one who can get through.

@@ -27,6 +27,8 @@ Deno.test("parse() of nothing is sesame listen on the default port, with everyth
     output: "screen",
     colour: "auto",
     bell: false,
+    notify: false,
+    noCommands: false,
     friends: undefined,
     introductions: undefined,
     retry: false,
@@ -111,6 +113,7 @@ Deno.test("parse() refuses what makes no sense, and says what to do", () => {
   for (const n of ["0", "65", "many"]) match(wrong("--friends", n), /from 1 to 64/);
   for (const n of ["4", "13"]) match(wrong("phrase", "--words", n), /from 5 to 12/);
   match(wrong("--cover", "maybe"), /constant or off/);
+  match(wrong("--plain", "--no-commands"), /for scripts, with --json/);
 });
 
 Deno.test("parse() never repeats a word that may be the phrase", () => {
@@ -120,7 +123,7 @@ Deno.test("parse() never repeats a word that may be the phrase", () => {
 
 Deno.test("helpText() fits 80 columns and a screen, and names every command and option", () => {
   const help = helpText();
-  equal(help.trimEnd().split("\n").length <= 34, true);
+  equal(help.trimEnd().split("\n").length <= 36, true);
   for (const line of help.split("\n")) equal(line.length <= 80, true, line);
   for (const { name } of COMMANDS) equal(help.includes(`sesame ${name}`), true, name);
   for (const { name } of OPTIONS) equal(help.includes(`--${name}`), true, name);

@@ -26,6 +26,20 @@ export const NOBODY_HERE: Problem = {
   next: "Wait until a friend is connected; /peers shows who is.",
 };
 
+/** To a person: whom they knew has left, and who comes next may be somebody else. */
+export const NOBODY_ANY_MORE: Problem = {
+  doing: NOT_SENT,
+  wrong: "Nobody is here any more.",
+  next: "Wait until a friend is connected; the up arrow brings the text back.",
+};
+
+/** Said to nobody yet. */
+export function waitsForFirst(text: string): string {
+  return `Nobody is here yet. Waits for the first friend: ${text}`;
+}
+
+export const LOST_EVERYBODY = "Nobody is here any more. /connect HOST[:PORT] calls again.";
+
 export const NOBODY_CONFIRMS: Problem = {
   doing: NOT_SENT,
   wrong: `Nobody here has confirmed the last ${MAX_UNCONFIRMED}.`,

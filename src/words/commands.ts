@@ -14,6 +14,7 @@ const HELP: readonly (readonly [string, string])[] = [
   ["/decline NAME", "say no to that, silently; all"],
   ["/verify [NAME]", "words to compare by phone; then NAME yes or NAME no"],
   ["/name NAME", "what friends see beside your messages"],
+  ["/clear", "forget what was said here, on the screen too"],
   ["/wire", "what somebody who listens on the line sees"],
   ["/doctor", "what protects you here, and what to do"],
   ["/help", "this page"],
@@ -25,7 +26,8 @@ export function commandHelp(): string {
   const width = Math.max(...HELP.map(([command]) => command.length)) + 2;
   return [
     ...HELP.map(([command, help]) => command.padEnd(width) + help),
-    "Enter sends, Alt+Enter makes a new line. F12 or Ctrl-\\ ends everything at once, Ctrl-C asks first.",
+    "Enter sends, Alt+Enter: new line. F12, Ctrl-\\: end at once. Ctrl-C asks.",
+    "PgUp, PgDn scroll. Tab completes. Up arrow: what you sent. Ctrl-_ undoes.",
   ].join("\n");
 }
 
@@ -88,6 +90,11 @@ export function addressProblem(doing: string, fault: AddressFault): Problem {
     case "zone":
       return { doing, wrong: "Only a link-local address has a zone behind %.", next };
   }
+}
+
+/** Says which one of several targets, and not what it is: a phrase may have been typed there. */
+export function ofSeveral(problem: Problem, number: number, count: number): Problem {
+  return { ...problem, wrong: `Address ${number} of ${count}: ${problem.wrong}` };
 }
 
 export const NO_SUCH_COMMAND: Problem = {

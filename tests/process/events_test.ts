@@ -217,3 +217,14 @@ Deno.test("lines that begin with a slash are commands, with two they are text", 
   await pair.dialer.event("problem");
   equal(pair.listener.all("message").length, 1);
 });
+
+Deno.test("with --no-commands a line that begins with a slash is a message like any other", async () => {
+  await using listener = await listen(["--no-commands"]);
+  await using dialer = await dial(await addressOf(listener));
+  await listener.event("connected");
+  for (const text of ["/quit", "//two", "/etc/hosts"]) {
+    await listener.say(text);
+    await dialer.event((e) => e.event === "message" && e.text === text);
+  }
+  equal(listener.alive, true);
+});

@@ -36,6 +36,7 @@ const view: View = {
   start: () => {},
   show: (_notice, shown) => shown?.(),
   hold: () => {},
+  clear() {},
   giveBack: () => {},
   tick: () => {},
   stop: () => Promise.resolve(),

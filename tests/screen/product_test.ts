@@ -144,6 +144,51 @@ test(
   },
 );
 
+test(
+  "text said before anybody is there waits for the first friend, and the input is empty for more",
+  async (pty, start) => {
+    await start("listen", "127.0.0.1:0", "--interval", "50");
+    await pty.write("correct horse battery staple\r");
+    await pty.until("waiting on 127.0.0.1:\\d+");
+    const address = /127\.0\.0\.1:\d+/.exec(await pty.output())?.[0] ?? "";
+    await pty.write("the first line\r");
+    await pty.until("Waits for the first friend: the first line");
+    await pty.write("the second\r");
+    await pty.until("Waits for the first friend: the second");
+    await using friend = await Sesame.start(["connect", address, "--json", "--phrase-fd", "0", "--interval", "50"], {
+      phrase: "correct horse battery staple",
+    });
+    const texts = [
+      await friend.event("message"),
+      await friend.event((e) => e.event === "message" && e.text !== "the first line"),
+    ];
+    deepEqual(texts.map(({ text }) => text), ["the first line", "the second"]);
+  },
+);
+
+test(
+  "a caller who has lost everybody is told how to call again, and a line then stays out of the input",
+  async (pty, start) => {
+    await using friend = await Sesame.start(
+      ["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0", "--interval", "50"],
+      {
+        phrase: "correct horse battery staple",
+      },
+    );
+    await start("connect", String((await friend.event("listening")).address), "--interval", "50");
+    await pty.write("correct horse battery staple\r");
+    await friend.event("connected");
+    await friend.endInput();
+    await friend.ended();
+    await pty.until("Nobody is here any more. /connect HOST");
+    await pty.write("are you there?\r");
+    await pty.until("the up arrow brings the text back");
+    await pty.write("next\r");
+    await pty.rest(200);
+    equal((await pty.output()).includes("there?next"), false);
+  },
+);
+
 // Nothing else happens meanwhile, so only the clock of the chat can bring the seconds.
 test("calling several: which one of how many, and for how long, second by second", async (pty, start) => {
   // Never accepted: the system takes the call, and nobody answers.

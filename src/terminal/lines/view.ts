@@ -6,6 +6,7 @@ import { type PlainContext, plainLines } from "../plain.ts";
 import { isolate, withoutIsolates } from "../text/sanitise.ts";
 import { newPeople } from "../text/roster.ts";
 import { widestOf, wrap } from "../text/width.ts";
+import { callOf } from "../call_person.ts";
 import type { Terminal } from "../tty.ts";
 import type { Input, View, ViewOptions } from "../view.ts";
 import { PipedLines } from "./piped.ts";
@@ -75,8 +76,8 @@ export class LineView implements View {
     if (this.#kind === "json" && isForPeople(notice)) return;
     const now = this.#options.wall();
     const out = this.#kind === "json" ? [jsonLine(notice, now)] : this.#plain(notice);
-    const rings = this.#options.bell && notice.event === "message" && this.#tty.outputIsTerminal;
-    if (rings && this.#kind === "plain") void this.#tty.write("\x07");
+    const call = notice.event === "message" && this.#tty.outputIsTerminal ? callOf(this.#options) : "";
+    if (call !== "" && this.#kind === "plain") void this.#tty.write(call);
     this.#write(out, shown);
   }
 
@@ -87,6 +88,13 @@ export class LineView implements View {
   }
 
   giveBack(): void {}
+
+  clear(): void {
+    this.#context.sent.clear();
+    if (this.#kind === "plain" && this.#echo) {
+      void this.#tty.write("\x1b[H\x1b[2J\x1b[3J" + (this.#typing?.again() ?? ""));
+    }
+  }
 
   tick(): void {}
 

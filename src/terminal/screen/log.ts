@@ -143,6 +143,19 @@ export class Log {
     this.follow();
   }
 
+  /** All but the messages that have never been shown. */
+  clearSeen(): void {
+    const unseen = [...this.#unseen.values()];
+    this.#first += this.#entries.length;
+    this.#entries = unseen;
+    this.#unseen.clear();
+    for (const [i, entry] of unseen.entries()) this.#unseen.set(this.#first + i, entry);
+    this.#size = unseen.reduce((sum, entry) => sum + entry.text.length, 0);
+    this.#mine.clear();
+    this.read();
+    this.follow();
+  }
+
   /** Back to the end, and along with it. */
   follow(): void {
     this.#anchor = undefined;

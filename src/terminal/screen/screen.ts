@@ -19,6 +19,7 @@ import { label, labels, learn, looksLike, nameOf, namesToType, newPeople, type P
 import { sanitise, tag } from "../text/sanitise.ts";
 import { cautiousWidth, cut, textWidth } from "../text/width.ts";
 import { Busy, headerText, statusText } from "./bars.ts";
+import { NameColours } from "./colours.ts";
 import { InputLayout, type InputRows, PROMPT } from "./input.ts";
 import { Layout, NAME_CELLS, type Style, styleOf } from "./layout.ts";
 import { type Label, Log, type Mine } from "./log.ts";
@@ -49,6 +50,7 @@ export class ChatScreen {
   readonly #painter = new Painter();
   readonly #busy = new Busy();
   readonly #audience = new Audience();
+  readonly #colours = new NameColours();
   /** That are written to. */
   #columns: number;
   #rows: number;
@@ -191,6 +193,14 @@ export class ChatScreen {
     if (this.#editor.text === "") this.#insert(text);
   }
 
+  /** Forgets what was said, and what was typed before; what nobody has seen yet stays. */
+  clearLog(): void {
+    this.#log.clearSeen();
+    this.#editor.clear();
+    this.#inputLayout.clear();
+    this.repaint();
+  }
+
   /** Forgets everything that was said and typed. */
   clear(): void {
     this.#log.clear();
@@ -202,6 +212,7 @@ export class ChatScreen {
     this.#question = undefined;
     this.#remark = "";
     this.#busy.clear();
+    this.#colours.clear();
   }
 
   // --- Keys ---
@@ -314,7 +325,7 @@ export class ChatScreen {
       name: nameOf(this.#people, peer),
       tag: tag(peer),
       suspect: looksLike(this.#people, peer) !== undefined,
-      colour: NAME_COLOURS[Number.parseInt(peer.slice(0, 2), 16) % NAME_COLOURS.length] ?? 36,
+      colour: this.#colours.of(peer, this.#people.here.keys()),
     };
   }
 
@@ -386,8 +397,6 @@ function writable(columns: number): number {
   return columns > NARROW_COLUMNS ? columns - 1 : columns;
 }
 
-/** Cyan, magenta, green: readable on light and on dark. */
-const NAME_COLOURS = [36, 35, 32];
 /** Such a screen uses its last column too. */
 const NARROW_COLUMNS = 20;
 const INPUT_ROWS_MAX = 8;

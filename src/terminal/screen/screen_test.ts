@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import type { Notice } from "../../notice.ts";
 import type { KeyName } from "../keys.ts";
+import { NameColours } from "./colours.ts";
 import { ChatScreen, type ScreenAction, type ScreenOptions } from "./screen.ts";
 import { Emulator } from "../testdata/emulator.ts";
 import { hostileStrings } from "../testdata/hostile.ts";
@@ -551,4 +552,33 @@ Deno.test("a line stands above the first message that came while the person read
   golden("unread-line", trial);
   trial.type("yes").key("enter");
   assert.doesNotMatch(trial.terminal.text().join("\n"), /unread/);
+});
+
+Deno.test("six friends have six colours, by arrival, whatever their ids are; a seventh gets one that is used once", () => {
+  const colours = new NameColours();
+  const peers = Array.from({ length: 12 }, (_, i) => `${i}`.padStart(4, "0").padEnd(64, "0"));
+  const here = peers.slice(0, 6);
+  const six = here.map((peer) => colours.of(peer, here));
+  assert.equal(new Set(six).size, 6);
+  assert.deepEqual(here.map((peer) => colours.of(peer, here)), six, "they keep them");
+  assert.ok(six.includes(colours.of(peers[6]!, peers.slice(0, 7))));
+  // The first has left: the next one gets what is free.
+  const after = new NameColours();
+  for (const peer of here) after.of(peer, here);
+  assert.equal(after.of(peers[7]!, [...here.slice(1), peers[7]!]), six[0]);
+});
+
+Deno.test("/clear forgets what was said and typed, and keeps what nobody has seen", () => {
+  const trial = new Trial(80, 24).chat();
+  trial.type("typed before").key("enter");
+  trial.tell(...far(40));
+  trial.key("page-up");
+  trial.tell({ event: "message", peer: B, id: "new", text: "are you back?" });
+  trial.screen.clearLog();
+  trial.paint();
+  const text = trial.terminal.text().join("\n");
+  assert.match(text, /are you back/);
+  assert.doesNotMatch(text, /hello, are you there|line \d|yes, both|unread/);
+  trial.key("page-up", "up");
+  assert.doesNotMatch(trial.terminal.text().join("\n"), /line \d|typed before/);
 });

@@ -3,6 +3,7 @@
 import type { Notice } from "../../notice.ts";
 import { LoneEscapes } from "../escapes.ts";
 import { type Key, KeyDecoder } from "../keys.ts";
+import { callOf } from "../call_person.ts";
 import type { Terminal } from "../tty.ts";
 import type { Input, Pace, View, ViewOptions } from "../view.ts";
 import { ChatScreen } from "./screen.ts";
@@ -18,7 +19,8 @@ export class ScreenView implements View {
   #running = false;
   /** Nothing of what still waits is taken in any more. */
   #over = false;
-  #bell = false;
+  /** What calls the person with the next painting. */
+  #call = "";
   /** A painting waits for the one before. */
   #queued = false;
   /** A painting comes after the present step. */
@@ -73,7 +75,7 @@ export class ScreenView implements View {
     const at = this.#options.wall();
     this.#paced(() => {
       this.#screen.notice(notice, at, shown);
-      if (this.#options.bell && notice.event === "message") this.#bell = true;
+      if (notice.event === "message") this.#call = callOf(this.#options);
       this.#changed();
     });
   }
@@ -83,6 +85,13 @@ export class ScreenView implements View {
   giveBack(text: string): void {
     this.#paced(() => {
       this.#screen.giveBack(text);
+      this.#changed();
+    });
+  }
+
+  clear(): void {
+    this.#paced(() => {
+      this.#screen.clearLog();
       this.#changed();
     });
   }
@@ -147,9 +156,9 @@ export class ScreenView implements View {
         this.#queued = false;
         continue;
       }
-      const out = (this.#bell ? "\x07" : "") + this.#screen.render(this.#options.wall());
+      const out = this.#call + this.#screen.render(this.#options.wall());
       const told = this.#screen.takeShown();
-      this.#bell = false;
+      this.#call = "";
       if (out === "" && told.length === 0) return;
       const written = await this.#tty.write(out);
       if (written) { for (const shown of told) shown(); }

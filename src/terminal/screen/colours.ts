@@ -1,0 +1,37 @@
+// A colour for each friend's name, so that those who are here at once differ as long as there are colours.
+
+import type { PeerId } from "../../ports.ts";
+
+/** By arrival: the first that nobody here has, else one that the fewest have. Who comes back has theirs again, if kept. */
+export class NameColours {
+  readonly #of = new Map<PeerId, number>();
+
+  /** The SGR code; `here`: who else counts. */
+  of(peer: PeerId, here: Iterable<PeerId>): number {
+    const known = this.#of.get(peer);
+    if (known !== undefined) return known;
+    const used = new Map<number, number>(NAME_COLOURS.map((colour) => [colour, 0]));
+    const others = new Set(here);
+    for (const other of others) {
+      const theirs = other === peer ? undefined : this.#of.get(other);
+      if (theirs !== undefined) used.set(theirs, (used.get(theirs) ?? 0) + 1);
+    }
+    const [first] = [...used].sort((a, b) => a[1] - b[1]); // the order of equals stays
+    const colour = first?.[0] ?? 36;
+    this.#of.set(peer, colour);
+    for (const old of this.#of.keys()) {
+      if (this.#of.size <= KEPT_MAX) break;
+      if (!others.has(old) && old !== peer) this.#of.delete(old);
+    }
+    return colour;
+  }
+
+  clear(): void {
+    this.#of.clear();
+  }
+}
+
+/** Cyan, magenta, green first: readable on light and on dark. */
+const NAME_COLOURS = [36, 35, 32, 34, 33, 31];
+/** More than can be here at once. */
+const KEPT_MAX = 256;
