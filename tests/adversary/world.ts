@@ -51,7 +51,7 @@ export interface Row {
 }
 
 /** A row that takes longer hangs. */
-const CLOSE_MS = 3000;
+const CLOSE_MS = 6000;
 /** What the victim may grow by: one stretch is 64 MiB while it lasts. */
 const GROWTH_MAX_KIB = 112 * 1024;
 /** A friend's message takes one tick there and one back; the machine of CI is busy. */

@@ -97,6 +97,16 @@ export const HANDMADE: readonly Handmade[] = [
     },
   },
   {
+    name: "dh is left out of a renewal",
+    file: "src/ratchet/steps.ts",
+    text: "expand(arena, keys, [ss, dh], [EPOCH_LABEL, th]);",
+    without: "void dh, expand(arena, keys, [ss], [EPOCH_LABEL, th]);",
+    test: {
+      file: "src/ratchet/steps_test.ts",
+      name: "epochStep() depends on each of its inputs: root key, ss, dh, epoch, key and ciphertext",
+    },
+  },
+  {
     name: "th is left out of a renewal",
     file: "src/ratchet/steps.ts",
     text: "  expand(arena, keys, [ss, dh], [EPOCH_LABEL, th]);",
@@ -124,6 +134,171 @@ export const HANDMADE: readonly Handmade[] = [
     test: {
       file: "src/session/step_test.ts",
       name: "who talks without pause renews as often as who is silent",
+    },
+  },
+  {
+    name: "the dialer's cell 8 may be anything",
+    file: "src/ratchet/ratchet.ts",
+    text: '    if (!isRenewal && listening && wanted) throw new ProtocolViolation("renewal");\n',
+    without: "",
+    test: { file: "src/ratchet/ratchet_test.ts", name: "it is a violation if the dialer's cell 8 is no key" },
+  },
+  {
+    name: "a key may stand in any cell of the dialer's",
+    file: "src/ratchet/ratchet.ts",
+    text: "(cell.kind !== right || !wanted)",
+    without: "(cell.kind !== right || (!wanted && !listening))",
+    test: { file: "src/ratchet/ratchet_test.ts", name: "it is a violation if another cell of the dialer's is a key" },
+  },
+  {
+    name: "a ciphertext is taken that no key waits for",
+    file: "src/ratchet/ratchet.ts",
+    text: "!opened.stored && this.#asked?.left === true;",
+    without: "!opened.stored && this.#asked !== undefined;",
+    test: {
+      file: "src/ratchet/ratchet_test.ts",
+      name: "it is a violation if a ciphertext comes that no key waits for",
+    },
+  },
+  {
+    name: "a key or a ciphertext may go the wrong way",
+    file: "src/ratchet/ratchet.ts",
+    text: "(cell.kind !== right || !wanted)",
+    without: "!wanted",
+    test: { file: "src/ratchet/ratchet_test.ts", name: "it is a violation if the dialer's cell 8 is a ciphertext" },
+  },
+  {
+    name: "cells may follow the ciphertext on its chain",
+    file: "src/ratchet/ratchet.ts",
+    text: '    if (this.#role === "dialer" && this.#next !== undefined) throw new ProtocolViolation("renewal");\n',
+    without: "",
+    test: {
+      file: "src/ratchet/ratchet_test.ts",
+      name: "it is a violation if behind the ciphertext a cell of its epoch comes in its order",
+    },
+  },
+  {
+    name: "the listener's chain may be longer than its ciphertext said",
+    file: "src/ratchet/ratchet.ts",
+    text: '    if (this.#role === "dialer" && pn !== old.n) throw new ProtocolViolation("renewal");\n',
+    without: "",
+    test: {
+      file: "src/ratchet/ratchet_test.ts",
+      name: "it is a violation if the first cell of the next epoch has another pn than the ciphertext gave",
+    },
+  },
+  {
+    name: "a pn below what was received is taken",
+    file: "src/ratchet/ratchet.ts",
+    text: "    if (pn < old.n || pn",
+    without: "    if (pn",
+    test: {
+      file: "src/ratchet/ratchet_test.ts",
+      name: "a pn below what was received fails, in the first cell of an epoch only, and otherwise nobody looks at it",
+    },
+  },
+  {
+    name: "a skip of 33 cells at the end of the old chain is allowed",
+    file: "src/ratchet/ratchet.ts",
+    text: "pn - old.n > MAX_SKIP_PER_STEP)",
+    without: "pn - old.n > MAX_SKIP_PER_STEP + 1)",
+    test: {
+      file: "src/ratchet/ratchet_test.ts",
+      name:
+        "of the old chain exactly 32 cells may be missing when the next epoch begins, not 33, and up to 8 of the new one",
+    },
+  },
+  {
+    name: "a skip of 33 cells of the next epoch is allowed",
+    file: "src/ratchet/ratchet.ts",
+    text: "if (n > MAX_SKIP_PER_STEP || this",
+    without: "if (n > MAX_SKIP_PER_STEP + 1 || this",
+    test: {
+      file: "src/ratchet/ratchet_test.ts",
+      name: "of the next epoch's chain exactly 32 cells may be missing, not 33",
+    },
+  },
+  {
+    name: "a cell beyond the end of a chain is looked at",
+    file: "src/ratchet/ratchet.ts",
+    text: "n >= MAX_CHAIN_CELLS || pn > MAX_CHAIN_CELLS",
+    without: "pn > MAX_CHAIN_CELLS && n < 0",
+    test: {
+      file: "src/ratchet/ratchet_test.ts",
+      name: "n above 16383 and pn above 16384 fail whatever the epoch, and a larger distance than 32 without a wrap",
+    },
+  },
+  {
+    name: "a chain is sealed beyond its end",
+    file: "src/ratchet/ratchet.ts",
+    text: "return n < MAX_CHAIN_CELLS &&",
+    without: "return n <= MAX_CHAIN_CELLS &&",
+    test: {
+      file: "src/ratchet/ratchet_test.ts",
+      name:
+        "a chain has 16384 cells: the last may be the ciphertext, one more cannot be sealed, and its length opens the next",
+    },
+  },
+  {
+    name: "a kem that fails its check is used",
+    file: "src/ratchet/ratchet.ts",
+    text: 'if (!kemEncapsulate(ct, ss, key.subarray(0, KEM_KEY_SIZE), m)) throw new ProtocolViolation("kem");',
+    without: "kemEncapsulate(ct, ss, key.subarray(0, KEM_KEY_SIZE), m);",
+    test: { file: "src/ratchet/ratchet_test.ts", name: "it is a violation if a kem fails the check of FIPS 203" },
+  },
+  {
+    name: "a dhA of low order is used",
+    file: "src/ratchet/ratchet.ts",
+    text: 'if (!x25519(dh, secret, key.subarray(KEM_KEY_SIZE))) throw new ProtocolViolation("ratchet key");',
+    without: "x25519(dh, secret, key.subarray(KEM_KEY_SIZE));",
+    test: { file: "src/ratchet/ratchet_test.ts", name: "it is a violation if a dhA is of low order" },
+  },
+  {
+    name: "a dhB of low order is used",
+    file: "src/ratchet/ratchet.ts",
+    text:
+      'if (!x25519(dh, secret, ciphertext.subarray(KEM_CIPHERTEXT_SIZE))) throw new ProtocolViolation("ratchet key");',
+    without: "x25519(dh, secret, ciphertext.subarray(KEM_CIPHERTEXT_SIZE));",
+    test: { file: "src/ratchet/ratchet_test.ts", name: "it is a violation if a dhB is of low order" },
+  },
+  {
+    name: "the seed of a renewal is kept",
+    file: "src/ratchet/ratchet.ts",
+    text: "    seed[Symbol.dispose]();\n",
+    without: "",
+    test: {
+      file: "src/ratchet/ratchet_test.ts",
+      name: "a pair holds five slots each, the renewal's while it lasts, and the skipped keys, however long it runs",
+    },
+  },
+  {
+    name: "the old sending chain is kept",
+    file: "src/ratchet/ratchet.ts",
+    text: "    this.#sending.key[Symbol.dispose]();\n    this.#sending = chain;",
+    without: "    this.#sending = chain;",
+    test: {
+      file: "src/ratchet/ratchet_test.ts",
+      name: "a pair holds five slots each, the renewal's while it lasts, and the skipped keys, however long it runs",
+    },
+  },
+  {
+    name: "the old receiving chain is kept",
+    file: "src/ratchet/ratchet.ts",
+    text: "    old.key[Symbol.dispose]();\n",
+    without: "",
+    test: {
+      file: "src/ratchet/ratchet_test.ts",
+      name: "a pair holds five slots each, the renewal's while it lasts, and the skipped keys, however long it runs",
+    },
+  },
+  {
+    name: "a cell moves the chain before its tag has verified",
+    file: "src/ratchet/ratchet.ts",
+    text: "    if (!opens(candidate.messageKey)) return undefined;\n    // The ciphertext",
+    without: "    chain.n = n;\n    if (!opens(candidate.messageKey)) return undefined;\n    // The ciphertext",
+    test: {
+      file: "src/ratchet/ratchet_test.ts",
+      name: "changed ciphertext and tag are refused and change nothing, for a stored key too",
     },
   },
   {

@@ -98,8 +98,8 @@ export class Session implements Disposable {
     return fragmentsOf(this.nextMessageId++, bytes).map((plaintext) => this.seal(plaintext));
   }
 
-  send(...frames: readonly Uint8Array[]): void {
-    this.wire.send(...frames.flatMap((frame) => [this.#ahead.get(frame) ?? new Uint8Array(), frame]));
+  send(...frames: readonly Uint8Array[]): Promise<void> {
+    return this.wire.send(...frames.flatMap((frame) => [this.#ahead.get(frame) ?? new Uint8Array(), frame]));
   }
 
   /** Sends a chat and returns its id. */

@@ -108,8 +108,10 @@ export class Wire implements Binding, Disposable {
     return this.#closed;
   }
 
-  send(...bytes: readonly Uint8Array[]): void {
-    if (!this.#closed) this.socket.write(join(...bytes));
+  /** Resolves when the operating system has taken it, or the connection is closed. */
+  send(...bytes: readonly Uint8Array[]): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return Promise.race([new Promise<void>((done) => void this.socket.write(join(...bytes), () => done())), this.gone]);
   }
 
   /** The next frame. Undefined: the connection is closed. Throws when neither comes in time. */
