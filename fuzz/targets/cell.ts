@@ -1,9 +1,10 @@
-// docs/PROTOCOL.md section 5: the plaintext of a cell, and the order of fragments, against a plain second reading of the page.
+// docs/PROTOCOL.md section 5: the plaintext of a cell, and the order of fragments, against the reference.
 // Input: a list of events: a cell (fields or raw bytes) in order, one that came late, a loss.
 
 import { CELL_PLAINTEXT_SIZE, FRAGMENT_CAPACITY, FRAGMENT_HEADER_SIZE, MAX_JSON_SIZE } from "../../src/constants.ts";
 import { type Cell, decodeCell, encodeCell } from "../../src/wire/cell.ts";
 import { fragmentsOf, Reassembly } from "../../src/wire/fragment.ts";
+import * as reference from "../../tests/reference/reference.ts";
 import { Input, joined, judged, must, padded, same, type Target } from "../target.ts";
 
 export const target: Target = {
@@ -49,12 +50,12 @@ const EVENTS_MAX = 100;
 function run(data: Uint8Array): void {
   const input = new Input(data);
   using reassembly = new Reassembly();
-  const plain = new PlainReassembly();
+  const plain = new reference.Assembler();
   for (let n = 0; n < EVENTS_MAX && !input.empty; n++) {
     const op = input.pick(4);
     if (op === 2) {
       reassembly.lost();
-      plain.lost();
+      plain.loss();
       continue;
     }
     const bytes = op === 1 ? padded(input.some(CELL_PLAINTEXT_SIZE), CELL_PLAINTEXT_SIZE) : fragmentBytes(input);
@@ -69,7 +70,7 @@ function run(data: Uint8Array): void {
       }
       continue;
     }
-    const wanted = plain.accept(cell);
+    const wanted = byTheReference(() => plain.take(reference.decodeCell(bytes), false));
     const got = judged(() => reassembly.accept(cell));
     if ("violation" in got) {
       must(wanted === "violation" && got.violation === "fragment", "only what is out of order is refused");
@@ -99,7 +100,8 @@ function decode(bytes: Uint8Array): Cell | undefined {
   const kept = bytes.slice();
   const got = judged(() => decodeCell(bytes));
   must(same(bytes, kept), "decoding changes nothing");
-  must(("value" in got) === isCell(bytes), "a cell is taken exactly if the page allows it");
+  const wanted = byTheReference(() => reference.decodeCell(bytes));
+  must(("value" in got) === (wanted !== "violation"), "a cell is taken exactly if the page allows it");
   if ("violation" in got) return undefined;
   const again = new Uint8Array(CELL_PLAINTEXT_SIZE).fill(0xdd);
   encodeCell(got.value, again);
@@ -107,58 +109,17 @@ function decode(bytes: Uint8Array): Cell | undefined {
   return got.value;
 }
 
-/** The page, read again: docs/PROTOCOL.md section 5. */
-function isCell(bytes: Uint8Array): boolean {
-  const zeroFrom = (at: number) => bytes.subarray(at).every((byte) => byte === 0);
-  if (bytes[0] === 0) return zeroFrom(1);
-  if (bytes[0] === 2) return zeroFrom(1217);
-  if (bytes[0] === 3) return zeroFrom(1121);
-  if (bytes[0] !== 1) return false;
-  const [index, count, length] = [5, 7, 9].map((at) => bytes[at]! * 256 + bytes[at + 1]!) as [number, number, number];
-  if (count < 1 || count > 14 || index >= count || length < 1 || length > 1241) return false;
-  if (index < count - 1 && length !== 1241) return false;
-  if (index === count - 1 && index * 1241 + length > 16384) return false;
-  return zeroFrom(11 + length);
+/** What the reference makes of it. */
+function byTheReference<T>(read: () => T): T | "violation" {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof reference.Violation) return "violation";
+    throw error;
+  }
 }
 
 function split(json: Uint8Array): void {
   const parts = fragmentsOf(7, json);
   must(parts.length <= 14 && same(joined(...parts.map(({ data }) => data)), json), "fragments are the message again");
-}
-
-/** Keeps whole lists and counts nothing in place. */
-class PlainReassembly {
-  #parts: Uint8Array[] | undefined;
-  #id = 0;
-  #count = 0;
-  #next = 0;
-  #lost = false;
-
-  lost(): void {
-    this.#parts = undefined;
-    this.#lost = true;
-  }
-
-  accept(cell: Cell): Uint8Array | undefined | "violation" {
-    if (cell.kind !== "fragment") return undefined;
-    if (this.#parts === undefined) {
-      if (this.#lost && cell.index > 0) return undefined;
-      const fits = this.#lost ? cell.messageId >= this.#next : cell.messageId === this.#next;
-      if (cell.index !== 0 || !fits) return "violation";
-      this.#parts = [];
-      this.#id = cell.messageId;
-      this.#count = cell.count;
-      this.#next = cell.messageId + 1;
-      this.#lost = false;
-    }
-    if (
-      cell.messageId !== this.#id || cell.count !== this.#count ||
-      cell.index !== this.#parts.length
-    ) return "violation";
-    this.#parts.push(cell.data.slice());
-    if (this.#parts.length < this.#count) return undefined;
-    const whole = joined(...this.#parts);
-    this.#parts = undefined;
-    return whole;
-  }
 }

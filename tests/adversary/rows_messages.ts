@@ -5,6 +5,8 @@ import { join, messageId, PLAINTEXT, random, type Session, utf8 } from "../refer
 import type { Row } from "./world.ts";
 
 const ID = "AAAAAAAAAAAAAAAAAAAAAA";
+/** 32 zero bytes, and the way to others: as section 6 spells them. */
+const B32 = "A".repeat(43);
 const SCHEMA = "protocol 6: a strict schema; a violation closes";
 
 export const MESSAGE_ROWS: readonly Row[] = [
@@ -105,6 +107,78 @@ export const MESSAGE_ROWS: readonly Row[] = [
     `{"type":"chat","id":"${ID}","text":"\\/"}`,
     `{"\\u0074ype":"bye"}`,
   ]),
+  refused("a verify that is none", [
+    `{"type":"verify","commit":"${B32}"}`,
+    `{"type":"verify","commit":"${B32.slice(1)}","reveal":""}`,
+    `{"type":"verify","commit":"${B32.slice(0, 42)}B","reveal":""}`,
+    `{"type":"verify","commit":"${B32}","reveal":"${B32}"}`, // it does not open its commit
+    `{"type":"verify","reveal":"","commit":"${B32}"}`,
+  ]),
+  refused("a circle that is none", [
+    circle("1.2.3.4:0"),
+    circle("1.2.3.04:7373"),
+    circle("example.org:7373"),
+    circle("[2001:DB8::1]:7373"),
+    circle("[fe80::1%eth0]:7373"),
+    circle("[::ffff:1.2.3.4]:7373"),
+    circle("", [["B", ""], ["A", ""]]),
+    circle("", [["B", ""], ["B", ""]]),
+    circle("", [["B", "n\\u001b"]]),
+    circle(
+      "",
+      Array.from(
+        { length: 64 },
+        (_, i) => [String.fromCharCode(65 + i % 26) + (i < 26 ? "A" : i < 52 ? "B" : "C"), ""],
+      ),
+    ),
+    `{"type":"circle","you":"","with":{}}`,
+    `{"type":"circle","you":"","with":[{"name":"","peer":"${B32}"}]}`,
+  ]),
+  ...(["meet", "introduce"] as const).map((type) =>
+    refused(`a${type === "meet" ? " meet" : "n introduce"} that is none`, [
+      `{"type":"${type}","peer":"${B32}","addresses":[]}`,
+      `{"type":"${type}","peer":"","addresses":[],"from":""}`,
+      `{"type":"${type}","peer":"${B32}","addresses":["1.2.3.4:0"],"from":""}`,
+      `{"type":"${type}","peer":"${B32}","addresses":["1.2.3.4:70000"],"from":""}`,
+      `{"type":"${type}","peer":"${B32}","addresses":["1.2.3.4:1","1.2.3.4:1"],"from":""}`,
+      `{"type":"${type}","peer":"${B32}","addresses":${
+        JSON.stringify(Array.from({ length: 9 }, (_, i) => `1.2.3.4:${7000 + i}`))
+      },"from":""}`,
+      `{"type":"${type}","peer":"${B32}","addresses":[],"from":"1.2.3.4"}`,
+    ])
+  ),
+  {
+    row: "three verifies",
+    where: "protocol 6: a third verify is a violation",
+    sent: "three times the same right commit",
+    promised: "closed at the third",
+    refusals: 0,
+    async run(world) {
+      const session = await world.session();
+      const verify = `{"type":"verify","commit":"${B32}","reveal":""}`;
+      session.send(...session.message(verify), ...session.message(verify));
+      await session.stillTalks("after two");
+      session.send(...session.message(verify));
+      return await world.left(session, "protocol");
+    },
+  },
+  {
+    row: "verify first on a connection",
+    where: "protocol 6: verify goes before everything else",
+    sent: "a right session, in both roles",
+    promised: "the victim's first message is its verify; its circle, if any, comes behind it",
+    refusals: 0,
+    async run(world) {
+      for (const session of [await world.session(), await world.calledSession()]) {
+        await session.stillTalks("hello");
+        const [first, ...others] = session.messages.map(({ type }) => type);
+        assert.equal(first, "verify");
+        assert.equal(others.includes("circle"), true, String(others));
+        assert.deepEqual(session.faults, []);
+      }
+      return "verify came first, twice, and a circle behind it";
+    },
+  },
   {
     row: "the one spelling",
     where: "protocol 6",
@@ -295,4 +369,10 @@ function refused(row: string, messages: readonly (string | Uint8Array)[]): Row {
 
 function chat(id: string, text: string): string {
   return JSON.stringify({ type: "chat", id, text });
+}
+
+/** `members`: how a PeerId begins, and the name. */
+function circle(you: string, members: readonly (readonly string[])[] = []): string {
+  const list = members.map(([begin, name]) => `{"peer":"${`${begin}${B32}`.slice(0, 43)}","name":"${name}"}`);
+  return `{"type":"circle","you":"${you}","with":[${list.join(",")}]}`;
 }

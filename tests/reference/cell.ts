@@ -85,8 +85,11 @@ export function fragmentsOf(messageId: number, json: Uint8Array): Bytes[] {
 
 /** Puts messages together, as one side of a connection does. */
 export class Assembler {
+  /** Of the next message to begin. */
   #next = 0;
+  /** The one that is under way. */
   #parts: Uint8Array[] = [];
+  #id = 0;
   #count = 0;
   #lost = false;
 
@@ -101,17 +104,15 @@ export class Assembler {
     if (cell.kind !== "fragment") return undefined;
     const { messageId, index, count, data } = cell;
     if (stored) return count === 1 ? Uint8Array.from(data) : undefined;
-    if (this.#lost) {
-      if (index !== 0) return undefined;
-      if (messageId < this.#next) throw new Violation("message id");
-      this.#lost = false;
-    } else if (messageId !== this.#next || index !== this.#parts.length || index > 0 && count !== this.#count) {
+    if (this.#parts.length === 0) {
+      if (this.#lost && index > 0) return undefined;
+      const fits = this.#lost ? messageId >= this.#next : messageId === this.#next;
+      if (index > 0 || !fits) throw new Violation("beginning of a message");
+      [this.#id, this.#count, this.#next, this.#lost] = [messageId, count, messageId + 1, false];
+    } else if (messageId !== this.#id || count !== this.#count || index !== this.#parts.length) {
       throw new Violation("order of fragments");
     }
-    [this.#next, this.#count] = [messageId, count];
     this.#parts.push(data);
-    if (index < count - 1) return undefined;
-    this.#next++;
-    return join(...this.#parts.splice(0));
+    return index === count - 1 ? join(...this.#parts.splice(0)) : undefined;
   }
 }

@@ -56,7 +56,8 @@ function inOrder(keys: readonly string[], value: Message): Message {
 export function decodeMessage(json: Uint8Array): Message {
   if (json.length > 16384) throw new Violation("size of a message");
   const message = parsed(json);
-  const form = Object.hasOwn(FORMS, String(message.type)) ? FORMS[String(message.type)] : undefined;
+  const { type } = message;
+  const form = typeof type === "string" && Object.hasOwn(FORMS, type) ? FORMS[type] : undefined;
   if (form === undefined) throw new Violation("type of a message");
   if (!fits(form, message)) throw new Violation("value in a message");
   const canonical = JSON.stringify(
