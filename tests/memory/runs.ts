@@ -441,8 +441,9 @@ function nothingElsewhere(trace: Trace, product: Sesame, ledger: Ledger): void {
   // Run from source, the runtime keeps what it compiled: code of ours, and nothing that a run put in.
   const caches = [...Deno.readDirSync(denoDir())].filter(({ isFile }) => isFile).map(({ name }) => name);
   const kept = caches.filter((name) => {
-    const found = searchFile(`${denoDir()}/${name}`, ledger);
-    return [...found.values()].some((n) => n > 0);
+    const path = `${denoDir()}/${name}`;
+    // Another Deno of this machine may have put its journal away meanwhile.
+    return existsSync(path) && [...searchFile(path, ledger).values()].some((n) => n > 0);
   });
   trace.check(
     `the runtime's ${caches.length} cache files: no secret and no message`,
