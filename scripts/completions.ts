@@ -1,4 +1,4 @@
-// Shell completions out of the option table of src/words/args.ts, into docs/completions/.
+// Shell completions out of the option table of src/words/options.ts, into docs/completions/.
 //
 //   deno run --allow-read --allow-write=docs scripts/completions.ts            writes them
 //   deno run --allow-read scripts/completions.ts --check                       exits 1 if one is not what the table gives
@@ -6,10 +6,10 @@
 // They complete commands, options of the command, and values that are a choice. Never an address or a phrase: a shell
 // that knew them would have to keep them somewhere. Not in here: the man page (man.ts).
 
-import { type Command, COMMANDS, type Option, OPTIONS } from "../src/words/args.ts";
+import { type Command, COMMANDS, type Option, OPTIONS } from "../src/words/options.ts";
 import { writeOrCheck } from "./release/generated.ts";
 
-const MADE = "Made by scripts/completions.ts from src/words/args.ts; not edited by hand.";
+const MADE = "Made by scripts/completions.ts from src/words/options.ts; not edited by hand.";
 const GENERAL: readonly (readonly [string, string])[] = [["help", "the options on one page"], [
   "version",
   "the version",

@@ -1,10 +1,10 @@
-// The man page out of the same tables as `--help`: commands and options of src/words/args.ts, examples of help.ts, exit
+// The man page out of the same tables as `--help`: commands and options of src/words/options.ts, examples of help.ts, exit
 // codes of problems.ts. What no table holds stands here.
 //
 //   deno run --allow-read --allow-write=docs scripts/man.ts            writes docs/sesame.1
 //   deno run --allow-read scripts/man.ts --check                       exits 1 if it is not what the tables give
 
-import { COMMANDS, OPTIONS } from "../src/words/args.ts";
+import { COMMANDS, OPTIONS } from "../src/words/options.ts";
 import { EXIT } from "../src/words/problems.ts";
 import { EXAMPLES } from "../src/words/help.ts";
 import { VERSION } from "../src/cli/version.ts";
@@ -37,7 +37,7 @@ const KEYS: readonly (readonly [string, string])[] = [
 export function manPage(): string {
   const version = /^sesame [\d.]+/.exec(VERSION)?.[0] ?? "sesame";
   const lines = [
-    '.\\" Made by scripts/man.ts from src/words/args.ts; not edited by hand.',
+    '.\\" Made by scripts/man.ts from src/words/options.ts; not edited by hand.',
     `.TH SESAME 1 ${DATE} "${version}" "User Commands"`,
     ".SH NAME",
     "sesame \\- a private chat in the terminal that leaves nothing behind",

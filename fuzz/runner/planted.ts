@@ -93,7 +93,7 @@ export const PLANTED: readonly Planted[] = [
   {
     target: "options",
     bug: "descriptor 2 is taken for a phrase",
-    file: "src/words/args.ts",
+    file: "src/cli/args.ts",
     text: "if (fd !== undefined && fd !== 1 && fd !== 2) return fd;",
     without: "if (fd !== undefined && fd !== 1) return fd;",
   },

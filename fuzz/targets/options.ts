@@ -1,6 +1,7 @@
 // The command line. Input: arguments, cut at zero bytes; a byte from 0x80 on stands for a word of the program's own.
 
-import { type Args, COMMANDS, OPTIONS, parse, type UsageProblem } from "../../src/words/args.ts";
+import { type Args, parse } from "../../src/cli/args.ts";
+import { COMMANDS, OPTIONS, type UsageProblem } from "../../src/words/options.ts";
 import { joined, must, type Target, utf8 } from "../target.ts";
 
 const WORDS: readonly string[] = [

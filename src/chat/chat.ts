@@ -1,7 +1,7 @@
 // One run of the chat: from a phrase to the last goodbye. In here: what a line of input means, when the program ends and
 // with which exit code. Not in here: who may connect (peers), how it looks (terminal), performing effects (loop).
 
-import type { ChatArgs } from "../words/args.ts";
+import type { ChatArgs } from "./chat_args.ts";
 import { fullTarget, parseCommand, shownProxy } from "./commands.ts";
 import {
   inputEnded,

@@ -4,7 +4,7 @@ import { formatAddress, parseAlternatives } from "../transport/address.ts";
 import { parseProxy } from "../transport/proxy_address.ts";
 import type { Problem } from "../words/problems.ts";
 import { addressProblem, CALL_WHOM, COULD_NOT_CALL, NO_SUCH_COMMAND, ofSeveral } from "../words/commands.ts";
-import { invitedTargets } from "../words/args.ts";
+import { invitedTargets } from "./chat_args.ts";
 
 export type Command =
   | { name: typeof PLAIN[number] }

@@ -4,7 +4,7 @@
 import { parseListen } from "../transport/address.ts";
 import { parseProxy } from "../transport/proxy_address.ts";
 import { isName } from "../wire/message.ts";
-import type { ChatArgs } from "../words/args.ts";
+import type { ChatArgs } from "../chat/chat_args.ts";
 import { targetsProblem } from "../chat/commands.ts";
 import { addressProblem, COULD_NOT_LISTEN } from "../words/commands.ts";
 import { NAME_PROBLEM, type Problem, proxyProblem } from "../words/problems.ts";

@@ -1,7 +1,7 @@
 // `sesame doctor`: what protects a person on this machine, one line each, with what to do about it.
 // In here: the one question about F12. Not in here: the facts (host), the words (words/doctor.ts), a call (doctor_call.ts).
 
-import { wrap } from "../words/args.ts";
+import { wrap } from "../words/wrap.ts";
 import { ASK_F12, type Check, checks, line, terminalChecks, type TerminalFacts } from "../words/doctor.ts";
 import type { Host } from "../host/host.ts";
 import { report } from "../host/protection.ts";

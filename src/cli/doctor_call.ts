@@ -12,7 +12,7 @@ import type { Tty } from "../terminal/tty.ts";
 import { isOwnAddress, takesCalls } from "../transport/probe.ts";
 import { parseTarget } from "../transport/address.ts";
 import { TlsTransport } from "../transport/tls.ts";
-import { wrap } from "../words/args.ts";
+import { wrap } from "../words/wrap.ts";
 import { fullTarget } from "../chat/commands.ts";
 import { CallProgress, isLoopback } from "../transport/call_progress.ts";
 import { diagnose, LABELS, stepReports } from "../words/doctor_call.ts";

@@ -5,7 +5,7 @@ import { ok } from "node:assert/strict";
 import { newPeople } from "./text/roster.ts";
 import { sanitise } from "./text/sanitise.ts";
 import { cut, graphemesOf, textWidth, widestOf, wrap } from "./text/width.ts";
-import { invitedTargets } from "../words/args.ts";
+import { invitedTargets } from "../chat/chat_args.ts";
 import { jsonLine } from "./json.ts";
 import type { KeyName } from "./keys.ts";
 import { LineEditor } from "./line_editor.ts";

@@ -1,7 +1,8 @@
-// `sesame help COMMAND`: one command with its own options and examples. Like `--help` it comes from the tables of args.ts;
+// `sesame help COMMAND`: one command with its own options and examples. Like `--help` it comes from the tables of options.ts;
 // the man page (scripts/man.ts) shows the same examples. Loaded only when somebody asks.
 
-import { type Command, COMMANDS, OPTIONS, wrap } from "./args.ts";
+import { type Command, COMMANDS, OPTIONS } from "./options.ts";
+import { wrap } from "./wrap.ts";
 
 /** What people do with each command: what to type, and what it is for. */
 export const EXAMPLES: Readonly<Record<string, readonly (readonly [type: string, why: string])[]>> = {

@@ -1,6 +1,7 @@
 import { match, ok, strictEqual as equal } from "node:assert/strict";
 import { ALTERNATIVES_MAX, parseAlternatives } from "../transport/address.ts";
-import { invitedTargets, parse } from "./args.ts";
+import { invitedTargets } from "../chat/chat_args.ts";
+import { parse } from "../cli/args.ts";
 import { parseCommand } from "../chat/commands.ts";
 import { invitation } from "./invitation.ts";
 

@@ -78,7 +78,7 @@ Deno.test({
       shell: 'LD_PRELOAD=libc.so.6; export LD_PRELOAD; exec "$@"',
     });
     await addressOf(sesame);
-    assert.match(sesame.stderr, /^Warning: a library was put into this program .*\n$/);
+    assert.match(sesame.stderr, /^Warning: a library was preloaded into this program .*\n$/);
   },
 });
 

@@ -172,7 +172,7 @@ Deno.test("lines that wait for a friend keep their place before a command behind
   await listener.say("/peers\nlast");
   await dialer.like("message", { text: "last" }, 30_000);
   deepEqual(dialer.all("message").map(({ text }) => text), [...texts, "last"]);
-  const here = listener.events.findIndex((e) => e.event === "hint" && /^Here: 1/.test(String(e.text)));
+  const here = listener.events.findIndex((e) => e.event === "hint" && /^1 friend connected/.test(String(e.text)));
   const sent = listener.events.filter((e, n) => e.event === "sent" && n < here).length;
   equal(sent, texts.length);
 });
@@ -207,7 +207,7 @@ Deno.test("lines that begin with a slash are commands, with two they are text", 
   await using pair = await Pair.connect({ dialer: ["--interval", "50"], listener: ["--interval", "50"] });
   await pair.dialer.say("/peers");
   match(
-    String((await pair.dialer.event((e) => e.event === "hint" && /Here: 1/.test(String(e.text)))).text),
+    String((await pair.dialer.event((e) => e.event === "hint" && /1 friend connected/.test(String(e.text)))).text),
     /called by us/,
   );
   await deliver(pair.listener, pair.dialer, "plain");

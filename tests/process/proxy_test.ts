@@ -116,7 +116,7 @@ const FAULTS: readonly (readonly [string, string, string, number, string | undef
     undefined,
     /socks5h/,
   ],
-  ["a proxy that is none is refused", "friend.test", "http://127.0.0.1:8080", 2, undefined, /no SOCKS5 proxy/],
+  ["a proxy that is none is refused", "friend.test", "http://127.0.0.1:8080", 2, undefined, /not a SOCKS5 proxy/],
   ["a proxy without a port is refused", "friend.test", "socks5h://127.0.0.1", 2, undefined, /HOST:PORT/],
   [
     "a proxy that is not there is told",

@@ -1,5 +1,7 @@
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
-import { type Args, type ChatArgs, COMMANDS, helpText, OPTIONS, parse } from "./args.ts";
+import type { ChatArgs } from "../chat/chat_args.ts";
+import { COMMANDS, helpText, OPTIONS } from "../words/options.ts";
+import { type Args, parse } from "./args.ts";
 
 function chat(...argv: string[]): ChatArgs {
   const args = parse(argv);
@@ -16,7 +18,6 @@ function wrong(...argv: string[]): string {
 Deno.test("parse() of nothing is sesame listen on the default port, with everything at its default", () => {
   deepEqual(chat(), {
     command: "chat",
-    bare: true,
     listen: "7373",
     targets: [],
     phrase: { from: "prompt" },
@@ -39,7 +40,6 @@ Deno.test("parse() of nothing is sesame listen on the default port, with everyth
 
 Deno.test("parse() reads the commands and every option", () => {
   equal(chat("listen", "127.0.0.1:0").listen, "127.0.0.1:0");
-  equal(chat("listen").bare, false);
   const both = chat("connect", "a", "b:1", "--listen", "7000", "--retry", "--friends", "2", "--interval=50");
   deepEqual([both.targets, both.listen, both.retry, both.friends, both.intervalMs], [
     ["a", "b:1"],

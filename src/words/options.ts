@@ -1,0 +1,186 @@
+// The commands and options: one table from which parsing, `--help`, the man page and the shells' completions come; and what
+// is said of a command line that cannot be understood. Pure, and light: read before the prompt stands.
+
+import {
+  DEFAULT_PORT,
+  INTERVAL_DEFAULT_MS,
+  INTERVAL_MAX_MS,
+  INTERVAL_MIN_MS,
+  MAX_SESSIONS,
+  MAX_TARGETS,
+} from "../constants.ts";
+import { wrap } from "./wrap.ts";
+
+/** What is wrong, and what to do about it. Nothing of the phrase is ever in it. */
+export interface UsageProblem {
+  readonly wrong: string;
+  readonly next: string;
+}
+
+export interface Option {
+  readonly name: string;
+  /** The value's name in `--help`; absent: a switch. */
+  readonly value?: string;
+  readonly help: string;
+  readonly of: readonly Command[];
+}
+
+export type Command = "listen" | "connect" | "phrase" | "doctor";
+const CHAT = ["listen", "connect"] as const;
+
+export const COMMANDS: readonly { name: Command; usage: string; help: string }[] = [
+  {
+    name: "listen",
+    usage: "sesame listen  [HOST:]PORT",
+    help: `wait for friends (default: every interface, port ${DEFAULT_PORT})`,
+  },
+  {
+    name: "connect",
+    usage: "sesame connect HOST[:PORT] ...",
+    help: "call friends; an invitation can be pasted here",
+  },
+  { name: "phrase", usage: "sesame phrase  [--words N]", help: "print a fresh phrase (7 words and a checksum)" },
+  {
+    name: "doctor",
+    usage: "sesame doctor  [HOST[:PORT]]",
+    help: "what protects you here, or why a call fails",
+  },
+];
+
+export const OPTIONS: readonly Option[] = [
+  {
+    name: "listen",
+    value: "[HOST:]PORT",
+    help: "take calls too, and keep calling as with --retry",
+    of: ["connect"],
+  },
+  {
+    name: "phrase-fd",
+    value: "N",
+    help: "read the phrase from a descriptor, to a line end",
+    of: [...CHAT, "doctor"],
+  },
+  { name: "phrase", value: "TEXT", help: "the phrase; process lists and history then hold it", of: CHAT },
+  { name: "with-phrase", help: "ask for the phrase, and try it too", of: ["doctor"] },
+  {
+    name: "decoy",
+    help: "decoy mode (in the prompt: F2 instead of Enter)",
+    of: [...CHAT, "doctor"],
+  },
+  { name: "name", value: "NAME", help: "your name for your friends (sent encrypted)", of: CHAT },
+  { name: "cover", value: "constant|off", help: "shape of the traffic (default: constant)", of: CHAT },
+  {
+    name: "interval",
+    value: "MS",
+    help: `time between two cells, ${INTERVAL_MIN_MS} to ${INTERVAL_MAX_MS} (default: ${INTERVAL_DEFAULT_MS})`,
+    of: CHAT,
+  },
+  { name: "plain", help: "append-only lines: for screen readers and logs", of: CHAT },
+  {
+    name: "json",
+    help: "JSON lines; in a chat, lines of stdin are messages",
+    of: [...CHAT, "doctor"],
+  },
+  { name: "no-colour", help: "no colours on the screen", of: CHAT },
+  { name: "no-commands", help: "with --json: send lines that begin with / too", of: CHAT },
+  { name: "bell", help: "ring the terminal's bell for a message", of: CHAT },
+  { name: "notify", help: "notify of a message (OSC 9, 777), not what it says", of: CHAT },
+  { name: "friends", value: "N", help: "close the door after N friends", of: CHAT },
+  {
+    name: "introductions",
+    value: "WHEN",
+    help: "ask, yes or no when friends introduce somebody",
+    of: CHAT,
+  },
+  { name: "retry", help: "keep calling an address that is away, with pauses", of: CHAT },
+  {
+    name: "proxy",
+    value: "URL",
+    help: "SOCKS5 proxy socks5h://HOST:PORT, names unresolved",
+    of: [...CHAT, "doctor"],
+  },
+  { name: "require-locked-memory", help: "refuse to start where memory cannot be locked", of: CHAT },
+  { name: "words", value: "N", help: "how many words, 5 to 12, before the checksum word", of: ["phrase"] },
+];
+
+/** The whole of `sesame --help`, at most 80 columns wide. */
+export function helpText(): string {
+  const lines = ["Sesame: a private chat that leaves nothing behind.", "", "Usage:"];
+  for (const { usage, help } of COMMANDS) lines.push(...wrap(`  ${usage.padEnd(32)}`, help, 80, 34));
+  lines.push(
+    `  ${"sesame".padEnd(32)}as "sesame listen"`,
+    `  ${"sesame help COMMAND".padEnd(32)}its options, and examples`,
+  );
+  lines.push("", "Options:");
+  for (const { name, value, help } of OPTIONS) {
+    lines.push(...wrap(`  ${`--${name}${value === undefined ? "" : ` ${value}`}`.padEnd(26)}`, help, 80));
+  }
+  lines.push(...wrap(`  ${"--help, --version".padEnd(26)}`, "this page; the version", 80));
+  lines.push("", "Without an option the phrase is asked for, and nothing shows while it is typed.");
+  lines.push("In the chat: Enter sends, F12 or Ctrl-\\ ends everything at once; see /help.");
+  return lines.join("\n") + "\n";
+}
+
+/** What is wrong with a command line, and what to do. Only our own names are ever in it, and `shown` words. */
+export const USAGE = {
+  noCommand: (shown: string, meant: string): UsageProblem => ({
+    wrong: `There is no command "${shown}".`,
+    next: `${didYouMean(meant)}The commands are listen, connect, phrase and doctor; see sesame --help.`,
+  }),
+  noTopic: (shown: string, meant: string): UsageProblem => ({
+    wrong: `There is no command "${shown}".`,
+    next: `${didYouMean(meant)}Type: sesame help`,
+  }),
+  oneTopic: { wrong: "sesame help takes one command.", next: "Type: sesame help" },
+  noOption: (name: string | undefined, meant: string): UsageProblem => ({
+    wrong: name === undefined ? "The options make no sense." : `There is no option ${name}.`,
+    next: `${didYouMean(meant)}See sesame --help.`,
+  }),
+  noValue: (name: string): UsageProblem => ({ wrong: `${name} takes no value.`, next: `Type it alone: ${name}` }),
+  wantsValue: (name: string, value: string): UsageProblem => ({
+    wrong: `${name} wants a value.`,
+    next: `Type: ${name} ${value}`,
+  }),
+  twice: (name: string): UsageProblem => ({ wrong: `--${name} is given more than once.`, next: "Give it once." }),
+  notOf: (name: string, command: string): UsageProblem => ({
+    wrong: `--${name} does not belong to "sesame ${command}".`,
+    next: "See sesame --help.",
+  }),
+  both: (one: string, other: string): UsageProblem => ({
+    wrong: `--${one} and --${other} are both given.`,
+    next: "Give one of them, or neither.",
+  }),
+  doctorAddress: { wrong: "sesame doctor takes one address.", next: "Type: sesame doctor HOST[:PORT]" },
+  proxyWithout: {
+    wrong: "Without an address there is nobody to call through the proxy.",
+    next: "Type: sesame doctor HOST[:PORT]",
+  },
+  phraseWithout: {
+    wrong: "Without an address there is nobody to try the phrase with.",
+    next: "Type: sesame doctor HOST[:PORT]",
+  },
+  descriptor: {
+    wrong: "--phrase-fd takes the number of a descriptor open for reading.",
+    next: "Use 0, or 3 with 3< in the shell.",
+  },
+  phraseAddress: { wrong: "sesame phrase takes no address.", next: "Type: sesame phrase" },
+  words: { wrong: "--words takes a number from 5 to 12.", next: "Leave it out for 7." },
+  cover: { wrong: "--cover is constant or off.", next: "Leave it out for constant." },
+  interval: {
+    wrong: `--interval takes milliseconds from ${INTERVAL_MIN_MS} to ${INTERVAL_MAX_MS}.`,
+    next: `Leave it out for ${INTERVAL_DEFAULT_MS}.`,
+  },
+  friends: {
+    wrong: `--friends takes a number from 1 to ${MAX_SESSIONS}.`,
+    next: "Leave it out to keep the door open.",
+  },
+  noCommands: { wrong: "--no-commands is for scripts, with --json.", next: "Add --json, or leave --no-commands out." },
+  introductions: { wrong: "--introductions is ask, yes or no.", next: "Leave it out to be asked." },
+  nobody: { wrong: "There is nobody to call.", next: "Type: sesame connect HOST[:PORT]" },
+  listenAddress: { wrong: "sesame listen takes one address.", next: "Type: sesame listen [HOST:]PORT" },
+  tooMany: { wrong: `At most ${MAX_TARGETS} friends can be called.`, next: "Call fewer at once." },
+} as const;
+
+function didYouMean(name: string): string {
+  return name === "" ? "" : `Did you mean ${name}? `;
+}
