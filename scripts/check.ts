@@ -15,6 +15,10 @@ const RUN = ["run", "--quiet", "--no-check", "--allow-all"];
 
 const CHECKS: Readonly<Record<string, Check>> = {
   types: { args: ["check", "--quiet", "main.ts", "src", "tests", "scripts", "bench", "fuzz"], what: "types" },
+  words: {
+    args: ["run", "--quiet", "--allow-read=src/words", "scripts/words.ts"],
+    what: "every sentence that the program can say, as one page",
+  },
   adversary: { args: [...RUN, "tests/adversary/adversary.ts"], what: "hostile peers over real sockets" },
   soak: { args: [...RUN, "tests/adversary/soak.ts"], what: "two people talk while strangers flood the listener" },
   simulate: { args: [...RUN, "tests/simulation/simulate.ts"], what: "the network simulator, seed by seed" },

@@ -1,6 +1,7 @@
 // The lint rules of the house: `rooms` (every import stays within the table), `names` (each dangerous name stands in its
 // one place), `arrays` (no bytes of a phrase in arrays that nobody wipes) and `linear` (no pattern that a long text makes
-// slow), for `main.ts` and `src/`, tests apart. The tables are in `rooms.ts`.
+// slow), `sizes` (no file, function or class is too long) and `words` (what a person reads stands in src/words/), for
+// `main.ts` and `src/`, tests apart. The tables are in `rooms.ts`.
 // Not in here: anything about style, which is `deno fmt` and `deno lint`'s own. No scopes are resolved: a variable of
 // one's own that is called `performance` is reported too, and wants another name.
 
@@ -11,16 +12,20 @@ import {
   BEFORE_PROMPT,
   GLOBALS,
   LEAVES,
+  LONGER,
   MEMBERS,
   MODULES,
   type Names,
   NAMESPACES,
   NO_TEXT_OF_OTHERS,
+  NO_WORDS,
   PHRASE_READERS,
   type Place,
   ROOMS,
   SIGNALS,
+  SIZES,
   TEST_FILE,
+  WORDS_ELSEWHERE,
 } from "./rooms.ts";
 import { slowPattern } from "./slow_pattern.ts";
 
@@ -31,6 +36,8 @@ export default {
   rules: {
     "rooms": { create: (context) => judged(context, rooms) },
     "names": { create: (context) => judged(context, names) },
+    "sizes": { create: (context) => judged(context, (file, report) => sizes(file, report, context.sourceCode.text)) },
+    "words": { create: (context) => judged(context, words) },
     "arrays": { create: (context) => judged(context, arrays) },
     "linear": { create: (context) => judged(context, linear) },
   },
@@ -81,6 +88,68 @@ function linear(file: Place, report: Report): Deno.lint.LintVisitor {
       if (problem !== undefined) report(n, problem);
     },
   };
+}
+
+// --- sizes ----------------------------------------------------------------------------------------------------------
+
+/** A file, a function and a class are read in one go; what is longer stands in LONGER with its reason. */
+function sizes(file: Place, report: Report, text: string): Deno.lint.LintVisitor {
+  const judge = (node: Node, what: keyof typeof SIZES, name?: string) => {
+    const [from, to] = what === "file" ? [0, text.length] : node.range;
+    const lines = text.slice(from, to).trimEnd().split("\n").length;
+    if (lines <= SIZES[what] || LONGER.some((entry) => entry.file === file && entry.name === name)) return;
+    const shown = name === undefined ? "This file" : `${what} ${name}`;
+    report(node, `${shown} has ${lines} lines; ${SIZES[what]} are the most (scripts/rooms.ts). Move a whole idea out.`);
+  };
+  const named = (n: Inner): string => {
+    const { parent } = n;
+    switch (parent.type) {
+      case "MethodDefinition":
+      case "Property":
+      case "PropertyDefinition":
+        return parent.key.type === "PrivateIdentifier" ? `#${parent.key.name}` : nameOf(parent.key) ?? "";
+      case "VariableDeclarator":
+        return nameOf(parent.id) ?? "";
+      default:
+        return "";
+    }
+  };
+  return {
+    Program: (n) => judge(n, "file"),
+    ClassDeclaration: (n) => judge(n, "class", n.id?.name ?? ""),
+    FunctionDeclaration: (n) => judge(n, "function", n.id?.name ?? ""),
+    FunctionExpression: (n) => judge(n, "function", named(n)),
+    ArrowFunctionExpression: (n) => judge(n, "function", named(n)),
+  };
+}
+
+// --- words ----------------------------------------------------------------------------------------------------------
+
+/** Three words in a row, the second and third in small letters: English, which stands in `src/words/` alone. */
+const SENTENCE = /[A-Za-z]['A-Za-z]* [a-z][a-z']* [a-z]['a-z]*/;
+
+/** What a person reads is worded in one place. The text of an Error is a bug's and shown to nobody (words/problems.ts). */
+function words(file: Place, report: Report): Deno.lint.LintVisitor {
+  if (file.startsWith("src/words/") || WORDS_ELSEWHERE.some((entry) => entry.file === file)) return {};
+  const judge = (node: Inner, text: string) => {
+    if (!SENTENCE.test(text) || NO_WORDS.includes(text) || isForNobody(node)) return;
+    report(node, `"${text.slice(0, 40)}": what a person reads is worded in src/words/.`);
+  };
+  return {
+    Literal: (n) => typeof n.value === "string" && judge(n, n.value),
+    TemplateElement: (n) => judge(n, n.cooked),
+  };
+}
+
+/** Of an Error or a ProtocolViolation, a type, or a name among several that code compares. */
+function isForNobody(node: Inner): boolean {
+  for (let at: Node = node; "parent" in at; at = at.parent as Node) {
+    if (at.type === "TSLiteralType") return true;
+    if (at.type === "NewExpression") return /(Error|Violation)$/.test(nameOf(at.callee) ?? "");
+    if (at.type === "CallExpression" && at.callee.type === "Super") return true;
+    if (/Statement$|Declaration$|^Function/.test(at.type)) return false;
+  }
+  return false;
 }
 
 // --- rooms ----------------------------------------------------------------------------------------------------------

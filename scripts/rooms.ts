@@ -169,5 +169,34 @@ export const PHRASE_READERS: readonly string[] = [
 /** Where patterns read only what the system or we ourselves wrote: the rule `linear` is not for these. */
 export const NO_TEXT_OF_OTHERS: readonly Place[] = ["src/host/", "src/crypto/"];
 
+/** Lines at most, of a file under `src/`, of a function in it and of a class. */
+export const SIZES = { file: 450, function: 60, class: 300 } as const;
+
+/** What is longer, and why it has to be. `name`: of the function or class; absent: the file. */
+export const LONGER: readonly { readonly file: Place; readonly name?: string; readonly why: string }[] = [
+  { file: "src/chat/chat.ts", why: "grew by the commands of introductions; the pipe's back-pressure is to move out" },
+  { file: "src/chat/chat.ts", name: "Chat", why: "as the file" },
+  { file: "src/chat/loop.ts", name: "Loop", why: "performs every effect of peers in one switch, and owns all links" },
+  { file: "src/peers/connections.ts", name: "Connections", why: "a connection's way from link to end, read in one go" },
+  { file: "src/peers/admission.ts", name: "Admission", why: "room, turns, places and guesses share one state" },
+  { file: "src/peers/step.ts", name: "#handle", why: "one line for each event, in one switch" },
+  { file: "src/session/step.ts", name: "Session", why: "one machine with its table of phases" },
+  { file: "src/terminal/tty.ts", name: "Tty", why: "one owner of the terminal, its modes and its order of writes" },
+  { file: "src/terminal/json.ts", name: "fields", why: "the contract of --json, event for event in one switch" },
+  { file: "src/terminal/screen/screen.ts", name: "ChatScreen", why: "brings log, layout, input and painter together" },
+  { file: "src/terminal/text/width.ts", name: "wrap", why: "one loop over a line's pieces, timed by the quiet window" },
+  { file: "src/cli/doctor_call.ts", name: "converse", why: "one call and its end, whose steps share what they close" },
+  { file: "src/cli/run.ts", name: "run", why: "the start of a chat in its order, each line of it once" },
+];
+
+/** Sentences that stand outside `src/words/`, which a person never reads or which have to be where they are. */
+export const WORDS_ELSEWHERE: readonly { readonly file: Place; readonly why: string }[] = [
+  { file: "src/transport/self_check.ts", why: "the texts of an error that ends the program; nobody is shown them" },
+  { file: "src/secrets/locked.ts", why: "the text of an error that ends the program" },
+];
+
+/** Names that code compares and that look like three words. */
+export const NO_WORDS: readonly string[] = ["did not arrive", "no such descriptor"];
+
 /** Files under `src/` that the product never loads: tests, what they share, programs that one starts. No rule is for them. */
 export const TEST_FILE = /(_test(_\w+)?|_child)\.ts$|\/testdata\//;

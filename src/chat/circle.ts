@@ -9,13 +9,25 @@ import type { Peers } from "../peers/step.ts";
 import type { Millis, PeerId } from "../ports.ts";
 import { sanitise, tag } from "../terminal/text/sanitise.ts";
 import {
+  DOING,
+  HEARD_ALREADY,
   hearingText,
   HIDDEN,
   type Labels,
+  NO_TEXT,
+  NO_WORDS_YET,
+  NOBODY_TO_VERIFY,
+  NOBODY_WAITS,
+  NOT_A_MESSAGE,
+  NOT_INTRODUCED,
+  notFound,
+  proposedText,
   questionText,
   standingText,
   tellsText,
   verifyText,
+  whoHearsWhom,
+  YES_OR_NO,
 } from "../words/circle.ts";
 import type { Problem } from "../words/problems.ts";
 import { messageProblem } from "../wire/message.ts";
@@ -76,17 +88,17 @@ export class CircleTalk {
     const labels = this.#labels();
     const hearing = hearingText(peers.hearing, labels, Infinity);
     const open = peers.introductions.map((one) => standingText(one, labels));
-    return [...hearing === "" || hearing === "…" ? [] : [`Who hears whom: ${hearing}.`], ...open];
+    return [...hearing === "" || hearing === "…" ? [] : [whoHearsWhom(hearing)], ...open];
   }
 
   /** `/introduce all|NAME|NAME NAME` */
   introduce(text: string): void {
-    const doing = "Could not introduce anybody.";
+    const doing = DOING.introduce;
     const { peers, step } = this.#parts;
     if (text === "all") {
       const asked = peers.introductions.filter(({ state }) => state === "asked");
       if (asked.length === 0) {
-        return this.#parts.problem({ doing, wrong: "Nobody is waiting.", next: "/peers shows who is." });
+        return this.#parts.problem(NOBODY_WAITS);
       }
       for (const { peer } of asked) step({ type: "introduce", peer });
       return;
@@ -98,20 +110,14 @@ export class CircleTalk {
     const isFriend = here.some(({ peer }) => peer === first.peer);
     if (first.rest === "" && !isFriend) return this.#agree(first.peer);
     if (first.rest === "") {
-      return this.#parts.problem({
-        doing,
-        wrong: "You hear each other already.",
-        next: "Type two names: /introduce NAME NAME",
-      });
+      return this.#parts.problem(HEARD_ALREADY);
     }
     const second = whoIsMeant(first.rest, here);
     if (typeof second === "string" || second.rest !== "" || !isFriend || second.peer === first.peer) {
       return this.#parts.problem(notFound(doing, second === "several" ? second : "nobody"));
     }
     step({ type: "propose", first: first.peer, second: second.peer });
-    this.#parts.hint(
-      `Proposed to ${this.#labels().who(first.peer)} and ${this.#labels().who(second.peer)} that they hear each other.`,
-    );
+    this.#parts.hint(proposedText(this.#labels().who(first.peer), this.#labels().who(second.peer)));
   }
 
   /** `/decline all|NAME` */
@@ -126,21 +132,21 @@ export class CircleTalk {
     const meant = whoIsMeant(text, open.map(({ peer }) => ({ peer, name: names.get(peer) ?? "" })));
     if (typeof meant === "string" || meant.rest !== "") {
       const why = typeof meant === "string" ? meant : "nobody";
-      return this.#parts.problem(notFound("Could not decline.", why));
+      return this.#parts.problem(notFound(DOING.decline, why));
     }
     step({ type: "decline", peer: meant.peer });
   }
 
   /** `/msg NAME TEXT`. False: it could not be sent. */
   message(text: string): boolean {
-    const doing = "Could not send that message.";
+    const doing = DOING.message;
     const meant = whoIsMeant(text, this.#here());
     const problem = typeof meant === "string"
       ? notFound(doing, meant)
       : meant.rest === ""
-      ? { doing, wrong: "There is no text.", next: "Type: /msg NAME TEXT" }
+      ? NO_TEXT
       : messageProblem(meant.rest) !== undefined
-      ? { doing, wrong: "It is too long, or has a character that messages cannot have.", next: "Send it in parts." }
+      ? NOT_A_MESSAGE
       : undefined;
     if (problem !== undefined || typeof meant === "string") {
       if (problem !== undefined) this.#parts.problem(problem);
@@ -153,24 +159,20 @@ export class CircleTalk {
   /** `/verify [NAME [yes|no]]` */
   verify(text: string): void {
     const { peers, hint, step, problem } = this.#parts;
-    const doing = "Could not verify anybody.";
+    const doing = DOING.verify;
     const here = this.#here();
     if (text === "") {
-      if (here.length === 0) return problem({ doing, wrong: "Nobody is here.", next: "Wait for a friend." });
+      if (here.length === 0) return problem(NOBODY_TO_VERIFY);
       return hint(here.map(({ peer }) => this.#verifyLine(peer)).join("\n"));
     }
     const meant = whoIsMeant(text, here);
     if (typeof meant === "string") return problem(notFound(doing, meant));
     if (meant.rest === "") return hint(this.#verifyLine(meant.peer));
     if (meant.rest !== "yes" && meant.rest !== "no") {
-      return problem({ doing, wrong: "Answer yes or no.", next: "Type: /verify NAME yes, or /verify NAME no" });
+      return problem(YES_OR_NO);
     }
     if (meant.rest === "yes" && peers.words(meant.peer) === undefined) {
-      return problem({
-        doing,
-        wrong: "There are no words to compare yet.",
-        next: "Wait a moment, then /verify again.",
-      });
+      return problem(NO_WORDS_YET);
     }
     step({ type: "compared", peer: meant.peer, same: meant.rest === "yes" });
   }
@@ -190,11 +192,7 @@ export class CircleTalk {
     step({ type: "introduce", peer });
     const now = peers.introductions.find((one) => one.peer === peer && one.state === "yes");
     if (now !== undefined) return hint(tellsText(now.tells));
-    problem({
-      doing: "Could not introduce you.",
-      wrong: "They have left, or as many friends are connected as may be.",
-      next: "/peers shows who is here.",
-    });
+    problem(NOT_INTRODUCED);
   }
 
   #ask(): void {
@@ -215,7 +213,7 @@ export class CircleTalk {
     this.#lastHearing = text;
     if (text === "") return;
     this.#hearingTold = now;
-    this.#parts.hint(`Who hears whom: ${text}.`);
+    this.#parts.hint(whoHearsWhom(text));
   }
 
   #here(): Candidate[] {
@@ -234,10 +232,4 @@ export class CircleTalk {
       reportedName: (peer) => sanitise(others.get(peer) ?? "", "name"),
     };
   }
-}
-
-function notFound(doing: string, why: "nobody" | "several"): Problem {
-  return why === "several"
-    ? { doing, wrong: "That name fits two.", next: "Type the tag behind the name." }
-    : { doing, wrong: "There is nobody of that name.", next: "/peers shows who is here, and whom friends talk with." };
 }

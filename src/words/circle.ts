@@ -196,3 +196,59 @@ export function nameRefused(): Problem {
     next: "Type: /name NAME",
   };
 }
+
+// --- What commands about it cannot do ---
+
+export const DOING = {
+  introduce: "Could not introduce anybody.",
+  decline: "Could not decline.",
+  message: "Could not send that message.",
+  verify: "Could not verify anybody.",
+} as const;
+
+export const NOBODY_WAITS: Problem = {
+  doing: DOING.introduce,
+  wrong: "Nobody is waiting.",
+  next: "/peers shows who is.",
+};
+export const HEARD_ALREADY: Problem = {
+  doing: DOING.introduce,
+  wrong: "You hear each other already.",
+  next: "Type two names: /introduce NAME NAME",
+};
+export const NOT_INTRODUCED: Problem = {
+  doing: "Could not introduce you.",
+  wrong: "They have left, or as many friends are connected as may be.",
+  next: "/peers shows who is here.",
+};
+export const NO_TEXT: Problem = { doing: DOING.message, wrong: "There is no text.", next: "Type: /msg NAME TEXT" };
+export const NOT_A_MESSAGE: Problem = {
+  doing: DOING.message,
+  wrong: "It is too long, or has a character that messages cannot have.",
+  next: "Send it in parts.",
+};
+export const NOBODY_TO_VERIFY: Problem = { doing: DOING.verify, wrong: "Nobody is here.", next: "Wait for a friend." };
+export const YES_OR_NO: Problem = {
+  doing: DOING.verify,
+  wrong: "Answer yes or no.",
+  next: "Type: /verify NAME yes, or /verify NAME no",
+};
+export const NO_WORDS_YET: Problem = {
+  doing: DOING.verify,
+  wrong: "There are no words to compare yet.",
+  next: "Wait a moment, then /verify again.",
+};
+
+export function whoHearsWhom(hearing: string): string {
+  return `Who hears whom: ${hearing}.`;
+}
+
+export function proposedText(first: string, second: string): string {
+  return `Proposed to ${first} and ${second} that they hear each other.`;
+}
+
+export function notFound(doing: string, why: "nobody" | "several"): Problem {
+  return why === "several"
+    ? { doing, wrong: "That name fits two.", next: "Type the tag behind the name." }
+    : { doing, wrong: "There is nobody of that name.", next: "/peers shows who is here, and whom friends talk with." };
+}

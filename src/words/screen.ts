@@ -38,6 +38,7 @@ export function longMessage(rows: number): string {
   return `one message of ${rows} rows: arrows show all, Enter sends, Ctrl-_ undoes`;
 }
 
+export const SCROLLED_UP = "scrolled up, PgDn goes down";
 export const NOBODY_HERE_YET = "nobody is here yet";
 export const STRETCHING = "stretching the phrase";
 export const CALLING = "calling ";

@@ -2,10 +2,11 @@
 // but in the linter's mind, and once in a real folder that `deno lint` is run on. And docs/ARCHITECTURE.md says the same
 // as the table.
 
-import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import plugin from "../../scripts/lint_plugin.ts";
 import { SUITES } from "../../scripts/suites.ts";
-import { BEFORE_PROMPT, LEAVES, PHRASE_READERS, ROOMS } from "../../scripts/rooms.ts";
+import { BEFORE_PROMPT, LEAVES, LONGER, PHRASE_READERS, ROOMS } from "../../scripts/rooms.ts";
+import { textsOf } from "../../scripts/words.ts";
 
 const ROOT = new URL("../..", import.meta.url);
 
@@ -490,4 +491,47 @@ Deno.test("linear: a pattern that a long text could make slow is refused, by its
   green("src/host/planted.ts", `f(/ +$/);`);
   red("src/terminal/planted.ts", `new RegExp(text);`, /RegExp: nowhere/);
   green("src/terminal/planted.ts", `let r: RegExp;`);
+});
+
+Deno.test("sizes: a file, a function and a class are read in one go", () => {
+  const lines = (n: number) => "  a();\n".repeat(n);
+  const file = "src/chat/x.ts";
+  green(file, `function f() {\n${lines(58)}}`);
+  red(file, `function f() {\n${lines(59)}}`, /function f has 61 lines; 60 are the most/);
+  red(file, `const f = () => {\n${lines(59)}};`, /function f has 61 lines/);
+  red(file, `class C {\n  #m() {\n${lines(59)}  }\n}`, /function #m has 61 lines/);
+  const methods = Array.from({ length: 30 }, (_, i) => `  m${i}() {\n${lines(8)}  }\n`).join("");
+  red(file, `class C {\n${methods}}`, /class C has 302 lines; 300 are the most/);
+  red(file, lines(451), /This file has 451 lines; 450 are the most/);
+  for (const { file, why } of LONGER) {
+    ok(Deno.statSync(new URL(file, ROOT)).isFile, file);
+    ok(why.length > 5, file);
+  }
+});
+
+Deno.test("words: what a person reads is worded in src/words/ alone", () => {
+  const sentence = `const a = "Nobody is here yet.";`;
+  green("src/words/x.ts", sentence);
+  red("src/chat/x.ts", sentence, /worded in src\/words/);
+  red("src/terminal/screen/x.ts", "const a = (n) => `there are ${n} of them now here`;", /worded in src\/words/);
+  green("src/chat/x.ts", `throw new Error("the phrase could not be stretched");`);
+  green("src/chat/x.ts", `type A = "this is a type"; const a = "not tried";`);
+});
+
+Deno.test("the page of words has each sentence once as it stands, joined parts as one, and no names or comments", () => {
+  const source = `import { a } from "./a file with words.ts"; // not this "one at all"
+const A = "One sentence. " +
+  \`and \${n === 1 ? "x" : \`{\${n}}\`} more.\`;
+const B = { state: "closed", text: /"no text here/.test(a) ? "Two words" : 'Sure.' };`;
+  deepEqual(textsOf(source).map(({ text }) => text), [
+    'One sentence. and {n === 1 ? "x" : `{${n}}`} more.',
+    "Two words",
+    "Sure.",
+  ]);
+  const page = ["call_failures", "notices", "problems", "options"].map((name) =>
+    textsOf(Deno.readTextFileSync(new URL(`src/words/${name}.ts`, ROOT))).map(({ text }) => text).join("\n")
+  ).join("\n");
+  for (const said of ["The proxy does not answer.", "Goodbye.", "It is empty.", "There is nobody to call."]) {
+    ok(page.includes(said), said);
+  }
 });

@@ -10,7 +10,16 @@
 import type { Hearing, Notice } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";
 import { suspicion } from "../secret_filter.ts";
-import { FIRST_HINT, LEAVE, LINE_FULL, longMessage, PASTE_TOO_LONG, SECRETS, secretTexts } from "../../words/screen.ts";
+import {
+  FIRST_HINT,
+  LEAVE,
+  LINE_FULL,
+  longMessage,
+  PASTE_TOO_LONG,
+  SCROLLED_UP,
+  SECRETS,
+  secretTexts,
+} from "../../words/screen.ts";
 import { answersYes, type Key, type KeyName } from "../keys.ts";
 import { COMMANDS, LineEditor } from "../line_editor.ts";
 import { audienceText, hearingText, unheardText } from "../../words/circle.ts";
@@ -355,7 +364,7 @@ export class ChatScreen {
     if (this.#remark !== "") parts.push(sanitise(this.#remark, "text"));
     const { above, below } = this.#log.unseen;
     if (above > 0) parts.push(`${above} unread above, PgUp`);
-    if (this.#log.scrolledUp) parts.push(below > 0 ? `${below} unread below, PgDn` : "scrolled up, PgDn goes down");
+    if (this.#log.scrolledUp) parts.push(below > 0 ? `${below} unread below, PgDn` : SCROLLED_UP);
     parts.push(...this.#busy.texts(now));
     const [address] = this.#listening;
     if (parts.length === 0 && this.#people.here.size === 0 && address !== undefined) {
