@@ -3,6 +3,8 @@
 // In here: the interleaving, the medians, the line that is printed, and the list that `deno task check paper-bench` measures too.
 // Not in here: what is measured.
 
+import { quantile } from "../tests/harness/quantile.ts";
+
 /** One way of doing the thing. */
 export interface Side {
   /** The thing, once. This is timed. */
@@ -114,11 +116,6 @@ async function time({ run, after }: Side, batch: number): Promise<number> {
   const took = performance.now() - began;
   await after?.();
   return took * 1000 / batch;
-}
-
-function quantile(times: readonly number[], share: number): number {
-  const sorted = times.toSorted((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) * share)]!;
 }
 
 /** Past the console, before whose lines the bench runner puts the name once more. */

@@ -10,7 +10,7 @@ import { productEnvironment } from "../../tests/harness/product.ts";
 import { Child, pause } from "../../tests/harness/child.ts";
 import { cpuMs, familyOf, memoryOf, tempFolder } from "./program.ts";
 import { type Curve, type Missing, type Row, row, type Section } from "./section.ts";
-import { quantile } from "./statistics.ts";
+import { quantile } from "../../tests/harness/quantile.ts";
 import type { Ssh } from "./ssh.ts";
 
 export interface RoomSizes {

@@ -1,6 +1,7 @@
 // The statistics of docs/BENCHMARKS.md: a median with its spread, a ratio with its interval, a power law through points.
 // Pure: the interval is drawn with a seeded generator, so the same samples give the same page.
 
+import { quantile } from "../../tests/harness/quantile.ts";
 import { Random } from "../../tests/simulation/random.ts";
 
 /** What is left of a list of samples. */
@@ -16,15 +17,6 @@ export function summaryOf(samples: readonly number[]): Summary {
   const median = quantile(samples, 0.5);
   const mad = quantile(samples.map((sample) => Math.abs(sample - median)), 0.5);
   return { n: samples.length, median, p95: quantile(samples, 0.95), mad };
-}
-
-/** Between the two nearest samples, in proportion. Throws for no samples. */
-export function quantile(samples: readonly number[], share: number): number {
-  const sorted = samples.toSorted((a, b) => a - b);
-  const at = (sorted.length - 1) * share;
-  const [below, above] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
-  if (below === undefined || above === undefined) throw new RangeError("no samples");
-  return below + (above - below) * (at - Math.floor(at));
 }
 
 /** Of two medians; `low` and `high` are the 95 % interval by bootstrap. */

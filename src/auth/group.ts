@@ -39,8 +39,8 @@ const EIGHT = Uint8Array.from({ length: 32 }, (_, i) => i === 0 ? 8 : 0);
 /** The suite of docs/PROTOCOL.md section 3. */
 export const edwards25519: Group = {
   pointSize: 32,
-  M: bytesOf("d048032c6ea0b6d697ddc2e86bda85a33adac920f1bf18e1b0c6d166a5cecdaf"),
-  N: bytesOf("d3bfb518f44f3430f29d0c92af503865a1ed3281dc69b35dd868ba85f886c4ab"),
+  M: Uint8Array.fromHex("d048032c6ea0b6d697ddc2e86bda85a33adac920f1bf18e1b0c6d166a5cecdaf"),
+  N: Uint8Array.fromHex("d3bfb518f44f3430f29d0c92af503865a1ed3281dc69b35dd868ba85f886c4ab"),
   reduce(out, wide) {
     reduceScalar(out, wide);
     return out.bytes.some((byte) => byte !== 0);
@@ -52,7 +52,3 @@ export const edwards25519: Group = {
   add: addPoints,
   subtract: subtractPoints,
 };
-
-function bytesOf(hex: string): Uint8Array {
-  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-}

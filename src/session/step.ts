@@ -26,7 +26,7 @@ import {
 } from "../constants.ts";
 import { type ConnectionFacts, DialerHandshake, ListenerHandshake } from "../auth/handshake.ts";
 import type { StretchedPhrase } from "../auth/stretched.ts";
-import type { Entropy, Frame, Millis, PeerId } from "../ports.ts";
+import type { Entropy, Frame, Millis } from "../ports.ts";
 import { ProtocolViolation } from "../protocol_violation.ts";
 import { Ratchet, type RenewalCell } from "../ratchet/ratchet.ts";
 import type { Arena } from "../secrets/locked.ts";
@@ -96,7 +96,7 @@ export class Session implements Disposable {
     this.#arena = arena;
     this.#facts = facts;
     this.#incoming = new Incoming(facts.self, facts.peer);
-    this.#ids = { self: bytesOf(facts.self), peer: bytesOf(facts.peer) };
+    this.#ids = { self: Uint8Array.fromHex(facts.self), peer: Uint8Array.fromHex(facts.peer) };
     this.#shape = shape;
     this.#authDeadline = now + AUTH_TIMEOUT_MS;
     this.#lastFrame = this.#lastProgress = now;
@@ -388,10 +388,6 @@ function uniform(entropy: Entropy): number {
   const bytes = new Uint8Array(4);
   entropy(bytes);
   return new DataView(bytes.buffer).getUint32(0) / 2 ** 32;
-}
-
-function bytesOf(peer: PeerId): Uint8Array {
-  return Uint8Array.from(peer.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 }
 
 const EMPTY_BODY = new Uint8Array(FRAME_BODY_SIZE);

@@ -9,6 +9,7 @@
 
 import { connect, type Socket } from "node:net";
 import { authenticateAsDialer, split, utf8, Wire } from "../reference/reference.ts";
+import { quantile } from "../harness/quantile.ts";
 import { addressOf, dial, listen, PHRASE } from "../harness/process_pair.ts";
 import type { Sesame } from "../harness/process.ts";
 
@@ -65,10 +66,10 @@ export async function soak(seconds: number): Promise<Check[]> {
     after = listener.memoryKib() ?? 0;
   }
 
-  const ticks = ways.map((ms) => ms / INTERVAL_MS).sort((a, b) => a - b);
-  const p99 = percentile(ticks, 0.99);
+  const ticks = ways.map((ms) => ms / INTERVAL_MS);
+  const p99 = quantile(ticks, 0.99);
   const mib = (kib: number) => `${(kib / 1024).toFixed(0)} MiB`;
-  const gap = percentile(gaps.sort((a, b) => a - b), 0.99);
+  const gap = quantile(gaps, 0.99);
   const lag = (ms: number) => `${Math.max(0, ms - INTERVAL_MS).toFixed(0)} ms`;
   const rate = (opened / seconds).toFixed(0);
   return [
@@ -78,7 +79,7 @@ export async function soak(seconds: number): Promise<Check[]> {
     },
     {
       what:
-        `${ways.length} messages of the friend: median ${percentile(ticks, 0.5).toFixed(2)}, p99 ${p99.toFixed(2)}, ` +
+        `${ways.length} messages of the friend: median ${quantile(ticks, 0.5).toFixed(2)}, p99 ${p99.toFixed(2)}, ` +
         `worst ${ticks.at(-1)!.toFixed(2)} ticks (worst without a flood ${(calmWorst / INTERVAL_MS).toFixed(2)})`,
       right: p99 <= TICKS_P99,
     },
@@ -160,10 +161,6 @@ class Flood implements Disposable {
       else socket.destroy();
     });
   }
-}
-
-function percentile(sorted: readonly number[], at: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))] ?? 0;
 }
 
 if (import.meta.main) {

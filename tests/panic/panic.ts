@@ -19,6 +19,7 @@ import { parseArgs } from "node:util";
 import { NOTHING_CHECKED } from "../../scripts/suites.ts";
 import { type Ended, type Ending, Pty } from "../harness/pty.ts";
 import { Child } from "../harness/child.ts";
+import { quantile } from "../harness/quantile.ts";
 import { Tmux } from "../harness/tmux.ts";
 import { fetchDependencies, hasProgram, PRODUCT, productEnvironment } from "../harness/product.ts";
 
@@ -197,12 +198,6 @@ class Figures {
     else this.failed++;
     console.log(`${holds ? "ok    " : "FAILED"} ${what}`);
   }
-}
-
-/** The smallest value that so large a part of them does not exceed. */
-function quantile(values: readonly number[], part: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? NaN;
 }
 
 function printTable(situations: readonly Situation[], figures: Figures): void {

@@ -7,6 +7,7 @@
 // project, which would make everybody fetch it: `--make` alone names it, by imports that nothing resolves beforehand, and
 // `tests/phrase/strength/deno.lock` pins it. Not in here: the estimate (src/auth/strength.ts), its test (strength_test.ts).
 
+import { seeded } from "./typos.ts";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { guessBits, WEAK_BITS } from "../../src/auth/strength.ts";
 
@@ -97,15 +98,6 @@ export const COMMON_WORDS =
 }
 
 // --- The corpus -----------------------------------------------------------------------------------------------------
-
-/** The same numbers for the same seed. */
-function seeded(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor(state / 2 ** 32 * below);
-  };
-}
 
 /** At least eight bytes each, as a phrase has. */
 function corpus(lists: Lists): Map<string, string[]> {

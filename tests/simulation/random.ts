@@ -29,6 +29,25 @@ export class Random {
     return this.u32() / 2 ** 32;
   }
 
+  /** A whole number from 0 to n - 1. */
+  below(n: number): number {
+    return Math.floor(this.unit() * n);
+  }
+
+  /** Exponential with this mean: the time between things that happen by chance. */
+  pause(mean: number): number {
+    return -mean * Math.log(1 - this.unit());
+  }
+
+  shuffled<T>(items: readonly T[]): T[] {
+    const out = [...items];
+    for (let i = out.length - 1; i > 0; i--) {
+      const j = this.below(i + 1);
+      [out[i], out[j]] = [out[j]!, out[i]!];
+    }
+    return out;
+  }
+
   /** A whole number from `low` to `high`, both included. */
   int(low: number, high: number): number {
     return low + Math.floor(this.unit() * (high - low + 1));

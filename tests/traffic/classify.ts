@@ -6,7 +6,7 @@
 // for one forest of 25 trees over 900 sessions, and a gate needs hundreds. `classify_test.ts` shows that these learn.
 
 import { deviation, mean } from "./grid.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../simulation/random.ts";
 
 export type Rows = readonly (readonly number[])[];
 /** 0 or 1 for each row. */

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { crossValidated, LEARNERS, midRanks } from "./classify.ts";
 import { beside, judge, judgeShuffled, settle, type Verdict } from "./gate.ts";
 import { gridOf } from "./grid.ts";
-import { makeRandom, type Random } from "./random.ts";
+import { Random } from "../simulation/random.ts";
 import { aucOf, ksOf } from "./statistics.ts";
 
-const normal = (random: Random) => Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
+const normal = (random: Random) => Math.sqrt(-2 * Math.log(1 - random.unit())) * Math.cos(2 * Math.PI * random.unit());
 
 /** `rows` sessions of `columns` noise; column 0 of class 1 is `shift` deviations higher. */
 function noise(count: number, columns: number, shift: number, random: Random) {
@@ -20,7 +20,7 @@ function noise(count: number, columns: number, shift: number, random: Random) {
 
 for (const [name, learner] of Object.entries(LEARNERS)) {
   Deno.test(`crossValidated() with ${name} finds a shift of two deviations among twenty columns, and nothing in noise`, () => {
-    const random = makeRandom(1);
+    const random = new Random(1);
     const found = noise(200, 20, 2, random);
     const nothing = noise(200, 20, 0, random);
     const score = ({ rows, labels }: typeof found) =>
@@ -32,7 +32,7 @@ for (const [name, learner] of Object.entries(LEARNERS)) {
 }
 
 Deno.test("crossValidated() with stumps and neighbours finds what no sum of features shows", () => {
-  const random = makeRandom(2);
+  const random = new Random(2);
   const labels = Array.from({ length: 200 }, (_, i) => i % 2);
   // Class 1 is on both sides of class 0.
   const rows = labels.map((
@@ -60,11 +60,11 @@ Deno.test("aucOf() is 1, 0 and a half where it must be, counts ties half, and gi
 });
 
 Deno.test("aucOf()'s interval holds the truth about 95 times in 100", () => {
-  const random = makeRandom(3);
+  const random = new Random(3);
   let held = 0;
   for (let i = 0; i < 400; i++) {
     const labels = Array.from({ length: 60 }, (_, at) => at % 2);
-    const { low, high } = aucOf(labels.map(() => random.next()), labels);
+    const { low, high } = aucOf(labels.map(() => random.unit()), labels);
     if (low <= 0.5 && high >= 0.5) held++;
   }
   assert.ok(held > 0.9 * 400 && held < 0.99 * 400, `${held} of 400`);
@@ -75,7 +75,7 @@ Deno.test("midRanks() gives equal values the mean of their ranks", () => {
 });
 
 Deno.test("ksOf() finds two distributions apart and does not take unlike sessions for unlike labels", () => {
-  const random = makeRandom(4);
+  const random = new Random(4);
   const sessions = (shift: (i: number) => number) =>
     Array.from({ length: 40 }, (_, i) => Array.from({ length: 50 }, () => normal(random) + shift(i)));
   const labels = Array.from({ length: 40 }, (_, i) => i % 2);
@@ -98,7 +98,7 @@ Deno.test("gridOf() counts ticks with a cell within half an interval, lateness, 
 });
 
 Deno.test("judge() is red for what can be told, green for noise, and red for a control that is not recognised", () => {
-  const random = makeRandom(5);
+  const random = new Random(5);
   const plain = noise(400, 10, 3, random);
   const nothing = noise(1200, 10, 0, random);
   const as = { what: "x", where: "simulated" } as const;
@@ -118,7 +118,7 @@ Deno.test("judge() is red for what can be told, green for noise, and red for a c
 });
 
 Deno.test("settle() asks for new sessions where there is doubt, and doubt about those is red", async () => {
-  const random = makeRandom(6);
+  const random = new Random(6);
   const as = { what: "x", where: "real", rule: "hidden" } as const;
   const few = () => ({ ...as, ...noise(60, 3, 0.5, random) }); // something, but what?
   const outcomes = async (first: ReturnType<typeof few>, again: ReturnType<typeof few>) => {
@@ -132,7 +132,7 @@ Deno.test("settle() asks for new sessions where there is doubt, and doubt about 
 });
 
 Deno.test("beside() compares within batches, so that a machine that changes meanwhile is not taken for what people do", () => {
-  const random = makeRandom(7);
+  const random = new Random(7);
   // Fourteen batches, each with four idle sessions and one or two others; only the machine differs.
   const sessions = Array.from(
     { length: 14 },
@@ -158,7 +158,7 @@ Deno.test("beside() compares within batches, so that a machine that changes mean
 });
 
 Deno.test("judge() gives no interval narrower than results with labels dealt anew scatter", () => {
-  const random = makeRandom(8);
+  const random = new Random(8);
   const nothing = { what: "x", where: "real", rule: "not seen", ...noise(24, 30, 0, random) } as const;
   const wide = judge(nothing, 25, random);
   const intervals = [...wide.line.matchAll(/(\S+) \((\S+)-(\S+)\)/g)].map((match) => match.slice(1).map(Number));

@@ -2,7 +2,8 @@
 // many and how large, when, how regular, in bursts or with gaps, acknowledged when, and how the two directions belong
 // together. Labels never come in here.
 
-import { deviation, mean, quantile } from "./grid.ts";
+import { deviation, mean } from "./grid.ts";
+import { quantile } from "../harness/quantile.ts";
 import type { Way } from "./flow.ts";
 
 /** A segment; the bare acknowledgements have size 0. */

@@ -4,7 +4,7 @@
 import { crossValidated, type Labels, LEARNERS, type Rows } from "./classify.ts";
 import { mean } from "./grid.ts";
 import type { Lateness } from "./keys.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../simulation/random.ts";
 import { type Auc, aucOf, type Ks } from "./statistics.ts";
 
 /** An AUC above this tells something. */

@@ -1,7 +1,7 @@
 // What people do in a labelled session, as a script: when which line is finished, on which side. The same scripts drive
 // the simulated sessions and the real ones.
 
-import type { Random } from "./random.ts";
+import type { Random } from "../simulation/random.ts";
 
 export type Activity = "idle" | "typing" | "paste" | "chatty";
 export const TALKING: readonly Activity[] = ["typing", "paste", "chatty"];
@@ -32,7 +32,7 @@ export function linesOf(activity: Activity, ms: number, random: Random, pasteEve
         .map(({ at, size }) => ({ at, side: writer, text: words(size, random), pasted: false }));
     }
     case "paste":
-      return times(ms, () => LONG_PASTE, () => pasteEveryMs * (0.5 + random.next()), pasteEveryMs * 0.2)
+      return times(ms, () => LONG_PASTE, () => pasteEveryMs * (0.5 + random.unit()), pasteEveryMs * 0.2)
         .map(({ at, size }) => ({ at, side: side(), text: words(size, random), pasted: true }));
     case "chatty":
       return times(ms, () => 3 + random.below(12), () => 300 + random.pause(700))
@@ -71,7 +71,7 @@ export function keysOf(line: Line, random: Random): { at: number; keys: string }
   let at = line.at;
   return keys.reverse().map((key) => {
     const pressed = { at, keys: key };
-    at -= KEY_MS * (0.5 + random.next()) * 0.9;
+    at -= KEY_MS * (0.5 + random.unit()) * 0.9;
     return pressed;
   }).reverse();
 }

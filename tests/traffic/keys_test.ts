@@ -4,21 +4,21 @@ import { ok } from "node:assert/strict";
 import type { Seen } from "./features.ts";
 import { judgeKeys } from "./gate.ts";
 import { type Key, lateAfterKeys } from "./keys.ts";
-import { makeRandom } from "./random.ts";
+import { Random } from "../simulation/random.ts";
 
 const INTERVAL_MS = 50;
 
 /** A minute of cells, each up to 2 ms late by chance; those within 4 ms after a key of their side `delay` more. */
 function session(seed: number, delay: number) {
-  const random = makeRandom(seed);
-  const began = 1e12 + random.next() * 1e6;
-  const keys: Key[] = Array.from({ length: 350 }, () => ({ at: began + random.next() * 60_000, side: "dialer" }));
+  const random = new Random(seed);
+  const began = 1e12 + random.unit() * 1e6;
+  const keys: Key[] = Array.from({ length: 350 }, () => ({ at: began + random.unit() * 60_000, side: "dialer" }));
   const cells: Seen[] = (["up", "down"] as const).flatMap((way) => {
-    const phase = random.next() * INTERVAL_MS;
+    const phase = random.unit() * INTERVAL_MS;
     return Array.from({ length: 1200 }, (_, k) => {
       const due = began + phase + k * INTERVAL_MS;
       const near = way === "up" && keys.some(({ at }) => at <= due && due < at + 4);
-      return { at: due + random.next() * 2 + (near ? delay : 0), way, size: 1302 };
+      return { at: due + random.unit() * 2 + (near ? delay : 0), way, size: 1302 };
     });
   });
   return { keys, seen: { seen: cells, from: began, until: Infinity } };

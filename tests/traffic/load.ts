@@ -6,7 +6,8 @@ import { PRODUCT, productEnvironment } from "../harness/product.ts";
 import { Sesame } from "../harness/process.ts";
 import { PORTS, Tcpdump } from "./capture.ts";
 import { flowsOf } from "./flow.ts";
-import { gridOf, quantile } from "./grid.ts";
+import { gridOf } from "./grid.ts";
+import { quantile } from "../harness/quantile.ts";
 
 export interface Load {
   readonly links: number;

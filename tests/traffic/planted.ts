@@ -7,13 +7,13 @@ const PLANTS: Readonly<Record<string, readonly { readonly after: RegExp; readonl
     { after: /^ {2}#promised: Millis;\n/gm, put: "  #plantedUntil: Millis = 0;\n" },
     { after: /^ {8}this\.#outgoing\.add\(event\.message\);\n/gm, put: "        this.#plantedUntil = now + 1000;\n" },
     {
-      after: /^ {4}if \(!phase\.pacer\.take\(.*\)\) return \[\];\n/gm,
+      after: /^ {4}if \(!phase\.pacer\.take\(.*\)\) \{\n.*\n {4}\}\n/gm,
       put: "    if (this.#outgoing.empty && now < this.#plantedUntil) return [];\n",
     },
   ],
   // A cell with something in it leaves three milliseconds later than a dummy: nothing but its time tells.
   late: [{
-    after: /^ {4}const \{ cell.*\} = this\.#outgoing\.next\(\);\n/gm,
+    after: /^ {4}const \{ cell.*\} = .*this\.#outgoing\.next\(\).*;\n/gm,
     put: '    for (const began = performance.now(); cell.kind === "fragment" && performance.now() < began + 3;);\n',
   }],
 };

@@ -11,7 +11,7 @@ import type { WholeObservation } from "./features.ts";
 import type { Flow } from "./flow.ts";
 import { type Activity, keysOf, type Line, linesOf, type Side } from "./human.ts";
 import type { Key } from "./keys.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../simulation/random.ts";
 
 export interface Label {
   readonly activity: Activity;

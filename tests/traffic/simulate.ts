@@ -21,7 +21,7 @@ import { ChatScreen } from "../../src/terminal/screen/screen.ts";
 import { cpuMs } from "./cpu_clock.ts";
 import type { Seen, WholeObservation } from "./features.ts";
 import { type Activity, keysOf, linesOf } from "./human.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../simulation/random.ts";
 
 export interface SimulatedSession {
   readonly activity: Activity;
@@ -250,7 +250,7 @@ class Node implements Disposable {
       case "dial":
         return world.at(at + NETWORK_MS * 4, () => this.#dial(effect.call, effect.target));
       case "stretch": {
-        const tookMs = STRETCH_MS + world.random.next() * STRETCH_VARIES_MS;
+        const tookMs = STRETCH_MS + world.random.unit() * STRETCH_VARIES_MS;
         return world.at(at + tookMs, () => {
           const phrase = this.#stretched(effect.salt);
           this.input(() => ({ type: "stretched", phrase, tookMs }));
@@ -341,7 +341,7 @@ class Node implements Disposable {
     const timer = ++this.#timer;
     if (deadline === Infinity) return;
     const { random } = world;
-    const late = TIMER_MS + random.pause(TIMER_VARIES_MS) + (random.next() < SELDOM ? random.pause(SELDOM_MS) : 0);
+    const late = TIMER_MS + random.pause(TIMER_VARIES_MS) + (random.unit() < SELDOM ? random.pause(SELDOM_MS) : 0);
     const set = this.#now;
     world.at(set + Math.max(0, Math.ceil(deadline - set)) + late, () =>
       this.input(() => {

@@ -4,7 +4,7 @@
 
 import { midRanks } from "./classify.ts";
 import { mean } from "./grid.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../simulation/random.ts";
 
 export interface Auc {
   /** The chance that a session of class 1 gets a higher score than one of class 0; 0.5 is guessing. */

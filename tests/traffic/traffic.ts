@@ -35,7 +35,7 @@ import { type Activity, TALKING } from "./human.ts";
 import { lateAfterKeys } from "./keys.ts";
 import { measureBare, measureLoad } from "./load.ts";
 import { PLANT_NAMES, runPlanted, Unplantable } from "./planted.ts";
-import { makeRandom, type Random } from "./random.ts";
+import { Random } from "../simulation/random.ts";
 import { FRAME_RECORD, type Label, observationOf, type Plan, play, type Played } from "./sessions.ts";
 import { makeSimulator } from "./simulate.ts";
 import { ksOf } from "./statistics.ts";
@@ -473,5 +473,5 @@ if (import.meta.main) {
   }
   if (values.load === true) Deno.exit(await load());
   console.log(`seed ${seed}`);
-  Deno.exit(await gate(effort, values.only ?? "both", makeRandom(seed)));
+  Deno.exit(await gate(effort, values.only ?? "both", new Random(seed)));
 }
