@@ -156,6 +156,7 @@ export class Chat {
     const { view } = this.#parts;
     view.tick();
     if (this.#ending) return;
+    view.quiet(this.#peers.quiet(now()));
     this.#circle.tick(now());
     this.#regulate();
     for (const { target, failure } of this.#watch.due(now(), this.#peers.callingWhom)) {

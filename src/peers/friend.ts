@@ -163,6 +163,16 @@ export class Friends implements Disposable {
     });
   }
 
+  /** Who has been quiet on every connection for how long, from three missed cells on. */
+  quiet(now: Millis): Map<PeerId, Millis> {
+    const quiet = new Map<PeerId, Millis>();
+    for (const { peer, connections } of this.here()) {
+      const shortest = Math.min(...connections.map(({ session }) => session.quietFor(now)));
+      if (shortest > 0) quiet.set(peer, shortest);
+    }
+    return quiet;
+  }
+
   all(): Iterable<Friend> {
     return this.#all.values();
   }

@@ -71,6 +71,11 @@ export class Peers implements Disposable {
     return this.#friends.present();
   }
 
+  /** Who has been quiet for how long, from three missed cells on. */
+  quiet(now: Millis): ReadonlyMap<PeerId, Millis> {
+    return this.#friends.quiet(now);
+  }
+
   /** Nothing more can be said to anybody who is here until somebody confirms something. */
   get full(): boolean {
     return this.#friends.full;

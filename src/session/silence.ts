@@ -13,6 +13,15 @@ export class OpenedCells {
     if (this.#times.length > SILENT_CELLS) this.#times.shift();
   }
 
+  /** How long nothing has come, once three cells are missing by the pace at which the last ones came; else 0. */
+  quietFor(now: Millis, lastFrame: Millis): Millis {
+    const [first] = this.#times;
+    const last = this.#times.at(-1);
+    if (first === undefined || last === undefined || this.#times.length < 2) return 0;
+    const pace = (last - first) / (this.#times.length - 1);
+    return now - lastFrame > MISSED_CELLS * pace ? now - lastFrame : 0;
+  }
+
   isSilent(now: Millis, lastFrame: Millis): boolean {
     const [first] = this.#times;
     const last = this.#times.at(-1);
@@ -22,3 +31,6 @@ export class OpenedCells {
     return quiet >= SILENT_IDLE_MS || (busy && quiet >= SILENT_BUSY_MS);
   }
 }
+
+/** So many are missing before a person is told: one or two are late on any network. */
+const MISSED_CELLS = 3;

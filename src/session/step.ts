@@ -128,6 +128,11 @@ export class Session implements Disposable {
     return this.#opened.isSilent(now, this.#lastFrame);
   }
 
+  /** How long the other side has been quiet, from three missed cells on; else 0. */
+  quietFor(now: Millis): Millis {
+    return this.#opened.quietFor(now, this.#lastFrame);
+  }
+
   step(event: Event, now: Millis, entropy: Entropy): Effect[] {
     if (this.#phase.name === "over") return [];
     const promised = this.#promised;

@@ -2,6 +2,7 @@
 // here: what a command does, when to stop, anything that outlives `stop`.
 
 import type { Notice } from "../notice.ts";
+import type { PeerId } from "../ports.ts";
 import { LineView } from "./lines/view.ts";
 import { ScreenView } from "./screen/view.ts";
 import type { Terminal } from "./tty.ts";
@@ -30,6 +31,8 @@ export interface View {
   giveBack(text: string): void;
   /** Forgets what was said, and takes it off the terminal as far as the terminal lets us; what nobody has seen stays. */
   clear(): void;
+  /** Who has been quiet for how long, in milliseconds: of a screen the header says so. */
+  quiet(friends: ReadonlyMap<PeerId, number>): void;
   /** Shows the passing of time, once a second or so while the program is waiting for something. */
   tick(): void;
   /** Flushes what can be flushed within a short time, restores the terminal; nothing is written afterwards. */

@@ -43,6 +43,11 @@ export const NOBODY_HERE_YET = "nobody is here yet";
 export const STRETCHING = "stretching the phrase";
 export const CALLING = "calling ";
 
+/** Behind a friend's name: nothing has come from them for so long, though it should have. */
+export function quietText(seconds: number): string {
+  return `quiet ${seconds} s`;
+}
+
 export function andMore(count: number): string {
   return ` and ${count} more`;
 }

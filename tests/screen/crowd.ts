@@ -37,6 +37,7 @@ const view: View = {
   show: (_notice, shown) => shown?.(),
   hold: () => {},
   clear() {},
+  quiet() {},
   giveBack: () => {},
   tick: () => {},
   stop: () => Promise.resolve(),

@@ -189,6 +189,19 @@ test(
   },
 );
 
+test("a friend who is stopped is quiet in the header within seconds, not present for 90", async (pty, start) => {
+  await using friend = await Sesame.start(["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"], {
+    phrase: "correct horse battery staple",
+  });
+  await start("connect", String((await friend.event("listening")).address));
+  await pty.write("correct horse battery staple\r");
+  await friend.event("connected");
+  await pty.until("everything|\\[[0-9a-f]{4}-");
+  await pty.rest(1_000); // some cells, by which the pace is known
+  Deno.kill(friend.pid, "SIGSTOP");
+  await pty.until("quiet [2345] s", 8_000);
+});
+
 // Nothing else happens meanwhile, so only the clock of the chat can bring the seconds.
 test("calling several: which one of how many, and for how long, second by second", async (pty, start) => {
   // Never accepted: the system takes the call, and nobody answers.

@@ -96,6 +96,8 @@ export class LineView implements View {
     }
   }
 
+  quiet(): void {}
+
   tick(): void {}
 
   async stop(): Promise<void> {

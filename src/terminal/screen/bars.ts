@@ -59,11 +59,14 @@ export class Busy {
   }
 }
 
+/** A friend in the header; `note` may be empty. */
+export type Here = Label & { readonly note: string };
+
 /**
  * `Sesame  you are Carol [b0b0-0000]  ·  alice [3f2a-91bc] and 3 more  ·  everyone hears everyone`, filled up to `columns`.
  * `you` and `hearing` may be empty. Friends keep their room; who hears whom is cut before them, and oneself goes first.
  */
-export function headerText(you: string, people: readonly Label[], hearing: string, columns: number): string {
+export function headerText(you: string, people: readonly Here[], hearing: string, columns: number): string {
   const friends = friendsText(people, columns);
   const behind = hearing === "" ? "" : `  ·  ${hearing}`;
   const before = you === "" ? "" : `${you}  ·  `;
@@ -72,12 +75,14 @@ export function headerText(you: string, people: readonly Label[], hearing: strin
   return text + " ".repeat(Math.max(0, columns - textWidth(text)));
 }
 
-function friendsText(people: readonly Label[], columns: number): string {
+function friendsText(people: readonly Here[], columns: number): string {
   const start = " Sesame  ";
   let text = start;
   if (people.length === 0) text += NOBODY_HERE_YET;
-  for (const [i, { name, tag, suspect }] of people.entries()) {
-    const part = `${suspect ? "!" : ""}${cut(name, NAME_CELLS, cautiousWidth)} [${tag}]`;
+  for (const [i, { name, tag, suspect, note }] of people.entries()) {
+    const part = `${suspect ? "!" : ""}${cut(name, NAME_CELLS, cautiousWidth)} [${tag}]${
+      note === "" ? "" : ` ${note}`
+    }`;
     const left = people.length - i;
     const more = left > 1 ? andMore(left - 1).length : 0;
     const next = `${i > 0 ? ", " : ""}${part}`;

@@ -117,6 +117,21 @@ export class Log {
     }
   }
 
+  /** Another text in the place of one of the program's. */
+  rewrite(entry: Entry, text: string): void {
+    this.#size -= entry.text.length;
+    entry.text = sanitise(text, "text");
+    this.#size += entry.text.length;
+    delete entry.laidOut;
+  }
+
+  /** The last entry, if it is this one: something is said in its place. */
+  takeBack(entry: Entry): void {
+    if (this.#entries.at(-1) !== entry) return;
+    this.#entries.pop();
+    this.#size -= entry.text.length;
+  }
+
   /** One's own message; told again when what was kept for the first friend is on its way. */
   sent(id: string, peers: number, text: string, note: string, at: number): void {
     if (this.#mine.has(id)) return this.receipt(id, (mine) => mine.peers = Math.max(peers, mine.peers));

@@ -16,6 +16,7 @@ import {
   LINE_FULL,
   longMessage,
   PASTE_TOO_LONG,
+  quietText,
   SCROLLED_UP,
   SECRETS,
   secretTexts,
@@ -31,7 +32,7 @@ import { Busy, headerText, statusText } from "./bars.ts";
 import { NameColours } from "./colours.ts";
 import { InputLayout, type InputRows, PROMPT } from "./input.ts";
 import { Layout, NAME_CELLS, type Style, styleOf } from "./layout.ts";
-import { type Label, Log, type Mine } from "./log.ts";
+import { type Entry, type Label, Log, type Mine } from "./log.ts";
 import { Painter } from "./paint.ts";
 import { namedLines, told } from "./told.ts";
 
@@ -60,6 +61,11 @@ export class ChatScreen {
   readonly #busy = new Busy();
   readonly #audience = new Audience();
   readonly #colours = new NameColours();
+  /** Who has come and said no name yet. */
+  readonly #arrivals = new Map<PeerId, { readonly entry: Entry; readonly notice: Notice }>();
+  /** The last line, where it says that a call of ours was refused. */
+  #refused: { readonly entry: Entry; readonly address: string } | undefined;
+  #quiet: ReadonlyMap<PeerId, number> = new Map();
   /** That are written to. */
   #columns: number;
   #rows: number;
@@ -88,7 +94,12 @@ export class ChatScreen {
    */
   notice(notice: Notice, at: number, shown?: () => void): void {
     const line = told(notice, this.#people);
-    if (line !== undefined) this.#log.add({ ...line, at });
+    // The problem says it all of a call that ended: one line for one refusal.
+    if (notice.event === "problem" && this.#refused !== undefined && notice.doing.includes(this.#refused.address)) {
+      this.#log.takeBack(this.#refused.entry);
+    }
+    this.#refused = undefined;
+    if (line !== undefined) this.#told({ ...line, at }, notice);
     switch (notice.event) {
       case "listening":
         if (!this.#listening.includes(notice.address)) this.#listening.push(notice.address);
@@ -104,12 +115,8 @@ export class ChatScreen {
         return this.#busy.called(notice.address);
       case "stretching":
         return this.#busy.stretching(!notice.done, at);
-      case "named": {
-        const before = label(this.#people, notice.peer);
-        learn(this.#people, notice);
-        for (const line of namedLines(notice.peer, before, this.#people)) this.#log.add({ ...line, at });
-        return;
-      }
+      case "named":
+        return this.#named(notice, at);
       case "message":
         return this.#log.add({
           kind: "theirs",
@@ -134,6 +141,28 @@ export class ChatScreen {
     }
   }
 
+  /** Remembers of a line what a later notice may change in it. */
+  #told(entry: Entry, notice: Notice): void {
+    this.#log.add(entry);
+    if (notice.event === "connected") this.#arrivals.set(notice.peer, { entry, notice });
+    if (notice.event === "left") this.#arrivals.delete(notice.peer);
+    if (notice.event === "refused" && notice.failure !== undefined) this.#refused = { entry, address: notice.address };
+  }
+
+  /** A first name goes into the line of the arrival, which then is the only one. */
+  #named(notice: Notice & { event: "named" }, at: number): void {
+    const { peer } = notice;
+    const before = label(this.#people, peer);
+    const arrival = (this.#people.names.get(peer) ?? "") === "" ? this.#arrivals.get(peer) : undefined;
+    this.#arrivals.delete(peer);
+    learn(this.#people, notice);
+    const [name, ...careful] = namedLines(peer, before, this.#people);
+    const line = arrival === undefined ? undefined : told(arrival.notice, this.#people);
+    if (arrival !== undefined && line !== undefined) this.#log.rewrite(arrival.entry, line.text);
+    else if (name !== undefined) this.#log.add({ ...name, at });
+    for (const line of careful) this.#log.add({ ...line, at });
+  }
+
   /** Does what the key means here, and tells what the program is asked for. */
   key(key: Key): ScreenAction | undefined {
     if (key.type === "panic") return { type: "panic" };
@@ -152,7 +181,7 @@ export class ChatScreen {
   #typed(key: Exclude<Key, { type: "panic" }>): ScreenAction | undefined {
     if (key.type === "text") return this.#insert(key.text);
     if (key.type === "paste") return this.#paste(key.text, key.cut);
-    return this.#named(key.name);
+    return this.#keyNamed(key.name);
   }
 
   /** In cells. */
@@ -197,6 +226,13 @@ export class ChatScreen {
     return this.#question !== undefined;
   }
 
+  /** Whether that is news. Milliseconds since something came from a friend, of those from whom it should have. */
+  quiet(friends: ReadonlyMap<PeerId, number>): boolean {
+    const news = this.#quiet.size > 0 || friends.size > 0;
+    this.#quiet = friends;
+    return news;
+  }
+
   /** Puts a line back that could not be sent, unless something else has been begun. */
   giveBack(text: string): void {
     if (this.#editor.text === "") this.#insert(text);
@@ -222,11 +258,13 @@ export class ChatScreen {
     this.#remark = "";
     this.#busy.clear();
     this.#colours.clear();
+    this.#arrivals.clear();
+    this.#refused = undefined;
   }
 
   // --- Keys ---
 
-  #named(name: KeyName): ScreenAction | undefined {
+  #keyNamed(name: KeyName): ScreenAction | undefined {
     const page = Math.max(1, this.#logRows() - 1);
     switch (name) {
       case "enter":
@@ -345,7 +383,10 @@ export class ChatScreen {
   }
 
   #header(): string {
-    const people = [...this.#people.here.keys()].map((peer) => this.#label(peer));
+    const people = [...this.#people.here.keys()].map((peer) => {
+      const seconds = Math.floor((this.#quiet.get(peer) ?? 0) / 1000);
+      return { ...this.#label(peer), note: seconds >= QUIET_FROM_S ? quietText(seconds) : "" };
+    });
     const { own, self } = this.#people;
     const you = self === undefined
       ? ""
@@ -406,6 +447,8 @@ function writable(columns: number): number {
   return columns > NARROW_COLUMNS ? columns - 1 : columns;
 }
 
+/** Less is shown by the next cell, a moment later. */
+const QUIET_FROM_S = 2;
 /** Such a screen uses its last column too. */
 const NARROW_COLUMNS = 20;
 const INPUT_ROWS_MAX = 8;

@@ -582,3 +582,38 @@ Deno.test("/clear forgets what was said and typed, and keeps what nobody has see
   trial.key("page-up", "up");
   assert.doesNotMatch(trial.terminal.text().join("\n"), /line \d|typed before/);
 });
+
+Deno.test("one line for one arrival, and one for a call that was refused", () => {
+  const trial = new Trial().tell(
+    { event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" },
+    { event: "named", peer: A, name: "alice" },
+    { event: "named", peer: A, name: "Alice L" },
+    {
+      event: "refused",
+      address: "192.0.2.9:7373",
+      reason: "unreachable",
+      failure: { at: "connect", why: "refused" },
+    },
+    {
+      event: "problem",
+      doing: "Could not connect to 192.0.2.9:7373.",
+      wrong: "Nothing listens there.",
+      next: "Ask your friend.",
+    },
+  );
+  const said = trial.terminal.text().filter((row) => row.startsWith("12:00"));
+  assert.deepEqual(said.map((row) => row.slice(8)), [
+    "Connected: alice [3f2a-91bc], calling from 192.0.2.7:40112.",
+    "Name: alice [3f2a-91bc] is called Alice L.",
+    "Could not connect to 192.0.2.9:7373. Nothing listens there. Ask your",
+  ]);
+});
+
+Deno.test("the header says who has been quiet and for how long, until something comes", () => {
+  const trial = new Trial(100).chat();
+  assert.equal(trial.screen.quiet(new Map([[A, 6_400], [B, 900]])), true);
+  assert.match(trial.paint().terminal.text()[0] ?? "", /alice \[3f2a-91bc\] quiet 6 s, bob \[b0b0-0000\](?! quiet)/);
+  assert.equal(trial.screen.quiet(new Map()), true);
+  assert.doesNotMatch(trial.paint().terminal.text()[0] ?? "", /quiet/);
+  assert.equal(trial.screen.quiet(new Map()), false);
+});

@@ -1,6 +1,7 @@
 // The screen on a real terminal: keys in, paintings out, one at a time. Not in here: what is on the screen.
 
 import type { Notice } from "../../notice.ts";
+import type { PeerId } from "../../ports.ts";
 import { LoneEscapes } from "../escapes.ts";
 import { type Key, KeyDecoder } from "../keys.ts";
 import { callOf } from "../call_person.ts";
@@ -94,6 +95,10 @@ export class ScreenView implements View {
       this.#screen.clearLog();
       this.#changed();
     });
+  }
+
+  quiet(friends: ReadonlyMap<PeerId, number>): void {
+    if (this.#screen.quiet(friends)) this.#changed();
   }
 
   tick(): void {
