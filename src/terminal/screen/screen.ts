@@ -7,7 +7,7 @@
 // terminals without wrapping garble a grapheme of several code points there; the column after the time says whose row it
 // is (│ a friend, › oneself, ─ the program, ! a problem), on every row; and those of paint.ts.
 
-import type { Hearing, Notice } from "../../notice.ts";
+import type { Notice } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";
 import { suspicion } from "../secret_filter.ts";
 import {
@@ -16,25 +16,23 @@ import {
   LINE_FULL,
   longMessage,
   PASTE_TOO_LONG,
-  quietText,
   SCROLLED_UP,
   SECRETS,
   secretTexts,
 } from "../../words/screen.ts";
 import { answersYes, type Key, type KeyName } from "../keys.ts";
 import { COMMANDS, LineEditor } from "../line_editor.ts";
-import { audienceText, hearingText, unheardText } from "../../words/circle.ts";
+import { audienceText } from "../../words/circle.ts";
 import { Audience } from "../text/audience.ts";
-import { label, labels, learn, looksLike, nameOf, namesToType, newPeople, type People } from "../text/roster.ts";
-import { sanitise, tag } from "../text/sanitise.ts";
-import { cautiousWidth, cut, textWidth } from "../text/width.ts";
-import { Busy, headerText, statusText } from "./bars.ts";
-import { NameColours } from "./colours.ts";
+import { sanitise } from "../text/sanitise.ts";
+import { cut, textWidth } from "../text/width.ts";
+import { Busy, statusText } from "./bars.ts";
+import { Friends } from "./friends.ts";
 import { InputLayout, type InputRows, PROMPT } from "./input.ts";
-import { Layout, NAME_CELLS, type Style, styleOf } from "./layout.ts";
-import { type Entry, type Label, Log, type Mine } from "./log.ts";
+import { Layout, type Style, styleOf } from "./layout.ts";
+import { Log, type Mine } from "./log.ts";
 import { Painter } from "./paint.ts";
-import { namedLines, told } from "./told.ts";
+import { ProgramLines } from "./told.ts";
 
 export interface ScreenOptions {
   readonly colour: boolean;
@@ -52,7 +50,6 @@ export type ScreenAction = { type: "line"; text: string } | { type: "leave" } | 
 export class ChatScreen {
   readonly #options: ScreenOptions;
   readonly #style: Style;
-  #people: People;
   readonly #editor: LineEditor;
   readonly #layout: Layout;
   readonly #log: Log;
@@ -60,12 +57,8 @@ export class ChatScreen {
   readonly #painter = new Painter();
   readonly #busy = new Busy();
   readonly #audience = new Audience();
-  readonly #colours = new NameColours();
-  /** Who has come and said no name yet. */
-  readonly #arrivals = new Map<PeerId, { readonly entry: Entry; readonly notice: Notice }>();
-  /** The last line, where it says that a call of ours was refused. */
-  #refused: { readonly entry: Entry; readonly address: string } | undefined;
-  #quiet: ReadonlyMap<PeerId, number> = new Map();
+  readonly #friends: Friends;
+  readonly #lines: ProgramLines;
   /** That are written to. */
   #columns: number;
   #rows: number;
@@ -74,18 +67,18 @@ export class ChatScreen {
   /** A line of the moment in the status row, gone with the next key. */
   #remark = "";
   readonly #listening: string[] = [];
-  #hearing: Hearing | undefined;
   #spoken = false;
 
   constructor(options: ScreenOptions, columns: number, rows: number) {
     this.#options = options;
     this.#style = styleOf(options.colour);
-    this.#people = newPeople(options.name);
+    this.#friends = new Friends(options.name);
     this.#editor = new LineEditor((word, first) => this.#complete(word, first));
     this.#columns = writable(columns);
     this.#rows = rows;
     this.#layout = new Layout(this.#columns, this.#style, options.clock);
     this.#log = new Log((entry) => this.#layout.rowsOf(entry));
+    this.#lines = new ProgramLines(this.#log, this.#friends);
   }
 
   /**
@@ -93,13 +86,7 @@ export class ChatScreen {
    * the message has been rendered.
    */
   notice(notice: Notice, at: number, shown?: () => void): void {
-    const line = told(notice, this.#people);
-    // The problem says it all of a call that ended: one line for one refusal.
-    if (notice.event === "problem" && this.#refused !== undefined && notice.doing.includes(this.#refused.address)) {
-      this.#log.takeBack(this.#refused.entry);
-    }
-    this.#refused = undefined;
-    if (line !== undefined) this.#told({ ...line, at }, notice);
+    this.#lines.tell(notice, at);
     switch (notice.event) {
       case "listening":
         if (!this.#listening.includes(notice.address)) this.#listening.push(notice.address);
@@ -107,60 +94,29 @@ export class ChatScreen {
       case "connecting":
         return this.#busy.call(notice.address, at);
       case "connected":
-        this.#busy.called(notice.address);
-        return learn(this.#people, notice);
-      case "left":
-        return learn(this.#people, notice);
       case "refused":
         return this.#busy.called(notice.address);
       case "stretching":
         return this.#busy.stretching(!notice.done, at);
-      case "named":
-        return this.#named(notice, at);
       case "message":
         return this.#log.add({
           kind: "theirs",
           at,
           text: notice.text,
           peer: notice.peer,
-          label: this.#label(notice.peer),
+          label: this.#friends.label(notice.peer),
           ...(shown === undefined ? {} : { shown }),
         });
       case "sent":
         this.#spoken = true;
-        return this.#log.sent(notice.id, notice.peers, notice.text, this.#noteOf(notice), at);
-      case "self":
-      case "circle":
-        return learn(this.#people, notice);
+        return this.#log.sent(notice.id, notice.peers, notice.text, this.#friends.noteOf(notice), at);
       case "hearing":
-        this.#hearing = notice.hearing;
+        this.#friends.hearing = notice.hearing;
         return;
       case "delivered":
       case "unconfirmed":
-        return this.#log.receipt(notice.id, (mine) => confirm(mine, notice, this.#shortName(notice.peer)));
+        return this.#log.receipt(notice.id, (mine) => confirm(mine, notice, this.#friends.shortName(notice.peer)));
     }
-  }
-
-  /** Remembers of a line what a later notice may change in it. */
-  #told(entry: Entry, notice: Notice): void {
-    this.#log.add(entry);
-    if (notice.event === "connected") this.#arrivals.set(notice.peer, { entry, notice });
-    if (notice.event === "left") this.#arrivals.delete(notice.peer);
-    if (notice.event === "refused" && notice.failure !== undefined) this.#refused = { entry, address: notice.address };
-  }
-
-  /** A first name goes into the line of the arrival, which then is the only one. */
-  #named(notice: Notice & { event: "named" }, at: number): void {
-    const { peer } = notice;
-    const before = label(this.#people, peer);
-    const arrival = (this.#people.names.get(peer) ?? "") === "" ? this.#arrivals.get(peer) : undefined;
-    this.#arrivals.delete(peer);
-    learn(this.#people, notice);
-    const [name, ...careful] = namedLines(peer, before, this.#people);
-    const line = arrival === undefined ? undefined : told(arrival.notice, this.#people);
-    if (arrival !== undefined && line !== undefined) this.#log.rewrite(arrival.entry, line.text);
-    else if (name !== undefined) this.#log.add({ ...name, at });
-    for (const line of careful) this.#log.add({ ...line, at });
   }
 
   /** Does what the key means here, and tells what the program is asked for. */
@@ -174,7 +130,7 @@ export class ChatScreen {
       return answersYes(key, question.key) ? question.yes() : undefined;
     }
     const action = this.#typed(key);
-    this.#audience.typed(this.#editor.text, this.#people.here.keys());
+    this.#audience.typed(this.#editor.text, this.#friends.here);
     return action;
   }
 
@@ -203,7 +159,7 @@ export class ChatScreen {
     const height = this.#logRows();
     const log = this.#log.visible(height);
     const rows: string[] = [];
-    if (this.#rows > 3) rows.push(this.#header());
+    if (this.#rows > 3) rows.push(this.#style("7", this.#friends.header(this.#columns)));
     rows.push(...log, ...Array.from({ length: height - log.length }, () => ""));
     if (this.#rows > 2) rows.push(this.#status(now));
     const top = rows.length + 1;
@@ -226,11 +182,9 @@ export class ChatScreen {
     return this.#question !== undefined;
   }
 
-  /** Whether that is news. Milliseconds since something came from a friend, of those from whom it should have. */
+  /** Who has been quiet for how long, in milliseconds; whether that is news. */
   quiet(friends: ReadonlyMap<PeerId, number>): boolean {
-    const news = this.#quiet.size > 0 || friends.size > 0;
-    this.#quiet = friends;
-    return news;
+    return this.#friends.quiet(friends);
   }
 
   /** Puts a line back that could not be sent, unless something else has been begun. */
@@ -250,16 +204,13 @@ export class ChatScreen {
   clear(): void {
     this.#log.clear();
     this.#editor.clear();
-    this.#people = newPeople();
-    this.#hearing = undefined;
+    this.#friends.clear();
+    this.#lines.clear();
     this.#painter.clear();
     this.#inputLayout.clear();
     this.#question = undefined;
     this.#remark = "";
     this.#busy.clear();
-    this.#colours.clear();
-    this.#arrivals.clear();
-    this.#refused = undefined;
   }
 
   // --- Keys ---
@@ -323,10 +274,10 @@ export class ChatScreen {
   #enter(): ScreenAction | undefined {
     const { text } = this.#editor;
     if (text.trim() === "") return undefined;
-    const here = [...this.#people.here.keys()];
+    const here = this.#friends.here;
     const newcomers = this.#audience.newcomers(text, here);
     if (newcomers.length > 0) {
-      const names = (peers: readonly PeerId[]) => peers.map((peer) => this.#shortName(peer));
+      const names = (peers: readonly PeerId[]) => peers.map((peer) => this.#friends.shortName(peer));
       this.#remark = audienceText(names(newcomers), names(here));
       return undefined;
     }
@@ -344,55 +295,13 @@ export class ChatScreen {
 
   #complete(word: string, first: boolean): string[] {
     if (first && word.startsWith("/")) return COMMANDS.filter((command) => command.startsWith(word));
-    const lower = word.toLowerCase();
-    const names = new Set<string>();
-    for (const name of namesToType(this.#people)) if (name.toLowerCase().startsWith(lower)) names.add(name);
-    return [...names];
-  }
-
-  // --- Names ---
-
-  /** What stands behind the receipts of one's own message. */
-  #noteOf({ private: alone, to, unheard }: Notice & { event: "sent" }): string {
-    return alone
-      ? `to ${to.map((peer) => this.#shortName(peer)).join(", ")} alone`
-      : unheardText(unheard, labels(this.#people));
-  }
-
-  /** For receipts: with its tag only where somebody else could be meant. */
-  #shortName(peer: PeerId): string {
-    const name = nameOf(this.#people, peer);
-    const others = [...this.#people.here.keys()].filter((other) => other !== peer);
-    const alike = looksLike(this.#people, peer) !== undefined || others.some((p) => nameOf(this.#people, p) === name);
-    return cut(name, 12, cautiousWidth) + (alike ? ` [${tag(peer)}]` : "");
-  }
-
-  #label(peer: PeerId): Label {
-    return {
-      name: nameOf(this.#people, peer),
-      tag: tag(peer),
-      suspect: looksLike(this.#people, peer) !== undefined,
-      colour: this.#colours.of(peer, this.#people.here.keys()),
-    };
+    return this.#friends.named(word);
   }
 
   // --- Rows ---
 
   #logRows(): number {
     return Math.max(0, this.#rows - this.#input().rows.length - (this.#rows > 3 ? 1 : 0) - (this.#rows > 2 ? 1 : 0));
-  }
-
-  #header(): string {
-    const people = [...this.#people.here.keys()].map((peer) => {
-      const seconds = Math.floor((this.#quiet.get(peer) ?? 0) / 1000);
-      return { ...this.#label(peer), note: seconds >= QUIET_FROM_S ? quietText(seconds) : "" };
-    });
-    const { own, self } = this.#people;
-    const you = self === undefined
-      ? ""
-      : `you are ${own === "" ? "" : `${cut(own, NAME_CELLS, cautiousWidth)} `}[${tag(self)}]`;
-    const hearing = this.#hearing === undefined ? "" : hearingText(this.#hearing, labels(this.#people));
-    return this.#style("7", headerText(you, people, hearing, this.#columns));
   }
 
   #status(now: number): string {
@@ -408,7 +317,7 @@ export class ChatScreen {
     if (this.#log.scrolledUp) parts.push(below > 0 ? `${below} unread below, PgDn` : SCROLLED_UP);
     parts.push(...this.#busy.texts(now));
     const [address] = this.#listening;
-    if (parts.length === 0 && this.#people.here.size === 0 && address !== undefined) {
+    if (parts.length === 0 && this.#friends.here.length === 0 && address !== undefined) {
       parts.push(`waiting on ${address}`);
     }
     return this.#style("2", statusText(parts, this.#columns));
@@ -447,8 +356,6 @@ function writable(columns: number): number {
   return columns > NARROW_COLUMNS ? columns - 1 : columns;
 }
 
-/** Less is shown by the next cell, a moment later. */
-const QUIET_FROM_S = 2;
 /** Such a screen uses its last column too. */
 const NARROW_COLUMNS = 20;
 const INPUT_ROWS_MAX = 8;

@@ -3,11 +3,68 @@
 
 import type { Notice } from "../../notice.ts";
 import { alikeLine, lineOf, namedLine } from "../../words/notices.ts";
-import { label, labels, looksLike, type People } from "../text/roster.ts";
+import type { PeerId } from "../../ports.ts";
+import { label, labels, learn, looksLike, type People } from "../text/roster.ts";
+import type { Friends } from "./friends.ts";
+import type { Entry, Log } from "./log.ts";
 
 export interface Told {
   readonly kind: "system" | "problem";
   readonly text: string;
+}
+
+/** Puts the program's lines into the log: one for one arrival, one for a call that failed. */
+export class ProgramLines {
+  readonly #log: Log;
+  readonly #friends: Friends;
+  /** Who has come and said no name yet. */
+  readonly #arrivals = new Map<PeerId, { readonly entry: Entry; readonly notice: Notice }>();
+  /** The last line, where it says that a call of ours was refused. */
+  #refused: { readonly entry: Entry; readonly address: string } | undefined;
+
+  constructor(log: Log, friends: Friends) {
+    this.#log = log;
+    this.#friends = friends;
+  }
+
+  /** Says what there is to say, and keeps up with who is here. */
+  tell(notice: Notice, at: number): void {
+    const { people } = this.#friends;
+    // The problem says it all of a call that ended.
+    if (notice.event === "problem" && this.#refused !== undefined && notice.doing.includes(this.#refused.address)) {
+      this.#log.takeBack(this.#refused.entry);
+    }
+    this.#refused = undefined;
+    if (notice.event === "named") return this.#named(notice, at);
+    const line = told(notice, people);
+    learn(people, notice);
+    if (line === undefined) return;
+    const entry: Entry = { ...line, at };
+    this.#log.add(entry);
+    if (notice.event === "connected") this.#arrivals.set(notice.peer, { entry, notice });
+    if (notice.event === "left") this.#arrivals.delete(notice.peer);
+    if (notice.event === "refused" && notice.failure !== undefined) this.#refused = { entry, address: notice.address };
+  }
+
+  clear(): void {
+    this.#arrivals.clear();
+    this.#refused = undefined;
+  }
+
+  /** A first name goes into the line of the arrival, which then is the only one. */
+  #named(notice: Notice & { event: "named" }, at: number): void {
+    const { peer } = notice;
+    const { people } = this.#friends;
+    const before = label(people, peer);
+    const arrival = (people.names.get(peer) ?? "") === "" ? this.#arrivals.get(peer) : undefined;
+    this.#arrivals.delete(peer);
+    learn(people, notice);
+    const [name, ...careful] = namedLines(peer, before, people);
+    const line = arrival === undefined ? undefined : told(arrival.notice, people);
+    if (arrival !== undefined && line !== undefined) this.#log.rewrite(arrival.entry, line.text);
+    else if (name !== undefined) this.#log.add({ ...name, at });
+    for (const line of careful) this.#log.add({ ...line, at });
+  }
 }
 
 /** Shown in another way: in the rows that stand, or by leaving. */
@@ -22,7 +79,7 @@ export function told(notice: Notice, people: People): Told | undefined {
 }
 
 /** `before`: the label under the old name; `people` know the new one. */
-export function namedLines(peer: string, before: string, people: People): Told[] {
+function namedLines(peer: string, before: string, people: People): Told[] {
   const lines: Told[] = [{ kind: "system", text: namedLine(before, people.names.get(peer) ?? "") }];
   const other = looksLike(people, peer);
   if (other !== undefined) {

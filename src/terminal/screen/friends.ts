@@ -1,0 +1,91 @@
+// Who is here, as the screen shows them: labels, short names, colours, the header. Not in here: what a view knows of people
+// (text/roster.ts), when they are told of.
+
+import type { Hearing, Notice } from "../../notice.ts";
+import type { PeerId } from "../../ports.ts";
+import { hearingText, unheardText } from "../../words/circle.ts";
+import { quietText } from "../../words/screen.ts";
+import { labels, looksLike, nameOf, namesToType, newPeople, type People } from "../text/roster.ts";
+import { tag } from "../text/sanitise.ts";
+import { cautiousWidth, cut } from "../text/width.ts";
+import { headerText } from "./bars.ts";
+import { NameColours } from "./colours.ts";
+import { NAME_CELLS } from "./layout.ts";
+import type { Label } from "./log.ts";
+
+export class Friends {
+  people: People;
+  hearing: Hearing | undefined;
+  readonly #colours = new NameColours();
+  #quiet: ReadonlyMap<PeerId, number> = new Map();
+
+  /** `own`: one's own name; raw. */
+  constructor(own: string | undefined) {
+    this.people = newPeople(own);
+  }
+
+  get here(): PeerId[] {
+    return [...this.people.here.keys()];
+  }
+
+  /** Whether that is news. Milliseconds since something came from a friend, of those from whom it should have. */
+  quiet(friends: ReadonlyMap<PeerId, number>): boolean {
+    const news = this.#quiet.size > 0 || friends.size > 0;
+    this.#quiet = friends;
+    return news;
+  }
+
+  clear(): void {
+    this.people = newPeople();
+    this.hearing = undefined;
+    this.#colours.clear();
+    this.#quiet = new Map();
+  }
+
+  label(peer: PeerId): Label {
+    return {
+      name: nameOf(this.people, peer),
+      tag: tag(peer),
+      suspect: looksLike(this.people, peer) !== undefined,
+      colour: this.#colours.of(peer, this.people.here.keys()),
+    };
+  }
+
+  /** For receipts: with its tag only where somebody else could be meant. */
+  shortName(peer: PeerId): string {
+    const name = nameOf(this.people, peer);
+    const others = this.here.filter((other) => other !== peer);
+    const alike = looksLike(this.people, peer) !== undefined || others.some((p) => nameOf(this.people, p) === name);
+    return cut(name, 12, cautiousWidth) + (alike ? ` [${tag(peer)}]` : "");
+  }
+
+  /** What stands behind the receipts of one's own message. */
+  noteOf({ private: alone, to, unheard }: Notice & { event: "sent" }): string {
+    return alone
+      ? `to ${to.map((peer) => this.shortName(peer)).join(", ")} alone`
+      : unheardText(unheard, labels(this.people));
+  }
+
+  /** The names that begin so, for Tab. */
+  named(start: string): string[] {
+    const lower = start.toLowerCase();
+    return [...new Set(namesToType(this.people).filter((name) => name.toLowerCase().startsWith(lower)))];
+  }
+
+  /** The header, `columns` wide. */
+  header(columns: number): string {
+    const here = this.here.map((peer) => {
+      const seconds = Math.floor((this.#quiet.get(peer) ?? 0) / 1000);
+      return { ...this.label(peer), note: seconds >= QUIET_FROM_S ? quietText(seconds) : "" };
+    });
+    const { own, self } = this.people;
+    const you = self === undefined
+      ? ""
+      : `you are ${own === "" ? "" : `${cut(own, NAME_CELLS, cautiousWidth)} `}[${tag(self)}]`;
+    const hearing = this.hearing === undefined ? "" : hearingText(this.hearing, labels(this.people));
+    return headerText(you, here, hearing, columns);
+  }
+}
+
+/** Less is shown by the next cell, a moment later. */
+const QUIET_FROM_S = 2;
