@@ -103,7 +103,7 @@ function ratchetPair(arena: Arena): [Ratchet, Ratchet] {
   using phrase = stretchedAlready(arena);
   const theirs = new ListenerHandshake(arena, phrase, facts, entropy);
   const ours = new DialerHandshake(arena, phrase, facts, theirs.offer, entropy);
-  const accepted = theirs.finish(ours.answer)!;
+  const accepted = theirs.finish(ours.answer, entropy)!;
   const secrets = ours.finish(accepted.confirmB)!;
   return [
     Ratchet.start(arena, secrets, { self: dialer, peer: listener }),

@@ -53,7 +53,7 @@ const FACTS = {
 function honestBodies(arena: Arena, phrase: StretchedPhrase): readonly Uint8Array[] {
   using listener = new ListenerHandshake(arena, phrase, FACTS, seededEntropy("listener"));
   using dialer = new DialerHandshake(arena, phrase, FACTS, listener.offer, seededEntropy("dialer"));
-  const done = listener.finish(dialer.answer);
+  const done = listener.finish(dialer.answer, seededEntropy("finish"));
   must(done !== undefined, "an honest answer is accepted");
   using _ = done.secrets;
   const frames = [encodeOffer(listener.offer), encodeAnswer(dialer.answer), encodeAccept(done)];
@@ -89,7 +89,7 @@ function offered(arena: Arena, phrase: StretchedPhrase, { bytes, another }: Body
   if (offer === undefined) return;
   const got = judged(() => new DialerHandshake(arena, phrase, FACTS, offer, seededEntropy("dialer")));
   if ("violation" in got) {
-    return must(another && /share|kem/.test(got.violation), "only a share or a KEM key is refused");
+    return must(another && /share|kem|ratchet key/.test(got.violation), "only a share or a key is refused");
   }
   got.value[Symbol.dispose]();
 }
@@ -98,7 +98,7 @@ function answered(arena: Arena, phrase: StretchedPhrase, { bytes, another }: Bod
   const answer = answerOf(bytes);
   if (answer === undefined) return;
   using listener = new ListenerHandshake(arena, phrase, FACTS, seededEntropy("listener"));
-  const got = judged(() => listener.finish(answer));
+  const got = judged(() => listener.finish(answer, seededEntropy("finish")));
   const done = "value" in got ? got.value : undefined;
   done?.secrets[Symbol.dispose]();
   must((done === undefined) === another, "exactly the answer that was sent is accepted");

@@ -8,7 +8,7 @@ import { equal32 } from "../crypto/equal.ts";
 import { hkdfSha256 } from "../crypto/hkdf.ts";
 import { kemDecapsulate, kemEncapsulate, kemPublicKey } from "../crypto/mlkem768.ts";
 import { sha256 } from "../crypto/sha256.ts";
-import { x25519PublicKey } from "../crypto/x25519.ts";
+import { x25519, x25519PublicKey } from "../crypto/x25519.ts";
 import {
   CONFIRM_SIZE,
   KEM_CIPHERTEXT_SIZE,
@@ -83,10 +83,12 @@ export class ListenerHandshake implements Disposable {
     this.#facts = facts;
     const nonceB = new Uint8Array(NONCE_SIZE);
     entropy(nonceB);
-    this.#y = randomScalar(arena, entropy);
-    this.#ratchet = arena.dhSecret();
+    // Gone again if anything throws before the end.
+    using made = new DisposableStack();
+    this.#y = made.use(randomScalar(arena, entropy));
+    this.#ratchet = made.use(arena.dhSecret());
     entropy(this.#ratchet.bytes);
-    this.#kemSeed = arena.bytes(64);
+    this.#kemSeed = made.use(arena.bytes(64));
     entropy(this.#kemSeed.bytes);
     const shareB = new Uint8Array(POINT_SIZE);
     makeShare(edwards25519, arena, shareB, this.#y, phrase.wN);
@@ -95,19 +97,22 @@ export class ListenerHandshake implements Disposable {
     const kem = new Uint8Array(KEM_KEY_SIZE);
     kemPublicKey(kem, this.#kemSeed);
     this.offer = { salt: phrase.salt, nonceB, shareB, ratchetB, kem };
+    made.move();
   }
 
   /**
    * Checks the answer. Undefined: the other side has another phrase or mode, or sits on another TLS connection. Throws
-   * ProtocolViolation for a share that is none. Either way nothing fresh of this handshake is left.
+   * ProtocolViolation for a share that is none and for a ratchet key of low order, whatever phrase was guessed: else the
+   * end would tell more than the confirmation. Either way nothing fresh of this handshake is left.
    */
-  finish(answer: AnswerValues): { confirmB: Uint8Array; secrets: SessionSecrets } | undefined {
+  finish(answer: AnswerValues, entropy: Entropy): { confirmB: Uint8Array; secrets: SessionSecrets } | undefined {
     using _ = this;
     const arena = this.#arena;
+    refuseLowOrder(arena, this.#ratchet, answer.ratchetA);
     using ss = arena.key();
     kemDecapsulate(ss, answer.ciphertext, this.#kemSeed);
     using K = arena.bytes(POINT_SIZE);
-    if (!sharedPoint(edwards25519, arena, K, this.#y, answer.shareA, this.#phrase.wM)) {
+    if (!sharedPoint(edwards25519, arena, K, this.#y, answer.shareA, this.#phrase.wM, entropy)) {
       throw new ProtocolViolation("share");
     }
     using keys = new Keys(arena, this.#facts, this.#phrase.w, this.offer, answer, K, ss);
@@ -136,7 +141,7 @@ export class DialerHandshake implements Disposable {
 
   /**
    * Draws nonceA, x (64 bytes), the ratchet key and the KEM randomness, in this order. Throws ProtocolViolation for a
-   * share or a KEM key that is none. The phrase is stretched for the offer's salt and lent for the call.
+   * share or a KEM key that is none, and for a ratchet key of low order. The phrase is stretched for the offer's salt and lent for the call.
    */
   constructor(arena: Arena, phrase: StretchedPhrase, facts: ConnectionFacts, offer: OfferValues, entropy: Entropy) {
     this.#arena = arena;
@@ -145,6 +150,7 @@ export class DialerHandshake implements Disposable {
     using x = randomScalar(arena, entropy);
     using ratchet = arena.dhSecret();
     entropy(ratchet.bytes);
+    refuseLowOrder(arena, ratchet, offer.ratchetB);
     using kemRandom = arena.key();
     entropy(kemRandom.bytes);
     using ss = arena.key();
@@ -155,7 +161,7 @@ export class DialerHandshake implements Disposable {
     const ratchetA = new Uint8Array(POINT_SIZE);
     x25519PublicKey(ratchetA, ratchet);
     using K = arena.bytes(POINT_SIZE);
-    if (!sharedPoint(edwards25519, arena, K, x, offer.shareB, phrase.wN)) throw new ProtocolViolation("share");
+    if (!sharedPoint(edwards25519, arena, K, x, offer.shareB, phrase.wN, entropy)) throw new ProtocolViolation("share");
     const publicValues = { nonceA, shareA, ratchetA, ciphertext };
     this.#keys = new Keys(arena, facts, phrase.w, offer, publicValues, K, ss);
     const confirmA = new Uint8Array(CONFIRM_SIZE);
@@ -267,11 +273,19 @@ export function sessionKeys(
   hkdfSha256(out, context, [Ke, channelBinding, ss], [SESSION_LABEL]);
 }
 
+/** Such a key makes the first secret of the ratchet one that anybody knows. */
+function refuseLowOrder(arena: Arena, own: LockedDhSecret, peer: Uint8Array): void {
+  using shared = arena.key();
+  if (!x25519(shared, own, peer)) throw new ProtocolViolation("ratchet key");
+}
+
 /** 64 random bytes mod the group order, not 0. */
 function randomScalar(arena: Arena, entropy: Entropy): LockedKey {
   using wide = arena.bytes(64);
-  const scalar = arena.key();
+  using made = new DisposableStack();
+  const scalar = made.use(arena.key());
   do entropy(wide.bytes); while (!edwards25519.reduce(scalar, wide));
+  made.move();
   return scalar;
 }
 

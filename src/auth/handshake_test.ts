@@ -69,7 +69,7 @@ function pinned({ inputs, derived }: Exchange) {
   equal(toHex(answer.ciphertext), derived.ciphertext);
   equal(toHex(answer.confirmA), derived.confirmA);
 
-  const done = listener.finish(answer);
+  const done = listener.finish(answer, entropyB);
   ok(done !== undefined);
   equal(toHex(done.confirmB), derived.confirmB);
   using secretsB = done.secrets;
@@ -150,7 +150,7 @@ Deno.test("20 random handshakes agree, and no two give the same secrets", () => 
   for (let i = 0; i < 20; i++) {
     using listener = world.listen();
     using dialer = world.dial(listener.offer);
-    const done = listener.finish(dialer.answer);
+    const done = listener.finish(dialer.answer, world.entropy);
     ok(done !== undefined);
     using secretsB = done.secrets;
     using secretsA = dialer.finish(done.confirmB);
@@ -204,19 +204,29 @@ class World implements Disposable {
   }
 }
 
+/** The check of an answer draws nothing, but where K is the identity. */
+const noEntropy: Entropy = () => {
+  throw new Error("entropy in the check of an answer");
+};
+
 /** The listener refuses the answer and keeps nothing fresh. */
-function listenerRefuses(listener: ListenerHandshake, answer: AnswerValues, violation?: Violation) {
+function listenerRefuses(
+  listener: ListenerHandshake,
+  answer: AnswerValues,
+  violation?: Violation,
+  entropy: Entropy = noEntropy,
+) {
   const before = arena.used;
   let thrown: Violation | undefined;
   try {
-    equal(listener.finish(answer), undefined);
+    equal(listener.finish(answer, entropy), undefined);
   } catch (error) {
     if (!(error instanceof ProtocolViolation)) throw error;
     thrown = error.violation;
   }
   equal(thrown, violation);
   equal(arena.used, before - 3, "y, the ratchet key and the KEM seed are gone");
-  throws(() => listener.finish(answer), TypeError, "a second try is not possible");
+  throws(() => listener.finish(answer, noEntropy), TypeError, "a second try is not possible");
 }
 
 Deno.test("another phrase for the same salt: the listener refuses, and so does a dialer who is answered all the same", () => {
@@ -336,7 +346,7 @@ Deno.test("a changed accept, and confirmA sent back as confirmB, are refused by 
   for (let bit = -1; bit < 256; bit += 16) {
     using listener = world.listen();
     using dialer = world.dial(listener.offer);
-    const done = listener.finish(dialer.answer);
+    const done = listener.finish(dialer.answer, world.entropy);
     ok(done !== undefined);
     using _ = done.secrets;
     const confirmB = bit < 0 ? dialer.answer.confirmA : done.confirmB.slice();
@@ -362,12 +372,51 @@ Deno.test("a share that is none is a violation for both sides, and neither keeps
   }
 });
 
-Deno.test("a share that is w*M or w*N itself is a violation: K would be the identity", () => {
+Deno.test("a share that is w*M or w*N itself ends as a wrong phrase does: where K is the identity it is random", () => {
   using world = new World("identity");
   using listener = world.listen();
-  throws(() => world.dial({ ...listener.offer, shareB: world.phrase.wN.bytes.slice() }), { violation: "share" });
+  using answered = world.dial({ ...listener.offer, shareB: world.phrase.wN.bytes.slice() });
+  using again = world.dial({ ...listener.offer, shareB: world.phrase.wN.bytes.slice() });
+  equal(answered.answer.confirmA.every((byte, i) => byte === again.answer.confirmA[i]), false);
+  equal(answered.finish(world.draw(32)), undefined);
   using dialer = world.dial(listener.offer);
-  listenerRefuses(listener, { ...dialer.answer, shareA: world.phrase.wM.bytes.slice() }, "share");
+  listenerRefuses(listener, { ...dialer.answer, shareA: world.phrase.wM.bytes.slice() }, undefined, world.entropy);
+});
+
+Deno.test("a ratchet key of low order is a violation on both sides, before anything tells whether the phrase is right", () => {
+  using world = new World("low order");
+  using other = world.newPhrase(world.phrase.salt);
+  for (const key of ["00".repeat(32), "01" + "00".repeat(31), "ec" + "ff".repeat(30) + "7f"]) {
+    const low = Uint8Array.fromHex(key);
+    for (const phrase of [world.phrase, other]) {
+      using listener = world.listen();
+      using dialer = world.dial(listener.offer, world.entropy, world.facts, phrase);
+      listenerRefuses(listener, { ...dialer.answer, ratchetA: low }, "ratchet key");
+      const before = arena.used;
+      const offer = { ...listener.offer, ratchetB: low };
+      throws(() => world.dial(offer, world.entropy, world.facts, phrase), { violation: "ratchet key" });
+      equal(arena.used, before);
+    }
+  }
+});
+
+Deno.test("entropy that throws in the middle of a handshake leaves no slot", () => {
+  using world = new World("no entropy");
+  for (let calls = 0; calls < 4; calls++) {
+    let left = calls;
+    const failing: Entropy = (into) => {
+      if (left-- === 0) throw new Error("no entropy");
+      world.entropy(into);
+    };
+    const before = arena.used;
+    throws(() => world.listen(failing), { message: "no entropy" });
+    equal(arena.used, before);
+    left = calls;
+    using listener = world.listen();
+    const during = arena.used;
+    throws(() => world.dial(listener.offer, failing), { message: "no entropy" });
+    equal(arena.used, during);
+  }
 });
 
 Deno.test("the listener's own share sent back as shareA is refused", () => {
@@ -414,7 +463,7 @@ Deno.test("SessionSecrets print [locked] for each secret and dispose all three",
   using world = new World("secrets");
   using listener = world.listen();
   using dialer = world.dial(listener.offer);
-  const done = listener.finish(dialer.answer);
+  const done = listener.finish(dialer.answer, world.entropy);
   ok(done !== undefined);
   const secrets: SessionSecrets = done.secrets;
   equal(Deno.inspect(secrets).match(/\[locked\]/g)?.length, 3);

@@ -6,6 +6,7 @@ import { hkdfSha256 } from "../crypto/hkdf.ts";
 import { hmacSha256 } from "../crypto/hmac.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { Bytes } from "../crypto/sodium.ts";
+import type { Entropy } from "../ports.ts";
 import type { Arena, LockedBytes, LockedKey } from "../secrets/locked.ts";
 import type { Group } from "./group.ts";
 
@@ -17,7 +18,8 @@ export function makeShare(group: Group, arena: Arena, out: Uint8Array, scalar: L
 
 /**
  * `out` = K = (cofactor * scalar) * (share - mask), where `share` and `mask` are the other side's. False if the share is
- * not valid or K is the identity; the connection then ends.
+ * not valid; the connection then ends. Where K is the identity the other side made its share of a mask alone, of a right
+ * guess at the phrase: then `out` is random, so that it ends in every respect as with a wrong one.
  */
 export function sharedPoint(
   group: Group,
@@ -26,12 +28,17 @@ export function sharedPoint(
   scalar: LockedKey,
   share: Uint8Array,
   mask: LockedBytes,
+  entropy: Entropy,
 ): boolean {
   if (!group.valid(share)) return false;
   using factor = arena.key();
   using unmasked = arena.bytes(group.pointSize);
   group.timesCofactor(factor, scalar);
-  return group.subtract(unmasked, share, mask) && group.multiply(out, factor, unmasked);
+  if (!group.subtract(unmasked, share, mask)) return false;
+  if (group.multiply(out, factor, unmasked)) return true;
+  group.multiply(out, factor, group.M); // for its time alone
+  entropy(out.bytes);
+  return true;
 }
 
 /** What the transcript joins. `w` is the scalar itself, little-endian; the transcript has it big-endian. */

@@ -249,7 +249,7 @@ export class Session implements Disposable {
       return [{ type: "stretch", salt: offer.salt }];
     }
     if (phase.name === "offered" && type === FrameType.answer) {
-      const done = phase.handshake.finish(decodeAnswer(body));
+      const done = phase.handshake.finish(decodeAnswer(body), entropy);
       if (done === undefined) return [{ type: "close", reason: "phrase" }];
       return this.#verified(Ratchet.start(this.#arena, done.secrets, this.#ids), done.confirmB);
     }

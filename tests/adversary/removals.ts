@@ -78,8 +78,8 @@ export const REMOVALS: readonly Removal[] = [
   {
     check: "identity of K",
     file: "src/auth/spake2.ts",
-    text: "&& group.multiply(out, factor, unmasked)",
-    without: "&& (group.multiply(out, factor, unmasked), true)",
+    text: "if (group.multiply(out, factor, unmasked)) return true;",
+    without: "return group.multiply(out, factor, unmasked);",
     row: "K of the listener: identity",
   },
   {

@@ -109,15 +109,15 @@ export const HANDSHAKE_ROWS: readonly Row[] = [
   },
   {
     row: "K of the listener: identity",
-    where: "protocol 3: reject the identity",
-    sent: "shareA = w*M, so that K is the identity whatever y is, and a confirmation over it",
-    promised: "closed, nothing said",
+    where: "protocol 3: where K is the identity it is random",
+    sent: "shareA = w*M of a right guess, so that K is the identity whatever y is, and a confirmation over it",
+    promised: "ends as a wrong phrase: nothing said, one guess counted",
     async run(world) {
       const wire = await world.dial();
       const offer = parseOffer(await wire.frame());
       const phrase = await stretched(PHRASE, offer.salt);
       wire.send(makeAnswer(wire, offer, phrase, { shareA: phrase.wM.toBytes(), K: IDENTITY }).frame);
-      return await world.refusedAfterOffer(wire, "protocol");
+      return await world.refusedAfterOffer(wire, "phrase");
     },
   },
 
@@ -131,40 +131,53 @@ export const HANDSHAKE_ROWS: readonly Row[] = [
   badOffer("share of the listener: torsioned", (phrase) => ({
     shareB: Point.BASE.multiply(5n).add(phrase.wN).add(TORSION).toBytes(),
   })),
-  badOffer("K of the dialer: identity", (phrase) => ({ shareB: phrase.wN.toBytes() })),
+  {
+    row: "K of the dialer: identity",
+    where: "protocol 3: where K is the identity it is random",
+    sent: "as listener: shareB = w*N of a right guess, and an accept over the identity",
+    promised: "answered and ended as with a wrong phrase, and the answer does not fit the identity",
+    async run(world) {
+      const { wire, target } = await world.called();
+      const phrase = await world.phrase();
+      const offered = makeOffer(phrase, { shareB: phrase.wN.toBytes() });
+      wire.send(offered.frame);
+      const { secrets, right } = readAnswer(wire, offered, phrase, await wire.frame(), IDENTITY);
+      assert(!right, "the victim's confirmation is over the identity");
+      wire.send(frameOf(TYPE.accept, secrets.confirmB));
+      return await world.hungUp(wire, target, "phrase", 1);
+    },
+  },
 
   {
     row: "ratchet key of the dialer: low order",
-    where: "protocol 4: B checks before it sends accept",
-    sent: `a right answer with each of ${LOW_ORDER_X25519.length} X25519 keys of low order`,
-    promised: "closed before the accept",
-    refusals: LOW_ORDER_X25519.length,
+    where: "protocol 3: B checks before it looks at the confirmation",
+    sent: `a right and a wrong answer with each of ${LOW_ORDER_X25519.length} X25519 keys of low order`,
+    promised: "closed, no guess, in the same way for both",
+    refusals: 2 * LOW_ORDER_X25519.length,
+    world: {},
     async run(world) {
       let observed = "";
       for (const key of LOW_ORDER_X25519) {
-        const wire = await world.dial();
-        const offer = parseOffer(await wire.frame());
-        const phrase = await stretched(PHRASE, offer.salt);
-        wire.send(makeAnswer(wire, offer, phrase, { ratchetA: Uint8Array.fromHex(key) }).frame);
-        observed = await world.refusedAfterOffer(wire, "protocol");
+        for (const guess of [PHRASE, "another phrase altogether"]) {
+          const wire = await world.dial();
+          const offer = parseOffer(await wire.frame());
+          const phrase = await stretched(guess, offer.salt);
+          wire.send(makeAnswer(wire, offer, phrase, { ratchetA: Uint8Array.fromHex(key) }).frame);
+          observed = await world.refusedAfterOffer(wire, "protocol");
+        }
       }
       return observed;
     },
   },
   {
     row: "ratchet key of the listener: low order",
-    where: "protocol 4: A before its first cell",
-    sent: "as listener: a right offer with an all-zero X25519 key, answered and accepted",
-    promised: "closed before a cell",
+    where: "protocol 3: A checks before its answer",
+    sent: "as listener: an offer with an all-zero X25519 key",
+    promised: "closed before the answer",
     async run(world) {
       const { wire, target } = await world.called();
-      const phrase = await world.phrase();
-      const offered = makeOffer(phrase, { ratchetB: new Uint8Array(32) });
-      wire.send(offered.frame);
-      const { secrets, right } = readAnswer(wire, offered, phrase, await wire.frame());
-      assert(right);
-      wire.send(frameOf(TYPE.accept, secrets.confirmB));
-      return await world.hungUp(wire, target, "protocol", 1);
+      wire.send(makeOffer(await world.phrase(), { ratchetB: new Uint8Array(32) }).frame);
+      return await world.hungUp(wire, target, "protocol", 0);
     },
   },
 

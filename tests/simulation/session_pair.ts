@@ -200,7 +200,7 @@ export class RawPeer implements Disposable {
   }
 
   accept(answer: Frame): Frame {
-    const done = this.#listening!.finish(decodeAnswer(decodeFrame(answer).body))!;
+    const done = this.#listening!.finish(decodeAnswer(decodeFrame(answer).body), this.#entropy)!;
     this.#start(done.secrets);
     return encodeAccept({ confirmB: done.confirmB });
   }

@@ -249,8 +249,8 @@ async function computeHandshake(arena: Arena, inputs: Inputs, stretch: StretchFu
 
   using K = arena.bytes(POINT_SIZE);
   using KofB = arena.bytes(POINT_SIZE);
-  const valid = sharedPoint(edwards25519, arena, K, x, shareB, stretched.wN) &&
-    sharedPoint(edwards25519, arena, KofB, y, shareA, stretched.wM);
+  const valid = sharedPoint(edwards25519, arena, K, x, shareB, stretched.wN, noEntropy) &&
+    sharedPoint(edwards25519, arena, KofB, y, shareA, stretched.wM, noEntropy);
   if (!valid) throw new Error("our own share was refused");
   agree("derived.K", toHex(K), toHex(KofB));
   const [dialer, listener] = [bytes("peerIdA"), bytes("peerIdB")];
@@ -337,7 +337,7 @@ function framesAndSecretsOfClasses(
   const entropyA = scriptedEntropy([inputs.nonceA, inputs.xWide, inputs.ratchetPrivateA, inputs.kemM]);
   using listener = new ListenerHandshake(arena, phrase, facts, entropyB);
   using dialer = new DialerHandshake(arena, phrase, facts, listener.offer, entropyA);
-  const done = listener.finish(dialer.answer);
+  const done = listener.finish(dialer.answer, entropyB);
   if (done === undefined) throw new Error("the listener refuses");
   using secretsB = done.secrets;
   using secretsA = dialer.finish(done.confirmB);
@@ -549,3 +549,8 @@ function bigEndian(scalar: LockedKey): string {
 
 // Last, since the constants above must exist.
 if (import.meta.main) Deno.exit(await main(Deno.args));
+
+/** Drawn only where K is the identity. */
+function noEntropy(): never {
+  throw new Error("entropy for a shared point that is none");
+}
