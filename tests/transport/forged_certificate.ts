@@ -16,6 +16,8 @@ export interface Forgery {
   readonly validity?: readonly [string, string];
   /** Each one a whole Extension. */
   readonly extensions?: readonly Uint8Array[];
+  /** An empty `[3]`, without the list in it. */
+  readonly bareExtensions?: boolean;
   readonly keys?: KeyPair;
   /** In place of the public key of `keys`. */
   readonly spki?: Uint8Array;
@@ -44,6 +46,7 @@ export function makeCertificate(forgery: Forgery = {}): Forged {
     subject,
     forgery.spki ?? keys.publicKey.export({ type: "spki", format: "der" }),
     forgery.extensions === undefined ? new Uint8Array() : element(0xa3, sequence(...forgery.extensions)),
+    forgery.bareExtensions === true ? element(0xa3) : new Uint8Array(),
   );
   const key = forgery.signWith ?? keys.privateKey;
   const signature = sign(key.asymmetricKeyType === "ed25519" ? null : "sha256", body, key);
