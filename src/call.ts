@@ -21,13 +21,16 @@ export type ProxyFault = ProxyFailure | "refused" | "unreachable" | "filtered";
 export type TlsFault = "silent" | "turned-away" | "not-tls" | "not-sesame";
 /**
  * Why a link brought no friend. `busy`: they closed before their first word; `full`: we have no place for them;
- * `other-interface`: nothing listens on this machine's own address, and something does on its loopback.
+ * `unanswered`: cut between our answer and theirs, which a wrong phrase looks like, and a broken line too; `restarts`: too
+ * many salts in a short time, each of which would have cost a stretch; `other-interface`: nothing listens on this machine's own address, and something does on its loopback.
  */
 export type LinkFault =
   | "busy"
   | "not-sesame"
   | "large-packets-lost"
   | "phrase"
+  | "unanswered"
+  | "restarts"
   | "self"
   | "duplicate"
   | "full"
@@ -82,7 +85,8 @@ export interface LinkFacts {
 export function linkFault({ at, familiar, answered, end }: LinkFacts): LinkFault {
   if (end === "protocol" || (at === "offer" && !familiar)) return "not-sesame";
   if (end === undefined) return "large-packets-lost";
-  return end === "phrase" || (at === "phrase" && answered) ? "phrase" : "busy";
+  if (end === "phrase") return "phrase";
+  return at === "phrase" && answered ? "unanswered" : "busy";
 }
 
 /** The reasons of `refused` in the contract of --json, which is older and coarser. */
@@ -121,6 +125,8 @@ const REASONS: Readonly<Record<CallCause, RefusedReason>> = {
   busy: "closed",
   "large-packets-lost": "timeout",
   phrase: "phrase",
+  unanswered: "phrase",
+  restarts: "busy",
   self: "self",
   duplicate: "duplicate",
   full: "busy",

@@ -422,7 +422,8 @@ export class Chat {
     const problem = callProblem(target, failure, this.#proxy);
     const hopeless = this.#listening === undefined && !this.#peers.calling && this.#peers.present().length === 0;
     const targets = this.#parts.args.targets.map(fullTarget);
-    if (!hopeless || !targets.includes(target)) return this.#problem(problem);
+    // After a conversation the person is asked what to do, and nothing ends by itself.
+    if (!hopeless || this.#met || !targets.includes(target)) return this.#problem(problem);
     this.#ending = true;
     this.#tellUnsent();
     const code = targets.length === 1 && reasonOf(failure) === "phrase" ? EXIT.phrase : EXIT.connection;

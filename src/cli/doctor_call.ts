@@ -79,7 +79,11 @@ export async function examine(
   }
   await tty.restoreWithin();
   const { cause } = diagnosis;
-  return cause === "none" || cause === "own-address" ? EXIT.left : cause === "phrase" ? EXIT.phrase : EXIT.connection;
+  return cause === "none" || cause === "own-address"
+    ? EXIT.left
+    : cause === "phrase" || cause === "unanswered"
+    ? EXIT.phrase
+    : EXIT.connection;
 }
 
 export interface DoctorCallParts {

@@ -100,7 +100,7 @@ Deno.test("callOnce() with the phrase answers once; a hang-up after that is the 
     onFrame(encodeOffer(listener.offer));
     link.sends = onEnd;
   });
-  equal((await examine(link, TO_TLS, true)).cause, "phrase");
+  equal((await examine(link, TO_TLS, true)).cause, "unanswered");
   deepEqual([link.sent.length, link.closed > 0], [1, true]);
 });
 

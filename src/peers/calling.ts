@@ -1,10 +1,10 @@
 // Calls as `peers` makes them: whose turn it is to be dialled, what a failed one means for the next, and what the
 // person is told. Not in here: how often and how long (calls.ts), the connections themselves (step.ts).
 
-import { type CallFailure, type CallStep, linkFault, reasonOf, type RefusedReason } from "../call.ts";
+import { type CallFailure, type CallStep, linkFault, reasonOf } from "../call.ts";
 import type { Millis, PeerId, PunchFault } from "../ports.ts";
 import { type Call, type CallId, Calls } from "./calls.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, EarlyReason } from "./connection.ts";
 import type { Friends } from "./friend.ts";
 import { Halfway } from "./halfway.ts";
 import type { PunchAddress, PunchId } from "./punching.ts";
@@ -121,7 +121,7 @@ export class Calling {
   }
 
   /** A two-sided connection in which we were the listener has ended before anybody was connected by it. */
-  refusedHalfway(connection: Connection, reason: RefusedReason): void {
+  refusedHalfway(connection: Connection, reason: EarlyReason): void {
     const { call, peer } = connection;
     if (call === undefined) return;
     if (this.#friends.get(peer)?.here && reason !== "phrase" && reason !== "self") {
@@ -146,6 +146,11 @@ export class Calling {
     return this.#calls.takeSalt(call, salt, this.#turn.now);
   }
 
+  /** A valid accept has come. */
+  authenticated({ call, salt }: Connection): void {
+    if (call !== undefined && salt !== undefined) this.#calls.forgetSalt(call, salt);
+  }
+
   /** Returns who answered this call's target the last time, if that was somebody else. */
   connected(connection: Connection): PeerId | undefined {
     const { call, peer } = connection;
@@ -161,7 +166,7 @@ export class Calling {
   }
 
   /** A dialled connection has ended before anybody was connected by it. */
-  refused(connection: Connection, reason: RefusedReason): void {
+  refused(connection: Connection, reason: EarlyReason): void {
     const { call, peer } = connection;
     const friend = this.#friends.get(peer);
     const failure = failureOf(connection, reason);
@@ -173,10 +178,9 @@ export class Calling {
     }
     if (connection.answered && friend === undefined) this.#calls.wrongGuess(call, this.#turn.now);
     if (connection.punched) this.#halfway.inVain(call.id, reason);
-    // Oneself, unless somebody on the line has joined two attempts of ours.
-    const self = reason === "self" && !connection.punched;
-    // A wrong confirmB ends the calling of that target at once.
-    this.#failed(call, failure, reason === "phrase" || self || !this.#calls.mayGoOn(call, this.#turn.now));
+    // A wrong confirmB ends the calling of that target at once. Oneself does not: somebody on the line can join a call of
+    // ours to our own listener.
+    this.#failed(call, failure, reason === "phrase" || !this.#calls.mayGoOn(call, this.#turn.now));
   }
 
   /** A friend is gone: those who brought them call again. */
@@ -214,11 +218,12 @@ export class Calling {
 }
 
 /** Why a connection of a call ended before anybody was connected by it. */
-function failureOf({ offered, familiar, answered }: Connection, reason: RefusedReason): CallFailure {
+function failureOf({ offered, familiar, answered }: Connection, reason: EarlyReason): CallFailure {
   const at = offered ? "phrase" : "offer";
   switch (reason) {
     case "self":
     case "duplicate":
+    case "restarts":
       return { at, why: reason };
     case "busy":
       return { at, why: "full" };

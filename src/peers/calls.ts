@@ -133,6 +133,12 @@ export class Calls {
     return true;
   }
 
+  /** Whoever showed this salt has proved to know the phrase: it was no salt of a false listener. */
+  forgetSalt(call: Call, salt: string): void {
+    const at = call.salts.findIndex((known) => known.salt === salt);
+    if (at >= 0) call.salts.splice(at, 1);
+  }
+
   /** Returns who answered there before, if that was somebody else. */
   connected(call: Call, peer: PeerId): PeerId | undefined {
     const before = call.peer === peer ? undefined : call.peer;

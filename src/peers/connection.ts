@@ -36,6 +36,8 @@ export interface Connection {
   offered: boolean;
   /** A dialer's: the answer has been sent, so that a close now may have been a guess. */
   answered: boolean;
+  /** Of a dialled one, once an offer has come: the salt in it, as hex. */
+  salt: string | undefined;
   /** The salt whose stretching it waits for, as hex. */
   awaitedSalt: string | undefined;
   /** Frames that came while it was verified; handled once it is live. */
@@ -51,7 +53,21 @@ export interface Connection {
  * Why a connection ends. Before the peer has been let in it is told as a refusal, afterwards as a leaving; `down`: the
  * link is closed already, by the other side or by the network.
  */
-export type EndReason = "phrase" | "self" | "duplicate" | "protocol" | "busy" | "timeout" | "closed" | "bye" | "down";
+export type EndReason =
+  /** A listener has shown too many salts. */
+  | "restarts"
+  | "phrase"
+  | "self"
+  | "duplicate"
+  | "protocol"
+  | "busy"
+  | "timeout"
+  | "closed"
+  | "bye"
+  | "down";
+
+/** The same of one that has not been let in. */
+export type EarlyReason = Exclude<EndReason, "bye" | "down">;
 
 /** What the parts of `peers` may do with a connection; `step.ts` does it. */
 export interface Steer {

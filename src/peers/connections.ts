@@ -11,7 +11,14 @@ import type { Arena } from "../secrets/locked.ts";
 import { type Effect as SessionEffect, type Event as SessionEvent, Session } from "../session/step.ts";
 import { Acquaintances } from "./acquaintances.ts";
 import type { Calling } from "./calling.ts";
-import { type Connection, directionOf, type EndReason, type LinkId, type Steer } from "./connection.ts";
+import {
+  type Connection,
+  directionOf,
+  type EarlyReason,
+  type EndReason,
+  type LinkId,
+  type Steer,
+} from "./connection.ts";
 import type { Door } from "./door.ts";
 import type { Event, PeersOptions } from "./event.ts";
 import type { Friend, Friends } from "./friend.ts";
@@ -131,6 +138,7 @@ export class Connections implements Steer, Disposable {
       familiar: familiar !== false,
       offered: false,
       answered: false,
+      salt: undefined,
       awaitedSalt: undefined,
       held: [],
       down: false,
@@ -225,7 +233,8 @@ export class Connections implements Steer, Disposable {
     const key = salt.toHex();
     const { call } = connection;
     if (this.#isRefused(connection)) return;
-    if (call !== undefined && !this.#calling.takeSalt(call, key)) return this.end(connection, "protocol");
+    if (call !== undefined && !this.#calling.takeSalt(call, key)) return this.end(connection, "restarts");
+    connection.salt = key;
     connection.offered = true;
     this.#calling.came(connection, "offered");
     connection.awaitedSalt = connection.salt = key;
@@ -265,6 +274,7 @@ export class Connections implements Steer, Disposable {
     connection.answered = false; // whatever comes now, it is no guess
     connection.state = "verified";
     this.#door.authenticated(connection);
+    this.#calling.authenticated(connection);
     if (!this.#mayEnter(connection)) return;
     if (!this.#friends.get(connection.peer)?.here) return this.#admit(connection);
     this.#turn.effects.push({ type: "read", link: connection.link });
@@ -339,17 +349,17 @@ export class Connections implements Steer, Disposable {
   }
 
   /** Before it authenticated, or instead of being admitted. */
-  #endedEarly(connection: Connection, reason: RefusedReason): void {
+  #endedEarly(connection: Connection, reason: EarlyReason): void {
     if (reason === "phrase") this.#door.wrongGuess(connection);
     this.#door.giveBackPlace(connection);
     if (connection.expected !== undefined) return this.acquaintances.callEnded(connection);
     // A friend who is here has closed one of several connections: there is no more to it.
     const here = this.#friends.get(connection.peer)?.here;
     const why = here && reason === "closed" ? "duplicate" : reason;
-    if (connection.role === "dialer") return this.#calling.refused(connection, why);
+    if (connection.role === "dialer" || why === "restarts") return this.#calling.refused(connection, why);
     this.#calling.refusedHalfway(connection, why);
     if (why === "self") return; // told on the dialling side
-    if (here || why === "duplicate") this.#door.refuseKnown(connection.address, why);
+    if (here) this.#door.refuseKnown(connection.address, why);
     else this.#door.refuseStranger(connection.address, why);
   }
 
@@ -385,6 +395,7 @@ const LEFT_BY: Readonly<Record<EndReason, LeftReason>> = {
   protocol: "protocol",
   closed: "closed",
   down: "closed",
+  restarts: "protocol",
   phrase: "protocol",
   self: "closed",
   duplicate: "closed",

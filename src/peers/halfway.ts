@@ -1,7 +1,7 @@
 // Two-sided calls as `peers` makes them (docs/PROTOCOL.md section 8): which attempts are to begin and which to be given up.
 // Not in here: when each begins (punching.ts), what its connection means for the call (calling.ts).
 
-import type { RefusedReason } from "../call.ts";
+import type { EarlyReason } from "./connection.ts";
 import type { Millis, PunchFault } from "../ports.ts";
 import type { Call, CallId } from "./calls.ts";
 import type { Friends } from "./friend.ts";
@@ -77,7 +77,7 @@ export class Halfway {
   }
 
   /** A link of this call has brought no session. One wrong confirmation, or oneself, is enough; else it is the third time. */
-  inVain(call: CallId, reason: RefusedReason): void {
+  inVain(call: CallId, reason: EarlyReason): void {
     const atOnce = reason === "phrase" || reason === "self";
     this.#stop(atOnce ? this.#punching.ban(call) : this.#punching.fruitless(call));
   }

@@ -39,12 +39,16 @@ export function refusalOf(
   const expected = connection.call?.introduced?.peer;
   if (expected !== undefined && connection.peer !== expected) return "protocol";
   if (isDuplicate(connection, house, now)) return "duplicate";
+  // A PeerId that is here takes no place of admission, so it is counted here. One that is not is nobody's duplicate.
+  const ofPeer = house.connections.filter(({ peer }) => peer === connection.peer).length;
+  const here = house.friends.get(connection.peer)?.here === true;
+  if (ofPeer > MAX_CONNECTIONS_PER_PEER) return here ? "duplicate" : "busy";
   if (house.connections.length > MAX_CONNECTIONS) return "busy";
   if (connection.role === "listener" && !house.ready) return "busy";
-  if (house.friends.get(connection.peer)?.here) return undefined;
-  const here = house.friends.here().length;
-  if (here >= MAX_SESSIONS) return "busy";
-  if (connection.role === "dialer" && here >= house.friendsMax) return "busy";
+  if (here) return undefined;
+  const friends = house.friends.here().length;
+  if (friends >= MAX_SESSIONS) return "busy";
+  if (connection.role === "dialer" && friends >= house.friendsMax) return "busy";
   if (house.friends.waitingForScreen >= WAITING_FOR_SCREEN_MAX) return "busy";
   return house.slots < SLOTS_PER_SESSION ? "busy" : undefined;
 }
@@ -55,7 +59,5 @@ function isDuplicate(connection: Connection, { friends, connections }: House, no
   const ofPeer = connections.filter((c) => c.peer === peer);
   const answerOut = role === "dialer" &&
     ofPeer.some((c) => c !== connection && c.role === "dialer" && (c.answered || c.state === "verified"));
-  if (sameDirection || answerOut) return true;
-  // A PeerId that is here takes no place of admission, so it is counted here.
-  return ofPeer.length > MAX_CONNECTIONS_PER_PEER;
+  return sameDirection === true || answerOut;
 }

@@ -160,6 +160,20 @@ const WORDS: Readonly<Record<CallCause, (called: Called) => Words>> = {
     wrong: "The phrase did not match, one of you is in another mode, or their door is closed (--friends).",
     next: "Compare the phrase with your friend, letter by letter, by phone or in person.",
   }),
+  unanswered: () => ({
+    short: "cut before their answer came; perhaps a wrong phrase",
+    wrong:
+      "The connection was cut before their answer came. Perhaps the phrase did not match, one of you is in another " +
+      "mode, or their door is closed (--friends); perhaps the line broke.",
+    next: "Call again. If it stays so, compare the phrase with your friend, letter by letter, by phone or in person; " +
+      "after three such ends calling stops until you ask again.",
+  }),
+  restarts: () => ({
+    short: "they restarted too often",
+    wrong: "What answers there has started anew too often in ten minutes, and each time this machine would have to " +
+      "stretch the phrase.",
+    next: "Wait ten minutes and call again; if it stays so, ask your friend whether their Sesame keeps restarting.",
+  }),
   self: () => ({
     short: "that is this program itself",
     wrong: "That is this very program.",

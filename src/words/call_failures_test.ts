@@ -42,6 +42,8 @@ const CASES: Readonly<Record<CallCause, readonly [CallPlace, RefusedReason]>> = 
   busy: ["offer", "closed"],
   "large-packets-lost": ["offer", "timeout"],
   phrase: ["phrase", "phrase"],
+  unanswered: ["phrase", "phrase"],
+  restarts: ["offer", "busy"],
   self: ["offer", "self"],
   duplicate: ["offer", "duplicate"],
   full: ["offer", "busy"],

@@ -183,3 +183,19 @@ Deno.test("--plain writes sentences: a transcript of two sides without an escape
   }
   match(dialer.lines.join("\n"), /^Memory for secrets is /);
 });
+
+Deno.test("/connect to the first address again, in vain, ends nothing: what nobody confirmed stays named, and /quit is 0", async () => {
+  await using pair = await Pair.connect(FAST);
+  const { listener, dialer, address } = pair;
+  await deliver(dialer, listener, "confirmed");
+  listener.signal("SIGSTOP");
+  await dialer.say("confirmed by nobody");
+  await dialer.like("sent", { peers: 1 });
+  listener.signal("SIGKILL");
+  await dialer.event("left");
+  await dialer.say(`/connect ${address}`);
+  await dialer.event("refused");
+  await dialer.say("/quit");
+  deepEqual(await dialer.ended(), { code: 0, signal: null });
+  equal(dialer.all("unconfirmed").length, 1);
+});
