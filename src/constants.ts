@@ -197,6 +197,8 @@ export const PUNCH_FRUITLESS_MAX = 3;
 // --- Ours to choose -------------------------------------------------------------------------------------------------
 
 export const DEFAULT_PORT = 7373;
+/** Descriptors that no stranger gets: for a call of ours, its look-up, a stretch, and the listener itself. */
+export const DESCRIPTORS_KEPT = 6;
 /**
  * Before a tick nothing is begun for so long: no piece of work takes longer, the longest paste of a fresh process included
  * (measured: 2 ms, with 16 KB of emoji 1 to 4 ms).

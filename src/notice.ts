@@ -102,6 +102,8 @@ export type Notice =
   | { event: "turned-away"; count: number; guesses: number }
   /** Somebody who knows the phrase called, and there are friends enough. For scripts a "hint". */
   | { event: "door-closed"; address: string }
+  /** Nobody can call, since this process has used up its descriptors; `over`: it takes calls again. */
+  | { event: "deaf"; over: boolean }
   /** A target that is not called anew: there are too many, its friend is here, or it is being called. For scripts a "hint". */
   | { event: "already-called"; address: string; state: "many" | "connected" | "called" }
   /** The program's own words to the person: a hint, an answer to a command, a three-part problem. */

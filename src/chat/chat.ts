@@ -56,6 +56,8 @@ export interface ChatParts {
   readonly entropy: Entropy;
   /** Input comes from a pipe. */
   readonly scripted: boolean;
+  /** How many descriptors there may be and are left; undefined: more than enough, or not known. */
+  descriptors?(): { readonly limit: number; readonly left: number } | undefined;
   /** This machine's own addresses, undefined where they cannot be found out. */
   addresses(): readonly Uint8Array[] | undefined;
   /** What protects the person here, in lines. */
@@ -114,6 +116,7 @@ export class Chat {
       shape: { cover: args.cover, intervalMs: args.intervalMs },
       name: args.name,
       friends: args.friends,
+      descriptors: parts.descriptors?.(),
       introductions: args.introductions ?? (parts.scripted ? "no" : "ask"),
       hidden: this.#proxy !== undefined,
     });

@@ -76,7 +76,10 @@ export class Loop implements Disposable {
   }
 
   #open(address: string): Promise<Listener> {
-    return this.#parts.transport.listen(address, { called: (caller) => this.#called(caller) });
+    return this.#parts.transport.listen(address, {
+      called: (caller) => this.#called(caller),
+      deaf: (isDeaf) => this.#parts.view.show({ event: "deaf", over: !isDeaf }),
+    });
   }
 
   /** For introductions: a free port of each of these addresses, and of no other. */

@@ -101,11 +101,15 @@ export async function run(booted: Booted): Promise<number> {
     args,
     arena: booted.arena,
     self: identity.peerId,
-    transport: new TlsTransport(identity, proxyOf(args.proxy, entropy)),
+    transport: new TlsTransport(identity, {
+      ...proxyOf(args.proxy, entropy),
+      ...(host.descriptors === undefined ? {} : { descriptors: host.descriptors }),
+    }),
     stretcher,
     view,
     entropy,
     scripted: !tty.inputIsTerminal,
+    descriptors: () => host.descriptors && { limit: host.descriptors.limit, left: host.descriptors.left() },
     addresses: () => host.addresses?.(),
     doctor: () =>
       doctorText(protection, { input: tty.inputIsTerminal, output: tty.outputIsTerminal, f12: "not tried" }),

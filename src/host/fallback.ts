@@ -30,6 +30,7 @@ export function bindNothing(system: HostFacts["system"]): Binding {
     readable: () => true,
     readFd: () => -1,
     writeNow: undefined,
+    descriptors: undefined,
     addresses: undefined,
     exit: (code) => Deno.exit(code),
   };

@@ -26,10 +26,20 @@ export interface Host {
    * does not. False: not written. Undefined where the host cannot ask.
    */
   readonly writeNow: ((fd: number, view: Uint8Array) => boolean) | undefined;
+  /** Undefined where the host cannot ask, and where there are more than this program ever takes. */
+  readonly descriptors: Descriptors | undefined;
   /** This machine's own addresses, 4 or 16 bytes each (netlink.ts). Undefined where the host cannot ask. */
   readonly addresses: (() => readonly Uint8Array[]) | undefined;
   /** The process is gone when this is called; nothing is restored or flushed. */
   exit(code: number): never;
+}
+
+/** What a process may open: files and sockets. */
+export interface Descriptors {
+  readonly limit: number;
+  left(): number;
+  /** Whether connections wait to be accepted on any socket of this process. */
+  backlog(): boolean;
 }
 
 /** `undefined` stands for what cannot be found out here. */

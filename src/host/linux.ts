@@ -3,7 +3,7 @@
 // Not in here: loading the library and giving the permission back (harden.ts).
 
 import { interfaceAddresses } from "./netlink.ts";
-import { asksForNoColour, type Binding, buffer, cString, type HostFacts, isDumb } from "./host.ts";
+import { asksForNoColour, type Binding, buffer, cString, type Descriptors, type HostFacts, isDumb } from "./host.ts";
 
 export const LINUX_LIBRARIES: readonly string[] = [
   "libc.so.6",
@@ -25,6 +25,7 @@ export const LINUX_SYMBOLS = {
   isatty: { parameters: ["i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
@@ -81,6 +82,7 @@ export function bindLinux(libc: LinuxLibc): Binding {
       if (ready(libc, fd, POLLOUT) !== POLLOUT) return false;
       return Number(libc.write(fd, buffer(view), BigInt(view.length))) === view.length;
     },
+    descriptors: descriptorsOf(libc),
     addresses: () => interfaceAddresses(libc),
     exit(code): never {
       libc._exit(code);
@@ -95,6 +97,47 @@ function ready(libc: LinuxLibc, fd: number, events: number): number {
   asked.setInt32(0, fd, true);
   asked.setInt16(4, events, true);
   return libc.poll(new Uint8Array(asked.buffer), 1n, 0) === 0 ? 0 : asked.getInt16(6, true);
+}
+
+/** Asked of the kernel by poll(2), which says which numbers are none: /proc is not readable any more. */
+function descriptorsOf(libc: LinuxLibc): Descriptors | undefined {
+  const limits = new BigUint64Array(2);
+  if (libc.getrlimit(RLIMIT_NOFILE, limits) !== 0 || limits[0]! > DESCRIPTORS_ENOUGH) return undefined;
+  const limit = Number(limits[0]);
+  // struct pollfd: fd, events, revents.
+  const asked = new DataView(new ArrayBuffer(8 * limit));
+  const ask = () => {
+    for (let fd = 0; fd < limit; fd++) {
+      asked.setInt32(8 * fd, fd, true);
+      asked.setInt16(8 * fd + 4, POLLIN, true);
+    }
+    libc.poll(new Uint8Array(asked.buffer), BigInt(limit), 0);
+  };
+  const has = (fd: number, what: number) => (asked.getInt16(8 * fd + 6, true) & what) !== 0;
+  const all = Array.from({ length: limit }, (_, fd) => fd);
+  return {
+    limit,
+    left() {
+      ask();
+      return all.filter((fd) => has(fd, POLLNVAL)).length;
+    },
+    backlog() {
+      ask();
+      return all.some((fd) => has(fd, POLLIN) && isListening(libc, fd));
+    },
+  };
+}
+
+function isListening(libc: LinuxLibc, fd: number): boolean {
+  const [value, size] = [new Uint32Array(1), Uint32Array.of(4)];
+  const asked = libc.getsockopt(
+    fd,
+    SOL_SOCKET,
+    SO_ACCEPTCONN,
+    new Uint8Array(value.buffer),
+    new Uint8Array(size.buffer),
+  );
+  return asked === 0 && value[0] !== 0;
 }
 
 /** Whether `TracerPid` in /proc/self/status names a process. */
@@ -156,5 +199,11 @@ const GETRANDOM_WHOLE = 256;
 const FILE_MAX_BYTES = 8192;
 const POLLIN = 1;
 const POLLOUT = 4;
+const POLLNVAL = 32;
+const RLIMIT_NOFILE = 7;
+/** More than this program opens with every place taken and every friend there. */
+const DESCRIPTORS_ENOUGH = 2048n;
+const SOL_SOCKET = 1;
+const SO_ACCEPTCONN = 30;
 const PRELOADS: readonly string[] = ["LD_PRELOAD", "LD_AUDIT"];
 const SWAP_WORST_FIRST = ["plain", "encrypted", "memory"] as const;

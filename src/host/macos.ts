@@ -55,6 +55,7 @@ export function bindMacos(libc: MacosLibc): Binding {
       }
     },
     writeNow: undefined,
+    descriptors: undefined,
     addresses: undefined,
     isTerminal: (fd) => libc.isatty(fd) === 1,
     readable: () => true, // its poll refuses terminals and devices; not tried

@@ -53,6 +53,7 @@ export function bindWindows(kernel32: Kernel32, bcrypt: Bcrypt): Binding {
     readable: () => true,
     readFd: () => -1,
     writeNow: undefined,
+    descriptors: undefined,
     addresses: undefined,
     exit(code): never {
       kernel32.ExitProcess(code);

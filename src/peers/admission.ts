@@ -4,6 +4,7 @@
 // Not in here: what addresses and networks are remembered for, sockets, sessions, what the person is told.
 
 import {
+  DESCRIPTORS_KEPT,
   GUESS_STEP,
   MAX_PLACES,
   MAX_PLACES_KNOWN,
@@ -53,15 +54,22 @@ interface Present {
 }
 
 export interface AdmissionOptions {
-  /** Descriptors that the process may have; the room takes a quarter of them at most. */
-  readonly descriptors?: number | undefined;
+  /** That the process may have, and that are left. A caller takes one; undefined: there are more than enough. */
+  readonly descriptors?: { readonly limit: number; readonly left: number } | undefined;
+}
+
+/** How many may wait, and how many may have a place: where descriptors are few, both have a half of what can be spared. */
+function roomFor({ limit, left }: { limit: number; left: number }): { waiting: number; places: number } {
+  const spare = Math.max(2, left - DESCRIPTORS_KEPT);
+  const waiting = Math.min(MAX_WAITING, Math.max(1, Math.floor(Math.min(limit / 4, spare / 2))));
+  return { waiting, places: Math.min(MAX_PLACES, Math.max(1, spare - waiting)) };
 }
 
 export class Admission implements Disposable {
   readonly #addresses = new Addresses();
   readonly #networks = new Networks();
   readonly #guesses = new Guesses();
-  readonly #mostWaiting: number;
+  readonly #most: { readonly waiting: number; readonly places: number };
   readonly #lotKey: LockedKey;
   #lotKeyDrawn = false;
   /** In the order of their arrival; of those with a place, in the order in which they got it. */
@@ -74,8 +82,8 @@ export class Admission implements Disposable {
   #soon: Move[] = [];
   #deadline: Millis = Infinity;
 
-  constructor(arena: Arena, { descriptors = Infinity }: AdmissionOptions = {}) {
-    this.#mostWaiting = Math.min(MAX_WAITING, Math.max(1, Math.floor(descriptors / 4)));
+  constructor(arena: Arena, { descriptors = { limit: Infinity, left: Infinity } }: AdmissionOptions = {}) {
+    this.#most = roomFor(descriptors);
     this.#lotKey = arena.key();
   }
 
@@ -116,7 +124,7 @@ export class Admission implements Disposable {
     } else {
       this.#waiting.set(id, caller);
       caller.network.waiting.push(caller);
-      if (this.#waiting.size > this.#mostWaiting) this.#turnAway(this.#lastOf(now));
+      if (this.#waiting.size > this.#most.waiting) this.#turnAway(this.#lastOf(now));
     }
     this.#deadline = Math.min(this.#deadline, Math.max(now, this.#nextStart));
     return true;
@@ -132,7 +140,7 @@ export class Admission implements Disposable {
     const caller = this.#caller(id, source, known, now, entropy);
     const free = known
       ? this.#hasRoomForKnown(source)
-      : this.#placed.size < MAX_PLACES && this.#mayHavePlace(caller) && this.#mayGuessAt(caller, now) <= now;
+      : this.#placed.size < this.#most.places && this.#mayHavePlace(caller) && this.#mayGuessAt(caller, now) <= now;
     if (!free) {
       this.#forget(caller);
       return false;
@@ -317,7 +325,7 @@ export class Admission implements Disposable {
   // --- Places ---
 
   #makePlace(now: Millis, moves: Move[]): boolean {
-    if (this.#placed.size < MAX_PLACES) return true;
+    if (this.#placed.size < this.#most.places) return true;
     const replaced = this.#replaceable(now);
     if (replaced === undefined) return false;
     this.#wasted(replaced, false, now);
@@ -327,7 +335,7 @@ export class Admission implements Disposable {
 
   #hasRoomForKnown({ address }: Source): boolean {
     const ofAddress = this.#placesOfAddress.get(address) ?? 0;
-    return this.#placed.size < MAX_PLACES + MAX_PLACES_KNOWN && ofAddress < MAX_PLACES_PER_ADDRESS;
+    return this.#placed.size < this.#most.places + MAX_PLACES_KNOWN && ofAddress < MAX_PLACES_PER_ADDRESS;
   }
 
   #place(caller: Caller, now: Millis): void {
@@ -386,7 +394,7 @@ export class Admission implements Disposable {
       if (this.#mayHavePlace(caller)) start = Math.min(start, this.#mayGuessAt(caller, now));
     }
     start = Math.max(start, this.#nextStart);
-    if (this.#placed.size >= MAX_PLACES) {
+    if (this.#placed.size >= this.#most.places) {
       const strangers = [...this.#placed.values()].filter(({ known }) => !known);
       start = Math.max(start, Math.min(...strangers.map(({ since }) => since + PLACE_SAFE_MS), Infinity));
     }

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { loadSodium } from "../crypto/sodium.ts";
 import type { Entropy } from "../ports.ts";
 import { Addresses, type Source } from "./addresses.ts";
-import { Admission, type CallerId } from "./admission.ts";
+import { Admission, type AdmissionOptions, type CallerId } from "./admission.ts";
 import { Guesses } from "./guesses.ts";
 import { Networks } from "./networks.ts";
 
@@ -30,7 +30,7 @@ class Door implements Disposable {
   now = 0;
   #next = 1;
 
-  constructor(options?: { descriptors?: number }) {
+  constructor(options?: AdmissionOptions) {
     this.admission = new Admission(arena, options);
   }
 
@@ -105,7 +105,7 @@ class Door implements Disposable {
   }
 }
 
-function test(sentence: string, body: (door: Door) => void, options?: { descriptors?: number }): void {
+function test(sentence: string, body: (door: Door) => void, options?: AdmissionOptions): void {
   Deno.test(sentence, () => {
     {
       using door = new Door(options);
@@ -160,10 +160,21 @@ test("512 wait; when the room is full the worst rank is closed, not the last to 
   ok(others.every((id) => door.is(id) === "waits"));
 });
 
-test("the room takes a quarter of the descriptors", (door) => {
-  range(60).map((n) => door.call(v4(n)));
-  equal(door.admission.waiting, 25);
-}, { descriptors: 100 });
+test("where descriptors are few, those that can be spared are halved between who waits and who has a place", (door) => {
+  range(60).map((n) => (door.call(v4(n)), door.pass(50)));
+  equal(door.admission.places, 18);
+  equal(door.admission.waiting, 16);
+  using tiny = new Door({ descriptors: { limit: 34, left: 10 } });
+  range(20).map((n) => (tiny.call(v4(n)), tiny.pass(50)));
+  deepEqual([tiny.admission.places, tiny.admission.waiting], [2, 2]);
+  tiny.pass(4_000);
+  const newcomer = tiny.call(v4(900));
+  tiny.pass(100);
+  equal(tiny.is(newcomer), "start", "who has had four seconds makes room");
+  using large = new Door({ descriptors: { limit: 1024, left: 1000 } });
+  for (let n = 0; n < 600; n++) large.call(v4(n));
+  equal(large.admission.waiting, 256, "a quarter of them at most");
+}, { descriptors: { limit: 64, left: 40 } });
 
 test("arriving alone makes no record: who was closed in the room is as good as new", (door) => {
   door.call(v4(0));
@@ -530,7 +541,7 @@ Deno.test("whatever happens, no count passes its bound, everybody gets an answer
   });
   fc.assert(
     fc.property(fc.array(action, { maxLength: 150 }), (actions) => {
-      using door = new Door({ descriptors: 16 });
+      using door = new Door({ descriptors: { limit: 16, left: 14 } });
       const ids: CallerId[] = [];
       for (const { what, source, which, ms } of actions) {
         door.pass(ms);
@@ -543,7 +554,7 @@ Deno.test("whatever happens, no count passes its bound, everybody gets an answer
         if (what === "right") door.right(id);
         if (what === "here") door.admission.hereAlready(id, door.now);
         ids.splice(ids.indexOf(id), 1);
-        ok(door.admission.places <= 68 && door.admission.waiting <= 4);
+        ok(door.admission.places <= 4 + 4 && door.admission.waiting <= 4);
         const left = door.admission.guessesLeft(door.now);
         ok(left >= 0 && left <= 1_200);
       }

@@ -20,8 +20,8 @@ export interface PeersOptions {
   readonly name: string | undefined;
   /** Close the door after so many friends. */
   readonly friends: number | undefined;
-  /** How many descriptors the process may have; undefined: not known, or without a limit. */
-  readonly descriptors?: number | undefined;
+  /** How many descriptors the process may have, and how many are left now; undefined: not known, or more than enough. */
+  readonly descriptors?: { readonly limit: number; readonly left: number } | undefined;
   /** What to do when a friend introduces somebody. */
   readonly introductions: IntroductionsMode;
   /** Our address is not to be shown: calls go through a proxy. */

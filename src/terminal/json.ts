@@ -73,6 +73,8 @@ function fields(notice: Notice): Record<string, unknown> & { event: Notice["even
       return { event, done: notice.done };
     case "turned-away":
       return { event, count: notice.count, guesses: notice.guesses };
+    case "deaf":
+      return { event, over: notice.over };
     case "door-closed":
       return { event: "hint", text: doorClosed(notice.address) };
     case "already-called":

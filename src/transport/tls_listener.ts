@@ -3,6 +3,7 @@
 
 import { createServer, type Server, type Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
+import { DESCRIPTORS_KEPT } from "../constants.ts";
 import type { Caller, CallerOutcome, Listener, ListenHandlers, PeerId } from "../ports.ts";
 import { type Address, bareHost, formatAddress } from "./address.ts";
 import { handshake, TLS_SETTINGS } from "./tls_handshake.ts";
@@ -176,6 +177,4 @@ function portOf(server: Server): number {
 
 /** For those who listen three reasons are enough. */
 const FAILED = { silent: "timeout", "turned-away": "closed", "not-tls": "protocol", "not-sesame": "protocol" } as const;
-/** For one call of ours, its look-up, and a stretch. */
-export const DESCRIPTORS_KEPT = 6;
 const BACKLOG_LOOK_MS = 500;

@@ -50,6 +50,10 @@ export function lineOf(notice: Notice, shown: Shown): string | undefined {
       return turnedAway(notice.count, notice.guesses);
     case "stopped":
       return notice.reason === "panic" ? "Stopped at once." : "Goodbye.";
+    case "deaf":
+      return notice.over
+        ? "Taking calls again."
+        : "Cannot take calls: this process may open no more files. Raise the limit (ulimit -n), or wait: Sesame tries again by itself.";
     case "door-closed":
       return clean(doorClosed(notice.address));
     case "already-called":

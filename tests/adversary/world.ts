@@ -96,10 +96,10 @@ export class World implements AsyncDisposable {
 
   // --- Hostile peers ---
 
-  /** A loopback address that nobody has called from. */
+  /** A loopback address that nobody has called from, of a network (a /24) of its own. */
   stranger(): string {
     const n = ++addresses;
-    return `127.${1 + (n >> 14 & 127)}.${1 + (n >> 7 & 127)}.${1 + (n & 127)}`;
+    return `127.${1 + n % 200}.${1 + Math.floor(n / 200)}.1`;
   }
 
   /** A TLS connection to the victim. Rejects when TLS fails. */
@@ -244,6 +244,10 @@ export class RawPeer implements Disposable {
   send(bytes: Uint8Array): Promise<void> {
     if (this.#closed) return Promise.resolve();
     return Promise.race([new Promise<void>((done) => void this.socket.write(bytes, () => done())), this.gone]);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   async closedWithin(ms: number): Promise<void> {
