@@ -4,7 +4,6 @@
 
 import { MAX_SESSIONS } from "../constants.ts";
 import type { StretchedPhrase } from "../auth/stretched.ts";
-import type { RefusedReason } from "../call.ts";
 import type { LeftReason } from "../notice.ts";
 import type { Frame, Millis } from "../ports.ts";
 import type { Arena } from "../secrets/locked.ts";

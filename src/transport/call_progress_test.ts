@@ -65,7 +65,7 @@ const CASES: readonly (readonly [Cause, ...CallStep[]])[] = [
   ["not-sesame", named, calling, connected, strange, closed],
   ["busy", named, calling, connected, secured, offered, closed],
   ["large-packets-lost", named, calling, connected, secured, offered, answered],
-  ["phrase", named, calling, connected, secured, offered, answered, closed],
+  ["unanswered", named, calling, connected, secured, offered, answered, closed],
   ["phrase", named, calling, connected, secured, offered, answered, { step: "ended", why: "phrase" }],
   ["not-sesame", named, calling, connected, secured, offered, answered, { step: "ended", why: "protocol" }],
   ["none", named, calling, connected, secured, offered, answered, { step: "accepted" }],
