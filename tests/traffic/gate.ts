@@ -19,6 +19,9 @@ export const KS_BAR = 0.001;
 /** Cells next to a key may be this much later on average, in milliseconds: half of what a runtime's timer is off by. */
 export const KEYS_BAR = 0.5;
 
+/** Cells of a renewal, the same: less than what the work for one takes. */
+export const RENEWALS_BAR = 0.2;
+
 export type Rule =
   /** AUC at most BAR, and the whole 95 % interval under UPPER_BAR: enough sessions to say that there is nothing. */
   | "hidden"
@@ -171,6 +174,18 @@ export function judgeKeys(
     cells,
     `not above ${KEYS_BAR} ms`,
   );
+  return { outcome, line };
+}
+
+/** Cells that work for a renewal could delay, against the others of their connection. */
+export function judgeRenewals(
+  where: Comparison["where"],
+  sessions: number,
+  { late, low, high, near, renewals }: Lateness & { readonly renewals: number },
+): Verdict {
+  const outcome = renewals > 0 && low <= RENEWALS_BAR ? "passed" : "failed";
+  const cells = [`${two(late)} ms later`, `(${two(low)} to ${two(high)})`, `${near} of ${renewals}`];
+  const line = rowLine(outcome, "cells around a renewal", where, `${sessions}`, cells, `not above ${RENEWALS_BAR} ms`);
   return { outcome, line };
 }
 

@@ -33,7 +33,7 @@ const MOST_MS = 10;
 
 /** Of all sessions together; each direction against its own cells. NaN where no cell left next to a key. */
 export function lateAfterKeys(sessions: readonly Keyed[], intervalMs: number): Lateness {
-  const later: number[] = [];
+  const groups: { near: number[]; others: number[] }[] = [];
   for (const { keys, seen } of sessions) {
     for (const [side, way] of [["dialer", "up"], ["listener", "down"]] as const) {
       const pressed = keys.filter((key) => key.side === side).map(({ at }) => at);
@@ -42,12 +42,21 @@ export function lateAfterKeys(sessions: readonly Keyed[], intervalMs: number): L
       const others: number[] = [];
       gridOf(times, intervalMs).lateness.forEach((ms, i) => {
         const next = pressed.some((at) => times[i]! >= at && times[i]! < at + NEAR_MS);
-        (next ? near : others).push(Math.min(ms, MOST_MS));
+        (next ? near : others).push(ms);
       });
-      const usual = mean(others);
-      later.push(...near.map((ms) => ms - usual));
+      groups.push({ near, others });
     }
   }
+  return laterThanOthers(groups);
+}
+
+/** Lateness in milliseconds, each group against its own others. NaN where there is none to look at. */
+export function laterThanOthers(groups: readonly { near: readonly number[]; others: readonly number[] }[]): Lateness {
+  const most = (values: readonly number[]) => values.map((ms) => Math.min(ms, MOST_MS));
+  const later = groups.flatMap(({ near, others }) => {
+    const usual = mean(most(others));
+    return most(near).map((ms) => ms - usual);
+  });
   const late = later.length === 0 ? NaN : mean(later);
   const half = 1.96 * deviation(later) / Math.sqrt(later.length);
   return { late, low: late - half, high: late + half, near: later.length };

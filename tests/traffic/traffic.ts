@@ -26,6 +26,7 @@ import {
   judgeKeys,
   judgeKs,
   judgePlain,
+  judgeRenewals,
   judgeShuffled,
   settle,
   TABLE_HEAD,
@@ -33,6 +34,7 @@ import {
 } from "./gate.ts";
 import { type Activity, TALKING } from "./human.ts";
 import { lateAfterKeys } from "./keys.ts";
+import { lateAtRenewals } from "./renewals.ts";
 import { measureBare, measureLoad } from "./load.ts";
 import { PLANT_NAMES, runPlanted, Unplantable } from "./planted.ts";
 import { Random } from "../simulation/random.ts";
@@ -188,6 +190,7 @@ async function realPart(effort: Effort, random: Random): Promise<void> {
     ),
   );
   say(judgePlain("one size before the cells, either mode", "real", constant.length, wrongBeginnings(constant)));
+  say(renewalsRow(constant, effort));
   if (effort.short) {
     // Eight sessions are too few for a classifier to say anything; their pauses are many.
     say(ksRow("idle or talking", "real", constant, talks, effort, random));
@@ -375,6 +378,10 @@ function ksRow(
 ): Verdict {
   const pauses = sessions.map(({ seen }) => [...pausesOf(seen, "up"), ...pausesOf(seen, "down")]);
   return judgeKs(what, where, sessions.length, ksOf(pauses, sessions.map(label), permutations, random));
+}
+
+function renewalsRow(sessions: readonly Captured[], { intervalMs }: Effort): Verdict {
+  return judgeRenewals("real", sessions.length, lateAtRenewals(sessions.map(({ seen }) => seen), intervalMs));
 }
 
 function keysRow(sessions: readonly Captured[], { intervalMs }: Effort): Verdict {
