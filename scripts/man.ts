@@ -10,8 +10,8 @@ import { EXAMPLES } from "../src/words/help.ts";
 import { VERSION } from "../src/cli/version.ts";
 import { writeOrCheck } from "./release/generated.ts";
 
-/** When what this file itself says was last changed. */
-const DATE = "2026-11-27";
+/** When what this file itself says was last changed; the times of a release's packages are this day's. */
+export const DATE = "2026-11-27";
 
 /** The words of README, "Exit codes". */
 const CODES: Readonly<Record<keyof typeof EXIT, string>> = {

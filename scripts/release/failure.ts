@@ -13,13 +13,18 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Runs a tool to its end. One that is missing is a failure like any other. */
-export async function run(command: string, args: readonly string[], cwd?: string): Promise<Ran> {
+/** Runs a tool to its end, with `env` besides its own variables. One that is missing is a failure like any other. */
+export async function run(
+  command: string,
+  args: readonly string[],
+  cwd?: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
   try {
     const output = await new Deno.Command(command, {
       args: [...args],
       stdin: "null",
-      env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+      env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...env },
       ...(cwd === undefined ? {} : { cwd }),
     }).output();
     const text = new TextDecoder();

@@ -212,6 +212,13 @@ each("SIGTERM, SIGHUP and SIGQUIT to the process that was started end the progra
     const writer = child.stdin.getWriter();
     await writer.write(new TextEncoder().encode(`${PHRASE}\n`));
     let said = "", sent = false;
+    // Should the signal reach nobody, the end of its input ends the program, so that this ends too.
+    let inTime = true;
+    const limit = setTimeout(() => {
+      inTime = false;
+      child.kill("SIGKILL");
+      void writer.abort().catch(() => {});
+    }, 15_000);
     for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
       said += text;
       if (sent || !said.includes('"listening"')) continue;
@@ -219,7 +226,8 @@ each("SIGTERM, SIGHUP and SIGQUIT to the process that was started end the progra
       sent = true;
     }
     const { code, signal: killedBy } = await child.status;
-    deepEqual({ code, killedBy }, { code: 0, killedBy: null }, signal);
+    clearTimeout(limit);
+    deepEqual({ inTime, code, killedBy }, { inTime: true, code: 0, killedBy: null }, signal);
     // Its output has ended, which only the program's end does: nothing runs on.
     await writer.abort().catch(() => {});
   }
