@@ -19,11 +19,15 @@ import { DENO_VERSION, type Runtime, type Target, targetHere, TARGETS } from "./
 /** The product's permissions: as in the task "sesame", tests/harness/product.ts and launcher.c. A test compares them. */
 export const PERMISSIONS: readonly string[] = ["--no-prompt", "--allow-net", "--allow-ffi"];
 
-export interface Built {
-  readonly kind: "compiled" | "portable";
+export interface Made {
+  readonly kind: "compiled" | "portable" | "Debian" | "npm";
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
+}
+
+export interface Built extends Made {
+  readonly kind: "compiled" | "portable";
 }
 
 export interface BuildOptions {
@@ -96,7 +100,7 @@ async function tempFolder(): Promise<AsyncDisposable & { readonly path: string }
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
-export function describe({ kind, path, bytes, sha256 }: Built): string {
+export function describe({ kind, path, bytes, sha256 }: Made): string {
   return `${kind.padEnd(8)} ${path}  ${(bytes / 1e6).toFixed(1)} MB  SHA-256 ${sha256}`;
 }
 

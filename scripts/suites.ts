@@ -219,7 +219,9 @@ export const SUITES: readonly Suite[] = [
     counts: "deno test",
     beside: "alone",
   },
-  { name: "npm", args: [...EDGE, "tests/artifact/npm_test.ts"], counts: "deno test", beside: "alone" },
+  { name: "npm", args: [...EDGE, "tests/artifact/npm_test.ts"], counts: "deno test", beside: "cpu" },
+  { name: "Debian package", args: [...EDGE, "tests/artifact/deb_test.ts"], counts: "deno test", beside: "cpu" },
+  { name: "release", args: [...EDGE, "tests/artifact/release_test.ts"], counts: "deno test", beside: "cpu" },
   {
     name: "e2e npm",
     args: ["run", "--allow-all", "tests/artifact/e2e.ts", "--npm"],

@@ -1,12 +1,12 @@
 // The notes of a release: its chapter of CHANGELOG.md, and which files belong to it.
 
 import { basename } from "node:path";
-import type { Built } from "../compile.ts";
+import type { Made } from "../compile.ts";
 import { BuildFailure } from "./failure.ts";
 import { short, type Source } from "./stage.ts";
 
 /** Markdown. `commit` is absent where the checkout is none, or was changed. */
-export function notes(changelog: string, built: readonly Built[], source: Source, commit: string | undefined): string {
+export function notes(changelog: string, built: readonly Made[], source: Source, commit: string | undefined): string {
   const chapter = newest(changelog);
   const files = built.map(({ path, kind, bytes, sha256 }) =>
     `| \`${basename(path)}\` | ${kind} | ${(bytes / 1e6).toFixed(1)} MB | \`${sha256}\` |`
