@@ -36,7 +36,7 @@ const SLOTS: SlotClasses = [[32, 18_000], [64, 512], [256, 512], [1280, 8]];
 /** Runs the program; resolves with its exit code. */
 export async function boot(host: Host, argv: readonly string[]): Promise<number> {
   const args = parse(argv);
-  const tty = new Tty(host.writeNow, host.dumbTerminal);
+  const tty = new Tty(host.writeNow, host.dumbTerminal, host.console);
   if ("wrong" in args) {
     await tty.writeError(`${usageLine(args)}\n`);
     return 2;

@@ -32,6 +32,7 @@ export function bindNothing(system: HostFacts["system"]): Binding {
     writeNow: undefined,
     descriptors: undefined,
     addresses: undefined,
+    console: undefined,
     exit: (code) => Deno.exit(code),
   };
 }

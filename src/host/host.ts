@@ -28,6 +28,8 @@ export interface Host {
   readonly writeNow: ((fd: number, view: Uint8Array) => boolean) | undefined;
   /** Undefined where the host cannot ask, and where there are more than this program ever takes. */
   readonly descriptors: Descriptors | undefined;
+  /** The console behind standard input, where it is one of Windows, whose keys are no bytes; else undefined. */
+  readonly console: ConsoleInput | undefined;
   /** This machine's own addresses, 4 or 16 bytes each (netlink.ts). Undefined where the host cannot ask. */
   readonly addresses: (() => readonly Uint8Array[]) | undefined;
   /** The process is gone when this is called; nothing is restored or flushed. */
@@ -40,6 +42,16 @@ export interface Descriptors {
   left(): number;
   /** Whether connections wait to be accepted on any socket of this process. */
   backlog(): boolean;
+}
+
+/** Keys of a console, as the bytes that a terminal sends for them. One `read` at a time. */
+export interface ConsoleInput {
+  /** Puts at least one byte at the start of `into` and resolves with how many; 0 once the console is gone. */
+  read(into: Uint8Array): Promise<number>;
+  /** Keys come one by one and unseen, Ctrl-C among them; or again as before the first call. False where it is gone. */
+  raw(on: boolean): boolean;
+  /** Is called after each change of the window's size. */
+  onResize: (() => void) | undefined;
 }
 
 /** `undefined` stands for what cannot be found out here. */

@@ -83,6 +83,7 @@ export function bindLinux(libc: LinuxLibc): Binding {
       return Number(libc.write(fd, buffer(view), BigInt(view.length))) === view.length;
     },
     descriptors: descriptorsOf(libc),
+    console: undefined,
     addresses: () => interfaceAddresses(libc),
     exit(code): never {
       libc._exit(code);

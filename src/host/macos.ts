@@ -57,6 +57,7 @@ export function bindMacos(libc: MacosLibc): Binding {
     writeNow: undefined,
     descriptors: undefined,
     addresses: undefined,
+    console: undefined,
     isTerminal: (fd) => libc.isatty(fd) === 1,
     readable: () => true, // its poll refuses terminals and devices; not tried
     readFd: (fd, view) => Number(libc.read(fd, buffer(view), BigInt(view.length))),

@@ -83,7 +83,7 @@ Deno.test("bindMacos() says what failed", () => {
 });
 
 Deno.test("bindWindows() keeps the heap out of reports and makes room for locking", () => {
-  const kernel32 = fake<Kernel32>({ GetCurrentProcess: -1n, VirtualLock: 1 });
+  const kernel32 = fake<Kernel32>({ GetCurrentProcess: -1n, VirtualLock: 1, SetProcessWorkingSetSize: 1 });
   const bcrypt = fake<Bcrypt>({});
   const host = bindWindows(kernel32.symbols, bcrypt.symbols);
   assert.deepEqual(kernel32.calls.slice(0, 4), [
@@ -116,8 +116,78 @@ Deno.test("bindWindows() says what failed", () => {
   const kernel32 = fake<Kernel32>({ WerSetFlags: -1, IsDebuggerPresent: 1, GetEnvironmentVariableW: 9 });
   const host = bindWindows(kernel32.symbols, fake<Bcrypt>({ BCryptGenRandom: -1 }).symbols);
   assert.deepEqual([host.facts.coreDumps, host.facts.tracer, host.facts.keyLog], ["on", true, true]);
+  assert.equal(host.facts.lockLimitBytes, undefined, "the room that was refused");
+  assert.equal(host.console, undefined, "standard input is no console");
   assert.equal(host.lock(new Uint8Array(1)), false);
   assert.throws(() => host.random(new Uint8Array(1)), /no entropy/);
+});
+
+Deno.test("bindWindows() writes at once what is taken, and waits for nothing that is not", () => {
+  const wrote: unknown[] = [];
+  const { symbols } = fake<Kernel32>({
+    GetStdHandle: (which: number) => which === 0xffff_fff4 ? -1n : 55n,
+    WriteFile: (handle: bigint, bytes: Uint8Array, length: number, written: Uint8Array) => {
+      wrote.push([handle, new TextDecoder().decode(bytes), length]);
+      new DataView(written.buffer).setUint32(0, length, true);
+      return new Promise(() => {});
+    },
+  });
+  const { writeNow } = bindWindows(symbols, fake<Bcrypt>({}).symbols);
+  assert.equal(writeNow?.(1, new TextEncoder().encode("over")), true);
+  assert.equal(writeNow?.(2, new TextEncoder().encode("over")), false, "there is no such descriptor");
+  assert.deepEqual(wrote, [[55n, "over", 4]]);
+  const stuck = fake<Kernel32>({ GetStdHandle: 55n, WriteFile: new Promise(() => {}) }).symbols;
+  assert.equal(bindWindows(stuck, fake<Bcrypt>({}).symbols).writeNow?.(1, new Uint8Array(1)), true);
+});
+
+Deno.test("bindWindows() takes NO_COLOR for set only where it holds something", () => {
+  for (const [room, none] of [[0, false], [1, false], [2, true]] as const) {
+    const { symbols } = fake<Kernel32>({ GetEnvironmentVariableW: room });
+    assert.equal(bindWindows(symbols, fake<Bcrypt>({}).symbols).noColour, none);
+  }
+});
+
+Deno.test("bindWindows() reads keys from the console, wipes the records, and puts its mode back", async () => {
+  const waiting: number[][] = [[0x1c0, 0x41], [0x12, 0], [0x7b, 0]];
+  let given: Uint8Array | undefined;
+  let resized = 0;
+  const { symbols, calls } = fake<Kernel32>({
+    GetStdHandle: 44n,
+    GetConsoleMode: (_handle: bigint, into: Uint8Array) => (new DataView(into.buffer).setUint32(0, 0x1f7, true), 1),
+    SetConsoleMode: 1,
+    ReadConsoleInputW: (_handle: bigint, records: Uint8Array, _most: number, count: Uint8Array) => {
+      const key = waiting.shift();
+      if (key === undefined) return Promise.resolve(0);
+      given = records;
+      const view = new DataView(records.buffer);
+      // The size of the window, then a key.
+      view.setUint16(0, 4, true);
+      view.setUint16(20, 1, true);
+      view.setInt32(24, 1, true);
+      view.setUint16(28, 1, true);
+      view.setUint16(30, key[0]!, true);
+      view.setUint16(34, key[1]!, true);
+      new DataView(count.buffer).setUint32(0, 2, true);
+      return Promise.resolve(1);
+    },
+  });
+  const { console: input } = bindWindows(symbols, fake<Bcrypt>({}).symbols);
+  assert(input !== undefined);
+  input.onResize = () => resized++;
+  calls.length = 0;
+  const into = new Uint8Array(64);
+  const text = async () => new TextDecoder().decode(into.subarray(0, await input.read(into)));
+  assert.equal(await text(), "A");
+  assert.equal(await text(), "\x1b[24~", "a key that is nothing by itself is waited over");
+  assert.equal(await input.read(into), 0, "the console is gone");
+  assert.equal(resized, 3);
+  assert.deepEqual(given?.filter((byte) => byte !== 0).length, 0, "what was typed stays in the records");
+  assert.equal(input.raw(true), true);
+  assert.equal(input.raw(false), true);
+  assert.deepEqual(calls.filter((call) => call.startsWith("Set")), [
+    `SetConsoleMode(44 ${0x1f7 & ~0x47 | 8})`,
+    `SetConsoleMode(44 ${0x1f7})`,
+  ]);
 });
 
 Deno.test("bindLinux() says what failed", () => {

@@ -57,14 +57,16 @@ export class Tty {
 
   readonly #writeNow: WriteNow | undefined;
   readonly #dumb: boolean;
+  readonly #console: Keys | undefined;
 
   /**
    * `writeNow` writes to a descriptor if that does not wait; without it panic hopes that LEAVE_WAIT_MS is enough.
-   * `dumb`: the terminal knows no sequences, and is told none.
+   * `dumb`: the terminal knows no sequences, and is told none. `console`: where keys come from in place of standard input.
    */
-  constructor(writeNow?: WriteNow, dumb = false) {
+  constructor(writeNow?: WriteNow, dumb = false, console?: Keys) {
     this.#writeNow = writeNow;
     this.#dumb = dumb;
+    this.#console = console;
     this.inputIsTerminal = Deno.stdin.isTerminal();
     this.outputIsTerminal = Deno.stdout.isTerminal();
     this.errorIsTerminal = Deno.stderr.isTerminal();
@@ -95,9 +97,11 @@ export class Tty {
   raw(on: boolean): void {
     if (!this.inputIsTerminal || this.#isRaw === on || this.#over) return;
     // Would never return if that write is stuck; Deno.exit does it.
-    if (!on && (this.backlog > 0 || (this.errorIsTerminal && this.#err.length > 0))) return;
+    const stuck = this.backlog > 0 || (this.errorIsTerminal && this.#err.length > 0);
+    if (!on && stuck && this.#console === undefined) return;
     try {
-      Deno.stdin.setRaw(on);
+      if (this.#console === undefined) Deno.stdin.setRaw(on);
+      else if (!this.#console.raw(on)) return this.#close();
       this.#isRaw = on;
     } catch {
       this.#close();
@@ -158,6 +162,10 @@ export class Tty {
 
   /** Calls `f` after each change of size; the last `f` given counts, `undefined` stops it. */
   onResize(f: (() => void) | undefined): void {
+    if (this.#console !== undefined) {
+      this.#console.onResize = f;
+      return;
+    }
     try {
       if (this.#resize !== undefined) Deno.removeSignalListener("SIGWINCH", this.#resize);
       this.#resize = f;
@@ -206,11 +214,12 @@ export class Tty {
    * For panic: at once, may be called again, never waits for the terminal. It begins to write `lastWords` (of a program
    * read by a script; they are lost if another line is on its way), `lineEnd` (of a line that the person was asked on)
    * and the leave sequences, and gives the system LEAVE_WAIT_MS to take them, and before that PAINTING_WAIT_MS if a
-   * painting is on its way. Raw mode is left to `Deno.exit`.
+   * painting is on its way. Raw mode is left to `Deno.exit`, but for a console of Windows, whose mode nobody else puts back.
    */
   restore(lastWords = "", lineEnd = ""): void {
     this.#silent = true;
     if (this.#over) return;
+    if (this.#isRaw) this.#console?.raw(false);
     const leave = lineEnd + this.#leave();
     // While a painting is on its way, another write to standard output would begin only with the next turn of the event
     // loop, which never comes. Standard error is the same terminal by another descriptor, and the kernel keeps the order.
@@ -290,7 +299,7 @@ export class Tty {
       }
       let count: number | null;
       try {
-        count = await Deno.stdin.read(this.#buffer);
+        count = await (this.#console ?? Deno.stdin).read(this.#buffer);
       } catch {
         count = null; // EIO: the terminal hung up.
       }
@@ -340,6 +349,13 @@ export class Tty {
 
 /** Host.writeNow: writes all of it at once, or nothing and false; never waits. */
 export type WriteNow = (fd: number, view: Uint8Array) => boolean;
+
+/** Host.console. */
+export interface Keys {
+  read(into: Uint8Array): Promise<number>;
+  raw(on: boolean): boolean;
+  onResize: (() => void) | undefined;
+}
 
 /** What views and prompts use of it; tests have another one in memory. */
 export type Terminal = Pick<Tty, keyof Tty>;

@@ -42,6 +42,11 @@ export function parseListen(text: string): Address | AddressFault {
   return parse(text, 0);
 }
 
+/** What has to be listened on for this host: on Windows `::` takes no calls over IPv4. */
+export function listenHosts(host: string, system: string): readonly string[] {
+  return host === EVERY_INTERFACE && system === "windows" ? [EVERY_INTERFACE, "0.0.0.0"] : [host];
+}
+
 /** `192.0.2.7:7373`, `[2001:db8::1]:7373`, `friend.example:7373`. */
 export function formatAddress({ host, port }: Address): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;

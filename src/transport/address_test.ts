@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { DEFAULT_PORT } from "../constants.ts";
-import { bareHost, formatAddress, isIpAddress, networkOf, parseListen, parseTarget, site64 } from "./address.ts";
+import {
+  bareHost,
+  formatAddress,
+  isIpAddress,
+  listenHosts,
+  networkOf,
+  parseListen,
+  parseTarget,
+  site64,
+} from "./address.ts";
 
 Deno.test("parseTarget() reads every form that a person may type", () => {
   const forms: [string, string, number][] = [
@@ -126,4 +135,10 @@ Deno.test("site64() and networkOf() count by /64, /48 and /32, or by address, /2
 Deno.test("isIpAddress() tells addresses from names", () => {
   for (const ip of ["192.0.2.7", "::1", "fe80::1%eth0"]) assert(isIpAddress(ip));
   for (const name of ["localhost", "192.0.2", "fe80", ""]) assert(!isIpAddress(name));
+});
+
+Deno.test("on Windows every interface is listened on in both families, since `::` takes no IPv4 there", () => {
+  assert.deepEqual(listenHosts("::", "windows"), ["::", "0.0.0.0"]);
+  assert.deepEqual(listenHosts("::", "linux"), ["::"]);
+  for (const host of ["0.0.0.0", "127.0.0.1", "::1"]) assert.deepEqual(listenHosts(host, "windows"), [host]);
 });

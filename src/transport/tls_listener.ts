@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { DESCRIPTORS_KEPT } from "../constants.ts";
 import type { Caller, CallerOutcome, Listener, ListenHandlers, PeerId } from "../ports.ts";
-import { type Address, bareHost, formatAddress } from "./address.ts";
+import { type Address, bareHost, formatAddress, listenHosts } from "./address.ts";
 import { handshake, TLS_SETTINGS } from "./tls_handshake.ts";
 
 /** What the system says of this process's descriptors. */
@@ -30,7 +30,7 @@ export class TlsListener implements Listener {
   readonly #parts: ListenerParts;
   /** With the port that it really got. */
   readonly #address: Address;
-  #server: Server;
+  #server: Ear;
   readonly #open = new Set<Caller>();
   #accepted = 0;
   #watch: ReturnType<typeof setTimeout> | undefined;
@@ -40,12 +40,12 @@ export class TlsListener implements Listener {
   static async open(address: Address, parts: ListenerParts): Promise<TlsListener> {
     let accept = (_: Socket) => {};
     const server = await listenOn(address, (socket) => accept(socket));
-    const listener = new TlsListener(server, { host: address.host, port: portOf(server) }, parts);
+    const listener = new TlsListener(server, { host: address.host, port: server.port }, parts);
     accept = (socket) => listener.#accept(socket);
     return listener;
   }
 
-  private constructor(server: Server, address: Address, parts: ListenerParts) {
+  private constructor(server: Ear, address: Address, parts: ListenerParts) {
     this.#server = server;
     this.#address = address;
     this.#parts = parts;
@@ -148,7 +148,7 @@ export class TlsListener implements Listener {
     }
   }
 
-  #heard(server: Server): void {
+  #heard(server: Ear): void {
     this.#server = server;
     if (this.#closed) return void server.close();
     this.#parts.handlers.deaf?.(false);
@@ -156,8 +156,29 @@ export class TlsListener implements Listener {
   }
 }
 
+/** What listens on one address: a server, or on Windows one for each family. */
+interface Ear {
+  readonly port: number;
+  close(): void;
+}
+
 /** Rejects with the runtime's error. */
-function listenOn({ host, port }: Address, accept: (socket: Socket) => void): Promise<Server> {
+async function listenOn({ host, port }: Address, accept: (socket: Socket) => void): Promise<Ear> {
+  const servers: Server[] = [];
+  const close = () => servers.forEach((server) => server.close());
+  try {
+    for (const each of listenHosts(host, Deno.build.os)) {
+      // The port that the system gave to the first, if it was asked for one.
+      servers.push(await serverOn(each, servers[0] === undefined ? port : portOf(servers[0]), accept));
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { port: portOf(servers[0]!), close };
+}
+
+function serverOn(host: string, port: number, accept: (socket: Socket) => void): Promise<Server> {
   const server = createServer({ noDelay: true, pauseOnConnect: true }, accept);
   return new Promise((done, fail) => {
     server.once("error", fail);

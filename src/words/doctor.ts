@@ -55,12 +55,14 @@ export function checks(protection: FullProtection): Check[] {
     protection.dumpable,
     "Other programs of this user cannot read this one's memory.",
     "Other programs of this user can read this one's memory. Close what you do not trust, or use a separate account.",
+    "Whether other programs of this user can read this one's memory",
   ));
   all.push(truth(
     "debugger",
     protection.tracer,
     "No debugger was attached at the start.",
     "A debugger is attached, and sees everything. Start from a shell that is not traced.",
+    "Whether a debugger is attached",
   ));
   all.push(swap(protection.swap));
   all.push(truth(
@@ -68,14 +70,18 @@ export function checks(protection: FullProtection): Check[] {
     protection.keyLog,
     "SSLKEYLOGFILE is not set.",
     "SSLKEYLOGFILE is set, so a chat refuses to start. Type: unset SSLKEYLOGFILE",
+    "Whether SSLKEYLOGFILE is set",
   ));
   all.push(truth(
     "preloaded library",
     protection.preload,
     "No library was preloaded.",
     `A library was preloaded into this program (${
-      system === "macos" ? "DYLD_INSERT_LIBRARIES" : "LD_PRELOAD, LD_AUDIT or /etc/ld.so.preload"
+      system === "macos"
+        ? "DYLD_INSERT_LIBRARIES, DYLD_LIBRARY_PATH or DYLD_FRAMEWORK_PATH"
+        : "LD_PRELOAD, LD_AUDIT or /etc/ld.so.preload"
     }), and sees everything. Take it out and start again.`,
+    "Whether a library was preloaded",
   ));
   if (protection.inspector === "closed") {
     say("runtime's debugger", "protected", "The runtime's own debugger cannot be opened.");
@@ -168,9 +174,9 @@ function swap(kind: HostFacts["swap"]): Check {
   }
 }
 
-/** A fact that should be false. */
-function truth(check: string, bad: boolean | undefined, good: string, advice: string): Check {
-  if (bad === undefined) return { check, state: "not here", advice: "This cannot be found out here." };
+/** A fact that should be false; `unknown` begins the sentence for one that nobody can tell. */
+function truth(check: string, bad: boolean | undefined, good: string, advice: string, unknown: string): Check {
+  if (bad === undefined) return { check, state: "not here", advice: `${unknown} cannot be found out here.` };
   return bad ? { check, state: "weaker", advice } : { check, state: "protected", advice: good };
 }
 

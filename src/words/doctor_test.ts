@@ -107,3 +107,11 @@ Deno.test("doctorText() has one line for each check", () => {
   equal(doctorText(GOOD, terminal).split("\n").length, checks(GOOD).length + 2);
   match(line({ check: "swap", state: "weaker", advice: "Do it." }), /^weaker +swap: +Do it\.$/);
 });
+
+Deno.test("checks() says what it is that cannot be found out, for each fact that nobody can tell", () => {
+  const nobody = { dumpable: undefined, tracer: undefined, swap: undefined, keyLog: undefined, preload: undefined };
+  const unknown = checks({ ...GOOD, ...nobody }).filter(({ state }) => state === "not here");
+  equal(unknown.length, 5);
+  for (const { advice } of unknown) match(advice, /^Whether .+ cannot be found out/);
+  equal(new Set(unknown.map(({ advice }) => advice)).size, 5);
+});

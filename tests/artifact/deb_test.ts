@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { build } from "../../scripts/compile.ts";
 import { makeDeb } from "../../scripts/release/deb.ts";
 import { sha256 } from "../../scripts/release/failure.ts";
-import { readSource, ROOT } from "../../scripts/release/stage.ts";
+import { readSource } from "../../scripts/release/stage.ts";
 import { targetHere } from "../../scripts/release/targets.ts";
 import { needs, PHRASE } from "./subject.ts";
 

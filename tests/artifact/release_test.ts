@@ -37,15 +37,15 @@ async function release(name: string, env: Record<string, string>): Promise<strin
   return out;
 }
 
-const listed = async (at: string) => [...Deno.readDirSync(at)].map(({ name }) => name).sort();
+const listed = (at: string) => [...Deno.readDirSync(at)].map(({ name }) => name).sort();
 
 Deno.test({
   name: "everything that is published, made twice in two folders and time zones, is the same, byte for byte",
   ignore: !here,
   fn: async () => {
     const [one, two] = [await release("one", { TZ: "UTC" }), await release("two-longer", { TZ: "Asia/Tokyo" })];
-    deepEqual(await listed(one), await listed(two));
-    for (const name of await listed(one)) {
+    deepEqual(listed(one), listed(two));
+    for (const name of listed(one)) {
       equal(
         await sha256(await Deno.readFile(join(one, name))),
         await sha256(await Deno.readFile(join(two, name))),
@@ -55,7 +55,7 @@ Deno.test({
     const sums = await Deno.readTextFile(join(one, "SHA256SUMS"));
     deepEqual(
       sums.trim().split("\n").map((line) => line.slice(66)),
-      (await listed(one)).filter((n) => n !== "SHA256SUMS"),
+      (listed(one)).filter((n) => n !== "SHA256SUMS"),
     );
     for (
       const kind of [
@@ -66,7 +66,7 @@ Deno.test({
         /^sesame-chat-.*\.tgz$/,
       ]
     ) {
-      ok((await listed(one)).some((name) => kind.test(name)), String(kind));
+      ok((listed(one)).some((name) => kind.test(name)), String(kind));
     }
     await Deno.remove(two, { recursive: true });
   },
@@ -88,7 +88,7 @@ Deno.test({
     ).filter((lines) => lines.length > 0);
     const one = join(folder, "one"), checkout = join(folder, "one-checkout");
     const prefix = join(folder, "installed");
-    equal((await ran("npm", ["install", "--global", "--prefix", prefix, ...await tarballs(one)], one)).code, 0);
+    equal((await ran("npm", ["install", "--global", "--prefix", prefix, ...tarballs(one)], one)).code, 0);
     const said: string[] = [];
     for (const lines of commands) {
       const builds = lines.some((line) => line.includes("task compile"));
@@ -113,8 +113,8 @@ Deno.test({
   },
 });
 
-async function tarballs(at: string): Promise<string[]> {
-  return (await listed(at)).filter((name) => name.endsWith(".tgz")).map((name) => join(at, name));
+function tarballs(at: string): string[] {
+  return (listed(at)).filter((name) => name.endsWith(".tgz")).map((name) => join(at, name));
 }
 
 Deno.test({
@@ -130,7 +130,7 @@ Deno.test({
     const build = () => ran("setpriv", [...nobody, "makepkg", "--nodeps", "--noconfirm", "--force"], at);
     const made = await build();
     equal(made.code, 0, made.stdout + made.stderr);
-    const [file = ""] = (await listed(at)).filter((name) => name.endsWith(".pkg.tar"));
+    const [file = ""] = (listed(at)).filter((name) => name.endsWith(".pkg.tar"));
     const { stdout } = await ran(
       "bash",
       ["-c", `tar -xOf "${file}" usr/bin/sesame | sha256sum; tar -tf "${file}"`],

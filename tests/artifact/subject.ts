@@ -62,9 +62,17 @@ export async function say(args: readonly string[], options: StartOptions & { inp
 }
 
 /** A chat with --json that has the phrase. `await using` ends it. */
-export function talker(args: readonly string[], options: StartOptions = {}): Promise<Sesame> {
+export function talker(
+  args: readonly string[],
+  options: StartOptions & { readonly phrase?: string } = {},
+): Promise<Sesame> {
   const { program, args: line, env } = commandOf([], options);
-  const started = { line: [program, ...line], env, home: options.home ?? "/nonexistent", phrase: PHRASE };
+  const started = {
+    line: [program, ...line],
+    env,
+    home: options.home ?? "/nonexistent",
+    phrase: options.phrase ?? PHRASE,
+  };
   return Sesame.start([...args, "--json", "--phrase-fd", "0"], started);
 }
 
