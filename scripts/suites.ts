@@ -221,6 +221,7 @@ export const SUITES: readonly Suite[] = [
   },
   { name: "npm", args: [...EDGE, "tests/artifact/npm_test.ts"], counts: "deno test", beside: "cpu" },
   { name: "Debian package", args: [...EDGE, "tests/artifact/deb_test.ts"], counts: "deno test", beside: "cpu" },
+  { name: "macos", args: [...EDGE, "tests/macos"], counts: "deno test", beside: "cpu" },
   { name: "windows", args: [...EDGE, "tests/windows/windows_test.ts"], counts: "deno test", beside: "alone" },
   { name: "release", args: [...EDGE, "tests/artifact/release_test.ts"], counts: "deno test", beside: "cpu" },
   {

@@ -68,7 +68,7 @@ export interface HostFacts {
   readonly swap: "none" | "memory" | "encrypted" | "plain" | undefined;
   /** SSLKEYLOGFILE is set: somebody wants the keys of TLS written down. */
   readonly keyLog: boolean | undefined;
-  /** A library was put into this process from outside (LD_PRELOAD, /etc/ld.so.preload, DYLD_INSERT_LIBRARIES). */
+  /** A library was put into this process from outside (LD_PRELOAD, /etc/ld.so.preload, DYLD_INSERT_LIBRARIES ...). */
   readonly preload: boolean | undefined;
   /** Whether SIGUSR1 opens the runtime's inspector to every user of this machine. */
   readonly inspector: "closed" | "open";

@@ -1,4 +1,6 @@
-// macOS, Intel and Apple silicon. Not yet run on a Mac: written from the manual pages, tested with fake symbols only.
+// macOS, Intel and Apple silicon. Written after the headers; not yet tried on a Mac. Tested with fake symbols, and the
+// table against other people's declarations (tests/macos/headers_test.ts). None of the functions takes a variable number of
+// arguments: on Apple silicon these are passed in another way, which FFI does not know.
 // In here: the table of libSystem's symbols and what is done with them at start. Pages have 16 KiB on Apple silicon.
 
 import { asksForNoColour, type Binding, buffer, cString, type HostFacts, isDumb } from "./host.ts";
@@ -11,6 +13,7 @@ export const MACOS_SYMBOLS = {
   setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   ptrace: { parameters: ["i32", "i32", "usize", "i32"], result: "i32" },
+  csops: { parameters: ["i32", "u32", "buffer", "usize"], result: "i32" },
   signal: { parameters: ["i32", "usize"], result: "usize" },
   getenv: { parameters: ["buffer"], result: "pointer" },
   strcmp: { parameters: ["pointer", "buffer"], result: "i32" },
@@ -33,11 +36,11 @@ export function bindMacos(libc: MacosLibc): Binding {
       system: "macos",
       hardened: true,
       coreDumps: limited ? "off" : "on",
-      dumpable: !denied,
+      dumpable: readable(libc),
       tracer: denied ? false : undefined,
       swap: swapOf(libc),
       keyLog: libc.getenv(cString("SSLKEYLOGFILE")) !== null,
-      preload: libc.getenv(cString("DYLD_INSERT_LIBRARIES")) !== null,
+      preload: PRELOADS.some((name) => libc.getenv(cString(name)) !== null),
       inspector,
       lockLimitBytes: lockLimit(libc),
     },
@@ -68,13 +71,25 @@ export function bindMacos(libc: MacosLibc): Binding {
   };
 }
 
+/**
+ * Whether another program of the same user gets this one's memory, by `task_for_pid`, which asks nobody whether debuggers
+ * are denied: the system refuses it for a hardened runtime, unless that was signed to be debugged.
+ */
+function readable(libc: MacosLibc): boolean | undefined {
+  const status = new DataView(new ArrayBuffer(4));
+  // 0 is this process.
+  if (libc.csops(0, CS_OPS_STATUS, new Uint8Array(status.buffer), 4n) !== 0) return undefined;
+  const flags = status.getUint32(0, true);
+  return (flags & CS_RUNTIME) === 0 || (flags & CS_GET_TASK_ALLOW) !== 0;
+}
+
 /** `struct xsw_usage`: total, available and used as u64, page size and "encrypted" as u32. */
 function swapOf(libc: MacosLibc): HostFacts["swap"] {
-  const usage = new DataView(new ArrayBuffer(32));
+  const usage = new DataView(new ArrayBuffer(XSW_USAGE_SIZE));
   const length = new BigUint64Array([BigInt(usage.byteLength)]);
   if (libc.sysctlbyname(cString("vm.swapusage"), usage, length, 0n, 0n) !== 0) return undefined;
   // The file grows on demand, so a total of zero now promises nothing; but macOS says how it would write.
-  return usage.getUint32(28, true) !== 0 ? "encrypted" : "plain";
+  return usage.getUint32(XSU_ENCRYPTED_AT, true) !== 0 ? "encrypted" : "plain";
 }
 
 function lockLimit(libc: MacosLibc): number | undefined {
@@ -83,11 +98,27 @@ function lockLimit(libc: MacosLibc): number | undefined {
   return limits[0] === RLIM_INFINITY ? Infinity : Number(limits[0]);
 }
 
-const SIGUSR1 = 30;
+/** Libraries put in, and put before the system's own: the runtime is signed so that they work (tests/macos). */
+const PRELOADS: readonly string[] = ["DYLD_INSERT_LIBRARIES", "DYLD_LIBRARY_PATH", "DYLD_FRAMEWORK_PATH"];
 const SIG_IGN = 1n;
-const RLIMIT_CORE = 4;
-const RLIMIT_MEMLOCK = 6;
-const RLIM_INFINITY = 0x7fff_ffff_ffff_ffffn;
-const PT_DENY_ATTACH = 31;
+/** <mach/vm_inherit.h> */
 const VM_INHERIT_NONE = 2;
+/** <unistd.h>: more is refused. */
 const GETENTROPY_MAX = 256;
+/** xnu, bsd/sys/codesign.h and osfmk/kern/cs_blobs.h */
+const CS_OPS_STATUS = 0;
+const CS_GET_TASK_ALLOW = 0x4;
+const CS_RUNTIME = 0x1_0000;
+
+/** Numbers of <sys/signal.h>, <sys/resource.h>, <sys/ptrace.h> and <sys/sysctl.h>, for the test that compares them. */
+export const MACOS_NUMBERS = {
+  SIGUSR1: 30,
+  RLIMIT_CORE: 4,
+  RLIMIT_MEMLOCK: 6,
+  RLIM_INFINITY: 0x7fff_ffff_ffff_ffffn,
+  PT_DENY_ATTACH: 31,
+  XSW_USAGE_SIZE: 32,
+  XSU_ENCRYPTED_AT: 28,
+} as const;
+const { SIGUSR1, RLIMIT_CORE, RLIMIT_MEMLOCK, RLIM_INFINITY, PT_DENY_ATTACH, XSW_USAGE_SIZE, XSU_ENCRYPTED_AT } =
+  MACOS_NUMBERS;

@@ -29,6 +29,7 @@ Deno.test("bindMacos() denies debuggers, core dumps and SIGUSR1, and binds what 
     getenv: null,
     read: 5n,
     sysctlbyname: (_name: unknown, usage: DataView) => (usage.setUint32(28, 1, true), 0),
+    csops: (_pid: number, _what: number, status: Uint8Array) => (status.set([0x00, 0x00, 0x01, 0x00]), 0),
     getrlimit: (_which: number, into: BigUint64Array) => (into[0] = 0x7fff_ffff_ffff_ffffn, 0),
   });
   const host = bindMacos(symbols);
@@ -67,6 +68,7 @@ Deno.test("bindMacos() says what failed", () => {
     setrlimit: -1,
     ptrace: -1,
     sysctlbyname: -1,
+    csops: -1,
     getrlimit: -1,
     getenv: POINTER,
     mlock: -1,
@@ -76,10 +78,35 @@ Deno.test("bindMacos() says what failed", () => {
   const { coreDumps, dumpable, tracer, swap, keyLog, preload, inspector, lockLimitBytes } = host.facts;
   assert.deepEqual(
     [coreDumps, dumpable, tracer, swap, keyLog, preload, inspector, lockLimitBytes],
-    ["on", true, undefined, undefined, true, true, "open", undefined],
+    ["on", undefined, undefined, undefined, true, true, "open", undefined],
   );
   assert.equal(host.lock(new Uint8Array(1)), false);
   assert.throws(() => host.random(new Uint8Array(1)), /no entropy/);
+});
+
+Deno.test("bindMacos() calls the memory closed to others only for a hardened runtime that was not signed to be debugged", () => {
+  for (
+    const [flags, dumpable] of [[0x1_0000, false], [0x1_0004, true], [0x2200_0001, true], [0x2201_0001, false]] as const
+  ) {
+    const csops = (pid: number, what: number, into: Uint8Array, size: bigint) => {
+      assert.deepEqual([pid, what, size], [0, 0, 4n]);
+      new DataView(into.buffer).setUint32(0, flags, true);
+      return 0;
+    };
+    // That debuggers are denied says nothing of it.
+    for (const ptrace of [0, -1]) {
+      const { symbols } = fake<MacosLibc>({ csops, ptrace, signal: 2n, getenv: null });
+      assert.equal(bindMacos(symbols).facts.dumpable, dumpable);
+    }
+  }
+});
+
+Deno.test("bindMacos() notices each variable that puts a library in", () => {
+  for (const name of ["DYLD_INSERT_LIBRARIES", "DYLD_LIBRARY_PATH", "DYLD_FRAMEWORK_PATH"]) {
+    const getenv = (asked: Uint8Array) => new TextDecoder().decode(asked) === `${name}\0` ? POINTER : null;
+    assert.equal(bindMacos(fake<MacosLibc>({ getenv, signal: 2n }).symbols).facts.preload, true, name);
+  }
+  assert.equal(bindMacos(fake<MacosLibc>({ getenv: null, signal: 2n }).symbols).facts.preload, false);
 });
 
 Deno.test("bindWindows() keeps the heap out of reports and makes room for locking", () => {
