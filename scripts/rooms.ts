@@ -71,6 +71,7 @@ export const BEFORE_PROMPT: { readonly files: readonly string[]; readonly rooms:
     "src/cli/signals.ts",
     "src/cli/args.ts",
     "src/chat/chat_args.ts",
+    "src/words/command.ts",
     "src/words/options.ts",
     "src/words/wrap.ts",
     "src/words/start.ts",

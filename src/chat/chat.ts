@@ -3,6 +3,7 @@
 
 import type { ChatArgs } from "./chat_args.ts";
 import { fullTarget, parseCommand, shownProxy } from "./commands.ts";
+import { asTyped } from "../words/command.ts";
 import {
   inputEnded,
   LOST_EVERYBODY,
@@ -347,7 +348,7 @@ export class Chat {
         return;
       case "invite":
         return this.#hint(
-          this.#listening === undefined ? NOT_LISTENING : invitation(this.#listening, this.#parts.addresses()),
+          this.#listening === undefined ? asTyped(NOT_LISTENING) : invitation(this.#listening, this.#parts.addresses()),
         );
       case "clear":
         return this.#parts.view.clear();

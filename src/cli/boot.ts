@@ -7,6 +7,7 @@ import { report } from "../host/protection.ts";
 import { askPhrase, PROMPT_END, readFirstLine } from "../terminal/prompt.ts";
 import { Tty } from "../terminal/tty.ts";
 import type { ChatArgs } from "../chat/chat_args.ts";
+import { startedAs } from "../words/command.ts";
 import { helpText } from "../words/options.ts";
 import { KEY_LOG, NO_TERMINAL, NOT_WRITTEN, notLocked, phraseShown, usageLine, WARNINGS } from "../words/start.ts";
 import { type Args, type DoctorArgs, parse } from "./args.ts";
@@ -35,6 +36,7 @@ const SLOTS: SlotClasses = [[32, 18_000], [64, 512], [256, 512], [1280, 8]];
 
 /** Runs the program; resolves with its exit code. */
 export async function boot(host: Host, argv: readonly string[]): Promise<number> {
+  startedAs(host.startedAs);
   const args = parse(argv);
   const tty = new Tty(host.writeNow, host.dumbTerminal, host.console);
   if ("wrong" in args) {

@@ -14,6 +14,7 @@ import { type Identity, makeIdentity } from "../transport/certificate.ts";
 import { selfTest } from "../transport/self_check.ts";
 import { freshLogin, parseProxy } from "../transport/proxy_address.ts";
 import { type TlsOptions, TlsTransport } from "../transport/tls.ts";
+import { asTyped } from "../words/command.ts";
 import { unconfirmedText } from "../words/chat.ts";
 import type { ChatArgs } from "../chat/chat_args.ts";
 import { wrap } from "../words/wrap.ts";
@@ -119,7 +120,7 @@ export async function run(booted: Booted): Promise<number> {
   view.start();
   view.show({ event: "protection", protection });
   for (const text of startHints(protection)) view.show({ event: "hint", text });
-  if (weak) view.show({ event: "hint", text: WEAK_PHRASE });
+  if (weak) view.show({ event: "hint", text: asTyped(WEAK_PHRASE) });
   onPoliteInterrupt(() => chat.input({ type: "leave" }), onPanic);
   booted.unwatchInterrupt(); // From here on the signal says goodbye first.
   const outcome = await chat.run();

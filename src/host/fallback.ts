@@ -20,6 +20,7 @@ export function bindNothing(system: HostFacts["system"]): Binding {
     },
     dumbTerminal: false,
     noColour: false,
+    startedAs: "sesame",
     lock: () => false,
     random(view) {
       for (let at = 0; at < view.length; at += GET_RANDOM_VALUES_MAX) {

@@ -8,6 +8,8 @@ export interface Host {
   readonly dumbTerminal: boolean;
   /** NO_COLOR is set, and not to nothing (no-color.org). */
   readonly noColour: boolean;
+  /** What the person typed, where whoever started this said so in SESAME_STARTED_AS (the launcher of the npm package). */
+  readonly startedAs: "sesame" | "npx sesame-chat";
   /**
    * Keeps the pages under the view in memory, out of core dumps and out of child processes, as far as the system can.
    * The view should begin and end on a page. True: they cannot be swapped out.
@@ -108,3 +110,13 @@ export function asksForNoColour(
 ): boolean {
   return value !== null && compare(value, cString("")) !== 0;
 }
+
+/** Of the value of SESAME_STARTED_AS, a C string or null. */
+export function startedAs(
+  value: Deno.PointerValue,
+  compare: (a: Deno.PointerValue, b: Uint8Array<ArrayBuffer>) => number,
+): Host["startedAs"] {
+  return value !== null && compare(value, cString(BY_NPX)) === 0 ? BY_NPX : "sesame";
+}
+
+export const BY_NPX = "npx sesame-chat";

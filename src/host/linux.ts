@@ -3,7 +3,16 @@
 // Not in here: loading the library and giving the permission back (harden.ts).
 
 import { interfaceAddresses } from "./netlink.ts";
-import { asksForNoColour, type Binding, buffer, cString, type Descriptors, type HostFacts, isDumb } from "./host.ts";
+import {
+  asksForNoColour,
+  type Binding,
+  buffer,
+  cString,
+  type Descriptors,
+  type HostFacts,
+  isDumb,
+  startedAs,
+} from "./host.ts";
 
 export const LINUX_LIBRARIES: readonly string[] = [
   "libc.so.6",
@@ -61,6 +70,7 @@ export function bindLinux(libc: LinuxLibc): Binding {
     },
     dumbTerminal: isDumb(libc.getenv(cString("TERM")), libc.strcmp),
     noColour: asksForNoColour(libc.getenv(cString("NO_COLOR")), libc.strcmp),
+    startedAs: startedAs(libc.getenv(cString("SESAME_STARTED_AS")), libc.strcmp),
     lock(view) {
       const bytes = BigInt(view.length);
       libc.madvise(buffer(view), bytes, MADV_DONTDUMP);

@@ -3,7 +3,7 @@
 // arguments: on Apple silicon these are passed in another way, which FFI does not know.
 // In here: the table of libSystem's symbols and what is done with them at start. Pages have 16 KiB on Apple silicon.
 
-import { asksForNoColour, type Binding, buffer, cString, type HostFacts, isDumb } from "./host.ts";
+import { asksForNoColour, type Binding, buffer, cString, type HostFacts, isDumb, startedAs } from "./host.ts";
 
 export const MACOS_LIBRARIES: readonly string[] = ["/usr/lib/libSystem.B.dylib"];
 
@@ -46,6 +46,7 @@ export function bindMacos(libc: MacosLibc): Binding {
     },
     dumbTerminal: isDumb(libc.getenv(cString("TERM")), libc.strcmp),
     noColour: asksForNoColour(libc.getenv(cString("NO_COLOR")), libc.strcmp),
+    startedAs: startedAs(libc.getenv(cString("SESAME_STARTED_AS")), libc.strcmp),
     lock(view) {
       const bytes = BigInt(view.length);
       libc.minherit(buffer(view), bytes, VM_INHERIT_NONE);

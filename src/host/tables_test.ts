@@ -249,6 +249,35 @@ Deno.test("TERM=dumb is seen on the systems that have it, and nothing else is ta
   }
 });
 
+Deno.test("what started the program is believed only where it is a command that exists", () => {
+  const answers = (value: unknown, compared: number) => ({
+    getenv: value,
+    strcmp: compared,
+    getrandom: 0n,
+    signal: 2n,
+  });
+  for (
+    const [value, compared, name] of [[POINTER, 0, "npx sesame-chat"], [POINTER, 1, "sesame"], [
+      null,
+      0,
+      "sesame",
+    ]] as const
+  ) {
+    const asked = answers(value, compared);
+    assert.equal(bindLinux(fake<LinuxLibc>({ ...asked, open: -1 }).symbols).startedAs, name);
+    assert.equal(bindMacos(fake<MacosLibc>(asked).symbols).startedAs, name);
+  }
+  for (const [text, name] of [["npx sesame-chat", "npx sesame-chat"], ["npx sesame-chit", "sesame"], ["", "sesame"]]) {
+    const GetEnvironmentVariableW = (_name: Uint16Array, into: Uint16Array, size: number) => {
+      if (size === 0) return 0;
+      Array.from(text!, (letter, i) => into[i] = letter.charCodeAt(0));
+      return text!.length;
+    };
+    const { symbols } = fake<Kernel32>({ GetEnvironmentVariableW });
+    assert.equal(bindWindows(symbols, fake<Bcrypt>({}).symbols).startedAs, name);
+  }
+});
+
 Deno.test("NO_COLOR counts where it holds something, and a descriptor is a terminal where the system says so", () => {
   const answers = (value: unknown, compared: number) => ({
     ...{ getenv: value, strcmp: compared, getrandom: 0n, signal: 2n },

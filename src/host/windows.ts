@@ -4,7 +4,7 @@
 // Not in here: what a key of the console means (console.ts).
 
 import { ConsoleKeys, RECORD_SIZE } from "./console.ts";
-import { type Binding, buffer, type ConsoleInput } from "./host.ts";
+import { type Binding, buffer, BY_NPX, type ConsoleInput } from "./host.ts";
 
 export const KERNEL32_SYMBOLS = {
   VirtualLock: { parameters: ["buffer", "usize"], result: "i32" },
@@ -60,6 +60,7 @@ export function bindWindows(kernel32: Kernel32, bcrypt: Bcrypt): Binding {
     dumbTerminal: false,
     // One unit is the NUL of an empty value, which asks for nothing.
     noColour: roomOf(kernel32, "NO_COLOR") > 1,
+    startedAs: isSetTo(kernel32, "SESAME_STARTED_AS", BY_NPX) ? BY_NPX : "sesame",
     lock: (view) => kernel32.VirtualLock(buffer(view), BigInt(view.length)) !== 0,
     random(view) {
       const status = bcrypt.BCryptGenRandom(0n, buffer(view), view.length, BCRYPT_USE_SYSTEM_PREFERRED_RNG);
@@ -81,8 +82,18 @@ export function bindWindows(kernel32: Kernel32, bcrypt: Bcrypt): Binding {
 
 /** How many UTF-16 units the value would take, its NUL included; 0 when it is not set. */
 function roomOf(kernel32: Kernel32, name: string): number {
-  const wide = Uint16Array.from([...name, "\0"], (letter) => letter.charCodeAt(0));
-  return kernel32.GetEnvironmentVariableW(wide, new Uint16Array(1), 0);
+  return kernel32.GetEnvironmentVariableW(wide(name), new Uint16Array(1), 0);
+}
+
+function isSetTo(kernel32: Kernel32, name: string, value: string): boolean {
+  const into = new Uint16Array(value.length + 1);
+  const length = kernel32.GetEnvironmentVariableW(wide(name), into, into.length);
+  return length === value.length && String.fromCharCode(...into.subarray(0, length)) === value;
+}
+
+/** NUL-terminated. */
+function wide(text: string): Uint16Array<ArrayBuffer> {
+  return Uint16Array.from([...text, "\0"], (letter) => letter.charCodeAt(0));
 }
 
 /**

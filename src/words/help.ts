@@ -1,6 +1,7 @@
 // `sesame help COMMAND`: one command with its own options and examples. Like `--help` it comes from the tables of options.ts;
 // the man page (scripts/man.ts) shows the same examples. Loaded only when somebody asks.
 
+import { asTyped } from "./command.ts";
 import { type Command, COMMANDS, OPTIONS } from "./options.ts";
 import { wrap } from "./wrap.ts";
 
@@ -45,5 +46,5 @@ export function topicText(topic: Command): string {
   const examples = EXAMPLES[topic] ?? [];
   if (examples.length > 0) lines.push("", "Examples:");
   for (const [type, why] of examples) lines.push(`  ${type}`, `      ${why}`);
-  return [...lines, "", "Everything else: sesame --help."].join("\n") + "\n";
+  return asTyped([...lines, "", "Everything else: sesame --help."].join("\n") + "\n");
 }

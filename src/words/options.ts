@@ -9,6 +9,7 @@ import {
   MAX_SESSIONS,
   MAX_TARGETS,
 } from "../constants.ts";
+import { asTyped, commandName } from "./command.ts";
 import { wrap } from "./wrap.ts";
 
 /** What is wrong, and what to do about it. Nothing of the phrase is ever in it. */
@@ -106,10 +107,14 @@ export const OPTIONS: readonly Option[] = [
 /** The whole of `sesame --help`, at most 80 columns wide. */
 export function helpText(): string {
   const lines = ["Sesame: a private chat that leaves nothing behind.", "", "Usage:"];
-  for (const { usage, help } of COMMANDS) lines.push(...wrap(`  ${usage.padEnd(32)}`, help, 80, 34));
+  const name = commandName();
+  const width = 26 + name.length;
+  for (const { usage, help } of COMMANDS) {
+    lines.push(...wrap(`  ${asTyped(usage).padEnd(width)}`, help, 80, width + 2));
+  }
   lines.push(
-    `  ${"sesame".padEnd(32)}as "sesame listen"`,
-    `  ${"sesame help COMMAND".padEnd(32)}its options, and examples`,
+    `  ${name.padEnd(width)}as "${name} listen"`,
+    `  ${`${name} help COMMAND`.padEnd(width)}its options, and examples`,
   );
   lines.push("", "Options:");
   for (const { name, value, help } of OPTIONS) {

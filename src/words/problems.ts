@@ -1,6 +1,7 @@
 // The one voice for what goes wrong: three parts, what was being done, what went wrong, what to do next.
 // No phrase, key, message text or transcript is ever a part of one: nothing here takes such a thing.
 
+import { asTyped } from "./command.ts";
 import type { PhraseProblem } from "../auth/phrase.ts";
 import { PHRASE_MAX_BYTES, PHRASE_MIN_BYTES } from "../constants.ts";
 import type { ProxyAddressFault } from "../transport/proxy_address.ts";
@@ -15,7 +16,7 @@ export interface Problem {
 }
 
 export function sentence({ doing, wrong, next }: Problem): string {
-  return `${doing} ${wrong} ${next}`;
+  return asTyped(`${doing} ${wrong} ${next}`);
 }
 
 export function phraseProblem(problem: PhraseProblem | "too-long" | "end"): Problem {

@@ -1,13 +1,17 @@
 // What the start says before there is a chat: refusals and warnings, on standard error, a line each. Loaded when needed.
 
+import { asTyped } from "./command.ts";
+
 export function usageLine({ wrong, next }: { readonly wrong: string; readonly next: string }): string {
-  return `Could not understand the command line. ${wrong} ${next}`;
+  return asTyped(`Could not understand the command line. ${wrong} ${next}`);
 }
 
 /** `part`: some of the memory is locked. `required`: what to leave out. */
 export function notLocked(part: boolean): string {
-  return `Refused to start. Memory cannot be locked here (${part ? "only a part of it" : "none of it"}). ` +
-    'Raise the limit ("sesame doctor" says how), or leave --require-locked-memory out.';
+  return asTyped(
+    `Refused to start. Memory cannot be locked here (${part ? "only a part of it" : "none of it"}). ` +
+      'Raise the limit ("sesame doctor" says how), or leave --require-locked-memory out.',
+  );
 }
 
 export const NO_TERMINAL =

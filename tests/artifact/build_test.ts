@@ -316,3 +316,15 @@ async function copyProject(folder: string): Promise<void> {
     await Deno.copyFile(join(ROOT, file), join(folder, file));
   }
 }
+
+Deno.test("from source, as README starts it, nothing but the program's own words is printed", async () => {
+  const [, words = ""] = /npx -y deno@[\d.]+ (task .*sesame) listen/.exec(await read("README.md")) ?? [];
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...words.split(" "), "--version"],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = new TextDecoder();
+  deepEqual([code, text.decode(stderr)], [0, ""]);
+  match(text.decode(stdout), /^sesame [\d.]+, protocol \d+, from source\n$/);
+});

@@ -140,6 +140,10 @@ test("npx sesame-chat runs it without installing", async (w) => {
   const { code, stdout } = await ran("npx", ["-y", "sesame-chat", "--version"], env);
   equal(code, 0);
   match(stdout, /^sesame [\d.]+, .* npm package/);
+  const help = await ran("npx", ["-y", "sesame-chat", "--help"], env);
+  match(help.stdout, /^ {2}npx sesame-chat connect HOST/m);
+  match((await ran("npx", ["-y", "sesame-chat", "phrase", "more"], env)).stderr, /Type: npx sesame-chat phrase/);
+  match((await ran(join(w.installed, "bin/sesame"), ["--help"])).stdout, /^ {2}sesame connect HOST/m);
 });
 
 for (
