@@ -1,4 +1,4 @@
-# bash completion for sesame. Made by scripts/completions.ts from src/words/args.ts; not edited by hand.
+# bash completion for sesame. Made by scripts/completions.ts from src/words/options.ts; not edited by hand.
 _sesame() {
   local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}" command="" i
   COMPREPLY=()

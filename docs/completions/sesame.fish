@@ -1,4 +1,4 @@
-# fish completion for sesame. Made by scripts/completions.ts from src/words/args.ts; not edited by hand.
+# fish completion for sesame. Made by scripts/completions.ts from src/words/options.ts; not edited by hand.
 complete -c sesame -f
 complete -c sesame -n __fish_use_subcommand -a listen -d 'wait for friends (default: every interface, port 7373)'
 complete -c sesame -n __fish_use_subcommand -a connect -d 'call friends; an invitation can be pasted here'

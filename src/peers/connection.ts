@@ -18,8 +18,6 @@ export interface Connection {
   readonly local: string;
   /** Of a call that an introduction makes: nobody else is answered. */
   readonly expected: PeerId | undefined;
-  /** A dialer's: the listener's salt, as hex. */
-  salt: string | undefined;
   /** Our number goes, or went, on it (`verify`). */
   revealed: boolean;
   readonly session: Session;

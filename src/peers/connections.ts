@@ -127,7 +127,6 @@ export class Connections implements Steer, Disposable {
       address,
       local,
       expected: this.acquaintances.expectedOf(call),
-      salt: undefined,
       revealed: false,
       session: new Session(this.#arena, facts, this.#options.shape, now),
       caller,
@@ -233,7 +232,6 @@ export class Connections implements Steer, Disposable {
     const { call } = connection;
     if (this.#isRefused(connection)) return;
     if (call !== undefined && !this.#calling.takeSalt(call, key)) return this.end(connection, "restarts");
-    connection.salt = key;
     connection.offered = true;
     this.#calling.came(connection, "offered");
     connection.awaitedSalt = connection.salt = key;

@@ -1,7 +1,7 @@
 import { strictEqual as equal } from "node:assert/strict";
-import { helpText } from "./args.ts";
 import { asTyped, startedAs } from "./command.ts";
 import { topicText } from "./help.ts";
+import { helpText } from "./options.ts";
 import { phraseProblem, sentence } from "./problems.ts";
 
 const NPX = "npx sesame-chat";
