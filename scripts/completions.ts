@@ -30,7 +30,7 @@ function optionsOf(command: Command): Option[] {
 export function bash(): string {
   const words = (command: Command) =>
     [...optionsOf(command).map(({ name }) => `--${name}`), ...GENERAL.map(([name]) => `--${name}`)].join(" ");
-  const valued = OPTIONS.filter(({ value }) => value !== undefined);
+  const valued = OPTIONS.filter(({ value, optional }) => value !== undefined && optional !== true);
   const lines = [
     `# bash completion for sesame. ${MADE}`,
     "_sesame() {",
@@ -75,7 +75,10 @@ export function zsh(): string {
       : choices(option).length > 0
       ? `:${option.name}:(${choices(option).join(" ")})`
       : `:${plain(option.value)}: `;
-    return quoted(`--${option.name}${value === "" ? "" : "="}[${plain(option.help)}]${value}`);
+    const [sign, more] = option.optional === true ? ["=-", ":"] : ["=", ""];
+    return quoted(
+      `--${option.name}${value === "" ? "" : sign}[${plain(option.help)}]${value === "" ? "" : more + value}`,
+    );
   };
   const general = GENERAL.map(([name, help]) => quoted(`--${name}[${plain(help)}]`));
   // Nothing to choose from, said so: with a message in its place the shell would not complete an option either.
@@ -124,13 +127,13 @@ export function fish(): string {
     `complete -c sesame -n '__fish_seen_subcommand_from ${HELP[0]}' -a ${quoted(names)}`,
     ...GENERAL.map(([name, help]) => `complete -c sesame -l ${name} -d ${quoted(help)}`),
     ...OPTIONS.map((option) => {
-      const { name, value, help, of } = option;
+      const { name, value, optional, help, of } = option;
       const seen = `__fish_seen_subcommand_from ${of.join(" ")}`;
       // Without a command it is as with `listen`: where none of the others was seen.
       const when = of.includes(BARE)
         ? `${seen}; or not __fish_seen_subcommand_from ${[...others, HELP[0]].join(" ")}`
         : seen;
-      const takes = value === undefined
+      const takes = value === undefined || optional === true
         ? ""
         : choices(option).length > 0
         ? ` -x -a ${quoted(choices(option).join(" "))}`

@@ -64,9 +64,11 @@ export function manPage(): string {
     '.BR "sesame help" " [\\fICOMMAND\\fR]"',
     "Explain a command, or list everything.",
     ".SH OPTIONS",
-    ...OPTIONS.flatMap(({ name, value, help, of }) => [
+    ...OPTIONS.flatMap(({ name, value, optional, help, of }) => [
       ".TP",
-      `.B ${escape(`--${name}`)}${value === undefined ? "" : ` \\fI${escape(value)}\\fR`}`,
+      `.B ${escape(`--${name}`)}${
+        value === undefined ? "" : optional === true ? `[=\\fI${escape(value)}\\fR]` : ` \\fI${escape(value)}\\fR`
+      }`,
       ...roff(`${sentence(help)}${of.length === 1 ? ` Only with "sesame ${of[0]}".` : ""}`),
     ]),
     ".TP",

@@ -95,6 +95,7 @@ const TTY = "src/terminal/tty.ts";
 /** Every module from outside that the product imports, by its whole specifier. One that is not here is refused. */
 export const MODULES: readonly Names[] = [
   { names: ["node:tls", "node:net", "node:dns", "node:stream", "node:buffer"], only: ["src/transport/"] },
+  { names: ["node:dgram"], only: ["src/transport/mapping/"] },
   { names: ["node:crypto"], only: ["src/transport/certificate.ts"] },
   { names: ["node:util"], only: ["src/cli/args.ts"] },
   { names: ["libsodium-sumo"], only: ["src/crypto/sodium.ts"] },

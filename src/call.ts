@@ -36,8 +36,11 @@ export type LinkFault =
   | "full"
   | "other-interface";
 
+/** Two-sided calls have not met anybody either: most likely a router gives every call another port. */
+export type MeetFault = "nat-random-ports";
+
 /** Names for scripts: these never change, others may be added. */
-export type CallCause = NameFault | TcpFault | ProxyFault | TlsFault | LinkFault;
+export type CallCause = NameFault | TcpFault | ProxyFault | TlsFault | LinkFault | MeetFault;
 
 export interface CallFailure {
   readonly at: CallPlace;
@@ -130,4 +133,5 @@ const REASONS: Readonly<Record<CallCause, RefusedReason>> = {
   self: "self",
   duplicate: "duplicate",
   full: "busy",
+  "nat-random-ports": "unreachable",
 };

@@ -42,6 +42,11 @@ export interface Hearing {
 
 export type IntroductionEnd = "declined" | "expired" | "gone" | "unreachable" | "wrong-peer";
 
+/** How a router was asked. */
+export type MapWay = "pcp" | "nat-pmp" | "upnp";
+/** `second-nat`: the router's own outer address is none of the internet's. `no-router`: none is known, and none was typed. */
+export type MapFault = "router-silent" | "router-refused" | "second-nat" | "no-router";
+
 export type Notice =
   // The contract of --json.
   | { event: "protection"; protection: Protection }
@@ -110,4 +115,8 @@ export type Notice =
   | { event: "hint"; text: string }
   /** A call has not succeeded for a while. */
   | { event: "diagnosis"; address: string; failure: CallFailure; proxy: string | undefined }
+  /** The router passes our port on, as this address of the internet, for so many seconds unless it is asked again. */
+  | { event: "mapped"; address: string; by: MapWay; seconds: number }
+  /** It does not; `lost`: any more. For scripts a "diagnosis" of the address that we listen on. */
+  | { event: "unmapped"; address: string; why: MapFault; lost: boolean }
   | { event: "problem"; doing: string; wrong: string; next: string };

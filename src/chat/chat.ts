@@ -29,7 +29,7 @@ import { callProblem } from "../words/call_failures.ts";
 import { EXIT, listenProblem, type Problem } from "../words/problems.ts";
 import { COULD_NOT_LISTEN, HIDDEN, LISTENING_ALREADY, nameRefused } from "../words/circle.ts";
 import { calledAt, invitation } from "../words/invitation.ts";
-import { parseListen } from "../transport/address.ts";
+import { type Address, formatAddress, parseListen } from "../transport/address.ts";
 import { CircleTalk } from "./circle.ts";
 import { Loop } from "./loop.ts";
 import type { Stretcher } from "./stretcher.ts";
@@ -43,6 +43,7 @@ import type { Present } from "../peers/event.ts";
 import { Peers } from "../peers/step.ts";
 import type { Entropy, Millis, PeerId, Transport } from "../ports.ts";
 import type { Arena } from "../secrets/locked.ts";
+import type { MapEvent, Mapper } from "../transport/mapping/mapper.ts";
 import { isName, messageProblem } from "../wire/message.ts";
 import { sanitise, tag } from "../terminal/text/sanitise.ts";
 import type { Input, View } from "../terminal/view.ts";
@@ -61,11 +62,16 @@ export interface ChatParts {
   descriptors?(): { readonly limit: number; readonly left: number } | undefined;
   /** This machine's own addresses, undefined where they cannot be found out. */
   addresses(): readonly Uint8Array[] | undefined;
+  /** What has our port passed on by the router, if that was asked for. */
+  readonly openMapper?: ((port: number, tell: (event: MapEvent) => void) => PortMapper) | undefined;
   /** What protects the person here, in lines. */
   doctor(): string;
   onPanic(): never;
   onFault(error: unknown): never;
 }
+
+/** The part of transport/mapping that a chat uses. */
+export type PortMapper = Pick<Mapper, "ask" | "end" | typeof Symbol.dispose>;
 
 /** How a chat ended: its exit code, why, what could not be done, and for whom something was not confirmed, how much. */
 export interface Outcome {
@@ -100,6 +106,9 @@ export class Chat {
   #here = 0;
   /** The address that we listen on. */
   #listening: string | undefined;
+  #mapper: PortMapper | undefined;
+  /** Where the router lets calls through to us. */
+  #outer: readonly Address[] = [];
   /** We take calls, or are about to. */
   #opening = false;
   #ending = false;
@@ -143,6 +152,7 @@ export class Chat {
   async run(): Promise<Outcome> {
     const ended = new Promise<Outcome>((done) => this.#end = done);
     using _ = this.#loop;
+    using _mapper = { [Symbol.dispose]: () => this.#mapper?.[Symbol.dispose]() };
     using _clock = every(1_000, () => this.#tick());
     // Whoever leaves while the phrase is being stretched does not wait for it.
     const begun = this.#begin().catch((error) => {
@@ -218,15 +228,50 @@ export class Chat {
       const address = await this.#loop.listen(where);
       this.#listening = address;
       view.show({ event: "listening", address });
-      const own = this.#parts.addresses();
-      const { addresses, loopback } = calledAt(address, own);
-      this.#loop.step({ type: "reachable", addresses, hidden: loopback || this.#proxy !== undefined });
-      this.#hint(invitation(address, own));
+      this.#tellReachable(address);
+      this.#hint(this.#invitation(address));
+      this.#mapPort(address);
       return undefined;
     } catch (error) {
       this.#opening = false;
       return listenProblem(where, error instanceof Error && "code" in error ? String(error.code) : undefined);
     }
+  }
+
+  // --- Being reachable ---
+
+  #invitation(listening: string): string {
+    return invitation(listening, this.#parts.addresses(), this.#outer);
+  }
+
+  /** What introductions may tell of where we are called. */
+  #tellReachable(listening: string): void {
+    const { addresses, loopback } = calledAt(listening, this.#parts.addresses(), this.#outer);
+    this.#loop.step({ type: "reachable", addresses, hidden: loopback || this.#proxy !== undefined });
+  }
+
+  /** Nobody waits for the router: it may take its time, or not be there. */
+  #mapPort(listening: string): void {
+    const at = parseListen(listening);
+    if (typeof at === "string") return;
+    this.#mapper = this.#parts.openMapper?.(at.port, (event) => this.#mapped(listening, event));
+    void this.#mapper?.ask().catch(this.#parts.onFault);
+  }
+
+  #mapped(listening: string, event: MapEvent): void {
+    if (this.#ending) return;
+    const { view } = this.#parts;
+    if (event.type === "unmapped") {
+      this.#outer = this.#outer.filter(({ host }) => host.includes(":"));
+      view.show({ event: "unmapped", address: listening, why: event.why, lost: event.lost });
+      return this.#tellReachable(listening);
+    }
+    const { address, by, seconds } = event;
+    const six = address.host.includes(":");
+    this.#outer = [...this.#outer.filter(({ host }) => host.includes(":") !== six), address];
+    view.show({ event: "mapped", address: formatAddress(address), by, seconds });
+    this.#tellReachable(listening);
+    this.#hint(this.#invitation(listening));
   }
 
   /** `/listen [PORT]` */
@@ -348,7 +393,7 @@ export class Chat {
         return;
       case "invite":
         return this.#hint(
-          this.#listening === undefined ? asTyped(NOT_LISTENING) : invitation(this.#listening, this.#parts.addresses()),
+          this.#listening === undefined ? asTyped(NOT_LISTENING) : this.#invitation(this.#listening),
         );
       case "clear":
         return this.#parts.view.clear();
@@ -474,7 +519,7 @@ export class Chat {
     this.#whenSettled = undefined;
     const { view } = this.#parts;
     const more = this.#holding; // after the goodbyes it is not any more
-    await this.#loop.leave();
+    await Promise.all([this.#loop.leave(), this.#mapper?.end()]);
     const unconfirmed = new Map<PeerId, number>();
     for (const { id, peer, reported } of this.#peers.unconfirmed()) {
       unconfirmed.set(peer, (unconfirmed.get(peer) ?? 0) + 1);

@@ -24,6 +24,8 @@ export interface ChatArgs {
   readonly retry: boolean;
   /** The proxy that calls go through, as typed. */
   readonly proxy: string | undefined;
+  /** The router that is to pass our port on, as typed; empty: to be found out. */
+  readonly mapPort: string | undefined;
   readonly requireLockedMemory: boolean;
 }
 

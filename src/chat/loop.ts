@@ -233,7 +233,7 @@ export class Loop implements Disposable {
     try {
       const link = await this.#parts.transport.dial(target, abort.signal, (step) => {
         if (!quiet) this.#parts.watch.follow(target, step, now());
-        if (!quiet) this.#followDial(call, step);
+        if (!quiet) this.#followDial(call, target, step);
       });
       // A call that was given up must bring nobody: whom it was for is forgotten.
       if (this.#over || abort.signal.aborted) link.close();
@@ -248,10 +248,12 @@ export class Loop implements Disposable {
   }
 
   /** What the two-sided calls beside it have to know. */
-  #followDial(call: number, step: CallStep): void {
+  #followDial(call: number, target: string, step: CallStep): void {
     if (this.#dials.get(call)?.signal.aborted !== false) return;
     if (step.step === "resolved" && this.#listener !== undefined) {
-      this.step({ type: "aimed", call, meetAt: meetingPlaces(step.addresses, this.#parts.addresses() ?? []) });
+      const meetAt = meetingPlaces(step.addresses, this.#parts.addresses() ?? []);
+      if (meetAt.length > 0) this.#parts.watch.aimed(target, now());
+      this.step({ type: "aimed", call, meetAt });
     }
     if (step.step === "connected") this.step({ type: "dialOpened", call });
     if (step.step === "lost") this.step({ type: "dialClosed", call });

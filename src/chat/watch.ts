@@ -21,6 +21,8 @@ interface Watched {
   /** When the present attempt was last heard of. */
   steppedAt: Millis;
   told: boolean;
+  /** When two-sided attempts began beside the call; undefined: there are none, or it has been told that they meet nobody. */
+  meets: Millis | undefined;
 }
 
 export class Watch {
@@ -31,7 +33,7 @@ export class Watch {
     const call = this.#calls.get(target);
     if (call === undefined) {
       const attempt = { now: new CallProgress(), last: undefined, ended: undefined };
-      this.#calls.set(target, { since: now, ...attempt, steppedAt: now, told: false });
+      this.#calls.set(target, { since: now, ...attempt, steppedAt: now, told: false, meets: undefined });
     } else {
       call.last = call.ended;
       call.ended = undefined;
@@ -45,6 +47,12 @@ export class Watch {
     if (call === undefined) return;
     call.now.follow(step);
     call.steppedAt = now;
+  }
+
+  /** There are places where this call's friend may be met halfway, from about now on. */
+  aimed(target: string, now: Millis): void {
+    const call = this.#calls.get(target);
+    if (call !== undefined && call.last === undefined) call.meets ??= now;
   }
 
   /** The present attempt has ended. */
@@ -65,6 +73,11 @@ export class Watch {
         this.#calls.delete(target); // the friend may be here: "still no connection" would be a lie
         continue;
       }
+      if (call.meets !== undefined && now - call.meets >= NOT_MET_AFTER_MS) {
+        call.meets = undefined;
+        const failure = call.last ?? call.ended ?? call.now.failure;
+        if (failure !== undefined && UNREACHED.includes(failure.why)) due.push({ target, failure: NOT_MET });
+      }
       if (call.told || now - call.since < DIAGNOSE_AFTER_MS) continue;
       const stuck = now - call.steppedAt >= STUCK_MS && !call.now.waitsForUs;
       const failure = call.last ?? (stuck ? call.ended ?? call.now.failure : undefined);
@@ -78,6 +91,10 @@ export class Watch {
 
 /** How long a person waits without a word. */
 export const DIAGNOSE_AFTER_MS = 5_000;
+/** Two friends who call each other meet within a few seconds, or not at all. */
+const NOT_MET_AFTER_MS = 20_000;
+const NOT_MET: CallFailure = { at: "connect", why: "nat-random-ports" };
+const UNREACHED: readonly CallFailure["why"][] = ["filtered", "refused", "unreachable"];
 /** A first attempt that goes on must have brought nothing for this long. */
 const STUCK_MS = 2_000;
 /** What `peers` ends a call for, or what its connections tell by themselves. */

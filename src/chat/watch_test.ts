@@ -81,3 +81,19 @@ Deno.test("Watch has nothing to say of a call that `peers` itself has ended", ()
     deepEqual(causes(watch, 9_000, [A]), [], why);
   }
 });
+
+Deno.test("Watch says once, after twenty seconds, that two-sided calls meet nobody; never of a call that gets through", () => {
+  const watch = new Watch();
+  refuse(watch, A, 0);
+  watch.aimed(A, 100);
+  refuse(watch, A, 6_000);
+  watch.aimed(A, 6_100);
+  deepEqual(causes(watch, 10_000, [A]), ["refused"]);
+  deepEqual(causes(watch, 20_099, [A]), []);
+  deepEqual(causes(watch, 20_100, [A]), ["nat-random-ports"]);
+  deepEqual(causes(watch, 90_000, [A]), []);
+  watch.begin(B, 0);
+  watch.aimed(B, 0);
+  watch.follow(B, { step: "connected", address: "192.0.2.8" }, 19_000);
+  deepEqual(causes(watch, 20_000, [B]), []);
+});

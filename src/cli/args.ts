@@ -43,7 +43,7 @@ export function parse(argv: readonly string[]): Args | UsageProblem {
   }
   let parsed;
   try {
-    parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    parsed = parseArgs({ args: withEmptyValues(argv), options, allowPositionals: true, strict: true });
   } catch (error) {
     return parseFault(error);
   }
@@ -73,6 +73,13 @@ export function parse(argv: readonly string[]): Args | UsageProblem {
     case "connect":
       return chatArgs(command, given, rest);
   }
+}
+
+/** An option whose value may be left out gets an empty one; what stands behind `--` is no option. */
+function withEmptyValues(argv: readonly string[]): string[] {
+  const end = argv.indexOf("--");
+  const alone = OPTIONS.filter(({ optional }) => optional === true).map(({ name }) => `--${name}`);
+  return argv.map((word, i) => alone.includes(word) && (end < 0 || i < end) ? `${word}=` : word);
 }
 
 function helpArgs(rest: readonly string[]): Args | UsageProblem {
@@ -135,6 +142,7 @@ function chatArgs(
   if ("wrong" in shape) return shape;
   const whom = command === "listen" ? listenTo(rest) : callTo(rest);
   if ("wrong" in whom) return whom;
+  if (given.has("map-port") && command === "connect" && !given.has("listen")) return USAGE.mapPortWithout;
   const friends = integer(given.get("friends"), 0, 1, MAX_SESSIONS);
   if (friends === undefined) return USAGE.friends;
   if (given.has("no-commands") && !given.has("json")) return USAGE.noCommands;
@@ -159,6 +167,7 @@ function chatArgs(
     // Two friends who call each other: whoever starts first finds nobody yet, and may be the only one who can get through.
     retry: given.has("retry") || (command === "connect" && given.has("listen")),
     proxy: text("proxy"),
+    mapPort: text("map-port"),
     requireLockedMemory: given.has("require-locked-memory"),
   };
 }

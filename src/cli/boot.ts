@@ -83,8 +83,11 @@ async function command(host: Host, tty: Tty, args: Args): Promise<number> {
 
 async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   // Loaded only for what can be wrong: the prompt waits for it.
-  const { name, targets, listen, proxy } = args;
-  if (name !== undefined || targets.length > 0 || listen !== String(DEFAULT_PORT) || proxy !== undefined) {
+  const { name, targets, listen, proxy, mapPort } = args;
+  if (
+    mapPort !== undefined || name !== undefined || targets.length > 0 || listen !== String(DEFAULT_PORT) ||
+    proxy !== undefined
+  ) {
     const wrong = await refuseArgs(tty, args);
     if (wrong !== undefined) return wrong;
   }
@@ -124,7 +127,13 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
 
 /** `sesame doctor HOST`: with the phrase, everything that keeps it safe in a chat holds here as well. */
 async function doctorCall(host: Host, tty: Tty, args: DoctorArgs, target: string): Promise<number> {
-  const wrong = await refuseArgs(tty, { name: undefined, targets: [target], listen: undefined, proxy: args.proxy });
+  const wrong = await refuseArgs(tty, {
+    name: undefined,
+    targets: [target],
+    listen: undefined,
+    proxy: args.proxy,
+    mapPort: undefined,
+  });
   if (wrong !== undefined) return wrong;
   const { phrase, decoy, json, proxy } = args;
   if (phrase !== undefined) {

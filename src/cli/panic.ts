@@ -12,6 +12,12 @@ export interface Restorable {
 }
 
 let running = false;
+let lastWord = () => {};
+
+/** What is to leave after everything has been wiped; it returns at once and never throws. */
+export function sayLast(word: () => void): void {
+  lastWord = word;
+}
 
 /** Does not return. */
 export function panic(shown: Restorable, code: number = EXIT.left): never {
@@ -19,6 +25,7 @@ export function panic(shown: Restorable, code: number = EXIT.left): never {
     running = true; // whatever goes wrong from here on must not lead back here
     wipe();
     try {
+      lastWord();
       shown.panic();
     } catch {
       // The process ends all the same.

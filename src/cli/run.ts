@@ -23,6 +23,7 @@ import { Chat, type Outcome } from "../chat/chat.ts";
 import { doctorText, startHints } from "../words/doctor.ts";
 import { DESCRIPTOR_PROBLEM, EXIT, phraseProblem, type Problem, sentence, WEAK_PHRASE } from "../words/problems.ts";
 import { fault, panic, type Restorable } from "./panic.ts";
+import { mapperOf } from "./port_mapper.ts";
 import { END_SIGNALS } from "./signals.ts";
 import { Stretcher } from "../chat/stretcher.ts";
 import { after, entropyOf, now, turn, wallClock } from "../system.ts";
@@ -112,6 +113,7 @@ export async function run(booted: Booted): Promise<number> {
     scripted: !tty.inputIsTerminal,
     descriptors: () => host.descriptors && { limit: host.descriptors.limit, left: host.descriptors.left() },
     addresses: () => host.addresses?.(),
+    openMapper: args.mapPort === undefined ? undefined : await mapperOf(host, args.mapPort, entropy),
     doctor: () =>
       doctorText(protection, { input: tty.inputIsTerminal, output: tty.outputIsTerminal, f12: "not tried" }),
     onPanic,

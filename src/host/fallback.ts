@@ -34,6 +34,8 @@ export function bindNothing(system: HostFacts["system"]): Binding {
     descriptors: undefined,
     addresses: undefined,
     console: undefined,
+    routes: undefined,
+    farewell: undefined,
     exit: (code) => Deno.exit(code),
   };
 }

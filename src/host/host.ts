@@ -2,6 +2,9 @@
 // In here: the interface alone. Not in here: how a system keeps it (linux.ts, macos.ts, windows.ts, fallback.ts), the
 // order at start (harden.ts).
 
+import type { Farewell } from "./farewell.ts";
+import type { DefaultRouter } from "./routes.ts";
+
 export interface Host {
   readonly facts: HostFacts;
   /** TERM is `dumb`: the terminal appends, and shows an escape sequence as it stands. */
@@ -34,6 +37,10 @@ export interface Host {
   readonly console: ConsoleInput | undefined;
   /** This machine's own addresses, 4 or 16 bytes each (netlink.ts). Undefined where the host cannot ask. */
   readonly addresses: (() => readonly Uint8Array[]) | undefined;
+  /** What the kernel knows of ways out. Undefined where the host cannot ask. */
+  readonly routes: Routes | undefined;
+  /** For a last word to the router. Undefined where the host has no such calls. */
+  readonly farewell: Farewell | undefined;
   /** The process is gone when this is called; nothing is restored or flushed. */
   exit(code: number): never;
 }
@@ -54,6 +61,13 @@ export interface ConsoleInput {
   raw(on: boolean): boolean;
   /** Is called after each change of the window's size. */
   onResize: (() => void) | undefined;
+}
+
+export interface Routes {
+  /** The routers of this machine's default routes, of each family at most one. */
+  defaults(): readonly DefaultRouter[];
+  /** Our own address towards somebody. */
+  ownTowards(address: Uint8Array): Uint8Array | undefined;
 }
 
 /** `undefined` stands for what cannot be found out here. */

@@ -2,7 +2,9 @@
 // In here: the table of libc's symbols, what is done with them at start, the facts read from /proc.
 // Not in here: loading the library and giving the permission back (harden.ts).
 
+import { farewellOf } from "./farewell.ts";
 import { interfaceAddresses } from "./netlink.ts";
+import { defaultRouters, ownTowards } from "./routes.ts";
 import {
   asksForNoColour,
   type Binding,
@@ -40,6 +42,7 @@ export const LINUX_SYMBOLS = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   _exit: { parameters: ["i32"], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -95,6 +98,8 @@ export function bindLinux(libc: LinuxLibc): Binding {
     descriptors: descriptorsOf(libc),
     console: undefined,
     addresses: () => interfaceAddresses(libc),
+    routes: { defaults: () => defaultRouters(libc), ownTowards: (address) => ownTowards(libc, address) },
+    farewell: farewellOf(libc),
     exit(code): never {
       libc._exit(code);
       throw new Error("unreachable");

@@ -62,6 +62,8 @@ export function bindMacos(libc: MacosLibc): Binding {
     descriptors: undefined,
     addresses: undefined,
     console: undefined,
+    routes: undefined,
+    farewell: undefined,
     isTerminal: (fd) => libc.isatty(fd) === 1,
     readable: () => true, // its poll refuses terminals and devices; not tried
     readFd: (fd, view) => Number(libc.read(fd, buffer(view), BigInt(view.length))),

@@ -33,16 +33,24 @@ export function interfaceAddresses(libc: NetlinkCalls): Uint8Array[] {
   return found.filter(({ index }) => running.has(index)).map(({ bytes }) => bytes);
 }
 
+type Answer = (type: number, body: Uint8Array) => void;
+
 /** Asks for all of one kind, and hands over each answer's type and what stands behind its header. */
-function dump(libc: NetlinkCalls, question: number, answer: (type: number, body: Uint8Array) => void): void {
+export function dump(libc: NetlinkCalls, question: number, answer: Answer): void {
+  ask(libc, question, NLM_F_REQUEST | NLM_F_DUMP, new Uint8Array(BODY_SIZE), answer);
+}
+
+/** `body`: what stands behind the header of the request. */
+export function ask(libc: NetlinkCalls, question: number, flags: number, body: Uint8Array, answer: Answer): void {
   const fd = libc.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE);
   if (fd < 0) return;
   try {
-    const request = new DataView(new ArrayBuffer(HEADER_SIZE + BODY_SIZE));
+    const request = new DataView(new ArrayBuffer(HEADER_SIZE + body.length));
     request.setUint32(0, request.byteLength, true);
     request.setUint16(4, question, true);
-    request.setUint16(6, NLM_F_REQUEST | NLM_F_DUMP, true);
+    request.setUint16(6, flags, true);
     const bytes = new Uint8Array(request.buffer);
+    bytes.set(body, HEADER_SIZE);
     if (Number(libc.send(fd, bytes, BigInt(bytes.length), 0)) !== bytes.length) return;
     const part = new Uint8Array(PART_SIZE);
     for (let parts = 0; parts < PARTS_MAX; parts++) {
@@ -55,7 +63,7 @@ function dump(libc: NetlinkCalls, question: number, answer: (type: number, body:
 }
 
 /** False after the last. */
-function readMessages(part: Uint8Array, answer: (type: number, body: Uint8Array) => void): boolean {
+function readMessages(part: Uint8Array, answer: Answer): boolean {
   for (let at = 0; at + HEADER_SIZE <= part.length;) {
     const length = u32(part, at);
     const type = part[at + 4]! | part[at + 5]! << 8;
@@ -66,19 +74,19 @@ function readMessages(part: Uint8Array, answer: (type: number, body: Uint8Array)
   return true;
 }
 
-function attributesOf(bytes: Uint8Array): Map<number, Uint8Array> {
+export function attributesOf(bytes: Uint8Array): Map<number, Uint8Array> {
   const found = new Map<number, Uint8Array>();
   for (let at = 0; at + 4 <= bytes.length;) {
     const length = bytes[at]! | bytes[at + 1]! << 8;
     if (length < 4 || at + length > bytes.length) break;
-    found.set(bytes[at + 2]! | bytes[at + 3]! << 8, bytes.subarray(at + 4, at + length));
+    found.set((bytes[at + 2]! | bytes[at + 3]! << 8) & ATTRIBUTE_TYPE, bytes.subarray(at + 4, at + length));
     at += aligned(length);
   }
   return found;
 }
 
 /** Little-endian, as both kinds of machine that have a table are; 0 behind the end. */
-function u32(bytes: Uint8Array, at: number): number {
+export function u32(bytes: Uint8Array, at: number): number {
   return ((bytes[at] ?? 0) | (bytes[at + 1] ?? 0) << 8 | (bytes[at + 2] ?? 0) << 16 | (bytes[at + 3] ?? 0) << 24) >>> 0;
 }
 
@@ -90,7 +98,7 @@ const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 const NETLINK_ROUTE = 0;
 const MSG_DONTWAIT = 0x40;
-const NLM_F_REQUEST = 1;
+export const NLM_F_REQUEST = 1;
 const NLM_F_DUMP = 0x300;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
@@ -98,12 +106,14 @@ const RTM_NEWLINK = 16;
 const RTM_GETLINK = 18;
 const RTM_NEWADDR = 20;
 const RTM_GETADDR = 22;
+/** What is left of an attribute's type without its flags. */
+const ATTRIBUTE_TYPE = 0x3fff;
 const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;
 const IFA_FLAGS = 8;
 const IFF_RUNNING = 0x40;
 /** Failed, deprecated or tentative. */
-const NOT_USABLE: number = 0x08 | 0x20 | 0x40;
+export const NOT_USABLE: number = 0x08 | 0x20 | 0x40;
 /** Of an address, by its family: AF_INET, AF_INET6. */
 const SIZES: Readonly<Record<number, number>> = { 2: 4, 10: 16 };
 /** struct nlmsghdr, struct ifaddrmsg, and room for struct ifinfomsg, which asks for the links. */

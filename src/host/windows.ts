@@ -73,6 +73,8 @@ export function bindWindows(kernel32: Kernel32, bcrypt: Bcrypt): Binding {
     writeNow: (fd, view) => writeNow(kernel32, fd, view),
     addresses: undefined,
     console: openConsole(kernel32),
+    routes: undefined,
+    farewell: undefined,
     exit(code): never {
       kernel32.ExitProcess(code);
       throw new Error("unreachable");

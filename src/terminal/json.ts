@@ -4,6 +4,7 @@
 import type { Notice } from "../notice.ts";
 import { MAX_TARGETS } from "../constants.ts";
 import { alreadyCalled, doorClosed } from "../words/chat.ts";
+import { unmappedProblem } from "../words/mapping.ts";
 import { callProblem } from "../words/call_failures.ts";
 
 /** What scripts are not told: it only repeats other events for people. */
@@ -81,6 +82,12 @@ function fields(notice: Notice): Record<string, unknown> & { event: Notice["even
       return { event: "hint", text: alreadyCalled(notice.address, notice.state, MAX_TARGETS) };
     case "hint":
       return { event, text: notice.text };
+    case "mapped":
+      return { event, address: notice.address, by: notice.by, seconds: notice.seconds };
+    case "unmapped": {
+      const { wrong, next } = unmappedProblem(notice.why, notice.lost);
+      return { event: "diagnosis", address: notice.address, cause: notice.why, wrong, next };
+    }
     case "diagnosis": {
       const { address, failure, proxy } = notice;
       const { wrong, next } = callProblem(address, failure, proxy);

@@ -82,6 +82,15 @@ export function formatIp(bytes: Uint8Array): string {
   );
 }
 
+/** An IP address as 16 bytes: IPv4 as IPv4-mapped (RFC 4291 section 2.5.5.2), a zone left away. Throws on what is none. */
+export function ipBytes(host: string): Uint8Array<ArrayBuffer> {
+  const four = parseIpv4(host);
+  if (four !== undefined) return Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ...four);
+  const six = parseIpv6(host);
+  if (six === undefined) throw new TypeError("not an IP address");
+  return Uint8Array.from(six.groups.flatMap((group) => [group >> 8, group & 0xff]));
+}
+
 /** Whether one listens there on every address of the machine: of both families (`::`), or of IPv4. */
 export function isEveryInterface(host: string): boolean {
   return host === EVERY_INTERFACE || host === "0.0.0.0";

@@ -143,6 +143,12 @@ const WORDS: Readonly<Record<CallCause, (called: Called) => Words>> = {
     wrong: "Something answers that is not a Sesame of this version, perhaps a web server.",
     next: "Compare the port with your friend's; both need a Sesame of protocol version 1.",
   }),
+  "nat-random-ports": () => ({
+    short: "nobody was met halfway",
+    wrong: "Either your friend is not calling you just now, or one of your two routers gives every call another port.",
+    next: "Ask your friend to call you as well (connect HOST --listen). If you both do, let one of you listen with " +
+      "--map-port, forward the port by hand, or use IPv6.",
+  }),
   busy: () => ({
     short: "their Sesame hung up",
     wrong: "A Sesame answers and hangs up before its first word: it is full, or just ending.",

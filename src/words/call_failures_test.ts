@@ -47,6 +47,7 @@ const CASES: Readonly<Record<CallCause, readonly [CallPlace, RefusedReason]>> = 
   self: ["offer", "self"],
   duplicate: ["offer", "duplicate"],
   full: ["offer", "busy"],
+  "nat-random-ports": ["connect", "unreachable"],
 };
 
 /** What a doctor's call has found. */

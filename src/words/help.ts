@@ -2,7 +2,7 @@
 // the man page (scripts/man.ts) shows the same examples. Loaded only when somebody asks.
 
 import { asTyped } from "./command.ts";
-import { type Command, COMMANDS, OPTIONS } from "./options.ts";
+import { type Command, COMMANDS, OPTIONS, synopsis } from "./options.ts";
 import { wrap } from "./wrap.ts";
 
 /** What people do with each command: what to type, and what it is for. */
@@ -10,6 +10,7 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [type: string,
   listen: [
     ["sesame listen", "wait on port 7373 of every interface"],
     ["sesame listen 127.0.0.1:7373", "take calls from this machine only, for example behind a tunnel"],
+    ["sesame listen --map-port", "be reachable from outside: the router passes the port on until you leave"],
     ["sesame listen --friends 1", "close the door after the first friend"],
   ],
   connect: [
@@ -40,9 +41,7 @@ export function topicText(topic: Command): string {
   const options = OPTIONS.filter(({ of }) => of.includes(topic));
   const lines = [`${command?.usage.replace(/ {2,}/g, " ") ?? topic}`, ...wrap("    ", command?.help ?? "", 80), ""];
   if (options.length > 0) lines.push("Options:");
-  for (const { name, value, help } of options) {
-    lines.push(...wrap(`  ${`--${name}${value === undefined ? "" : ` ${value}`}`.padEnd(26)}`, help, 80));
-  }
+  for (const option of options) lines.push(...wrap(`  ${synopsis(option).padEnd(26)}`, option.help, 80));
   const examples = EXAMPLES[topic] ?? [];
   if (examples.length > 0) lines.push("", "Examples:");
   for (const [type, why] of examples) lines.push(`  ${type}`, `      ${why}`);

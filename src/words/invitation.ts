@@ -14,14 +14,19 @@ import {
 
 /**
  * In lines; the first has what the friend types, with the addresses as alternatives of one friend. `listening` is the
- * address that we listen on, with its real port; `own` are this machine's, undefined or empty if it could not be asked.
+ * address that we listen on, with its real port; `own` are this machine's, undefined or empty if it could not be asked;
+ * `mapped` are those that the router passes on to us, which come first.
  */
-export function invitation(listening: string, own: readonly Uint8Array[] | undefined): string {
+export function invitation(
+  listening: string,
+  own: readonly Uint8Array[] | undefined,
+  mapped: readonly Address[] = [],
+): string {
   const address = parseListen(listening);
   if (typeof address === "string") return typed(listening);
   const { host, port } = address;
   const every = isEveryInterface(host);
-  if (every && (own === undefined || own.length === 0)) {
+  if (every && mapped.length === 0 && (own === undefined || own.length === 0)) {
     return [
       typed(`YOUR-ADDRESS:${port}`),
       'This program cannot look your address up here: "ip address" shows it (on Windows: ipconfig).',
@@ -29,14 +34,16 @@ export function invitation(listening: string, own: readonly Uint8Array[] | undef
   }
   const all = every ? (own ?? []).filter((bytes) => host === "::" || bytes.length === 4).map(formatIp) : [host];
   const of = (reach: AddressScope) => all.filter((ip) => scopeOf(ip) === reach).map((ip) => ({ host: ip, port }));
-  const [near, far, here, link] = [of("network"), of("internet"), of("machine"), of("link")];
-  const offered = [...far, ...near].slice(0, ALTERNATIVES_MAX);
+  const outer = new Set(mapped.map(formatAddress));
+  const [near, allFar, here, link] = [of("network"), of("internet"), of("machine"), of("link")];
+  const far = allFar.filter((address) => !outer.has(formatAddress(address)));
+  const offered = [...mapped, ...far, ...near].slice(0, ALTERNATIVES_MAX);
   const line = offered.length > 0 ? offered : every ? here.slice(0, 1) : [address];
   const hints = !every
     ? told(link, "on the same cable or Wi-Fi; behind %, the friend types the name of their own interface")
     : [
       ...(link.length > 0 ? [LINK_LOCAL_LEFT_OUT] : []),
-      ...(far.length === 0
+      ...(far.length + mapped.length === 0
         ? [
           `From elsewhere: your router has to pass port ${port} on, and your friend types the router's public address.`,
         ]
@@ -44,6 +51,7 @@ export function invitation(listening: string, own: readonly Uint8Array[] | undef
     ];
   return [
     typed(line.map(formatAddress).join(", ")),
+    ...told(mapped, "from anywhere, since your router lets it through until you leave"),
     ...told(near, "within your own network (or VPN)"),
     ...told(far, "from anywhere, where no firewall or router keeps calls out"),
     ...told(here, "on this computer only"),
@@ -58,6 +66,7 @@ export function invitation(listening: string, own: readonly Uint8Array[] | undef
 export function calledAt(
   listening: string,
   own: readonly Uint8Array[] | undefined,
+  mapped: readonly Address[] = [],
 ): { addresses: readonly string[]; loopback: boolean } {
   const address = parseListen(listening);
   if (typeof address === "string") return { addresses: [], loopback: false };
@@ -65,8 +74,9 @@ export function calledAt(
   if (!isEveryInterface(host)) return { addresses: [formatAddress(address)], loopback: scopeOf(host) === "machine" };
   const all = (own ?? []).filter((bytes) => host === "::" || bytes.length === 4).map(formatIp);
   const of = (scope: AddressScope) => all.filter((ip) => scopeOf(ip) === scope);
-  const hosts = [...of("internet"), ...of("network")].slice(0, ALTERNATIVES_MAX);
-  return { addresses: hosts.map((ip) => formatAddress({ host: ip, port })), loopback: false };
+  const inner = [...of("internet"), ...of("network")].map((ip) => ({ host: ip, port }));
+  const addresses = new Set([...mapped, ...inner].map(formatAddress));
+  return { addresses: [...addresses].slice(0, ALTERNATIVES_MAX), loopback: false };
 }
 
 /** Brackets and commas mean something to some shells. Spaces are where a screen may break the line. */

@@ -9,6 +9,7 @@ import { DEAD_AFTER_MS, MAX_TARGETS } from "../constants.ts";
 import type { LeftReason, Notice } from "../notice.ts";
 import { callFailureShort, callProblem } from "./call_failures.ts";
 import { circleLine, type Labels } from "./circle.ts";
+import { mappedText, unmappedProblem } from "./mapping.ts";
 import { alreadyCalled, doorClosed } from "./chat.ts";
 
 /** What a view knows and words do not. */
@@ -63,6 +64,12 @@ export function lineOf(notice: Notice, shown: Shown): string | undefined {
     case "diagnosis": {
       const { wrong, next } = callProblem(notice.address, notice.failure, notice.proxy);
       return clean(`Still no connection with ${notice.address}. ${wrong} ${next}`);
+    }
+    case "mapped":
+      return mappedText(notice.address);
+    case "unmapped": {
+      const { doing, wrong, next } = unmappedProblem(notice.why, notice.lost);
+      return `${doing} ${wrong} ${next}`;
     }
     case "problem":
       return clean(`${notice.doing} ${notice.wrong} ${notice.next}`.trim());

@@ -22,6 +22,8 @@ export interface Option {
   readonly name: string;
   /** The value's name in `--help`; absent: a switch. */
   readonly value?: string;
+  /** The value may be left out, and stands behind `=`. */
+  readonly optional?: true;
   readonly help: string;
   readonly of: readonly Command[];
 }
@@ -100,6 +102,13 @@ export const OPTIONS: readonly Option[] = [
     help: "SOCKS5 proxy socks5h://HOST:PORT, names unresolved",
     of: [...CHAT, "doctor"],
   },
+  {
+    name: "map-port",
+    value: "ROUTER",
+    optional: true,
+    help: "have the router pass the port on until you leave",
+    of: CHAT,
+  },
   { name: "require-locked-memory", help: "refuse to start where memory cannot be locked", of: CHAT },
   { name: "words", value: "N", help: "how many words, 5 to 12, before the checksum word", of: ["phrase"] },
 ];
@@ -117,13 +126,17 @@ export function helpText(): string {
     `  ${`${name} help COMMAND`.padEnd(width)}its options, and examples`,
   );
   lines.push("", "Options:");
-  for (const { name, value, help } of OPTIONS) {
-    lines.push(...wrap(`  ${`--${name}${value === undefined ? "" : ` ${value}`}`.padEnd(26)}`, help, 80));
-  }
+  for (const option of OPTIONS) lines.push(...wrap(`  ${synopsis(option).padEnd(26)}`, option.help, 80));
   lines.push(...wrap(`  ${"--help, --version".padEnd(26)}`, "this page; the version", 80));
   lines.push("", "Without an option the phrase is asked for, and nothing shows while it is typed.");
   lines.push("In the chat: Enter sends, F12 or Ctrl-\\ ends everything at once; see /help.");
   return lines.join("\n") + "\n";
+}
+
+/** As one types it: `--proxy URL`, `--map-port[=ROUTER]`. */
+export function synopsis({ name, value, optional }: Option): string {
+  if (value === undefined) return `--${name}`;
+  return optional === true ? `--${name}[=${value}]` : `--${name} ${value}`;
 }
 
 /** What is wrong with a command line, and what to do. Only our own names are ever in it, and `shown` words. */
@@ -141,6 +154,7 @@ export const USAGE = {
     wrong: name === undefined ? "The options make no sense." : `There is no option ${name}.`,
     next: `${didYouMean(meant)}See sesame --help.`,
   }),
+  mapPortWithout: { wrong: "--map-port is for those who take calls.", next: "Add --listen 7373, or leave it out." },
   noValue: (name: string): UsageProblem => ({ wrong: `${name} takes no value.`, next: `Type it alone: ${name}` }),
   wantsValue: (name: string, value: string): UsageProblem => ({
     wrong: `${name} wants a value.`,

@@ -36,6 +36,8 @@ export interface StartOptions {
   readonly home?: string;
   /** In place of the subject's own command line. */
   readonly command?: readonly string[];
+  /** A chat's, in place of PHRASE. */
+  readonly phrase?: string;
 }
 
 export interface Said {

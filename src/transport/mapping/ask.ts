@@ -1,0 +1,147 @@
+// Questions to one's own router, over sockets that belong to nobody else: a datagram that is sent again until it is
+// answered, a search of the LAN, one HTTP request. Every one ends by itself, and with its signal.
+// Not in here: what the bytes mean (pcp.ts, nat_pmp.ts, upnp.ts), what is asked when (mapper.ts).
+//
+// `fetch` is not used: it would follow redirects, and the proxy that the environment names.
+
+import { Buffer } from "node:buffer";
+import { createSocket, type Socket } from "node:dgram";
+import { connect } from "node:net";
+import { bareHost } from "../address.ts";
+import { ROUTER_PORT } from "./pcp.ts";
+import { HTTP_MAX_BYTES, httpAnswer, type Place, searches, SSDP_ADDRESS, SSDP_PORT } from "./upnp.ts";
+
+/** From the first datagram to each further one. */
+const AGAIN_MS = [250, 750, 1750];
+const SILENT_MS = 3_000;
+const SEARCH_MS = 1_500;
+const HTTP_MS = 3_000;
+/** Datagrams of others that are looked at while one waits for one's own. */
+const LOOKS_MAX = 1000;
+
+/**
+ * Sends to `router` at ROUTER_PORT from our address `own`, and gives the first answer from there that `parse` takes.
+ * Undefined: silence, or no way.
+ */
+export function askRouter<T>(
+  router: string,
+  own: string,
+  question: Uint8Array,
+  parse: (answer: Uint8Array) => T | undefined,
+  signal: AbortSignal,
+  limitMs = SILENT_MS,
+): Promise<T | undefined> {
+  return new Promise((done) => {
+    if (signal.aborted) return done(undefined);
+    const socket = createSocket(router.includes(":") ? "udp6" : "udp4");
+    const timers: ReturnType<typeof setTimeout>[] = [];
+    let looks = 0;
+    const end = (answer?: T) => {
+      for (const timer of timers) clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
+      close(socket);
+      done(answer);
+    };
+    const stop = () => end();
+    signal.addEventListener("abort", stop);
+    socket.on("error", stop);
+    socket.on("message", (bytes, from) => {
+      if (++looks > LOOKS_MAX) return end();
+      if (from.port !== ROUTER_PORT || withoutZone(from.address) !== withoutZone(router)) return;
+      const answer = parse(new Uint8Array(bytes));
+      if (answer !== undefined) end(answer);
+    });
+    const send = () => socket.send(question, ROUTER_PORT, router, (error) => error && end());
+    socket.bind(0, own, () => {
+      send();
+      for (const ms of AGAIN_MS) if (ms < limitMs) timers.push(setTimeout(send, ms));
+    });
+    timers.push(setTimeout(stop, limitMs));
+  });
+}
+
+/** Devices that say they are a gateway, in the order of their answers. `own`: where the question leaves from. */
+export function search(own: string, signal: AbortSignal): Promise<{ host: string; answer: Uint8Array }[]> {
+  return new Promise((done) => {
+    const found: { host: string; answer: Uint8Array }[] = [];
+    if (signal.aborted) return done(found);
+    const socket = createSocket("udp4");
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      close(socket);
+      done(found);
+    };
+    const timer = setTimeout(end, SEARCH_MS);
+    signal.addEventListener("abort", end);
+    socket.on("error", end);
+    socket.on("message", (bytes, from) => {
+      if (found.length < 32) found.push({ host: from.address, answer: new Uint8Array(bytes) });
+    });
+    socket.bind(0, own, () => {
+      for (const question of searches()) socket.send(question, SSDP_PORT, SSDP_ADDRESS, () => {});
+    });
+  });
+}
+
+/** One request, its answer read to its end. Undefined: none in time, none that makes sense, or too long a one. */
+export function request(
+  host: string,
+  place: Place,
+  own: string,
+  signal: AbortSignal,
+  soap?: { readonly head: readonly string[]; readonly body: string },
+  limitMs = HTTP_MS,
+): Promise<{ status: number; body: string } | undefined> {
+  return new Promise((done) => {
+    if (signal.aborted) return done(undefined);
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    const socket = connect({ host, port: place.port, localAddress: own });
+    const end = (answered = false) => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
+      socket.destroy();
+      done(answered ? httpAnswer(Buffer.concat(parts)) : undefined);
+    };
+    const stop = () => end();
+    const timer = setTimeout(stop, limitMs);
+    signal.addEventListener("abort", stop);
+    // Stays for the socket's whole life.
+    socket.on("error", stop);
+    socket.once("connect", () => socket.write(requestText(host, place, soap)));
+    socket.on("data", (chunk: Uint8Array) => {
+      size += chunk.length;
+      if (size > HTTP_MAX_BYTES) return end();
+      parts.push(chunk.slice());
+    });
+    socket.once("end", () => end(true));
+  });
+}
+
+/** HTTP/1.0, so that the answer ends with the connection; some send chunks all the same. */
+function requestText(
+  host: string,
+  { port, path }: Place,
+  soap?: { readonly head: readonly string[]; readonly body: string },
+): string {
+  const lines = [
+    `${soap === undefined ? "GET" : "POST"} ${path} HTTP/1.0`,
+    `Host: ${host}:${port}`,
+    "Connection: close",
+    ...soap === undefined ? [] : [...soap.head, `Content-Length: ${soap.body.length}`],
+  ];
+  return `${lines.join("\r\n")}\r\n\r\n${soap?.body ?? ""}`;
+}
+
+function withoutZone(host: string): string {
+  return bareHost(host).split("%")[0]!;
+}
+
+function close(socket: Socket): void {
+  try {
+    socket.close();
+  } catch {
+    // It never opened.
+  }
+}

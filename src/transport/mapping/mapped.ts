@@ -1,0 +1,66 @@
+// What one router has granted for one family, and the bytes that ask for it and take it back. Not in here: asking (mapper.ts).
+
+import type { MapWay } from "../../notice.ts";
+import type { Entropy, Millis } from "../../ports.ts";
+import { type Address, ipBytes } from "../address.ts";
+import type { Lease } from "./lease.ts";
+import { encodeNatPmp } from "./nat_pmp.ts";
+import { encodePcp, NONCE_SIZE, type PcpWish } from "./pcp.ts";
+import type { Control } from "./upnp.ts";
+
+/** Of one family: whom to ask, and as whom. */
+export interface RouterWay {
+  /** An IP literal; a link-local one with its zone. */
+  readonly router: string;
+  /** Our own address towards it. */
+  readonly own: string;
+}
+
+/** What a router has granted. */
+export interface Grant {
+  readonly by: MapWay;
+  readonly outer: Address;
+  readonly seconds: number;
+  /** The router's clock, where it has one, in seconds. */
+  readonly epoch: number | undefined;
+  /** Of UPnP: where to take it back. */
+  readonly control?: Control;
+}
+
+/** One family's port at one router. */
+export class Mapped {
+  readonly nonce: Uint8Array;
+  grant: Grant | undefined;
+  /** Ends the questions of the present round. */
+  signal: AbortSignal = new AbortController().signal;
+  lease: Lease | undefined;
+  /** When it was last granted; undefined: never. */
+  heardAt: Millis | undefined;
+
+  constructor(readonly way: RouterWay, readonly port: number, entropy: Entropy) {
+    this.nonce = new Uint8Array(NONCE_SIZE);
+    entropy(this.nonce);
+  }
+
+  get six(): boolean {
+    return this.way.own.includes(":");
+  }
+
+  wish(lifetime: number): PcpWish {
+    const { grant, six } = this;
+    return {
+      own: ipBytes(this.way.own),
+      nonce: this.nonce,
+      innerPort: this.port,
+      outerPort: lifetime === 0 ? 0 : grant?.outer.port ?? this.port,
+      outer: grant === undefined || lifetime === 0 ? ipBytes(six ? "::" : "0.0.0.0") : ipBytes(grant.outer.host),
+      lifetime,
+    };
+  }
+
+  /** What takes it back, where one datagram does. */
+  back(): Uint8Array<ArrayBuffer> | undefined {
+    if (this.grant?.by === "pcp") return encodePcp(this.wish(0));
+    return this.grant?.by === "nat-pmp" ? encodeNatPmp(this.port, 0, 0) : undefined;
+  }
+}

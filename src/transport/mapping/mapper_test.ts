@@ -1,0 +1,310 @@
+// A port's life at a router: which language, when again, what is told, and that it is taken back. The router is the test's.
+
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import { Timeline } from "../../../tests/simulation/timeline.ts";
+import { ipBytes } from "../address.ts";
+import type { RouterWay } from "./mapped.ts";
+import { Mapper, type MapperIo } from "./mapper.ts";
+
+const HOME: RouterWay = { router: "192.168.1.1", own: "192.168.1.10" };
+const HOME6: RouterWay = { router: "fe80::1%2", own: "2001:db8:1::10" };
+
+/** A router that answers as it is told to, and all that it was asked. */
+class Router {
+  readonly timeline = new Timeline();
+  ways: RouterWay[] = [HOME];
+  speaks: "pcp" | "nat-pmp" | "upnp" | "nothing" = "pcp";
+  code = 0;
+  outer = "203.0.113.1";
+  port: number | undefined;
+  lifetime = 1200;
+  lifetime6 = 1200;
+  epochFrom = 0;
+  /** UPnP ports that somebody else has. */
+  readonly taken = new Set<number>();
+  readonly asked: string[] = [];
+  readonly told: string[] = [];
+  last: { router: string; bytes: Uint8Array } | undefined;
+
+  readonly io: MapperIo = {
+    askRouter: (router, _own, question, parse) => {
+      const answer = this.#answer(router, question);
+      return Promise.resolve(answer === undefined ? undefined : parse(answer));
+    },
+    search: () => {
+      this.asked.push("search");
+      const answer = new TextEncoder().encode("HTTP/1.1 200 OK\r\nLOCATION: http://192.168.1.1:5000/d.xml\r\n\r\n");
+      return Promise.resolve(
+        this.speaks === "upnp" ? [{ host: "192.168.1.66", answer }, { host: HOME.router, answer }] : [],
+      );
+    },
+    request: (host, place, _own, _signal, soap) => {
+      this.asked.push(`${host} ${place.path} ${/<u:(\w+)/.exec(soap?.body ?? "")?.[1] ?? "get"}`);
+      return Promise.resolve(this.#upnp(soap?.body));
+    },
+    after: (ms, run) => {
+      let on = true;
+      this.timeline.after(ms, () => on && run());
+      return () => on = false;
+    },
+  };
+
+  open(): Mapper {
+    return new Mapper({
+      port: 7373,
+      ways: () => Promise.resolve(this.ways),
+      entropy: (into) => into.fill(7),
+      now: () => this.timeline.now,
+      tell: (event) =>
+        this.told.push(
+          event.type === "mapped"
+            ? `${event.by} ${event.address.host} ${event.address.port} ${event.seconds}`
+            : `${event.lost ? "lost " : ""}${event.why}`,
+        ),
+      farewell: (last) => this.last = last,
+      io: this.io,
+    });
+  }
+
+  /** Lets time pass, and what it starts come to its end. */
+  async run(ms: number): Promise<void> {
+    const end = this.timeline.now + ms;
+    while (this.timeline.now < end) {
+      this.timeline.runUntil(Math.min(end, this.timeline.now + 1000));
+      for (let i = 0; i < 20; i++) await Promise.resolve();
+    }
+  }
+
+  #answer(router: string, question: Uint8Array): Uint8Array | undefined {
+    const view = new DataView(question.buffer);
+    const what = question[0] === 2
+      ? `pcp ${view.getUint32(4)}`
+      : question[1] === 0
+      ? "address"
+      : `pmp ${view.getUint32(8)}`;
+    this.asked.push(what);
+    if (this.speaks === "nothing" || this.speaks === "upnp") return undefined;
+    const epoch = Math.floor(this.timeline.now / 1000 - this.epochFrom);
+    if (question[0] === 2) {
+      if (this.speaks !== "pcp") return Uint8Array.of(0, 0x81, 0, 1, 0, 0, 0, 0);
+      const answer = question.slice();
+      const out = new DataView(answer.buffer);
+      answer.set([2, 0x81, 0, this.code]);
+      out.setUint32(4, view.getUint32(4) === 0 ? 0 : router.includes(":") ? this.lifetime6 : this.lifetime);
+      out.setUint32(8, epoch);
+      out.setUint16(42, this.port ?? view.getUint16(40));
+      answer.set(ipBytes(router.includes(":") ? HOME6.own : this.outer), 44);
+      return answer;
+    }
+    const answer = new Uint8Array(question[1] === 0 ? 12 : 16);
+    const out = new DataView(answer.buffer);
+    answer.set([0, 0x80 | question[1]!, 0, this.code]);
+    out.setUint32(4, epoch);
+    if (question[1] === 0) answer.set(ipBytes(this.outer).subarray(12), 8);
+    else {
+      out.setUint16(8, 7373);
+      out.setUint16(10, this.port ?? 7373);
+      out.setUint32(12, this.lifetime);
+    }
+    return answer;
+  }
+
+  #upnp(body: string | undefined): { status: number; body: string } | undefined {
+    if (this.speaks !== "upnp") return undefined;
+    if (body === undefined) {
+      const service =
+        "<serviceType>urn:schemas-upnp-org:service:WANIPConnection:1</serviceType><controlURL>/ctl</controlURL>";
+      return { status: 200, body: `<service>${service}</service>` };
+    }
+    if (body.includes("GetExternalIPAddress")) {
+      return { status: 200, body: `<NewExternalIPAddress>${this.outer}</NewExternalIPAddress>` };
+    }
+    const port = Number(/<NewExternalPort>(\d+)</.exec(body)?.[1]);
+    if (this.code !== 0) return { status: 500, body: `<errorCode>${this.code}</errorCode>` };
+    return this.taken.has(port) ? { status: 500, body: "<errorCode>718</errorCode>" } : { status: 200, body: "" };
+  }
+}
+
+Deno.test("PCP is asked first, and nobody else when it answers; at the end it is taken back with the same nonce", async () => {
+  const router = new Router();
+  const mapper = router.open();
+  await mapper.ask();
+  deepEqual([router.told, router.asked], [["pcp 203.0.113.1 7373 1200"], ["pcp 1200"]]);
+  deepEqual([router.last?.router, router.last?.bytes.length], [HOME.router, 60]);
+  deepEqual(router.last?.bytes.slice(4, 8), new Uint8Array(4));
+  deepEqual(router.last?.bytes.slice(24, 36), new Uint8Array(12).fill(7));
+  await mapper.end();
+  deepEqual(router.asked, ["pcp 1200", "pcp 0"]);
+  equal(router.last, undefined);
+  await router.run(3_000_000);
+  equal(router.asked.length, 2, "nothing runs on");
+});
+
+Deno.test("it is asked for again at half of the lease, told once, and told again when the outer address is another", async () => {
+  const router = new Router();
+  using mapper = router.open();
+  await mapper.ask();
+  await router.run(599_000);
+  equal(router.asked.length, 1);
+  await router.run(2_000);
+  deepEqual(router.asked, ["pcp 1200", "pcp 1200"]);
+  equal(router.told.length, 1);
+  router.outer = "203.0.113.99";
+  await router.run(601_000);
+  deepEqual(router.told, ["pcp 203.0.113.1 7373 1200", "pcp 203.0.113.99 7373 1200"]);
+  router.port = 20_001;
+  await router.run(601_000);
+  equal(router.told.at(-1), "pcp 203.0.113.99 20001 1200");
+});
+
+Deno.test("a router that falls silent is asked each 30 s, and at the lease's end the person is told; once it is back it is told too", async () => {
+  const router = new Router();
+  using mapper = router.open();
+  await mapper.ask();
+  router.speaks = "nothing";
+  await router.run(1_199_000);
+  deepEqual(router.told.length, 1);
+  ok(router.asked.length > 18, String(router.asked.length));
+  await router.run(40_000);
+  deepEqual(router.told.slice(1), ["lost router-silent"]);
+  router.speaks = "pcp";
+  await router.run(31_000);
+  equal(router.told.at(-1), "pcp 203.0.113.1 7373 1200");
+});
+
+Deno.test("NAT-PMP follows at once where PCP is not spoken, then UPnP; IPv6 is asked of PCP alone", async () => {
+  const router = new Router();
+  router.speaks = "nat-pmp";
+  using mapper = router.open();
+  await mapper.ask();
+  deepEqual([router.told, router.asked], [["nat-pmp 203.0.113.1 7373 1200"], ["pcp 1200", "pmp 1200", "address"]]);
+  deepEqual(router.last?.bytes.toHex(), "000200001ccd000000000000");
+  const other = new Router();
+  other.speaks = "upnp";
+  other.ways = [HOME, HOME6];
+  const second = other.open();
+  await second.ask();
+  deepEqual(other.told, ["upnp 203.0.113.1 7373 1200"]);
+  deepEqual(other.asked.filter((what) => what.startsWith("pmp")).length, 1);
+  // The one that answered first is a neighbour, and was not asked.
+  ok(other.asked.every((what) => !what.includes("192.168.1.66")));
+  await second.end();
+  equal(other.asked.at(-1), "192.168.1.1 /ctl DeletePortMapping");
+});
+
+Deno.test("IPv6 and IPv4 are two mappings, each asked for in its time; a router that lost its state is asked for both at once", async () => {
+  for (const lost of [false, true]) {
+    const router = new Router();
+    router.ways = [HOME, HOME6];
+    router.lifetime = 1000;
+    router.lifetime6 = 1200;
+    using mapper = router.open();
+    await mapper.ask();
+    deepEqual(router.told.sort(), ["pcp 2001:db8:1::10 7373 1200", "pcp 203.0.113.1 7373 1000"]);
+    await router.run(490_000);
+    if (lost) router.epochFrom = router.timeline.now / 1000;
+    await router.run(20_000);
+    equal(router.asked.length, lost ? 4 : 3);
+  }
+});
+
+Deno.test("a port that somebody has is no reason to give up: five others are tried by UPnP, from 20000 to 59999", async () => {
+  const router = new Router();
+  router.speaks = "upnp";
+  router.taken.add(7373);
+  using mapper = router.open();
+  await mapper.ask();
+  const port = Number(router.told[0]?.split(" ")[2]);
+  ok(port >= 20_000 && port < 60_000, String(router.told));
+  const none = new Router();
+  none.speaks = "upnp";
+  for (let taken = 1; taken < 65_536; taken++) none.taken.add(taken);
+  using second = none.open();
+  await second.ask();
+  deepEqual(none.told, ["router-refused"]);
+  equal(none.asked.filter((what) => what.includes("AddPortMapping")).length, 6);
+});
+
+Deno.test("a private outer address is a second NAT: it is said, given back, and not asked for again", async () => {
+  for (
+    const outer of ["10.0.0.1", "172.31.9.9", "192.168.0.2", "100.64.1.1", "100.127.1.1", "127.0.0.1", "169.254.1.1"]
+  ) {
+    const router = new Router();
+    router.outer = outer;
+    using mapper = router.open();
+    await mapper.ask();
+    deepEqual([router.told, router.asked], [["second-nat"], ["pcp 1200", "pcp 0"]], outer);
+    await router.run(3_000_000);
+    equal(router.asked.length, 2);
+  }
+  for (const [speaks, code] of [["pcp", 8], ["nat-pmp", 3], ["upnp", 501]] as const) {
+    const router = new Router();
+    Object.assign(router, { speaks, code });
+    using mapper = router.open();
+    await mapper.ask();
+    deepEqual(router.told, ["second-nat"], speaks);
+  }
+});
+
+Deno.test("what is no IPv4 address of the internet is refused, whoever says it", async () => {
+  for (
+    const outer of [
+      "",
+      "0.0.0.0",
+      "255.255.255.255",
+      "239.1.1.1",
+      "2001:db8::1",
+      "evil.example",
+      "203.0.113.1:22",
+      "1.2.3",
+    ]
+  ) {
+    const router = new Router();
+    router.speaks = "upnp";
+    router.outer = outer;
+    using mapper = router.open();
+    await mapper.ask();
+    deepEqual(router.told, ["router-refused"], outer);
+  }
+});
+
+Deno.test("refused, permanent only, lifetime 0, silent, no router: each has its word, said once", async () => {
+  const cases: [Partial<Router>, string][] = [
+    [{ code: 2 }, "router-refused"],
+    [{ speaks: "upnp", code: 725 }, "router-refused"],
+    [{ lifetime: 0 }, "router-refused"],
+    [{ speaks: "nothing" }, "router-silent"],
+    [{ ways: [] }, "no-router"],
+  ];
+  for (const [how, word] of cases) {
+    const router = Object.assign(new Router(), how);
+    using mapper = router.open();
+    await mapper.ask();
+    await mapper.ask();
+    await router.run(600_000);
+    deepEqual(router.told, [word]);
+  }
+});
+
+Deno.test("after sleep or in another network it is asked at once, as who we are there", async () => {
+  const router = new Router();
+  using mapper = router.open();
+  await mapper.ask();
+  router.ways = [{ router: "10.1.1.1", own: "10.1.1.7" }];
+  router.outer = "198.51.100.1";
+  await mapper.ask();
+  deepEqual(router.told, ["pcp 203.0.113.1 7373 1200", "pcp 198.51.100.1 7373 1200"]);
+  equal(router.last?.router, "10.1.1.1");
+});
+
+Deno.test("once it is over nothing is told and nothing asked, whatever still comes", async () => {
+  const router = new Router();
+  const mapper = router.open();
+  const asking = mapper.ask();
+  mapper[Symbol.dispose]();
+  await asking;
+  await router.run(3_000_000);
+  deepEqual(router.told, []);
+  await mapper.ask();
+  ok(router.asked.length <= 1);
+});

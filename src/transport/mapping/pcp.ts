@@ -1,0 +1,89 @@
+// The Port Control Protocol's MAP request and its answer (RFC 6887 sections 7 and 11), for one TCP port. Pure bytes.
+
+/** Where PCP and NAT-PMP are asked. */
+export const ROUTER_PORT = 5351;
+export const NONCE_SIZE = 12;
+
+export interface PcpWish {
+  /** Our own address, as the router sees it: 16 bytes, IPv4-mapped for IPv4. */
+  readonly own: Uint8Array;
+  /** NONCE_SIZE random bytes, kept for renewal and for taking it back: whoever has it may change the mapping. */
+  readonly nonce: Uint8Array;
+  readonly innerPort: number;
+  readonly outerPort: number;
+  /** 16 bytes; zeros, or ::ffff:0.0.0.0, for none. */
+  readonly outer: Uint8Array;
+  /** Seconds; 0 takes it back. */
+  readonly lifetime: number;
+}
+
+export type PcpAnswer =
+  | {
+    readonly type: "granted";
+    readonly outer: Uint8Array;
+    readonly port: number;
+    readonly lifetime: number;
+    readonly epoch: number;
+  }
+  /** Result codes of RFC 6887 section 7.4. */
+  | { readonly type: "refused"; readonly code: number }
+  /** It speaks another version: NAT-PMP's, most likely. */
+  | { readonly type: "version" };
+
+const VERSION = 2;
+const MAP = 1;
+const ANSWER = 0x80;
+const TCP = 6;
+const HEADER_SIZE = 24;
+const MAP_SIZE = 60;
+const UNSUPP_VERSION = 1;
+/** RFC 6887 section 7: no longer than this. */
+const MESSAGE_MAX_SIZE = 1100;
+
+export function encodePcp({ own, nonce, innerPort, outerPort, outer, lifetime }: PcpWish): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(MAP_SIZE);
+  const view = new DataView(bytes.buffer);
+  bytes[0] = VERSION;
+  bytes[1] = MAP;
+  view.setUint32(4, lifetime);
+  bytes.set(own, 8);
+  bytes.set(nonce, 24);
+  bytes[36] = TCP;
+  view.setUint16(40, innerPort);
+  view.setUint16(42, outerPort);
+  bytes.set(outer, 44);
+  return bytes;
+}
+
+/** Undefined: no answer to this wish. An error counts only if it names the wish too; else a neighbour could say no. */
+export function parsePcp(bytes: Uint8Array, { nonce, innerPort }: PcpWish): PcpAnswer | undefined {
+  if (isVersionFault(bytes)) return { type: "version" };
+  if (bytes.length < MAP_SIZE || bytes.length > MESSAGE_MAX_SIZE || bytes.length % 4 !== 0) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (bytes[0] !== VERSION || bytes[1] !== (ANSWER | MAP)) return undefined;
+  if (!nonce.every((byte, i) => bytes[24 + i] === byte)) return undefined;
+  if (bytes[36] !== TCP || view.getUint16(40) !== innerPort) return undefined;
+  const code = bytes[3]!;
+  if (code !== 0) return { type: "refused", code };
+  const port = view.getUint16(42);
+  const lifetime = view.getUint32(4);
+  if (port === 0) return undefined;
+  return { type: "granted", outer: bytes.slice(44, 60), port, lifetime, epoch: view.getUint32(8) };
+}
+
+/** RFC 6887 section 7.3 and RFC 6886 section 3.5: such an answer may be a header alone, and of the other's version. */
+function isVersionFault(bytes: Uint8Array): boolean {
+  if (bytes.length < 4 || bytes.length > MAP_SIZE || (bytes[1]! & ANSWER) === 0) return false;
+  if (bytes[0] === 0) return bytes.length >= 8 && bytes[2] === 0 && bytes[3] === UNSUPP_VERSION;
+  return bytes[0] === VERSION && bytes.length >= HEADER_SIZE && bytes[1] === (ANSWER | MAP) &&
+    bytes[3] === UNSUPP_VERSION;
+}
+
+/**
+ * RFC 6887 section 8.5: whether a router has lost its state, by its clock and ours, in seconds. `before`: of the last answer.
+ */
+export function pcpLostState(before: { epoch: number; at: number }, now: { epoch: number; at: number }): boolean {
+  if (now.epoch + 1 < before.epoch) return true;
+  const [client, server] = [now.at - before.at, now.epoch - before.epoch];
+  return client + 2 < server - server / 16 || server + 2 < client - client / 16;
+}

@@ -1,0 +1,95 @@
+// A real router's part: miniupnpd in the namespace of a home's router. In here: starting it in each of its ways.
+
+import type { Place } from "../harness/netns.ts";
+import type { Home } from "./homes.ts";
+
+export interface UpnpdOptions {
+  readonly pcp?: boolean;
+  readonly upnp?: boolean;
+  /** Further lines of its configuration. */
+  readonly lines?: readonly string[];
+  /** In place of "everything above 1023 of the home's network". */
+  readonly rules?: readonly string[];
+}
+
+export class Upnpd implements AsyncDisposable {
+  readonly said: string[] = [];
+  readonly #child: Deno.ChildProcess;
+  readonly #dir: string;
+  readonly #router: Place;
+  readonly #pumps: Promise<void>[];
+
+  private constructor(router: Place, dir: string) {
+    this.#router = router;
+    this.#dir = dir;
+    this.#child = router.start("miniupnpd", ["-d", "-f", `${dir}/conf`, "-P", `${dir}/pid`]);
+    this.#pumps = [this.#pump(this.#child.stdout), this.#pump(this.#child.stderr)];
+  }
+
+  /** Once it takes questions. */
+  static async start(
+    { router }: Home,
+    { pcp = true, upnp = true, lines = [], rules }: UpnpdOptions = {},
+  ): Promise<Upnpd> {
+    const dir = await Deno.makeTempDir();
+    await Deno.writeTextFile(
+      `${dir}/conf`,
+      [
+        "ext_ifname=wire",
+        "listening_ip=lan",
+        `enable_pcp_pmp=${pcp ? "yes" : "no"}`,
+        `enable_upnp=${upnp ? "yes" : "no"}`,
+        "secure_mode=yes",
+        "system_uptime=no",
+        "min_lifetime=120",
+        "http_port=5000",
+        "uuid=00000000-0000-0000-0000-000000000001",
+        `lease_file=${dir}/leases`,
+        "ext_allow_private_ipv4=yes",
+        ...lines,
+        ...rules ?? ["allow 1024-65535 192.168.0.0/16 1024-65535", "deny 0-65535 0.0.0.0/0 0-65535"],
+        "",
+      ].join("\n"),
+    );
+    const upnpd = new Upnpd(router, dir);
+    // Its ports are open once it answers there.
+    const udp = pcp ? ":14E7 " : ":076C ";
+    for (let tries = 0; !isOpen(router, udp); tries++) {
+      if (tries > 100) throw new Error(`miniupnpd: ${upnpd.said.join("\n")}`);
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    return upnpd;
+  }
+
+  /** What it passes on now, as nft shows it. */
+  passedOn(): string {
+    const { stdout } = new Deno.Command("ip", {
+      args: ["netns", "exec", this.#router.name, "nft", "list", "chain", "inet", "filter", "prerouting_miniupnpd"],
+    }).outputSync();
+    return new TextDecoder().decode(stdout).split("\n").filter((line) => line.includes("dnat")).join("\n");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGTERM");
+    } catch {
+      // It has ended by itself.
+    }
+    await this.#child.status;
+    await Promise.all(this.#pumps);
+    await Deno.remove(this.#dir, { recursive: true });
+  }
+
+  async #pump(stream: ReadableStream<Uint8Array>): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      this.said.push(text);
+      if (this.said.length > 500) this.said.shift();
+    }
+  }
+}
+
+function isOpen(router: Place, port: string): boolean {
+  const { stdout } = new Deno.Command("ip", { args: ["netns", "exec", router.name, "cat", "/proc/net/udp"] })
+    .outputSync();
+  return new TextDecoder().decode(stdout).includes(port);
+}
