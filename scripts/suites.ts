@@ -200,7 +200,12 @@ export const SUITES: readonly Suite[] = [
     counts: "deno test",
     beside: "waits",
   },
-  { name: "traffic", args: [...EDGE, "tests/traffic/session_test.ts"], counts: "deno test", beside: "alone" },
+  {
+    name: "traffic",
+    args: [...EDGE, "tests/traffic/session_test.ts", "tests/traffic/renewals_test.ts"],
+    counts: "deno test",
+    beside: "alone",
+  },
   {
     name: "build",
     args: [...EDGE, "tests/artifact/build_test.ts", "tests/artifact/completions_test.ts"],

@@ -1,6 +1,6 @@
 # fish completion for sesame. Made by scripts/completions.ts from src/words/options.ts; not edited by hand.
 complete -c sesame -f
-complete -c sesame -n __fish_use_subcommand -a listen -d 'wait for friends (default: every interface, port 7373)'
+complete -c sesame -n __fish_use_subcommand -a listen -d 'wait for friends (default: port 7373)'
 complete -c sesame -n __fish_use_subcommand -a connect -d 'call friends; an invitation can be pasted here'
 complete -c sesame -n __fish_use_subcommand -a phrase -d 'print a fresh phrase (7 words and a checksum)'
 complete -c sesame -n __fish_use_subcommand -a doctor -d 'what protects you here, or why a call fails'

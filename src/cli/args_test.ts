@@ -22,6 +22,7 @@ Deno.test("parse() of nothing is sesame listen on the default port, with everyth
     targets: [],
     phrase: { from: "prompt" },
     decoy: false,
+    mapPort: undefined,
     name: undefined,
     cover: "constant",
     intervalMs: 250,

@@ -27,6 +27,15 @@ export function doctorText(protection: FullProtection, terminal: TerminalFacts):
     .map(({ check, state, advice }) => `${check}: ${state}. ${advice}`).join("\n");
 }
 
+function ownDebugger(inspector: FullProtection["inspector"]): Check {
+  const check = "runtime's debugger";
+  if (inspector === "closed") {
+    return { check, state: "protected", advice: "The runtime's own debugger cannot be opened." };
+  }
+  const advice = "Any program of this user can open the runtime's own debugger (SIGUSR1). Use a separate account.";
+  return { check, state: "weaker", advice };
+}
+
 /** For a chat's start: what is weaker here, and is not said by the protection report itself. One line each. */
 export function startHints(protection: FullProtection): string[] {
   const wanted = protection.hardened ? ["swap", "preloaded library", "debugger"] : ["hardening"];
@@ -83,15 +92,7 @@ export function checks(protection: FullProtection): Check[] {
     }), and sees everything. Take it out and start again.`,
     "Whether a library was preloaded",
   ));
-  if (protection.inspector === "closed") {
-    say("runtime's debugger", "protected", "The runtime's own debugger cannot be opened.");
-  } else {
-    say(
-      "runtime's debugger",
-      "weaker",
-      "Any program of this user can open the runtime's own debugger (SIGUSR1). Use a separate account.",
-    );
-  }
+  all.push(ownDebugger(protection.inspector));
   const others = permissions.filter((name) => name !== "net");
   if (others.length === 0) say("permissions", "protected", "Nothing but the network is allowed to this program.");
   else say("permissions", "weaker", `This program still holds: ${others.join(", ")}. Start it as README says.`);

@@ -35,7 +35,7 @@ export const COMMANDS: readonly { name: Command; usage: string; help: string }[]
   {
     name: "listen",
     usage: "sesame listen  [HOST:]PORT",
-    help: `wait for friends (default: every interface, port ${DEFAULT_PORT})`,
+    help: `wait for friends (default: port ${DEFAULT_PORT})`,
   },
   {
     name: "connect",

@@ -66,9 +66,11 @@ Deno.test("each test that a claim names is there, and is what its mutant dies of
   }
 });
 
-Deno.test("each mutant made by hand belongs to a claim, and the line that it changes stands in its file once", () => {
+Deno.test("each mutant made by hand stands on the page, and the line that it changes in its file once", () => {
+  const further = read("docs/CLAIMS.md").split("\n").filter((line) => line.startsWith("- "));
   for (const { name, file, text } of HANDMADE) {
-    ok(CLAIMS.some(({ mutant }) => mutant === name), `${name}: no claim`);
+    const ofClaim = CLAIMS.some(({ mutant }) => mutant === name);
+    equal(ofClaim || further.includes(`- ${name}`), true, `${name}: no claim, and not among the further mutants`);
     equal(read(file).split(text).length, 2, `${name}: the text in ${file}`);
   }
 });
