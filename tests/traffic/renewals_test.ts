@@ -2,7 +2,7 @@
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { judgeRenewals } from "./gate.ts";
-import { makeRandom } from "./random.ts";
+import { Random } from "../simulation/random.ts";
 import { lateAtRenewals, placesOf } from "./renewals.ts";
 import { CONSTANT, SessionPair } from "../simulation/session_pair.ts";
 import { seededEntropy, testArena } from "../harness/arena.ts";
@@ -42,11 +42,11 @@ Deno.test("key, ciphertext and the first cell of each epoch are found by countin
 
 /** A conversation as it would be captured: each cell up to 1 ms late by chance, those of renewals `delay` more. */
 function captured(seed: number, delay: number) {
-  const random = makeRandom(seed);
+  const random = new Random(seed);
   const { up, down } = conversation(`late ${seed}`);
   const places = placesOf(up, down);
   const of = (way: "up" | "down", times: readonly number[]) =>
-    times.map((at, i) => ({ at: 1e6 + at + random.next() + (places[way].has(i) ? delay : 0), way, size: 1302 }));
+    times.map((at, i) => ({ at: 1e6 + at + random.unit() + (places[way].has(i) ? delay : 0), way, size: 1302 }));
   const seen = [...of("up", up), ...of("down", down)].sort((a, b) => a.at - b.at);
   return { seen, connectedAt: 1e6 - 1, from: 1e6, until: Infinity };
 }
