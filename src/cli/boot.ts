@@ -94,6 +94,7 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   const asks = args.phrase.from === "prompt";
   const refused = await refuseSource(host, tty, args.phrase, true);
   if (refused !== undefined) return refused;
+  if (asks && listen !== undefined && await portTaken(tty, listen)) return 3;
   await warn(host, tty);
   await warnOfLogin(tty, proxy);
   let memory: Memory | undefined;
@@ -162,6 +163,15 @@ async function refuseArgs(tty: Tty, args: Parameters<typeof argsProblem>[0]): Pr
   if (problem === undefined) return undefined;
   await tty.writeError(`${problem.doing} ${problem.wrong} ${problem.next}\n`);
   return 2;
+}
+
+/** Told before a person types the phrase for nothing. */
+async function portTaken(tty: Tty, listen: string): Promise<boolean> {
+  const fault = (await import("../transport/free_port.ts")).portFault(listen);
+  if (fault === undefined) return false;
+  const { listenProblem, sentence } = await import("../words/problems.ts");
+  await tty.writeError(`${sentence(listenProblem(listen, fault))}\n`);
+  return true;
 }
 
 /** Why the phrase cannot be taken from there, told, with the exit code; undefined: it can. */

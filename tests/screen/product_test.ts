@@ -77,6 +77,14 @@ for (const [where, keys, again] of STOPPED) {
   });
 }
 
+test("a used port is found before the phrase is asked for", async (pty) => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const argv = [Deno.execPath(), ...PRODUCT, "listen", `127.0.0.1:${taken.addr.port}`];
+  await pty.open(argv, productEnvironment(), "/");
+  await pty.until("Another program has that port");
+  equal((await pty.output()).includes("Phrase"), false);
+});
+
 test("SIGINT in a chat that a prompt began says goodbye first", async (pty, start) => {
   await start("listen", "127.0.0.1:0", "--plain");
   await pty.write("correct horse battery staple\r");

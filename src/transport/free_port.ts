@@ -1,0 +1,19 @@
+// Whether a port can be listened on, found out before a person types the phrase for it. Nobody is let in: the socket is closed
+// at once. Another program may still take the port meanwhile; listening then says so as ever.
+
+import { parseListen } from "./address.ts";
+
+/** The system's code for why not; undefined: it can, or only listening itself will tell. */
+export function portFault(listen: string): "EADDRINUSE" | "EADDRNOTAVAIL" | "EACCES" | undefined {
+  const address = parseListen(listen);
+  if (typeof address === "string") return undefined;
+  try {
+    Deno.listen({ hostname: address.host, port: address.port }).close();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return "EADDRINUSE";
+    if (error instanceof Deno.errors.AddrNotAvailable) return "EADDRNOTAVAIL";
+    if (error instanceof Deno.errors.PermissionDenied) return "EACCES";
+    return undefined;
+  }
+}
