@@ -210,10 +210,24 @@ export class Chat {
     return undefined;
   }
 
-  /** Stretches the phrase for our own salt and takes calls from then on. */
+  /**
+   * Takes the port and shows the invitation at once. Then the phrase is stretched for our own salt; who calls meanwhile
+   * waits as long as that takes.
+   */
   async #listen(where: string): Promise<Problem | undefined> {
     const { view, stretcher, entropy } = this.#parts;
     this.#opening = true;
+    let address: string;
+    try {
+      address = await this.#loop.listen(where);
+    } catch (error) {
+      this.#opening = false;
+      return listenProblem(where, error instanceof Error && "code" in error ? String(error.code) : undefined);
+    }
+    if (this.#ending) return undefined;
+    this.#listening = address;
+    view.show({ event: "listening", address });
+    this.#hint(this.#invitation(address));
     const salt = new Uint8Array(SALT_SIZE);
     entropy(salt);
     view.show({ event: "stretching", done: false });
@@ -224,18 +238,10 @@ export class Chat {
     }
     view.show({ event: "stretching", done: true });
     this.#loop.step({ type: "ready", phrase });
-    try {
-      const address = await this.#loop.listen(where);
-      this.#listening = address;
-      view.show({ event: "listening", address });
-      this.#tellReachable(address);
-      this.#hint(this.#invitation(address));
-      this.#mapPort(address);
-      return undefined;
-    } catch (error) {
-      this.#opening = false;
-      return listenProblem(where, error instanceof Error && "code" in error ? String(error.code) : undefined);
-    }
+    this.#tellReachable(address);
+    this.#loop.takeCalls();
+    this.#mapPort(address);
+    return undefined;
   }
 
   // --- Being reachable ---

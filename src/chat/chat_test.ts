@@ -51,15 +51,15 @@ function stretched(): StretchedPhrase {
   return StretchedPhrase.from(arena, new Uint8Array(SALT_SIZE), bytes);
 }
 
-Deno.test("leaving while the phrase is being stretched does not wait for it, and nothing is opened afterwards", async () => {
+Deno.test("the port is taken before the phrase is stretched; leaving meanwhile does not wait, and gives it back", async () => {
   const shown: Notice[] = [];
   const view = { show: (notice: Notice) => void shown.push(notice), hold() {}, tick() {} } as unknown as View;
   let finish = () => {};
-  let opened = 0;
+  let opened = 0, closed = 0;
   const chat = chatWith(view, {
     transport: {
       dial: () => Promise.reject(),
-      listen: () => (opened++, Promise.reject()),
+      listen: (address) => (opened++, Promise.resolve({ address, close: () => void closed++ } as Listener)),
       punch: () => Promise.reject(),
     },
     stretcher: stretcherOf(() => new Promise((done) => finish = () => done(stretched()))),
@@ -68,7 +68,12 @@ Deno.test("leaving while the phrase is being stretched does not wait for it, and
   const running = chat.run().then((its) => outcome = its);
   const turns = () => new Promise((done) => setTimeout(done, 0));
   await turns();
-  deepEqual(shown.at(-1), { event: "stretching", done: false });
+  const events = shown.map(({ event }) => event);
+  deepEqual(
+    events.slice(-3),
+    ["listening", "hint", "stretching"],
+    "the invitation stands before the phrase is stretched",
+  );
   chat.input({ type: "leave" });
   await turns();
   const before = outcome;
@@ -76,7 +81,9 @@ Deno.test("leaving while the phrase is being stretched does not wait for it, and
   await running;
   await turns();
   deepEqual([before?.code, before?.stopped], [0, "quit"]);
-  equal(opened, 0);
+  equal(opened, 1);
+  ok(closed > 0, "the port is still taken");
+  equal(shown.at(-1)?.event === "stretching" && shown.length > events.length, false, "it went on");
   equal(arena.used, 0);
 });
 

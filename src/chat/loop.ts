@@ -52,6 +52,9 @@ export class Loop implements Disposable {
   #listener: Listener | undefined;
   /** Who has called and is no link yet. */
   readonly #callers = new Map<number, Caller>();
+  /** Who has called before there was anything to offer. Nothing is read or sent there. */
+  readonly #early: Caller[] = [];
+  #taking = false;
   /** By our own address, for as long as an introduction needs it; undefined inside: it could not be. */
   readonly #introductions = new Map<string, Promise<Listener | undefined>>();
   #nextLink = 1;
@@ -69,17 +72,35 @@ export class Loop implements Disposable {
     this.#quiet = new QuietWindow(() => parts.peers.deadline, now, after);
   }
 
-  /** Takes calls from now on. Rejects with the operating system's error. Returns the address with its real port. */
+  /**
+   * Takes the port. Who calls waits for `takeCalls`, which follows as soon as there is a phrase to offer them. Rejects with
+   * the operating system's error. Returns the address with its real port.
+   */
   async listen(address: string): Promise<string> {
-    this.#listener = await this.#open(address);
+    this.#listener = await this.#open(
+      address,
+      (caller) => this.#taking ? this.#called(caller) : this.#callEarly(caller),
+    );
     return this.#listener.address;
   }
 
-  #open(address: string): Promise<Listener> {
+  /** There is a stretched phrase of our own: who has called until now is heard, in order, and whoever calls later. */
+  takeCalls(): void {
+    this.#taking = true;
+    for (const caller of this.#early.splice(0)) this.#called(caller);
+  }
+
+  #open(address: string, called = (caller: Caller) => this.#called(caller)): Promise<Listener> {
     return this.#parts.transport.listen(address, {
-      called: (caller) => this.#called(caller),
+      called,
       deaf: (isDeaf) => this.#parts.view.show({ event: "deaf", over: !isDeaf }),
     });
+  }
+
+  /** Only as long as the stretch takes, and no more of them than that is worth. */
+  #callEarly(caller: Caller): void {
+    if (this.#over || this.#early.length >= EARLY_MAX) return caller.close();
+    this.#early.push(caller);
   }
 
   /** For introductions: a free port of each of these addresses, and of no other. */
@@ -143,7 +164,7 @@ export class Loop implements Disposable {
     this.#listener?.close();
     this.#listenAt([]);
     for (const attempt of [...this.#dials.values(), ...this.#punches.values()]) attempt.abort();
-    for (const caller of this.#callers.values()) caller.close();
+    for (const caller of [...this.#early.splice(0), ...this.#callers.values()]) caller.close();
     for (const link of this.#links.values()) link.close();
     this.#callers.clear();
     this.#links.clear();
@@ -358,3 +379,6 @@ export class Loop implements Disposable {
 function sourceOf(host: string): Source {
   return { address: site64(host), ...networkOf(host) };
 }
+
+/** Connections that wait for the first stretch. A friend calls again; a stranger is to hold few descriptors. */
+const EARLY_MAX = 16;

@@ -42,6 +42,7 @@ Deno.test("a caller who is turned away is closed and sets the timer: the count i
   };
   using loop = new Loop(parts as unknown as LoopParts);
   await loop.listen("127.0.0.1:1");
+  loop.takeCalls();
   let closed = 0;
   called?.({ host: "192.0.2.1", address: "192.0.2.1:1", start: () => {}, close: () => closed++ });
   equal(closed, 1);
@@ -49,6 +50,51 @@ Deno.test("a caller who is turned away is closed and sets the timer: the count i
   await promise;
   clearTimeout(late);
   deepEqual(events, ["arrived", "time"]);
+});
+
+Deno.test("who calls before there is a phrase to offer waits, in order, few at a time, and is closed where none comes", async () => {
+  const arrived: number[] = [];
+  let called: ListenHandlers["called"] | undefined;
+  const parts = {
+    peers: {
+      deadline: Infinity,
+      wantsQuiet: false,
+      step: (event: Event) => {
+        if (event.type === "arrived") arrived.push(event.caller);
+        return [];
+      },
+      [Symbol.dispose]: () => {},
+    },
+    transport: {
+      listen: (_: string, handlers: ListenHandlers) => {
+        called = handlers.called;
+        return Promise.resolve({ address: "127.0.0.1:1", close: () => {} });
+      },
+    },
+    stretcher: { [Symbol.dispose]: () => {} },
+    onStep: () => {},
+    onFault: () => {},
+  };
+  const closed: string[] = [];
+  const call = (name: string) =>
+    called?.({ host: "192.0.2.1", address: name, start: () => closed.push("started"), close: () => closed.push(name) });
+  {
+    using loop = new Loop(parts as unknown as LoopParts);
+    await loop.listen("127.0.0.1:1");
+    for (let i = 1; i <= 17; i++) call(String(i));
+    deepEqual([arrived, closed], [[], ["17"]]);
+    loop.takeCalls();
+    call("18");
+    deepEqual(arrived, Array.from({ length: 17 }, (_, i) => i + 1), "those who waited, then who calls now");
+    deepEqual(closed, ["17"]);
+  }
+  closed.length = 0;
+  {
+    using loop = new Loop(parts as unknown as LoopParts);
+    await loop.listen("127.0.0.1:1");
+    call("early");
+  }
+  deepEqual(closed, ["early"]);
 });
 
 Deno.test("a piece of quiet work is done after the frames of its step, clear of the next tick, and not once all is over", async () => {
