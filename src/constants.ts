@@ -231,6 +231,8 @@ export const SLOW_FRIEND_MS = 10_000;
 /** Pauses between calls with --retry: doubled from the first to the longest, each with up to half as much again at random. */
 export const RETRY_FIRST_MS = 1_000;
 export const RETRY_LONGEST_MS = 60_000;
+/** After sleep or in another network: a session that has not been heard for so long by then is called for anew. */
+export const WOKEN_CHECK_MS = 6_000;
 /** Friends to call that one process keeps in mind. */
 export const MAX_TARGETS = 64;
 /** Stretched phrases kept: one's own salt and those of the listeners called last. */

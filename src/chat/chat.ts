@@ -33,8 +33,9 @@ import { type Address, formatAddress, parseListen } from "../transport/address.t
 import { CircleTalk } from "./circle.ts";
 import { Loop } from "./loop.ts";
 import type { Stretcher } from "./stretcher.ts";
-import { after, every, now } from "../system.ts";
+import { after, every, now, wallClock } from "../system.ts";
 import { mostWaiting, patienceMs, SlowFriends } from "./slow_friends.ts";
+import { LOOK_MS, Waking } from "./waking.ts";
 import { Watch } from "./watch.ts";
 import { DEFAULT_PORT, DRAIN_TIMEOUT_MS, HELD_MESSAGES_MAX, MAX_UNCONFIRMED, SALT_SIZE } from "../constants.ts";
 import { type CallFailure, reasonOf } from "../call.ts";
@@ -44,6 +45,7 @@ import { Peers } from "../peers/step.ts";
 import type { Entropy, Millis, PeerId, Transport } from "../ports.ts";
 import type { Arena } from "../secrets/locked.ts";
 import type { MapEvent, Mapper } from "../transport/mapping/mapper.ts";
+import { wokeText } from "../words/mapping.ts";
 import { isName, messageProblem } from "../wire/message.ts";
 import { sanitise, tag } from "../terminal/text/sanitise.ts";
 import type { Input, View } from "../terminal/view.ts";
@@ -107,6 +109,7 @@ export class Chat {
   /** The address that we listen on. */
   #listening: string | undefined;
   #mapper: PortMapper | undefined;
+  readonly #waking = new Waking();
   /** Where the router lets calls through to us. */
   #outer: readonly Address[] = [];
   /** We take calls, or are about to. */
@@ -154,6 +157,8 @@ export class Chat {
     using _ = this.#loop;
     using _mapper = { [Symbol.dispose]: () => this.#mapper?.[Symbol.dispose]() };
     using _clock = every(1_000, () => this.#tick());
+    this.#look(); // what is so at the start is no change
+    using _waking = every(LOOK_MS, () => this.#look());
     // Whoever leaves while the phrase is being stretched does not wait for it.
     const begun = this.#begin().catch((error) => {
       if (!this.#ending) throw error;
@@ -176,6 +181,18 @@ export class Chat {
     for (const { target, failure } of this.#watch.due(now(), this.#peers.callingWhom)) {
       view.show({ event: "diagnosis", address: target, failure, proxy: this.#proxy });
     }
+  }
+
+  /** After sleep, and in another network: calls, meetings and the router's word begin anew. A listener goes on by itself. */
+  #look(): void {
+    const change = this.#waking.look(now(), wallClock(), this.#parts.addresses());
+    if (change === undefined || this.#ending) return;
+    this.#hint(wokeText(change, this.#peers.calling));
+    this.#loop.step({ type: "woke" });
+    if (this.#listening === undefined) return;
+    this.#tellReachable(this.#listening);
+    if (change === "moved") this.#hint(this.#invitation(this.#listening));
+    void this.#mapper?.ask().catch(this.#parts.onFault);
   }
 
   /** When something is due on some link; Infinity if nothing is. */

@@ -1,6 +1,7 @@
 // Calls as `peers` makes them: whose turn it is to be dialled, what a failed one means for the next, and what the
 // person is told. Not in here: how often and how long (calls.ts), the connections themselves (step.ts).
 
+import { WOKEN_CHECK_MS } from "../constants.ts";
 import { type CallFailure, type CallStep, linkFault, reasonOf } from "../call.ts";
 import type { Millis, PeerId, PunchFault } from "../ports.ts";
 import { type Call, type CallId, Calls } from "./calls.ts";
@@ -15,6 +16,8 @@ export class Calling {
   readonly #friends: Friends;
   readonly #calls = new Calls();
   readonly #halfway: Halfway;
+  /** When those are called anew whose sessions have not outlived sleep or a change of network. */
+  #checkAt: Millis = Infinity;
 
   constructor(turn: Turn, friends: Friends) {
     this.#turn = turn;
@@ -24,7 +27,7 @@ export class Calling {
 
   /** When `dialDue` or `punchDue` is due. */
   get deadline(): Millis {
-    return Math.min(this.#calls.deadline, this.#halfway.deadline);
+    return Math.min(this.#calls.deadline, this.#halfway.deadline, this.#checkAt);
   }
 
   /** For a call that is none of the person's. */
@@ -54,8 +57,31 @@ export class Calling {
     this.dialDue();
   }
 
+  /** Whoever waits for a pause is called now, and met anew. */
+  woke(): void {
+    for (const call of this.#calls.all()) {
+      if (call.state === "waiting") call.nextAt = this.#turn.now;
+      if (call.state === "waiting" || call.state === "under way") this.#halfway.woke(call);
+    }
+    this.#checkAt = this.#turn.now + WOKEN_CHECK_MS;
+    this.dialDue();
+  }
+
+  /** Sessions that are silent by now are most likely dead: a successor takes their place, and if they are not it is refused. */
+  #check(): void {
+    this.#checkAt = Infinity;
+    for (const call of this.#calls.all()) {
+      const friend = call.peer === undefined ? undefined : this.#friends.get(call.peer);
+      if (call.state !== "connected" || !call.retry || friend === undefined) continue;
+      if (!friend.connections.every(({ session }) => session.isSilent(this.#turn.now))) continue;
+      call.state = "waiting";
+      call.nextAt = this.#turn.now;
+    }
+  }
+
   dialDue(): void {
     if (this.#turn.leaving) return void this.#calls.stopWaiting();
+    if (this.#turn.now >= this.#checkAt) this.#check();
     if (!this.#calls.mayCall(this.#turn.now)) {
       for (const call of this.#calls.stopWaiting()) this.#ended(call, { at: "phrase", why: "phrase" });
     }

@@ -81,6 +81,8 @@ export type Event =
   /** A message has been put on the person's screen. */
   | { type: "shown"; peer: PeerId; id: MessageId }
   | { type: "call"; target: string; retry: boolean }
+  /** The machine has slept, or is in another network. */
+  | { type: "woke" }
   /** Say goodbye to everybody; "gone" follows. */
   | { type: "leave" }
   /** No tick is near: `wantsQuiet` may do a piece of its work. */

@@ -34,6 +34,11 @@ export class Halfway {
     if (introduced !== undefined) this.#aim(id, introduced.meetAt);
   }
 
+  /** The same after sleep, which forgives nothing. */
+  woke(call: Call): void {
+    if (!this.#punching.isBanned(call.id)) this.anew(call);
+  }
+
   /** Where the call's own addresses lead; an introduction has told by itself. */
   aimed({ id, introduced }: Call, meetAt: readonly PunchAddress[]): void {
     if (introduced === undefined) this.#aim(id, meetAt);

@@ -85,6 +85,10 @@ export class Punching {
     return stopped;
   }
 
+  isBanned(call: CallId): boolean {
+    return this.#targets.get(call)?.over === true;
+  }
+
   has(call: CallId): boolean {
     return this.#targets.has(call);
   }

@@ -186,6 +186,8 @@ export class Peers implements Disposable {
         return this.#connections.messages.shown(event.peer, event.id);
       case "call":
         return this.#calling.add(event.target, event.retry);
+      case "woke":
+        return this.#calling.woke();
       case "leave":
         return this.#leave();
       case "quiet":

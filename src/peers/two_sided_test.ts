@@ -4,7 +4,13 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { Bench, type Person } from "../../tests/simulation/bench.ts";
 import { sourceOf } from "../../tests/simulation/node.ts";
-import { GUESSES_FREE, MAX_PLACES_PER_ADDRESS, PUNCH_AFTER_MS, PUNCH_FRUITLESS_MAX } from "../constants.ts";
+import {
+  GUESSES_FREE,
+  MAX_PLACES_PER_ADDRESS,
+  PUNCH_AFTER_MS,
+  PUNCH_FRUITLESS_MAX,
+  WOKEN_CHECK_MS,
+} from "../constants.ts";
 import { loadSodium } from "../crypto/sodium.ts";
 
 const arena = await loadSodium([[32, 4_000], [64, 256], [256, 256], [1280, 8]]);
@@ -203,4 +209,33 @@ test("who leaves gives every attempt up", [A, B], (bench) => {
   const begun = punchesOf(bench, "a");
   bench.run(10_000);
   equal(punchesOf(bench, "a"), begun);
+});
+
+test("after sleep who waits for a pause is called at once and met anew, but for whom it had ended", [A, B], (bench) => {
+  bench.call("a", "b", true).run(200_000);
+  const before = bench.dials.length;
+  bench.node("a").step({ type: "woke" });
+  equal(bench.dials.length, before + 1);
+  bench.run(PUNCH_AFTER_MS);
+  ok(bench.node("a").punches.size > 0);
+});
+
+test("after sleep a session that nothing comes from is called for anew, and one that lives is not", [{
+  ...A,
+  walled: false,
+}, { ...B, walled: false }], (bench) => {
+  bench.call("a", "b", true).run(20_000);
+  const before = bench.dials.length;
+  bench.node("a").step({ type: "woke" });
+  bench.run(10_000);
+  equal(bench.dials.length, before);
+  for (const role of ["dialer", "listener"] as const) bench.joined[0]!.pair.stall(role, Infinity);
+  bench.run(1_000);
+  bench.node("a").step({ type: "woke" });
+  bench.run(WOKEN_CHECK_MS + 3_000);
+  equal(bench.dials.length, before + 1);
+  deepEqual(bench.story("a"), ["connected out"], "nobody has left");
+  bench.say("a", "awake");
+  bench.run(3_000);
+  deepEqual(bench.texts("b"), ["awake"]);
 });

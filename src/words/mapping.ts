@@ -1,4 +1,5 @@
-// What a person is told of the router: that it passes the port on, or why not and what to do. Pure.
+// What a person is told of being reachable: that the router passes the port on, or why not and what to do; and that all of
+// it begins anew after sleep or in another network. Pure.
 
 import type { MapFault } from "../notice.ts";
 import type { Problem } from "./problems.ts";
@@ -7,6 +8,12 @@ import type { Problem } from "./problems.ts";
 export function mappedText(address: string): string {
   const what = address.startsWith("[") ? `lets calls through to ${address}` : `passes the port on, as ${address}`;
   return `Your router ${what}, until you leave. It knows that, and this port is open to the internet.`;
+}
+
+/** `calling`: somebody is being called. */
+export function wokeText(change: "slept" | "moved", calling: boolean): string {
+  const what = change === "slept" ? "This machine was asleep." : "This machine has a new address.";
+  return calling ? `${what} Calling again.` : `${what} Who is here is called again if nothing comes from them.`;
 }
 
 /** `lost`: it was passed on before. */

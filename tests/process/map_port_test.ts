@@ -121,6 +121,25 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "--map-port: with another address of this machine it is asked again within 10 s, in words and by the router",
+  ignore: !homes,
+  async fn() {
+    await using place = await home();
+    await using upnpd = await Upnpd.start(place.near);
+    await using one = await listen(place.near);
+    await mappedAt(one, "203.0.113.1:7373");
+    const began = performance.now();
+    const { host } = place.near;
+    host.run("ip", ["address", "del", "192.168.1.10/24", "dev", "wire"]);
+    host.run("ip", ["address", "add", "192.168.1.20/24", "dev", "wire"]);
+    host.run("ip", ["route", "replace", "default", "via", "192.168.1.1"]);
+    await one.until(() => one.all("hint").find(({ text }) => /new address/.test(String(text))), "words", 10_000);
+    ok(await settles(() => upnpd.passedOn().includes("192.168.1.20:7373"), 8_000), upnpd.passedOn());
+    ok(performance.now() - began < 10_000);
+  },
+});
+
 const SAID: readonly (readonly [what: string, mode: string | undefined, cause: string])[] = [
   ["nobody answers", undefined, "router-silent"],
   ["answers of other wishes, cut off and too long ones, noise", "noise", "router-silent"],
@@ -218,9 +237,9 @@ async function falseRouter(
   return { child, said };
 }
 
-/** Whether it comes to be so within two seconds. */
-async function settles(is: () => boolean): Promise<boolean> {
-  for (let tries = 0; tries < 40; tries++) {
+/** Whether it comes to be so, within two seconds unless told otherwise. */
+async function settles(is: () => boolean, ms = 2_000): Promise<boolean> {
+  for (let tries = 0; tries < ms / 50; tries++) {
     if (is()) return true;
     await new Promise((done) => setTimeout(done, 50));
   }
