@@ -13,7 +13,8 @@ import {
 } from "../transport/address.ts";
 
 /**
- * In lines; the first has what the friend types, with the addresses as alternatives of one friend. `listening` is the
+ * In lines; the last is what the friend types, on its own so that it can be copied, with the addresses as alternatives of
+ * one friend. `listening` is the
  * address that we listen on, with its real port; `own` are this machine's, undefined or empty if it could not be asked;
  * `mapped` are those that the router passes on to us, which come first.
  */
@@ -28,8 +29,8 @@ export function invitation(
   const every = isEveryInterface(host);
   if (every && mapped.length === 0 && (own === undefined || own.length === 0)) {
     return [
-      typed(`YOUR-ADDRESS:${port}`),
       'This program cannot look your address up here: "ip address" shows it (on Windows: ipconfig).',
+      typed(`YOUR-ADDRESS:${port}`),
     ].join("\n");
   }
   const all = every ? (own ?? []).filter((bytes) => host === "::" || bytes.length === 4).map(formatIp) : [host];
@@ -50,12 +51,12 @@ export function invitation(
         : []),
     ];
   return [
-    typed(line.map(formatAddress).join(", ")),
     ...told(mapped, "from anywhere, since your router lets it through until you leave"),
     ...told(near, "within your own network (or VPN)"),
     ...told(far, "from anywhere, where no firewall or router keeps calls out"),
     ...told(here, "on this computer only"),
     ...hints,
+    typed(line.map(formatAddress).join(", ")),
   ].join("\n");
 }
 
@@ -81,7 +82,7 @@ export function calledAt(
 
 /** Brackets and commas mean something to some shells. Spaces are where a screen may break the line. */
 function typed(target: string): string {
-  return `Your friend types: sesame connect ${/[[,]/.test(target) ? `'${target}'` : target}`;
+  return `Your friend types:\nsesame connect ${/[[,]/.test(target) ? `'${target}'` : target}`;
 }
 
 function told(addresses: readonly Address[], where: string): string[] {

@@ -35,7 +35,7 @@ function host(args: readonly string[] = [], command = PRODUCT): Promise<Sesame> 
 }
 
 async function invitationOf(sesame: Sesame): Promise<string> {
-  const { text } = await sesame.event((e) => e.event === "hint" && /^Your friend types/.test(String(e.text)));
+  const { text } = await sesame.event((e) => e.event === "hint" && /^Your friend types/m.test(String(e.text)));
   return String(text);
 }
 
@@ -45,8 +45,9 @@ Deno.test({
   async fn() {
     await using sesame = await host();
     const told = await invitationOf(sesame);
-    const [line = "", ...where] = told.split("\n");
-    const target = /^Your friend types: sesame connect '(.*)'$/.exec(line)?.[1] ?? "";
+    const where = told.split("\n");
+    const line = where.at(-1) ?? "";
+    const target = /^sesame connect '(.*)'$/.exec(line)?.[1] ?? "";
     const all = ["10.7.0.2:7373", "10.7.0.3:7373", "198.51.100.7:7373", "[2001:db8::7]:7373", "[fd07::7]:7373"];
     deepEqual(target.split(", ").toSorted(), all, told);
     ok(where.includes("127.0.0.1:7373 [::1]:7373: on this computer only."), told);
@@ -64,7 +65,7 @@ Deno.test({
   ignore: !namespaces,
   async fn() {
     await using sesame = await host();
-    const [line = ""] = (await invitationOf(sesame)).split("\n");
+    const line = (await invitationOf(sesame)).split("\n").at(-1) ?? "";
     const inside = { phrase: PHRASE, shell: `exec nsenter -t ${sesame.pid} -n -- "$@"` };
     const flags = ["--json", "--phrase-fd", "0", "--interval", "50"];
     await using pasted = await Sesame.start(["connect", line, ...flags], inside);
@@ -89,7 +90,7 @@ Deno.test({
   ignore: !namespaces,
   async fn() {
     await using sesame = await host([], PRODUCT.filter((arg) => arg !== "--allow-ffi"));
-    match(await invitationOf(sesame), /sesame connect YOUR-ADDRESS:7373\n.*"ip address"/);
+    match(await invitationOf(sesame), /"ip address"[^]*\nsesame connect YOUR-ADDRESS:7373$/);
   },
 });
 
