@@ -8,7 +8,7 @@ import type { Notice } from "../notice.ts";
 import type { PeerId } from "../ports.ts";
 import * as words from "../words/notices.ts";
 import { unheardText } from "../words/circle.ts";
-import { label, labels, learn, looksLike, type People } from "./text/roster.ts";
+import { carefulLine, label, labels, learn, type People } from "./text/roster.ts";
 import { sanitise } from "./text/sanitise.ts";
 
 /** What the sentences need to know of what came before. Changed by `plainLines`. */
@@ -25,11 +25,9 @@ export function plainLines(notice: Notice, context: PlainContext): string[] {
   const { people } = context;
   const lines = sentences(notice, context);
   learn(people, notice);
-  if (notice.event === "named") {
-    const other = looksLike(people, notice.peer);
-    if (other !== undefined) {
-      lines.push(words.alikeLine(label(people, notice.peer), other === "you" ? other : label(people, other)));
-    }
+  if (notice.event === "named" || notice.event === "connected") {
+    const careful = carefulLine(people, notice.peer);
+    if (careful !== undefined) lines.push(careful);
   }
   return lines;
 }

@@ -90,6 +90,11 @@ export function alikeLine(who: string, other: string | "you"): string {
     : `Careful: ${who} looks like ${other}, someone else.`;
 }
 
+/** `other`: who left and had such a name. */
+export function namedBeforeLine(who: string, other: string): string {
+  return `Careful: ${who} uses the name of ${other}, who left. A restart, or another person: ask.`;
+}
+
 /** Of a message that came: its first line, and the others. */
 export function theirLines(who: string, [first = "", ...rest]: readonly string[]): string[] {
   return [`From ${who}: ${first}`, ...rest.map((line) => `From ${who}, more: ${line}`)];

@@ -617,3 +617,19 @@ Deno.test("the header says who has been quiet and for how long, until something 
   assert.doesNotMatch(trial.paint().terminal.text()[0] ?? "", /quiet/);
   assert.equal(trial.screen.quiet(new Map()), false);
 });
+
+Deno.test("a prepared id with a tag that was met before is called out, also when its owner has left, and so is their name", () => {
+  const twin = "3f2a91bc".padEnd(64, "f");
+  const trial = new Trial(100).tell(
+    { event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" },
+    { event: "named", peer: A, name: "alice" },
+    { event: "left", peer: A, reason: "bye" },
+    { event: "connected", peer: twin, direction: "in", address: "192.0.2.8:40112" },
+    { event: "connected", peer: B, direction: "in", address: "192.0.2.9:40112" },
+    { event: "named", peer: B, name: "аlice" },
+  );
+  const text = trial.terminal.text().join("\n");
+  assert.match(text, /! Careful: friend \[3f2a-91bc\] looks like alice \[3f2a-91bc\], someone else/);
+  assert.match(text, /! Careful: аlice \[b0b0-0000\] uses the name of alice \[3f2a-91bc\], who left/);
+  assert.match(text.split("\n")[0] ?? "", /!friend \[3f2a-91bc\]/);
+});

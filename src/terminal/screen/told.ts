@@ -2,9 +2,9 @@
 // receipts, what a notice changes.
 
 import type { Notice } from "../../notice.ts";
-import { alikeLine, lineOf, namedLine } from "../../words/notices.ts";
+import { lineOf, namedLine } from "../../words/notices.ts";
 import type { PeerId } from "../../ports.ts";
-import { label, labels, learn, looksLike, type People } from "../text/roster.ts";
+import { carefulLine, label, labels, learn, type People } from "../text/roster.ts";
 import type { Friends } from "./friends.ts";
 import type { Entry, Log } from "./log.ts";
 
@@ -41,7 +41,12 @@ export class ProgramLines {
     if (line === undefined) return;
     const entry: Entry = { ...line, at };
     this.#log.add(entry);
-    if (notice.event === "connected") this.#arrivals.set(notice.peer, { entry, notice });
+    if (notice.event === "connected") {
+      this.#arrivals.set(notice.peer, { entry, notice });
+      // Before a name is known, only of a tag.
+      const careful = carefulLine(people, notice.peer);
+      if (careful !== undefined) this.#log.add({ kind: "problem", text: careful, at });
+    }
     if (notice.event === "left") this.#arrivals.delete(notice.peer);
     if (notice.event === "refused" && notice.failure !== undefined) this.#refused = { entry, address: notice.address };
   }
@@ -81,10 +86,7 @@ export function told(notice: Notice, people: People): Told | undefined {
 /** `before`: the label under the old name; `people` know the new one. */
 function namedLines(peer: string, before: string, people: People): Told[] {
   const lines: Told[] = [{ kind: "system", text: namedLine(before, people.names.get(peer) ?? "") }];
-  const other = looksLike(people, peer);
-  if (other !== undefined) {
-    const text = alikeLine(label(people, peer), other === "you" ? other : label(people, other));
-    lines.push({ kind: "problem", text });
-  }
+  const careful = carefulLine(people, peer);
+  if (careful !== undefined) lines.push({ kind: "problem", text: careful });
   return lines;
 }

@@ -4,6 +4,7 @@
 import type { Notice } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";
 import type { Labels } from "../../words/circle.ts";
+import { alikeLine, namedBeforeLine } from "../../words/notices.ts";
 import { confusable, sanitise, tag, withoutIsolates } from "./sanitise.ts";
 
 export interface People {
@@ -13,6 +14,8 @@ export interface People {
   readonly names: Map<PeerId, string>;
   /** What friends call those whom we have not met, sanitised, by PeerId; at most NAMES_MAX. It proves nothing. */
   readonly reported: Map<PeerId, string>;
+  /** Everybody met since the start, who left too, the longest ago first; at most NAMES_MAX. */
+  readonly met: Set<PeerId>;
   /** One's own name, sanitised; "" without one. */
   own: string;
   /** One's own PeerId, once it is known. */
@@ -21,12 +24,19 @@ export interface People {
 
 /** `own` is the name given on the command line. */
 export function newPeople(own = ""): People {
-  return { here: new Map(), names: new Map(), reported: new Map(), own: sanitise(own, "name"), self: undefined };
+  return {
+    here: new Map(),
+    names: new Map(),
+    reported: new Map(),
+    met: new Set(),
+    own: sanitise(own, "name"),
+    self: undefined,
+  };
 }
 
 /** Keeps up with what the program tells. */
 export function learn(people: People, notice: Notice): void {
-  if (notice.event === "connected") people.here.set(notice.peer, { address: notice.address });
+  if (notice.event === "connected") meet(people, notice.peer, notice.address);
   else if (notice.event === "left") people.here.delete(notice.peer);
   else if (notice.event === "self") {
     people.self = notice.peer;
@@ -47,6 +57,16 @@ export function learn(people: People, notice: Notice): void {
       if (people.names.size <= NAMES_MAX) break;
       if (!people.here.has(peer)) people.names.delete(peer);
     }
+  }
+}
+
+function meet(people: People, peer: PeerId, address: string): void {
+  people.here.set(peer, { address });
+  people.met.delete(peer);
+  people.met.add(peer);
+  for (const oldest of people.met) {
+    if (people.met.size <= NAMES_MAX) break;
+    people.met.delete(oldest);
   }
 }
 
@@ -77,8 +97,12 @@ export function labels(people: People): Labels {
   };
 }
 
-/** Whose name this peer's could be taken for: another one here, `"you"`, or nobody's. A fake tag in it does not count. */
+/**
+ * Whom this peer could be taken for: somebody met with the same tag, another one here by the name, `"you"`, or nobody. A
+ * fake tag in a name does not count.
+ */
 export function looksLike(people: People, peer: PeerId): PeerId | "you" | undefined {
+  for (const other of people.met) if (other !== peer && tag(other) === tag(peer)) return other;
   const name = people.names.get(peer) ?? "";
   if (name === "") return undefined;
   const names = [name, name.replace(TAG_LIKE, "")];
@@ -89,6 +113,23 @@ export function looksLike(people: People, peer: PeerId): PeerId | "you" | undefi
     const theirs = people.names.get(other) ?? "";
     // Both ways round: whoever took the name second may be the real one.
     if (like(theirs) || like(theirs.replace(TAG_LIKE, "")) || name.includes(tag(other))) return other;
+  }
+  return undefined;
+}
+
+/** What a person is warned of when this peer comes or takes a name. */
+export function carefulLine(people: People, peer: PeerId): string | undefined {
+  const other = looksLike(people, peer);
+  if (other !== undefined) return alikeLine(label(people, peer), other === "you" ? other : label(people, other));
+  const before = namedBefore(people, peer);
+  return before === undefined ? undefined : namedBeforeLine(label(people, peer), label(people, before));
+}
+
+/** Who left and had a name that this peer's could be taken for: the same friend started anew, or somebody else. */
+export function namedBefore(people: People, peer: PeerId): PeerId | undefined {
+  const name = people.names.get(peer) ?? "";
+  for (const [other, theirs] of people.names) {
+    if (other !== peer && !people.here.has(other) && confusable(name, theirs)) return other;
   }
   return undefined;
 }
