@@ -179,7 +179,6 @@ export const LONGER: readonly { readonly file: Place; readonly name?: string; re
   { file: "src/chat/chat.ts", why: "grew by the commands of introductions; the pipe's back-pressure is to move out" },
   { file: "src/chat/chat.ts", name: "Chat", why: "as the file" },
   { file: "src/chat/loop.ts", name: "Loop", why: "performs every effect of peers in one switch, and owns all links" },
-  { file: "src/transport/mapping/mapper.ts", name: "Mapper", why: "one lease from asking to giving back, way by way" },
   { file: "src/peers/connections.ts", name: "Connections", why: "a connection's way from link to end, read in one go" },
   { file: "src/peers/admission.ts", name: "Admission", why: "room, turns, places and guesses share one state" },
   { file: "src/peers/step.ts", name: "#handle", why: "one line for each event, in one switch" },

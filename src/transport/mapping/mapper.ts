@@ -1,17 +1,16 @@
-// A port that one's own router passes on, from the first question to its end: PCP, then NAT-PMP, then UPnP, whichever the
-// router speaks; asked again in time, taken back at the end (docs/PROTOCOL.md knows nothing of it: the friend calls an
-// address). Nobody is asked but the router. Not in here: finding it out (host), bytes (pcp.ts, nat_pmp.ts, upnp.ts), words.
+// A port that one's own router passes on, from the first question to its end: asked for, asked again in time, taken back
+// (docs/PROTOCOL.md knows nothing of it: the friend calls an address). Nobody is asked but the router.
+// Not in here: finding it out (ways.ts), what it is asked in which words (languages.ts), what a person is told (words).
 
-import type { Entropy, Millis } from "../../ports.ts";
-import { parseIpv4 } from "../../ip.ts";
-import { type Address, bareHost, formatIp, scopeOf } from "../address.ts";
-import { askRouter, request, search } from "./ask.ts";
-import { Lease, LIFETIME_S } from "./lease.ts";
 import type { MapFault, MapWay } from "../../notice.ts";
+import type { Entropy, Millis } from "../../ports.ts";
+import type { Address } from "../address.ts";
+import { askRouter, request, search } from "./ask.ts";
+import { BACK_MS, Languages, type RouterSockets } from "./languages.ts";
+import { Lease } from "./lease.ts";
 import { type Grant, Mapped, type RouterWay } from "./mapped.ts";
-import { encodeAddressQuestion, encodeNatPmp, natPmpLostState, parseAddressAnswer, parseNatPmp } from "./nat_pmp.ts";
-import { encodePcp, parsePcp, pcpLostState } from "./pcp.ts";
-import { type Control, controlIn, errorIn, fieldIn, locationIn, soap } from "./upnp.ts";
+import { natPmpLostState } from "./nat_pmp.ts";
+import { pcpLostState } from "./pcp.ts";
 
 export type MapEvent =
   | { readonly type: "mapped"; readonly address: Address; readonly by: MapWay; readonly seconds: number }
@@ -19,10 +18,7 @@ export type MapEvent =
   | { readonly type: "unmapped"; readonly why: MapFault; readonly lost: boolean };
 
 /** The edge: sockets and timers. */
-export interface MapperIo {
-  readonly askRouter: typeof askRouter;
-  readonly request: typeof request;
-  readonly search: typeof search;
+export interface MapperIo extends RouterSockets {
   /** Calls `run` after `ms`, unless the returned function is called before. */
   after(ms: number, run: () => void): () => void;
 }
@@ -41,20 +37,16 @@ export interface MapperParts {
   farewell?(datagram: { readonly router: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined): void;
 }
 
-type Outcome = Grant | MapFault;
-
-const BACK_MS = 1_000;
 /** All that a router is asked in a row. */
 const ROUND_MS = 12_000;
-const DESCRIPTIONS_MAX = 2;
 const AGAIN_MS = 30_000;
-const CONFLICT_TRIES = 5;
 
 export class Mapper {
   readonly #parts: MapperParts;
   readonly #over = new AbortController();
   #mapped: Mapped[] = [];
   readonly #io: MapperIo;
+  readonly #languages: Languages;
   #cancelTimer = () => {};
   #asking = false;
   #again = false;
@@ -65,6 +57,7 @@ export class Mapper {
   constructor(parts: MapperParts) {
     this.#parts = parts;
     this.#io = parts.io ?? SOCKETS;
+    this.#languages = new Languages(this.#io, parts.entropy);
   }
 
   /** Asks now. Also after sleep, and when the network has changed: what was granted is asked for anew, wherever we are. */
@@ -89,7 +82,7 @@ export class Mapper {
     this.#stop();
     const limit = new AbortController();
     const cancel = this.#io.after(BACK_MS, () => limit.abort());
-    await Promise.all(this.#mapped.map((mapped) => this.#takeBack(mapped, limit.signal)));
+    await Promise.all(this.#mapped.map((mapped) => this.#languages.takeBack(mapped, limit.signal)));
     cancel();
     this.#mapped = [];
     this.#parts.farewell?.(undefined);
@@ -154,7 +147,7 @@ export class Mapper {
     const limit = new AbortController();
     mapped.signal = AbortSignal.any([limit.signal, this.#over.signal]);
     const cancel = this.#io.after(ROUND_MS, () => limit.abort());
-    const outcome = await this.#outcome(mapped);
+    const outcome = await this.#languages.outcome(mapped);
     cancel();
     if (this.#over.signal.aborted) return false;
     const now = this.#parts.now();
@@ -206,177 +199,6 @@ export class Mapper {
       mapped === undefined || bytes === undefined ? undefined : { router: mapped.way.router, bytes },
     );
   }
-
-  // --- One router's three languages ---
-
-  async #outcome(mapped: Mapped): Promise<Outcome> {
-    const { grant } = mapped;
-    if (grant !== undefined) return await this.#by(grant.by, mapped);
-    let why: MapFault = "router-silent";
-    for (const by of mapped.six ? ["pcp"] as const : ["pcp", "nat-pmp", "upnp"] as const) {
-      const outcome = await this.#by(by, mapped);
-      if (typeof outcome !== "string" || outcome === "second-nat" || mapped.signal.aborted) return outcome;
-      if (outcome === "router-refused") why = outcome;
-    }
-    return why;
-  }
-
-  #by(by: MapWay, mapped: Mapped): Promise<Outcome> {
-    switch (by) {
-      case "pcp":
-        return this.#pcp(mapped);
-      case "nat-pmp":
-        return this.#natPmp(mapped);
-      case "upnp":
-        return this.#upnp(mapped);
-    }
-  }
-
-  async #pcp(mapped: Mapped): Promise<Outcome> {
-    const { router, own } = mapped.way;
-    const wish = mapped.wish(LIFETIME_S);
-    const answer = await this.#io.askRouter(
-      router,
-      own,
-      encodePcp(wish),
-      (bytes) => parsePcp(bytes, wish),
-      mapped.signal,
-    );
-    if (answer === undefined) return "router-silent";
-    if (answer.type === "version") return "router-refused";
-    if (answer.type === "refused") return answer.code === PCP_NO_RESOURCES ? "second-nat" : "router-refused";
-    const host = bareHost(formatIp(answer.outer));
-    if (mapped.six !== host.includes(":")) return "router-refused";
-    return await this.#granted(mapped, {
-      by: "pcp",
-      outer: { host, port: answer.port },
-      seconds: answer.lifetime,
-      epoch: answer.epoch,
-    });
-  }
-
-  async #natPmp(mapped: Mapped): Promise<Outcome> {
-    const { port, way: { router, own } } = mapped;
-    const signal = mapped.signal;
-    const question = encodeNatPmp(port, mapped.grant?.outer.port ?? port, LIFETIME_S);
-    const answer = await this.#io.askRouter(router, own, question, (bytes) => parseNatPmp(bytes, port), signal);
-    if (answer === undefined) return "router-silent";
-    if (answer.type === "refused") return answer.code === PMP_NETWORK_FAILURE ? "second-nat" : "router-refused";
-    const address = await this.#io.askRouter(router, own, encodeAddressQuestion(), parseAddressAnswer, signal);
-    if (address === undefined || address.type === "refused") {
-      return address === undefined ? "router-silent" : "second-nat";
-    }
-    return await this.#granted(mapped, {
-      by: "nat-pmp",
-      outer: { host: formatIp(address.outer), port: answer.port },
-      seconds: answer.lifetime,
-      epoch: answer.epoch,
-    });
-  }
-
-  async #upnp(mapped: Mapped): Promise<Outcome> {
-    const { way: { router, own } } = mapped;
-    const control = mapped.grant?.control ?? await this.#findControl(mapped);
-    if (control === undefined) return "router-silent";
-    const call = (action: string, fields: Record<string, string | number>) =>
-      this.#io.request(router, control, own, mapped.signal, soap(control.service, action, fields));
-    const outer = fieldIn((await call("GetExternalIPAddress", {}))?.body ?? "", "NewExternalIPAddress");
-    let port = mapped.grant?.outer.port ?? mapped.port;
-    for (let tries = 0; tries <= CONFLICT_TRIES; tries++) {
-      const answer = await call("AddPortMapping", {
-        NewRemoteHost: "",
-        NewExternalPort: port,
-        NewProtocol: "TCP",
-        NewInternalPort: mapped.port,
-        NewInternalClient: own,
-        NewEnabled: 1,
-        NewPortMappingDescription: "",
-        NewLeaseDuration: LIFETIME_S,
-      });
-      if (answer === undefined) return "router-silent";
-      if (answer.status === 200) {
-        // What the LAN says is an IPv4 address, or nothing.
-        const host = outer ?? "";
-        return await this.#granted(mapped, {
-          by: "upnp",
-          outer: { host, port },
-          seconds: LIFETIME_S,
-          epoch: undefined,
-          control,
-        });
-      }
-      const code = errorIn(answer.body);
-      if (code === UPNP_ACTION_FAILED) return "second-nat";
-      if (code !== UPNP_CONFLICT) return "router-refused";
-      port = this.#anotherPort();
-    }
-    return "router-refused";
-  }
-
-  async #findControl(mapped: Mapped): Promise<Control | undefined> {
-    const { signal, way: { router, own } } = mapped;
-    const tried = new Set<string>();
-    for (const { host, answer } of await this.#io.search(own, signal)) {
-      // The router and nobody else, wherever the others point.
-      const place = host === router ? locationIn(answer, host) : undefined;
-      if (place === undefined || tried.has(place.path) || tried.size >= DESCRIPTIONS_MAX) continue;
-      tried.add(place.path);
-      const description = await this.#io.request(host, place, own, signal);
-      const control = description?.status === 200 ? controlIn(description.body, host, place) : undefined;
-      if (control !== undefined) return control;
-      if (signal.aborted) break;
-    }
-    return undefined;
-  }
-
-  /** A grant that is of use; what is none is given back. */
-  async #granted(mapped: Mapped, grant: Grant): Promise<Outcome> {
-    if (grant.seconds === 0) return "router-refused";
-    const { host } = grant.outer;
-    // A pinhole is for our own address. The outer IPv4 address is the LAN's word: a literal of the internet's, or nothing.
-    const literal = mapped.six
-      ? host === mapped.way.own
-      : parseIpv4(host) !== undefined && !/^(0|22[4-9]|2[345]\d)\./.test(host);
-    if (literal && scopeOf(host) === "internet") return grant;
-    const { grant: before } = mapped;
-    mapped.grant = grant;
-    await this.#takeBack(mapped, mapped.signal);
-    mapped.grant = before;
-    return literal ? "second-nat" : "router-refused";
-  }
-
-  async #takeBack(mapped: Mapped, signal: AbortSignal): Promise<void> {
-    const { grant, way: { router, own } } = mapped;
-    if (grant === undefined) return;
-    const bytes = mapped.back();
-    if (bytes !== undefined) {
-      return void await this.#io.askRouter(
-        router,
-        own,
-        bytes,
-        () => true as const,
-        signal,
-        BACK_MS,
-      );
-    }
-    if (grant.control === undefined) return;
-    const fields = { NewRemoteHost: "", NewExternalPort: grant.outer.port, NewProtocol: "TCP" };
-    await this.#io.request(
-      router,
-      grant.control,
-      own,
-      signal,
-      soap(grant.control.service, "DeletePortMapping", fields),
-      BACK_MS,
-    );
-  }
-
-  /** 20000 to 59999. */
-  #anotherPort(): number {
-    const bytes = new Uint8Array(4);
-    this.#parts.entropy(bytes);
-    return 20_000 + new DataView(bytes.buffer).getUint32(0) % 40_000;
-  }
 }
 
 function hasLostState(before: Grant, heardAt: Millis, now: Grant, at: Millis): boolean {
@@ -394,9 +216,3 @@ const SOCKETS: MapperIo = {
     return () => clearTimeout(timer);
   },
 };
-
-/** RFC 6887 section 7.4, RFC 6886 section 3.5, UPnP IGD: what a router says whose own outer address is a private one. */
-const PCP_NO_RESOURCES = 8;
-const PMP_NETWORK_FAILURE = 3;
-const UPNP_ACTION_FAILED = 501;
-const UPNP_CONFLICT = 718;

@@ -1,0 +1,213 @@
+// One router's three languages: PCP, then NAT-PMP, then UPnP, whichever it speaks; and what of its answers is of use.
+// Not in here: when it is asked, what is told (mapper.ts), bytes (pcp.ts, nat_pmp.ts, upnp.ts).
+
+import { parseIpv4 } from "../../ip.ts";
+import type { MapFault, MapWay } from "../../notice.ts";
+import type { Entropy } from "../../ports.ts";
+import { bareHost, formatIp, scopeOf } from "../address.ts";
+import type { askRouter, request, search } from "./ask.ts";
+import { LIFETIME_S } from "./lease.ts";
+import type { Grant, Mapped } from "./mapped.ts";
+import { encodeAddressQuestion, encodeNatPmp, parseAddressAnswer, parseNatPmp } from "./nat_pmp.ts";
+import { encodePcp, parsePcp } from "./pcp.ts";
+import { type Control, controlIn, errorIn, fieldIn, locationIn, soap } from "./upnp.ts";
+
+export type Outcome = Grant | MapFault;
+
+/** The edge: sockets. */
+export interface RouterSockets {
+  readonly askRouter: typeof askRouter;
+  readonly request: typeof request;
+  readonly search: typeof search;
+}
+
+/** How long taking back may last. */
+export const BACK_MS = 1_000;
+const DESCRIPTIONS_MAX = 2;
+const CONFLICT_TRIES = 5;
+
+export class Languages {
+  readonly #io: RouterSockets;
+  readonly #entropy: Entropy;
+
+  constructor(io: RouterSockets, entropy: Entropy) {
+    this.#io = io;
+    this.#entropy = entropy;
+  }
+
+  /** What comes of asking for this port, within `mapped.signal`. */
+  async outcome(mapped: Mapped): Promise<Outcome> {
+    const { grant } = mapped;
+    if (grant !== undefined) return await this.#by(grant.by, mapped);
+    let why: MapFault = "router-silent";
+    for (const by of mapped.six ? ["pcp"] as const : ["pcp", "nat-pmp", "upnp"] as const) {
+      const outcome = await this.#by(by, mapped);
+      if (typeof outcome !== "string" || outcome === "second-nat" || mapped.signal.aborted) return outcome;
+      if (outcome === "router-refused") why = outcome;
+    }
+    return why;
+  }
+
+  #by(by: MapWay, mapped: Mapped): Promise<Outcome> {
+    switch (by) {
+      case "pcp":
+        return this.#pcp(mapped);
+      case "nat-pmp":
+        return this.#natPmp(mapped);
+      case "upnp":
+        return this.#upnp(mapped);
+    }
+  }
+
+  async #pcp(mapped: Mapped): Promise<Outcome> {
+    const { router, own } = mapped.way;
+    const wish = mapped.wish(LIFETIME_S);
+    const answer = await this.#io.askRouter(
+      router,
+      own,
+      encodePcp(wish),
+      (bytes) => parsePcp(bytes, wish),
+      mapped.signal,
+    );
+    if (answer === undefined) return "router-silent";
+    if (answer.type === "version") return "router-refused";
+    if (answer.type === "refused") return answer.code === PCP_NO_RESOURCES ? "second-nat" : "router-refused";
+    const host = bareHost(formatIp(answer.outer));
+    if (mapped.six !== host.includes(":")) return "router-refused";
+    return await this.#granted(mapped, {
+      by: "pcp",
+      outer: { host, port: answer.port },
+      seconds: answer.lifetime,
+      epoch: answer.epoch,
+    });
+  }
+
+  async #natPmp(mapped: Mapped): Promise<Outcome> {
+    const { port, way: { router, own } } = mapped;
+    const signal = mapped.signal;
+    const question = encodeNatPmp(port, mapped.grant?.outer.port ?? port, LIFETIME_S);
+    const answer = await this.#io.askRouter(router, own, question, (bytes) => parseNatPmp(bytes, port), signal);
+    if (answer === undefined) return "router-silent";
+    if (answer.type === "refused") return answer.code === PMP_NETWORK_FAILURE ? "second-nat" : "router-refused";
+    const address = await this.#io.askRouter(router, own, encodeAddressQuestion(), parseAddressAnswer, signal);
+    if (address === undefined || address.type === "refused") {
+      return address === undefined ? "router-silent" : "second-nat";
+    }
+    return await this.#granted(mapped, {
+      by: "nat-pmp",
+      outer: { host: formatIp(address.outer), port: answer.port },
+      seconds: answer.lifetime,
+      epoch: answer.epoch,
+    });
+  }
+
+  async #upnp(mapped: Mapped): Promise<Outcome> {
+    const { way: { router, own } } = mapped;
+    const control = mapped.grant?.control ?? await this.#findControl(mapped);
+    if (control === undefined) return "router-silent";
+    const call = (action: string, fields: Record<string, string | number>) =>
+      this.#io.request(router, control, own, mapped.signal, soap(control.service, action, fields));
+    const outer = fieldIn((await call("GetExternalIPAddress", {}))?.body ?? "", "NewExternalIPAddress");
+    let port = mapped.grant?.outer.port ?? mapped.port;
+    for (let tries = 0; tries <= CONFLICT_TRIES; tries++) {
+      const answer = await call("AddPortMapping", {
+        NewRemoteHost: "",
+        NewExternalPort: port,
+        NewProtocol: "TCP",
+        NewInternalPort: mapped.port,
+        NewInternalClient: own,
+        NewEnabled: 1,
+        NewPortMappingDescription: "",
+        NewLeaseDuration: LIFETIME_S,
+      });
+      if (answer === undefined) return "router-silent";
+      if (answer.status === 200) {
+        // What the LAN says is an IPv4 address, or nothing.
+        const host = outer ?? "";
+        return await this.#granted(mapped, {
+          by: "upnp",
+          outer: { host, port },
+          seconds: LIFETIME_S,
+          epoch: undefined,
+          control,
+        });
+      }
+      const code = errorIn(answer.body);
+      if (code === UPNP_ACTION_FAILED) return "second-nat";
+      if (code !== UPNP_CONFLICT) return "router-refused";
+      port = this.#anotherPort();
+    }
+    return "router-refused";
+  }
+
+  async #findControl(mapped: Mapped): Promise<Control | undefined> {
+    const { signal, way: { router, own } } = mapped;
+    const tried = new Set<string>();
+    for (const { host, answer } of await this.#io.search(own, signal)) {
+      // The router and nobody else, wherever the others point.
+      const place = host === router ? locationIn(answer, host) : undefined;
+      if (place === undefined || tried.has(place.path) || tried.size >= DESCRIPTIONS_MAX) continue;
+      tried.add(place.path);
+      const description = await this.#io.request(host, place, own, signal);
+      const control = description?.status === 200 ? controlIn(description.body, host, place) : undefined;
+      if (control !== undefined) return control;
+      if (signal.aborted) break;
+    }
+    return undefined;
+  }
+
+  /** A grant that is of use; what is none is given back. */
+  async #granted(mapped: Mapped, grant: Grant): Promise<Outcome> {
+    if (grant.seconds === 0) return "router-refused";
+    const { host } = grant.outer;
+    // A pinhole is for our own address. The outer IPv4 address is the LAN's word: a literal of the internet's, or nothing.
+    const literal = mapped.six
+      ? host === mapped.way.own
+      : parseIpv4(host) !== undefined && !/^(0|22[4-9]|2[345]\d)\./.test(host);
+    if (literal && scopeOf(host) === "internet") return grant;
+    const { grant: before } = mapped;
+    mapped.grant = grant;
+    await this.takeBack(mapped, mapped.signal);
+    mapped.grant = before;
+    return literal ? "second-nat" : "router-refused";
+  }
+
+  async takeBack(mapped: Mapped, signal: AbortSignal): Promise<void> {
+    const { grant, way: { router, own } } = mapped;
+    if (grant === undefined) return;
+    const bytes = mapped.back();
+    if (bytes !== undefined) {
+      return void await this.#io.askRouter(
+        router,
+        own,
+        bytes,
+        () => true as const,
+        signal,
+        BACK_MS,
+      );
+    }
+    if (grant.control === undefined) return;
+    const fields = { NewRemoteHost: "", NewExternalPort: grant.outer.port, NewProtocol: "TCP" };
+    await this.#io.request(
+      router,
+      grant.control,
+      own,
+      signal,
+      soap(grant.control.service, "DeletePortMapping", fields),
+      BACK_MS,
+    );
+  }
+
+  /** 20000 to 59999. */
+  #anotherPort(): number {
+    const bytes = new Uint8Array(4);
+    this.#entropy(bytes);
+    return 20_000 + new DataView(bytes.buffer).getUint32(0) % 40_000;
+  }
+}
+
+/** RFC 6887 section 7.4, RFC 6886 section 3.5, UPnP IGD: what a router says whose own outer address is a private one. */
+const PCP_NO_RESOURCES = 8;
+const PMP_NETWORK_FAILURE = 3;
+const UPNP_ACTION_FAILED = 501;
+const UPNP_CONFLICT = 718;
