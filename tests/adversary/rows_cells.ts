@@ -254,6 +254,7 @@ export const CELL_ROWS: readonly Row[] = [
     sent: "9,900 cells with random changes in 165 sessions, 100 frames before authentication",
     promised: "alive, nothing shown but the right messages between",
     world: {},
+    limitMs: 120_000,
     async run(world) {
       let cells = 0;
       for (let i = 0; i < 165; i++) {

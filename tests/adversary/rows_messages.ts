@@ -171,9 +171,8 @@ export const MESSAGE_ROWS: readonly Row[] = [
     async run(world) {
       for (const session of [await world.session(), await world.calledSession()]) {
         await session.stillTalks("hello");
-        const [first, ...others] = session.messages.map(({ type }) => type);
-        assert.equal(first, "verify");
-        assert.equal(others.includes("circle"), true, String(others));
+        await session.heard(({ type }) => type === "circle");
+        assert.equal(session.messages[0]?.type, "verify");
         assert.deepEqual(session.faults, []);
       }
       return "verify came first, twice, and a circle behind it";

@@ -95,9 +95,10 @@ export async function runRows(
 
 async function runRow(row: Row, world: World, alone: boolean): Promise<Result> {
   const began = performance.now();
+  const limit = row.limitMs ?? ROW_LIMIT_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, fail) => {
-    timer = setTimeout(() => fail(new Error(`not over after ${ROW_LIMIT_MS} ms`)), ROW_LIMIT_MS);
+    timer = setTimeout(() => fail(new Error(`not over after ${limit} ms`)), limit);
   });
   const took = () => performance.now() - began;
   try {

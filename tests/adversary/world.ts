@@ -46,6 +46,8 @@ export interface Row {
   /** Waits for one of the victim's time-outs: all such rows run at the same time. */
   readonly slow?: true;
   readonly needs?: "openssl";
+  /** In place of 40 s, after which a row hangs. */
+  readonly limitMs?: number;
   /** Strangers that the victim reports because of it. It reports 20 a minute one by one; then it only counts. */
   readonly refusals?: number;
 }
