@@ -883,6 +883,10 @@ Deno.test("a dialer that never moves on is heard to the end of its chain, and no
     ok(B.open(HEADER, body, plaintext) !== undefined);
   }
   equal(old.real.A.canSeal, false);
+  // One who seals it all the same: the next in order, and genuine.
+  const further = old.plain.A.seal(HEADER, new Uint8Array(CELL_PLAINTEXT_SIZE), MAX_CHAIN_CELLS);
+  deepEqual(headerOf(further), { epoch: 0, pn: 0, n: MAX_CHAIN_CELLS });
+  equal(B.open(HEADER, further, plaintext), undefined);
 });
 
 // --- What must not open ---------------------------------------------------------------------------------------------
