@@ -1,11 +1,12 @@
 // What the pacer's cost cannot go below: frames of a cell's size over the same TLS and on the same grid, with nothing in
-// them; and the X25519 of a ratchet step. A process for each side, started by load.ts.
+// them; and the public-key work of the dialer's renewals. A process for each side, started by load.ts.
 //
 //   deno run ... bare.ts far PORT LINKS INTERVAL_MS
 //   deno run ... bare.ts hub PORT LINKS INTERVAL_MS SECONDS   prints one line of JSON
 
-import { FRAME_BODY_SIZE } from "../../src/constants.ts";
+import { FRAME_BODY_SIZE, KEM_CIPHERTEXT_SIZE, KEM_KEY_SIZE, KEY_CELL } from "../../src/constants.ts";
 import { loadSodium } from "../../src/crypto/sodium.ts";
+import { kemDecapsulate, kemPublicKey } from "../../src/crypto/mlkem768.ts";
 import { x25519, x25519PublicKey } from "../../src/crypto/x25519.ts";
 import type { Link } from "../../src/ports.ts";
 import { makeIdentity } from "../../src/transport/certificate.ts";
@@ -15,7 +16,9 @@ import { pause } from "../harness/child.ts";
 import { cpuSeconds } from "./load.ts";
 
 const SETTLE_MS = 4_000;
-const ROUNDS = 2_000;
+const ROUNDS = 500;
+/** Cells of one direction in an epoch: up to the key, and one while it is answered. */
+const CELLS_PER_RENEWAL: number = KEY_CELL + 2;
 
 const entropy = (into: Uint8Array) => void crypto.getRandomValues(into as Uint8Array<ArrayBuffer>);
 
@@ -53,25 +56,30 @@ async function main([role, port, links, intervalMs, seconds]: readonly string[])
   await pause(1_000 * Number(seconds));
   const took = (performance.now() - before.at) / 1_000;
   const tls = (cpuSeconds(Deno.pid) - before.cpu) / took;
-  console.log(
-    JSON.stringify({ tls, x25519: stepSeconds(await loadSodium([[32, 4]])) * (received - before.received) / took }),
-  );
+  const cells = (received - before.received) / took;
+  const renewals = renewalSeconds(await loadSodium([[32, 4], [64, 1]])) * cells / CELLS_PER_RENEWAL;
+  console.log(JSON.stringify({ tls, renewals }));
   Deno.exit(0);
 }
 
-/** Of one ratchet step: two shared secrets and a public key, in seconds on the processor. */
-function stepSeconds(arena: Awaited<ReturnType<typeof loadSodium>>): number {
+/** Of one renewal at the dialer: both key pairs, decapsulation and one shared secret, in seconds on the processor. */
+function renewalSeconds(arena: Awaited<ReturnType<typeof loadSodium>>): number {
   using secret = arena.dhSecret();
+  using seed = arena.bytes(64);
+  using ss = arena.key();
   entropy(secret.bytes);
+  entropy(seed.bytes);
+  const [kem, ciphertext] = [new Uint8Array(KEM_KEY_SIZE), new Uint8Array(KEM_CIPHERTEXT_SIZE)];
   const [own, shared] = [new Uint8Array(32), new Uint8Array(32)];
-  const step = () => {
+  const renew = () => {
+    kemPublicKey(kem, seed);
     x25519PublicKey(own, secret);
-    x25519(shared, secret, own);
+    kemDecapsulate(ss, ciphertext, seed);
     x25519(shared, secret, own);
   };
-  for (let i = 0; i < ROUNDS; i++) step();
+  for (let i = 0; i < ROUNDS; i++) renew();
   const before = cpuSeconds(Deno.pid);
-  for (let i = 0; i < 2 * ROUNDS; i++) step();
+  for (let i = 0; i < 2 * ROUNDS; i++) renew();
   return (cpuSeconds(Deno.pid) - before) / (2 * ROUNDS);
 }
 

@@ -74,10 +74,10 @@ export async function measureLoad({ links, intervalMs, seconds }: Load): Promise
   };
 }
 
-/** Shares of a core that the same cells take without Sesame (bare.ts): TLS alone, and the X25519 of a step for each that comes. */
+/** Shares of a core that the same cells take without Sesame (bare.ts): TLS alone, and the public-key work of renewals. */
 export async function measureBare(
   { links, intervalMs, seconds }: Load,
-): Promise<{ readonly tls: number; readonly x25519: number }> {
+): Promise<{ readonly tls: number; readonly renewals: number }> {
   const program = ["run", "--quiet", "--no-check", "--allow-all", new URL("./bare.ts", import.meta.url).pathname];
   const rest = [PORTS.last, links, intervalMs, seconds].map(String);
   await using far = start(0, [...program, "far", ...rest]);
