@@ -261,7 +261,11 @@ export class Connections implements Steer, Disposable {
   /** What waited on the other links has been read. It may have ended some of them: then the door is asked again. */
   read(link: LinkId): void {
     const connection = this.#all.get(link);
-    if (connection?.state === "verified" && this.#mayEnter(connection)) this.#admit(connection);
+    if (connection?.state !== "verified") return;
+    // Cells that wait for a tick have come as well.
+    const others = this.#friends.get(connection.peer)?.connections ?? [];
+    for (const other of [...others]) this.drive(other, { type: "flush" });
+    if (connection.state === "verified" && this.#mayEnter(connection)) this.#admit(connection);
   }
 
   // --- Authentication ---
@@ -324,7 +328,7 @@ export class Connections implements Steer, Disposable {
     if (connection === undefined) return;
     // What came before the end may have been a goodbye, or have broken a rule.
     connection.down = true;
-    if (connection.state === "live") this.drive(connection, { type: "ended" });
+    if (connection.state === "live") this.drive(connection, { type: "flush" });
     this.end(connection, "down");
   }
 

@@ -1392,7 +1392,7 @@ test("a goodbye that waited for a tick when its link ended is taken, and the lin
   bench.call("a", "b").run(1_000);
   const { step } = Session.prototype;
   Session.prototype.step = function (event, now, entropy) {
-    return event.type === "ended" ? [{ type: "close", reason: "bye" }] : step.call(this, event, now, entropy);
+    return event.type === "flush" ? [{ type: "close", reason: "bye" }] : step.call(this, event, now, entropy);
   };
   try {
     bench.kill("a");
@@ -1402,6 +1402,34 @@ test("a goodbye that waited for a tick when its link ended is taken, and the lin
   }
   deepEqual(bench.story("b"), ["connected in", "left bye"]);
   deepEqual(bench.effects.filter(({ who, effect }) => who === "b" && effect.type === "close"), []);
+});
+
+test("cells that wait for a tick are opened before a further connection counts, since they came before it", [
+  SMALL,
+  LARGE,
+], (bench) => {
+  const { step } = Session.prototype;
+  const seen: string[] = [];
+  const names = new Map<Session, number>();
+  Session.prototype.step = function (event, now, entropy) {
+    if (!names.has(this)) names.set(this, names.size);
+    if (event.type === "flush" || event.type === "admit") seen.push(`${event.type} ${names.get(this)}`);
+    return step.call(this, event, now, entropy);
+  };
+  try {
+    bench.call("a", "b").run(3_000).call("b", "a").run(3_000);
+  } finally {
+    Session.prototype.step = step;
+  }
+  // Each side's first is admitted at once; before each side's second its first is flushed.
+  deepEqual(seen.map((event) => event.split(" ")[0]).slice(0, 6), [
+    "admit",
+    "admit",
+    "flush",
+    "admit",
+    "flush",
+    "admit",
+  ]);
 });
 
 test("a quiet moment is asked for while some dialer's key waits to be made, and makes one of them at a time", [

@@ -34,8 +34,8 @@ export type Event =
   | { type: "leave" }
   /** No tick is near, so the work that `wantsQuiet` speaks of may be done. */
   | { type: "quiet" }
-  /** The link has ended, and nothing more comes. */
-  | { type: "ended" }
+  /** Cells that wait for a tick are opened now: the link has ended, or what has come is to count. */
+  | { type: "flush" }
   /** The deadline has come. `unsent`: frames that the operating system has not taken yet. */
   | { type: "time"; unsent: number };
 

@@ -189,7 +189,7 @@ export class Session implements Disposable {
       case "quiet":
         if (this.#phase.name === "live") this.#phase.ratchet.makeKey(entropy);
         return [];
-      case "ended":
+      case "flush":
         return this.#openHeld(now, entropy);
       case "time":
         return this.#time(now, event.unsent, entropy);

@@ -750,7 +750,7 @@ test("at most 32 cells wait for a tick, and what waits when the link ends is loo
     feed(both, tick - 1, [peer.dummy(), ...peer.message(chat(1)), ...peer.message({ type: "bye" })]).flat(),
     [],
   );
-  deepEqual(session.step({ type: "ended" }, tick - 1, entropy), [
+  deepEqual(session.step({ type: "flush" }, tick - 1, entropy), [
     { type: "opened" },
     { type: "opened" },
     { type: "received", message: chat(1) },
