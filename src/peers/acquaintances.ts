@@ -39,7 +39,7 @@ export class Acquaintances {
 
   /** When `settle` is due, besides after each step that changed something. */
   get deadline(): Millis {
-    return this.company.deadline;
+    return this.#turn.leaving ? Infinity : this.company.deadline; // nobody is introduced any more
   }
 
   /** Whom this call must reach, if it is an introduction's; it has brought a link. */
