@@ -78,7 +78,6 @@ export const SUITES: readonly Suite[] = [
       "tests/mutation",
       "tests/traffic/classify_test.ts",
       "tests/traffic/keys_test.ts",
-      "tests/traffic/renewals_test.ts",
       "tests/traffic/pcap_test.ts",
       "scripts",
       "bench",
