@@ -149,11 +149,10 @@ export class Punching {
     return this.#attempts.get(punch)?.opened === true;
   }
 
-  /** It has a TCP connection. Returns the attempts to be given up for it: the call's others, or itself where it came second. */
+  /** It has a TCP connection. Returns the attempts to be given up for it: the call's others, or itself where it came too late. */
   opened(punch: PunchId): PunchId[] {
     const attempt = this.#attempts.get(punch);
     if (attempt === undefined) return [punch];
-    if (attempt.place.target.held) return this.#drop([punch]);
     attempt.opened = true;
     return this.hold(attempt.call);
   }

@@ -52,7 +52,7 @@ Deno.test("a PCP answer counts only for its own wish: version, opcode, nonce, pr
     changed[at]! ^= 0x10;
     equal(parsePcp(changed, WISH), undefined, `byte ${at}`);
   }
-  for (const length of [0, 1, 24, 59]) {
+  for (const length of [0, 1, 24, 56, 59]) {
     equal(parsePcp(pcpAnswer().subarray(0, length), WISH), undefined, `${length} bytes`);
   }
   equal(parsePcp(new Uint8Array(1104), WISH), undefined);

@@ -33,9 +33,12 @@ class Router {
     },
     search: () => {
       this.asked.push("search");
-      const answer = new TextEncoder().encode("HTTP/1.1 200 OK\r\nLOCATION: http://192.168.1.1:5000/d.xml\r\n\r\n");
+      const answer = (host: string) => {
+        const text = `HTTP/1.1 200 OK\r\nLOCATION: http://${host}:5000/d.xml\r\n\r\n`;
+        return { host, answer: new TextEncoder().encode(text) };
+      };
       return Promise.resolve(
-        this.speaks === "upnp" ? [{ host: "192.168.1.66", answer }, { host: HOME.router, answer }] : [],
+        this.speaks === "upnp" ? ["192.168.1.66", HOME.router].map(answer) : [],
       );
     },
     request: (host, place, _own, _signal, soap) => {
@@ -43,6 +46,7 @@ class Router {
       return Promise.resolve(this.#upnp(soap?.body));
     },
     after: (ms, run) => {
+      ok(Number.isFinite(ms), "a real timer would fire at once");
       let on = true;
       this.timeline.after(ms, () => on && run());
       return () => on = false;
