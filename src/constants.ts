@@ -70,6 +70,8 @@ export const AUTH_TIMEOUT_MS = 15_000;
 /** What a receiver accepts: 90 s of 50 cells a second at once, 100 a second sustained. */
 export const CELL_BUCKET_SIZE = 4500;
 export const CELL_BUCKET_PER_SECOND = 100;
+/** What a cell that passes over others uses besides: 32 keys of the old chain and 32 of the new one can be asked for. */
+export const CELLS_OF_A_SKIP = 64;
 
 export const INTERVAL_DEFAULT_MS = 250;
 export const INTERVAL_MIN_MS = 50;

@@ -39,6 +39,8 @@ await say({
   read: refusal(() => Deno.readTextFileSync("/etc/hostname")),
   env: refusal(() => Deno.env.get("HOME")),
   blankInRandom: random.some((_, i) => i % 250 === 0 && random.subarray(i, i + 250).every((byte) => byte === 0)),
+  // Both would write to the disk without asking for a permission.
+  stores: ["localStorage", "caches"].filter((name) => name in globalThis),
   length,
   firstLine: new TextDecoder().decode(line.subarray(0, Math.max(0, length))),
 });

@@ -15,6 +15,11 @@ import { BCRYPT_SYMBOLS, bindWindows, KERNEL32_SYMBOLS } from "./windows.ts";
 export function harden(): Host {
   const binding = bind(systemHere());
   for (const name of GIVEN_BACK) Deno.permissions.revokeSync({ name });
+  // Both write to the disk, and neither asks for a permission.
+  // @ts-expect-error: the types have it for certain
+  delete globalThis.localStorage;
+  // @ts-expect-error: the same
+  delete globalThis.caches;
   return { ...binding, facts: { ...binding.facts, permissions: permissionsHeld() } };
 }
 

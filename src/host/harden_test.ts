@@ -18,6 +18,7 @@ interface Told {
   readonly read: string;
   readonly env: string;
   readonly blankInRandom: boolean;
+  readonly stores: readonly string[];
   readonly length: number;
   readonly wroteNow: readonly boolean[];
   readonly firstLine: string;
@@ -99,6 +100,7 @@ Deno.test({
     assert.equal(told.dlopen, "NotCapable");
     assert.equal(told.pointer, "NotCapable");
     assert.equal(told.read, "NotCapable");
+    assert.deepEqual(told.stores, []);
     assert.equal(told.env, "NotCapable");
     assert.equal(told.firstLine, "a phrase\n", "readFd() after the permission is gone");
     assert.deepEqual(told.wroteNow, [true, false], "writeNow() writes what is taken at once, and waits for nothing");

@@ -274,7 +274,10 @@ export class Session implements Disposable {
     }
     this.#tolerance.opened();
     this.#opened.add(now);
-    if (opened.skipped) this.#reassembly.lost();
+    if (opened.skipped) {
+      this.#reassembly.lost();
+      this.#tolerance.passedOver();
+    }
     const cell = decodeCell(plaintext.bytes);
     ratchet.take(opened, cell, entropy);
     const json = opened.stored ? this.#reassembly.late(cell) : this.#reassembly.accept(cell);

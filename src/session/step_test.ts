@@ -30,6 +30,7 @@ import {
   BYE_TIMEOUT_MS,
   CELL_BUCKET_SIZE,
   CELL_PLAINTEXT_SIZE,
+  CELLS_OF_A_SKIP,
   COVER_OFF_DUMMY_MS,
   COVER_OFF_FIRST_MS,
   DEAD_AFTER_MS,
@@ -932,6 +933,18 @@ test("a cell that finds the bucket empty closes: 4500 at once, then 100 a second
     for (let i = 0; i < cells; i++) deepEqual(feed(both, now, [both.peer.dummy()]), [opened]);
   }
   deepEqual(feed(both, 2_029, [both.peer.dummy()]), [violation]);
+});
+
+test("a cell that passes over others uses 64 more of the allowance", () => {
+  using both = against("dialer", "bucket of skips");
+  const cells = Math.floor(CELL_BUCKET_SIZE / (1 + CELLS_OF_A_SKIP));
+  let last: unknown;
+  for (let i = 0; i <= cells + 1; i++) {
+    both.peer.dummy(); // which never arrives
+    last = feed(both, 1_000, [both.peer.dummy()])[0];
+    if (i < cells) deepEqual(last, [{ type: "opened" }], `cell ${i}`);
+  }
+  deepEqual(last, violation);
 });
 
 function forged(peer: RawPeer): Frame {

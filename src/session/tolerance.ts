@@ -1,6 +1,12 @@
 // How much of what comes in is borne with (docs/PROTOCOL.md section 4): cells that fail, and cells that come too fast.
 
-import { CELL_BUCKET_PER_SECOND, CELL_BUCKET_SIZE, MAX_FAILURES_IN_A_ROW, MAX_FAILURES_IN_ALL } from "../constants.ts";
+import {
+  CELL_BUCKET_PER_SECOND,
+  CELL_BUCKET_SIZE,
+  CELLS_OF_A_SKIP,
+  MAX_FAILURES_IN_A_ROW,
+  MAX_FAILURES_IN_ALL,
+} from "../constants.ts";
 import type { Millis } from "../ports.ts";
 import { ProtocolViolation } from "../protocol_violation.ts";
 
@@ -21,6 +27,11 @@ export class Tolerance {
     this.#bucketAt = now;
     if (this.#bucket < 1) throw new ProtocolViolation("cells too fast");
     this.#bucket--;
+  }
+
+  /** It passed over others, whose keys had to be made: up to 64, each of which costs about as much as a cell. */
+  passedOver(): void {
+    this.#bucket -= CELLS_OF_A_SKIP;
   }
 
   /** It has been opened. */
