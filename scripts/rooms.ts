@@ -193,6 +193,7 @@ export const LONGER: readonly { readonly file: Place; readonly name?: string; re
 /** Sentences that stand outside `src/words/`, which a person never reads or which have to be where they are. */
 export const WORDS_ELSEWHERE: readonly { readonly file: Place; readonly why: string }[] = [
   { file: "src/transport/self_check.ts", why: "the texts of an error that ends the program; nobody is shown them" },
+  { file: "src/transport/onion/control.ts", why: "labels of Tor's control protocol" },
   { file: "src/secrets/locked.ts", why: "the text of an error that ends the program" },
 ];
 

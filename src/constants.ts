@@ -249,3 +249,7 @@ export const DISPUTE_MS = 10_000;
 export const INTRODUCTIONS_MAX = 256;
 /** Questions about introductions through one friend in a minute; the rest stand in /peers. */
 export const QUESTIONS_PER_MINUTE = 8;
+
+/** Where Tor usually takes questions, and where calls: the system's Tor, then Tor Browser's. */
+export const ONION_CONTROL_PORTS: readonly number[] = [9051, 9151];
+export const ONION_SOCKS_PORTS: readonly number[] = [9050, 9150];

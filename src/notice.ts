@@ -47,6 +47,26 @@ export type MapWay = "pcp" | "nat-pmp" | "upnp";
 /** `second-nat`: the router's own outer address is none of the internet's. `no-router`: none is known, and none was typed. */
 export type MapFault = "router-silent" | "router-refused" | "second-nat" | "no-router";
 
+/**
+ * Why Tor does not publish. `nobody`: nothing listens there; `socks`: that is Tor's SOCKS port; `not-tor`: something else;
+ * `cookie`: its cookie cannot be read; `no-method`: it lets nobody in whom we could be; `password`: it wants one, or another;
+ * `false-tor`: it does not know its own cookie; `refused`: it does not do what it is asked; `silent`: no answer in time;
+ * `lost`: the connection ended;
+ * `untrusted`: whose program listens there is somebody else's, or cannot be found out.
+ */
+export type ControlFault =
+  | "nobody"
+  | "socks"
+  | "not-tor"
+  | "cookie"
+  | "no-method"
+  | "password"
+  | "false-tor"
+  | "refused"
+  | "silent"
+  | "lost"
+  | "untrusted";
+
 export type Notice =
   // The contract of --json.
   | { event: "protection"; protection: Protection }
@@ -116,6 +136,11 @@ export type Notice =
   /** A call has not succeeded for a while. */
   | { event: "diagnosis"; address: string; failure: CallFailure; proxy: string | undefined }
   /** The router passes our port on, as this address of the internet, for so many seconds unless it is asked again. */
+  /** Friends can call this onion name; `confirmed`: Tor says that it is published. */
+  | { event: "onion"; address: string; confirmed: boolean }
+  | { event: "onion-starting"; percent: number }
+  /** The name went with Tor and is made anew; `why`: what the last try came to. */
+  | { event: "onion-gone"; why: ControlFault | undefined }
   | { event: "mapped"; address: string; by: MapWay; seconds: number }
   /** It does not; `lost`: any more. For scripts a "diagnosis" of the address that we listen on. */
   | { event: "unmapped"; address: string; why: MapFault; lost: boolean }

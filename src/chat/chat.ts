@@ -2,6 +2,8 @@
 // with which exit code. Not in here: who may connect (peers), how it looks (terminal), performing effects (loop).
 
 import type { ChatArgs } from "./chat_args.ts";
+import { OnionName, type OpenOnion } from "./onion_name.ts";
+import { ONION_PUBLISHING, onionProblem } from "../words/onion.ts";
 import { fullTarget, parseCommand, shownProxy } from "./commands.ts";
 import { asTyped } from "../words/command.ts";
 import {
@@ -64,6 +66,8 @@ export interface ChatParts {
   descriptors?(): { readonly limit: number; readonly left: number } | undefined;
   /** This machine's own addresses, undefined where they cannot be found out. */
   addresses(): readonly Uint8Array[] | undefined;
+  /** Has an onion name made for our port, if that was asked for. */
+  readonly openOnion?: OpenOnion | undefined;
   /** What has our port passed on by the router, if that was asked for. */
   readonly openMapper?: ((port: number, tell: (event: MapEvent) => void) => PortMapper) | undefined;
   /** What protects the person here, in lines. */
@@ -109,6 +113,7 @@ export class Chat {
   /** The address that we listen on. */
   #listening: string | undefined;
   #mapper: PortMapper | undefined;
+  #onion: OnionName | undefined;
   readonly #waking = new Waking();
   /** Where the router lets calls through to us. */
   #outer: readonly Address[] = [];
@@ -155,7 +160,7 @@ export class Chat {
   async run(): Promise<Outcome> {
     const ended = new Promise<Outcome>((done) => this.#end = done);
     using _ = this.#loop;
-    using _mapper = { [Symbol.dispose]: () => this.#mapper?.[Symbol.dispose]() };
+    using _reach = { [Symbol.dispose]: () => (this.#mapper?.[Symbol.dispose](), this.#onion?.[Symbol.dispose]()) };
     using _clock = every(1_000, () => this.#tick());
     this.#look(); // what is so at the start is no change
     using _waking = every(LOOK_MS, () => this.#look());
@@ -244,7 +249,7 @@ export class Chat {
     if (this.#ending) return undefined;
     this.#listening = address;
     view.show({ event: "listening", address });
-    this.#hint(this.#invitation(address));
+    if (this.#parts.openOnion === undefined) this.#hint(this.#invitation(address));
     const salt = new Uint8Array(SALT_SIZE);
     entropy(salt);
     view.show({ event: "stretching", done: false });
@@ -258,12 +263,13 @@ export class Chat {
     this.#tellReachable(address);
     this.#loop.takeCalls();
     this.#mapPort(address);
-    return undefined;
+    return await this.#nameByTor(address);
   }
 
   // --- Being reachable ---
 
   #invitation(listening: string): string {
+    if (this.#onion !== undefined) return this.#onion.invitation;
     return invitation(listening, this.#parts.addresses(), this.#outer);
   }
 
@@ -271,6 +277,18 @@ export class Chat {
   #tellReachable(listening: string): void {
     const { addresses, loopback } = calledAt(listening, this.#parts.addresses(), this.#outer);
     this.#loop.step({ type: "reachable", addresses, hidden: loopback || this.#proxy !== undefined });
+  }
+
+  /** Without the name nobody can call: then the chat ends. */
+  async #nameByTor(listening: string): Promise<Problem | undefined> {
+    const { openOnion, view, args } = this.#parts;
+    const at = parseListen(listening);
+    if (openOnion === undefined || typeof at === "string") return undefined;
+    this.#onion = new OnionName(openOnion, at.port, (notice) => view.show(notice));
+    const fault = await this.#onion.start();
+    if (fault !== undefined && !this.#ending) return onionProblem(fault, args.onion === "" ? undefined : args.onion);
+    if (fault === undefined) this.#hint(ONION_PUBLISHING);
+    return undefined;
   }
 
   /** Nobody waits for the router: it may take its time, or not be there. */

@@ -26,6 +26,10 @@ export interface ChatArgs {
   readonly proxy: string | undefined;
   /** The router that is to pass our port on, as typed; empty: to be found out. */
   readonly mapPort: string | undefined;
+  /** Tor's control port, as typed; empty: to be found out. Then nobody calls us but through Tor. */
+  readonly onion: string | undefined;
+  /** Where the password of that port is read. */
+  readonly onionPasswordFd: number | undefined;
   readonly requireLockedMemory: boolean;
 }
 

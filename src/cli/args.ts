@@ -140,7 +140,9 @@ function chatArgs(
   if ("wrong" in phrase) return phrase;
   const shape = shapeOf(given);
   if ("wrong" in shape) return shape;
-  const whom = command === "listen" ? listenTo(rest) : callTo(rest);
+  const onion = onionOf(given, rest, phrase);
+  if ("wrong" in onion) return onion;
+  const whom = command === "listen" ? listenTo(onion.onion === undefined ? rest : [ONION_LISTENS_ON]) : callTo(rest);
   if ("wrong" in whom) return whom;
   if (given.has("map-port") && command === "connect" && !given.has("listen")) return USAGE.mapPortWithout;
   const friends = integer(given.get("friends"), 0, 1, MAX_SESSIONS);
@@ -168,6 +170,7 @@ function chatArgs(
     retry: given.has("retry") || (command === "connect" && given.has("listen")),
     proxy: text("proxy"),
     mapPort: text("map-port"),
+    ...onion,
     requireLockedMemory: given.has("require-locked-memory"),
   };
 }
@@ -191,6 +194,25 @@ function shapeOf(given: ReadonlyMap<string, string | true>): Pick<ChatArgs, "cov
   const intervalMs = integer(given.get("interval"), INTERVAL_DEFAULT_MS, INTERVAL_MIN_MS, INTERVAL_MAX_MS);
   return intervalMs === undefined ? USAGE.interval : { cover, intervalMs };
 }
+
+function onionOf(
+  given: ReadonlyMap<string, string | true>,
+  rest: readonly string[],
+  phrase: ChatArgs["phrase"],
+): Pick<ChatArgs, "onion" | "onionPasswordFd"> | UsageProblem {
+  const onion = given.get("onion");
+  const fd = integer(given.get("onion-password-fd"), 0, 3, 1_000_000);
+  if (fd === undefined) return USAGE.onionDescriptor;
+  if (typeof onion !== "string") {
+    return fd === 0 ? { onion: undefined, onionPasswordFd: undefined } : USAGE.onionPassword;
+  }
+  if (rest.length > 0 || given.has("map-port")) return USAGE.onionAlone;
+  if (fd !== 0 && phrase.from === "fd" && phrase.fd === fd) return USAGE.sameDescriptor;
+  return { onion, onionPasswordFd: fd === 0 ? undefined : fd };
+}
+
+/** A port that nobody can guess: a web page on this machine could call a known one. */
+const ONION_LISTENS_ON = "127.0.0.1:0";
 
 interface Whom {
   readonly listen: string | undefined;

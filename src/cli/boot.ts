@@ -19,6 +19,8 @@ import type { Arena, LockedBytes, SlotClasses } from "../secrets/locked.ts";
 
 /** How long until a descriptor with nothing in it is looked at again. */
 const LOOK_AGAIN_MS = 20;
+/** A password of Tor's control port, with room for a line end. */
+const PASSWORD_SIZE = 256;
 /** A phrase as it was typed, with room for a line end. */
 const TYPED_SIZE = 1026;
 
@@ -83,9 +85,10 @@ async function command(host: Host, tty: Tty, args: Args): Promise<number> {
 
 async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   // Loaded only for what can be wrong: the prompt waits for it.
-  const { name, targets, listen, proxy, mapPort } = args;
+  const { name, targets, listen, proxy, mapPort, onion } = args;
   if (
-    mapPort !== undefined || name !== undefined || targets.length > 0 || listen !== String(DEFAULT_PORT) ||
+    onion !== undefined || mapPort !== undefined || name !== undefined || targets.length > 0 ||
+    listen !== String(DEFAULT_PORT) ||
     proxy !== undefined
   ) {
     const wrong = await refuseArgs(tty, args);
@@ -121,7 +124,8 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   await turn();
   const { run } = await import("./run.ts");
   const protection = report(host, locked);
-  const running = run({ host, tty, args, arena, protection, typed, read, readAgain, unwatchInterrupt });
+  const readPassword = () => readOnionPassword(host, args.onionPasswordFd, arena);
+  const running = run({ host, tty, args, arena, protection, typed, read, readAgain, readPassword, unwatchInterrupt });
   unwatch(); // It watches from its first line on.
   return await running;
 }
@@ -134,6 +138,7 @@ async function doctorCall(host: Host, tty: Tty, args: DoctorArgs, target: string
     listen: undefined,
     proxy: args.proxy,
     mapPort: undefined,
+    onion: undefined,
   });
   if (wrong !== undefined) return wrong;
   const { phrase, decoy, json, proxy } = args;
@@ -152,9 +157,11 @@ async function doctorCall(host: Host, tty: Tty, args: DoctorArgs, target: string
   const reading = phrase && readPhrase(host, tty, { phrase, decoy }, async () => (await opening()).typed, panic);
   const { arena, typed } = await opening();
   const { examine } = await import("./doctor_call.ts");
+  const { withLocalTor } = await import("./onion.ts");
   const read = await reading;
   asks = false;
-  return await examine(host, tty, { target, json, proxy, arena, typed, read });
+  const way = await withLocalTor(host, { targets: [target], proxy });
+  return await examine(host, tty, { target, json, proxy: way.proxy, arena, typed, read });
 }
 
 /** Why these values cannot be used, told, with the exit code; undefined: they can. */
@@ -275,6 +282,23 @@ async function readPhrase(
       return typeof line === "object" ? { type: "done", length: line.length, decoy } : { type: line };
     }
   }
+}
+
+/** Of Tor's control port, without its line end; undefined: none is given, or none can be read. Its owner disposes it. */
+async function readOnionPassword(
+  host: Host,
+  fd: number | undefined,
+  arena: Arena,
+): Promise<{ readonly room: LockedBytes; readonly length: number } | undefined> {
+  if (fd === undefined) return undefined;
+  const room = arena.bytes(PASSWORD_SIZE);
+  const line = await readDescriptor(host, fd, room);
+  if (typeof line === "string") {
+    room[Symbol.dispose]();
+    return undefined;
+  }
+  const end = [0x0a, 0x0d].reduce((length, byte) => room.bytes[length - 1] === byte ? length - 1 : length, line.length);
+  return { room, length: end };
 }
 
 /**

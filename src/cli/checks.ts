@@ -8,11 +8,16 @@ import type { ChatArgs } from "../chat/chat_args.ts";
 import { targetsProblem } from "../chat/commands.ts";
 import { addressProblem, COULD_NOT_LISTEN } from "../words/commands.ts";
 import { ROUTER_PROBLEM } from "../words/mapping.ts";
+import { ONION_FAR_PORT_PROBLEM, onionProblem } from "../words/onion.ts";
+import { onionFault } from "./onion.ts";
 import { NAME_PROBLEM, type Problem, proxyProblem } from "../words/problems.ts";
 
 /** Undefined: a chat, or the doctor's call, can begin with these. */
 export function argsProblem(
-  { name, targets, listen, proxy, mapPort }: Pick<ChatArgs, "name" | "targets" | "listen" | "proxy" | "mapPort">,
+  { name, targets, listen, proxy, mapPort, onion }: Pick<
+    ChatArgs,
+    "name" | "targets" | "listen" | "proxy" | "mapPort" | "onion"
+  >,
 ): Problem | undefined {
   if (name !== undefined && !isName(name)) {
     return NAME_PROBLEM;
@@ -22,6 +27,9 @@ export function argsProblem(
   const way = proxy === undefined ? undefined : parseProxy(proxy);
   if (typeof way === "string") return proxyProblem(way);
   if (mapPort !== undefined && mapPort !== "" && !isIpAddress(mapPort)) return ROUTER_PROBLEM;
+  const control = onion === undefined ? undefined : onionFault(onion);
+  if (control === "address") return ONION_FAR_PORT_PROBLEM;
+  if (control === "elsewhere") return onionProblem("elsewhere", onion);
   const address = listen === undefined ? undefined : parseListen(listen);
   return typeof address === "string" ? addressProblem(COULD_NOT_LISTEN, address) : undefined;
 }

@@ -23,6 +23,8 @@ import { Chat, type Outcome } from "../chat/chat.ts";
 import { doctorText, startHints } from "../words/doctor.ts";
 import { DESCRIPTOR_PROBLEM, EXIT, phraseProblem, type Problem, sentence, WEAK_PHRASE } from "../words/problems.ts";
 import { fault, panic, type Restorable } from "./panic.ts";
+import { LOCAL_TOR } from "../words/onion.ts";
+import { LocalOnion, withLocalTor } from "./onion.ts";
 import { mapperOf } from "./port_mapper.ts";
 import { END_SIGNALS } from "./signals.ts";
 import { Stretcher } from "../chat/stretcher.ts";
@@ -39,6 +41,8 @@ export interface Booted {
   readonly read: Promise<PhraseRead>;
   /** Asks at the prompt once more, into the same memory. */
   readonly readAgain: () => Promise<PhraseRead>;
+  /** The password of Tor's control port, if one was given. */
+  readonly readPassword: () => Promise<{ readonly room: LockedBytes; readonly length: number } | undefined>;
   /** Takes away what the start does on SIGINT. */
   readonly unwatchInterrupt: () => void;
 }
@@ -54,7 +58,7 @@ export type NoPhrase = "too-long" | "end" | "no such descriptor";
 
 /** Resolves with the exit code; the terminal is in order again then. */
 export async function run(booted: Booted): Promise<number> {
-  const { tty, args, host, protection } = booted;
+  const { tty, host, protection } = booted;
   // Before there is a view, panic puts the terminal back by itself.
   const shown: { now: Restorable } = { now: { panic: () => tty.restore() } };
   const onPanic = () => panic(shown.now);
@@ -64,6 +68,7 @@ export async function run(booted: Booted): Promise<number> {
 
   const entropy = entropyOf(host);
   let [identity, read] = await Promise.all([ready(host), booted.read]);
+  const args = await withLocalTor(host, booted.args);
   let phrase = takePhrase(booted, read);
   // Asked again rather than ended: the phrase typed once more would go to the shell, which shows it and keeps it.
   for (let asked = 1; args.phrase.from === "prompt" && phrase instanceof Refusal && asked < PROMPTS; asked++) {
@@ -99,6 +104,9 @@ export async function run(booted: Booted): Promise<number> {
     (input) => current.chat?.input(input),
   );
   shown.now = view;
+  const onion = args.onion === undefined
+    ? undefined
+    : new LocalOnion(host, args.onion, await booted.readPassword(), entropy);
   const chat = current.chat = new Chat({
     args,
     arena: booted.arena,
@@ -106,6 +114,7 @@ export async function run(booted: Booted): Promise<number> {
     transport: new TlsTransport(identity, {
       ...proxyOf(args.proxy, entropy),
       ...(host.descriptors === undefined ? {} : { descriptors: host.descriptors }),
+      ...(onion === undefined ? {} : { brought: onion.brought }),
     }),
     stretcher,
     view,
@@ -113,6 +122,7 @@ export async function run(booted: Booted): Promise<number> {
     scripted: !tty.inputIsTerminal,
     descriptors: () => host.descriptors && { limit: host.descriptors.limit, left: host.descriptors.left() },
     addresses: () => host.addresses?.(),
+    openOnion: onion?.open,
     openMapper: args.mapPort === undefined ? undefined : await mapperOf(host, args.mapPort, entropy),
     doctor: () =>
       doctorText(protection, { input: tty.inputIsTerminal, output: tty.outputIsTerminal, f12: "not tried" }),
@@ -123,6 +133,7 @@ export async function run(booted: Booted): Promise<number> {
   view.show({ event: "protection", protection });
   for (const text of startHints(protection)) view.show({ event: "hint", text });
   if (weak) view.show({ event: "hint", text: asTyped(WEAK_PHRASE) });
+  if (args.proxy !== booted.args.proxy) view.show({ event: "hint", text: LOCAL_TOR });
   onPoliteInterrupt(() => chat.input({ type: "leave" }), onPanic);
   booted.unwatchInterrupt(); // From here on the signal says goodbye first.
   const outcome = await chat.run();

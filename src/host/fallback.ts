@@ -36,6 +36,9 @@ export function bindNothing(system: HostFacts["system"]): Binding {
     console: undefined,
     routes: undefined,
     farewell: undefined,
+    readFile: undefined,
+    socketOwner: undefined,
+    userId: undefined,
     exit: (code) => Deno.exit(code),
   };
 }

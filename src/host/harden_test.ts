@@ -9,7 +9,6 @@ if (!here) console.warn("skipped: harden_test.ts needs Linux, --allow-run and --
 
 /** What _hardened_child.ts prints first. */
 interface Told {
-  readonly tookMs: number;
   readonly protection: FullProtection;
   readonly held: string[];
   readonly states: string[];

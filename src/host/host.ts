@@ -4,6 +4,7 @@
 
 import type { Farewell } from "./farewell.ts";
 import type { DefaultRouter } from "./routes.ts";
+import type { LoopbackSocket } from "./socket_owner.ts";
 
 export interface Host {
   readonly facts: HostFacts;
@@ -41,6 +42,15 @@ export interface Host {
   readonly routes: Routes | undefined;
   /** For a last word to the router. Undefined where the host has no such calls. */
   readonly farewell: Farewell | undefined;
+  /**
+   * Puts the start of a small file's bytes at the start of the view and returns how many there were, -1 if it cannot be read;
+   * no link is followed at its end. The path is bytes, one a character. Undefined where the host cannot.
+   */
+  readonly readFile: ((path: string, view: Uint8Array) => number) | undefined;
+  /** The user whose process holds a socket of IPv4 loopback; its undefined: no such socket. Undefined where the host cannot ask. */
+  readonly socketOwner: ((socket: LoopbackSocket) => number | undefined) | undefined;
+  /** The number of the user who runs this. */
+  readonly userId: number | undefined;
   /** The process is gone when this is called; nothing is restored or flushed. */
   exit(code: number): never;
 }

@@ -5,6 +5,7 @@
 import { farewellOf } from "./farewell.ts";
 import { interfaceAddresses } from "./netlink.ts";
 import { defaultRouters, ownTowards } from "./routes.ts";
+import { socketOwner } from "./socket_owner.ts";
 import {
   asksForNoColour,
   type Binding,
@@ -43,6 +44,7 @@ export const LINUX_SYMBOLS = {
   send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  geteuid: { parameters: [], result: "u32" },
   _exit: { parameters: ["i32"], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -100,6 +102,9 @@ export function bindLinux(libc: LinuxLibc): Binding {
     addresses: () => interfaceAddresses(libc),
     routes: { defaults: () => defaultRouters(libc), ownTowards: (address) => ownTowards(libc, address) },
     farewell: farewellOf(libc),
+    readFile: (path, view) => readStart(libc, path, view),
+    socketOwner: (socket) => socketOwner(libc, socket),
+    userId: libc.geteuid(),
     exit(code): never {
       libc._exit(code);
       throw new Error("unreachable");
@@ -190,6 +195,17 @@ function lockLimit(libc: LinuxLibc): number | undefined {
   return limits[0] === RLIM_INFINITY ? Infinity : Number(limits[0]);
 }
 
+/** As `Host.readFile`. */
+function readStart(libc: LinuxLibc, path: string, view: Uint8Array): number {
+  const bytes = Uint8Array.from(`${path}\0`, (character) => character.charCodeAt(0));
+  // A queue in its place would keep us waiting.
+  const fd = libc.open(bytes, O_RDONLY_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) return -1;
+  const length = Number(libc.read(fd, buffer(view), BigInt(view.length)));
+  libc.close(fd);
+  return length;
+}
+
 /** The start of a small file, without read permission; undefined when it cannot be read. */
 function readText(libc: LinuxLibc, path: string): string | undefined {
   const fd = libc.open(cString(path), O_RDONLY_CLOEXEC);
@@ -210,6 +226,9 @@ const PR_SET_DUMPABLE = 4;
 const MADV_DONTDUMP = 16;
 const MADV_WIPEONFORK = 18;
 const O_RDONLY_CLOEXEC = 0o2000000;
+const O_NONBLOCK = 0o4000;
+/** The kernel gives this one another number on ARM64. */
+const O_NOFOLLOW: number = Deno.build.arch === "aarch64" ? 0o100000 : 0o400000;
 /** getrandom(2) is never interrupted and never short up to here. */
 const GETRANDOM_WHOLE = 256;
 const FILE_MAX_BYTES = 8192;

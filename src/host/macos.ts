@@ -64,6 +64,9 @@ export function bindMacos(libc: MacosLibc): Binding {
     console: undefined,
     routes: undefined,
     farewell: undefined,
+    readFile: undefined,
+    socketOwner: undefined,
+    userId: undefined,
     isTerminal: (fd) => libc.isatty(fd) === 1,
     readable: () => true, // its poll refuses terminals and devices; not tried
     readFd: (fd, view) => Number(libc.read(fd, buffer(view), BigInt(view.length))),

@@ -75,6 +75,9 @@ export function bindWindows(kernel32: Kernel32, bcrypt: Bcrypt): Binding {
     console: openConsole(kernel32),
     routes: undefined,
     farewell: undefined,
+    readFile: undefined,
+    socketOwner: undefined,
+    userId: undefined,
     exit(code): never {
       kernel32.ExitProcess(code);
       throw new Error("unreachable");

@@ -5,6 +5,7 @@ import type { Notice } from "../notice.ts";
 import { MAX_TARGETS } from "../constants.ts";
 import { alreadyCalled, doorClosed } from "../words/chat.ts";
 import { unmappedProblem } from "../words/mapping.ts";
+import { onionGone, onionStarting } from "../words/onion.ts";
 import { callProblem } from "../words/call_failures.ts";
 
 /** What scripts are not told: it only repeats other events for people. */
@@ -82,6 +83,14 @@ function fields(notice: Notice): Record<string, unknown> & { event: Notice["even
       return { event: "hint", text: alreadyCalled(notice.address, notice.state, MAX_TARGETS) };
     case "hint":
       return { event, text: notice.text };
+    case "onion":
+      return { event, address: notice.address, confirmed: notice.confirmed };
+    case "onion-starting":
+      return { event: "hint", text: onionStarting(notice.percent) };
+    case "onion-gone": {
+      const cause = notice.why === "cookie" || notice.why === "password" ? "tor-cookie" : "tor-control";
+      return { event: "diagnosis", address: "", cause, wrong: onionGone(notice.why), next: "" };
+    }
     case "mapped":
       return { event, address: notice.address, by: notice.by, seconds: notice.seconds };
     case "unmapped": {

@@ -34,7 +34,7 @@ import {
   TimeLimit,
 } from "./connect.ts";
 import { type Handshake, handshake, secureContextOf, TLS_SETTINGS } from "./tls_handshake.ts";
-import { type Descriptors, TlsListener } from "./tls_listener.ts";
+import { type Brought, type Descriptors, TlsListener } from "./tls_listener.ts";
 import { meet } from "./two_sided/meet.ts";
 
 export interface TlsOptions {
@@ -47,6 +47,8 @@ export interface TlsOptions {
   /** All calls go through it. Listening does not. */
   readonly proxy?: ProxyWay;
   readonly descriptors?: Descriptors;
+  /** Behind an onion service: whom our Tor brings. */
+  readonly brought?: Brought;
 }
 
 export class TlsTransport implements Transport {
@@ -56,6 +58,7 @@ export class TlsTransport implements Transport {
   readonly #way: Pick<ReachOptions, "resolve" | "proxy">;
   readonly #dialTlsTimeoutMs: number;
   readonly #descriptors: Descriptors | undefined;
+  readonly #brought: Brought | undefined;
   /** Where two-sided calls leave from; undefined as long as we do not listen. */
   #punchPort: number | undefined;
 
@@ -65,6 +68,7 @@ export class TlsTransport implements Transport {
     this.#timeoutMs = options.handshakeTimeoutMs ?? TLS_HANDSHAKE_TIMEOUT_MS;
     this.#dialTlsTimeoutMs = options.dialTlsTimeoutMs ?? DIAL_TLS_TIMEOUT_MS;
     this.#descriptors = options.descriptors;
+    this.#brought = options.brought;
     const { resolve, proxy } = options;
     this.#way = { ...(resolve && { resolve }), ...(proxy && { proxy }) };
   }
@@ -202,7 +206,11 @@ export class TlsTransport implements Transport {
     const address = parseListen(text);
     if (typeof address === "string") throw listenError(undefined, text);
     const parts = { context: this.#context, self: this.#self, timeoutMs: this.#timeoutMs, handlers };
-    const listener = await TlsListener.open(address, { ...parts, descriptors: this.#descriptors }).catch((error) => {
+    const listener = await TlsListener.open(address, {
+      ...parts,
+      descriptors: this.#descriptors,
+      brought: this.#brought,
+    }).catch((error) => {
       throw listenError(error, text);
     });
     this.#punchPort = punchPort(listener.port);

@@ -24,7 +24,11 @@ export interface ListenerParts {
   readonly handlers: ListenHandlers;
   /** Undefined: there are always enough. */
   readonly descriptors: Descriptors | undefined;
+  readonly brought: Brought | undefined;
 }
+
+/** Whether a caller on loopback, by its port and ours, may be heard at all; who may not is closed and counted nowhere. */
+export type Brought = (far: number, near: number) => boolean;
 
 export class TlsListener implements Listener {
   readonly #parts: ListenerParts;
@@ -74,6 +78,7 @@ export class TlsListener implements Listener {
     // Reset before we came to it; or one of the last descriptors, which keep the listener and the friends going.
     const left = this.#parts.descriptors?.left() ?? Infinity;
     if (remoteAddress === undefined || remotePort === undefined || left < DESCRIPTORS_KEPT) return void raw.destroy();
+    if (this.#parts.brought?.(remotePort, this.port) === false) return void raw.destroy();
     this.#parts.handlers.called(this.#caller(raw, { host: bareHost(remoteAddress), port: remotePort }));
   }
 

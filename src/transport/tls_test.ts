@@ -291,6 +291,32 @@ Deno.test("listen() reports the port that it got, on every interface and on one"
   }
 });
 
+Deno.test("who is not brought by our Tor is closed at once, and nobody hears of it", async () => {
+  const asked: [far: number, near: number][] = [];
+  let brought = false;
+  await using door = await Door.open("127.0.0.1:0", {
+    brought: (far, near) => {
+      asked.push([far, near]);
+      return brought;
+    },
+  });
+  const { port } = door;
+  const caller = new Socket();
+  caller.on("error", () => {});
+  const closed = new Promise((done) => caller.once("close", done));
+  caller.connect({ host: "127.0.0.1", port });
+  await new Promise((done) => caller.once("connect", done));
+  const { localPort } = caller;
+  await closed;
+  assert.deepEqual(asked, [[localPort, port]]);
+  assert.deepEqual(door.asked, []);
+  brought = true;
+  const link = await new TlsTransport(anna).dial(door.address, never);
+  await door.link();
+  assert.deepEqual(door.asked, ["127.0.0.1"]);
+  link.close();
+});
+
 Deno.test("listen() fails with the operating system's code", async () => {
   await using door = await Door.open("127.0.0.1:0");
   await assert.rejects(Door.open(door.address), { code: "EADDRINUSE" });

@@ -60,7 +60,7 @@ const WORDS: Readonly<Record<CallCause, (called: Called) => Words>> = {
   "onion-name": () => ({
     short: "onion names need Tor",
     wrong: "Onion names are reached only through Tor, so nothing was looked up.",
-    next: "Start Tor, and Sesame with --proxy socks5h://127.0.0.1:9050.",
+    next: "Start Tor and then Sesame, which finds it on port 9050 or 9150; elsewhere type --proxy socks5h://HOST:PORT.",
   }),
   "proxy-unreachable": () => ({
     short: "the proxy does not answer",

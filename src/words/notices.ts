@@ -9,6 +9,7 @@ import { DEAD_AFTER_MS, MAX_TARGETS } from "../constants.ts";
 import type { LeftReason, Notice } from "../notice.ts";
 import { callFailureShort, callProblem } from "./call_failures.ts";
 import { circleLine, type Labels } from "./circle.ts";
+import { onionGone, onionReady, onionStarting } from "./onion.ts";
 import { mappedText, unmappedProblem } from "./mapping.ts";
 import { alreadyCalled, doorClosed } from "./chat.ts";
 
@@ -16,6 +17,26 @@ import { alreadyCalled, doorClosed } from "./chat.ts";
 export interface Shown extends Labels {
   /** Somebody may have chosen an address or an option that is quoted: safe to show. */
   clean(text: string): string;
+}
+
+/** How friends can reach us: through the router, or through Tor. */
+function reachLine(
+  notice: Extract<Notice, { event: "onion" | "onion-starting" | "onion-gone" | "mapped" | "unmapped" }>,
+): string {
+  switch (notice.event) {
+    case "onion":
+      return onionReady(notice.address, notice.confirmed);
+    case "onion-starting":
+      return onionStarting(notice.percent);
+    case "onion-gone":
+      return onionGone(notice.why);
+    case "mapped":
+      return mappedText(notice.address);
+    case "unmapped": {
+      const { doing, wrong, next } = unmappedProblem(notice.why, notice.lost);
+      return `${doing} ${wrong} ${next}`;
+    }
+  }
 }
 
 /** One sentence or more; undefined for what a view shows by itself: messages, their receipts, names. May hold line ends. */
@@ -65,12 +86,12 @@ export function lineOf(notice: Notice, shown: Shown): string | undefined {
       const { wrong, next } = callProblem(notice.address, notice.failure, notice.proxy);
       return clean(`Still no connection with ${notice.address}. ${wrong} ${next}`);
     }
+    case "onion":
+    case "onion-starting":
+    case "onion-gone":
     case "mapped":
-      return mappedText(notice.address);
-    case "unmapped": {
-      const { doing, wrong, next } = unmappedProblem(notice.why, notice.lost);
-      return `${doing} ${wrong} ${next}`;
-    }
+    case "unmapped":
+      return clean(reachLine(notice));
     case "problem":
       return clean(`${notice.doing} ${notice.wrong} ${notice.next}`.trim());
     default:

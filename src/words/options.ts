@@ -109,6 +109,19 @@ export const OPTIONS: readonly Option[] = [
     help: "have the router pass the port on until you leave",
     of: CHAT,
   },
+  {
+    name: "onion",
+    value: "HOST:PORT",
+    optional: true,
+    help: "be called through Tor, by a name that it makes",
+    of: ["listen"],
+  },
+  {
+    name: "onion-password-fd",
+    value: "N",
+    help: "the password of Tor's control port, from a descriptor",
+    of: ["listen"],
+  },
   { name: "require-locked-memory", help: "refuse to start where memory cannot be locked", of: CHAT },
   { name: "words", value: "N", help: "how many words, 5 to 12, before the checksum word", of: ["phrase"] },
 ];
@@ -155,6 +168,18 @@ export const USAGE = {
     next: `${didYouMean(meant)}See sesame --help.`,
   }),
   mapPortWithout: { wrong: "--map-port is for those who take calls.", next: "Add --listen 7373, or leave it out." },
+  onionAlone: {
+    wrong: "With --onion Sesame listens for Tor alone.",
+    next: "Leave the address and --map-port out: sesame listen --onion",
+  },
+  onionPassword: {
+    wrong: "--onion-password-fd is for --onion.",
+    next: "Type: sesame listen --onion --onion-password-fd 3",
+  },
+  sameDescriptor: {
+    wrong: "The phrase and Tor's password cannot come from one descriptor.",
+    next: "Give one of them another: 3 with 3< in the shell.",
+  },
   noValue: (name: string): UsageProblem => ({ wrong: `${name} takes no value.`, next: `Type it alone: ${name}` }),
   wantsValue: (name: string, value: string): UsageProblem => ({
     wrong: `${name} wants a value.`,
@@ -181,6 +206,10 @@ export const USAGE = {
   descriptor: {
     wrong: "--phrase-fd takes the number of a descriptor open for reading.",
     next: "Use 0, or 3 with 3< in the shell.",
+  },
+  onionDescriptor: {
+    wrong: "--onion-password-fd takes the number of a descriptor above 2, open for reading.",
+    next: "Use 3 with 3< in the shell.",
   },
   phraseAddress: { wrong: "sesame phrase takes no address.", next: "Type: sesame phrase" },
   words: { wrong: "--words takes a number from 5 to 12.", next: "Leave it out for 7." },

@@ -11,6 +11,56 @@ import { TorNetwork } from "./tor_network.ts";
 const SCRIPTED = ["--json", "--phrase-fd", "0"];
 /** A circuit to an onion service may fail once or twice while the network is young. */
 const FOUND_MS = 180_000;
+const CALLS = 5;
+
+/** A name that Tor makes for `--onion`: told once published, called at the first try, made anew when Tor drops the service. */
+async function named(network: TorNetwork): Promise<void> {
+  const control = `127.0.0.1:${network.serviceControl}`;
+  const began = performance.now();
+  const seconds = () => ((performance.now() - began) / 1000).toFixed(1);
+  await using listener = await Sesame.start(["listen", `--onion=${control}`, ...SCRIPTED], { phrase: PHRASE });
+  const { address, confirmed } = await listener.event("onion", FOUND_MS);
+  console.log(`--onion: ${address} after ${seconds()} s, ${confirmed ? "confirmed" : "not confirmed"}.`);
+  if (confirmed !== true) throw new Error("Tor confirmed no upload");
+  const listening = String((await listener.event("listening")).address);
+  const proxy = ["--proxy", `socks5h://127.0.0.1:${network.socksPort}`];
+  for (let call = 1; call <= CALLS; call++) {
+    const called = performance.now();
+    await using caller = await Sesame.start(["connect", String(address), ...proxy, ...SCRIPTED], { phrase: PHRASE });
+    await caller.event("connected", FOUND_MS);
+    await deliver(caller, listener, `call ${call}`, 60_000);
+    console.log(`  call ${call}: a message confirmed after ${((performance.now() - called) / 1000).toFixed(1)} s.`);
+    await caller.endInput();
+    await caller.ended(60_000);
+  }
+  // The port is open to this machine only, and there to those whom Tor brings: root's own calls are not Tor's.
+  if (!listening.startsWith("127.0.0.1:")) throw new Error(`it listens on ${listening}`);
+  await network.restartService();
+  const anew = await listener.event(
+    (event) => event.event === "onion" && event.address !== address,
+    FOUND_MS,
+  );
+  console.log(`Tor was restarted: ${anew.address} after ${seconds()} s.`);
+  await using again = await Sesame.start(["connect", String(anew.address), ...proxy, ...SCRIPTED], { phrase: PHRASE });
+  await again.event("connected", FOUND_MS);
+  await listener.endInput();
+  await listener.ended(60_000);
+}
+
+/** What is wrong with the control port, each with its sentence and code. */
+async function refusedPorts(network: TorNetwork): Promise<void> {
+  const cases: [onion: string, words: RegExp][] = [
+    [`127.0.0.1:${network.socksPort}`, /is Tor's SOCKS port\. Type its control port/],
+    ["127.0.0.1:1", /Nothing answers on 127\.0\.0\.1:1\./],
+    [`127.0.0.1:${network.relayPort}`, /is not Tor's control port|says nothing|hung up/],
+  ];
+  for (const [onion, words] of cases) {
+    await using listener = await Sesame.start(["listen", `--onion=${onion}`, ...SCRIPTED], { phrase: PHRASE });
+    const { code } = await listener.ended(60_000);
+    if (code !== 3 || !words.test(listener.stderr)) throw new Error(`${onion}: ${code} ${listener.stderr}`);
+    console.log(`--onion=${onion} ends with 3: ${listener.stderr.trim()}`);
+  }
+}
 
 async function talk(): Promise<void> {
   await using listener = await listen();
@@ -44,6 +94,8 @@ async function talk(): Promise<void> {
     const refused = nobody.all("refused")[0]?.reason;
     console.log(`An onion name that is none ends with "${refused}": ${nobody.stderr.trim()}`);
     if (refused !== "proxy-refused" && refused !== "unreachable") throw new Error("that is no reason for it");
+    await refusedPorts(network);
+    await named(network);
   } catch (error) {
     console.log(network.log());
     throw error;

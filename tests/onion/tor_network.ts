@@ -37,6 +37,12 @@ export class TorNetwork implements AsyncDisposable {
   socksPort = 0;
   /** NAME.onion. */
   onion = "";
+  /** Control ports with a cookie: of the client, and of the Tor that has the service. */
+  clientControl = 0;
+  serviceControl = 0;
+  /** A port of a relay, which is no control port. */
+  relayPort = 0;
+  #service: TorNode | undefined;
 
   private constructor(dir: string) {
     this.#dir = dir;
@@ -65,6 +71,7 @@ export class TorNetwork implements AsyncDisposable {
       or: freePort(),
       dir: freePort(),
     }));
+    this.relayPort = relays.at(-1)!.or;
     const lines: string[] = [];
     for (const { name, or, dir } of relays.slice(0, AUTHORITIES)) {
       const { v3ident, fingerprint } = await this.#identity(name, or, dir);
@@ -78,15 +85,29 @@ export class TorNetwork implements AsyncDisposable {
       this.#node(name, `${relay}${own}\n${authorities}\n`);
     }
     this.socksPort = freePort();
-    const client = this.#node("client", `SocksPort 127.0.0.1:${this.socksPort}\n${authorities}\n`);
+    [this.clientControl, this.serviceControl] = [freePort(), freePort()];
+    const control = (port: number) => `ControlPort 127.0.0.1:${port}\nCookieAuthentication 1\n`;
+    const client = this.#node(
+      "client",
+      `SocksPort 127.0.0.1:${this.socksPort}\n${control(this.clientControl)}${authorities}\n`,
+    );
     const serviceDir = `${this.#dir}/service-onion`;
     await Deno.mkdir(serviceDir, { mode: 0o700 });
-    const service = this.#node(
+    const service = this.#service = this.#node(
       "service",
-      `SocksPort 0\nHiddenServiceDir ${serviceDir}\nHiddenServicePort 7373 127.0.0.1:${servicePort}\n${authorities}\n`,
+      `SocksPort 0\n${control(this.serviceControl)}HiddenServiceDir ${serviceDir}\n` +
+        `HiddenServicePort 7373 127.0.0.1:${servicePort}\n${authorities}\n`,
     );
     await Promise.all([client, service].map((node) => node.says("Bootstrapped 100%", READY_MS)));
     this.onion = (await Deno.readTextFile(`${serviceDir}/hostname`)).trim();
+  }
+
+  /** Ends the Tor that has the service, and starts it again. */
+  async restartService(): Promise<void> {
+    await this.#service![Symbol.asyncDispose]();
+    this.#service = new TorNode("service", `${this.#dir}/service.torrc`);
+    this.#nodes.push(this.#service);
+    await this.#service.says("Bootstrapped 100%", READY_MS);
   }
 
   /** The keys of an authority, made before anybody starts, since all have to know them. */

@@ -1,0 +1,99 @@
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
+import { createServer, type Socket } from "node:net";
+import type { Host } from "../host/host.ts";
+import { parse } from "./args.ts";
+import { argsProblem } from "./checks.ts";
+import { controlsOf, LocalOnion, onionFault, wantsTor, withLocalTor } from "./onion.ts";
+
+/** A host of user 1001 on which these loopback ports have these owners. */
+function host(owners: Readonly<Record<string, number>>): Host {
+  return {
+    userId: 1001,
+    socketOwner: ({ near, far }: { near: number; far: number }) => owners[`${near} ${far}`],
+    readFile: () => -1,
+  } as unknown as Host;
+}
+
+Deno.test("controlsOf() asks the port that was typed and no other, or Tor's two usual ones", () => {
+  deepEqual(controlsOf("127.0.0.1:9999"), [{ host: "127.0.0.1", port: 9999 }]);
+  deepEqual(controlsOf("").map(({ port }) => port), [9051, 9151]);
+});
+
+Deno.test("onionFault() takes a control port on loopback and nothing else", () => {
+  for (const good of ["", "127.0.0.1:9051", "[::1]:9051"]) equal(onionFault(good), undefined, good);
+  for (const far of ["192.168.1.1:9051", "tor.example:9051", "[2001:db8::1]:9051"]) {
+    equal(onionFault(far), "elsewhere", far);
+  }
+  for (const wrong of ["127.0.0.1", "9051", "127.0.0.1:0", "127.0.0.1:x"]) equal(onionFault(wrong), "address", wrong);
+});
+
+Deno.test("--onion listens on loopback, on a port that nobody can guess, and takes no address, no --map-port, no fd of the phrase", () => {
+  const args = parse(["listen", "--onion"]);
+  equal("wrong" in args ? args.wrong : args.command === "chat" && `${args.listen} ${args.onion}`, "127.0.0.1:0 ");
+  const wrong = (...argv: string[]) => "wrong" in parse(["listen", ...argv]);
+  equal(wrong("--onion", "7373"), true);
+  equal(wrong("--onion", "--map-port"), true);
+  equal(wrong("--onion-password-fd", "3"), true);
+  equal(wrong("--onion", "--onion-password-fd", "3", "--phrase-fd", "3"), true);
+  equal(wrong("--onion", "--onion-password-fd", "0"), true);
+  equal(wrong("--onion", "--onion-password-fd", "3", "--phrase-fd", "4"), false);
+  equal("wrong" in parse(["connect", "a", "--onion"]), true);
+  const rest = { name: undefined, targets: [], listen: "127.0.0.1:0", proxy: undefined, mapPort: undefined };
+  equal(argsProblem({ ...rest, onion: "127.0.0.1:9051" }), undefined);
+  equal(
+    argsProblem({ ...rest, onion: "192.0.2.1:9051" })?.wrong,
+    "The control port is not on this machine's loopback.",
+  );
+});
+
+Deno.test("wantsTor() sees an onion name among the addresses of one friend", () => {
+  const name = `${"a".repeat(56)}.onion`;
+  equal(wantsTor(["192.0.2.7:7373"]), false);
+  equal(wantsTor(["192.0.2.7", `192.0.2.8,${name.toUpperCase()}:7373`]), true);
+  equal(wantsTor(["onion.example"]), false);
+});
+
+Deno.test("an onion name without --proxy takes nobody's port for Tor's but the system's and one's own, and asks no other", async () => {
+  const wanted = { targets: [`${"a".repeat(56)}.onion`], proxy: undefined };
+  equal(await withLocalTor(host({ "9050 0": 1002, "9150 0": 1002 }), wanted), wanted);
+  const typed = { ...wanted, proxy: "socks5h://127.0.0.1:1" };
+  equal(await withLocalTor(host({ "9050 0": 0 }), typed), typed);
+});
+
+Deno.test("LocalOnion asks no control port of another user, and hears only callers whom its Tor brings", async () => {
+  const told: string[] = [];
+  const tell = (event: { type: string; fault?: string }) => void told.push(`${event.type} ${event.fault}`);
+  const foreign = new LocalOnion(host({ "9051 0": 1002 }), "", undefined, () => {});
+  const refused = foreign.open(40001, tell);
+  await refused.start();
+  refused.close();
+  deepEqual(told, ["failed untrusted"]);
+  // Nobody is let in before there is a Tor that could bring them.
+  equal(foreign.brought(50001, 40001), false);
+
+  const heard: Socket[] = [];
+  const server = createServer((socket) => {
+    heard.push(socket);
+    socket.on("data", (bytes: Uint8Array) => {
+      const info = "250-PROTOCOLINFO 1\r\n250-AUTH METHODS=NULL\r\n250 OK\r\n";
+      const made = `250-ServiceID=${"a".repeat(56)}\r\n250 OK\r\n`;
+      const phase = '250-status/bootstrap-phase=NOTICE BOOTSTRAP PROGRESS=100 TAG=done SUMMARY="Done"\r\n250 OK\r\n';
+      const word = new TextDecoder().decode(bytes).split(" ")[0];
+      socket.write(
+        word === "PROTOCOLINFO" ? info : word === "ADD_ONION" ? made : word === "GETINFO" ? phase : "250 OK\r\n",
+      );
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as { port: number };
+  const owners = { [`${port} 0`]: 103, "50001 40001": 103, "50002 40001": 1002 };
+  const onion = new LocalOnion(host(owners), `127.0.0.1:${port}`, undefined, () => {});
+  const service = onion.open(40001, tell);
+  await service.start();
+  equal(onion.brought(50001, 40001), true);
+  equal(onion.brought(50002, 40001), false);
+  equal(onion.brought(50003, 40001), false);
+  service.close();
+  for (const socket of heard) socket.destroy();
+  await new Promise((done) => server.close(done));
+});

@@ -1,0 +1,129 @@
+// The lines of Tor's control port (control-spec, sections 2 to 4): replies out of bytes, and what is read from them. Strict: whatever
+// speaks otherwise is no Tor that we rely on. Pure. Not in here: the socket, and what is asked in which order (control.ts).
+
+/** One reply: its code, and what stands behind it in each of its lines. Codes of 6xx are events. */
+export interface Reply {
+  readonly code: number;
+  readonly lines: readonly string[];
+}
+
+/** Puts replies together. Every bound is far above what Tor says to our few questions. */
+export class ReplyReader {
+  #rest = "";
+  #lines: string[] = [];
+
+  /** The replies that are whole by now; undefined once something came that is no control port's, and for ever after. */
+  read(bytes: Uint8Array): readonly Reply[] | undefined {
+    if (this.#broken) return undefined;
+    // One byte is one character: what we read is ASCII, but for paths, which keep their bytes so.
+    for (const byte of bytes) this.#rest += String.fromCharCode(byte);
+    const whole: Reply[] = [];
+    for (let end = this.#rest.indexOf("\r\n"); end >= 0; end = this.#rest.indexOf("\r\n")) {
+      const line = this.#rest.slice(0, end);
+      this.#rest = this.#rest.slice(end + 2);
+      const reply = this.#line(line);
+      if (reply === "broken") return this.#fail();
+      if (reply !== undefined) whole.push(reply);
+    }
+    return this.#rest.length > LINE_MAX_BYTES ? this.#fail() : whole;
+  }
+
+  #broken = false;
+
+  #fail(): undefined {
+    this.#broken = true;
+    this.#rest = "";
+    this.#lines = [];
+    return undefined;
+  }
+
+  #line(line: string): Reply | "broken" | undefined {
+    const code = line.slice(0, 3);
+    // `+` begins a block of data, which none of our questions is answered with.
+    if (line.length > LINE_MAX_BYTES || !/^[2-6]\d\d[- ]/.test(line)) return "broken";
+    this.#lines.push(line);
+    if (this.#lines.length > LINES_MAX || this.#lines.some((one) => one.slice(0, 3) !== code)) return "broken";
+    if (line[3] === "-") return undefined;
+    const lines = this.#lines.map((one) => one.slice(4));
+    this.#lines = [];
+    return { code: Number(code), lines };
+  }
+}
+
+/** How a Tor lets somebody in, by its own word. */
+export interface ProtocolInfo {
+  readonly methods: readonly string[];
+  /** As bytes, each a character. */
+  readonly cookieFile: string | undefined;
+  readonly version: string | undefined;
+}
+
+/** The answer to `PROTOCOLINFO 1`; undefined: it is none. */
+export function protocolInfo({ code, lines }: Reply): ProtocolInfo | undefined {
+  if (code !== 250 || lines[0] !== "PROTOCOLINFO 1" || lines.at(-1) !== "OK") return undefined;
+  const auth = lines.find((line) => line.startsWith("AUTH "));
+  if (auth === undefined) return undefined;
+  const methods = /^AUTH METHODS=([A-Z,]{1,64})(?: |$)/.exec(auth)?.[1]?.split(",");
+  if (methods === undefined) return undefined;
+  const at = auth.indexOf(' COOKIEFILE="');
+  const cookieFile = at < 0 ? undefined : quoted(auth.slice(at + " COOKIEFILE=".length));
+  if (at >= 0 && cookieFile === undefined) return undefined;
+  const version = /^VERSION Tor="([0-9A-Za-z.()+ -]{1,64})"/.exec(lines.find((l) => l.startsWith("VERSION ")) ?? "")
+    ?.[1];
+  return { methods, cookieFile, version };
+}
+
+/** A QuotedString (control-spec 2.1.1) that fills the text; undefined: it is none. */
+function quoted(text: string): string | undefined {
+  if (text.length < 2 || text[0] !== '"') return undefined;
+  let value = "";
+  for (let at = 1; at < text.length; at++) {
+    const character = text[at]!;
+    if (character === '"') return at === text.length - 1 ? value : undefined;
+    if (character !== "\\") {
+      value += character;
+      continue;
+    }
+    const octal = /^[0-3][0-7]{2}/.exec(text.slice(at + 1, at + 4))?.[0];
+    const escaped = text[at + 1];
+    if (escaped === undefined) return undefined;
+    value += octal !== undefined ? String.fromCharCode(Number.parseInt(octal, 8)) : ESCAPES[escaped] ?? escaped;
+    at += octal?.length ?? 1;
+  }
+  return undefined;
+}
+
+/** Both values of `AUTHCHALLENGE SAFECOOKIE`, 32 bytes each. */
+export interface Challenge {
+  readonly serverHash: Uint8Array;
+  readonly serverNonce: Uint8Array;
+}
+
+/** Undefined: no answer to our challenge. */
+export function challenge({ code, lines }: Reply): Challenge | undefined {
+  const match = /^AUTHCHALLENGE SERVERHASH=([0-9A-Fa-f]{64}) SERVERNONCE=([0-9A-Fa-f]{64})$/.exec(lines[0] ?? "");
+  if (code !== 250 || lines.length !== 1 || match === null) return undefined;
+  return { serverHash: Uint8Array.fromHex(match[1]!), serverNonce: Uint8Array.fromHex(match[2]!) };
+}
+
+/** `NAME.onion` of the answer to ADD_ONION; undefined: there is none. */
+export function onionName({ code, lines }: Reply): string | undefined {
+  if (code !== 250) return undefined;
+  const name = lines.map((line) => /^ServiceID=([a-z2-7]{56})$/.exec(line)?.[1]).find((found) => found !== undefined);
+  return name === undefined ? undefined : `${name}.onion`;
+}
+
+/** The onion name (without its ending) whose descriptor this event says was uploaded. */
+export function uploaded({ code, lines }: Reply): string | undefined {
+  return code === 650 ? /^HS_DESC UPLOADED ([a-z2-7]{56}) /.exec(lines[0] ?? "")?.[1] : undefined;
+}
+
+/** How far Tor's start has come, in percent, by the answer to `GETINFO status/bootstrap-phase`. */
+export function bootstrapPercent({ code, lines }: Reply): number | undefined {
+  const percent = /^status\/bootstrap-phase=[A-Z]{1,8} BOOTSTRAP PROGRESS=(\d{1,3}) /.exec(lines[0] ?? "")?.[1];
+  return code === 250 && percent !== undefined && Number(percent) <= 100 ? Number(percent) : undefined;
+}
+
+const LINE_MAX_BYTES = 4096;
+const LINES_MAX = 64;
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };

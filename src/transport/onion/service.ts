@@ -1,0 +1,150 @@
+// An onion name for as long as it is wanted: published, told once friends can find it, made anew when Tor comes back.
+// In here: the order, the waits. Not in here: the control port (control.ts), sentences (words).
+
+import type { Address } from "../address.ts";
+import type { ControlFault } from "../../notice.ts";
+import { ControlError, type ControlOptions, type OnionWanted, TorControl } from "./control.ts";
+
+/** What becomes of the name. Each is told once for each name. */
+export type OnionEvent =
+  /** Tor has no way into its network yet. */
+  | { readonly type: "starting"; readonly percent: number }
+  /** Friends can call it. `confirmed`: Tor said that its descriptor is uploaded; else a minute went by without that. */
+  | { readonly type: "ready"; readonly name: string; readonly confirmed: boolean }
+  /** The name is gone with the connection; a new one is on its way. */
+  | { readonly type: "gone"; readonly name: string }
+  /** Tor cannot be asked; it is tried again, unless it is the first time. */
+  | { readonly type: "failed"; readonly fault: ControlFault; readonly again: boolean };
+
+export interface OnionOptions extends ControlOptions, OnionWanted {
+  /** Tried in this order; the first that is a Tor of ours is kept. */
+  readonly controls: readonly Address[];
+  /** Why nothing is asked there: nobody listens, or somebody else's process does, who could play Tor. */
+  readonly distrusts: (control: Address) => "nobody" | "untrusted" | undefined;
+  readonly tell: (event: OnionEvent) => void;
+  readonly after: (ms: number, run: () => void) => () => void;
+  /** For another than usual pace, in tests. */
+  readonly times?: Partial<typeof TIMES>;
+}
+
+export class OnionService {
+  readonly #options: OnionOptions;
+  readonly #times: typeof TIMES;
+  #control: TorControl | undefined;
+  #at: Address | undefined;
+  #name: string | undefined;
+  #told = false;
+  #cancel: () => void = () => {};
+  #pauseMs: number;
+  #over = false;
+  /** A name stood once: from then on what fails is tried again. */
+  #stood = false;
+
+  constructor(options: OnionOptions) {
+    this.#options = options;
+    this.#times = { ...TIMES, ...options.times };
+    this.#pauseMs = this.#times.pauseMs;
+  }
+
+  /** Resolves when the name is made or has failed; everything after it is told. Never throws. */
+  async start(): Promise<void> {
+    try {
+      const control = await this.#open();
+      if (this.#over) return control.close();
+      this.#control = control;
+      control.onLost = () => this.#lost();
+      control.onUploaded = (name) => {
+        if (`${name}.onion` === this.#name) this.#ready(true);
+        else if (this.#early.size < EARLY_MAX) this.#early.add(name);
+      };
+      const percent = await control.bootstrapped();
+      if (percent < 100) this.#options.tell({ type: "starting", percent });
+      const { port, virtualPort, clientKey } = this.#options;
+      this.#name = await control.addOnion({ port, virtualPort, clientKey });
+      this.#told = false;
+      this.#stood = true;
+      this.#pauseMs = this.#times.pauseMs;
+      if (this.#early.has(this.#name.slice(0, -".onion".length))) return this.#ready(true);
+      this.#cancel = this.#options.after(this.#times.uploadMs, () => this.#ready(false));
+    } catch (error) {
+      if (!(error instanceof ControlError)) throw error;
+      this.#drop();
+      if (this.#over) return;
+      this.#options.tell({ type: "failed", fault: error.fault, again: this.#stood });
+      if (this.#stood) this.#again();
+    }
+  }
+
+  /** The control port that let us in. */
+  get control(): Address | undefined {
+    return this.#at;
+  }
+
+  /** The name ends with it. */
+  close(): void {
+    this.#over = true;
+    this.#cancel();
+    this.#drop();
+  }
+
+  /** Uploads that were told before the name was: ADD_ONION answers first, but nothing says that it must. */
+  readonly #early = new Set<string>();
+
+  /** The first control port that lets us in. Throws ControlError: what the most telling of them said. */
+  async #open(): Promise<TorControl> {
+    let worst: ControlFault = "nobody";
+    for (const at of this.#options.controls) {
+      try {
+        const fault = this.#options.distrusts(at);
+        if (fault !== undefined) throw new ControlError(fault);
+        const control = await TorControl.open(at, this.#options);
+        this.#at = at;
+        return control;
+      } catch (error) {
+        if (!(error instanceof ControlError)) throw error;
+        if (error.fault !== "nobody") worst = error.fault;
+      }
+      if (this.#over) break;
+    }
+    throw new ControlError(worst);
+  }
+
+  #ready(confirmed: boolean): void {
+    if (this.#told || this.#name === undefined) return;
+    this.#told = true;
+    this.#cancel();
+    this.#options.tell({ type: "ready", name: this.#name, confirmed });
+  }
+
+  #lost(): void {
+    const name = this.#name;
+    this.#cancel();
+    this.#drop();
+    if (this.#over || !this.#stood || name === undefined) return;
+    this.#options.tell({ type: "gone", name });
+    this.#again();
+  }
+
+  #again(): void {
+    this.#cancel = this.#options.after(this.#pauseMs, () => void this.start());
+    this.#pauseMs = Math.min(2 * this.#pauseMs, this.#times.pauseMaxMs);
+  }
+
+  #drop(): void {
+    this.#name = undefined;
+    this.#early.clear();
+    const control = this.#control;
+    this.#control = undefined;
+    control?.close();
+  }
+}
+
+/** A Tor that has other services names theirs as well. */
+const EARLY_MAX = 64;
+const TIMES = {
+  /** After the loss of Tor; doubled with each try that fails. */
+  pauseMs: 1_000,
+  pauseMaxMs: 60_000,
+  /** A descriptor is uploaded within seconds (1.4 s measured); a Tor that never says so may have it up all the same. */
+  uploadMs: 60_000,
+};
