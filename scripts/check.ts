@@ -53,6 +53,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     what: "docs/BENCHMARKS.md, made anew",
   },
   picture: { args: [...RUN, "tests/screen/picture.ts"], what: "the README's picture, made anew" },
+  idle: { args: [...RUN, "bench/idle.ts"], what: "start to prompt and private memory beside an empty Deno program" },
   worker: { args: [...RUN, "scripts/bundle_worker.ts"], what: "the Argon2id worker, made anew" },
   launcher: { args: [...RUN, "scripts/release/launcher.ts"], what: "the portable file's launcher, made anew" },
 };

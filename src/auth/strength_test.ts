@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { compare } from "../../tests/phrase/strength.ts";
 import { arraysMade } from "../../tests/harness/watching.ts";
 import { COMMON_WORDS, COMMON_WORDS_COUNT } from "./common_words.generated.ts";
-import { guessBits, isWeak, WEAK_BITS } from "./strength.ts";
+import { forgetWords, guessBits, isWeak, loadWords, WEAK_BITS } from "./strength.ts";
 import { generate } from "./words.ts";
 
 function bits(phrase: string): number {
@@ -265,3 +265,24 @@ function* listed(): Generator<{ readonly word: string; readonly rank: number }> 
     yield { word, rank: rank!.charCodeAt(0) - 0x41 };
   }
 }
+
+Deno.test("forgetWords() gives every byte of the list back at once, and who asks again gets the same estimate", () => {
+  const given: number[] = [];
+  const { transfer } = ArrayBuffer.prototype;
+  ArrayBuffer.prototype.transfer = function (this: ArrayBuffer, size?: number) {
+    given.push(this.byteLength);
+    return transfer.call(this, size);
+  };
+  try {
+    const before = bits("correct horse battery staple");
+    given.length = 0;
+    forgetWords();
+    ok(given.length === 3 && given.every((bytes) => bytes > 1000), String(given));
+    forgetWords();
+    equal(given.length, 3, "there is nothing more to give back");
+    loadWords();
+    equal(bits("correct horse battery staple"), before);
+  } finally {
+    ArrayBuffer.prototype.transfer = transfer;
+  }
+});

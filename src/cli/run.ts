@@ -2,7 +2,7 @@
 // In here: who owns what, signals, and the way out. Not in here: what happens in the chat (chat.ts).
 
 import { holdsPhrase, normalisePhrase } from "../auth/phrase.ts";
-import { isWeak, loadWords } from "../auth/strength.ts";
+import { forgetWords, isWeak, loadWords } from "../auth/strength.ts";
 import { type Arena, LockedBytes } from "../secrets/locked.ts";
 import type { Host } from "../host/host.ts";
 import type { report } from "../host/protection.ts";
@@ -85,6 +85,7 @@ export async function run(booted: Booted): Promise<number> {
   }
 
   const weak = isWeak(phrase.bytes);
+  forgetWords();
   const mode = read.type === "done" && read.decoy ? "decoy" : "real";
   const stretcher = new Stretcher(booted.arena, phrase, mode, (view) => host.lock(view));
   const current: { chat?: Chat } = {};

@@ -1,0 +1,136 @@
+// What waits costs: how long from the start of a process to its prompt, and the private memory of a listener that nobody
+// calls, each beside an empty Deno program of the same run. Linux, with script(1).
+//
+//   deno run --allow-all bench/idle.ts [FILE ...]     the source, and each FILE: a portable file, or `sesame` of npm
+//
+// Figures of one run compare with each other and with no other's. Not in here: the paper (bench/paper).
+
+import { PRODUCT, productEnvironment } from "../tests/harness/product.ts";
+
+const ROUNDS = 15;
+/** V8 gives the memory of the worker that stretched the phrase back after half a minute. */
+const IDLE_MS = [2_000, 60_000];
+const PHRASE = "correct horse battery staple\n";
+
+interface Program {
+  readonly label: string;
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const home = await Deno.makeTempDir({ prefix: "sesame-idle-" });
+const env = productEnvironment(home);
+const programs: Program[] = [
+  { label: "from source", command: [Deno.execPath(), ...PRODUCT], env },
+  ...Deno.args.map((file) => ({ label: file, command: [file], env: { PATH: Deno.env.get("PATH") ?? "", HOME: home } })),
+];
+const DENO = [Deno.execPath(), "run", "--quiet", "--no-check", "--allow-net"];
+
+async function empty(name: string, text: string): Promise<readonly string[]> {
+  await Deno.writeTextFile(`${home}/${name}.ts`, text);
+  return [...DENO, `${home}/${name}.ts`];
+}
+
+/** Until it shows this in a terminal; F12 ends it. */
+async function shownMs({ command, env }: Pick<Program, "command" | "env">, what: string): Promise<number> {
+  const line = command.map((word) => `'${word}'`).join(" ");
+  const began = performance.now();
+  const child = new Deno.Command("script", {
+    args: ["-q", "-e", "-c", `exec ${line}`, "/dev/null"],
+    clearEnv: true,
+    env: { ...env, TERM: "xterm-256color", SHELL: "/bin/sh" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  let shown = "", ms = Infinity;
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    shown += text;
+    if (ms !== Infinity || !shown.includes(what)) continue;
+    ms = performance.now() - began;
+    await writer.write(new TextEncoder().encode("\x1b[24~")).catch(() => {});
+  }
+  await writer.close().catch(() => {});
+  await child.status;
+  return ms;
+}
+
+/** MiB that are nobody else's, after each of the times. */
+async function anonymous({ command, env }: Pick<Program, "command" | "env">, input: string): Promise<number[]> {
+  const [program = "", ...args] = command;
+  const child = new Deno.Command(program, {
+    args,
+    clearEnv: true,
+    env,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  })
+    .spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(input));
+  const figures: number[] = [];
+  let said = "";
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    said += text;
+    if (!/"stretching","done":true|^empty listens/m.test(said) || figures.length > 0) continue;
+    let before = 0;
+    for (const ms of IDLE_MS) {
+      await new Promise((done) => setTimeout(done, ms - before));
+      before = ms;
+      // The npm package's launcher may be the parent.
+      const [inner = String(child.pid)] = Deno.readTextFileSync(`/proc/${child.pid}/task/${child.pid}/children`).split(
+        " ",
+      )
+        .filter((pid) => pid !== "");
+      const status = Deno.readTextFileSync(`/proc/${inner}/status`);
+      figures.push(Number(/^RssAnon:\s+(\d+) kB/m.exec(status)?.[1]) / 1024);
+    }
+    await writer.close();
+    child.kill("SIGTERM");
+  }
+  await child.status;
+  return figures;
+}
+
+const middle = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] ?? NaN;
+
+try {
+  const nothing = await empty("nothing", 'Deno.stdout.writeSync(new TextEncoder().encode("ready"));');
+  const times = new Map<string, number[]>();
+  const note = (label: string, ms: number) => void times.set(label, [...(times.get(label) ?? []), ms]);
+  for (let i = 0; i < ROUNDS; i++) {
+    note("empty", await shownMs({ command: nothing, env }, "ready"));
+    for (const program of programs) {
+      const command = [...program.command, "listen", "127.0.0.1:0"];
+      note(program.label, await shownMs({ ...program, command }, "nothing shows while you type"));
+    }
+  }
+  const base = middle(times.get("empty") ?? []);
+  console.log(`start to prompt, medians of ${ROUNDS}: an empty Deno program ${base.toFixed(0)} ms`);
+  for (const { label } of programs) {
+    const ms = middle(times.get(label) ?? []);
+    console.log(`  ${label}: ${ms.toFixed(0)} ms, ${(ms / base).toFixed(2)} times`);
+  }
+  const listens = 'console.log("empty listens");';
+  const listeners: [string, string][] = [
+    ["Deno.listen", `Deno.listen({ hostname: "127.0.0.1", port: 0 }).accept(); ${listens}`],
+    [
+      "node:net",
+      `import { createServer } from "node:net"; createServer().listen(0, "127.0.0.1", () => { ${listens} });`,
+    ],
+  ];
+  console.log(`private memory (RssAnon) after ${IDLE_MS.map((ms) => `${ms / 1000} s`).join(" and ")}, MiB:`);
+  const show = (label: string, figures: readonly number[]) =>
+    console.log(`  ${label}: ${figures.map((mib) => mib.toFixed(1)).join(", ")}`);
+  for (const [name, text] of listeners) {
+    show(`empty, ${name}`, await anonymous({ command: await empty("listens", text), env }, ""));
+  }
+  for (const program of programs) {
+    const command = [...program.command, "listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"];
+    show(program.label, await anonymous({ ...program, command }, PHRASE));
+  }
+} finally {
+  await Deno.remove(home, { recursive: true });
+}
