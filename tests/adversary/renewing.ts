@@ -7,9 +7,13 @@ import type { Row, World } from "./world.ts";
 /** Sends cells until the next epoch is there: we are in it, or could be if we are staying. */
 export async function nextEpoch(session: Session): Promise<void> {
   const { ratchet, wire, epoch } = session;
-  if (wire.role === "dialer") await beforeKey(session);
-  else await asked(session);
-  session.send(session.dummy());
+  if (wire.role === "dialer") {
+    await beforeKey(session);
+    session.send(session.dummy());
+  } else {
+    await asked(session);
+    session.send(ratchet.sealDue().frame);
+  }
   const there = () => session.epoch > epoch || ratchet.state.nextSending !== undefined;
   await session.until(() => there() || undefined, 5000, "no new epoch");
 }

@@ -146,6 +146,7 @@ export const FRAME_ROWS: readonly Row[] = [
       const frames = session.message(JSON.stringify({ type: "chat", id: "AAAAAAAAAAAAAAAAAAAAAA", text: "bytewise" }));
       for (const frame of frames) for (const byte of frame) session.send(Uint8Array.of(byte));
       await session.heard((m) => m.type === "ack");
+      await world.victim.like("message", { text: "bytewise" });
       assert.deepEqual(world.shownFrom(wire.identity), ["bytewise"]);
       return "authenticated, shown, acknowledged";
     },
