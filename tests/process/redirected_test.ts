@@ -79,7 +79,9 @@ for (const [what, how, value] of [["F12", "bytes", "\x1b[24~"], ["SIGINT", "sign
         await pty.write("half a phr");
         await pty.rest(1000); // TLS is made ready meanwhile, which keeps the thread
         const { gone, code, sameModes, after } = await pty.end({ how, value } as Ending);
-        deepEqual({ gone, code, sameModes }, { gone: true, code: 0, sameModes: true });
+        // A signal found nothing out for the doctor, whose caller must not take that for an open way.
+        const ended = how === "signal" && args[0] === "doctor" ? 1 : 0;
+        deepEqual({ gone, code, sameModes }, { gone: true, code: ended, sameModes: true });
         match(after, /^\r+\n\x1b\[\?2004l$/);
       }
     },

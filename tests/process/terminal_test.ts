@@ -61,7 +61,7 @@ Deno.test({
     await terminal.until(PROMPT);
     await terminal.text(PHRASE);
     await terminal.keys("Enter");
-    await terminal.until(/friend \[.*\] is here/);
+    await terminal.until(/Connected: friend \[/);
     await terminal.text("typed by hand");
     await terminal.keys("Enter");
     await listener.like("message", { text: "typed by hand" });
