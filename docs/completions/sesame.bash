@@ -18,7 +18,7 @@ _sesame() {
     listen) COMPREPLY=($(compgen -W "--phrase-fd --phrase --decoy --name --cover --interval --plain --json --no-colour --no-commands --bell --notify --friends --introductions --retry --proxy --map-port --onion --onion-password-fd --require-locked-memory --help --version" -- "$word")) ;;
     connect) COMPREPLY=($(compgen -W "--listen --phrase-fd --phrase --decoy --name --cover --interval --plain --json --no-colour --no-commands --bell --notify --friends --introductions --retry --proxy --map-port --require-locked-memory --help --version" -- "$word")) ;;
     phrase) COMPREPLY=($(compgen -W "--words --help --version" -- "$word")) ;;
-    doctor) COMPREPLY=($(compgen -W "--phrase-fd --with-phrase --decoy --json --proxy --help --version" -- "$word")) ;;
+    doctor) COMPREPLY=($(compgen -W "--phrase-fd --with-phrase --decoy --json --proxy --map-port --help --version" -- "$word")) ;;
     help) COMPREPLY=($(compgen -W "listen connect phrase doctor" -- "$word")) ;;
     *)
       if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--phrase-fd --phrase --decoy --name --cover --interval --plain --json --no-colour --no-commands --bell --notify --friends --introductions --retry --proxy --map-port --onion --onion-password-fd --require-locked-memory --help --version" -- "$word"))

@@ -26,7 +26,7 @@ complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish
 complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l introductions -x -d 'ask, yes or no when friends introduce somebody'
 complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l retry -d 'keep calling an address that is away, with pauses'
 complete -c sesame -n '__fish_seen_subcommand_from listen connect doctor; or not __fish_seen_subcommand_from connect phrase doctor help' -l proxy -x -d 'SOCKS5 proxy socks5h://HOST:PORT, names unresolved'
-complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l map-port -d 'have the router pass the port on until you leave'
+complete -c sesame -n '__fish_seen_subcommand_from listen connect doctor; or not __fish_seen_subcommand_from connect phrase doctor help' -l map-port -d 'have the router pass the port on until you leave'
 complete -c sesame -n '__fish_seen_subcommand_from listen; or not __fish_seen_subcommand_from connect phrase doctor help' -l onion -d 'be called through Tor, by a name that it makes'
 complete -c sesame -n '__fish_seen_subcommand_from listen; or not __fish_seen_subcommand_from connect phrase doctor help' -l onion-password-fd -x -d 'the password of Tor\'s control port, from a descriptor'
 complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l require-locked-memory -d 'refuse to start where memory cannot be locked'

@@ -21,8 +21,9 @@ export interface DoctorArgs {
   /** Undefined: the call goes without it. */
   readonly phrase: Exclude<ChatArgs["phrase"], { from: "argument" }> | undefined;
   readonly decoy: boolean;
-  /** As typed; checks.ts looks at it. */
+  /** As typed; checks.ts looks at them. */
   readonly proxy: string | undefined;
+  readonly mapPort: string | undefined;
 }
 
 export type Args =
@@ -101,6 +102,8 @@ function doctorArgs(given: ReadonlyMap<string, string | true>, rest: readonly st
   const way = given.get("proxy");
   const proxy = typeof way === "string" ? way : undefined;
   if (target === undefined && proxy !== undefined) return USAGE.proxyWithout;
+  const router = given.get("map-port");
+  if (target !== undefined && router !== undefined) return USAGE.mapPortWith;
   if (target === undefined && (fd !== undefined || prompt || given.has("decoy"))) return USAGE.phraseWithout;
   return {
     command: "doctor",
@@ -109,6 +112,7 @@ function doctorArgs(given: ReadonlyMap<string, string | true>, rest: readonly st
     phrase: fd !== undefined ? { from: "fd", fd } : prompt ? { from: "prompt" } : undefined,
     decoy: given.has("decoy"),
     proxy,
+    mapPort: typeof router === "string" ? router : undefined,
   };
 }
 

@@ -70,6 +70,7 @@ Deno.test("parse() reads the commands and every option", () => {
     phrase: undefined,
     decoy: false,
     proxy: undefined,
+    mapPort: undefined,
   };
   deepEqual(parse(["doctor"]), local);
   deepEqual(parse(["doctor", "friend", "--json"]), { ...local, target: "friend", json: true } satisfies Args);
@@ -117,6 +118,19 @@ Deno.test("parse() refuses what makes no sense, and says what to do", () => {
   for (const n of ["4", "13"]) match(wrong("phrase", "--words", n), /from 5 to 12/);
   match(wrong("--cover", "maybe"), /constant or off/);
   match(wrong("--plain", "--no-commands"), /for scripts, with --json/);
+});
+
+Deno.test("parse() takes --map-port alone and with a router behind =, and never the word after it", () => {
+  equal(chat("listen", "--map-port").mapPort, "");
+  equal(chat("listen", "--map-port=192.168.1.1").mapPort, "192.168.1.1");
+  const args = chat("listen", "--map-port", "7400");
+  deepEqual([args.mapPort, args.listen], ["", "7400"]);
+  equal(chat("connect", "a", "--listen", "7000", "--map-port").mapPort, "");
+  match(wrong("connect", "a", "--map-port"), /for those who take calls/);
+  match(wrong("--map-port", "--map-port=192.168.1.1"), /more than once/);
+  const doctor = parse(["doctor", "--map-port"]);
+  equal("command" in doctor && doctor.command === "doctor" && doctor.mapPort, "");
+  match(wrong("doctor", "a", "--map-port"), /somebody else's/);
 });
 
 Deno.test("parse() never repeats a word that may be the phrase", () => {

@@ -75,6 +75,16 @@ async function command(host: Host, tty: Tty, args: Args): Promise<number> {
     }
     case "doctor": {
       if (args.target !== undefined) return await doctorCall(host, tty, args, args.target);
+      const { mapPort } = args;
+      const wrong = await refuseArgs(tty, {
+        name: undefined,
+        targets: [],
+        listen: undefined,
+        proxy: undefined,
+        onion: undefined,
+        mapPort,
+      });
+      if (wrong !== undefined) return wrong;
       const { doctor } = await import("./doctor.ts");
       return await doctor(host, tty, args, async () => (await openMemory(host)).locked);
     }

@@ -1,4 +1,4 @@
-// `sesame doctor`: what protects a person on this machine, one line each, with what to do about it.
+// `sesame doctor`: what protects a person on this machine, and whether friends can reach it, one line each, with what to do.
 // In here: the one question about F12. Not in here: the facts (host), the words (words/doctor.ts), a call (doctor_call.ts).
 
 import { wrap } from "../words/wrap.ts";
@@ -9,13 +9,18 @@ import type { Protection } from "../notice.ts";
 import { KeyDecoder } from "../terminal/keys.ts";
 import type { Terminal } from "../terminal/tty.ts";
 import { EXIT } from "../words/problems.ts";
-import { after, wallClock } from "../system.ts";
+import { DEFAULT_PORT } from "../constants.ts";
+import { after, entropyOf, wallClock } from "../system.ts";
+import { portFault } from "../transport/free_port.ts";
+import type { MapEvent } from "../transport/mapping/mapper.ts";
+import { REACH_HEADING, reachChecks, type ReachFacts } from "../words/reach.ts";
+import { mapperOf } from "./port_mapper.ts";
 
 /** Runs `sesame doctor` and resolves with its exit code. `lock` really locks the memory that a chat would use. */
 export async function doctor(
   host: Host,
   tty: Terminal,
-  args: { readonly json: boolean },
+  args: { readonly json: boolean; readonly mapPort: string | undefined },
   lock: () => Promise<Protection["locked"]>,
 ): Promise<number> {
   const protection = report(host, await lock());
@@ -33,8 +38,24 @@ export async function doctor(
   await write(checks(protection));
   const f12 = input && output && !args.json ? await askForF12(tty) : "not tried";
   await write(terminalChecks({ input, output, f12 }));
+  if (!args.json) await tty.write(`\n${REACH_HEADING}\n`);
+  await write(reachChecks(await reachFacts(host, args.mapPort)));
   await tty.restoreWithin();
   return EXIT.left;
+}
+
+/** Nobody is asked but this machine, and with `mapPort` its router, which has nothing left of it afterwards. */
+async function reachFacts(host: Host, mapPort: string | undefined): Promise<ReachFacts> {
+  const portIsFree = portFault(String(DEFAULT_PORT)) !== "EADDRINUSE";
+  const facts = { port: DEFAULT_PORT, portIsFree, own: host.addresses?.() };
+  if (mapPort === undefined) return { ...facts, router: undefined };
+  const said: MapEvent[] = [];
+  const mapper = (await mapperOf(host, mapPort, entropyOf(host)))(DEFAULT_PORT, (event) => said.push(event));
+  await mapper.ask();
+  await mapper.end();
+  const mapped = said.find((event) => event.type === "mapped");
+  const failed = said.find((event) => event.type === "unmapped");
+  return { ...facts, router: mapped ?? failed?.why ?? "router-silent" };
 }
 
 /** Any key answers; the terminal is put back by `restoreWithin`. */

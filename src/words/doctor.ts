@@ -4,8 +4,8 @@
 import type { HostFacts } from "../host/host.ts";
 import type { FullProtection } from "../host/protection.ts";
 
-/** `not here`: it cannot be had, or cannot be found out, in this place. */
-export type CheckState = "protected" | "weaker" | "not here";
+/** `not here`: it cannot be had, or cannot be found out, in this place. `ok`: of what protects nobody, being reachable. */
+export type CheckState = "protected" | "ok" | "weaker" | "not here";
 
 export interface Check {
   readonly check: string;

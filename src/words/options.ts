@@ -107,7 +107,7 @@ export const OPTIONS: readonly Option[] = [
     value: "ROUTER",
     optional: true,
     help: "have the router pass the port on until you leave",
-    of: CHAT,
+    of: [...CHAT, "doctor"],
   },
   {
     name: "onion",
@@ -167,6 +167,10 @@ export const USAGE = {
     wrong: name === undefined ? "The options make no sense." : `There is no option ${name}.`,
     next: `${didYouMean(meant)}See sesame --help.`,
   }),
+  mapPortWith: {
+    wrong: "--map-port is about this machine's own router, and an address is somebody else's.",
+    next: "Type: sesame doctor --map-port",
+  },
   mapPortWithout: { wrong: "--map-port is for those who take calls.", next: "Add --listen 7373, or leave it out." },
   onionAlone: {
     wrong: "With --onion Sesame listens for Tor alone.",

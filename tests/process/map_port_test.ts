@@ -140,6 +140,34 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "doctor --map-port says what the router says, and has nothing left there; without it the router hears nothing",
+  ignore: !homes,
+  async fn() {
+    await using place = await home();
+    await using upnpd = await Upnpd.start(place.near);
+    const rows = async (...more: string[]) => {
+      await using one = await Sesame.start(["doctor", "--json", ...more], {
+        closed: true,
+        shell: place.near.host.shell,
+      });
+      equal((await one.ended()).code, 0, one.transcript());
+      return one.all("doctor").map(({ check, state, advice }) => [check, state, advice].join(": "));
+    };
+    const asked = await rows("--map-port");
+    ok(
+      asked.some((row) => /^router: ok: It forwards the port as 203\.0\.113\.1:7373 \(pcp\)/.test(row)),
+      asked.join("\n"),
+    );
+    equal(upnpd.passedOn(), "");
+    const said = upnpd.said.length;
+    const plain = await rows();
+    ok(plain.some((row) => row.startsWith("router: not here: Not asked.")));
+    ok(plain.some((row) => row.startsWith("port 7373: ok: ")));
+    equal(upnpd.said.slice(said).filter((text) => /PCP|NAT-PMP|AddPortMapping/.test(text)).length, 0);
+  },
+});
+
 const SAID: readonly (readonly [what: string, mode: string | undefined, cause: string])[] = [
   ["nobody answers", undefined, "router-silent"],
   ["answers of other wishes, cut off and too long ones, noise", "noise", "router-silent"],
@@ -202,9 +230,10 @@ Deno.test({
 
 Deno.test("--map-port asks for what takes calls and for an IP address, before any phrase", async () => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
-    [["connect", "192.0.2.7", "--map-port"], /--map-port is for who takes calls\. Add --listen 7373/],
+    [["connect", "192.0.2.7", "--map-port"], /--map-port is for those who take calls\. Add --listen 7373/],
     [["listen", "--map-port=router.example"], /What stands behind --map-port= is no IP address\./],
-    [["doctor", "--map-port"], /does not belong to "sesame doctor"/],
+    [["doctor", "--map-port=router.example"], /What stands behind --map-port= is no IP address\./],
+    [["doctor", "192.0.2.7", "--map-port"], /--map-port is about this machine's own router/],
   ];
   for (const [args, words] of cases) {
     await using one = await Sesame.start([...args, ...args[0] === "doctor" ? [] : ["--phrase-fd", "0"]], {
