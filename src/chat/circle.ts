@@ -47,7 +47,7 @@ export interface CircleParts {
 const QUESTIONS_MS = 3_000;
 /** Changes of who hears whom that come within this make one line; the first waits a little for what belongs to it. */
 const HEARING_MS = 10_000;
-const HEARING_FIRST_MS = 1_000;
+const HEARING_FIRST_MS = 3_000;
 /** With more friends than this, hints about introductions stand in /peers alone. */
 const FRIENDS_FOR_HINTS = 4;
 

@@ -294,13 +294,13 @@ export class Introductions {
     one.met = new Set();
     one.until = now + INTRODUCTION_MS;
     one.nextMeetAt = now + MEET_PAUSE_MS;
-    this.#tell(one, "yes");
     const asked = one.by.filter(({ peer }) => situation.friends.has(peer));
     for (const introducer of asked) this.#owe(one, introducer.peer);
     if (asked.length === 0) {
       const first = this.#nextMiddle(one, situation);
       if (first !== undefined) this.#owe(one, first);
     }
+    this.#tell(one, "yes");
     for (const { peer, addresses } of one.by) one.calls.add(peer, addresses);
   }
 

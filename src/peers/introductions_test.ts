@@ -79,7 +79,7 @@ Deno.test("none: an introduction is asked about; nobody is asked, told or called
 Deno.test("none: the person's own yes asks the smallest PeerId who names them, then every 30 s the next in turn", () => {
   const trial = new Trial();
   trial.around = situation([friend(H, PEER), friend(G, OTHER), friend(F, PEER)]);
-  deepEqual(trial.agree(), ["yes"]);
+  deepEqual(trial.agree(), ["yes f1"]);
   deepEqual(trial.settle(), [`meet f1 ${OWN}`]);
   deepEqual(trial.settle(MEET_PAUSE_MS - 1), []);
   deepEqual(trial.settle(1), [`meet f3 ${OWN}`]);
@@ -271,12 +271,12 @@ Deno.test("nobody is asked about twice in 10 min, nor 8 times a minute through o
 
 Deno.test("with yes everybody who is named is agreed to, once; with no an introduction is ignored, and the person's word holds", () => {
   const trial = new Trial("yes");
-  deepEqual(trial.settle(), ["yes", `meet f1 ${OWN}`]);
+  deepEqual(trial.settle(), ["yes f1", `meet f1 ${OWN}`]);
   deepEqual(trial.settle(INTRODUCTION_MS), ["hang up 99", "over expired f1"]);
   deepEqual(trial.settle(1), [], "not again until they were gone");
   const no = new Trial("no");
   deepEqual(no.introduced(F, AT), []);
-  deepEqual(no.agree(), ["yes"]);
+  deepEqual(no.agree(), ["yes f1"]);
   deepEqual(no.introduced(F, AT), []);
   deepEqual(no.settle(), [`meet f1 ${OWN}`, `dial 99 ${AT}`]);
 });
