@@ -274,3 +274,13 @@ Deno.test("when several connections have become one, a circle goes again whateve
   deepEqual(circles(1, 2, 5_000), []);
   deepEqual(circles(1, 1, 6_000), [first]);
 });
+
+test("who leaves waits for nothing of all this: no deadline is left behind that has come", [A, B, C], (bench) => {
+  bench.call("b", "a").call("c", "a").run(2_500);
+  agree(bench, "c", "b");
+  bench.node("c").step({ type: "rename", name: "Caroline" });
+  bench.node("c").step({ type: "leave" });
+  const { peers } = bench.node("c");
+  bench.run(500);
+  equal(peers.deadline > bench.node("c").now, true);
+});
