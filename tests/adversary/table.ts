@@ -1,5 +1,6 @@
 // The table of issue "Hostile peers": every row of it, in the order in which a connection meets the checks.
 
+import { CIRCLE_ROWS } from "./rows_circle.ts";
 import { CELL_ROWS } from "./rows_cells.ts";
 import { FRAME_ROWS } from "./rows_frames.ts";
 import { HANDSHAKE_ROWS } from "./rows_handshake.ts";
@@ -16,5 +17,6 @@ export const TABLE: readonly Row[] = [
   ...CELL_ROWS,
   ...RENEWAL_ROWS,
   ...MESSAGE_ROWS,
+  ...CIRCLE_ROWS,
   ...LIMIT_ROWS,
 ];

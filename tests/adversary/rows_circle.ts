@@ -1,0 +1,198 @@
+// Messages about other friends that no honest peer sends (docs/PROTOCOL.md sections 6 and 8), from somebody who is in.
+
+import assert from "node:assert/strict";
+import { dial } from "../harness/process_pair.ts";
+import {
+  authenticateAsListener,
+  FalseListener,
+  FRAME,
+  makeOffer,
+  newIdentity,
+  type Session,
+  utf8,
+} from "../reference/reference.ts";
+import { createHash } from "node:crypto";
+import type { Row, World } from "./world.ts";
+
+const FORM = "protocol 6: each form, and the bounds of its values";
+const MIDDLE = "protocol 8: introductions";
+const b32 = (bytes: Uint8Array) => bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+const PEER = b32(new Uint8Array(32).fill(0x77));
+/** In the order of their spelling. */
+const PEERS = Array.from({ length: 64 }, (_, i) => b32(new Uint8Array(32).fill(i * 4))).sort();
+const member = (peer: string, name = "") => `{"peer":"${peer}","name":"${name}"}`;
+const circle = (members: readonly string[], you = "") => `{"type":"circle","you":"${you}","with":[${members.join()}]}`;
+const introduce = (peer: string, ...addresses: string[]) =>
+  JSON.stringify({ type: "introduce", peer, addresses, from: "" });
+
+/** Each message on a session of its own: closed. */
+function refused(row: string, messages: (session: Session, world: World) => readonly string[]): Row {
+  return {
+    row,
+    where: FORM,
+    sent: "each on a session of its own",
+    promised: "closed",
+    refusals: 0,
+    async run(world) {
+      const count = messages(await world.session(), world).length;
+      for (let i = 0; i < count; i++) {
+        const session = await world.session();
+        session.send(...session.message(messages(session, world)[i]!));
+        await world.left(session, "protocol").catch((error) => {
+          throw new Error(`message ${i + 1}: ${error.message}`);
+        });
+      }
+      return `${count} times closed, left: protocol`;
+    },
+  };
+}
+
+/** A victim that only calls, with us in the middle of its circle. */
+async function inTheMiddle(world: World, more: readonly string[]): Promise<{ session: Session; victim: Victim }> {
+  const listener = world.own(await FalseListener.open(newIdentity()));
+  const victim = world.own(await dial(listener.address, ["--interval", "50", ...more]));
+  const session = await authenticateAsListener(await listener.accept(), await world.phrase());
+  await victim.event("connected");
+  return { session, victim };
+}
+type Victim = Awaited<ReturnType<typeof dial>>;
+
+export const CIRCLE_ROWS: readonly Row[] = [
+  refused("circles of a wrong form", (session, world) => [
+    circle([member(b32(session.wire.identity.id))]),
+    circle([member(b32(Uint8Array.fromHex(world.victimId)))]),
+    circle(PEERS.map((peer) => member(peer))),
+    circle([member(PEERS[1]!), member(PEERS[0]!)]),
+    circle([member(PEERS[0]!), member(PEERS[0]!)]),
+    circle([member(PEER, "n".repeat(33))]),
+    circle([], "192.0.2.1:0"),
+    circle([], "[fe80::1%eth0]:7373"),
+    circle([], "[::ffff:192.0.2.1]:7373"),
+  ]),
+  refused("introductions of a wrong form", () => [
+    introduce("AAAA"),
+    introduce(PEER, "192.0.2.1:0"),
+    introduce(PEER, "friend.example:7373"),
+    introduce(PEER, "192.0.2.1:7373", "192.0.2.1:7373"),
+    introduce(PEER, ...Array.from({ length: 9 }, (_, i) => `192.0.2.${i}:7373`)),
+  ]),
+  {
+    row: "verify: a copied commitment, and a third one",
+    where: "protocol 6: a reveal that does not open its commitment, a third verify: violations",
+    sent: "the victim's own commitment with its own number; three times the same",
+    promised: "closed; two are allowed",
+    refusals: 0,
+    async run(world) {
+      const copier = await world.session();
+      const first = await copier.heard((m) => m.type === "verify");
+      copier.send(...copier.message({ type: "verify", commit: first.commit, reveal: "" }));
+      const second = await copier.heard((m) => m.type === "verify" && m.reveal !== "");
+      copier.send(...copier.message({ type: "verify", commit: first.commit, reveal: second.reveal }));
+      await world.left(copier, "protocol");
+      const talker = await world.session();
+      const n = new Uint8Array(32).fill(5);
+      const [us, victim] = [talker.wire.identity.id, Uint8Array.fromHex(world.victimId)];
+      const commit = b32(
+        createHash("sha256").update(utf8("sesame/1 verify commit")).update(us).update(victim).update(n)
+          .digest(),
+      );
+      talker.send(...talker.message({ type: "verify", commit, reveal: "" }));
+      talker.send(...talker.message({ type: "verify", commit, reveal: b32(n) }));
+      await talker.stillTalks("two are fine");
+      talker.send(...talker.message({ type: "verify", commit, reveal: b32(n) }));
+      await world.left(talker, "protocol");
+      return "closed each time; two were taken";
+    },
+  },
+  {
+    row: "circles of 63 names, two hundred of them",
+    where: "protocol 6: rates are never violations",
+    sent: "200 circles of 63 names that change each time",
+    promised: "taken, and told; nobody is thrown out",
+    async run(world) {
+      const session = await world.session();
+      for (let i = 0; i < 200; i++) {
+        const members = PEERS.slice(0, 63).map((peer) => member(peer, `name ${i}`.padEnd(32, "😀")));
+        session.send(...session.message(circle(members)));
+      }
+      await session.stillTalks("after them all", 20_000);
+      const last = world.victim.all("circle").findLast((e) => e.peer === session.wire.identity.id.toHex());
+      assert.equal((last?.with as unknown[]).length, 63);
+      return "the last one is what counts";
+    },
+  },
+  {
+    row: "somebody else's PeerId at the address of an introduction",
+    where: `${MIDDLE}: another certificate is closed before stretch and answer`,
+    sent: "a circle that names a PeerId, and an introduction with the address of another listener",
+    promised: "called, and no byte is sent; the person is told once, with our name",
+    refusals: 0,
+    async run(world) {
+      const { session, victim } = await inTheMiddle(world, ["--introductions", "yes"]);
+      session.send(...session.message(circle([member(PEER, "Bob")])));
+      await session.heard((m) => m.type === "meet");
+      const mallory = world.own(await FalseListener.open(newIdentity()));
+      session.send(...session.message(introduce(PEER, mallory.address)));
+      const wire = await mallory.accept();
+      wire.send(makeOffer(await world.phrase()).frame);
+      await wire.closedWithin(3000);
+      assert.equal(wire.received, 0, "bytes that the wrong one got");
+      const told = await victim.event("wrong-peer");
+      assert.equal(told.by, session.wire.identity.id.toHex());
+      await victim.event((e) => e.event === "introduction" && e.reason === "wrong-peer");
+      await session.stillTalks("still friends");
+      return `closed without a byte of ${FRAME}; told with the name of the friend in the middle`;
+    },
+  },
+  {
+    row: "introductions to forbidden addresses, and about somebody who is not named",
+    where: `${MIDDLE}: which addresses may be called`,
+    sent:
+      "a port below 1024, private, NAT64, mapped, multicast and unspecified addresses; a PeerId that no circle names",
+    promised: "nobody is called",
+    refusals: 0,
+    async run(world) {
+      const { session, victim } = await inTheMiddle(world, ["--introductions", "yes"]);
+      const trap = world.own(await FalseListener.open(newIdentity()));
+      session.send(...session.message(introduce(PEERS[9]!, trap.address)));
+      session.send(...session.message(circle([member(PEER, "Bob")])));
+      await session.heard((m) => m.type === "meet");
+      session.send(...session.message(introduce(
+        PEER,
+        "127.0.0.1:22",
+        "192.168.1.1:7373",
+        "[64:ff9b::7f00:1]:7373",
+        "[::ffff:7f00:1]:7373",
+        "224.0.0.1:7373",
+        "0.0.0.0:7373",
+      )));
+      await session.stillTalks("after them");
+      await assert.rejects(trap.accept(1500), "a call to the trap");
+      const peer = Uint8Array.fromBase64(PEER, { alphabet: "base64url" }).toHex();
+      assert.deepEqual(victim.all("introduction").filter((e) => e.peer !== peer), []);
+      assert.deepEqual(victim.all("wrong-peer"), []);
+      return "nobody was called";
+    },
+  },
+  {
+    row: "a flood of introductions and meets",
+    where: `${MIDDLE}: what exceeds a bound is ignored`,
+    sent: "1000 introductions of 63 people, 1000 meets about one who is here",
+    promised: "one event for each PeerId that is named, and no more; all goes on",
+    refusals: 0,
+    async run(world) {
+      const { session, victim } = await inTheMiddle(world, ["--introductions", "ask"]);
+      session.send(...session.message(circle(PEERS.slice(0, 63).map((peer) => member(peer)))));
+      for (let i = 0; i < 1000; i++) {
+        session.send(...session.message(introduce(PEERS[i % 63]!, `203.0.113.${i % 250}:${2000 + i}`)));
+        session.send(
+          ...session.message(JSON.stringify({ type: "meet", peer: PEERS[i % 63]!, addresses: [], from: "" })),
+        );
+      }
+      await session.stillTalks("after the flood", 20_000);
+      assert(victim.all("introduction").length <= 63, "one event a PeerId");
+      assert.equal(victim.all("left").length, 0);
+      return `${victim.all("introduction").length} introductions told, nobody thrown out`;
+    },
+  },
+];
