@@ -8,7 +8,7 @@ import type { Notice } from "../notice.ts";
 import type { PeerId } from "../ports.ts";
 import * as words from "../words/notices.ts";
 import { unheardText } from "../words/circle.ts";
-import { carefulLine, label, labels, learn, type People } from "./text/roster.ts";
+import { carefulLine, carefulOfReported, label, labels, learn, newlyReported, type People } from "./text/roster.ts";
 import { sanitise } from "./text/sanitise.ts";
 
 /** What the sentences need to know of what came before. Changed by `plainLines`. */
@@ -24,7 +24,10 @@ export interface PlainContext {
 export function plainLines(notice: Notice, context: PlainContext): string[] {
   const { people } = context;
   const lines = sentences(notice, context);
+  const reported = newlyReported(people, notice);
   learn(people, notice);
+  const alike = carefulOfReported(people, reported);
+  if (alike !== undefined) lines.push(alike);
   if (notice.event === "named" || notice.event === "connected") {
     const careful = carefulLine(people, notice.peer);
     if (careful !== undefined) lines.push(careful);

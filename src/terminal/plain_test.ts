@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Notice } from "../notice.ts";
-import { newPeople } from "./text/roster.ts";
+import { label, learn, newPeople } from "./text/roster.ts";
 import { type PlainContext, plainLines } from "./plain.ts";
 import { hostileStrings } from "./testdata/hostile.ts";
 
@@ -112,4 +112,42 @@ Deno.test("plainLines() begins each line of a peer's words with From, name and t
     }
     assert.equal(named.filter((line) => line.startsWith("From ")).length, 1);
   }
+});
+
+Deno.test("a PeerId whose tag or name is like that of anybody met or heard of is called out, also one only heard of", () => {
+  const [bob, fake, same] = ["b0b00000", "fa4e0000", "b0b00000"].map((start, i) => start.padEnd(63, "0") + i);
+  const lines = (notices: readonly Notice[]) => {
+    const context = { people: newPeople("Carol"), sent: new Map(), echoed: true };
+    return notices.flatMap((notice) => plainLines(notice, context)).filter((line) => line.startsWith("Careful"));
+  };
+  const met: Notice[] = [
+    { event: "connected", peer: bob!, direction: "in", address: "a:1" },
+    { event: "named", peer: bob!, name: "Bob" },
+    { event: "left", peer: bob!, reason: "bye" },
+  ];
+  const heard = (peer: string, name: string): Notice => ({
+    event: "circle",
+    peer: bob!,
+    you: "",
+    with: [{ peer, name }],
+  });
+  assert.deepEqual(lines([...met, heard(fake!, "B\u043eb")]), [
+    "Careful: B\u043eb [fa4e-0000] looks like Bob [b0b0-0000], someone else.",
+  ]);
+  assert.deepEqual(lines([...met, heard(fake!, "Bob"), heard(fake!, "Bob")]).length, 1, "once");
+  assert.deepEqual(lines([...met, heard(same!, "Eve")]), [
+    "Careful: Eve [b0b0-0000] looks like Bob [b0b0-0000], someone else.",
+  ]);
+  assert.deepEqual(lines([...met, heard(fake!, "Carol")]), ["Careful: Carol [fa4e-0000] uses a name like yours."]);
+  assert.deepEqual(lines([...met, heard(fake!, "Dora")]), []);
+});
+
+Deno.test("a verified friend's tag has a mark inside its brackets, which no name can hold, until it is taken back", () => {
+  const people = newPeople();
+  learn(people, { event: "named", peer: "ab".repeat(32), name: "Bob \u2713 [\u2713]" });
+  assert.equal(label(people, "ab".repeat(32)).includes("[\u2713"), false);
+  learn(people, { event: "verify", peer: "ab".repeat(32), state: "same" });
+  assert.equal(label(people, "ab".repeat(32)).endsWith("[\u2713 abab-abab]"), true);
+  learn(people, { event: "verify", peer: "ab".repeat(32), state: "changed" });
+  assert.equal(label(people, "ab".repeat(32)).endsWith(" [abab-abab]"), true);
 });

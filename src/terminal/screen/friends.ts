@@ -5,7 +5,7 @@ import type { Hearing, Notice } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";
 import { hearingText, unheardText } from "../../words/circle.ts";
 import { quietText } from "../../words/screen.ts";
-import { labels, looksLike, nameOf, namesToType, newPeople, type People } from "../text/roster.ts";
+import { labels, looksLike, nameOf, namesToType, newPeople, type People, tagOf } from "../text/roster.ts";
 import { tag } from "../text/sanitise.ts";
 import { cautiousWidth, cut } from "../text/width.ts";
 import { headerText } from "./bars.ts";
@@ -45,7 +45,7 @@ export class Friends {
   label(peer: PeerId): Label {
     return {
       name: nameOf(this.people, peer),
-      tag: tag(peer),
+      tag: tagOf(this.people, peer),
       suspect: looksLike(this.people, peer) !== undefined,
       colour: this.#colours.of(peer, this.people.here.keys()),
     };

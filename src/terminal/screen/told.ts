@@ -4,7 +4,7 @@
 import type { Notice } from "../../notice.ts";
 import { lineOf, namedLine } from "../../words/notices.ts";
 import type { PeerId } from "../../ports.ts";
-import { carefulLine, label, labels, learn, type People } from "../text/roster.ts";
+import { carefulLine, carefulOfReported, label, labels, learn, newlyReported, type People } from "../text/roster.ts";
 import type { Friends } from "./friends.ts";
 import type { Entry, Log } from "./log.ts";
 
@@ -37,7 +37,10 @@ export class ProgramLines {
     this.#refused = undefined;
     if (notice.event === "named") return this.#named(notice, at);
     const line = told(notice, people);
+    const reported = newlyReported(people, notice);
     learn(people, notice);
+    const alike = carefulOfReported(people, reported);
+    if (alike !== undefined) this.#log.add({ kind: "problem", text: alike, at });
     if (line === undefined) return;
     const entry: Entry = { ...line, at };
     this.#log.add(entry);

@@ -1,7 +1,7 @@
 // Who is here and what they call themselves, as far as a view has been told. In here: labels that a peer cannot fake.
 // Not in here: links, messages, layout.
 
-import type { Notice } from "../../notice.ts";
+import type { Notice, Person } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";
 import type { Labels } from "../../words/circle.ts";
 import { alikeLine, namedBeforeLine } from "../../words/notices.ts";
@@ -16,6 +16,8 @@ export interface People {
   readonly reported: Map<PeerId, string>;
   /** Everybody met since the start, who left too, the longest ago first; at most NAMES_MAX. */
   readonly met: Set<PeerId>;
+  /** PeerIds with which the person has compared words; at most NAMES_MAX. */
+  readonly verified: Set<PeerId>;
   /** One's own name, sanitised; "" without one. */
   own: string;
   /** One's own PeerId, once it is known. */
@@ -29,6 +31,7 @@ export function newPeople(own = ""): People {
     names: new Map(),
     reported: new Map(),
     met: new Set(),
+    verified: new Set(),
     own: sanitise(own, "name"),
     self: undefined,
   };
@@ -38,7 +41,10 @@ export function newPeople(own = ""): People {
 export function learn(people: People, notice: Notice): void {
   if (notice.event === "connected") meet(people, notice.peer, notice.address);
   else if (notice.event === "left") people.here.delete(notice.peer);
-  else if (notice.event === "self") {
+  else if (notice.event === "verify") {
+    if (notice.state !== "same") people.verified.delete(notice.peer);
+    else if (people.verified.size < NAMES_MAX) people.verified.add(notice.peer);
+  } else if (notice.event === "self") {
     people.self = notice.peer;
     people.own = sanitise(notice.name, "name");
   } else if (notice.event === "circle") {
@@ -78,7 +84,12 @@ export function nameOf(people: People, peer: PeerId): string {
 
 /** `alice [3f2a-91bc]`. The part in brackets is made from the PeerId and cannot stand in a name. */
 export function label(people: People, peer: PeerId): string {
-  return `${nameOf(people, peer)} [${tag(peer)}]`;
+  return `${nameOf(people, peer)} [${tagOf(people, peer)}]`;
+}
+
+/** `3f2a-91bc`, or `✓ 3f2a-91bc` for somebody who is verified: within the brackets, which no name can hold. */
+export function tagOf(people: People, peer: PeerId): string {
+  return people.verified.has(peer) ? `✓ ${tag(peer)}` : tag(peer);
 }
 
 /** What Tab completes besides commands: the names of friends, and of those whom friends talk with. */
@@ -123,6 +134,29 @@ export function carefulLine(people: People, peer: PeerId): string | undefined {
   if (other !== undefined) return alikeLine(label(people, peer), other === "you" ? other : label(people, other));
   const before = namedBefore(people, peer);
   return before === undefined ? undefined : namedBeforeLine(label(people, peer), label(people, before));
+}
+
+/** Whom a circle names for the first time, before it is learnt. */
+export function newlyReported(people: People, notice: Notice): readonly Person[] {
+  if (notice.event !== "circle") return [];
+  return notice.with.filter(({ peer }) => !people.here.has(peer) && !people.reported.has(peer));
+}
+
+/** What a person is warned of when a friend names these: the first whose tag or name is like that of anybody met, or one's own. */
+export function carefulOfReported(people: People, persons: readonly Person[]): string | undefined {
+  for (const person of persons) {
+    const who = labels(people).reported(person);
+    const name = sanitise(person.name, "name");
+    if ((people.self !== undefined && tag(person.peer) === tag(people.self)) || confusable(name, people.own)) {
+      return alikeLine(who, "you");
+    }
+    for (const met of people.met) {
+      if (met === person.peer) continue;
+      const alike = tag(met) === tag(person.peer) || confusable(name, people.names.get(met) ?? "");
+      if (alike) return alikeLine(who, label(people, met));
+    }
+  }
+  return undefined;
 }
 
 /** Who left and had a name that this peer's could be taken for: the same friend started anew, or somebody else. */
