@@ -633,3 +633,75 @@ Deno.test("a prepared id with a tag that was met before is called out, also when
   assert.match(text, /! Careful: аlice \[b0b0-0000\] uses the name of alice \[3f2a-91bc\], who left/);
   assert.match(text.split("\n")[0] ?? "", /!friend \[3f2a-91bc\]/);
 });
+
+const HEARD: Notice = {
+  event: "hearing",
+  hearing: {
+    everyone: false,
+    settling: false,
+    others: [{ peer: B, name: "Bob", by: [A] }],
+    apart: [],
+    disputed: [],
+  },
+};
+
+Deno.test("the header says who one is, who is here and who hears whom, and drops oneself first where there is little room", () => {
+  const wide = new Trial(140, 12).tell(
+    { event: "self", peer: "c0c0ffee".padEnd(64, "2"), name: "Carol" },
+    { event: "connected", peer: A, direction: "out", address: "a:1" },
+    { event: "named", peer: A, name: "Alice" },
+    { event: "circle", peer: A, you: "", with: [{ peer: B, name: "Bob" }] },
+    HEARD,
+  );
+  const header = (trial: Trial) => trial.terminal.text()[0]!.trim();
+  assert.equal(
+    header(wide),
+    "Sesame  you are Carol [c0c0-ffee]  ·  Alice [3f2a-91bc]  ·  Alice also talks with Bob [b0b0-0000], who does not hear you",
+  );
+  wide.tell({ ...HEARD, hearing: { ...HEARD.hearing, everyone: true } });
+  assert.match(header(wide), /·  everyone hears everyone$/);
+  wide.resize(70, 12);
+  assert.equal(header(wide).startsWith("Sesame  Alice [3f2a-91bc]  ·  everyone"), true, header(wide));
+});
+
+Deno.test("a message that somebody on the other side did not get says so beside its tick, with the friend's name", () => {
+  const trial = new Trial(100, 12).tell(
+    { event: "connected", peer: A, direction: "out", address: "a:1" },
+    { event: "named", peer: A, name: "Alice" },
+    { event: "circle", peer: A, you: "", with: [{ peer: B, name: "Bob" }] },
+    HEARD,
+    {
+      event: "sent",
+      id: "1",
+      peers: 1,
+      to: [A],
+      unheard: HEARD.hearing.others,
+      private: false,
+      text: "hello you two!",
+    },
+    { event: "delivered", id: "1", peer: A },
+    { event: "sent", id: "2", peers: 1, to: [A], unheard: [], private: true, text: "psst" },
+  );
+  const text = trial.terminal.text().join("\n");
+  assert.match(text, /hello you two! +✓ Alice · Bob does not hear this/);
+  assert.match(text, /psst .*to Alice alone/);
+});
+
+Deno.test("a line that somebody came into is not sent with the first Enter, which says to whom the next one sends", () => {
+  const trial = new Trial(100, 12).tell(
+    { event: "connected", peer: A, direction: "out", address: "a:1" },
+    { event: "named", peer: A, name: "Alice" },
+  );
+  trial.type("for Alice");
+  trial.tell({ event: "connected", peer: B, direction: "in", address: "b:1" }, {
+    event: "named",
+    peer: B,
+    name: "Bob",
+  });
+  assert.equal(trial.key("enter"), undefined);
+  assert.match(trial.terminal.text().join("\n"), /Bob is here now too\. Enter sends to Alice, Bob/);
+  assert.deepEqual(trial.key("enter"), { type: "line", text: "for Alice" });
+  trial.type("/peers");
+  trial.tell({ event: "connected", peer: "dd".repeat(32), direction: "in", address: "c:1" });
+  assert.deepEqual(trial.key("enter"), { type: "line", text: "/peers" }, "a command goes to nobody");
+});

@@ -1,0 +1,172 @@
+// What a person types about who hears whom, and how often they are told of it. The rules are peers'; here a stub stands in.
+
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
+import type { Hearing, Notice } from "../notice.ts";
+import type { Event } from "../peers/event.ts";
+import type { Peers } from "../peers/step.ts";
+import { CircleTalk } from "./circle.ts";
+
+const ALICE = "a11ce000".padEnd(64, "0");
+const BOB = "b0b00000".padEnd(64, "0");
+const DORA = "d04a0000".padEnd(64, "0");
+const NONE: Hearing = { everyone: false, settling: false, others: [], apart: [], disputed: [] };
+
+function trial(here: readonly string[] = ["Alice"], lines = true) {
+  const names: Record<string, string> = { Alice: ALICE, Carl: "ca41".padEnd(64, "0") };
+  const state = {
+    present: here.map((name) => ({ peer: names[name]!, name, verified: false })),
+    hearing: {
+      ...NONE,
+      others: [{ peer: BOB, name: "Bob", by: [ALICE] }, { peer: DORA, name: "Dora", by: [ALICE] }],
+    } as Hearing,
+    introductions: [] as { peer: string; state: string; by: string[]; addresses: number; tells: string[] }[],
+    hidden: false,
+    words: undefined as number[] | undefined,
+  };
+  const peers = {
+    present: () => state.present,
+    get hearing() {
+      return state.hearing;
+    },
+    get introductions() {
+      return state.introductions;
+    },
+    get hidden() {
+      return state.hidden;
+    },
+    words: () => state.words,
+  } as unknown as Peers;
+  const steps: Event[] = [];
+  const said: string[] = [];
+  const talk = new CircleTalk({
+    self: "c0".repeat(32),
+    peers,
+    step: (event) => {
+      steps.push(event);
+      if (event.type === "introduce") {
+        state.introductions.push({
+          peer: event.peer,
+          state: "yes",
+          by: [ALICE],
+          addresses: 0,
+          tells: ["203.0.113.9:7373"],
+        });
+      }
+    },
+    hint: (text) => said.push(text),
+    problem: ({ doing, wrong }) => said.push(`${doing} ${wrong}`),
+    lines,
+  });
+  return { talk, state, steps, said };
+}
+const asked = (peer: string, quiet = false): Notice => ({
+  event: "introduction",
+  peer,
+  by: [ALICE],
+  state: "asked",
+  quiet,
+});
+const open = (peer: string) => ({ peer, state: "asked", by: [ALICE], addresses: 1, tells: ["203.0.113.9:7373"] });
+
+Deno.test("/introduce says yes for one whom a friend talks with, and then what they learn", () => {
+  const { talk, steps, said } = trial();
+  talk.introduce("bob");
+  deepEqual(steps, [{ type: "introduce", peer: BOB }]);
+  deepEqual(said, ["They will learn 203.0.113.9:7373."]);
+});
+
+Deno.test("/introduce with two friends proposes them to each other; with one friend, nobody, or a stranger it says why not", () => {
+  const { talk, steps, said } = trial(["Alice", "Carl"]);
+  talk.introduce("Alice Carl");
+  deepEqual(steps, [{ type: "propose", first: ALICE, second: "ca41".padEnd(64, "0") }]);
+  for (const text of ["Alice", "nobody", "", "Alice Alice", "Alice Bob", "Bob Alice"]) talk.introduce(text);
+  equal(steps.length, 1);
+  equal(said.length, 7);
+});
+
+Deno.test("/introduce all and /decline all answer the questions that are open", () => {
+  const { talk, state, steps, said } = trial();
+  talk.introduce("all");
+  match(said[0]!, /Nobody/);
+  state.introductions = [open(BOB), open(DORA)];
+  talk.decline("all");
+  deepEqual(steps.map((event) => event.type), ["decline", "decline"]);
+  talk.decline("Bob");
+  deepEqual(steps.at(-1), { type: "decline", peer: BOB });
+  talk.introduce("all");
+  deepEqual(steps.slice(3).map((event) => event.type), ["introduce", "introduce"]);
+});
+
+Deno.test("a hidden process introduces nobody", () => {
+  const { talk, state, steps, said } = trial();
+  state.hidden = true;
+  talk.introduce("Bob");
+  deepEqual(steps, []);
+  match(said[0]!, /show your address/);
+});
+
+Deno.test("/msg goes to the one who is named, and back to the person where it cannot", () => {
+  const { talk, steps } = trial(["Alice", "Carl"]);
+  equal(talk.message("Carl hello  there"), true);
+  deepEqual(steps, [{ type: "say", text: "hello  there", to: "ca41".padEnd(64, "0") }]);
+  for (const text of ["", "Carl", "Bob hi", "nobody hi"]) equal(talk.message(text), false, text);
+  equal(steps.length, 1);
+});
+
+Deno.test("/verify shows words when there are some, and takes a yes only then; a no at any time", () => {
+  const { talk, state, steps, said } = trial();
+  talk.verify("Alice");
+  talk.verify("Alice yes");
+  deepEqual(steps, []);
+  state.words = [0, 1, 2, 2047];
+  talk.verify("Alice");
+  match(said.at(-1)!, /abandon ability able zoo/);
+  talk.verify("Alice yes");
+  talk.verify("Alice no");
+  talk.verify("Alice maybe");
+  deepEqual(steps, [{ type: "compared", peer: ALICE, same: true }, { type: "compared", peer: ALICE, same: false }]);
+});
+
+Deno.test("questions of three seconds make one line; none with more than four friends, none for scripts, none when quiet", () => {
+  const { talk, state, said } = trial();
+  state.introductions = [open(BOB), open(DORA)];
+  talk.notice(asked(BOB), 0);
+  talk.notice(asked(DORA), 2_000);
+  talk.tick(2_900);
+  deepEqual(said, []);
+  talk.tick(3_000);
+  equal(said.length, 1);
+  match(said[0]!, /Bob .*Dora .*introduce all/);
+  const crowd = trial(["Alice", "Alice", "Alice", "Alice", "Alice"]);
+  const script = trial(["Alice"], false);
+  const quiet = trial();
+  for (const { talk, state } of [crowd, script, quiet]) {
+    state.introductions = [open(BOB)];
+    talk.notice(asked(BOB, talk === quiet.talk), 0);
+    talk.tick(10_000);
+  }
+  deepEqual([crowd.said, script.said, quiet.said], [[], [], []]);
+});
+
+Deno.test("who hears whom is told in one line in ten seconds, and not twice the same", () => {
+  const { talk, state, said } = trial();
+  const changed = (at: number) => talk.notice({ event: "hearing", hearing: state.hearing }, at);
+  changed(0);
+  talk.tick(3_000);
+  equal(said.length, 1);
+  changed(4_000);
+  talk.tick(20_000);
+  equal(said.length, 1, "nothing new");
+  state.hearing = { ...NONE, everyone: true };
+  changed(20_000);
+  changed(21_000);
+  talk.tick(22_999);
+  talk.tick(23_000);
+  equal(said.at(-1), "Who hears whom: everyone hears everyone.");
+  state.hearing = { ...NONE, apart: [[ALICE, BOB]] };
+  changed(24_000);
+  talk.tick(32_999);
+  equal(said.length, 2, "ten seconds have not passed");
+  talk.tick(33_000);
+  equal(said.length, 3);
+});
