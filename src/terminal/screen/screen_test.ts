@@ -659,7 +659,7 @@ Deno.test("the header says who one is, who is here and who hears whom, and drops
     "Sesame  you are Carol [c0c0-ffee]  ·  Alice [3f2a-91bc]  ·  Alice also talks with Bob [b0b0-0000], who does not hear you",
   );
   wide.tell({ ...HEARD, hearing: { ...HEARD.hearing, everyone: true } });
-  assert.match(header(wide), /·  everyone hears everyone$/);
+  assert.match(header(wide), /· {2}everyone hears everyone$/);
   wide.resize(70, 12);
   assert.equal(header(wide).startsWith("Sesame  Alice [3f2a-91bc]  ·  everyone"), true, header(wide));
 });
