@@ -9,7 +9,7 @@ import type { Source } from "../peers/addresses.ts";
 import type { Effect, Event } from "../peers/event.ts";
 import type { Peers } from "../peers/step.ts";
 import type { View } from "../terminal/view.ts";
-import { formatAddress, networkOf, site64 } from "../transport/address.ts";
+import { formatAddress, networkOf, parseListen, scopeOf, site64 } from "../transport/address.ts";
 import { meetingPlaces } from "../transport/two_sided/places.ts";
 import { QuietWindow } from "./quiet_window.ts";
 import type { Stretcher } from "./stretcher.ts";
@@ -268,10 +268,16 @@ export class Loop implements Disposable {
     }
   }
 
+  /** Whether others are met halfway: never by who can only be called on this machine, as behind an onion name. */
+  get #meets(): boolean {
+    const at = this.#taking && this.#listener !== undefined ? parseListen(this.#listener.address) : "empty";
+    return typeof at !== "string" && scopeOf(at.host) !== "machine";
+  }
+
   /** What the two-sided calls beside it have to know. */
   #followDial(call: number, target: string, step: CallStep): void {
     if (this.#dials.get(call)?.signal.aborted !== false) return;
-    if (step.step === "resolved" && this.#listener !== undefined) {
+    if (step.step === "resolved" && this.#meets) {
       const meetAt = meetingPlaces(step.addresses, this.#parts.addresses() ?? []);
       if (meetAt.length > 0) this.#parts.watch.aimed(target, now());
       this.step({ type: "aimed", call, meetAt });

@@ -33,7 +33,7 @@ const UNMAPPED: Readonly<Record<MapFault, Pick<Problem, "wrong" | "next">>> = {
   },
   "second-nat": {
     wrong: "Your provider has another NAT in front of it.",
-    next: "Use IPv6, or let your friend listen.",
+    next: "Use IPv6, --onion, or let your friend listen.",
   },
   "no-router": {
     wrong: "Your way out is a tunnel, or this machine cannot say which its router is.",

@@ -81,6 +81,24 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "who can be called on this machine only meets nobody halfway: not one call leaves for that port",
+  ignore: !captures,
+  async fn() {
+    await using world = await Homes.make(["drops", "drops"]);
+    const [{ host }, { outer }] = [world.homes[0]!, world.homes[1]!];
+    await using capture = await Capture.start(host);
+    await using one = await Sesame.start(["connect", `${outer}:7373`, "--listen", "127.0.0.1:7373", ...SCRIPTED], {
+      phrase: PHRASE,
+      shell: host.shell,
+    });
+    await one.like("diagnosis", {}, 60_000);
+    const calls = (await capture.soFar(outer)).filter((line) => line.includes(` > ${outer}.`) && /: tcp /.test(line));
+    ok(calls.length > 0);
+    deepEqual(calls.filter((line) => line.includes(` > ${outer}.7374:`)), []);
+  },
+});
+
 /** When a packet passed, in seconds of the day. */
 function secondsOf(line: string): number {
   const [hours = 0, minutes = 0, seconds = 0] = line.split(" ")[0]!.split(":").map(Number);
