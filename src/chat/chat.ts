@@ -136,7 +136,7 @@ export class Chat {
       friends: args.friends,
       descriptors: parts.descriptors?.(),
       introductions: args.introductions ?? (parts.scripted ? "no" : "ask"),
-      hidden: this.#proxy !== undefined,
+      hidden: this.#hides,
     });
     this.#circle = new CircleTalk({
       self,
@@ -273,10 +273,15 @@ export class Chat {
     return invitation(listening, this.#parts.addresses(), this.#outer);
   }
 
+  /** Our address is not to be shown, as calls go through a proxy or come through Tor. */
+  get #hides(): boolean {
+    return this.#proxy !== undefined || this.#parts.openOnion !== undefined;
+  }
+
   /** What introductions may tell of where we are called. */
   #tellReachable(listening: string): void {
     const { addresses, loopback } = calledAt(listening, this.#parts.addresses(), this.#outer);
-    this.#loop.step({ type: "reachable", addresses, hidden: loopback || this.#proxy !== undefined });
+    this.#loop.step({ type: "reachable", addresses, hidden: loopback || this.#hides });
   }
 
   /** Without the name nobody can call: then the chat ends. */
