@@ -175,6 +175,27 @@ export const CIRCLE_ROWS: readonly Row[] = [
     },
   },
   {
+    row: "an introduction for somebody who listens on loopback only",
+    where: `${MIDDLE}: a hidden process sends no meet and ignores introduce`,
+    sent:
+      "a circle that names a PeerId, and an introduction with an address that answers, to a victim that agrees to all",
+    promised: "no meet, no call; its circle does not say where we are; the person is told why",
+    refusals: 0,
+    async run(world) {
+      const { session, victim } = await inTheMiddle(world, ["--introductions", "yes", "--listen", "127.0.0.1:0"]);
+      const circleMessage = await session.heard((m) => m.type === "circle");
+      assert.equal(circleMessage.you, "");
+      const trap = world.own(await FalseListener.open(newIdentity()));
+      session.send(...session.message(circle([member(PEER, "Bob")])));
+      session.send(...session.message(introduce(PEER, trap.address)));
+      await victim.event("hidden");
+      await assert.rejects(trap.accept(1500), "a call to the trap");
+      assert.equal(session.messages.some(({ type }) => type === "meet"), false);
+      await session.stillTalks("after it");
+      return "told why, and nothing else";
+    },
+  },
+  {
     row: "a flood of introductions and meets",
     where: `${MIDDLE}: what exceeds a bound is ignored`,
     sent: "1000 introductions of 63 people, 1000 meets about one who is here",
