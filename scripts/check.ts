@@ -34,6 +34,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   screen: { args: ["test", "--no-check", "--allow-all", "tests/screen"], what: "the screen in a real tmux" },
   doctor: { args: [...RUN, "tests/doctor/cases.ts"], what: "the ways in which a call fails, staged in namespaces" },
   onion: { args: [...RUN, "tests/onion/onion.ts"], what: "two processes talk through a Tor network on loopback" },
+  reach: { args: [...RUN, "tests/reach/table.ts"], what: "who meets whom behind which kinds of routers, and how fast" },
   vectors: { args: ["run", "--quiet", "--allow-read", "tests/vectors/check.ts"], what: "every value of a vector file" },
   models: { args: [...RUN, "tests/models/models.ts"], what: "the models of the protocol, in ProVerif and Spin" },
   timing: {
