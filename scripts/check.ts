@@ -22,6 +22,13 @@ const CHECKS: Readonly<Record<string, Check>> = {
   adversary: { args: [...RUN, "tests/adversary/adversary.ts"], what: "hostile peers over real sockets" },
   soak: { args: [...RUN, "tests/adversary/soak.ts"], what: "two people talk while strangers flood the listener" },
   simulate: { args: [...RUN, "tests/simulation/simulate.ts"], what: "the network simulator, seed by seed" },
+  circles: {
+    args: [
+      ...["run", "--quiet", "--no-check", "--no-prompt", "--allow-read", "--config=tests/simulation/toy/config.json"],
+      "tests/simulation/circles.ts",
+    ],
+    what: "who hears whom, in 120 orders of coming and going",
+  },
   memory: {
     args: [...RUN, "tests/memory/memory_search.ts"],
     what: "copies of secrets in the memory of real processes",

@@ -122,6 +122,18 @@ export const SUITES: readonly Suite[] = [
     beside: "cpu",
   },
   {
+    name: "circles",
+    args: [
+      "run",
+      "--no-check",
+      "--allow-read",
+      "--config=tests/simulation/toy/config.json",
+      "tests/simulation/circles.ts",
+    ],
+    counts: "suite line",
+    beside: "cpu",
+  },
+  {
     name: "typos",
     args: ["run", "--no-check", "--allow-read", "tests/phrase/typos_task.ts"],
     counts: "suite line",

