@@ -23,6 +23,8 @@ export class Hearing {
   /** What came below and was none of a frame, at the least since the start. A dialer is sent tickets first. */
   #least: number;
   #looks = 0;
+  /** They put a frame into several records, as section 2 allows: then the records between two chunks cannot be counted. */
+  #splits = false;
 
   /** `below`: how many bytes have come under TLS until now. */
   constructor(role: Role, below: () => number) {
@@ -33,7 +35,8 @@ export class Hearing {
 
   heard(bytes: number): void {
     this.#above += bytes;
-    this.#least = Math.min(this.#least, this.#excess);
+    this.#splits ||= bytes % FRAME_SIZE !== 0;
+    this.#least = this.#splits ? this.#excess : Math.min(this.#least, this.#excess);
     this.#looks = 0;
   }
 

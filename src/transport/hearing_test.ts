@@ -57,6 +57,22 @@ Deno.test("part of a record may wait ten seconds for its rest, since that may ha
   equal(looks(), Infinity);
 });
 
+Deno.test("who puts a frame into several records is not deaf, however long the rest takes, and is noticed all the same later", () => {
+  const { bytes, it, looks } = hearing("listener");
+  const record = (length: number) => {
+    bytes.below += length + 22;
+    it.heard(length);
+  };
+  record(4);
+  equal(looks(), Infinity);
+  record(1276);
+  equal(looks(), Infinity);
+  for (let n = 0; n < 20; n++) record(64);
+  equal(looks(), Infinity);
+  bytes.below += 24;
+  equal(looks(), 3);
+});
+
 Deno.test("a dialer is sent tickets before its first frame", () => {
   const { bytes, frame, looks } = hearing("dialer");
   bytes.below += 962;
