@@ -83,7 +83,8 @@ const chat = async (place: Place) => {
 const connected = async (place: Place) => {
   await enter(place);
   // Of 80 columns the bar gives the names of three, and counts the rest.
-  await place.pty.until(`and ${place.friends.length - 3} more`, 60_000);
+  // None of them hears another: that takes the room of two names.
+  await place.pty.until(`and ${place.friends.length - 1} more`, 60_000);
   await place.pty.rest(150);
 };
 

@@ -64,11 +64,13 @@ export type Here = Label & { readonly note: string };
 
 /**
  * `Sesame  you are Carol [b0b0-0000]  ·  alice [3f2a-91bc] and 3 more  ·  everyone hears everyone`, filled up to `columns`.
- * `you` and `hearing` may be empty. Friends keep their room; who hears whom is cut before them, and oneself goes first.
+ * `you` and `hearing` may be empty. Of several friends only so many are named that who hears whom keeps HEARING_CELLS; oneself
+ * goes first.
  */
 export function headerText(you: string, people: readonly Here[], hearing: string, columns: number): string {
-  const friends = friendsText(people, columns);
   const behind = hearing === "" ? "" : `  ·  ${hearing}`;
+  const kept = people.length > 1 ? Math.min(cautiousWidth(behind), HEARING_CELLS) : 0;
+  const friends = friendsText(people, columns - kept);
   const before = you === "" ? "" : `${you}  ·  `;
   const fits = cautiousWidth(` Sesame  ${before}${friends}${behind}`) <= columns;
   const text = cut(` Sesame  ${fits ? before : ""}${friends}${behind}`, columns);
@@ -101,5 +103,6 @@ export function statusText(parts: readonly string[], columns: number): string {
   return text + "─".repeat(Math.max(0, columns - textWidth(text)));
 }
 
+const HEARING_CELLS = 40;
 const ELAPSED_FROM_S = 2;
 const BUSY_MAX = 64;

@@ -664,6 +664,17 @@ Deno.test("the header says who one is, who is here and who hears whom, and drops
   assert.equal(header(wide).startsWith("Sesame  Alice [3f2a-91bc]  ·  everyone"), true, header(wide));
 });
 
+Deno.test("the header of many friends keeps room for who hears whom, and says whole how many are not named", () => {
+  const trial = new Trial(80, 12);
+  for (let n = 0; n < 5; n++) {
+    trial.tell({ event: "connected", peer: `${n}`.repeat(64), direction: "in", address: "a:1" });
+  }
+  const header = () => trial.terminal.text()[0]!.trim();
+  assert.equal(header().endsWith("friend [2222-2222] and 2 more"), true, header());
+  trial.tell(HEARD);
+  assert.match(header(), /^Sesame {2}friend \[0000-0000\] and 4 more {2}· {2}\S.{30,}/);
+});
+
 Deno.test("a message that somebody on the other side did not get says so beside its tick, with the friend's name", () => {
   const trial = new Trial(100, 12).tell(
     { event: "connected", peer: A, direction: "out", address: "a:1" },
