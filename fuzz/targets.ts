@@ -18,6 +18,11 @@ export const TARGETS: readonly string[] = [
   "address",
   "conversation",
   "peers",
+  "company",
+  "roles",
+  "router",
+  "upnp",
+  "onion",
 ];
 
 export async function load(name: string): Promise<Target> {

@@ -25,7 +25,8 @@ export class ReplyReader {
       if (reply === "broken") return this.#fail();
       if (reply !== undefined) whole.push(reply);
     }
-    return this.#rest.length > LINE_MAX_BYTES ? this.#fail() : whole;
+    // One more: it may be the \r of a line whose \n has not come yet.
+    return this.#rest.length > LINE_MAX_BYTES + 1 ? this.#fail() : whole;
   }
 
   #broken = false;

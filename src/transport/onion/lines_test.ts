@@ -23,6 +23,13 @@ Deno.test("ReplyReader puts a reply together however its bytes are cut", () => {
   }
 });
 
+Deno.test("ReplyReader takes the longest line also where its end comes byte by byte", () => {
+  const reader = new ReplyReader();
+  const line = "250 " + "x".repeat(4092);
+  for (const byte of bytes(`${line}\r`)) deepEqual(reader.read(Uint8Array.of(byte)), []);
+  deepEqual(reader.read(bytes("\n")), [{ code: 250, lines: [line.slice(4)] }]);
+});
+
 Deno.test("ReplyReader takes nothing that is no control port's, nor anything behind it", () => {
   const wrong = [
     "HTTP/1.1 400 Bad Request\r\n",
@@ -34,7 +41,7 @@ Deno.test("ReplyReader takes nothing that is no control port's, nor anything beh
     "250-x\r\n251 y\r\n",
     "250-x\r\n".repeat(65),
     "250 " + "x".repeat(4096) + "\r\n",
-    "x".repeat(4097),
+    "x".repeat(4098),
   ];
   for (const text of wrong) {
     const reader = new ReplyReader();
