@@ -86,6 +86,8 @@ export function show({ room, places, run, cached, killed, timedOut, excused, ope
 export interface Row {
   readonly room: string;
   readonly figures: readonly number[];
+  /** The room's code has changed a great deal since: starred on the page by hand, until the room is run again. */
+  readonly old: boolean;
 }
 
 /** The rows of the page as it was, with those of the rooms that were run just now in their place. */
@@ -93,13 +95,23 @@ export function rowsOf(results: readonly Result[], before: string): Row[] {
   const fresh = results.map((r): Row => ({
     room: r.room,
     figures: [r.places, r.run, r.killed, r.timedOut, r.excused.length, r.open.length],
+    old: false,
   }));
-  const old = [...before.matchAll(/^\| (\w+) ((?:\| \d+ ){6})\|/gm)].map(([, room = "", cells = ""]): Row => ({
+  const old = [...before.matchAll(/^\| (\w+)( \*)? ((?:\| \d+ ){6})\|/gm)].map((
+    [, room = "", star, cells = ""],
+  ): Row => ({
     room,
     figures: cells.split("|").slice(1).map(Number),
+    old: star !== undefined,
   }));
   return MUTATED.flatMap(({ name }) => [...fresh, ...old].find(({ room }) => room === name) ?? []);
 }
+
+const OLD =
+  `\\* These rooms were run before their code changed (epochs of the ratchet, circles, introductions, two-sided calls): their rows, and
+the sum with them, are of the older code and say nothing of the new.
+
+`;
 
 /** docs/MUTATION.md. */
 export function page(rows: readonly Row[]): string {
@@ -114,10 +126,14 @@ stands at the top of \`tests/mutation/mutate.ts\`, \`tests/mutation/plugin.ts\` 
 
 | room | places | run | killed | of these by hanging | survivors with a reason | survivors without | score |
 |---|---|---|---|---|---|---|---|
-${rows.map(({ room, figures }) => line(room, figures)).join("\n")}
+${rows.map(({ room, figures, old }) => line(old ? `${room} *` : room, figures)).join("\n")}
 ${line("**all**", sums)}
 
-The score counts every survivor against us. Those with a reason change nothing that anybody could see; each stands with its
+${
+    rows.some(({ old }) => old)
+      ? OLD
+      : ""
+  }The score counts every survivor against us. Those with a reason change nothing that anybody could see; each stands with its
 reason in \`tests/mutation/survivors.json\`. A mutant whose test does not come to an end is noticed by that: no test says so.
 Mutants of the promises in [CLAIMS.md](CLAIMS.md) are made by hand (\`deno task mutate --handmade\`).
 `;

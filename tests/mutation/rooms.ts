@@ -15,12 +15,43 @@ export const MUTATED: readonly MutatedRoom[] = [
   { name: "ratchet", sources: ["src/ratchet"], tests: ["src/ratchet"], fuzz: ["ratchet"] },
   { name: "wire", sources: ["src/wire"], tests: ["src/wire"], fuzz: ["frame", "handshake", "cell", "message"] },
   { name: "session", sources: ["src/session"], tests: ["src/session"], fuzz: ["conversation"] },
-  { name: "peers", sources: ["src/peers"], tests: ["src/peers", "tests/simulation/mesh_test.ts"], fuzz: ["peers"] },
+  {
+    name: "peers",
+    sources: ["src/peers"],
+    tests: ["src/peers", "tests/simulation/mesh_test.ts"],
+    fuzz: ["peers", "company"],
+  },
   {
     name: "sanitise",
     sources: ["src/terminal/text/sanitise.ts"],
     tests: ["src/terminal/text/sanitise_test.ts"],
     fuzz: ["sanitise"],
+  },
+  {
+    name: "two_sided",
+    sources: ["src/transport/two_sided/roles.ts", "src/transport/two_sided/places.ts"],
+    tests: ["src/transport/two_sided/roles_test.ts", "src/transport/two_sided/places_test.ts"],
+    fuzz: ["roles"],
+  },
+  {
+    // Bytes and words; asking a router is a matter of sockets.
+    name: "mapping",
+    sources: ["pcp", "nat_pmp", "upnp", "lease"].map((name) => `src/transport/mapping/${name}.ts`),
+    tests: ["src/transport/mapping/codecs_test.ts"],
+    fuzz: ["router", "upnp"],
+  },
+  {
+    name: "onion",
+    sources: ["src/transport/onion/lines.ts"],
+    tests: ["src/transport/onion/lines_test.ts"],
+    fuzz: ["onion"],
+  },
+  {
+    // What is made of facts: why a call failed, and what a doctor found.
+    name: "words",
+    sources: ["src/call.ts", ...["call_failures", "doctor_call", "reach"].map((name) => `src/words/${name}.ts`)],
+    tests: ["call_failures", "doctor_call", "reach"].map((name) => `src/words/${name}_test.ts`),
+    fuzz: [],
   },
 ];
 
