@@ -11,10 +11,10 @@ import { VERSION } from "../src/cli/version.ts";
 import { writeOrCheck } from "./release/generated.ts";
 
 /** When what this file itself says was last changed; the times of a release's packages are this day's. */
-export const DATE = "2026-11-27";
+export const DATE = "2026-11-28";
 
-/** The words of README, "Exit codes". */
-const CODES: Readonly<Record<keyof typeof EXIT, string>> = {
+/** What each exit code means, here and on docs/SCRIPTS.md. */
+export const CODES: Readonly<Record<keyof typeof EXIT, string>> = {
   left: "You left, input ended, or F12 ended everything.",
   unexpected:
     "Something that should not happen; everything was wiped. Also: the output could not be written, and a doctor HOST that a signal ended.",

@@ -1,5 +1,5 @@
 // What the program tells a person. The first group is also the `--json` contract, field for field and for ever
-// (docs: README, "For scripts"); `json.ts` writes exactly those fields. The second group may grow.
+// (docs/SCRIPTS.md, "Events"); `json.ts` writes exactly those fields. The second group may grow.
 // Text that came from a peer (`text`, `name`) is raw here: every view passes it through `sanitise.ts`, json through JSON.stringify.
 
 import type { CallFailure, RefusedReason } from "./call.ts";

@@ -146,8 +146,7 @@ Deno.test("helpText() fits 80 columns and two screens, and names every command a
   for (const { name } of OPTIONS) equal(help.includes(`--${name}`), true, name);
 });
 
-Deno.test("README.md lists every option and every command", async () => {
+Deno.test("README.md shows every command", async () => {
   const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  for (const { name } of OPTIONS) equal(readme.includes(`--${name}`), true, name);
   for (const { name } of COMMANDS) equal(readme.includes(`sesame ${name}`), true, name);
 });

@@ -5,4 +5,4 @@ import { PROTOCOL_VERSION } from "../constants.ts";
 /** "from source", "compiled" or "portable", with the target and the hash of the source (scripts/release/stage.ts). */
 const FORM = "from source";
 
-export const VERSION: string = `sesame 0.1.0, protocol ${PROTOCOL_VERSION}, ${FORM}`;
+export const VERSION: string = `sesame 0.2.0, protocol ${PROTOCOL_VERSION}, ${FORM}`;

@@ -4,7 +4,7 @@ import { jsonLine } from "./json.ts";
 import { hostileStrings } from "./testdata/hostile.ts";
 
 const PEER = "ab".repeat(32);
-/** The contract of docs/README "For scripts", byte for byte. */
+/** The contract of docs/SCRIPTS.md, "Events", byte for byte. */
 const CONTRACT: readonly [Notice, string][] = [
   [
     {

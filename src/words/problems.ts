@@ -6,7 +6,7 @@ import type { PhraseProblem } from "../auth/phrase.ts";
 import { PHRASE_MAX_BYTES, PHRASE_MIN_BYTES } from "../constants.ts";
 import type { ProxyAddressFault } from "../transport/proxy_address.ts";
 
-/** Exit codes of README, "Exit codes". */
+/** Exit codes: docs/SCRIPTS.md. */
 export const EXIT = { left: 0, unexpected: 1, usage: 2, connection: 3, phrase: 4, protection: 5 } as const;
 
 export interface Problem {

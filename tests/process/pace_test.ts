@@ -1,4 +1,4 @@
-// What the screen shows is worked on between cells (docs/SECURITY.md, "Typing"), in the program as it runs: the system's
+// What the screen shows is worked on between cells (docs/MEASUREMENTS.md, "Typing"), in the program as it runs: the system's
 // calls of a chat on a terminal while somebody types fast. That work waits is of chat/quiet_window_test.ts.
 
 import { ok } from "node:assert/strict";

@@ -5,8 +5,9 @@ import { Arena, arenaSize } from "../../src/secrets/locked.ts";
 import { hostileStrings } from "../../src/terminal/testdata/hostile.ts";
 import { askPhrase, readFirstLine } from "../../src/terminal/prompt.ts";
 import { Tty } from "../../src/terminal/tty.ts";
-import type { Notice } from "../../src/notice.ts";
+import type { Hearing, Notice } from "../../src/notice.ts";
 import type { View } from "../../src/terminal/view.ts";
+import { hearingText, type Labels, whoHearsWhom } from "../../src/words/circle.ts";
 
 const A = "3f2a91bc".padEnd(64, "0");
 const B = "b0b00000".padEnd(64, "1");
@@ -78,7 +79,19 @@ view = openView(
     }
   },
 );
-/** Screens for the golden files, by scenario. */
+/** What the person says, to whom, and who does not get it. */
+function mine(id: string, to: readonly string[], text: string, unheard: Hearing["others"] = []): Notice {
+  return { event: "sent", id, peers: to.length, to, unheard, private: false, text };
+}
+const NOTHING_HEARD: Hearing = { everyone: false, settling: false, others: [], apart: [], disputed: [] };
+const CAROL: Hearing["others"] = [{ peer: C, name: "Carol", by: [A] }];
+const LABELS: Labels = {
+  who: () => "Bob [3f2a-91bc]",
+  reported: ({ name }) => `${name} [ca40-1000]`,
+  name: () => "Bob",
+  reportedName: () => "Carol",
+};
+/** Screens for the golden files and README, by scenario. */
 const SCREENS: Readonly<Record<string, readonly Notice[]>> = {
   unicode: [
     { event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" },
@@ -103,6 +116,34 @@ const SCREENS: Readonly<Record<string, readonly Notice[]>> = {
     { event: "sent", id: "all", peers: 32, to: [], unheard: [], private: false, text: "hello you all" },
     { event: "delivered", id: "all", peer: "10".repeat(4).padEnd(64, "0") },
   ],
+  // The pictures of README, as Alice sees them. The start has scrolled away.
+  "picture-two": [
+    { event: "self", peer: B, name: "Alice" },
+    { event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" },
+    { event: "named", peer: A, name: "Bob" },
+    { event: "message", peer: A, id: "1", text: "did the phrase arrive in one piece?" },
+    mine("2", [A], "it did, and the paper is gone 🎉"),
+    { event: "delivered", id: "2", peer: A },
+    { event: "message", peer: A, id: "3", text: "the source can meet on Thursday\nsame place, an hour later" },
+    mine("4", [A], "I'll be there, with the photographs"),
+    { event: "delivered", id: "4", peer: A },
+  ],
+  "picture-three": [
+    { event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" },
+    { event: "named", peer: A, name: "Bob" },
+    { event: "hearing", hearing: { ...NOTHING_HEARD, others: CAROL } },
+    { event: "hint", text: whoHearsWhom(hearingText({ ...NOTHING_HEARD, others: CAROL }, LABELS)) },
+    mine("1", [A], "Bob, who is that?", CAROL),
+    { event: "delivered", id: "1", peer: A },
+    { event: "message", peer: A, id: "2", text: "my editor. Type /introduce Carol and you hear her" },
+    { event: "connected", peer: C, direction: "out", address: "192.0.2.9:7373" },
+    { event: "named", peer: C, name: "Carol" },
+    { event: "hearing", hearing: { ...NOTHING_HEARD, everyone: true } },
+    { event: "hint", text: whoHearsWhom(hearingText({ ...NOTHING_HEARD, everyone: true }, LABELS)) },
+    mine("4", [A, C], "hello Carol! I call you, to compare words"),
+    { event: "delivered", id: "4", peer: A },
+    { event: "delivered", id: "4", peer: C },
+  ],
   errors: [
     { event: "connecting", address: "192.0.2.9:7373" },
     { event: "refused", address: "192.0.2.9:7373", reason: "timeout" },
@@ -124,35 +165,7 @@ const SCREENS: Readonly<Record<string, readonly Notice[]>> = {
 view.start();
 const screen = scenarios.map((name) => SCREENS[name]).find((notices) => notices !== undefined);
 if (screen !== undefined) { for (const notice of screen) view.show(notice); }
-else if (scenarios.includes("picture")) {
-  view.show({ event: "listening", address: "0.0.0.0:7373" });
-  view.show({ event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" });
-  view.show({ event: "named", peer: A, name: "alice" });
-  view.show({ event: "message", peer: A, id: "1", text: "hey! did the phrase arrive in one piece?" });
-  view.show({
-    event: "sent",
-    id: "2",
-    peers: 1,
-    to: [],
-    unheard: [],
-    private: false,
-    text: "it did, you are talking to me 🎉",
-  });
-  view.show({ event: "delivered", id: "2", peer: A });
-  view.show({ event: "connected", peer: B, direction: "out", address: "192.0.2.8:7373" });
-  view.show({ event: "named", peer: B, name: "Zoë" });
-  view.show({ event: "message", peer: B, id: "3", text: "hello you two\nwho brings the cake on Friday?" });
-  view.show({
-    event: "sent",
-    id: "4",
-    peers: 2,
-    to: [],
-    unheard: [],
-    private: false,
-    text: "I do. Nobody else can read this, by the way.",
-  });
-  view.show({ event: "delivered", id: "4", peer: A });
-} else {
+else {
   view.show({ event: "listening", address: "0.0.0.0:7373" });
   view.show({ event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" });
   view.show({ event: "named", peer: A, name: "alice" });

@@ -1,6 +1,6 @@
-// Draws the picture of the chat for the README from a real terminal: light, dark and as text. `deno run -A
-// tests/screen/picture.ts FOLDER` writes chat-light.svg, chat-dark.svg and chat.txt. In here: SGR to SVG, as much as the
-// screen uses.
+// Draws the pictures of README from a real terminal: two people and three, each light, dark and as text. `deno run -A
+// tests/screen/picture.ts FOLDER` writes two-light.svg, two-dark.svg, two.txt and so on. In here: SGR to SVG, as much as
+// the screen uses.
 
 import { codePointWidth } from "../../src/terminal/text/width.ts";
 import { openDriver } from "./driver_terminal.ts";
@@ -27,7 +27,6 @@ const THEMES: Readonly<Record<string, Theme>> = {
   },
 };
 const COLUMNS = 80;
-const ROWS = 16;
 const CELL = 8.4;
 const LINE = 19;
 const MARGIN = 12;
@@ -35,7 +34,7 @@ const MARGIN = 12;
 /** One SVG, the same bytes for the same capture. `rows` hold SGR sequences. */
 function svg(rows: readonly string[], theme: Theme, title: string): string {
   const width = Math.round(COLUMNS * CELL + 2 * MARGIN);
-  const height = ROWS * LINE + 2 * MARGIN;
+  const height = rows.length * LINE + 2 * MARGIN;
   const parts = [
     "<!-- deno-fmt-ignore-file: drawn by tests/screen/picture.ts; spaces are cells -->",
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">`,
@@ -88,17 +87,40 @@ function escape(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
+interface Picture {
+  readonly name: string;
+  readonly rows: number;
+  /** What is half typed. */
+  readonly typed: string;
+  /** The end of the last line that was said. */
+  readonly last: string;
+  readonly title: string;
+}
+
+/** So few rows that the lines of the start have scrolled away. */
+const PICTURES: readonly Picture[] = [
+  { name: "two", rows: 8, typed: "until Thurs", last: "photographs  ✓", title: "Alice talks with Bob" },
+  {
+    name: "three",
+    rows: 10,
+    typed: "/verify Carol",
+    last: "words  ✓ Bob, Carol",
+    title: "Alice talks with Bob and Carol; the header says who hears whom",
+  },
+];
+
 if (import.meta.main) {
   const [folder = "tests/screen/picture"] = Deno.args;
-  await using terminal = await openDriver({ columns: COLUMNS, rows: ROWS, driver: ["screen", "picture"] });
-  await terminal.until("by the way");
-  await terminal.text("chocolate or le");
-  const text = await terminal.until("chocolate or le");
-  const styled = (await terminal.captureStyled()).split("\n").slice(0, ROWS);
   await Deno.mkdir(folder, { recursive: true });
-  for (const [name, theme] of Object.entries(THEMES)) {
-    const title = "A Sesame chat in a terminal; the text version stands beside this picture";
-    await Deno.writeTextFile(`${folder}/chat-${name}.svg`, svg(styled, theme, title));
+  for (const { name, rows, typed, last, title } of PICTURES) {
+    await using terminal = await openDriver({ columns: COLUMNS, rows, driver: ["screen", `picture-${name}`] });
+    await terminal.until(last);
+    await terminal.text(typed);
+    const text = await terminal.until(typed);
+    const styled = (await terminal.captureStyled()).split("\n").slice(0, rows);
+    for (const [theme, colours] of Object.entries(THEMES)) {
+      await Deno.writeTextFile(`${folder}/${name}-${theme}.svg`, svg(styled, colours, title));
+    }
+    await Deno.writeTextFile(`${folder}/${name}.txt`, text + "\n");
   }
-  await Deno.writeTextFile(`${folder}/chat.txt`, text + "\n");
 }

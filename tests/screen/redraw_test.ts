@@ -39,7 +39,7 @@ Deno.test(`${MESSAGES} messages: a repaint, a resize, a page up and a new messag
   for (const { way, median } of figures) ok(median <= LIMIT_MS, `${way}: ${median.toFixed(1)} ms`);
 });
 
-/** docs/SECURITY.md, "Long pastes": a piece of work takes at most this long. */
+/** docs/MEASUREMENTS.md, "Long pastes": a piece of work takes at most this long. */
 const PIECE_MS = 2;
 /** Seen: 1 to 4. Where each character was looked at anew with each key: 15 to 60. */
 const RATIO = 8;
