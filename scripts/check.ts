@@ -19,6 +19,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
     args: ["run", "--quiet", "--allow-read=src/words", "scripts/words.ts"],
     what: "every sentence that the program can say, as one page",
   },
+  spelling: {
+    args: [...RUN, "tests/papers/spelling.ts"],
+    what: "the spelling of the papers and of src/words, by cspell",
+  },
   adversary: { args: [...RUN, "tests/adversary/adversary.ts"], what: "hostile peers over real sockets" },
   soak: { args: [...RUN, "tests/adversary/soak.ts"], what: "two people talk while strangers flood the listener" },
   simulate: { args: [...RUN, "tests/simulation/simulate.ts"], what: "the network simulator, seed by seed" },

@@ -113,6 +113,7 @@ export const SUITES: readonly Suite[] = [
     ok: true,
     quick: true,
   },
+  { name: "spelling", args: [...RUN, "tests/papers/spelling.ts"], counts: "suite line", beside: "waits" },
   { name: "simulation", args: [...PURE, "tests/simulation"], counts: "deno test", beside: "cpu", quick: true },
   {
     name: "simulate",
