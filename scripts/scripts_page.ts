@@ -4,6 +4,7 @@
 //   deno run --allow-read --allow-write=docs scripts/scripts_page.ts            writes docs/SCRIPTS.md
 //   deno run --allow-read scripts/scripts_page.ts --check                       exits 1 if it is not what the tables give
 
+import { HELP } from "../src/words/commands.ts";
 import { COMMANDS, OPTIONS, synopsis } from "../src/words/options.ts";
 import { EXIT } from "../src/words/problems.ts";
 import { CODES } from "./man.ts";
@@ -23,6 +24,7 @@ function tables(): Readonly<Record<string, string>> {
   const codes = Object.entries(EXIT).map(([name, code]) => [`${code}`, CODES[name as keyof typeof EXIT]]);
   return {
     options: table(["option", "what it does", "with"], options),
+    commands: table(["type", "to"], HELP.map(([type, does]) => [`\`${type}\``, does])),
     "exit codes": table(["code", "meaning"], codes),
   };
 }

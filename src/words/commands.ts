@@ -4,7 +4,8 @@ import { FRAME_SIZE } from "../constants.ts";
 import { type AddressFault, ALTERNATIVES_MAX } from "../transport/address.ts";
 import type { Problem } from "./problems.ts";
 
-const HELP: readonly (readonly [string, string])[] = [
+/** What `/help` lists: what to type, and what it does. */
+export const HELP: readonly (readonly [string, string])[] = [
   ["/peers", "who is here"],
   ["/connect HOST[:PORT]", "call a friend"],
   ["/listen [PORT]", "take calls from now on"],
