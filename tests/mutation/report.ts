@@ -120,9 +120,9 @@ export function page(rows: readonly Row[]): string {
   const sums = rows[0]!.figures.map((_, i) => rows.reduce((sum, { figures }) => sum + figures[i]!, 0));
   return `# Mutants
 
-Written by \`deno task mutate --write\`, which makes the code wrong in one place at a time (an operator, a condition, a number,
-a statement left out, a value not returned) and wants a test of the same room to fail. What is made wrong, and how it is run,
-stands at the top of \`tests/mutation/mutate.ts\`, \`tests/mutation/plugin.ts\` and \`tests/mutation/rooms.ts\`.
+For anybody who asks whether the tests would notice a mistake. \`deno task mutate --write\` writes this page: it breaks the code in one place
+at a time (an operator, a condition, a number, a missing statement, a value not returned) and expects a test of the same room to fail.
+\`tests/mutation/mutate.ts\`, \`tests/mutation/plugin.ts\` and \`tests/mutation/rooms.ts\` say at their top what is broken, and how it is run.
 
 | room | places | run | killed | of these by hanging | survivors with a reason | survivors without | score |
 |---|---|---|---|---|---|---|---|
@@ -133,8 +133,8 @@ ${
     rows.some(({ old }) => old)
       ? OLD
       : ""
-  }The score counts every survivor against us. Those with a reason change nothing that anybody could see; each stands with its
-reason in \`tests/mutation/survivors.json\`. A mutant whose test does not come to an end is noticed by that: no test says so.
+  }The score counts every survivor against us. Those with a reason change nothing that anybody could see;
+\`tests/mutation/survivors.json\` gives each reason. A mutant that hangs is noticed by the time limit, not by a test.
 Mutants of the promises in [CLAIMS.md](CLAIMS.md) are made by hand (\`deno task mutate --handmade\`).
 `;
 }
