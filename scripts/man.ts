@@ -17,19 +17,19 @@ export const DATE = "2026-11-28";
 export const CODES: Readonly<Record<keyof typeof EXIT, string>> = {
   left: "You left, input ended, or F12 ended everything.",
   unexpected:
-    "Something that should not happen; everything was wiped. Also: the output could not be written, and a doctor HOST that a signal ended.",
+    "Something that should not happen; everything was wiped. Also: the output could not be written, or a signal ended doctor HOST.",
   usage: "The command line or the phrase cannot be taken.",
-  connection: "Could not listen or connect; also where somebody was called and input ended before anybody was there.",
+  connection: "Could not listen or connect. Also: input ended before a friend who was called was there.",
   phrase:
-    "The phrase did not match, one of you is in the other mode, or the friend's door is closed; only where one friend was called, without --listen.",
-  protection: "A protection that was asked for is missing, or TLS keys are being logged.",
+    "The phrase did not match, one of you is in the other mode, or the friend's door is closed. Only if you called one friend, without --listen.",
+  protection: "A protection that you asked for is missing, or TLS keys are being logged.",
 };
 
 const KEYS: readonly (readonly [string, string])[] = [
   ["Enter", "sends."],
   ["Alt+Enter", "begins a new line; so does a line break that is pasted."],
   ["F12, Ctrl-\\", "wipes the keys, clears the screen and ends the program, at once and without a goodbye."],
-  ["Ctrl-C", "asks, then says goodbye and leaves."],
+  ["Ctrl-C", "asks first, then says goodbye and leaves."],
   ["/help", "lists the commands of the chat. A line that begins with // is sent with one slash."],
 ];
 
@@ -50,20 +50,29 @@ export function manPage(): string {
     ".B sesame \\-\\-help",
     "|",
     ".B \\-\\-version",
+    ".SH EXAMPLES",
+    ".PD 0",
+    ...COMMANDS.flatMap(({ name }) => EXAMPLES[name]?.slice(0, 2) ?? []).flatMap((
+      [type, why],
+    ) => [".TP", `.B ${escape(type)}`, ...roff(sentence(why))]),
+    ".PD",
     ".SH DESCRIPTION",
     ...roff(
-      "Sesame lets people talk who share a secret phrase and can reach each other by IP. There is no server, no account " +
-        "and no history. The phrase is asked for, and nothing shows while it is typed. Whoever knows it gets in; messages " +
-        "are encrypted from end to end, and cells of one size at a constant rate hide when somebody talks.",
+      "Sesame is a chat for people who share a secret phrase and can reach each other by IP. There is no server, no account " +
+        "and no history. It asks for the phrase, and nothing shows while you type. Only people who know the phrase get in. " +
+        "Messages are encrypted end to end, and cells of one size at a constant rate hide when you write.",
     ),
     ".PP",
-    ...roff(`Without a command it does what "sesame listen" does.`),
+    ...roff(`Without a command it does the same as "sesame listen".`),
     ".SH COMMANDS",
+    ".PD 0",
     ...COMMANDS.flatMap(({ usage, help }) => [".TP", synopsis(usage), ...roff(sentence(help))]),
     ".TP",
     '.BR "sesame help" " [\\fICOMMAND\\fR]"',
     "Explain a command, or list everything.",
+    ".PD",
     ".SH OPTIONS",
+    ".PD 0",
     ...OPTIONS.flatMap(({ name, value, optional, help, of }) => [
       ".TP",
       `.B ${escape(`--${name}`)}${
@@ -77,25 +86,26 @@ export function manPage(): string {
     ".TP",
     '.BR \\-V ", " \\-\\-version',
     ...roff("The version, and what kind of file this is: run from source, compiled, or portable."),
+    ".PD",
     ".SH IN THE CHAT",
+    ".PD 0",
     ...KEYS.flatMap(([key, does]) => [".TP", `.B ${escape(key)}`, ...roff(does)]),
+    ".PD",
     ".SH EXIT STATUS",
+    ".PD 0",
     ...Object.entries(EXIT).flatMap(([name, code]) => [".TP", `.B ${code}`, ...roff(CODES[name as keyof typeof EXIT])]),
+    ".PD",
     ".SH ENVIRONMENT",
     ".TP",
     ".B SSLKEYLOGFILE",
-    ...roff("If it is set, Sesame refuses to start: somebody wants the keys of TLS written down."),
+    ...roff("If it is set, Sesame refuses to start, because TLS would write its keys to that file."),
     ".SH FILES",
-    "Sesame reads no file of its own and writes none.",
-    ".SH EXAMPLES",
-    ...COMMANDS.flatMap(({ name }) => EXAMPLES[name] ?? []).flatMap((
-      [type, why],
-    ) => [".TP", `.B ${escape(type)}`, ...roff(sentence(why))]),
+    "Sesame has no configuration and writes no file.",
     ".SH SECURITY",
     ...roff(
-      "Nobody outside has reviewed Sesame yet. What it promises, how each promise is checked, and where it ends, stands " +
-        "in docs/SECURITY.md of its source. It does not protect against a machine that is already somebody else's, " +
-        "against a friend who passes things on, or against a phrase that is easy to guess.",
+      "Nobody outside has reviewed Sesame yet. docs/SECURITY.md in its source lists each guarantee, its limit and its test. " +
+        "Sesame does not protect against a machine that somebody else controls, a friend who passes things on, or a phrase " +
+        "that is easy to guess.",
     ),
     ".SH SEE ALSO",
     ".BR deno (1),",

@@ -41,10 +41,10 @@ export function topicText(topic: Command): string {
   const command = COMMANDS.find(({ name }) => name === topic);
   const options = OPTIONS.filter(({ of }) => of.includes(topic));
   const lines = [`${command?.usage.replace(/ {2,}/g, " ") ?? topic}`, ...wrap("    ", command?.help ?? "", 80), ""];
-  if (options.length > 0) lines.push("Options:");
-  for (const option of options) lines.push(...wrap(`  ${synopsis(option).padEnd(26)}`, option.help, 80));
   const examples = EXAMPLES[topic] ?? [];
-  if (examples.length > 0) lines.push("", "Examples:");
+  if (examples.length > 0) lines.push("Examples:");
   for (const [type, why] of examples) lines.push(`  ${type}`, `      ${why}`);
+  if (options.length > 0) lines.push("", "Options:");
+  for (const option of options) lines.push(...wrap(`  ${synopsis(option).padEnd(26)}`, option.help, 80));
   return asTyped([...lines, "", "Everything else: sesame --help."].join("\n") + "\n");
 }
