@@ -46,14 +46,14 @@ export function invitation(
       ...(link.length > 0 ? [LINK_LOCAL_LEFT_OUT] : []),
       ...(far.length + mapped.length === 0
         ? [
-          `From elsewhere: your router has to pass port ${port} on, and your friend types the router's public address.`,
+          `Over the internet, forward port ${port} on your router; your friend then types the router's public address.`,
         ]
         : []),
     ];
   return [
-    ...told(mapped, "from anywhere, since your router lets it through until you leave"),
+    ...told(mapped, "from the internet, since your router lets it through until you leave"),
     ...told(near, "within your own network (or VPN)"),
-    ...told(far, "from anywhere, where no firewall or router keeps calls out"),
+    ...told(far, "from the internet, unless a firewall or router blocks it"),
     ...told(here, "on this computer only"),
     ...hints,
     typed(line.map(formatAddress).join(", ")),

@@ -21,7 +21,7 @@ Deno.test("invitation() has every address that can be called, as alternatives of
     invitation("[::]:7373", ALL),
     [
       "192.168.1.5:7373 100.100.3.4:7373 169.254.9.9:7373 [fd12::7]:7373: within your own network (or VPN).",
-      "[2001:db8::5]:7373: from anywhere, where no firewall or router keeps calls out.",
+      "[2001:db8::5]:7373: from the internet, unless a firewall or router blocks it.",
       "127.0.0.1:7373 [::1]:7373: on this computer only.",
       "Link-local addresses are left out: they need the name of the friend's own interface.",
       "Your friend types:",
@@ -36,7 +36,7 @@ Deno.test("invitation() offers what is listened on: IPv4 alone, one address, the
     four,
     /^Your friend types:\nsesame connect '192\.168\.1\.5:40123, 100\.100\.3\.4:40123, 169\.254\.9\.9:40123'$/m,
   );
-  match(four, /your router has to pass port 40123 on/);
+  match(four, /forward port 40123 on your router/);
   ok(!four.includes("[2001"));
   equal(
     invitation("127.0.0.1:7373", ALL),
@@ -45,7 +45,7 @@ Deno.test("invitation() offers what is listened on: IPv4 alone, one address, the
   match(invitation("[2001:db8::5]:7373", ALL), /\nYour friend types:\nsesame connect '\[2001:db8::5\]:7373'$/);
   match(
     invitation("203.0.113.9:7373", [PUBLIC_4]),
-    /from anywhere.*\n(.*\n)*sesame connect 203\.0\.113\.9:7373$/,
+    /from the internet.*\n(.*\n)*sesame connect 203\.0\.113\.9:7373$/,
   );
   match(invitation("[fe80::1%eth0]:7373", ALL), /eth0\]:7373: on the same cable/);
 });

@@ -4,7 +4,7 @@ import { ONION_CONTROL_PORTS } from "../constants.ts";
 import type { ControlFault } from "../notice.ts";
 import type { Problem } from "./problems.ts";
 
-const DOING = "Could not have an onion name made.";
+const DOING = "Could not get an onion name.";
 const [SYSTEM, BROWSER] = ONION_CONTROL_PORTS;
 
 /** `typed`: the control port that the person named; undefined: the usual ones were tried. */
@@ -55,7 +55,7 @@ const PROBLEMS: Readonly<Record<OnionFault, readonly [wrong: string, next: strin
 
 export const ONION_FAR_PORT_PROBLEM: Problem = {
   doing: DOING,
-  wrong: "What stands behind --onion= is not HOST:PORT of Tor's control port.",
+  wrong: "The value of --onion= is not HOST:PORT of Tor's control port.",
   next: `Type it as --onion=127.0.0.1:${SYSTEM}, or leave it out.`,
 };
 
@@ -79,7 +79,7 @@ export function onionReady(address: string, confirmed: boolean): string {
 /** `why`: what the last try for a new name came to. */
 export function onionGone(why: ControlFault | undefined): string {
   if (why === undefined) {
-    return "Tor has ended, and the onion name with it. Friends who are connected may lose the line; a new name is made once " +
+    return "Tor has ended, and the onion name with it. Connected friends may lose the line; a new name is made once " +
       "Tor is back.";
   }
   const { wrong, next } = onionProblem(why, undefined);

@@ -87,12 +87,12 @@ export const OPTIONS: readonly Option[] = [
   { name: "no-colour", help: "no colours on the screen", of: CHAT },
   { name: "no-commands", help: "with --json: send lines that begin with / too", of: CHAT },
   { name: "bell", help: "ring the terminal's bell for a message", of: CHAT },
-  { name: "notify", help: "notify of a message (OSC 9, 777), not what it says", of: CHAT },
-  { name: "friends", value: "N", help: "close the door after N friends", of: CHAT },
+  { name: "notify", help: "notify of a message without its text (OSC 9, 777)", of: CHAT },
+  { name: "friends", value: "N", help: "accept no more than N friends", of: CHAT },
   {
     name: "introductions",
     value: "WHEN",
-    help: "ask, yes or no when friends introduce somebody",
+    help: "ask, yes or no, when a friend introduces somebody",
     of: CHAT,
   },
   { name: "retry", help: "keep calling an address that is away, with pauses", of: CHAT },
@@ -106,7 +106,7 @@ export const OPTIONS: readonly Option[] = [
     name: "map-port",
     value: "ROUTER",
     optional: true,
-    help: "have the router pass the port on until you leave",
+    help: "have the router forward the port until you leave",
     of: [...CHAT, "doctor"],
   },
   {
@@ -123,7 +123,7 @@ export const OPTIONS: readonly Option[] = [
     of: ["listen"],
   },
   { name: "require-locked-memory", help: "refuse to start where memory cannot be locked", of: CHAT },
-  { name: "words", value: "N", help: "how many words, 5 to 12, before the checksum word", of: ["phrase"] },
+  { name: "words", value: "N", help: "how many words, 5 to 12, plus a checksum word", of: ["phrase"] },
 ];
 
 /** The whole of `sesame --help`, at most 80 columns wide. */

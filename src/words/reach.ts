@@ -45,7 +45,7 @@ function addressCheck(own: readonly Uint8Array[] | undefined): Check {
     return {
       check,
       state: "ok",
-      advice: `${far.join(", ")}: from anywhere, unless a firewall or router keeps calls out.`,
+      advice: `${far.join(", ")}: from the internet, unless a firewall or router blocks it.`,
     };
   }
   if (near.length > 0) {

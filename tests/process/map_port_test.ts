@@ -231,8 +231,8 @@ Deno.test({
 Deno.test("--map-port asks for what takes calls and for an IP address, before any phrase", async () => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [["connect", "192.0.2.7", "--map-port"], /--map-port is for those who take calls\. Add --listen 7373/],
-    [["listen", "--map-port=router.example"], /What stands behind --map-port= is no IP address\./],
-    [["doctor", "--map-port=router.example"], /What stands behind --map-port= is no IP address\./],
+    [["listen", "--map-port=router.example"], /The value of --map-port= is not an IP address\./],
+    [["doctor", "--map-port=router.example"], /The value of --map-port= is not an IP address\./],
     [["doctor", "192.0.2.7", "--map-port"], /--map-port is about this machine's own router/],
   ];
   for (const [args, words] of cases) {
