@@ -108,7 +108,7 @@ back before anything else is loaded, and writes no file. Nothing is run when it 
 | Linux with the GNU C library, x64 and ARM64 | tested (ARM64 under emulation) |
 | Linux with musl (Alpine) | no: npm has no Deno for it |
 | Windows | runs under Wine; not yet tried on Windows |
-| macOS | written after the headers; not yet tried on a Mac |
+| macOS | written from the headers; not yet tried on a Mac |
 `;
 }
 

@@ -1,6 +1,6 @@
 // What strangers in turn are worth (docs/PROTOCOL.md section 8): whole networks attack without pause, newcomers who know the
 // phrase call with --retry, and the real src/peers/admission.ts decides on a simulated clock.
-// `deno task admission` prints the table of docs/SECURITY.md; `admission_test.ts` holds a part of it to its figures.
+// `deno task admission` prints the table of docs/MEASUREMENTS.md; `admission_test.ts` holds a part of it to its figures.
 
 import { RETRY_FIRST_MS, RETRY_LONGEST_MS } from "../../src/constants.ts";
 import type { Source } from "../../src/peers/addresses.ts";
