@@ -4,7 +4,7 @@
 //
 // The peer is the bare handshake under it: node:tls, mutual TLS 1.3, the same kind of certificates. Self-signed ones mean
 // that TLS itself judges nobody, so each end does what makes it mutual: it takes the other's certificate and verifies it
-// (curve, issuer, signature) with the runtime's X509Certificate. The second comparison leaves that away as well; there the
+// (curve, issuer, signature) with the runtime's X509Certificate. The second comparison leaves that out as well; there the
 // peer has authenticated nobody, and no goal is set. In the third the peer is Noise XX over TCP (noise.ts), which knows who
 // it talks to by their keys, has no phrase, no post-quantum part and no certificates, and does what is left of it natively.
 // All are warm: connections are made and closed before any is counted. They are made in batches, one after the other, and

@@ -1,4 +1,4 @@
-// What can be wrong with the options themselves: asked before the phrase is, so that nobody types it in vain.
+// What can be wrong with the options themselves: asked before the phrase, so that nobody types it for nothing.
 // Not in here: the parsing (args.ts), what the system says of an address (problems.ts).
 
 import { isIpAddress, parseListen } from "../transport/address.ts";

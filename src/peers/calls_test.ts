@@ -156,7 +156,7 @@ Deno.test("ten minutes are ten minutes, also if the person calls the same target
 Deno.test("as many are under way as can start their stretch within 5 s, and always one", () => {
   const calls = new Calls();
   for (const target of ["a", "b", "c", "d", "e", "f", "g"]) added(calls, target);
-  equal(calls.takeDue(0).length, 5); // 1000 ms each, so far as is known
+  equal(calls.takeDue(0).length, 5); // 1000 ms each, as far as we know
   equal(calls.deadline, Infinity, "a call that only waits for others is not due");
   calls.stretchMs = 2_400;
   equal(calls.takeDue(0).length, 0);

@@ -92,7 +92,7 @@ class Eavesdropper {
 
   #follow(epoch: number, ciphertext: Uint8Array): void {
     if (this.#key === undefined || this.#chains.A.some((chain) => chain.epoch === epoch)) return;
-    // What he lacks he guesses, in vain.
+    // He guesses what he lacks, without success.
     const guess = new Uint8Array(32);
     const ss = this.#seed === undefined
       ? guess

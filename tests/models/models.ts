@@ -18,7 +18,7 @@ export type Row =
     readonly tool: "proverif";
     /** The folder of docs/models. */
     readonly model: "proverif" | "ratchet";
-    /** Names told apart as finely as ProVerif can, to put attacks together; else less finely, which is sound for "true". */
+    /** Names distinguished as finely as ProVerif can, to put attacks together; else less finely, which is sound for "true". */
     readonly fine: boolean;
     readonly switches: string;
     /** Undefined: that model has none. */
@@ -175,7 +175,7 @@ async function runProverif(
   const model = `${MODELS}/${row.model}`;
   if (row.model === "proverif") {
     const roles = await Deno.readTextFile(`${model}/roles.pvl`);
-    // The names mr and mk are told apart less finely by their annotations; without them as finely as ProVerif can.
+    // The names mr and mk are distinguished less finely by their annotations; without them as finely as ProVerif can.
     const text = row.fine ? roles.replace(/\[[A-Za-z,]*\]: (mrnd|msec)/g, ": $1") : roles;
     await Deno.writeTextFile(`${folder}/roles.pvl`, text);
     libraries[libraries.indexOf("roles.pvl")] = `${folder}/roles.pvl`;

@@ -75,7 +75,7 @@ Deno.test("doctor HOST takes no address that is none, and no phrase that is none
   equal(phrase.lines.length + phrase.events.length, 0);
 });
 
-Deno.test("a chat that calls in vain says why by itself, once, and one that gives up names the same cause", async () => {
+Deno.test("a chat whose calls fail says why, once, and one that gives up names the same cause", async () => {
   const gone = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   gone.close();
   const address = `127.0.0.1:${gone.addr.port}`;

@@ -184,7 +184,7 @@ Deno.test("--plain writes sentences: a transcript of two sides without an escape
   match(dialer.lines.join("\n"), /^Memory for secrets is /);
 });
 
-Deno.test("/connect to the first address again, in vain, ends nothing: what nobody confirmed stays named, and /quit is 0", async () => {
+Deno.test("a second /connect to the first address that fails ends nothing: what nobody confirmed stays named, and /quit is 0", async () => {
   await using pair = await Pair.connect(FAST);
   const { listener, dialer, address } = pair;
   await deliver(dialer, listener, "confirmed");

@@ -112,7 +112,7 @@ Deno.test("judge() is red for what can be told, green for noise, and red for a c
   assert.equal(judge({ ...as, rule: "seen", ...nothing }, SHUFFLES, random).outcome, "failed");
   // So few sessions cannot show that there is nothing: the strict rule says so.
   assert.equal(judge({ ...as, rule: "hidden", ...noise(40, 10, 0, random) }, SHUFFLES, random).outcome, "doubt");
-  // However well they are told apart, so few have to be looked at again.
+  // However well they can be distinguished, so few have to be looked at again.
   assert.equal(judge({ ...as, rule: "not seen", ...noise(12, 10, 20, random) }, SHUFFLES, random).outcome, "doubt");
   assert.equal(judgeShuffled(talk, talked).outcome, "passed");
 });

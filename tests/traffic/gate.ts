@@ -125,7 +125,7 @@ function outcomeOf(rule: Rule, aucs: readonly Auc[], sessions: number): Verdict[
 
 /**
  * For each of these one of the others from the same batch, so that both are alike in number and in time: what a machine does
- * meanwhile changes within minutes, and idle sessions from the beginning and the end of a run are told apart as well.
+ * meanwhile changes within minutes, and idle sessions from the beginning and the end of a run are distinguished as well.
  * Throws where a batch has too few.
  */
 export function beside<T extends { readonly batch: number }>(these: readonly T[], others: readonly T[]): T[] {

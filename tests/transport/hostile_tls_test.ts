@@ -48,7 +48,7 @@ test("why acceptable() is so strict: the runtime lets thieves of badly encoded c
     if (await runtimeTakesClient(folder, victim, key)) letIn.push(`${what}, as client`);
     if (await runtimeTakesServer(folder, victim, key)) letIn.push(`${what}, as server`);
   }
-  // Should this get shorter, the runtime has been mended, and the checks are a second line instead of the only one.
+  // Should this get shorter, the runtime has been fixed, and the checks are a second line instead of the only one.
   assert.deepEqual(letIn, [
     "a v1 certificate, as client",
     "a v1 certificate, as server",
