@@ -176,8 +176,6 @@ export const SIZES = { file: 450, function: 60, class: 300 } as const;
 
 /** What is longer, and why it has to be. `name`: of the function or class; absent: the file. */
 export const LONGER: readonly { readonly file: Place; readonly name?: string; readonly why: string }[] = [
-  { file: "src/chat/chat.ts", why: "grew by the commands of introductions; the pipe's back-pressure is to move out" },
-  { file: "src/chat/chat.ts", name: "Chat", why: "as the file" },
   { file: "src/chat/loop.ts", name: "Loop", why: "performs every effect of peers in one switch, and owns all links" },
   { file: "src/peers/connections.ts", name: "Connections", why: "a connection's way from link to end, read in one go" },
   { file: "src/peers/admission.ts", name: "Admission", why: "room, turns, places and guesses share one state" },

@@ -31,7 +31,7 @@ import {
 } from "../words/circle.ts";
 import type { Problem } from "../words/problems.ts";
 import { messageProblem } from "../wire/message.ts";
-import { type Candidate, whoIsMeant } from "./who.ts";
+import { type Candidate, labelOf, whoIsMeant } from "./who.ts";
 
 export interface CircleParts {
   readonly self: PeerId;
@@ -227,7 +227,7 @@ export class CircleTalk {
     const shown = (name: string | undefined, none: string) => sanitise(name ?? "", "name") || none;
     return {
       name: (peer) => shown(here.get(peer), "friend"),
-      who: (peer) => `${shown(here.get(peer), "friend")} [${tag(peer)}]`,
+      who: (peer) => labelOf({ peer, name: here.get(peer) }),
       reported: ({ peer, name }) => `${shown(name, "somebody")} [${tag(peer)}]`,
       reportedName: (peer) => sanitise(others.get(peer) ?? "", "name"),
     };

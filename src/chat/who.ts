@@ -1,4 +1,5 @@
 // Whom a person means: a name, a tag, or both as they stand on the screen. Pure. A name that fits two is refused.
+// And how somebody is called there.
 
 import type { PeerId } from "../ports.ts";
 import { sanitise, tag, withoutIsolates } from "../terminal/text/sanitise.ts";
@@ -42,4 +43,9 @@ function spellings({ peer, name }: Candidate): string[] {
   const known = withoutIsolates(sanitise(name, "name")).toLowerCase();
   const tags = [tag(peer), `[${tag(peer)}]`, tag(peer).replace("-", "")];
   return known === "" ? tags : [known, ...tags, ...tags.map((one) => `${known} ${one}`)];
+}
+
+/** A friend's name and tag, as a person reads them. `name` is raw. */
+export function labelOf({ peer, name }: { readonly peer: PeerId; readonly name: string | undefined }): string {
+  return `${sanitise(name ?? "", "name") || "friend"} [${tag(peer)}]`;
 }

@@ -1,0 +1,192 @@
+// How friends can reach us: the port that we listen on, the invitation that says where, what passes calls on to it (a
+// router, Tor), and what introductions may tell of it. Not in here: taking calls (loop), who may come in (peers).
+
+import { DEFAULT_PORT, SALT_SIZE } from "../constants.ts";
+import type { Entropy } from "../ports.ts";
+import { type Address, formatAddress, parseListen } from "../transport/address.ts";
+import type { MapEvent, Mapper } from "../transport/mapping/mapper.ts";
+import type { View } from "../terminal/view.ts";
+import { COULD_NOT_LISTEN, HIDDEN, LISTENING_ALREADY } from "../words/circle.ts";
+import { addressProblem } from "../words/commands.ts";
+import { calledAt, invitation } from "../words/invitation.ts";
+import { ONION_PUBLISHING, onionProblem } from "../words/onion.ts";
+import { listenProblem, type Problem } from "../words/problems.ts";
+import type { ChatArgs } from "./chat_args.ts";
+import type { Loop } from "./loop.ts";
+import { OnionName, type OpenOnion } from "./onion_name.ts";
+import type { Stretcher } from "./stretcher.ts";
+
+export interface ReachableParts {
+  readonly args: ChatArgs;
+  readonly stretcher: Stretcher;
+  readonly view: View;
+  readonly entropy: Entropy;
+  /** This machine's own addresses, undefined where they cannot be found out. */
+  addresses(): readonly Uint8Array[] | undefined;
+  /** Has an onion name made for our port, if that was asked for. */
+  readonly openOnion?: OpenOnion | undefined;
+  /** What has our port passed on by the router, if that was asked for. */
+  readonly openMapper?: ((port: number, tell: (event: MapEvent) => void) => PortMapper) | undefined;
+  onFault(error: unknown): never;
+}
+
+/** The part of transport/mapping that a chat uses. */
+export type PortMapper = Pick<Mapper, "ask" | "end" | typeof Symbol.dispose>;
+
+/** What it needs of the chat around it. */
+interface Around {
+  readonly loop: Pick<Loop, "listen" | "step" | "takeCalls">;
+  /** Our address is not to be shown, as calls go through a proxy or come through Tor. */
+  readonly hidden: boolean;
+  /** The chat is over: whatever was waited for is not wanted any more. */
+  readonly ending: () => boolean;
+  readonly hint: (text: string) => void;
+  readonly problem: (problem: Problem) => void;
+}
+
+export class Reachable {
+  readonly #parts: ReachableParts;
+  readonly #around: Around;
+  #listening: string | undefined;
+  #mapper: PortMapper | undefined;
+  #onion: OnionName | undefined;
+  /** Where the router lets calls through to us. */
+  #outer: readonly Address[] = [];
+  /** We take calls, or are about to. */
+  #opening = false;
+
+  constructor(parts: ReachableParts, around: Around) {
+    this.#parts = parts;
+    this.#around = around;
+  }
+
+  /** The address that we listen on. */
+  get listening(): string | undefined {
+    return this.#listening;
+  }
+
+  /** What to send to friends; undefined while nobody can call. */
+  get invitation(): string | undefined {
+    if (this.#listening === undefined || this.#onion !== undefined) return this.#onion?.invitation;
+    return invitation(this.#listening, this.#parts.addresses(), this.#outer);
+  }
+
+  /**
+   * Takes the port and shows the invitation at once. Then the phrase is stretched for our own salt; who calls meanwhile
+   * waits as long as that takes. Resolves to what could not be done.
+   */
+  async listen(where: string): Promise<Problem | undefined> {
+    const { view, stretcher, entropy, openOnion } = this.#parts;
+    const { loop, ending } = this.#around;
+    this.#opening = true;
+    let address: string;
+    try {
+      address = await loop.listen(where);
+    } catch (error) {
+      this.#opening = false;
+      return listenProblem(where, error instanceof Error && "code" in error ? String(error.code) : undefined);
+    }
+    if (ending()) return undefined;
+    this.#listening = address;
+    view.show({ event: "listening", address });
+    if (openOnion === undefined) this.#invite();
+    const salt = new Uint8Array(SALT_SIZE);
+    entropy(salt);
+    view.show({ event: "stretching", done: false });
+    const phrase = await stretcher.stretch(salt);
+    if (ending()) {
+      phrase[Symbol.dispose]();
+      return undefined;
+    }
+    view.show({ event: "stretching", done: true });
+    loop.step({ type: "ready", phrase });
+    this.#tell(address);
+    loop.takeCalls();
+    this.#mapPort(address);
+    return await this.#nameByTor(address);
+  }
+
+  /** `/listen [PORT]` */
+  listenNow(text: string): void {
+    const { hidden, hint, problem, ending } = this.#around;
+    if (this.#opening) return hint(LISTENING_ALREADY);
+    if (hidden) return problem({ ...HIDDEN, doing: COULD_NOT_LISTEN });
+    const port = text === "" ? String(DEFAULT_PORT) : text;
+    const parsed = /^\d{1,5}$/.test(port) ? parseListen(port) : "port";
+    if (typeof parsed === "string") return problem(addressProblem(COULD_NOT_LISTEN, parsed));
+    void this.listen(port).then((fault) => fault && problem(fault), (error) => {
+      if (!ending()) this.#parts.onFault(error);
+    });
+  }
+
+  /** After sleep, or in another network (`moved`): what we know of our addresses and what the router said begin anew. */
+  woke(moved: boolean): void {
+    if (this.#listening === undefined) return;
+    this.#tell(this.#listening);
+    if (moved) this.#invite();
+    this.#askRouter();
+  }
+
+  /** Takes back what the router passes on. Resolves when it has said so, or was given up. */
+  async end(): Promise<void> {
+    await this.#mapper?.end();
+  }
+
+  [Symbol.dispose](): void {
+    this.#mapper?.[Symbol.dispose]();
+    this.#onion?.[Symbol.dispose]();
+  }
+
+  #invite(): void {
+    const text = this.invitation;
+    if (text !== undefined) this.#around.hint(text);
+  }
+
+  /** What introductions may tell of where we are called. */
+  #tell(listening: string): void {
+    const { addresses, loopback } = calledAt(listening, this.#parts.addresses(), this.#outer);
+    this.#around.loop.step({ type: "reachable", addresses, hidden: loopback || this.#around.hidden });
+  }
+
+  /** Without the name nobody can call: then the chat ends. */
+  async #nameByTor(listening: string): Promise<Problem | undefined> {
+    const { openOnion, view, args } = this.#parts;
+    const at = parseListen(listening);
+    if (openOnion === undefined || typeof at === "string") return undefined;
+    this.#onion = new OnionName(openOnion, at.port, (notice) => view.show(notice));
+    const fault = await this.#onion.start();
+    if (fault !== undefined && !this.#around.ending()) {
+      return onionProblem(fault, args.onion === "" ? undefined : args.onion);
+    }
+    if (fault === undefined) this.#around.hint(ONION_PUBLISHING);
+    return undefined;
+  }
+
+  /** Nobody waits for the router: it may take its time, or not be there. */
+  #mapPort(listening: string): void {
+    const at = parseListen(listening);
+    if (typeof at === "string") return;
+    this.#mapper = this.#parts.openMapper?.(at.port, (event) => this.#mapped(listening, event));
+    this.#askRouter();
+  }
+
+  #askRouter(): void {
+    void this.#mapper?.ask().catch(this.#parts.onFault);
+  }
+
+  #mapped(listening: string, event: MapEvent): void {
+    if (this.#around.ending()) return;
+    const { view } = this.#parts;
+    if (event.type === "unmapped") {
+      this.#outer = this.#outer.filter(({ host }) => host.includes(":"));
+      view.show({ event: "unmapped", address: listening, why: event.why, lost: event.lost });
+      return this.#tell(listening);
+    }
+    const { address, by, seconds } = event;
+    const six = address.host.includes(":");
+    this.#outer = [...this.#outer.filter(({ host }) => host.includes(":") !== six), address];
+    view.show({ event: "mapped", address: formatAddress(address), by, seconds });
+    this.#tell(listening);
+    this.#invite();
+  }
+}
