@@ -101,7 +101,6 @@ export const MODULES: readonly Names[] = [
   { names: ["libsodium-sumo"], only: ["src/crypto/sodium.ts"] },
   { names: ["hash-wasm"], only: ["src/crypto/argon2id_worker.ts"] },
   { names: ["get-east-asian-width"], only: ["src/terminal/text/width.ts"] },
-  { names: ["socks"], only: ["src/transport/socks.ts"] },
   { names: ["@scure/bip39/wordlists/english.js"], only: ["src/auth/words.ts"] },
 ];
 

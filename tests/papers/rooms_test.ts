@@ -129,7 +129,7 @@ Deno.test("rooms: what is no part of the program is refused", () => {
 Deno.test("rooms: a module from outside is imported in its one place, by the name that deno.json pins", () => {
   const places: [specifier: string, file: string, wrong: string][] = [
     ["node:tls", "src/transport/tls.ts", "src/cli/run.ts"],
-    ["node:net", "src/transport/socks5.ts", "src/session/step.ts"],
+    ["node:net", "src/transport/socks.ts", "src/session/step.ts"],
     ["node:crypto", "src/transport/certificate.ts", "src/transport/tls.ts"],
     ["node:crypto", "src/transport/certificate.ts", "src/crypto/sha256.ts"],
     ["node:util", "src/cli/args.ts", "src/cli/run.ts"],
