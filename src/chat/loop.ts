@@ -334,9 +334,9 @@ export class Loop implements Disposable {
   #linked(link: Link, from: { caller?: number; call?: number; punch?: number }): void {
     const id = this.#nextLink++;
     this.#links.set(id, link);
-    const { role, self, peer, channelBinding, address, local, familiar } = link;
+    const { role, self, peer, channelBinding, address, local, familiar, fixed = false } = link;
     const facts = { role, self, peer, channelBinding };
-    this.step({ type: "linked", link: id, facts, address, local, familiar, ...from });
+    this.step({ type: "linked", link: id, facts, address, local, familiar, fixed, ...from });
     if (this.#links.get(id) !== link) return; // refused at once
     link.receive(
       (frame) => this.step({ type: "frame", link: id, frame }),

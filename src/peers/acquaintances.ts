@@ -4,6 +4,7 @@
 import type { StretchedPhrase } from "../auth/stretched.ts";
 import { MAX_SESSIONS } from "../constants.ts";
 import type { Millis, PeerId } from "../ports.ts";
+import type { WireAddress } from "../wire/forms.ts";
 import type { CircleMessage, IntroductionMessage } from "../wire/message.ts";
 import type { Calling } from "./calling.ts";
 import type { CallId } from "./calls.ts";
@@ -12,6 +13,7 @@ import type { Connection, Steer } from "./connection.ts";
 import type { PeersOptions } from "./event.ts";
 import type { Friends } from "./friend.ts";
 import type { Phrases } from "./phrases.ts";
+import type { PunchAddress } from "./punching.ts";
 import type { Turn } from "./turn.ts";
 
 export class Acquaintances {
@@ -100,7 +102,11 @@ export class Acquaintances {
   settle(connections: () => Iterable<Connection>): void {
     const { now, presenceChanged, leaving } = this.#turn;
     if (leaving || (!this.#due && !presenceChanged && this.company.deadline > now)) return;
-    if (presenceChanged) this.company.present(this.#here());
+    if (presenceChanged) {
+      const here = this.#here();
+      this.company.present(here);
+      for (const { peer } of here) this.#calling.meetNoMore(peer);
+    }
     this.#due = this.#turn.presenceChanged = false;
     for (const effect of this.company.settle(now)) this.#perform(effect, connections);
   }
@@ -122,6 +128,7 @@ export class Acquaintances {
         address: inUse.address,
         local: inUse.local,
         dialled: inUse.role === "dialer",
+        fixed: inUse.fixed,
       }]
     );
   }
@@ -143,7 +150,10 @@ export class Acquaintances {
         this.#turn.effects.push({ type: "dial", call, target: effect.addresses.join(","), quiet: true });
         return;
       }
+      case "meet at":
+        return this.#calling.meet(effect.peer, effect.places.map(placeOf));
       case "hang up":
+        this.#calling.meetNoMore(effect.peer);
         return this.#hangUp(effect.peer, connections());
       case "listen at":
         this.#turn.effects.push(effect);
@@ -160,4 +170,10 @@ export class Acquaintances {
       if (c.expected === peer && c.state === "handshake") this.#steer.end(c, "closed");
     }
   }
+}
+
+/** Of an address as messages have it. */
+function placeOf(address: WireAddress): PunchAddress {
+  const colon = address.lastIndexOf(":");
+  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(address.slice(colon + 1)) };
 }

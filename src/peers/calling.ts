@@ -1,7 +1,7 @@
 // Calls as `peers` makes them: whose turn it is to be dialled, what a failed one means for the next, and what the
 // person is told. Not in here: how often and how long (calls.ts), the connections themselves (step.ts).
 
-import { WOKEN_CHECK_MS } from "../constants.ts";
+import { INTRODUCTIONS_AT_ONCE, WOKEN_CHECK_MS } from "../constants.ts";
 import { type CallFailure, type CallStep, linkFault, reasonOf } from "../call.ts";
 import type { Millis, PeerId, PunchFault } from "../ports.ts";
 import { type Call, type CallId, Calls } from "./calls.ts";
@@ -16,6 +16,8 @@ export class Calling {
   readonly #friends: Friends;
   readonly #calls = new Calls();
   readonly #halfway: Halfway;
+  /** Two-sided calls of introductions, and when each began: they are nothing that a person called. */
+  readonly #meetings = new Map<CallId, { readonly call: Call; readonly since: Millis }>();
   /** When those are called anew whose sessions have not outlived sleep or a change of network. */
   #checkAt: Millis = Infinity;
 
@@ -36,7 +38,7 @@ export class Calling {
   }
 
   get(id: CallId): Call | undefined {
-    return this.#calls.get(id);
+    return this.#calls.get(id) ?? this.#meetings.get(id)?.call;
   }
 
   /** Targets of the calls that may still bring somebody. */
@@ -101,10 +103,39 @@ export class Calling {
 
   /** For whoever tells the person how far a call has come. */
   came({ call }: Connection, step: (CallStep & { step: "offered" | "answered" })["step"]): void {
-    if (call !== undefined) this.#turn.effects.push({ type: "came", target: call.target, step });
+    if (call !== undefined && call.introduced === undefined) {
+      this.#turn.effects.push({ type: "came", target: call.target, step });
+    }
   }
 
   // --- Two-sided calls ---
+
+  /** An introduction: this PeerId calls from there, at the same moment as we do. */
+  meet(peer: PeerId, meetAt: readonly PunchAddress[]): void {
+    const { now } = this.#turn;
+    this.meetNoMore(peer);
+    for (const [id, { since }] of this.#meetings) if (now - since > MEETING_KEPT_MS) this.#endMeeting(id);
+    if (this.#meetings.size >= INTRODUCTIONS_AT_ONCE || this.#turn.leaving) return;
+    const call = this.#calls.meeting({ peer, meetAt: meetAt.slice(0, MEETING_PLACES_MAX) });
+    this.#meetings.set(call.id, { call, since: now });
+    this.#halfway.anew(call);
+  }
+
+  /** They are here, or nobody is to be met any more. */
+  meetNoMore(peer: PeerId): void {
+    for (const [id, { call }] of this.#meetings) if (call.introduced?.peer === peer) this.#endMeeting(id);
+  }
+
+  /** A connection of a meeting has ended before anybody was connected by it; a person is told of none. */
+  metNobody({ id }: Call, reason: EarlyReason): void {
+    this.#halfway.inVain(id, reason);
+    this.#halfway.release(id);
+  }
+
+  #endMeeting(id: CallId): void {
+    this.#meetings.delete(id);
+    this.#halfway.end(id);
+  }
 
   aimed(id: CallId, meetAt: readonly PunchAddress[]): void {
     const call = this.#calls.get(id);
@@ -113,7 +144,8 @@ export class Calling {
 
   /** After each step. */
   punchDue(): void {
-    this.#halfway.due((call) => this.#calls.mayPunch(call, this.#turn.now));
+    const { now } = this.#turn;
+    this.#halfway.due((call) => this.#meetings.has(call) ? this.#calls.mayCall(now) : this.#calls.mayPunch(call, now));
   }
 
   dialOpened(id: CallId): void {
@@ -127,6 +159,7 @@ export class Calling {
   /** The first connection of a call stops its other attempts until it fails. */
   punchOpened(punch: PunchId): void {
     const id = this.#halfway.opened(punch);
+    // Ordinary calls of an introduction are none of the person's, and end by themselves.
     const call = id === undefined ? undefined : this.#calls.get(id);
     if (call === undefined) return;
     if (call.state === "under way") this.#turn.effects.push({ type: "stopDial", call: call.id });
@@ -135,6 +168,7 @@ export class Calling {
 
   punchFailed(punch: PunchId, why: PunchFault): void {
     const id = this.#halfway.failed(punch, why);
+    if (id !== undefined && this.#meetings.has(id)) return this.#halfway.release(id);
     const call = id === undefined ? undefined : this.#calls.get(id);
     // The ordinary attempt was given up for this one.
     if (call?.state === "under way") this.#failed(call, { at: "connect", why: "turned-away" }, false);
@@ -143,7 +177,7 @@ export class Calling {
   /** Whose connection this attempt has become; undefined: nobody's, it had been given up. */
   punched(punch: PunchId): Call | undefined {
     const id = this.#halfway.linked(punch);
-    return id === undefined ? undefined : this.#calls.get(id);
+    return id === undefined ? undefined : this.get(id);
   }
 
   /** A two-sided connection in which we were the listener has ended before anybody was connected by it. */
@@ -169,7 +203,8 @@ export class Calling {
 
   /** False: a connection of this call must not be answered for that salt. */
   takeSalt(call: Call, salt: string): boolean {
-    return this.#calls.takeSalt(call, salt, this.#turn.now);
+    // A friend of both knows the phrase: nothing of an introduction is counted.
+    return call.introduced !== undefined || this.#calls.takeSalt(call, salt, this.#turn.now);
   }
 
   /** A valid accept has come. */
@@ -182,6 +217,7 @@ export class Calling {
     const { call, peer } = connection;
     if (call === undefined) return undefined;
     this.#halfway.end(call.id);
+    if (this.#meetings.delete(call.id)) return undefined;
     return this.#calls.connected(call, peer);
   }
 
@@ -222,6 +258,7 @@ export class Calling {
   stop(): void {
     for (const call of this.#calls.all()) call.state = "over";
     for (const { id } of this.#calls.all()) this.#halfway.end(id);
+    for (const id of this.#meetings.keys()) this.#endMeeting(id);
   }
 
   #failed(call: Call, failure: CallFailure, stop: boolean): void {
@@ -261,3 +298,8 @@ function failureOf({ offered, familiar, answered }: Connection, reason: EarlyRea
       return { at, why: linkFault({ at, familiar, answered, end: undefined }) };
   }
 }
+
+/** Longer than a meeting lasts. */
+const MEETING_KEPT_MS = 30_000;
+/** Of one introduction. */
+const MEETING_PLACES_MAX = 4;

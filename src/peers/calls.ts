@@ -56,6 +56,22 @@ export class Calls {
     return this.#next++;
   }
 
+  /** A two-sided call of an introduction: it is not kept here, and never dialled. */
+  meeting(introduced: Introduced): Call {
+    return {
+      id: this.newId(),
+      target: "",
+      retry: false,
+      state: "under way",
+      nextAt: Infinity,
+      failures: 0,
+      guesses: 0,
+      salts: [],
+      peer: undefined,
+      introduced,
+    };
+  }
+
   /** Undefined: there are too many, or this target is being called already. */
   add(target: string, retry: boolean, now: Millis, introduced?: Introduced): Call | undefined {
     const again = this.#calls.find((call) => call.target === target);

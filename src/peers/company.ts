@@ -15,6 +15,7 @@ import {
   type IntroductionsMode,
   type MiddleFriend,
   ownAddresses,
+  ownFrom,
   type Situation,
   type Standing,
 } from "./introductions.ts";
@@ -31,6 +32,8 @@ export interface Here {
   readonly address: string;
   readonly local: string;
   readonly dialled: boolean;
+  /** From the port that two-sided calls leave from. */
+  readonly fixed?: boolean;
 }
 
 export interface CompanyOptions {
@@ -97,7 +100,10 @@ export class Company {
     return [
       ...new Set(through.flatMap(({ peer: id, local }) => {
         const friend = friends.get(id)!;
-        if (this.#reachable.listens) return ownAddresses(friend, this.#reachable.addresses);
+        const from = ownFrom(friend);
+        if (this.#reachable.listens) {
+          return [...ownAddresses(friend, this.#reachable.addresses), ...(from === "" ? [] : [from])];
+        }
         const soon = formatSoon(local);
         return soon !== undefined && mayUse(soon, friend) ? [local] : [];
       })),
@@ -245,10 +251,10 @@ export class Company {
   }
 
   #friends(): ReadonlyMap<PeerId, MiddleFriend> {
-    return new Map(this.#here.map(({ peer, address, dialled }) => {
+    return new Map(this.#here.map(({ peer, address, dialled, fixed = false }) => {
       const circle = this.#circles.get(peer);
       const remote = isWireAddress(address) ? address : "";
-      return [peer, { peer, remote, dialled, with: circle?.with ?? [], you: circle?.you ?? "" }];
+      return [peer, { peer, remote, dialled, fixed, with: circle?.with ?? [], you: circle?.you ?? "" }];
     }));
   }
 

@@ -16,6 +16,8 @@ export interface Connection {
   readonly address: string;
   /** The address of our own end, without its port. */
   readonly local: string;
+  /** We dialled from the port that two-sided calls leave from. */
+  readonly fixed: boolean;
   /** Of a call that an introduction makes: nobody else is answered. */
   readonly expected: PeerId | undefined;
   /** Our number goes, or went, on it (`verify`). */

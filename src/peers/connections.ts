@@ -117,20 +117,22 @@ export class Connections implements Steer, Disposable {
     }
   }
 
-  linked({ link, facts, address, local, caller, call, punch, familiar }: Event & { type: "linked" }): void {
+  linked({ link, facts, address, local, fixed, caller, call, punch, familiar }: Event & { type: "linked" }): void {
     const { now } = this.#turn;
     const dialled = call === undefined ? undefined : this.#calling.get(call);
+    const of = punch === undefined ? dialled : this.#calling.punched(punch);
     const connection: Connection = {
       link,
       role: facts.role,
       peer: facts.peer,
       address,
       local,
-      expected: this.acquaintances.expectedOf(call),
+      fixed: fixed === true,
+      expected: this.acquaintances.expectedOf(call) ?? of?.introduced?.peer,
       revealed: false,
       session: new Session(this.#arena, facts, this.#options.shape, now),
       caller,
-      call: punch === undefined ? dialled : this.#calling.punched(punch),
+      call: of,
       punched: punch !== undefined,
       state: "handshake",
       familiar: familiar !== false,
@@ -353,6 +355,7 @@ export class Connections implements Steer, Disposable {
   #endedEarly(connection: Connection, reason: EarlyReason): void {
     if (reason === "phrase") this.#door.wrongGuess(connection);
     this.#door.giveBackPlace(connection);
+    if (connection.call?.introduced !== undefined) return this.#calling.metNobody(connection.call, reason);
     if (connection.expected !== undefined) return this.acquaintances.callEnded(connection);
     // A friend who is here has closed one of several connections: there is no more to it.
     const here = this.#friends.get(connection.peer)?.here;

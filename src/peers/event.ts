@@ -41,6 +41,8 @@ export type Event =
     address: string;
     /** The address of our own end, without its port. */
     local: string;
+    /** As `Link.fixed`. */
+    fixed?: boolean;
     caller?: CallerId;
     call?: CallId;
     punch?: PunchId;

@@ -25,6 +25,8 @@ export interface MiddleFriend extends MiddleLink {
   readonly with: readonly Member[];
   /** How they see our end of the link, or empty. */
   readonly you: WireAddress | "";
+  /** We dialled them from the port that two-sided calls leave from: `you` is where those come from. */
+  readonly fixed?: boolean;
 }
 
 /** `ask` the person, agree to all by oneself, or have no part in it but for what the person types. */
@@ -49,6 +51,8 @@ export type IntroductionEffect =
   | { type: "notice"; notice: Notice }
   /** Call these addresses, and take nobody but this PeerId. */
   | { type: "dial"; peer: PeerId; by: PeerId; addresses: readonly WireAddress[] }
+  /** Meet this PeerId, and nobody else, where their two-sided calls come from. */
+  | { type: "meet at"; peer: PeerId; places: readonly WireAddress[] }
   /** Calls to this PeerId that are under way end. */
   | { type: "hang up"; peer: PeerId };
 
@@ -63,6 +67,8 @@ export interface Standing {
 interface Introducer {
   readonly peer: PeerId;
   readonly addresses: WireAddress[];
+  /** Where two-sided calls come from, or empty. */
+  from: WireAddress | "";
 }
 
 interface Introduction {
@@ -145,7 +151,9 @@ export class Introductions {
       const one = known ?? this.#make(peer, now);
       const introducer = this.#join(one, friend, message.addresses);
       if (introducer === undefined) return;
-      if (one.state === "yes") return this.#inYes(one, introducer);
+      const moved = message.from !== "" && message.from !== introducer.from && mayUse(message.from, friend);
+      if (moved) introducer.from = message.from;
+      if (one.state === "yes") return this.#inYes(one, introducer, moved);
       if (this.#mode === "yes") return this.#enterYes(one, situation, now);
       if (known === undefined) this.#ask(one, friend, now);
     });
@@ -263,7 +271,7 @@ export class Introductions {
     let introducer = one.by.find(({ peer }) => peer === friend.peer);
     if (introducer === undefined) {
       if (one.by.length >= INTRODUCERS_MAX) return undefined;
-      introducer = { peer: friend.peer, addresses: [] };
+      introducer = { peer: friend.peer, addresses: [], from: "" };
       one.by.push(introducer);
     }
     const held = new Set(one.by.flatMap((f) => f.addresses));
@@ -302,11 +310,19 @@ export class Introductions {
     }
     this.#tell(one, "yes");
     for (const { peer, addresses } of one.by) one.calls.add(peer, addresses);
+    this.#meetAt(one);
   }
 
-  #inYes(one: Introduction, introducer: Introducer): void {
+  #inYes(one: Introduction, introducer: Introducer, moved: boolean): void {
     if (!one.met.has(introducer.peer)) this.#owe(one, introducer.peer);
     one.calls.add(introducer.peer, introducer.addresses);
+    if (moved) this.#meetAt(one);
+  }
+
+  /** Both sides call at the same moment: each from its yes on, and anew when the other's place becomes known. */
+  #meetAt({ peer, by }: Introduction): void {
+    const places = [...new Set(by.map(({ from }) => from).filter((from) => from !== ""))];
+    if (places.length > 0) this.#effects.push({ type: "meet at", peer, places });
   }
 
   /** Of those who name the PeerId the next one behind whoever was asked last, and round again. */
@@ -327,7 +343,11 @@ export class Introductions {
       const friend = situation.friends.get(to);
       if (friend === undefined) continue;
       const addresses = ownAddresses(friend, situation.own);
-      this.#effects.push({ type: "submit", to, message: { type: "meet", peer: one.peer, addresses, from: "" } });
+      this.#effects.push({
+        type: "submit",
+        to,
+        message: { type: "meet", peer: one.peer, addresses, from: ownFrom(friend) },
+      });
     }
   }
 
@@ -368,6 +388,12 @@ export class Introductions {
 export function ownAddresses(friend: MiddleFriend, own: readonly WireAddress[]): WireAddress[] {
   const seen = friend.dialled || friend.you === "" ? [] : [friend.you];
   return [...new Set([...own, ...seen])].filter((address) => mayUse(address, friend)).slice(0, 8);
+}
+
+/** Where our two-sided calls come from, as this friend sees it; empty where they do not know. */
+export function ownFrom(friend: MiddleFriend): WireAddress | "" {
+  const { dialled, fixed, you } = friend;
+  return dialled && fixed === true && you !== "" && mayUse(you, friend) ? you : "";
 }
 
 function names({ with: members }: MiddleFriend, peer: PeerId): boolean {

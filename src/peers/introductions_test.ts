@@ -34,9 +34,12 @@ function words(effects: readonly IntroductionEffect[]): string[] {
   return effects.map((effect) => {
     switch (effect.type) {
       case "submit":
-        return `meet ${effect.to.slice(0, 2)} ${effect.message.addresses.join()}`;
+        return `meet ${effect.to.slice(0, 2)} ${effect.message.addresses.join()}` +
+          (effect.message.from === "" ? "" : ` from ${effect.message.from}`);
       case "dial":
         return `dial ${effect.peer.slice(0, 2)} ${effect.addresses.join()}`;
+      case "meet at":
+        return `meet ${effect.peer.slice(0, 2)} at ${effect.places.join()}`;
       case "hang up":
         return `hang up ${effect.peer.slice(0, 2)}`;
       case "notice": {
@@ -287,4 +290,49 @@ Deno.test("what is kept in mind is bounded", () => {
   trial.around = situation([friend(F, ...names)]);
   for (const peer of names) trial.all.introduced(F, introduce(peer, AT), trial.around, 0);
   equal(trial.all.open().length, INTRODUCTIONS_MAX);
+});
+
+const THERE = "203.0.113.9:7374";
+
+function introducedFrom(trial: Trial, by: string, from: string): string[] {
+  return words(trial.all.introduced(by, { ...introduce(PEER, AT), from }, trial.around, trial.now));
+}
+
+Deno.test("both meet where the other's calls come from: each from its yes on, and anew when the other's place becomes known", () => {
+  const early = new Trial();
+  introducedFrom(early, F, THERE);
+  deepEqual(early.agree(), ["yes f1", `meet 99 at ${THERE}`]);
+  const late = new Trial();
+  late.introduced(F, AT);
+  deepEqual(late.agree(), ["yes f1"]);
+  deepEqual(introducedFrom(late, F, THERE), [`meet 99 at ${THERE}`]);
+  deepEqual(introducedFrom(late, F, THERE), [], "the same place again begins nothing");
+  deepEqual(introducedFrom(late, F, "203.0.113.9:7375"), ["meet 99 at 203.0.113.9:7375"]);
+});
+
+Deno.test("nobody is met at a place that may not be called, nor before a yes", () => {
+  const trial = new Trial();
+  for (const from of ["127.0.0.1:7374", "192.168.1.1:7374", "[64:ff9b::102:304]:7374", "203.0.113.9:25"]) {
+    introducedFrom(trial, F, from);
+  }
+  deepEqual(trial.agree(), ["yes f1"]);
+});
+
+Deno.test("our own place is told to a friend whom we dialled from the fixed port, as they see it, and to no other", () => {
+  const you = "203.0.113.2:7374";
+  for (
+    const [more, from] of [
+      [{ fixed: true, you }, ` from ${you}`],
+      [{ fixed: false, you }, ""],
+      [{ fixed: true, you: "" }, ""],
+      [{ fixed: true, you, dialled: false }, ""],
+      [{ fixed: true, you: "192.168.1.2:7374" }, ""],
+    ] as const
+  ) {
+    const trial = new Trial();
+    trial.around = situation([{ ...friend(F, PEER), ...more }]);
+    trial.agree();
+    const told = trial.settle().find((word) => word.startsWith("meet f1"));
+    equal(told, `meet f1 ${trial.around.friends.get(F)!.dialled ? OWN.join() : [...OWN, you].join()}${from}`);
+  }
 });

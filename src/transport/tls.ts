@@ -142,6 +142,7 @@ export class TlsTransport implements Transport {
       const socket = connect({ ...TLS_SETTINGS, socket: raw, secureContext: this.#context });
       const running = handshake(socket, raw, address, this.#self, {
         role: "dialer",
+        punchPort: this.#punchPort,
         linked: (link) => {
           forget();
           onStep({ step: "secured", familiar: link.familiar });
@@ -188,7 +189,8 @@ export class TlsTransport implements Transport {
         server: (over) => new TLSSocket(over, { ...secured, isServer: true, requestCert: true }),
         decided: (role) => role === "dialer" || admit(bareHost(address.host)),
         begun: (ended, role) => {
-          running = handshake(ended, socket, address, this.#self, { role, linked: end, failed: () => end("failed") });
+          const outcome = { role, punchPort: this.#punchPort, linked: end, failed: () => end("failed") };
+          running = handshake(ended, socket, address, this.#self, outcome);
         },
         failed: (why) => end(why === "mirror" ? why : why === "refused" ? "unadmitted" : "failed"),
       });

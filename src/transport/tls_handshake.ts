@@ -33,6 +33,8 @@ export interface Handshake {
 
 export interface Outcome {
   readonly role: Role;
+  /** Where two-sided calls leave from, if they do. */
+  readonly punchPort?: number | undefined;
   linked(link: Link): void;
   failed(why: TlsFault): void;
 }
@@ -64,7 +66,15 @@ export function handshake(socket: TLSSocket, raw: Socket, address: Address, self
     settle();
     socket.setNoDelay(true);
     const local = bareHost(socket.localAddress ?? raw.localAddress ?? "");
-    const ends = { role: outcome.role, address: formatAddress(address), host: bareHost(address.host), local, self };
+    const fixed = outcome.role === "dialer" && raw.localPort !== undefined && raw.localPort === outcome.punchPort;
+    const ends = {
+      role: outcome.role,
+      address: formatAddress(address),
+      host: bareHost(address.host),
+      local,
+      fixed,
+      self,
+    };
     outcome.linked(new TlsLink(socket, raw, ends, checked));
   });
   return { drop };

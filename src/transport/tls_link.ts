@@ -18,6 +18,7 @@ export interface LinkEnds {
   readonly address: string;
   readonly host: string;
   readonly local: string;
+  readonly fixed: boolean;
   readonly self: PeerId;
 }
 
@@ -26,6 +27,7 @@ export class TlsLink implements Link {
   readonly address: string;
   readonly host: string;
   readonly local: string;
+  readonly fixed: boolean;
   readonly self: PeerId;
   readonly peer: PeerId;
   readonly channelBinding: Uint8Array;
@@ -50,6 +52,7 @@ export class TlsLink implements Link {
     this.address = ends.address;
     this.host = ends.host;
     this.local = ends.local;
+    this.fixed = ends.fixed;
     this.self = ends.self;
     this.peer = checked.peer;
     this.channelBinding = checked.channelBinding;

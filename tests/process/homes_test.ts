@@ -5,7 +5,7 @@ import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "n
 import { deliver, PHRASE } from "../harness/process_pair.ts";
 import { Sesame } from "../harness/process.ts";
 import { Capture } from "../harness/netns.ts";
-import { hasHomes, Homes, type Kind } from "../reach/homes.ts";
+import { hasHomes, type Home, Homes, type Kind } from "../reach/homes.ts";
 
 const SCRIPTED = ["--json", "--phrase-fd", "0", "--interval", "50"];
 const homes = hasHomes();
@@ -41,6 +41,35 @@ for (const kinds of MEET) {
     },
   });
 }
+
+Deno.test({
+  name:
+    "two friends of one friend, each behind a router, meet halfway after two yeses, with no port forwarded but hers",
+  ignore: !homes,
+  async fn() {
+    await using world = await Homes.make(["none", "drops", "resets"]);
+    const [hers, his, theirs] = world.homes;
+    const more = ["--introductions", "yes", ...SCRIPTED];
+    const alice = { phrase: PHRASE, shell: hers!.host.shell };
+    await using middle = await Sesame.start(["listen", "7373", ...more], alice);
+    await middle.event("listening");
+    const call = ({ host }: Home, name: string) =>
+      Sesame.start(["connect", `${hers!.outer}:7373`, "--listen", "7373", "--name", name, ...more], {
+        phrase: PHRASE,
+        shell: host.shell,
+      });
+    await using bob = await call(his!, "Bob");
+    await bob.event("connected", 60_000);
+    await using carol = await call(theirs!, "Carol");
+    const met = await Promise.all([bob, carol].map((one) => one.like("connected", { punched: true }, 60_000)));
+    deepEqual(met.map(({ direction }) => direction).sort(), ["in", "out"]);
+    for (const one of [bob, carol]) await one.event((e) => e.event === "introduction" && e.state === "met", 60_000);
+    await deliver(bob, carol, "past her");
+    await deliver(carol, bob, "and back");
+    // Once with her, once with each other.
+    for (const one of [bob, carol]) deepEqual([one.all("connected").length, one.all("left").length], [2, 0]);
+  },
+});
 
 Deno.test({
   name: "behind a router that gives every call another port nobody is met, and both are told what to do",

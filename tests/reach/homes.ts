@@ -32,7 +32,7 @@ export interface Home {
   readonly outer: string;
 }
 
-/** Two homes; `await using` removes them. */
+/** A home of each kind; `await using` removes them. */
 export class Homes implements AsyncDisposable {
   readonly homes: Home[] = [];
   readonly #places: Place[] = [];
@@ -41,11 +41,11 @@ export class Homes implements AsyncDisposable {
   static #count = 0;
 
   /** `delayMs`: each way. */
-  static async make(kinds: readonly [Kind, Kind], delayMs = 10): Promise<Homes> {
+  static async make(kinds: readonly Kind[], delayMs = 10): Promise<Homes> {
     const homes = new Homes();
     const id = `rea-${Deno.pid}-${Homes.#count++}`;
     try {
-      homes.homes.push(homes.#home(id, kinds[0], 1), homes.#home(id, kinds[1], 2));
+      homes.homes.push(...kinds.map((kind, i) => homes.#home(id, kind, i + 1)));
       await homes.#connect(kinds, delayMs);
     } catch (error) {
       await homes[Symbol.asyncDispose]();
@@ -62,7 +62,7 @@ export class Homes implements AsyncDisposable {
     for (const { name } of this.#places) await new Deno.Command("ip", { args: ["netns", "del", name] }).output();
   }
 
-  #home(id: string, kind: Kind, number: 1 | 2): Home {
+  #home(id: string, kind: Kind, number: number): Home {
     const place = (what: string) => {
       const made = new Place(`${id}-${what}${number}`, []);
       this.#places.push(made);
@@ -77,7 +77,7 @@ export class Homes implements AsyncDisposable {
     return { host, router, outer: kind === "v6" ? `[2001:db8:${number}::10]` : `203.0.113.${number}` };
   }
 
-  async #connect(kinds: readonly [Kind, Kind], delayMs: number): Promise<void> {
+  async #connect(kinds: readonly Kind[], delayMs: number): Promise<void> {
     const edges = this.homes.map(({ router }, i) =>
       kinds[i] === "double" ? this.#places.find(({ name }) => name.endsWith(`p${i + 1}`))! : router
     );
