@@ -82,7 +82,8 @@ function timed(run: () => void): number {
     const start = performance.now();
     run();
     best = Math.min(best, performance.now() - start);
-    if (best > 500) break;
+    // A machine that stood still once has not stood still three times.
+    if (best > 500 && i === 2) break;
   }
   return best;
 }
