@@ -10,7 +10,7 @@ import type { Arena, LockedBytes } from "../secrets/locked.ts";
 /** Bytes of the number, of its commitment, and of a PeerId. */
 const SIZE = 32;
 /** Words to compare, and the bits of each. */
-export const VERIFY_WORDS = 4;
+const VERIFY_WORDS = 4;
 const WORD_BITS = 11;
 
 /** Whether `reveal` is what `sender` committed to towards `receiver`. All four are 32 bytes. Nothing here is secret. */

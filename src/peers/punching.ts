@@ -55,7 +55,7 @@ interface Target {
   held: boolean;
 }
 
-export const PERSONS_LIMITS: PunchLimits = { forMs: PUNCH_FOR_MS, attempts: Infinity };
+const PERSONS_LIMITS: PunchLimits = { forMs: PUNCH_FOR_MS, attempts: Infinity };
 /** Somebody else names the addresses. */
 export const INTRODUCTION_LIMITS: PunchLimits = { forMs: 20_000, attempts: 200 };
 

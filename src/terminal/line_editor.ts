@@ -148,11 +148,6 @@ export class LineEditor {
     return text;
   }
 
-  /** Empties the line without a trace in the history. */
-  drop(): void {
-    this.#reset();
-  }
-
   /** Forgets everything. */
   clear(): void {
     this.#history = [];

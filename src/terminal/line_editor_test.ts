@@ -64,7 +64,7 @@ Deno.test("LineEditor completes as far as is certain", () => {
   const words = ["/connect", "/peers", "/quit", "/quiet"];
   const editor = new LineEditor((word, first) => first ? words.filter((w) => w.startsWith(word)) : []);
   assert.equal(edit("/c<tab>", editor), "/connect |");
-  editor.drop();
+  editor.take();
   assert.equal(edit("/q", editor), "/q|");
   assert.deepEqual(editor.complete(), ["/quit", "/quiet"]);
   assert.equal(editor.text, "/qui");

@@ -160,7 +160,7 @@ export function carefulOfReported(people: People, persons: readonly Person[]): s
 }
 
 /** Who left and had a name that this peer's could be taken for: the same friend started anew, or somebody else. */
-export function namedBefore(people: People, peer: PeerId): PeerId | undefined {
+function namedBefore(people: People, peer: PeerId): PeerId | undefined {
   const name = people.names.get(peer) ?? "";
   for (const [other, theirs] of people.names) {
     if (other !== peer && !people.here.has(other) && confusable(name, theirs)) return other;
