@@ -11,7 +11,7 @@ import { startedAs } from "../words/command.ts";
 import { helpText } from "../words/options.ts";
 import { KEY_LOG, NO_TERMINAL, NOT_WRITTEN, notLocked, phraseShown, usageLine, WARNINGS } from "../words/start.ts";
 import { type Args, type DoctorArgs, parse } from "./args.ts";
-import { END_SIGNALS } from "./signals.ts";
+import { Signals } from "./signals.ts";
 import type { argsProblem } from "./checks.ts";
 import type { NoPhrase, PhraseRead } from "./run.ts";
 import { VERSION } from "./version.ts";
@@ -113,10 +113,9 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   let memory: Memory | undefined;
   const panic = (lineEnd: string) => endNow(tty, memory, lineEnd);
   const signalled = () => panic(asks ? PROMPT_END : "");
-  // run.ts watches too, but is loaded only while the prompt stands: until then these keep a hang-up from leaving it raw.
-  const unwatch = watchSignals(signalled);
-  // As Ctrl-C, which is no signal there. Without a prompt nothing is raw, and the signal ends the program by itself.
-  const unwatchInterrupt = watchSignals(signalled, asks ? ["SIGINT"] : []);
+  const signals = new Signals(signalled); // before the prompt stands, so that a hang-up does not leave it raw
+  // As Ctrl-C, which is no signal there. Without a prompt nothing is raw.
+  if (asks) signals.onInterrupt(signalled);
   // The prompt first; the memory for what is typed is made while it stands, and keys wait in the terminal meanwhile.
   const opening = deferred(async () => memory = await openMemory(host));
   const readAgain = () => readPhrase(host, tty, args, async () => (await opening()).typed, panic);
@@ -135,9 +134,7 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   const { run } = await import("./run.ts");
   const protection = report(host, locked);
   const readPassword = () => readOnionPassword(host, args.onionPasswordFd, arena);
-  const running = run({ host, tty, args, arena, protection, typed, read, readAgain, readPassword, unwatchInterrupt });
-  unwatch(); // It watches from its first line on.
-  return await running;
+  return await run({ host, tty, args, arena, protection, typed, read, readAgain, readPassword, signals });
 }
 
 /** `sesame doctor HOST`: with the phrase, everything that keeps it safe in a chat holds here as well. */
@@ -162,7 +159,8 @@ async function doctorCall(host: Host, tty: Tty, args: DoctorArgs, target: string
   const panic = (lineEnd: string) => endNow(tty, memory, lineEnd);
   let asks = phrase?.from === "prompt";
   // Nothing was found out, and a script must not take that for an open way.
-  watchSignals(() => endNow(tty, memory, asks ? PROMPT_END : "", 1), [...END_SIGNALS, "SIGINT"]);
+  const signalled = () => endNow(tty, memory, asks ? PROMPT_END : "", 1);
+  new Signals(signalled).onInterrupt(signalled);
   const opening = deferred(async () => memory = await openMemory(host));
   const reading = phrase && readPhrase(host, tty, { phrase, decoy }, async () => (await opening()).typed, panic);
   const { arena, typed } = await opening();
@@ -211,22 +209,6 @@ async function refuseSource(
     return 5;
   }
   return undefined;
-}
-
-/** What ends a program from outside. Calls `onSignal` for each; the function returned takes the listeners away. */
-function watchSignals(onSignal: () => void, signals = END_SIGNALS): () => void {
-  const watched: Deno.Signal[] = [];
-  for (const signal of signals) {
-    try {
-      Deno.addSignalListener(signal, onSignal);
-      watched.push(signal);
-    } catch {
-      // Not a signal of this system.
-    }
-  }
-  return () => {
-    for (const signal of watched) Deno.removeSignalListener(signal, onSignal);
-  };
 }
 
 /** Of what can read the phrase while it is typed: said before it is. The rest is said by the chat (doctor.ts). */

@@ -26,7 +26,7 @@ import { fault, panic, type Restorable } from "./panic.ts";
 import { LOCAL_TOR } from "../words/onion.ts";
 import { LocalOnion, withLocalTor } from "./onion.ts";
 import { mapperOf } from "./port_mapper.ts";
-import { END_SIGNALS } from "./signals.ts";
+import type { Signals } from "./signals.ts";
 import { Stretcher } from "../chat/stretcher.ts";
 import { after, entropyOf, now, turn, wallClock } from "../system.ts";
 
@@ -43,8 +43,7 @@ export interface Booted {
   readonly readAgain: () => Promise<PhraseRead>;
   /** The password of Tor's control port, if one was given. */
   readonly readPassword: () => Promise<{ readonly room: LockedBytes; readonly length: number } | undefined>;
-  /** Takes away what the start does on SIGINT. */
-  readonly unwatchInterrupt: () => void;
+  readonly signals: Signals;
 }
 
 /** How reading the phrase ended; `length` bytes of it stand in the locked memory. */
@@ -63,7 +62,8 @@ export async function run(booted: Booted): Promise<number> {
   const shown: { now: Restorable } = { now: { panic: () => tty.restore() } };
   const onPanic = () => panic(shown.now);
   const onFault = (error: unknown) => fault(shown.now, (text) => void tty.writeError(text), error);
-  watchForTheEnd(onPanic, onFault);
+  booted.signals.onEnd(onPanic);
+  watchFaults(onFault);
   tty.onClosed = onPanic;
 
   const entropy = entropyOf(host);
@@ -135,8 +135,7 @@ export async function run(booted: Booted): Promise<number> {
   for (const text of startHints(protection)) view.show({ event: "hint", text });
   if (weak) view.show({ event: "hint", text: asTyped(WEAK_PHRASE) });
   if (args.proxy !== booted.args.proxy) view.show({ event: "hint", text: LOCAL_TOR });
-  onPoliteInterrupt(() => chat.input({ type: "leave" }), onPanic);
-  booted.unwatchInterrupt(); // From here on the signal says goodbye first.
+  booted.signals.onInterrupt(polite(() => chat.input({ type: "leave" }), onPanic));
   const outcome = await chat.run();
   return await finish(booted, view, outcome);
 }
@@ -215,9 +214,8 @@ export async function tell(tty: Tty, problem: Problem): Promise<void> {
   await tty.writeError(wrap("", sentence(problem), columns, 0).join(lineEnd) + lineEnd);
 }
 
-/** A hang-up, a request to end, and everything that nobody caught. */
-function watchForTheEnd(onPanic: () => never, onFault: (error: unknown) => never): void {
-  for (const signal of END_SIGNALS) addSignal(signal, onPanic);
+/** Everything that nobody caught. */
+function watchFaults(onFault: (error: unknown) => never): void {
   globalThis.addEventListener("error", (event) => {
     event.preventDefault();
     onFault(event.error);
@@ -228,22 +226,14 @@ function watchForTheEnd(onPanic: () => never, onFault: (error: unknown) => never
   });
 }
 
-/** Where the terminal is not raw, Ctrl-C is a signal: leave politely, and at once the second time. */
-function onPoliteInterrupt(leave: () => void, onPanic: () => never): void {
+/** Where the terminal is not raw, Ctrl-C is a signal: it says goodbye, and ends at once the second time. */
+function polite(leave: () => void, onPanic: () => never): () => void {
   let asked = false;
-  addSignal("SIGINT", () => {
+  return () => {
     if (asked) onPanic();
     asked = true;
     leave();
-  });
-}
-
-function addSignal(signal: Deno.Signal, run: () => void): void {
-  try {
-    Deno.addSignalListener(signal, run);
-  } catch {
-    // Not a signal of this system.
-  }
+  };
 }
 
 /** How often the phrase is asked for at a prompt before the program gives up. */
