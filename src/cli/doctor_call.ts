@@ -104,7 +104,7 @@ export async function callOnce(target: string, parts: DoctorCallParts, limitMs =
       // What is given up because the time is over has not failed: it is silent.
       if (!over.signal.aborted) progress.follow(step);
     });
-    await converse(link, progress, parts, limit, over.signal);
+    await new Conversation(link, progress, parts, limit).run(over.signal);
   } catch (error) {
     if (!(error instanceof DialError)) throw error;
   } finally {
@@ -116,76 +116,97 @@ export async function callOnce(target: string, parts: DoctorCallParts, limitMs =
   return progress;
 }
 
-/** From TLS to the offer, or to a goodbye to whoever knows the phrase. */
-function converse(
-  link: Link,
-  progress: CallProgress,
-  { arena, self, stretcher, entropy }: DoctorCallParts,
-  limit: Limit,
-  over: AbortSignal,
-): Promise<void> {
-  const { role, peer, channelBinding } = link;
-  const session = new Session(arena, { role, self, peer, channelBinding }, SHAPE, now());
-  return new Promise((done, fail) => {
-    let phrase: StretchedPhrase | undefined;
-    let cancelTick = () => {};
-    let ended = false;
-    const end = () => {
-      if (ended) return;
-      ended = true;
-      cancelTick();
-      session[Symbol.dispose]();
-      phrase?.[Symbol.dispose]();
-      link.close();
-      done();
-    };
-    const step = (event: Parameters<Session["step"]>[0]) => {
-      for (const effect of session.step(event, now(), entropy)) perform(effect);
-    };
-    const tick = () => {
-      cancelTick = after(session.deadline - now(), () => {
-        step({ type: "time", unsent: link.unsent });
-        if (!ended) tick();
+/** From TLS to the offer, or to a goodbye to whoever knows the phrase. Owns its link and session. */
+class Conversation {
+  readonly #link: Link;
+  readonly #progress: CallProgress;
+  readonly #parts: DoctorCallParts;
+  readonly #limit: Limit;
+  readonly #session: Session;
+  #phrase: StretchedPhrase | undefined;
+  #cancelTick: () => void = () => {};
+  #ended = false;
+  #done: () => void = () => {};
+  #fail: (error: unknown) => void = () => {};
+
+  constructor(link: Link, progress: CallProgress, parts: DoctorCallParts, limit: Limit) {
+    this.#link = link;
+    this.#progress = progress;
+    this.#parts = parts;
+    this.#limit = limit;
+    const { role, peer, channelBinding } = link;
+    this.#session = new Session(parts.arena, { role, self: parts.self, peer, channelBinding }, SHAPE, now());
+  }
+
+  /** Resolves when everything is closed and wiped. */
+  run(over: AbortSignal): Promise<void> {
+    return new Promise((done, fail) => {
+      this.#done = done;
+      this.#fail = fail;
+      over.addEventListener("abort", () => this.#end());
+      if (over.aborted) return this.#end();
+      this.#link.receive((frame) => this.#ended || this.#step({ type: "frame", frame }), () => {
+        this.#progress.follow({ step: "ended", why: "closed" });
+        this.#end();
       });
-    };
-    const stretch = async (salt: Uint8Array) => {
-      limit.pause();
-      phrase = await stretcher!.stretch(salt);
-      if (ended) return phrase[Symbol.dispose]();
-      limit.resume();
-      step({ type: "stretched", phrase });
-      progress.follow({ step: "answered" });
-    };
-    const perform = (effect: Effect) => {
-      switch (effect.type) {
-        case "send":
-          return link.send(effect.frame);
-        case "stretch":
-          progress.follow({ step: "offered" });
-          if (stretcher !== undefined) return void stretch(effect.salt).catch(fail);
-          progress.done();
-          return end();
-        case "verified":
-          progress.follow({ step: "accepted" });
-          step({ type: "admit" });
-          step({ type: "leave" });
-          return tick();
-        case "close":
-          if (effect.reason === "phrase" || effect.reason === "protocol") {
-            progress.follow({ step: "ended", why: effect.reason });
-          }
-          return end();
-        default:
-          return;
-      }
-    };
-    over.addEventListener("abort", end);
-    if (over.aborted) return end();
-    link.receive((frame) => ended || step({ type: "frame", frame }), () => {
-      progress.follow({ step: "ended", why: "closed" });
-      end();
     });
-  });
+  }
+
+  #step(event: Parameters<Session["step"]>[0]): void {
+    for (const effect of this.#session.step(event, now(), this.#parts.entropy)) this.#perform(effect);
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case "send":
+        return this.#link.send(effect.frame);
+      case "stretch":
+        this.#progress.follow({ step: "offered" });
+        if (this.#parts.stretcher !== undefined) {
+          return void this.#stretch(this.#parts.stretcher, effect.salt).catch(this.#fail);
+        }
+        this.#progress.done();
+        return this.#end();
+      case "verified":
+        this.#progress.follow({ step: "accepted" });
+        this.#step({ type: "admit" });
+        this.#step({ type: "leave" });
+        return this.#tick();
+      case "close":
+        if (effect.reason === "phrase" || effect.reason === "protocol") {
+          this.#progress.follow({ step: "ended", why: effect.reason });
+        }
+        return this.#end();
+      default:
+        return;
+    }
+  }
+
+  async #stretch(stretcher: Pick<Stretcher, "stretch">, salt: Uint8Array): Promise<void> {
+    this.#limit.pause();
+    const phrase = this.#phrase = await stretcher.stretch(salt);
+    if (this.#ended) return phrase[Symbol.dispose]();
+    this.#limit.resume();
+    this.#step({ type: "stretched", phrase });
+    this.#progress.follow({ step: "answered" });
+  }
+
+  #tick(): void {
+    this.#cancelTick = after(this.#session.deadline - now(), () => {
+      this.#step({ type: "time", unsent: this.#link.unsent });
+      if (!this.#ended) this.#tick();
+    });
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#cancelTick();
+    this.#session[Symbol.dispose]();
+    this.#phrase?.[Symbol.dispose]();
+    this.#link.close();
+    this.#done();
+  }
 }
 
 /** Whether this machine's own address refused, while its loopback takes calls on that port. */
