@@ -12,6 +12,7 @@
 // - Bytes read are lent to one handler and zeroed after it. What a handler did not take is kept for the next one.
 
 import { Output, type Stream } from "./output.ts";
+import { lastWrites } from "./way_out.ts";
 
 /** Takes a lent chunk. A number returned is how many bytes it took; the rest waits for the next `listen`. */
 export type OnBytes = (chunk: Uint8Array) => number | void;
@@ -221,26 +222,16 @@ export class Tty {
     if (this.#over) return;
     if (this.#isRaw) this.#console?.raw(false);
     const leave = lineEnd + this.#leave();
-    // While a painting is on its way, another write to standard output would begin only with the next turn of the event
-    // loop, which never comes. Standard error is the same terminal by another descriptor, and the kernel keeps the order.
-    // The painting must be first, or it would stand on the person's own screen. If it is stuck, so is the leaving.
-    const painting = this.#out.running;
-    const erring = this.#err.running;
-    const closed = this.#closed;
+    const { outputIsTerminal, errorIsTerminal } = this;
+    const [painting, erring, closed] = [this.#out.running, this.#err.running, this.#closed];
     this.#finish();
-    if (!this.outputIsTerminal && this.errorIsTerminal) {
-      // The output is a script's, and the terminal is behind standard error alone.
-      if (!painting && !closed) this.#writeAtOnce(Deno.stdout, lastWords);
-      if (erring && this.#writeNow === undefined) return;
-      if (erring) pause(PAINTING_WAIT_MS); // the prompt, as a rule: taken, and the event loop has not heard of it yet
-      this.#writeAtOnce(Deno.stderr, leave);
-      return;
+    for (const write of lastWrites({ outputIsTerminal, errorIsTerminal, painting, erring, closed })) {
+      // Behind what is on its way it would begin too late.
+      if (write.to === "error" && erring && this.#writeNow === undefined) return;
+      if (write.pause) pause(PAINTING_WAIT_MS);
+      const text = (write.what === "leave" ? "" : lastWords) + (write.what === "words" ? "" : leave);
+      this.#writeAtOnce(write.to === "output" ? Deno.stdout : Deno.stderr, text);
     }
-    if (closed) return;
-    if (!painting) return this.#writeAtOnce(Deno.stdout, lastWords + leave);
-    if (!this.outputIsTerminal || !this.errorIsTerminal || erring) return;
-    pause(PAINTING_WAIT_MS);
-    this.#writeAtOnce(Deno.stderr, lastWords + leave);
   }
 
   #writeAtOnce(stream: Stream, text: string): void {

@@ -1,0 +1,60 @@
+// Which last writes put a terminal in order at a panic, when nothing may be waited for. A table, by what is known of both
+// outputs. Pure. Not in here: writing (tty.ts), what is written.
+
+/** What is known of standard output and standard error when the program has to go at once. */
+export interface LastState {
+  readonly outputIsTerminal: boolean;
+  readonly errorIsTerminal: boolean;
+  /** A write to standard output is on its way: as a rule a painting. */
+  readonly painting: boolean;
+  /** The same of standard error: as a rule a prompt. */
+  readonly erring: boolean;
+  /** Standard output takes nothing any more. */
+  readonly closed: boolean;
+}
+
+export interface LastWrite {
+  readonly to: "output" | "error";
+  /** Words for whoever reads the output, and what gives the terminal back. */
+  readonly what: "words" | "leave" | "both";
+  /** First a moment for what is on its way: taken, as a rule, and the event loop has not heard of it yet. */
+  readonly pause: boolean;
+}
+
+interface Row {
+  readonly where: Partial<LastState>;
+  readonly writes: readonly LastWrite[];
+}
+
+const WORDS: LastWrite = { to: "output", what: "words", pause: false };
+
+/**
+ * The first row that fits counts. While something is on its way, another write to the same output would begin only with the
+ * next turn of the event loop, which never comes. Standard error is the same terminal by another descriptor, and the kernel
+ * keeps the order. A painting must be first, or it would stand on the person's own screen; if it is stuck, so is the leaving.
+ */
+const ROWS: readonly Row[] = [
+  // The output is a script's, and the terminal is behind standard error alone.
+  ...[false, true].flatMap((erring): Row[] => {
+    const where = { outputIsTerminal: false, errorIsTerminal: true, erring };
+    const leave: LastWrite = { to: "error", what: "leave", pause: erring };
+    return [
+      { where: { ...where, painting: false, closed: false }, writes: [WORDS, leave] },
+      { where, writes: [leave] },
+    ];
+  }),
+  { where: { closed: true }, writes: [] },
+  { where: { painting: false }, writes: [{ to: "output", what: "both", pause: false }] },
+  {
+    where: { outputIsTerminal: true, errorIsTerminal: true, erring: false },
+    writes: [{ to: "error", what: "both", pause: true }],
+  },
+];
+
+/** The writes in their order; none where nothing can arrive. */
+export function lastWrites(state: LastState): readonly LastWrite[] {
+  const fits = ({ where }: Row) => KEYS.every((key) => where[key] === undefined || where[key] === state[key]);
+  return ROWS.find(fits)?.writes ?? [];
+}
+
+const KEYS = ["outputIsTerminal", "errorIsTerminal", "painting", "erring", "closed"] as const;
