@@ -183,7 +183,6 @@ export const LONGER: readonly { readonly file: Place; readonly name?: string; re
   { file: "src/terminal/tty.ts", name: "Tty", why: "one owner of the terminal, its modes and its order of writes" },
   { file: "src/terminal/json.ts", name: "fields", why: "the contract of --json, event for event in one switch" },
   { file: "src/terminal/text/width.ts", name: "wrap", why: "one loop over a line's pieces, timed by the quiet window" },
-  { file: "src/cli/run.ts", name: "run", why: "the start of a chat in its order, each line of it once" },
 ];
 
 /** Sentences that stand outside `src/words/`, which a person never reads or which have to be where they are. */

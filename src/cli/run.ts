@@ -67,16 +67,9 @@ export async function run(booted: Booted): Promise<number> {
   tty.onClosed = onPanic;
 
   const entropy = entropyOf(host);
-  let [identity, read] = await Promise.all([ready(host), booted.read]);
+  const [identity, first] = await Promise.all([ready(host), booted.read]);
   const args = await withLocalTor(host, booted.args);
-  let phrase = takePhrase(booted, read);
-  // Asked again rather than ended: the phrase typed once more would go to the shell, which shows it and keeps it.
-  for (let asked = 1; args.phrase.from === "prompt" && phrase instanceof Refusal && asked < PROMPTS; asked++) {
-    if (phrase.problem === undefined) break;
-    await tell(tty, phrase.problem);
-    read = await booted.readAgain();
-    phrase = takePhrase(booted, read);
-  }
+  const { read, phrase } = await takeOrAskAgain(booted, first);
   booted.typed[Symbol.dispose]();
   if (read.type === "panic") return panic(shown.now);
   if (phrase instanceof Refusal) {
@@ -89,21 +82,7 @@ export async function run(booted: Booted): Promise<number> {
   const mode = read.type === "done" && read.decoy ? "decoy" : "real";
   const stretcher = new Stretcher(booted.arena, phrase, mode, (view) => host.lock(view));
   const current: { chat?: Chat } = {};
-  const view: View = openView(
-    args.output,
-    tty,
-    {
-      colour: args.colour,
-      bell: args.bell,
-      notify: args.notify,
-      wall: wallClock,
-      pace: new QuietWindow(() => current.chat?.nextTick ?? Infinity, now, after),
-      after,
-      ...(args.name === undefined ? {} : { name: args.name }),
-      guard: (text) => holdsPhrase(booted.arena, text, (bytes) => stretcher.heldIn(bytes)),
-    },
-    (input) => current.chat?.input(input),
-  );
+  const view = viewOf(booted, args, stretcher, current);
   shown.now = view;
   const onion = args.onion === undefined
     ? undefined
@@ -112,11 +91,7 @@ export async function run(booted: Booted): Promise<number> {
     args,
     arena: booted.arena,
     self: identity.peerId,
-    transport: new TlsTransport(identity, {
-      ...proxyOf(args.proxy, entropy),
-      ...(host.descriptors === undefined ? {} : { descriptors: host.descriptors }),
-      ...(onion === undefined ? {} : { brought: onion.brought }),
-    }),
+    transport: new TlsTransport(identity, { ...proxyOf(args.proxy, entropy), ...listening(host, onion) }),
     stretcher,
     view,
     entropy,
@@ -138,6 +113,46 @@ export async function run(booted: Booted): Promise<number> {
   booted.signals.onInterrupt(polite(() => chat.input({ type: "leave" }), onPanic));
   const outcome = await chat.run();
   return await finish(booted, view, outcome);
+}
+
+/** Asked again rather than ended: the phrase typed once more would go to the shell, which shows it and keeps it. */
+async function takeOrAskAgain(
+  booted: Booted,
+  first: PhraseRead,
+): Promise<{ readonly read: PhraseRead; readonly phrase: LockedBytes | Refusal }> {
+  let read = first;
+  let phrase = takePhrase(booted, read);
+  for (let asked = 1; booted.args.phrase.from === "prompt" && phrase instanceof Refusal && asked < PROMPTS; asked++) {
+    if (phrase.problem === undefined) break;
+    await tell(booted.tty, phrase.problem);
+    read = await booted.readAgain();
+    phrase = takePhrase(booted, read);
+  }
+  return { read, phrase };
+}
+
+/** `current`: the chat, as soon as there is one, gets the input and says when it has time for painting. */
+function viewOf(
+  { tty, arena }: Booted,
+  args: ChatArgs,
+  stretcher: Stretcher,
+  current: { readonly chat?: Chat },
+): View {
+  return openView(
+    args.output,
+    tty,
+    {
+      colour: args.colour,
+      bell: args.bell,
+      notify: args.notify,
+      wall: wallClock,
+      pace: new QuietWindow(() => current.chat?.nextTick ?? Infinity, now, after),
+      after,
+      ...(args.name === undefined ? {} : { name: args.name }),
+      guard: (text) => holdsPhrase(arena, text, (bytes) => stretcher.heldIn(bytes)),
+    },
+    (input) => current.chat?.input(input),
+  );
 }
 
 /** What keeps the chat from beginning; with no problem to tell, the person has simply left. */
@@ -168,6 +183,11 @@ export function proxyOf(typed: string | undefined, entropy: Entropy): TlsOptions
   // Never past the proxy, whatever else is wrong.
   if (typeof proxy === "string") throw new TypeError("an unchecked proxy");
   return { proxy: { address: proxy.address, login: () => proxy.login ?? freshLogin(entropy) } };
+}
+
+/** How many callers there is room for, and which of them Tor brought. */
+function listening({ descriptors }: Host, onion: LocalOnion | undefined): TlsOptions {
+  return { ...descriptors && { descriptors }, ...onion && { brought: onion.brought } };
 }
 
 /** The phrase as it is stretched. What was typed is wiped. */
