@@ -1,8 +1,11 @@
 // Bugs to plant, so that it can be shown that the simulation finds them. Each changes a class of the product from outside,
 // in this process only; the product has no branch for any of them.
 
+import { Disputes, Teller } from "../../src/peers/circle.ts";
 import { Friend, Friends } from "../../src/peers/friend.ts";
 import type { Connection } from "../../src/peers/connection.ts";
+import { Introductions } from "../../src/peers/introductions.ts";
+import { Ratchet } from "../../src/ratchet/ratchet.ts";
 import { Session } from "../../src/session/step.ts";
 import type { Message } from "../../src/wire/message.ts";
 
@@ -105,6 +108,55 @@ export const PLANTED: Readonly<Record<string, { readonly breaks: string; readonl
           return effects.filter((effect) => !(effect.type === "close" && effect.reason === "bye"));
         }
       ),
+  },
+  "renewal-unanswered": {
+    breaks: "a listener answers a key with a ciphertext in its next cell (section 4)",
+    plant() {
+      const { due } = Ratchet.prototype;
+      Ratchet.prototype.due = function (entropy) {
+        const cell = due.call(this, entropy);
+        return cell?.kind === "ciphertext" ? undefined : cell;
+      };
+    },
+  },
+  "renewal-unread": {
+    breaks: "a ciphertext begins the dialer's next epoch (section 4)",
+    plant() {
+      const { take } = Ratchet.prototype;
+      Ratchet.prototype.take = function (opened, cell, entropy) {
+        if (cell.kind !== "ciphertext") take.call(this, opened, cell, entropy);
+      };
+    },
+  },
+  "circle-once": {
+    breaks: "a friend is told anew when somebody comes or goes (section 6)",
+    plant() {
+      const { next, begun } = Teller.prototype;
+      const told = new WeakSet<Teller>();
+      Teller.prototype.next = function (...args) {
+        return told.has(this) ? "nothing" : next.apply(this, args);
+      };
+      Teller.prototype.begun = function (...args) {
+        told.add(this);
+        begun.apply(this, args);
+      };
+    },
+  },
+  "liar-believed": {
+    breaks: "a contradiction that has lasted is told (section 6)",
+    plant() {
+      Disputes.prototype.look = () => [];
+    },
+  },
+  "met-without-yes": {
+    breaks: "nobody is called for an introduction whom our person has not agreed to (section 8)",
+    plant() {
+      const { introduced } = Introductions.prototype;
+      Introductions.prototype.introduced = function (from, message, situation, now) {
+        const effects = this.agree(message.peer, situation, now).effects;
+        return [...effects, ...introduced.call(this, from, message, situation, now)];
+      };
+    },
   },
 };
 

@@ -3,6 +3,7 @@
 
 import {
   COVER_OFF_FIRST_MS,
+  FRAME_HEADER_SIZE,
   FRAME_SIZE,
   INTERVAL_MIN_MS,
   MAX_UNCONFIRMED,
@@ -51,6 +52,9 @@ interface CallProgress {
   first: Millis | undefined;
   lastSlot: number;
   lastCell: Millis;
+  /** Of its own cells: the epoch, and how many of it have left while all was calm. */
+  epoch: number;
+  calmCells: number;
 }
 
 /** Slots of a session that has skipped nothing, with room for a step under way; of all stretched phrases and one cell. */
@@ -61,6 +65,8 @@ const SETTLED_WITHIN_MS = 5_500;
 /** Sums of times round. */
 const HAIR = 0.01;
 const MIN_GAP_OFF_MS = 20;
+/** A dialer asks for a renewal with its ninth cell of an epoch; the answer takes a tick of the slowest listener. */
+const CALM_EPOCH_CELLS = 20;
 
 export class Watcher {
   readonly lives = new Map<PeerId, Life>();
@@ -69,6 +75,8 @@ export class Watcher {
   steps = 0;
   cells = 0;
   delivered = 0;
+  /** Nothing is done to the network any more. */
+  calm = false;
   /** By process and peer: when the latest of their connections authenticated there. */
   readonly #choiceSince = new Map<string, Millis>();
   readonly #courses = new WeakMap<MemoryLink, CallProgress>();
@@ -166,11 +174,23 @@ export class Watcher {
     this.#must(event.type === "time", node, `a cell left because of "${event.type}"`);
     this.#must(!cellsOn.has(id), node, "two cells on one link at once");
     cellsOn.add(id);
+    this.#renewed(node, link, course, frame);
     const { cover, intervalMs } = node.options.shape;
     if (cover === "off") {
       this.#must(now - course.lastCell >= MIN_GAP_OFF_MS - HAIR, node, "cells faster than 50 a second");
     } else this.#onGrid(node, course, now, Math.max(intervalMs, INTERVAL_MIN_MS));
     course.lastCell = now;
+  }
+
+  /** Of connections with cover at both ends: without it a listener who says nothing owes an answer for longer. */
+  #renewed(node: Node, link: MemoryLink, course: CallProgress, frame: Uint8Array): void {
+    const epoch = new DataView(frame.buffer, frame.byteOffset).getUint32(FRAME_HEADER_SIZE);
+    this.#must(epoch === course.epoch || epoch === course.epoch + 1, node, "an epoch was passed over");
+    course.calmCells = this.calm && epoch === course.epoch ? course.calmCells + 1 : 0;
+    course.epoch = epoch;
+    const other = this.lives.get(link.peer)?.node;
+    if (link.role !== "dialer" || [node, other].some((one) => one?.options.shape.cover !== "constant")) return;
+    this.#must(course.calmCells <= CALM_EPOCH_CELLS, node, "an epoch goes on and on");
   }
 
   #onGrid(node: Node, course: CallProgress, now: Millis, interval: number): void {
@@ -192,7 +212,7 @@ export class Watcher {
   #course(link: MemoryLink): CallProgress {
     let course = this.#courses.get(link);
     if (course === undefined) {
-      course = { order: 0, first: undefined, lastSlot: 0, lastCell: -COVER_OFF_FIRST_MS };
+      course = { order: 0, first: undefined, lastSlot: 0, lastCell: -COVER_OFF_FIRST_MS, epoch: 0, calmCells: 0 };
       this.#courses.set(link, course);
     }
     return course;

@@ -10,6 +10,7 @@ import type { Effect, Event } from "../../src/peers/event.ts";
 import type { Millis, PeerId, Role } from "../../src/ports.ts";
 import { Ratchet } from "../../src/ratchet/ratchet.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
+import { type Lie, misbelief, stepLies } from "./beliefs.ts";
 import { MemoryPair, type Weather } from "./memory_link.ts";
 import { Node, sourceOf, type Surroundings } from "./node.ts";
 import { Random } from "./random.ts";
@@ -64,6 +65,10 @@ interface Place {
   readonly stranger: boolean;
   readonly latenessMs: number;
   readonly calls: readonly string[];
+  /** In its circles. */
+  readonly lie: Lie | undefined;
+  /** Agrees to all introductions, or has no part in them. */
+  readonly introductions: "yes" | "no";
   node: Node | undefined;
   salt: Uint8Array;
   lives: number;
@@ -147,11 +152,14 @@ class World implements Surroundings {
     const count = Number(random.weighted({ 2: 5, 3: 3, 4: 2 }));
     const cover = random.weighted({ off: 5, constant: 3, mixed: 2 });
     const someFriends = random.chance(0.1);
+    const liars = random.chance(0.15);
+    // Then only those before them are called, and not all of those: the others are for introductions.
+    const introducing = random.chance(0.3);
     const names = Array.from({ length: count }, (_, i) => `n${i}`);
     for (const [i, name] of names.entries()) {
       const others = names.filter((other) => other !== name);
       // Everybody calls those before them, some call everybody, some call twice by two names, some call themselves.
-      const calls = others.filter((other) => other < name || random.chance(0.5))
+      const calls = others.filter((other) => introducing ? other === "n0" : other < name || random.chance(0.5))
         .flatMap((other) => random.chance(0.25) ? [other, `${other}.alt`] : [other]);
       if (random.chance(0.03)) calls.push(name);
       const covered = cover === "mixed" ? random.pick(["off", "constant"] as const) : cover;
@@ -164,6 +172,8 @@ class World implements Surroundings {
         stranger: i > 0 && random.chance(0.04),
         latenessMs: random.pick([0, 0, 12]),
         calls,
+        lie: liars && random.chance(0.4) ? random.pick<Lie>(["leaves out", "invents"]) : undefined,
+        introductions: introducing && random.chance(0.7) ? "yes" : "no",
         node: undefined,
         salt: new Uint8Array(0),
         lives: 0,
@@ -178,14 +188,15 @@ class World implements Surroundings {
     place.lives++;
     place.salt = new Uint8Array(SALT_SIZE);
     random.fill(place.salt);
-    const { shape, displayName: name, friends, host } = place;
-    const options = { self: random.hex(32), shape, name, friends, introductions: "no" as const, hidden: false };
+    const { shape, displayName: name, friends, host, introductions } = place;
+    const options = { self: random.hex(32), shape, name, friends, introductions, hidden: false };
     const offset = random.chance(0.3) ? 0 : random.between(0, 1e6);
     const node = new Node(this, `${place.name}#${place.lives}`, host, options, this.#arenas.take(), offset);
     place.node = node;
     this.watcher.born(node);
     this.#log?.(() => `${node.name} starts as ${node.id.slice(0, 12)}, cover ${shape.cover} ${shape.intervalMs}`);
     node.step({ type: "ready", phrase: this.#phrase(node, place.salt) });
+    node.step({ type: "reachable", addresses: [`${host}:7373`], hidden: false });
     for (const target of place.calls) node.step({ type: "call", target, retry: true });
   }
 
@@ -210,7 +221,7 @@ class World implements Surroundings {
         () => node.soon(false, () => node.step({ type: "dialFailed", call, failure: { at: "connect", why } })),
       );
     timeline.after(random.between(1, this.#rough ? 200 : 10), () => {
-      const place = this.#places.find(({ name }) => name === target.replace(".alt", ""));
+      const place = this.#called(node, target);
       const to = place?.node;
       if (!node.alive) return;
       if (this.#blocked.has(`${node.host} ${place?.host}`) || to?.paused) return fail("filtered", 5_000);
@@ -227,6 +238,20 @@ class World implements Surroundings {
       });
       if (asked !== undefined) this.#admissions.set(to, asked);
     });
+  }
+
+  /** Whose place it is. An address is an introduction's: then nobody is called but by one who agrees to all of them. */
+  #called(node: Node, target: string): Place | undefined {
+    const [host, port] = target.split(",")[0]!.split(":");
+    if (port === undefined) return this.#places.find(({ name }) => name === target.replace(".alt", ""));
+    const to = this.#places.find((place) => place.host === host);
+    for (const one of [this.#place(node), to]) {
+      if (one?.introductions === "yes") continue;
+      throw new SimulationFailure(
+        `${node.name} calls ${target} for an introduction, and ${one?.name} has no part in them`,
+      );
+    }
+    return to;
   }
 
   #join(node: Node, to: Node, call: CallId, caller: CallerId): void {
@@ -258,6 +283,8 @@ class World implements Surroundings {
         this.#weather,
       );
       this.#pairs.push(pair);
+      // Its turn came late: nobody else would close the end of a process that has gone.
+      if (!node.alive) pair.dialer.close();
       const tls = () => random.between(1, this.#rough ? 150 : 10);
       timeline.after(tls(), () => node.soon(false, () => node.linked(pair.dialer, { call })));
       timeline.after(tls(), () => to.soon(false, () => to.linked(pair.listener, { caller })));
@@ -287,10 +314,12 @@ class World implements Surroundings {
   }
 
   before(node: Node, event: Event, now: Millis): void {
+    stepLies(this.#place(node).lie);
     this.watcher.before(node, event, now);
   }
 
   after(node: Node, event: Event, now: Millis, effects: readonly Effect[]): void {
+    stepLies(undefined);
     const { watcher } = this;
     watcher.after(node, event, now, effects);
     if (this.#arenas.separate) watcher.slots(node);
@@ -454,6 +483,7 @@ class World implements Surroundings {
     let why: string | undefined;
     while (quiet < 2) {
       why = this.#unrest();
+      this.watcher.calm = this.timeline.now > this.#stalledUntil && !this.#someAreDead();
       quiet = why === undefined ? quiet + 1 : 0;
       if (this.timeline.now > end) throw new SimulationFailure(`no quiet: ${why}`);
       this.#runUntil(this.timeline.now + 2_500);
@@ -467,9 +497,7 @@ class World implements Surroundings {
       if (a.node === undefined || !a.node.alive || a.node.leaving || a.node.paused) return `${a.name} is not there`;
     }
     if (this.timeline.now <= this.#stalledUntil) return "a connection still stalls";
-    if (this.#pairs.some(({ dead, dialer, listener }) => dead && (dialer.open || listener.open))) {
-      return "a dead connection is still held";
-    }
+    if (this.#someAreDead()) return "a dead connection is still held";
     for (const [node, admission] of this.#admissions) {
       const most = [...node.links.values()].filter(({ role }) => role === "listener").length;
       if (node.alive && admission.places > most) return `${node.name} has ${admission.places} places taken`;
@@ -482,7 +510,17 @@ class World implements Surroundings {
         if (why !== undefined) return `${a.name} and ${b.name}: ${why}`;
       }
     }
-    return undefined;
+    return misbelief(this.#places.map(({ name, lie, node }) => ({
+      id: node!.id,
+      name,
+      lie,
+      friends: new Set(node!.peers.present().map(({ peer }) => peer)),
+      hearing: node!.peers.hearing,
+    })));
+  }
+
+  #someAreDead(): boolean {
+    return this.#pairs.some(({ dead, dialer, listener }) => dead && (dialer.open || listener.open));
   }
 
   #unrestBetween(a: Place, b: Place): string | undefined {
