@@ -90,5 +90,6 @@ Deno.test("challenge(), onionName(), uploaded() and bootstrapPercent() take thei
   equal(uploaded({ code: 250, lines: [`HS_DESC UPLOADED ${NAME} UNKNOWN $AA~b`] }), undefined);
   const phase = 'status/bootstrap-phase=NOTICE BOOTSTRAP PROGRESS=85 TAG=x SUMMARY="y"';
   equal(bootstrapPercent({ code: 250, lines: [phase, "OK"] }), 85);
+  equal(bootstrapPercent({ code: 250, lines: [phase.replace("85", "100"), "OK"] }), 100);
   equal(bootstrapPercent({ code: 250, lines: [phase.replace("85", "101"), "OK"] }), undefined);
 });

@@ -19,4 +19,5 @@ Deno.test("nobody is met at an own, loopback, unspecified, multicast or broadcas
   const refused = ["192.168.1.10", "2001:db8::10", "127.0.0.1", "127.9.9.9", "::1", "0.0.0.0", "::", "224.0.0.1"];
   deepEqual(meetingPlaces(at(...refused, "239.255.255.250", "255.255.255.255", "ff02::1", "ff0e::7"), own), []);
   deepEqual(meetingPlaces(at(...refused, "192.168.1.11"), own), [{ host: "192.168.1.11", port: 7374 }]);
+  deepEqual(meetingPlaces(at("223.255.255.254"), own).length, 1, "the last before multicast");
 });

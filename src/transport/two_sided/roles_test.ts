@@ -80,6 +80,7 @@ Deno.test("rule 1: an ordinary listener's ServerHello, a HelloRetryRequest, an a
 });
 
 Deno.test("rule 2: 4096 bytes with the header are taken, one more is closed as soon as the length is there", () => {
+  equal(HELLO_MAX_SIZE, 4096);
   deepEqual(rolesOf(hello(1), hello(2, HELLO_MAX_SIZE)), SERVER);
   deepEqual(rolesOf(hello(1), hello(2, HELLO_MAX_SIZE + 1)), { verdict: "broken" });
   deepEqual(rolesOf(hello(1), hello(2, HELLO_MAX_SIZE + 1).subarray(0, 6)), { verdict: "broken" });
