@@ -58,7 +58,7 @@ const TOLD: readonly Told[] = [
     unit: "ms",
     ours: "Sesame: one stretch",
     peer: "hash-wasm: the bare call, warm",
-    because: "each stretch has a worker of its own that is thrown away with its memory",
+    because: "each stretch has a separate worker, which ends with its memory",
     rounds: 15,
   },
   {

@@ -73,6 +73,34 @@ Deno.test("no page promises what nobody can", async () => {
   match(await Deno.readTextFile(new URL("README.md", ROOT)), /has not been reviewed/);
 });
 
+/** Patterns that nobody would write whose first language is English. */
+const ODD = [
+  /\bin vain\b/i,
+  /\btold apart\b/i,
+  /\bmend(s|ed)?\b/i,
+  /\bso far as\b/i,
+  /\bleave\b.{0,12} away\b/i,
+  /\bof (its|their|his) own([.,;:)]|$| (that|which|and)\b)/i,
+  /(^|[.:;] )who(ever)? (knows|holds|calls|sits|listens)\b/i,
+];
+
+Deno.test("no paper and no sentence of the program has a phrase that a native speaker stumbles over", async () => {
+  const files = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "plans/sesame-mvp-plan.md", "docs/models/README.md"];
+  for (const folder of ["docs", "src/words"]) {
+    for await (const { name } of Deno.readDir(new URL(folder, ROOT))) {
+      if (/\.md$|(?<!_test)\.ts$/.test(name)) files.push(`${folder}/${name}`);
+    }
+  }
+  equal(files.length > 30, true, "the pages were not found");
+  for (const file of files) {
+    for (const [i, line] of (await Deno.readTextFile(new URL(file, ROOT))).split("\n").entries()) {
+      // Names of tests in backquotes and quotation marks belong to others; code has its own comments.
+      const prose = file.endsWith(".ts") && /^\s*(\/\/|\/?\*)/.test(line) ? "" : line.replace(/`[^`]*`|“[^”]*”/g, "");
+      for (const odd of ODD) equal(odd.test(prose), false, `${file}:${i + 1}: ${odd}`);
+    }
+  }
+});
+
 Deno.test("README has at most 90 lines, and says above the fold that nobody has reviewed Sesame", async () => {
   const lines = (await Deno.readTextFile(new URL("README.md", ROOT))).trimEnd().split("\n");
   equal(lines.length <= 90, true, `${lines.length} lines`);
