@@ -48,7 +48,8 @@ Deno.test("doctor HOST with the phrase: the right one says hello and goodbye, a 
   equal((await listener.event("left")).reason, "bye");
   for (const more of [[], ["--decoy"]]) {
     const wrong = await doctor(address, more.length === 0 ? "another phrase" : PHRASE, more);
-    deepEqual([wrong.code, wrong.diagnosis.cause, wrong.diagnosis.step], [4, "phrase", "phrase"]);
+    // The listener hangs up without a word, so the line may as well have been cut.
+    deepEqual([wrong.code, wrong.diagnosis.cause, wrong.diagnosis.step], [4, "unanswered", "phrase"]);
   }
   await listener.until(() => listener.all("refused").length === 2 ? true : undefined, "two guesses");
   deepEqual(listener.all("refused").map((e) => e.reason), ["phrase", "phrase"]);

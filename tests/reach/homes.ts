@@ -38,12 +38,11 @@ export class Homes implements AsyncDisposable {
   readonly #places: Place[] = [];
   #internet: Deno.ChildProcess | undefined;
 
-  static #count = 0;
-
   /** `delayMs`: each way. */
   static async make(kinds: readonly Kind[], delayMs = 10): Promise<Homes> {
     const homes = new Homes();
-    const id = `rea-${Deno.pid}-${Homes.#count++}`;
+    // Test files that run at once are one process.
+    const id = `rea-${crypto.randomUUID().slice(0, 8)}`;
     try {
       homes.homes.push(...kinds.map((kind, i) => homes.#home(id, kind, i + 1)));
       await homes.#connect(kinds, delayMs);
