@@ -11,11 +11,16 @@ export function hasNamespaces(...programs: readonly string[]): boolean {
   }
   // Every missing one is named.
   if (["ip", ...programs].map(hasProgram).includes(false)) return false;
-  const name = `sesame-try-${Deno.pid}`;
+  const name = `sesame-try-${apart()}`;
   const made = command("ip", ["netns", "add", name]);
   if (made.success) command("ip", ["netns", "del", name]);
   else console.warn(`SKIPPED: network namespaces cannot be made here: ${made.error}`);
   return made.success;
+}
+
+/** For a name: test files that run at once are one process. */
+export function apart(): string {
+  return crypto.randomUUID().slice(0, 8);
 }
 
 /** Two namespaces, `near` and `far`, and one wire between them. `using` removes them and what stands in /etc/netns for them. */
@@ -25,7 +30,7 @@ export class Wire implements Disposable {
 
   /** Addresses with their prefix lengths, all of one end each. */
   constructor(near: readonly string[], far: readonly string[]) {
-    const id = `sesame-${Deno.pid}-${Wire.#count++}`;
+    const id = `sesame-${apart()}`;
     this.near = new Place(`${id}-n`, near);
     this.far = new Place(`${id}-f`, far);
     try {
@@ -51,8 +56,6 @@ export class Wire implements Disposable {
       throw error;
     }
   }
-
-  static #count = 0;
 
   [Symbol.dispose](): void {
     for (const place of [this.near, this.far]) {

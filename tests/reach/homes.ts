@@ -1,7 +1,7 @@
 // Two homes, each behind a router, and the internet between them: network namespaces, rules of nft for what each kind of
 // router does, and a delay. In here: making and removing them. Not in here: what runs in a home (table.ts, the tests).
 
-import { hasNamespaces, Place } from "../harness/netns.ts";
+import { apart, hasNamespaces, Place } from "../harness/netns.ts";
 
 /** What stands between a home and the internet, and how it treats a stranger's SYN. */
 export type Kind =
@@ -41,8 +41,7 @@ export class Homes implements AsyncDisposable {
   /** `delayMs`: each way. */
   static async make(kinds: readonly Kind[], delayMs = 10): Promise<Homes> {
     const homes = new Homes();
-    // Test files that run at once are one process.
-    const id = `rea-${crypto.randomUUID().slice(0, 8)}`;
+    const id = `rea-${apart()}`;
     try {
       homes.homes.push(...kinds.map((kind, i) => homes.#home(id, kind, i + 1)));
       await homes.#connect(kinds, delayMs);
