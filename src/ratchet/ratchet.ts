@@ -294,13 +294,7 @@ export class Ratchet implements Disposable {
     using dh = arena.key();
     if (!x25519(dh, secret, key.subarray(KEM_KEY_SIZE))) throw new ProtocolViolation("ratchet key");
     x25519PublicKey(ciphertext.subarray(KEM_CIPHERTEXT_SIZE), secret);
-    const { chainA, chainB } = this.#nextChains();
-    epochStep(arena, { rootKey: this.#rootKey, chainA: chainA.key, chainB: chainB.key }, chainA.epoch, {
-      ss,
-      dh,
-      key,
-      ciphertext,
-    });
+    const { chainA, chainB } = this.#enterEpoch({ ss, dh, key, ciphertext });
     this.#next = chainA;
     this.#answer = { ciphertext, chain: chainB };
   }
@@ -316,20 +310,18 @@ export class Ratchet implements Disposable {
     seed[Symbol.dispose]();
     secret[Symbol.dispose]();
     this.#asked = undefined;
-    const { chainA, chainB } = this.#nextChains();
-    epochStep(arena, { rootKey: this.#rootKey, chainA: chainA.key, chainB: chainB.key }, chainA.epoch, {
-      ss,
-      dh,
-      key,
-      ciphertext,
-    });
+    const { chainA, chainB } = this.#enterEpoch({ ss, dh, key, ciphertext });
     this.#next = chainB;
     this.#sendOn(chainA);
   }
 
-  #nextChains(): { chainA: Chain; chainB: Chain } {
+  /** The root key goes on; the two chains that come of it are the caller's. */
+  #enterEpoch(exchange: Parameters<typeof epochStep>[3]): { chainA: Chain; chainB: Chain } {
     const epoch = this.#receiving.epoch + 1;
-    return { chainA: { epoch, key: this.#arena.key(), n: 0 }, chainB: { epoch, key: this.#arena.key(), n: 0 } };
+    const chainA: Chain = { epoch, key: this.#arena.key(), n: 0 };
+    const chainB: Chain = { epoch, key: this.#arena.key(), n: 0 };
+    epochStep(this.#arena, { rootKey: this.#rootKey, chainA: chainA.key, chainB: chainB.key }, epoch, exchange);
+    return { chainA, chainB };
   }
 
   /** The next cell out is number 0 of this chain. */

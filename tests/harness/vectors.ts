@@ -1,5 +1,7 @@
 // Test vectors: the files of tests/vectors. Not in here: what the values mean.
 
+import type { Inputs, RenewalInputs } from "../reference/exchange.ts";
+
 const FILES = new URL("../vectors/", import.meta.url);
 
 /** A file of tests/vectors. Its shape is the caller's claim. */
@@ -15,22 +17,7 @@ export interface Wycheproof<Group> {
 /** The parts of exchange-v1's format that tests read by name. `tests/vectors/check.ts` checks all of them. */
 export interface Exchange {
   readonly name: string;
-  readonly inputs: {
-    readonly phrase: string;
-    readonly mode: "real" | "decoy";
-    readonly salt: string;
-    readonly nonceA: string;
-    readonly nonceB: string;
-    readonly xWide: string;
-    readonly yWide: string;
-    readonly kemSeed: string;
-    readonly kemM: string;
-    readonly ratchetPrivateA: string;
-    readonly ratchetPrivateB: string;
-    readonly cb: string;
-    readonly peerIdA: string;
-    readonly peerIdB: string;
-  };
+  readonly inputs: Inputs;
   readonly derived: Readonly<Record<string, string>> & { readonly wBytes: string; readonly w: string };
   readonly frames: { readonly offer: string; readonly answer: string; readonly accept: string };
   readonly epoch0: { readonly dh: string; readonly rk: string; readonly ckA: string; readonly ckB: string };
@@ -41,11 +28,7 @@ export interface Exchange {
   readonly digest: string;
 }
 
-export interface RenewalValues {
-  readonly kemSeed: string;
-  readonly dhPrivateA: string;
-  readonly kemM: string;
-  readonly dhPrivateB: string;
+export interface RenewalValues extends RenewalInputs {
   readonly epoch: number;
   readonly keyBody: string;
   readonly ciphertextBody: string;
