@@ -12,18 +12,11 @@
 // - Bytes read are lent to one handler and zeroed after it. What a handler did not take is kept for the next one.
 
 import { Output, type Stream } from "./output.ts";
+import { enterText, leaveText, type Modes } from "./modes.ts";
 import { lastWrites } from "./way_out.ts";
 
 /** Takes a lent chunk. A number returned is how many bytes it took; the rest waits for the next `listen`. */
 export type OnBytes = (chunk: Uint8Array) => number | void;
-
-/** What the terminal has been told and must be told back. */
-export interface Modes {
-  /** The alternate screen, with automatic wrapping off. */
-  readonly screen: boolean;
-  /** Bracketed paste. */
-  readonly paste: boolean;
-}
 
 export class Tty {
   readonly inputIsTerminal: boolean;
@@ -122,7 +115,7 @@ export class Tty {
   enter(modes: Modes): string {
     if (this.#dumb || !(this.outputIsTerminal || this.errorIsTerminal)) return "";
     this.#modes = modes;
-    return (modes.screen ? `\x1b[?1049h\x1b[?7l${WHEEL_OFF}\x1b[2J\x1b[H` : "") + (modes.paste ? "\x1b[?2004h" : "");
+    return enterText(modes);
   }
 
   /** Characters given to `write` that the system has not taken yet. A painter paints again when it is 0. */
@@ -230,29 +223,14 @@ export class Tty {
       if (write.to === "error" && erring && this.#writeNow === undefined) return;
       if (write.pause) pause(PAINTING_WAIT_MS);
       const text = (write.what === "leave" ? "" : lastWords) + (write.what === "words" ? "" : leave);
-      this.#writeAtOnce(write.to === "output" ? Deno.stdout : Deno.stderr, text);
+      writeAtOnce(write.to === "output" ? Deno.stdout : Deno.stderr, text, this.#writeNow);
     }
-  }
-
-  #writeAtOnce(stream: Stream, text: string): void {
-    if (text === "") return;
-    const bytes = encoder.encode(text);
-    if (this.#writeNow !== undefined) {
-      // Again and again while it is full for a moment or a painting holds it; then it is stuck.
-      const fd = stream === Deno.stdout ? 1 : 2;
-      for (let i = 1; !this.#writeNow(fd, bytes) && i < LEAVE_TRIES; i++) pause(1);
-      return;
-    }
-    stream.write(bytes).catch(() => {});
-    pause(LEAVE_WAIT_MS);
   }
 
   #leave(): string {
-    const { screen, paste } = this.#modes;
+    const text = leaveText(this.#modes);
     this.#modes = { screen: false, paste: false };
-    // The screen is cleared first, for terminals that have no second one (the Linux console). The terminal's own
-    // scroll-back is the person's, and nothing of ours is in it.
-    return (paste ? "\x1b[?2004l" : "") + (screen ? "\x1b[0m\x1b[2J\x1b[H\x1b[?7h\x1b[?1007r\x1b[?25h\x1b[?1049l" : "");
+    return text;
   }
 
   #finish(): void {
@@ -351,6 +329,19 @@ export interface Keys {
 /** What views and prompts use of it; tests have another one in memory. */
 export type Terminal = Pick<Tty, keyof Tty>;
 
+function writeAtOnce(stream: Stream, text: string, writeNow: WriteNow | undefined): void {
+  if (text === "") return;
+  const bytes = encoder.encode(text);
+  if (writeNow !== undefined) {
+    // Again and again while it is full for a moment or a painting holds it; then it is stuck.
+    const fd = stream === Deno.stdout ? 1 : 2;
+    for (let i = 1; !writeNow(fd, bytes) && i < LEAVE_TRIES; i++) pause(1);
+    return;
+  }
+  stream.write(bytes).catch(() => {});
+  pause(LEAVE_WAIT_MS);
+}
+
 /** Stops this thread; the threads that write go on, and no other code of ours runs. */
 function pause(ms: number): void {
   try {
@@ -361,8 +352,6 @@ function pause(ms: number): void {
 }
 
 const encoder = new TextEncoder();
-/** The wheel sends no arrows here, which would walk in the history: the mode is saved, and put back at the end. */
-const WHEEL_OFF = "\x1b[?1007s\x1b[?1007l";
 const READ_SIZE = 16384;
 /** How long an ordinary end waits for a terminal that takes nothing. */
 const RESTORE_MS = 300;

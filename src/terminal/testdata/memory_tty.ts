@@ -1,6 +1,7 @@
 // A terminal or a pair of pipes in memory: what `Tty` is for the program, for tests. Output can be stuck, and end.
 
-import type { Modes, OnBytes, Terminal } from "../tty.ts";
+import type { Modes } from "../modes.ts";
+import type { OnBytes, Terminal } from "../tty.ts";
 
 export class MemoryTty implements Terminal {
   readonly inputIsTerminal: boolean;
