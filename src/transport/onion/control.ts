@@ -36,8 +36,6 @@ export interface OnionWanted {
   readonly port: number;
   /** The port behind the name. */
   readonly virtualPort: number;
-  /** A friend's public X25519 key in base32, where only friends with its private key may call. */
-  readonly clientKey?: string | undefined;
 }
 
 export class TorControl {
@@ -79,29 +77,17 @@ export class TorControl {
    * A new onion service whose key nobody keeps and which ends with this connection; its name, which is to be told once
    * `onUploaded` has named it. Throws ControlError.
    */
-  async addOnion({ port, virtualPort, clientKey }: OnionWanted): Promise<string> {
+  async addOnion({ port, virtualPort }: OnionWanted): Promise<string> {
     await this.#done("SETEVENTS HS_DESC");
-    const flags = ["DiscardPK", "MaxStreamsCloseCircuit", ...(clientKey === undefined ? [] : ["V3Auth"])].join(",");
+    const flags = "DiscardPK,MaxStreamsCloseCircuit";
     const command = (pow: string) =>
-      `ADD_ONION NEW:ED25519-V3 Flags=${flags} MaxStreams=4${pow} Port=${virtualPort},127.0.0.1:${port}` +
-      (clientKey === undefined ? "" : ` ClientAuthV3=${clientKey}`);
+      `ADD_ONION NEW:ED25519-V3 Flags=${flags} MaxStreams=4${pow} Port=${virtualPort},127.0.0.1:${port}`;
     let reply = await this.#ask(command(" PoWDefensesEnabled=1"));
     // Before Tor 0.4.9.2 that is an unknown argument.
     if (reply.code === 512 || reply.code === 513) reply = await this.#ask(command(""));
     const name = onionName(reply);
     if (name === undefined) throw new ControlError("refused");
     return name;
-  }
-
-  /** Lets this Tor call a service that wants a key: the private X25519 key in base64. Throws ControlError. */
-  async addClientKey(name: string, key: string): Promise<void> {
-    const reply = await this.#ask(`ONION_CLIENT_AUTH_ADD ${bareName(name)} x25519:${key}`);
-    // 251: the key is another's in place of an older one; 252: known, though its descriptor could not be opened yet.
-    if (reply.code < 250 || reply.code > 252) throw new ControlError("refused");
-  }
-
-  async removeClientKey(name: string): Promise<void> {
-    await this.#ask(`ONION_CLIENT_AUTH_REMOVE ${bareName(name)}`);
   }
 
   /** With the connection its onion service ends. */
@@ -224,10 +210,6 @@ function opened(at: Address, ms: number): Promise<Socket> {
 
 function startsWith(bytes: Uint8Array, text: string): boolean {
   return [...text].every((character, at) => bytes[at] === character.charCodeAt(0));
-}
-
-function bareName(name: string): string {
-  return name.replace(/\.onion$/, "");
 }
 
 const ANSWER_MS = 5_000;

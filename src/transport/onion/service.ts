@@ -59,8 +59,8 @@ export class OnionService {
       };
       const percent = await control.bootstrapped();
       if (percent < 100) this.#options.tell({ type: "starting", percent });
-      const { port, virtualPort, clientKey } = this.#options;
-      this.#name = await control.addOnion({ port, virtualPort, clientKey });
+      const { port, virtualPort } = this.#options;
+      this.#name = await control.addOnion({ port, virtualPort });
       this.#told = false;
       this.#stood = true;
       this.#pauseMs = this.#times.pauseMs;
