@@ -50,7 +50,11 @@ export const MUTATED: readonly MutatedRoom[] = [
     // What is made of facts: why a call failed, and what a doctor found.
     name: "words",
     sources: ["src/call.ts", ...["call_failures", "doctor_call", "reach"].map((name) => `src/words/${name}.ts`)],
-    tests: ["call_failures", "doctor_call", "reach"].map((name) => `src/words/${name}_test.ts`),
+    tests: [
+      ...["call_failures", "doctor_call", "reach"].map((name) => `src/words/${name}_test.ts`),
+      "src/transport/call_progress_test.ts",
+      "src/cli/doctor_call_test.ts",
+    ],
     fuzz: [],
   },
 ];
