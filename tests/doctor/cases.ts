@@ -38,7 +38,7 @@ const there = (last: number, port: number = PORT.SESAME) => `10.73.0.${last}:${p
 const CASES: readonly Case[] = [
   { what: "a Sesame listens", cause: "none", target: there(2) },
   { what: "a Sesame listens, and the phrase is right", cause: "none", target: there(2), phrase: PHRASE },
-  { what: "the phrase is wrong", cause: "phrase", target: there(2), phrase: WRONG },
+  { what: "the phrase is wrong", cause: "unanswered", target: there(2), phrase: WRONG },
   { what: "its name is known", cause: "none", target: "friend.test" },
   { what: "IPv6 works where the name's IPv4 leads nowhere", cause: "none", target: "six.test" },
   { what: "IPv4 works where the name's IPv6 leads nowhere", cause: "none", target: "four.test" },
@@ -88,16 +88,18 @@ const CASES: readonly Case[] = [
     what: "too many calls a minute from this address",
     cause: "turned-away",
     target: there(20),
-    before: (world) => world.run("here", bash(`for i in {1..30}; do (exec 3<>/dev/tcp/10.73.0.20/7373); done`)),
+    before: (world) =>
+      world.run("here", bash(`for i in {1..30}; do (exec 3<>/dev/tcp/10.73.0.20/7373); sleep 0.1; done`)),
   },
   {
-    what: "this address's places are all taken",
-    cause: "turned-away",
+    // It waits in the room, unread, until the others have had their time.
+    what: "this address's places are all taken, for 5 s",
+    cause: "none",
     target: there(21),
     before: (world) =>
       world.service(
         "here",
-        bash('for i in 5 6 7 8; do eval "exec $i<>/dev/tcp/10.73.0.21/7373"; done; echo held; sleep 9'),
+        bash('for i in 5 6 7 8; do eval "exec $i<>/dev/tcp/10.73.0.21/7373"; sleep 0.2; done; echo held; sleep 9'),
         "held",
       ),
   },
@@ -259,7 +261,7 @@ async function main(words: readonly string[]): Promise<number> {
     }).output();
     await using world = await World.make(FIREWALL, ROUTES);
     await Promise.all([
-      world.service("there", sesame("listen", "[::]:7373", "--json", "--phrase-fd", "0"), '"listening"', `${PHRASE}\n`),
+      world.service("there", sesame("listen", "[::]:7373", "--json", "--phrase-fd", "0"), '"done":true', `${PHRASE}\n`),
       world.service("there", script("services.ts", "there", "10.73.0.2"), "ready"),
       world.service("here", script("services.ts", "names", "10.73.0.2,fd73::2"), "ready"),
       openssl(world, folder, PORT.HTTPS, "-tls1_3"),
