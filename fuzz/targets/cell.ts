@@ -14,6 +14,7 @@ export const target: Target = {
   seeds: () => [
     fields(0, 0, 1, 5),
     joined(fields(0, 0, 2, 1241), fields(0, 1, 2, 7)),
+    joined(fields(0, 0, 2, 1241), fields(0, 1, 3, 1241)),
     joined(fields(0, 0, 2, 1241), [2], fields(5, 0, 1, 7), fields(4, 0, 1, 7)),
     joined([1, 0, 0, 0, 0], fields(0, 0, 1, 9)),
     joined([1, 0, 0, 5, 2, 7, 7, 7, 7], [1, 0, 0, 3, 3, 8, 8]),
