@@ -15,14 +15,21 @@ import { TlsLink } from "./tls_link.ts";
 /** For `connect` and `TLSSocket` alike; the peer's certificate is asked for, and judged by `checkHandshake`. */
 export const TLS_SETTINGS = { minVersion: "TLSv1.3", maxVersion: "TLSv1.3", rejectUnauthorized: false } as const;
 
-/** One for all connections leaves fewer copies of the key behind than PEM given to each. */
+const contexts = new WeakMap<Identity, SecureContext>();
+
+/** The one context of this identity, for all its connections: each one made leaves copies of the key's PEM behind. */
 export function secureContextOf(identity: Identity): SecureContext {
-  return createSecureContext({
-    key: identity.keyPem,
-    cert: identity.certificatePem,
-    minVersion: TLS_SETTINGS.minVersion,
-    maxVersion: TLS_SETTINGS.maxVersion,
-  });
+  let context = contexts.get(identity);
+  if (context === undefined) {
+    context = createSecureContext({
+      key: identity.keyPem,
+      cert: identity.certificatePem,
+      minVersion: TLS_SETTINGS.minVersion,
+      maxVersion: TLS_SETTINGS.maxVersion,
+    });
+    contexts.set(identity, context);
+  }
+  return context;
 }
 
 /** A handshake under way. */
