@@ -92,14 +92,16 @@ const CASES: readonly Case[] = [
       world.run("here", bash(`for i in {1..30}; do (exec 3<>/dev/tcp/10.73.0.20/7373); sleep 0.1; done`)),
   },
   {
-    // It waits in the room, unread, until the others have had their time.
+    // It waits in the room, unread, until the others have had their time: 5 s, of which less are left than it waits.
     what: "this address's places are all taken, for 5 s",
     cause: "none",
     target: there(21),
     before: (world) =>
       world.service(
         "here",
-        bash('for i in 5 6 7 8; do eval "exec $i<>/dev/tcp/10.73.0.21/7373"; sleep 0.2; done; echo held; sleep 9'),
+        bash(
+          'for i in 5 6 7 8; do eval "exec $i<>/dev/tcp/10.73.0.21/7373"; sleep 0.2; done; sleep 1.5; echo held; sleep 8',
+        ),
         "held",
       ),
   },
