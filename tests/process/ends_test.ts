@@ -190,7 +190,7 @@ Deno.test("a second /connect to the first address that fails ends nothing: what 
   await deliver(dialer, listener, "confirmed");
   listener.signal("SIGSTOP");
   await dialer.say("confirmed by nobody");
-  await dialer.like("sent", { peers: 1 });
+  await dialer.until(() => dialer.all("sent")[1], "sent");
   listener.signal("SIGKILL");
   await dialer.event("left");
   await dialer.say(`/connect ${address}`);
