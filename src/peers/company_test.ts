@@ -2,7 +2,7 @@
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { testArena } from "../../tests/harness/arena.ts";
-import { Bench, type Person } from "../../tests/simulation/bench.ts";
+import { Bench, type Person, storiesIn } from "../../tests/simulation/bench.ts";
 import { FrameType } from "../wire/frame.ts";
 import { Company } from "./company.ts";
 
@@ -14,17 +14,7 @@ const A: Person = { name: "a", rank: 1, displayName: "Alice", host: "203.0.113.1
 const B: Person = { name: "b", rank: 2, displayName: "Bob", host: "203.0.113.2", deaf: true, circle: ASK };
 const C: Person = { name: "c", rank: 3, displayName: "Carol", host: "203.0.113.3", deaf: true, circle: ASK };
 
-function test(name: string, people: readonly Person[], body: (bench: Bench) => void): void {
-  Deno.test(name, () => {
-    const bench = new Bench(arena, ...people);
-    try {
-      body(bench);
-    } finally {
-      bench[Symbol.dispose]();
-    }
-    equal(arena.used, 0, "slots of secrets are left");
-  });
-}
+const test = storiesIn(arena);
 function star(bench: Bench): Bench {
   return bench.call("b", "a").call("c", "a").run(6_000);
 }

@@ -3,7 +3,7 @@
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { fixedPhrase } from "../../tests/simulation/session_pair.ts";
-import { Bench, type Person } from "../../tests/simulation/bench.ts";
+import { Bench, type Person, storiesIn } from "../../tests/simulation/bench.ts";
 import type { Source } from "./addresses.ts";
 import { sourceOf } from "../../tests/simulation/node.ts";
 import {
@@ -36,18 +36,7 @@ const QUIET: Person = { ...SMALL, shape: { cover: "off", intervalMs: 250 } };
 const STRANGER: Person = { name: "s", rank: 3, stranger: true };
 const BOTH: readonly Role[] = ["dialer", "listener"];
 
-/** A story after which no secret is left. */
-function test(sentence: string, people: readonly Person[], body: (bench: Bench) => void): void {
-  Deno.test(sentence, () => {
-    const bench = new Bench(arena, ...people);
-    try {
-      body(bench);
-    } finally {
-      bench[Symbol.dispose]();
-    }
-    equal(arena.used, 0, "slots of secrets are left");
-  });
-}
+const test = storiesIn(arena);
 
 /** Somebody opens a TCP connection to `who`: whether their turn has come within 60 ms, and under which number. */
 function knock(bench: Bench, who: string, from: string | Source): { said: "start" | "shut" | "waits"; caller: number } {

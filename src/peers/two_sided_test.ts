@@ -2,7 +2,7 @@
 // counts for, and what ends it. Every process here is whole; when their attempts cross is the test's to say.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
-import { Bench, type Person } from "../../tests/simulation/bench.ts";
+import { Bench, type Person, storiesIn } from "../../tests/simulation/bench.ts";
 import { sourceOf } from "../../tests/simulation/node.ts";
 import {
   GUESSES_FREE,
@@ -18,16 +18,7 @@ const A: Person = { name: "a", rank: 1, walled: true };
 const B: Person = { name: "b", rank: 2, walled: true };
 const STRANGER: Person = { ...B, stranger: true };
 
-/** A story after which no secret is left. */
-function test(sentence: string, people: readonly Person[], body: (bench: Bench) => void): void {
-  Deno.test(sentence, () => {
-    {
-      using bench = new Bench(arena, ...people);
-      body(bench);
-    }
-    equal(arena.used, 0, "slots of secrets are left");
-  });
-}
+const test = storiesIn(arena);
 
 /** Both call, and wait until their attempts are in the air. */
 function calling(bench: Bench): void {

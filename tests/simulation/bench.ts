@@ -1,6 +1,7 @@
 // A few processes of a test's own choosing on one simulated clock, with a hand on every connection between them: what a
 // test of src/peers needs. Nothing is random but keys and first ticks, which come from a seed.
 
+import { strictEqual as equal } from "node:assert/strict";
 import { StretchedPhrase } from "../../src/auth/stretched.ts";
 import { STRETCHED_SIZE } from "../../src/constants.ts";
 import type { Notice } from "../../src/notice.ts";
@@ -41,6 +42,20 @@ export interface Joined {
   readonly from: string;
   readonly to: string;
 }
+
+/** `Deno.test` for stories on a bench, after each of which no secret is left in the arena. */
+export function storiesIn(arena: Arena): (sentence: string, people: readonly Person[], body: Story) => void {
+  return (sentence, people, body) =>
+    Deno.test(sentence, () => {
+      {
+        using bench = new Bench(arena, ...people);
+        body(bench);
+      }
+      equal(arena.used, 0, "slots of secrets are left");
+    });
+}
+
+export type Story = (bench: Bench) => void;
 
 type NoticeOf<E extends Notice["event"]> = Extract<Notice, { event: E }>;
 
