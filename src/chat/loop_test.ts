@@ -2,32 +2,15 @@
 
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import type { Event } from "../peers/event.ts";
-import type { Caller, ListenHandlers } from "../ports.ts";
+import type { ListenHandlers } from "../ports.ts";
 import { Loop, type LoopParts } from "./loop.ts";
 import { now } from "../system.ts";
 
-Deno.test("a caller who is turned away is closed and sets the timer: the count is told, also where nothing else happens", async () => {
-  let called: ((caller: Caller) => void) | undefined;
-  let deadline = Infinity;
-  const events: string[] = [];
-  const { promise, resolve } = Promise.withResolvers<void>();
+/** What a loop over these peers needs, and a way to call its listener. */
+function partsWith(peers: unknown): { parts: LoopParts; call: ListenHandlers["called"] } {
+  let called: ListenHandlers["called"] | undefined;
   const parts = {
-    peers: {
-      get deadline() {
-        return deadline;
-      },
-      step: (event: Event) => {
-        events.push(event.type);
-        if (event.type === "arrived") {
-          deadline = now() + 20;
-          return [{ type: "shut", caller: event.caller }];
-        }
-        deadline = Infinity;
-        resolve();
-        return [];
-      },
-      [Symbol.dispose]: () => {},
-    },
+    peers,
     transport: {
       listen: (_: string, handlers: ListenHandlers) => {
         called = handlers.called;
@@ -40,11 +23,34 @@ Deno.test("a caller who is turned away is closed and sets the timer: the count i
       throw error;
     },
   };
-  using loop = new Loop(parts as unknown as LoopParts);
+  return { parts: parts as unknown as LoopParts, call: (caller) => called?.(caller) };
+}
+
+Deno.test("a caller who is turned away is closed and sets the timer: the count is told, also where nothing else happens", async () => {
+  let deadline = Infinity;
+  const events: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { parts, call } = partsWith({
+    get deadline() {
+      return deadline;
+    },
+    step: (event: Event) => {
+      events.push(event.type);
+      if (event.type === "arrived") {
+        deadline = now() + 20;
+        return [{ type: "shut", caller: event.caller }];
+      }
+      deadline = Infinity;
+      resolve();
+      return [];
+    },
+    [Symbol.dispose]: () => {},
+  });
+  using loop = new Loop(parts);
   await loop.listen("127.0.0.1:1");
   loop.takeCalls();
   let closed = 0;
-  called?.({ host: "192.0.2.1", address: "192.0.2.1:1", start: () => {}, close: () => closed++ });
+  call({ host: "192.0.2.1", address: "192.0.2.1:1", start: () => {}, close: () => closed++ });
   equal(closed, 1);
   const late = setTimeout(resolve, 2000);
   await promise;
@@ -54,32 +60,20 @@ Deno.test("a caller who is turned away is closed and sets the timer: the count i
 
 Deno.test("who calls before there is a phrase to offer waits, in order, few at a time, and is closed where none comes", async () => {
   const arrived: number[] = [];
-  let called: ListenHandlers["called"] | undefined;
-  const parts = {
-    peers: {
-      deadline: Infinity,
-      wantsQuiet: false,
-      step: (event: Event) => {
-        if (event.type === "arrived") arrived.push(event.caller);
-        return [];
-      },
-      [Symbol.dispose]: () => {},
+  const { parts, call: called } = partsWith({
+    deadline: Infinity,
+    wantsQuiet: false,
+    step: (event: Event) => {
+      if (event.type === "arrived") arrived.push(event.caller);
+      return [];
     },
-    transport: {
-      listen: (_: string, handlers: ListenHandlers) => {
-        called = handlers.called;
-        return Promise.resolve({ address: "127.0.0.1:1", close: () => {} });
-      },
-    },
-    stretcher: { [Symbol.dispose]: () => {} },
-    onStep: () => {},
-    onFault: () => {},
-  };
+    [Symbol.dispose]: () => {},
+  });
   const closed: string[] = [];
   const call = (name: string) =>
-    called?.({ host: "192.0.2.1", address: name, start: () => closed.push("started"), close: () => closed.push(name) });
+    called({ host: "192.0.2.1", address: name, start: () => closed.push("started"), close: () => closed.push(name) });
   {
-    using loop = new Loop(parts as unknown as LoopParts);
+    using loop = new Loop(parts);
     await loop.listen("127.0.0.1:1");
     for (let i = 1; i <= 17; i++) call(String(i));
     deepEqual([arrived, closed], [[], ["17"]]);
@@ -90,7 +84,7 @@ Deno.test("who calls before there is a phrase to offer waits, in order, few at a
   }
   closed.length = 0;
   {
-    using loop = new Loop(parts as unknown as LoopParts);
+    using loop = new Loop(parts);
     await loop.listen("127.0.0.1:1");
     call("early");
   }
@@ -117,15 +111,7 @@ Deno.test("a piece of quiet work is done after the frames of its step, clear of 
     },
     [Symbol.dispose]: () => {},
   };
-  const parts = {
-    peers,
-    stretcher: { [Symbol.dispose]: () => {} },
-    onStep: () => {},
-    onFault: (error: unknown) => {
-      throw error;
-    },
-  };
-  const loop = new Loop(parts as unknown as LoopParts);
+  const loop = new Loop(partsWith(peers).parts);
   // A tick that is near: two pieces come behind it, one after the other.
   [wants, tick] = [2, now() + 3];
   loop.step({ type: "say", text: "" });

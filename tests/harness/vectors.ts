@@ -1,6 +1,6 @@
 // Test vectors: the files of tests/vectors. Not in here: what the values mean.
 
-import type { Inputs, RenewalInputs } from "../reference/exchange.ts";
+import type { CellValues, Inputs, RenewalInputs } from "../reference/exchange.ts";
 
 const FILES = new URL("../vectors/", import.meta.url);
 
@@ -38,21 +38,6 @@ export interface RenewalValues extends RenewalInputs {
   readonly rk: string;
   readonly ckA: string;
   readonly ckB: string;
-}
-
-export interface CellValues {
-  readonly index: number;
-  readonly from: "A" | "B";
-  readonly kind: "dummy" | "fragment" | "key" | "ciphertext";
-  readonly plaintext: string;
-  readonly header: { readonly epoch: number; readonly pn: number; readonly n: number; readonly bytes: string };
-  readonly aad: string;
-  readonly ckBefore: string;
-  readonly mk: string;
-  readonly ckAfter: string;
-  readonly ciphertext: string;
-  readonly tag: string;
-  readonly frame: string;
 }
 
 export type StepValues =
