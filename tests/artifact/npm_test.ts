@@ -167,15 +167,21 @@ for (
 
 // --- how it starts ---------------------------------------------------------------------------------------------------
 
-each("two of them talk, and their exit codes are the program's", async ([sesame = ""], env) => {
-  const listener = new Deno.Command(sesame, {
+/** One that listens, with the phrase typed; whoever starts it closes its input and awaits its end. */
+async function listening(sesame: string, env: Record<string, string>) {
+  const child = new Deno.Command(sesame, {
     args: ["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"],
     env,
     stdin: "piped",
     stdout: "piped",
   }).spawn();
-  const writer = listener.stdin.getWriter();
+  const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(`${PHRASE}\n`));
+  return { child, writer };
+}
+
+each("two of them talk, and their exit codes are the program's", async ([sesame = ""], env) => {
+  const { child: listener, writer } = await listening(sesame, env);
   let said = "";
   const address = Promise.withResolvers<string>();
   const read = (async () => {
@@ -207,14 +213,7 @@ each("SIGTERM, SIGHUP and SIGQUIT to the process that was started end the progra
   env,
 ) => {
   for (const signal of ["SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
-    const child = new Deno.Command(sesame, {
-      args: ["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"],
-      env,
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(`${PHRASE}\n`));
+    const { child, writer } = await listening(sesame, env);
     let said = "", sent = false;
     // Should the signal reach nobody, the end of its input ends the program, so that this ends too.
     let inTime = true;
@@ -258,21 +257,14 @@ each(
 );
 
 each("the program's environment holds a few variables and nothing of npm's or Node's", async ([sesame = ""], env) => {
-  const child = new Deno.Command(sesame, {
-    args: ["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"],
-    env: {
-      ...env,
-      DENO_V8_FLAGS: "--help",
-      DENO_COVERAGE_DIR: "/nonexistent/coverage",
-      SECRET: "x",
-      npm_config_x: "y",
-      OTEL_DENO: "true",
-    },
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(`${PHRASE}\n`));
+  const { child, writer } = await listening(sesame, {
+    ...env,
+    DENO_V8_FLAGS: "--help",
+    DENO_COVERAGE_DIR: "/nonexistent/coverage",
+    SECRET: "x",
+    npm_config_x: "y",
+    OTEL_DENO: "true",
+  });
   let said = "", names: string[] | undefined;
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     said += text;
@@ -296,14 +288,7 @@ function environmentOf(pid: number): string[] {
 
 test("with a Node that can, one process is left, whose command line holds what was typed", async (w) => {
   const env = { PATH: `${w.nodes.execs}:/usr/bin:/bin` };
-  const child = new Deno.Command(join(w.installed, "bin/sesame"), {
-    args: ["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"],
-    env,
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(`${PHRASE}\n`));
+  const { child, writer } = await listening(join(w.installed, "bin/sesame"), env);
   let said = "", line: string | undefined;
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     said += text;
