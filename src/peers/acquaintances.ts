@@ -4,7 +4,7 @@
 import type { StretchedPhrase } from "../auth/stretched.ts";
 import { MAX_SESSIONS } from "../constants.ts";
 import type { Millis, PeerId } from "../ports.ts";
-import type { WireAddress } from "../wire/forms.ts";
+import { addressParts } from "../wire/forms.ts";
 import type { CircleMessage, IntroductionMessage } from "../wire/message.ts";
 import type { Calling } from "./calling.ts";
 import type { CallId } from "./calls.ts";
@@ -13,7 +13,6 @@ import type { Connection, Steer } from "./connection.ts";
 import type { PeersOptions } from "./event.ts";
 import type { Friends } from "./friend.ts";
 import type { Phrases } from "./phrases.ts";
-import type { PunchAddress } from "./punching.ts";
 import type { Turn } from "./turn.ts";
 
 export class Acquaintances {
@@ -151,7 +150,7 @@ export class Acquaintances {
         return;
       }
       case "meet at":
-        return this.#calling.meet(effect.peer, effect.places.map(placeOf));
+        return this.#calling.meet(effect.peer, effect.places.map(addressParts));
       case "hang up":
         this.#calling.meetNoMore(effect.peer);
         return this.#hangUp(effect.peer, connections());
@@ -170,10 +169,4 @@ export class Acquaintances {
       if (c.expected === peer && c.state === "handshake") this.#steer.end(c, "closed");
     }
   }
-}
-
-/** Of an address as messages have it. */
-function placeOf(address: WireAddress): PunchAddress {
-  const colon = address.lastIndexOf(":");
-  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(address.slice(colon + 1)) };
 }

@@ -3,7 +3,7 @@
 // that this link does not come from, or at this machine's own services. A pure function of three values.
 
 import { type Ipv6, parseIpv4, parseIpv6 } from "../ip.ts";
-import type { WireAddress } from "../wire/forms.ts";
+import { addressParts, type WireAddress } from "../wire/forms.ts";
 
 /** My link with the friend in the middle. */
 export interface MiddleLink {
@@ -18,24 +18,23 @@ type Kind = "global" | "private" | "loopback" | "reserved" | "embedded";
 
 /** Whether this address may be told to others through that friend, and called when it came through them. */
 export function mayUse(address: WireAddress, link: MiddleLink): boolean {
-  const port = Number(address.slice(address.lastIndexOf(":") + 1));
+  const { host, port } = addressParts(address);
   // Services that a stranger could have us speak to live below; 443 is what strict networks let out.
   if (port < 1024 && port !== 443) return false;
-  switch (kindOf(address)) {
+  switch (kindOf(host)) {
     case "global":
       return true;
     case "private":
-      return link.remote !== "" && kindOf(link.remote) === "private";
+      return link.remote !== "" && kindOf(addressParts(link.remote).host) === "private";
     case "loopback":
-      return link.dialled && link.remote !== "" && kindOf(link.remote) === "loopback";
+      return link.dialled && link.remote !== "" && kindOf(addressParts(link.remote).host) === "loopback";
     case "reserved":
     case "embedded":
       return false;
   }
 }
 
-function kindOf(address: WireAddress): Kind {
-  const host = address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+function kindOf(host: string): Kind {
   const v4 = parseIpv4(host);
   if (v4 !== undefined) return kindOfIpv4(v4);
   const v6 = parseIpv6(host);

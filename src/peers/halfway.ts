@@ -3,6 +3,7 @@
 
 import type { EarlyReason } from "./connection.ts";
 import type { Millis, PunchFault } from "../ports.ts";
+import { addressParts } from "../wire/forms.ts";
 import type { Call, CallId } from "./calls.ts";
 import type { Friends } from "./friend.ts";
 import { INTRODUCTION_LIMITS, type PunchAddress, type PunchId, Punching } from "./punching.ts";
@@ -89,7 +90,7 @@ export class Halfway {
 
   /** There is a session with somebody at this address. */
   met(address: string): void {
-    this.#stop(this.#punching.met(hostOf(address)));
+    this.#stop(this.#punching.met(addressParts(address).host));
   }
 
   /** The call is over, or has its friend. */
@@ -99,16 +100,13 @@ export class Halfway {
 
   /** With whom there is a session nobody needs to be met. */
   #aim(call: CallId, meetAt: readonly PunchAddress[]): void {
-    const here = new Set(this.#friends.here().flatMap((f) => f.connections.map(({ address }) => hostOf(address))));
+    const here = new Set(
+      this.#friends.here().flatMap((f) => f.connections.map(({ address }) => addressParts(address).host)),
+    );
     this.#stop(this.#punching.aim(call, meetAt.filter(({ host }) => !here.has(host))));
   }
 
   #stop(punches: readonly PunchId[]): void {
     for (const punch of punches) this.#turn.effects.push({ type: "stopPunch", punch });
   }
-}
-
-/** Of `192.0.2.7:7373` and `[2001:db8::7]:7373`. */
-function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1");
 }

@@ -45,3 +45,9 @@ export function isWireAddress(text: string): boolean {
   const ip = parseIpv6(v6!);
   return ip !== undefined && formatIpv6(ip) === v6;
 }
+
+/** The parts of an address that is one, with a zone or without; nothing is checked. The host loses its brackets. */
+export function addressParts(address: WireAddress): { readonly host: string; readonly port: number } {
+  const colon = address.lastIndexOf(":");
+  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(address.slice(colon + 1)) };
+}
