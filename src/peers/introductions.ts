@@ -284,15 +284,16 @@ export class Introductions {
   }
 
   #ask(one: Introduction, friend: MiddleFriend, now: Millis): void {
+    for (const [by, times] of this.#questionsBy) if (now - times.at(-1)! >= 60_000) this.#questionsBy.delete(by);
     const recent = (this.#questionsBy.get(friend.peer) ?? []).filter((at) => now - at < 60_000);
     for (const [peer, at] of this.#questions) if (now - at >= INTRODUCTION_MS) this.#questions.delete(peer);
     const quiet = this.#questions.has(one.peer) || recent.length >= QUESTIONS_PER_MINUTE;
     if (!quiet) {
       recent.push(now);
+      this.#questionsBy.set(friend.peer, recent);
       this.#questions.set(one.peer, now);
       while (this.#questions.size > INTRODUCTIONS_MAX) this.#questions.delete(this.#questions.keys().next().value!);
     }
-    this.#questionsBy.set(friend.peer, recent);
     this.#tell(one, "asked", undefined, quiet);
   }
 
