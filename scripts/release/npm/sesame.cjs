@@ -69,8 +69,9 @@ function environment() {
     DENO_LOG: "off",
     DENO_NO_UPDATE_CHECK: "1",
     DENO_NO_PACKAGE_JSON: "1",
-    // So that Sesame's own hints say what the person typed.
-    SESAME_STARTED_AS: process.env.npm_command === "exec" ? "npx sesame-chat" : "sesame",
+    // So that Sesame's own hints say what the person typed. npx keeps what it runs in a folder of this name; its variables
+    // would not do, since whatever runs under it inherits them.
+    SESAME_STARTED_AS: /[\\/]_npx[\\/]/.test(__dirname) ? "npx sesame-chat" : "sesame",
   };
   for (const name of KEPT) if (process.env[name] !== undefined) env[name] = process.env[name];
   // Sesame refuses to start where this is set. The runtime would make the file that it names before it can.
