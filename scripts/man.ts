@@ -33,12 +33,19 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["/help", "lists the commands of the chat. A line that begins with // is sent with one slash."],
 ];
 
+/** A word and what it means beside it, which keeps the page short: of commands and options, and of keys and codes. */
+const BESIDE = ".TP 24n";
+const NEAR = ".TP 13n";
+
 /** The page, in the man macros. */
 export function manPage(): string {
   const version = /^sesame [\d.]+/.exec(VERSION)?.[0] ?? "sesame";
   const lines = [
     '.\\" Made by scripts/man.ts from src/words/options.ts; not edited by hand.',
     `.TH SESAME 1 ${DATE} "${version}" "User Commands"`,
+    // Neither hyphens nor wide spaces, so that what is typed stays as it is. AD is what groff adjusts each paragraph by.
+    ".nh",
+    ".ds AD l",
     ".SH NAME",
     "sesame \\- a private chat in the terminal that leaves nothing behind",
     ".SH SYNOPSIS",
@@ -54,7 +61,7 @@ export function manPage(): string {
     ".PD 0",
     ...COMMANDS.flatMap(({ name }) => EXAMPLES[name]?.slice(0, 2) ?? []).flatMap((
       [type, why],
-    ) => [".TP", `.B ${escape(type)}`, ...roff(sentence(why))]),
+    ) => [BESIDE, `.B ${escape(type)}`, ...roff(sentence(why))]),
     ".PD",
     ".SH DESCRIPTION",
     ...roff(
@@ -64,36 +71,41 @@ export function manPage(): string {
     ),
     ".PP",
     ...roff(`Without a command it does the same as "sesame listen".`),
+    ".PP",
+    ...roff(
+      "Decoy mode is another room behind the same phrase: only friends who chose it too get in, and it looks the same. If " +
+        "somebody makes you open Sesame, nobody is there.",
+    ),
     ".SH COMMANDS",
     ".PD 0",
-    ...COMMANDS.flatMap(({ usage, help }) => [".TP", synopsis(usage), ...roff(sentence(help))]),
-    ".TP",
+    ...COMMANDS.flatMap(({ usage, help }) => [BESIDE, synopsis(usage), ...roff(sentence(help))]),
+    BESIDE,
     '.BR "sesame help" " [\\fICOMMAND\\fR]"',
     "Explain a command, or list everything.",
     ".PD",
     ".SH OPTIONS",
     ".PD 0",
     ...OPTIONS.flatMap(({ name, value, optional, help, of }) => [
-      ".TP",
+      BESIDE,
       `.B ${escape(`--${name}`)}${
         value === undefined ? "" : optional === true ? `[=\\fI${escape(value)}\\fR]` : ` \\fI${escape(value)}\\fR`
       }`,
       ...roff(`${sentence(help)}${of.length === 1 ? ` Only with "sesame ${of[0]}".` : ""}`),
     ]),
-    ".TP",
+    BESIDE,
     '.BR \\-h ", " \\-\\-help',
     "Commands and options on one page.",
-    ".TP",
+    BESIDE,
     '.BR \\-V ", " \\-\\-version',
-    ...roff("The version, and what kind of file this is: run from source, compiled, or portable."),
+    "The version, and what kind of file this is.",
     ".PD",
     ".SH IN THE CHAT",
     ".PD 0",
-    ...KEYS.flatMap(([key, does]) => [".TP", `.B ${escape(key)}`, ...roff(does)]),
+    ...KEYS.flatMap(([key, does]) => [NEAR, `.B ${escape(key)}`, ...roff(does)]),
     ".PD",
     ".SH EXIT STATUS",
     ".PD 0",
-    ...Object.entries(EXIT).flatMap(([name, code]) => [".TP", `.B ${code}`, ...roff(CODES[name as keyof typeof EXIT])]),
+    ...Object.entries(EXIT).flatMap(([name, code]) => [NEAR, `.B ${code}`, ...roff(CODES[name as keyof typeof EXIT])]),
     ".PD",
     ".SH ENVIRONMENT",
     ".TP",

@@ -7,7 +7,8 @@ _sesame() {
   if [[ $word == "=" ]]; then word=""; fi
   case $before in
     --cover) COMPREPLY=($(compgen -W "constant off" -- "$word")); return ;;
-    --listen|--phrase-fd|--phrase|--name|--interval|--friends|--introductions|--proxy|--onion-password-fd|--words) return ;;
+    --introductions) COMPREPLY=($(compgen -W "ask yes no" -- "$word")); return ;;
+    --listen|--phrase-fd|--phrase|--name|--interval|--friends|--proxy|--onion-password-fd|--words) return ;;
   esac
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in

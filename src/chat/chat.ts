@@ -2,12 +2,11 @@
 // with which exit code. Not in here: who may connect (peers), how it looks (terminal), performing effects (loop).
 
 import { fullTarget, parseCommand, shownProxy } from "./commands.ts";
-import { asTyped } from "../words/command.ts";
 import { inputEnded, LOST_EVERYBODY } from "../words/chat.ts";
 import { commandHelp, costText, NOT_LISTENING, peersText, proxyText, wireText } from "../words/commands.ts";
 import { callProblem } from "../words/call_failures.ts";
 import { EXIT, type Problem } from "../words/problems.ts";
-import { nameRefused } from "../words/circle.ts";
+import { NAME_REFUSED } from "../words/circle.ts";
 import { CircleTalk } from "./circle.ts";
 import { Loop } from "./loop.ts";
 import { Pipe } from "./pipe.ts";
@@ -195,7 +194,7 @@ export class Chat {
       this.#parts.view.show({ event: "self", peer: this.#parts.self, name: text });
       return this.#loop.step({ type: "rename", name: text });
     }
-    this.#problem(nameRefused());
+    this.#problem(NAME_REFUSED);
   }
 
   // --- Lines ---
@@ -235,7 +234,7 @@ export class Chat {
         }
         return;
       case "invite":
-        return this.#hint(this.#reachable.invitation ?? asTyped(NOT_LISTENING));
+        return this.#hint(this.#reachable.invitation ?? NOT_LISTENING);
       case "clear":
         return this.#parts.view.clear();
       case "wire":

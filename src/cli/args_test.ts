@@ -96,7 +96,7 @@ Deno.test("parse() reads the commands and every option", () => {
 Deno.test("parse() refuses what makes no sense, and says what to do", () => {
   match(wrong("--frobnicate"), /no option --frobnicate/);
   match(wrong("call", "me"), /no command "call"/);
-  match(wrong("connect"), /nobody to call/);
+  match(wrong("connect"), /no address to call/);
   match(wrong("listen", "1", "2"), /one address/);
   match(wrong("listen", "--listen", "1"), /does not belong/);
   match(wrong("--words", "5"), /does not belong/);
@@ -104,13 +104,13 @@ Deno.test("parse() refuses what makes no sense, and says what to do", () => {
   match(wrong("doctor", "--with-phrase"), /nobody to try the phrase with/);
   match(wrong("doctor", "--proxy", "socks5h://127.0.0.1:9050"), /nobody to call/);
   match(wrong("doctor", "--phrase-fd", "0"), /nobody to try the phrase with/);
-  match(wrong("doctor", "a", "--with-phrase", "--phrase-fd", "0"), /both given/);
+  match(wrong("doctor", "a", "--with-phrase", "--phrase-fd", "0"), /cannot be used together/);
   match(wrong("doctor", "a", "--phrase-fd", "1"), /descriptor/);
   match(wrong("connect", "a", "--with-phrase"), /does not belong/);
   match(wrong("--phrase-fd"), /wants a value/);
   match(wrong("--json=1"), /takes no value/);
-  match(wrong("--json", "--plain"), /both given/);
-  match(wrong("--phrase", "x", "--phrase-fd", "0"), /both given/);
+  match(wrong("--json", "--plain"), /cannot be used together/);
+  match(wrong("--phrase", "x", "--phrase-fd", "0"), /cannot be used together/);
   match(wrong("--name", "a", "--name", "b"), /more than once/);
   for (const fd of ["1", "2", "-1", "x", "", "1e3"]) match(wrong(`--phrase-fd=${fd}`), /descriptor/);
   for (const ms of ["49", "1001", "fast", "2.5"]) match(wrong("--interval", ms), /from 50 to 1000/);

@@ -11,12 +11,13 @@ export const HELP: readonly (readonly [string, string])[] = [
   ["/listen [PORT]", "take calls from now on"],
   ["/invite", "what a friend has to type to call you"],
   ["/msg NAME TEXT", "to one friend alone"],
-  ["/introduce NAME", "hear a friend of a friend; two names propose it; all"],
-  ["/decline NAME", "say no to that, silently; all"],
-  ["/verify [NAME]", "compare words by phone, then NAME yes or no"],
+  ["/introduce NAME", "hear a friend's friend, once they type it too"],
+  ["/introduce NAME NAME", "propose that these two friends hear each other"],
+  ["/decline NAME", "say no to being introduced; nobody is told"],
+  ["/verify [NAME]", "words to compare by phone; then add yes, or no"],
   ["/name NAME", "what friends see beside your messages"],
   ["/clear", "forget what was said here, on the screen too"],
-  ["/wire", "what somebody who listens on the line sees"],
+  ["/wire", "what somebody who watches the line sees"],
   ["/doctor", "what protects you here, and what to do"],
   ["/help", "this page"],
   ["/quit", "say goodbye and leave"],
@@ -27,8 +28,9 @@ export function commandHelp(): string {
   const width = Math.max(...HELP.map(([command]) => command.length)) + 2;
   return [
     ...HELP.map(([command, help]) => command.padEnd(width) + help),
-    "Enter sends, Alt+Enter: new line. F12, Ctrl-\\: end at once. Ctrl-C asks.",
-    "PgUp, PgDn scroll. Tab completes. Up arrow: what you sent. Ctrl-_ undoes.",
+    "To everybody who waits for your answer: /introduce all, /decline all.",
+    "Enter sends, Alt+Enter: new line. F12, Ctrl-\\ end at once; Ctrl-C asks.",
+    "PgUp, PgDn scroll. Tab completes. Up arrow: sent before. Ctrl-_ undoes.",
   ].join("\n");
 }
 
@@ -40,7 +42,7 @@ export interface Traffic {
 /** What constant cover costs, said at start and by /peers. */
 export function costText(traffic: Traffic, links = 1): string {
   if (traffic.cover === "off") {
-    return "Cover is off: whoever watches the line sees when you write and how much, though not what.";
+    return "Cover is off: anybody who watches the line sees when you write and how much, but not what.";
   }
   const each = megabytesAnHour(traffic.intervalMs);
   const all = links > 1 ? `, ${Math.round(each * links)} MB for ${links} friends` : "";
@@ -56,16 +58,18 @@ export function megabytesAnHour(intervalMs: number): number {
 /** What the proxy changes, said at start and by /wire. */
 export function proxyText(proxy: string, listening: boolean): string {
   return `Calls go through the proxy at ${proxy}, which learns whom you call and resolves the names.` +
-    (listening ? " Who calls you comes directly: listening does not go through it." : "");
+    (listening ? " Friends who call you come directly: listening does not use the proxy." : "");
 }
 
 export function wireText(traffic: Traffic, links: number): string {
   const shape = traffic.cover === "constant"
-    ? `one frame of ${FRAME_SIZE} bytes every ${traffic.intervalMs} ms in each direction, the same while you type and while you don't`
-    : `frames of ${FRAME_SIZE} bytes when something is said, and one now and then`;
+    ? `one cell of ${FRAME_SIZE} bytes every ${traffic.intervalMs} ms in each direction, whether you type or not`
+    : `cells of ${FRAME_SIZE} bytes when something is said, and one now and then`;
   return [
-    `On the line now, for each of ${links} link(s): ${shape}.`,
-    "Somebody who watches learns that Sesame runs, between which addresses, and for how long.",
+    `On the line, ${
+      links === 0 ? "once a friend is here" : links === 1 ? "for 1 friend" : `for each of ${links} friends`
+    }: ${shape}.`,
+    "Anybody who watches learns that Sesame runs, between which addresses, and for how long.",
     costText(traffic, links),
   ].join("\n");
 }
@@ -81,7 +85,7 @@ export function addressProblem(doing: string, fault: AddressFault): Problem {
     case "port":
       return { doing, wrong: "The port is not a number from 1 to 65535.", next };
     case "brackets":
-      return { doing, wrong: "The brackets are wrong.", next };
+      return { doing, wrong: "Its square brackets are wrong.", next };
     case "many":
       return {
         doing,
@@ -89,7 +93,7 @@ export function addressProblem(doing: string, fault: AddressFault): Problem {
         next: "Remove some.",
       };
     case "zone":
-      return { doing, wrong: "Only a link-local address has a zone behind %.", next };
+      return { doing, wrong: "Only a link-local address can have a zone behind %.", next };
   }
 }
 
@@ -101,7 +105,7 @@ export function ofSeveral(problem: Problem, number: number, count: number): Prob
 export const NO_SUCH_COMMAND: Problem = {
   doing: "Could not do that.",
   wrong: "There is no such command.",
-  next: "/help lists them; to send a line that begins with a slash, type two.",
+  next: "/help lists them; to send a line that begins with a slash, type two slashes.",
 };
 
 export const CALL_WHOM: Problem = {
@@ -112,8 +116,7 @@ export const CALL_WHOM: Problem = {
 
 export const COULD_NOT_CALL = "Could not call.";
 export const COULD_NOT_LISTEN = "Could not listen.";
-export const NOT_LISTENING =
-  "You are not listening, so nobody can call you. Start with: sesame listen, or sesame connect ... --listen PORT";
+export const NOT_LISTENING = "You are not listening, so nobody can call you. To take calls from now on, type: /listen";
 
 /** A friend as /peers shows them. */
 export interface FriendLine {

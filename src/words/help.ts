@@ -2,7 +2,7 @@
 // the man page (scripts/man.ts) shows the same examples. Loaded only when somebody asks.
 
 import { asTyped } from "./command.ts";
-import { type Command, COMMANDS, OPTIONS, synopsis } from "./options.ts";
+import { type Command, COMMANDS, optionLines, OPTIONS, synopsis } from "./options.ts";
 import { wrap } from "./wrap.ts";
 
 /** What people do with each command: what to type, and what it is for. */
@@ -36,15 +36,14 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [type: string,
   ],
 };
 
-/** At most 80 columns wide. */
+/** At most 80 columns wide and two screens high; it begins with the examples. */
 export function topicText(topic: Command): string {
   const command = COMMANDS.find(({ name }) => name === topic);
   const options = OPTIONS.filter(({ of }) => of.includes(topic));
-  const lines = [`${command?.usage.replace(/ {2,}/g, " ") ?? topic}`, ...wrap("    ", command?.help ?? "", 80), ""];
-  const examples = EXAMPLES[topic] ?? [];
-  if (examples.length > 0) lines.push("Examples:");
-  for (const [type, why] of examples) lines.push(`  ${type}`, `      ${why}`);
-  if (options.length > 0) lines.push("", "Options:");
-  for (const option of options) lines.push(...wrap(`  ${synopsis(option).padEnd(26)}`, option.help, 80));
+  const lines = ["Examples:"];
+  for (const [type, why] of EXAMPLES[topic] ?? []) lines.push(`  ${type}`, `      ${why}`);
+  const usage = command?.usage.replace(/ {2,}/g, " ") ?? topic;
+  lines.push("", ...wrap(`${usage}: `, command?.help ?? "", 80, 4), "", "Options:");
+  for (const option of options) lines.push(...optionLines(synopsis(option), option.help));
   return asTyped([...lines, "", "Everything else: sesame --help."].join("\n") + "\n");
 }

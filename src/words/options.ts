@@ -34,7 +34,7 @@ const CHAT = ["listen", "connect"] as const;
 export const COMMANDS: readonly { name: Command; usage: string; help: string }[] = [
   {
     name: "listen",
-    usage: "sesame listen  [HOST:]PORT",
+    usage: "sesame listen  [[HOST:]PORT]",
     help: `wait for friends (default: port ${DEFAULT_PORT})`,
   },
   {
@@ -67,7 +67,7 @@ export const OPTIONS: readonly Option[] = [
   { name: "with-phrase", help: "ask for the phrase, and try it too", of: ["doctor"] },
   {
     name: "decoy",
-    help: "decoy mode (in the prompt: F2 instead of Enter)",
+    help: "decoy mode: meet only others in it (prompt: F2)",
     of: [...CHAT, "doctor"],
   },
   { name: "name", value: "NAME", help: "your name for your friends (sent encrypted)", of: CHAT },
@@ -91,8 +91,8 @@ export const OPTIONS: readonly Option[] = [
   { name: "friends", value: "N", help: "accept no more than N friends", of: CHAT },
   {
     name: "introductions",
-    value: "WHEN",
-    help: "ask, yes or no, when a friend introduces somebody",
+    value: "ask|yes|no",
+    help: "when a friend introduces somebody (default: ask)",
     of: CHAT,
   },
   { name: "retry", help: "keep calling an address that is away, with pauses", of: CHAT },
@@ -119,7 +119,7 @@ export const OPTIONS: readonly Option[] = [
   {
     name: "onion-password-fd",
     value: "N",
-    help: "the password of Tor's control port, from a descriptor",
+    help: "read Tor's control password from a descriptor",
     of: ["listen"],
   },
   { name: "require-locked-memory", help: "refuse to start where memory cannot be locked", of: CHAT },
@@ -139,12 +139,20 @@ export function helpText(): string {
     `  ${`${name} help COMMAND`.padEnd(width)}its options, and examples`,
   );
   lines.push("", "Options:");
-  for (const option of OPTIONS) lines.push(...wrap(`  ${synopsis(option).padEnd(26)}`, option.help, 80));
-  lines.push(...wrap(`  ${"--help, --version".padEnd(26)}`, "this page; the version", 80));
-  lines.push("", "Without an option the phrase is asked for, and nothing shows while it is typed.");
+  for (const option of OPTIONS) lines.push(...optionLines(synopsis(option), option.help));
+  lines.push(...optionLines("--help, --version", "this page; the version"));
+  lines.push("", "Sesame asks for the phrase unless an option gives it; typing it shows nothing.");
   lines.push("In the chat: Enter sends, F12 or Ctrl-\\ ends everything at once; see /help.");
   return lines.join("\n") + "\n";
 }
+
+/** One row of a list of options; at most 80 columns wide. */
+export function optionLines(typed: string, help: string): string[] {
+  return wrap(`  ${typed.padEnd(OPTION_COLUMNS)}`, help, 80, OPTION_COLUMNS + 2);
+}
+
+/** The longest, and two spaces. */
+const OPTION_COLUMNS = 28;
 
 /** As one types it: `--proxy URL`, `--map-port[=ROUTER]`. */
 export function synopsis({ name, value, optional }: Option): string {
@@ -164,16 +172,16 @@ export const USAGE = {
   }),
   oneTopic: { wrong: "sesame help takes one command.", next: "Type: sesame help" },
   noOption: (name: string | undefined, meant: string): UsageProblem => ({
-    wrong: name === undefined ? "The options make no sense." : `There is no option ${name}.`,
+    wrong: name === undefined ? "The options cannot be understood." : `There is no option ${name}.`,
     next: `${didYouMean(meant)}See sesame --help.`,
   }),
   mapPortWith: {
-    wrong: "--map-port is about this machine's own router, and an address is somebody else's.",
+    wrong: "--map-port asks this machine's own router, and an address is somebody else's.",
     next: "Type: sesame doctor --map-port",
   },
   mapPortWithout: { wrong: "--map-port is for those who take calls.", next: "Add --listen 7373, or leave it out." },
   onionAlone: {
-    wrong: "With --onion Sesame listens for Tor alone.",
+    wrong: "With --onion, Sesame takes calls through Tor only.",
     next: "Leave the address and --map-port out: sesame listen --onion",
   },
   onionPassword: {
@@ -182,7 +190,7 @@ export const USAGE = {
   },
   sameDescriptor: {
     wrong: "The phrase and Tor's password cannot come from one descriptor.",
-    next: "Give one of them another: 3 with 3< in the shell.",
+    next: "Give one of them another descriptor: 3 with 3< in the shell.",
   },
   noValue: (name: string): UsageProblem => ({ wrong: `${name} takes no value.`, next: `Type it alone: ${name}` }),
   wantsValue: (name: string, value: string): UsageProblem => ({
@@ -195,8 +203,8 @@ export const USAGE = {
     next: "See sesame --help.",
   }),
   both: (one: string, other: string): UsageProblem => ({
-    wrong: `--${one} and --${other} are both given.`,
-    next: "Give one of them, or neither.",
+    wrong: `--${one} and --${other} cannot be used together.`,
+    next: "Use one of them, or neither.",
   }),
   doctorAddress: { wrong: "sesame doctor takes one address.", next: "Type: sesame doctor HOST[:PORT]" },
   proxyWithout: {
@@ -217,7 +225,7 @@ export const USAGE = {
   },
   phraseAddress: { wrong: "sesame phrase takes no address.", next: "Type: sesame phrase" },
   words: { wrong: "--words takes a number from 5 to 12.", next: "Leave it out for 7." },
-  cover: { wrong: "--cover is constant or off.", next: "Leave it out for constant." },
+  cover: { wrong: "--cover takes constant or off.", next: "Leave it out for constant." },
   interval: {
     wrong: `--interval takes milliseconds from ${INTERVAL_MIN_MS} to ${INTERVAL_MAX_MS}.`,
     next: `Leave it out for ${INTERVAL_DEFAULT_MS}.`,
@@ -227,9 +235,9 @@ export const USAGE = {
     next: "Leave it out to keep the door open.",
   },
   noCommands: { wrong: "--no-commands is for scripts, with --json.", next: "Add --json, or leave --no-commands out." },
-  introductions: { wrong: "--introductions is ask, yes or no.", next: "Leave it out to be asked." },
-  nobody: { wrong: "There is nobody to call.", next: "Type: sesame connect HOST[:PORT]" },
-  listenAddress: { wrong: "sesame listen takes one address.", next: "Type: sesame listen [HOST:]PORT" },
+  introductions: { wrong: "--introductions takes ask, yes or no.", next: "Leave it out to be asked." },
+  nobody: { wrong: "There is no address to call.", next: "Type: sesame connect HOST[:PORT]" },
+  listenAddress: { wrong: "sesame listen takes one address.", next: "Type: sesame listen [[HOST:]PORT]" },
   tooMany: { wrong: `At most ${MAX_TARGETS} friends can be called.`, next: "Call fewer at once." },
 } as const;
 
