@@ -49,7 +49,7 @@ const ASK_TO_LISTEN = 'ask your friend to run "sesame listen"';
 const WORDS: Readonly<Record<CallCause, (called: Called) => Words>> = {
   "name-not-found": ({ host }) => ({
     short: "no such name",
-    wrong: `There is no such name as ${host}.`,
+    wrong: `The name ${host} does not exist.`,
     next: "Compare its spelling with your friend's, or use their IP address.",
   }),
   "no-resolver": () => ({
@@ -69,12 +69,12 @@ const WORDS: Readonly<Record<CallCause, (called: Called) => Words>> = {
   }),
   "proxy-login": () => ({
     short: "the proxy wants a user name and password",
-    wrong: "The proxy wants a user name and password, or others than it got.",
+    wrong: "The proxy wants a user name and password, or refused those that it got.",
     next: "Type --proxy socks5h://USER:PASSWORD@HOST:PORT.",
   }),
   "proxy-refused": () => ({
-    short: "the proxy made no connection",
-    wrong: "The proxy made no connection, and does not say why.",
+    short: "the proxy could not connect",
+    wrong: "The proxy could not connect, and does not say why.",
     next: "Check your friend's address, and look at the proxy's log.",
   }),
   "proxy-protocol": () => ({
@@ -92,7 +92,7 @@ const WORDS: Readonly<Record<CallCause, (called: Called) => Words>> = {
   "other-interface": (called) => ({
     short: "refused by this machine itself",
     wrong: `That is this machine's own address, and a program listens on ${onPort(called)} for this machine only.`,
-    next: "Stop it, and let it listen on every interface: sesame listen" +
+    next: "Stop it, and listen on every interface instead: sesame listen" +
       (called.port === undefined ? "." : ` ${called.port}.`),
   }),
   filtered: (called) =>
@@ -109,24 +109,27 @@ const WORDS: Readonly<Record<CallCause, (called: Called) => Words>> = {
       : {
         short: "no answer",
         wrong: "No answer in time.",
-        next: "Call again: another path through the proxy may be faster, and --retry tries by itself.",
+        next: "Call again, or let --retry do so: another path through the proxy may be faster.",
       },
   unreachable: (called) => ({
     short: "no route",
     wrong: "No route: no machine has that address, a firewall forbids it, or this machine is offline or has no IPv6.",
-    next: "Compare the address with your friend's and check that both machines are online; an IPv4 address may work, " +
-      `and your friend's firewall has to allow ${tcpPort(called)}.`,
+    next:
+      "Compare the address with your friend's, and check that both machines are online. An IPv4 address may work. " +
+      `Your friend's firewall has to allow ${tcpPort(called)}.`,
   }),
   forbidden: () => ({
     short: "forbidden by a firewall",
-    wrong: "Forbidden: by this machine's own rules, or by a firewall on the way that says so.",
-    next: "Check this machine's firewall and what it lets programs do, then call again.",
+    wrong: "Forbidden: by this machine's own firewall, or by one on the way that says so.",
+    next: "Check which calls this machine's firewall allows, then call again.",
   }),
   "turned-away": () => ({
     short: "closed at once",
-    wrong: "Closed at once: a Sesame that is full or has had too many calls from your address, a relay with nobody " +
-      "behind it, or a firewall that blocks TLS.",
-    next: "Wait a minute and call again; if it stays so, ask your friend whether their Sesame runs and what it says.",
+    wrong:
+      "Closed at once: by a Sesame that is full or has had too many calls from your address, by a relay with nobody " +
+      "behind it, or by a firewall that blocks TLS.",
+    next:
+      "Wait a minute and call again. If that does not help, ask whether your friend's Sesame runs and what it says.",
   }),
   silent: () => ({
     short: "connected, then no answer",
@@ -140,18 +143,18 @@ const WORDS: Readonly<Record<CallCause, (called: Called) => Words>> = {
   }),
   "not-sesame": () => ({
     short: "something other than this Sesame answers",
-    wrong: "Something answers that is not a Sesame of this version, perhaps a web server.",
-    next: "Compare the port with your friend's; both need a Sesame of protocol version 1.",
+    wrong: "Something answers that is not this version of Sesame, perhaps a web server.",
+    next: "Compare the port with your friend's, and the protocol version: sesame --version.",
   }),
   "nat-random-ports": () => ({
-    short: "nobody was met halfway",
-    wrong: "Either your friend is not calling you just now, or one of your two routers gives every call another port.",
-    next: "Ask your friend to call you as well (connect HOST --listen). If you both do, let one of you listen with " +
-      "--map-port, forward the port by hand, or use IPv6.",
+    short: "your calls did not meet",
+    wrong: "Either your friend is not calling you just now, or one of your two routers uses a new port for every call.",
+    next: "Ask your friend to call you as well: sesame connect HOST --listen 7373. If you both do, let one of you " +
+      "listen with --map-port, forward the port by hand, or use IPv6.",
   }),
   busy: () => ({
     short: "their Sesame hung up",
-    wrong: "A Sesame answers and hangs up before its first word: it is full, or just ending.",
+    wrong: "A Sesame answers and hangs up before it has said anything: it is full, or just ending.",
     next: "Wait until somebody has left, then call again.",
   }),
   "large-packets-lost": () => ({
@@ -163,26 +166,25 @@ const WORDS: Readonly<Record<CallCause, (called: Called) => Words>> = {
   }),
   phrase: () => ({
     short: "the phrase did not match",
-    wrong: "The phrase did not match, one of you is in another mode, or their door is closed (--friends).",
+    wrong: "The phrase did not match, one of you is in the other mode, or their door is closed (--friends).",
     next: "Compare the phrase with your friend, letter by letter, by phone or in person.",
   }),
   unanswered: () => ({
     short: "cut before their answer came; perhaps a wrong phrase",
-    wrong:
-      "The connection was cut before their answer came. Perhaps the phrase did not match, one of you is in another " +
-      "mode, or their door is closed (--friends); perhaps the line broke.",
-    next: "Call again. If it stays so, compare the phrase with your friend, letter by letter, by phone or in person; " +
-      "after three such ends calling stops until you ask again.",
+    wrong: "The connection was cut before their answer came. Perhaps the phrase did not match, one of you is in the " +
+      "other mode, or their door is closed (--friends); perhaps the line broke.",
+    next: "Call again. If that does not help, compare the phrase with your friend, letter by letter, by phone or in " +
+      "person. After three such calls Sesame stops calling until you tell it to.",
   }),
   restarts: () => ({
     short: "they restarted too often",
-    wrong: "What answers there has started anew too often in ten minutes, and each time this machine would have to " +
+    wrong: "The Sesame there has restarted too often in ten minutes, and each time this machine would have to " +
       "stretch the phrase.",
-    next: "Wait ten minutes and call again; if it stays so, ask your friend whether their Sesame keeps restarting.",
+    next: "Wait ten minutes and call again. If that does not help, ask whether your friend's Sesame keeps restarting.",
   }),
   self: () => ({
     short: "that is this program itself",
-    wrong: "That is this very program.",
+    wrong: "This program called itself.",
     next: "Give your friend's address, not your own.",
   }),
   duplicate: () => ({
@@ -191,8 +193,8 @@ const WORDS: Readonly<Record<CallCause, (called: Called) => Words>> = {
     next: "Nothing needs to be done.",
   }),
   full: () => ({
-    short: "too many are connected already",
-    wrong: "Too many are connected here already.",
+    short: "too many friends are connected already",
+    wrong: "Too many friends are connected here already.",
     next: "Wait until somebody has left, then call again.",
   }),
 };

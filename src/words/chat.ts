@@ -10,12 +10,12 @@ export function messageRefused(size: number | undefined): Problem {
   return size === undefined
     ? {
       doing: NOT_SENT,
-      wrong: "It has a character in it that messages cannot have.",
-      next: "Take control characters out.",
+      wrong: "It contains a character that messages cannot have.",
+      next: "Remove its control characters.",
     }
     : {
       doing: NOT_SENT,
-      wrong: `It takes ${size} bytes, and ${MAX_JSON_SIZE} is the most.`,
+      wrong: `It takes ${size} bytes, and the limit is ${MAX_JSON_SIZE}.`,
       next: "Send it in parts.",
     };
 }
@@ -35,21 +35,21 @@ export const NOBODY_ANY_MORE: Problem = {
 
 /** Said to nobody yet. */
 export function waitsForFirst(text: string): string {
-  return `Nobody is here yet. Waits for the first friend: ${text}`;
+  return `Nobody is here yet. This waits for the first friend: ${text}`;
 }
 
 export const LOST_EVERYBODY = "Nobody is here any more. /connect HOST[:PORT] calls again.";
 
 export const NOBODY_CONFIRMS: Problem = {
   doing: NOT_SENT,
-  wrong: `Nobody here has confirmed the last ${MAX_UNCONFIRMED}.`,
+  wrong: `Nobody here has confirmed the last ${MAX_UNCONFIRMED} messages.`,
   next: "Wait until somebody has; /peers shows who.",
 };
 
 export function missedBy(who: string): Problem {
   return {
     doing: `Could not send that to ${who}.`,
-    wrong: `The last ${MAX_UNCONFIRMED} messages are not confirmed there.`,
+    wrong: `The last ${MAX_UNCONFIRMED} messages to them have not been confirmed.`,
     next: `Sent to the others only until ${who} catches up; /peers shows who is here.`,
   };
 }
@@ -77,8 +77,7 @@ export function inputEnded(targets: string): Problem {
 
 /** Says how many and for whom, never what: this line stays in the terminal. */
 export function unconfirmedText(tag: string, count: number): string {
-  const what = count === 1 ? "1 message was" : `${count} messages were`;
-  return `${what} not confirmed by [${tag}]: shown or not, nobody can know.`;
+  return `${messages(count)} not confirmed by [${tag}]: shown or not, nobody can know.`;
 }
 
 /** Somebody with the phrase, and friends enough. */
@@ -90,7 +89,7 @@ export function doorClosed(address: string): string {
 export function alreadyCalled(target: string, state: "many" | "connected" | "called", most: number): string {
   switch (state) {
     case "many":
-      return `${most} friends are being called already: that is the most.`;
+      return `${most} friends are being called already, and that is the limit.`;
     case "connected":
       return `Whoever answers at ${target} is connected already.`;
     case "called":

@@ -1,10 +1,9 @@
 // What is said about who hears whom, introductions and the words that two people compare. Pure. A view lends the labels:
 // `who` for somebody met, `reported` for somebody only heard of, whose tag it adds and whose name proves nothing.
 
-import { NAME_MAX_CODE_POINTS } from "../constants.ts";
 import type { Hearing, IntroductionEnd, Notice, Person } from "../notice.ts";
 import type { PeerId } from "../ports.ts";
-import type { Problem } from "./problems.ts";
+import { NAME_PROBLEM, type Problem } from "./problems.ts";
 
 export interface Labels {
   /** `Alice [a11c-e5a1]` */
@@ -67,9 +66,9 @@ export function circleLine(notice: Notice, labels: Labels): string | undefined {
     case "wrong-peer":
       return `Somebody else answered at ${notice.address}, the address that ${labels.who(notice.by)} gave for ${
         labels.reported({ peer: notice.peer, name: labels.reportedName(notice.peer) })
-      }. They got no answer. Ask ${labels.name(notice.by)}.`;
+      }. They were told nothing. Ask ${labels.name(notice.by)}.`;
     case "hidden":
-      return "A friend wants to introduce you to somebody. Nothing is done: even a call would show your address.";
+      return "A friend wants to introduce you to somebody. Sesame ignores it: even a call would show your address.";
     case "verify":
       return VERIFIED[notice.state](labels.who(notice.peer));
     default:
@@ -82,14 +81,14 @@ const VERIFIED: Readonly<Record<(Notice & { event: "verify" })["state"], (who: s
   different: (who) =>
     `${who} is shut out: the words were different, so somebody may be between you. Call each other by phone.`,
   changed: (who) =>
-    `Careful: ${who} suddenly uses another number. Somebody may be between you: there are no words to compare any more.`,
+    `Careful: ${who} suddenly uses another number. Somebody may be between you: there are no more words to compare.`,
 };
 
 const ENDED: Readonly<Record<IntroductionEnd, string>> = {
   declined: "You declined. Nobody is told.",
   expired: "No answer for 10 minutes.",
   gone: "They have left.",
-  unreachable: "Nobody could be reached at the addresses that were given.",
+  unreachable: "Nobody answered at the addresses that were given.",
   "wrong-peer": "Somebody else answered.",
 };
 
@@ -182,20 +181,17 @@ export function audienceText(newcomers: readonly string[], everybody: readonly s
 
 export const HIDDEN: Problem = {
   doing: "Could not introduce you.",
-  wrong: "Calls go through a proxy, or you listen on this computer only: even a call would show your address.",
+  wrong: "Calls go through a proxy, or you listen on this machine only: even a call would show your address.",
   next: "Start without --proxy, or on an address that others can call.",
 };
 
-export const COULD_NOT_LISTEN = "Could not take calls.";
-export const LISTENING_ALREADY = "You take calls already; /invite says where.";
+export const LISTENING_ALREADY = "You are listening already; /invite says where.";
 
-export function nameRefused(): Problem {
-  return {
-    doing: "Could not change your name.",
-    wrong: `A name has 1 to ${NAME_MAX_CODE_POINTS} characters, and none of them is a control character.`,
-    next: "Type: /name NAME",
-  };
-}
+export const NAME_REFUSED: Problem = {
+  doing: "Could not change your name.",
+  wrong: NAME_PROBLEM.wrong,
+  next: "Type: /name NAME",
+};
 
 // --- What commands about it cannot do ---
 
@@ -208,24 +204,24 @@ export const DOING = {
 
 export const NOBODY_WAITS: Problem = {
   doing: DOING.introduce,
-  wrong: "Nobody is waiting.",
+  wrong: "Nobody is waiting for your answer.",
   next: "/peers shows who is.",
 };
 export const HEARD_ALREADY: Problem = {
   doing: DOING.introduce,
   wrong: "You hear each other already.",
-  next: "Type two names: /introduce NAME NAME",
+  next: "To introduce two friends to each other, type both: /introduce NAME NAME",
 };
 export const NOT_INTRODUCED: Problem = {
   doing: "Could not introduce you.",
-  wrong: "They have left, or as many friends are connected as may be.",
+  wrong: "They have left, or too many friends are connected already.",
   next: "/peers shows who is here.",
 };
 export const NO_TEXT: Problem = { doing: DOING.message, wrong: "There is no text.", next: "Type: /msg NAME TEXT" };
 export const NOT_A_MESSAGE: Problem = {
   doing: DOING.message,
-  wrong: "It is too long, or has a character that messages cannot have.",
-  next: "Send it in parts.",
+  wrong: "It is too long, or contains a character that messages cannot have.",
+  next: "Send it in parts, or remove its control characters.",
 };
 export const NOBODY_TO_VERIFY: Problem = { doing: DOING.verify, wrong: "Nobody is here.", next: "Wait for a friend." };
 export const YES_OR_NO: Problem = {
@@ -236,7 +232,7 @@ export const YES_OR_NO: Problem = {
 export const NO_WORDS_YET: Problem = {
   doing: DOING.verify,
   wrong: "There are no words to compare yet.",
-  next: "Wait a moment, then /verify again.",
+  next: "Wait a moment, then type /verify again.",
 };
 
 export function whoHearsWhom(hearing: string): string {
@@ -249,6 +245,6 @@ export function proposedText(first: string, second: string): string {
 
 export function notFound(doing: string, why: "nobody" | "several"): Problem {
   return why === "several"
-    ? { doing, wrong: "That name fits two.", next: "Type the tag behind the name." }
+    ? { doing, wrong: "Several people have that name.", next: "Type the tag behind the name instead." }
     : { doing, wrong: "There is nobody of that name.", next: "/peers shows who is here, and whom friends talk with." };
 }

@@ -52,18 +52,18 @@ export function checks(protection: FullProtection): Check[] {
     say(
       "hardening",
       "weaker",
-      "Without FFI permission secrets are in memory that can be swapped out, dumped and read by other programs of this " +
-        "user. Start it with --allow-ffi.",
+      "Without FFI permission, secrets are in memory that can be swapped out, dumped, and read by other programs of " +
+        "this user. Start Sesame with --allow-ffi.",
     );
   }
   all.push(lockedMemory(protection));
   if (protection.coreDumps === "off") say("core dumps", "protected", "Core dumps are off.");
-  else say("core dumps", "weaker", "A crash may write memory to disk. Type before the start: ulimit -c 0");
+  else say("core dumps", "weaker", "A crash may write memory to disk. Before you start Sesame, type: ulimit -c 0");
   all.push(truth(
     "other programs",
     protection.dumpable,
     "Other programs of this user cannot read this one's memory.",
-    "Other programs of this user can read this one's memory. Close what you do not trust, or use a separate account.",
+    "Other programs of this user can read this one's memory. Close those that you do not trust, or use a separate account.",
     "Whether other programs of this user can read this one's memory",
   ));
   all.push(truth(
@@ -89,13 +89,17 @@ export function checks(protection: FullProtection): Check[] {
       system === "macos"
         ? "DYLD_INSERT_LIBRARIES, DYLD_LIBRARY_PATH or DYLD_FRAMEWORK_PATH"
         : "LD_PRELOAD, LD_AUDIT or /etc/ld.so.preload"
-    }), and sees everything. Take it out and start again.`,
+    }), and sees everything. Remove it and start again.`,
     "Whether a library was preloaded",
   ));
   all.push(ownDebugger(protection.inspector));
   const others = permissions.filter((name) => name !== "net");
   if (others.length === 0) say("permissions", "protected", "Nothing but the network is allowed to this program.");
-  else say("permissions", "weaker", `This program still holds: ${others.join(", ")}. Start it as README says.`);
+  else {say(
+      "permissions",
+      "weaker",
+      `This program has more permissions than it needs: ${others.join(", ")}. Start it as README says.`,
+    );}
   return all;
 }
 
@@ -119,7 +123,7 @@ export function terminalChecks({ input, output, f12 }: TerminalFacts): Check[] {
       return [terminal, {
         check: "F12",
         state: "weaker",
-        advice: "F12 does not arrive here: terminal or desktop keep it. Use Ctrl-\\, which does the same.",
+        advice: "F12 does not arrive here: the terminal or the desktop keeps it. Use Ctrl-\\, which does the same.",
       }];
     case "not tried":
       return [terminal, {
@@ -144,12 +148,12 @@ function lockedMemory({ locked, lockLimitBytes, system, hardened }: FullProtecti
   const what = locked === "part" ? "Only a part of the memory for secrets is locked" : "Memory cannot be locked";
   const limit = lockLimitBytes === undefined
     ? ""
-    : ` (the limit is ${size(lockLimitBytes)}, ${LOCK_KIB} KiB are wanted)`;
+    : ` (the limit is ${size(lockLimitBytes)}, ${LOCK_KIB} KiB are needed)`;
   const todo = system === "linux"
-    ? `Type before the start: ulimit -l ${LOCK_KIB}; if that is refused, put "* - memlock ${LOCK_KIB}" into ` +
+    ? `Before you start Sesame, type: ulimit -l ${LOCK_KIB}; if that is refused, put "* - memlock ${LOCK_KIB}" into ` +
       `/etc/security/limits.conf and log in again; for a systemd unit: LimitMEMLOCK=${LOCK_KIB}K`
     : system === "macos"
-    ? `Type before the start: ulimit -l ${LOCK_KIB}`
+    ? `Before you start Sesame, type: ulimit -l ${LOCK_KIB}`
     : "Close other programs and start again.";
   return { check, state: "weaker", advice: `${what}${limit}. ${todo}` };
 }
@@ -167,8 +171,8 @@ function swap(kind: HostFacts["swap"]): Check {
       return {
         check,
         state: "weaker",
-        advice: "Swap does not seem to be encrypted: message text may reach the disk. Type before the start, " +
-          "as root: swapoff -a; or encrypt it.",
+        advice: "Swap does not seem to be encrypted: message text may reach the disk. Before you start " +
+          "Sesame, type as root: swapoff -a; or encrypt the swap.",
       };
     case undefined:
       return { check, state: "not here", advice: "Whether there is swap cannot be found out." };
@@ -182,7 +186,7 @@ function truth(check: string, bad: boolean | undefined, good: string, advice: st
 }
 
 function size(bytes: number): string {
-  return bytes === Infinity ? "without end" : `${Math.floor(bytes / 1024)} KiB`;
+  return bytes === Infinity ? "infinite" : `${Math.floor(bytes / 1024)} KiB`;
 }
 
 export const ASK_F12 = "Press F12 now, to see whether it arrives (Enter skips): ";

@@ -77,7 +77,7 @@ function found(step: CallPlace, ok: boolean, progress: CallProgress): string {
     case "tls":
       if (!ok) return TLS_FOUND[cause] ?? "";
       return `TLS 1.3, with ${
-        progress.familiar ? "a certificate as Sesame makes them" : "a certificate of another kind"
+        progress.familiar ? "a certificate like those that Sesame makes" : "a certificate of another kind"
       }`;
     case "offer":
       return ok ? "a Sesame of this version" : cause === "busy" ? "closed without one" : OFFER_FOUND[cause] ?? "";
@@ -107,7 +107,7 @@ const FAULTS: Readonly<Record<TcpFault, string>> = {
 const NAME_FOUND: Partial<Record<CallCause, string>> = { "no-resolver": "no answer", "onion-name": "not asked for" };
 const PROXY_FOUND: Partial<Record<CallCause, string>> = {
   "proxy-login": "the proxy wants a login",
-  "proxy-refused": "the proxy made no connection",
+  "proxy-refused": "the proxy could not connect",
   "proxy-protocol": "what answers does not speak SOCKS5",
   filtered: "no answer",
 };

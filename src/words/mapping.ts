@@ -6,19 +6,19 @@ import type { Problem } from "./problems.ts";
 
 /** `address`: the outer one, with its port. */
 export function mappedText(address: string): string {
-  const what = address.startsWith("[") ? `lets calls through to ${address}` : `forwards the port, as ${address}`;
-  return `Your router ${what}, until you leave. It knows that, and this port is open to the internet.`;
+  const what = address.startsWith("[") ? `lets calls through to ${address}` : `forwards the port as ${address}`;
+  return `Your router ${what} until you leave. The router can see that, and the port is open to the internet.`;
 }
 
 /** `calling`: somebody is being called. */
 export function wokeText(change: "slept" | "moved", calling: boolean): string {
   const what = change === "slept" ? "This machine was asleep." : "This machine has a new address.";
-  return calling ? `${what} Calling again.` : `${what} Friends from whom nothing comes are called again.`;
+  return calling ? `${what} Calling again.` : `${what} Friends who have gone quiet are called again.`;
 }
 
 /** `lost`: it was passed on before. */
 export function unmappedProblem(why: MapFault, lost: boolean): Problem {
-  const doing = lost ? "The router no longer forwards the port." : "Could not have the port forwarded.";
+  const doing = lost ? "The router no longer forwards the port." : "Could not get the port forwarded.";
   return { doing, ...UNMAPPED[why] };
 }
 
@@ -32,12 +32,12 @@ const UNMAPPED: Readonly<Record<MapFault, Pick<Problem, "wrong" | "next">>> = {
     next: "Allow it in the router, or forward the port by hand.",
   },
   "second-nat": {
-    wrong: "Your provider has another NAT in front of it.",
+    wrong: "Your provider has another router (NAT) in front of it.",
     next: "Use IPv6, --onion, or let your friend listen.",
   },
   "no-router": {
-    wrong: "This machine goes out through a tunnel, or does not know its router.",
-    next: "Type the router: --map-port=192.168.1.1, with its own address.",
+    wrong: "This machine goes online through a VPN, or does not know its router.",
+    next: "Type the router's address, for example --map-port=192.168.1.1.",
   },
 };
 

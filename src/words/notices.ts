@@ -75,7 +75,7 @@ export function lineOf(notice: Notice, shown: Shown): string | undefined {
     case "deaf":
       return notice.over
         ? "Taking calls again."
-        : "Cannot take calls: this process may open no more files. Raise the limit (ulimit -n), or wait: Sesame tries again by itself.";
+        : "Cannot take calls: this process has too many files open. Raise the limit (ulimit -n), or wait: Sesame tries again by itself.";
     case "door-closed":
       return clean(doorClosed(notice.address));
     case "already-called":
@@ -166,7 +166,7 @@ const CALLER: Readonly<Partial<Record<RefusedReason, string>>> = {
   phrase: "the phrase did not match",
   duplicate: "this friend is connected already",
   protocol: "the caller does not speak Sesame, or breaks its protocol",
-  busy: "too many are connected already",
+  busy: "too many friends are connected already",
   timeout: "the caller did not finish in time",
   closed: "the caller hung up",
 };

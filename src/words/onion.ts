@@ -35,22 +35,22 @@ const PROBLEMS: Readonly<Record<OnionFault, readonly [wrong: string, next: strin
     "Join the group of Tor's files (on Debian: debian-tor), or use --onion-password-fd.",
   ],
   "no-method": [
-    "Tor lets nobody in there without the plain cookie, which Sesame does not send.",
+    "Tor admits only those who send its cookie in plain, which Sesame does not.",
     'Put "CookieAuthentication 1" or a HashedControlPassword into its torrc.',
   ],
-  password: ["Tor wants a password there, or another one.", "Give it with --onion-password-fd N."],
+  password: ["Tor wants a password there, or a different one.", "Give it with --onion-password-fd N."],
   "false-tor": [
-    "What answers on HERE does not know Tor's cookie, or names a file that is no cookie.",
+    "What answers on HERE does not know Tor's cookie, or names a file that is not a cookie.",
     "Find out which program listens there: it may be somebody else's.",
   ],
   untrusted: [
-    "Another user's program listens on HERE, or it cannot be found out whose it is.",
+    "Another user's program listens on HERE, or nobody can tell whose it is.",
     `If that is your Tor, type its control port: --onion=127.0.0.1:${SYSTEM}`,
   ],
   elsewhere: ["The control port is not on this machine's loopback.", `Type one such as --onion=127.0.0.1:${SYSTEM}`],
-  refused: ["Tor refused to make an onion service.", "Look into Tor's log. Tor 0.4.0 or later is needed."],
-  silent: ["HERE takes the call and says nothing.", "Restart Tor, and try again."],
-  lost: ["Tor hung up.", "Look into Tor's log, and try again."],
+  refused: ["Tor refused to make an onion service.", "Look at Tor's log. Tor 0.4.0 or later is needed."],
+  silent: ["HERE takes the call but says nothing.", "Restart Tor, and try again."],
+  lost: ["Tor hung up.", "Look at Tor's log, and try again."],
 };
 
 export const ONION_FAR_PORT_PROBLEM: Problem = {
@@ -60,7 +60,7 @@ export const ONION_FAR_PORT_PROBLEM: Problem = {
 };
 
 export function onionStarting(percent: number): string {
-  return `Tor is still finding its network (${percent} %). The onion name comes when it has.`;
+  return `Tor is still connecting to its network (${percent} %). The onion name comes after that.`;
 }
 
 export const ONION_PUBLISHING = "Tor is publishing the onion name.";
@@ -72,14 +72,14 @@ export function onionReady(address: string, confirmed: boolean): string {
     confirmed
       ? "The name is published. It lasts until you leave; each start makes a new one."
       : "Tor did not confirm within a minute that the name is published. Your friend may have to try more than once.",
-    "All callers come through Tor and count as one: docs/ONION.md says what follows.",
+    "All callers come through Tor and count as one: docs/ONION.md says what that means.",
   ].join("\n");
 }
 
 /** `why`: what the last try for a new name came to. */
 export function onionGone(why: ControlFault | undefined): string {
   if (why === undefined) {
-    return "Tor has ended, and the onion name with it. Connected friends may lose the line; a new name is made once " +
+    return "Tor has ended, and the onion name with it. Connected friends may be cut off; a new name is made once " +
       "Tor is back.";
   }
   const { wrong, next } = onionProblem(why, undefined);
@@ -87,4 +87,4 @@ export function onionGone(why: ControlFault | undefined): string {
 }
 
 /** Said before what `--proxy` says of itself. */
-export const LOCAL_TOR = "An onion name is to be called, and Tor was found on this machine.";
+export const LOCAL_TOR = "You call an onion name, and Tor was found on this machine.";

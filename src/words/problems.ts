@@ -3,7 +3,7 @@
 
 import { asTyped } from "./command.ts";
 import type { PhraseProblem } from "../auth/phrase.ts";
-import { PHRASE_MAX_BYTES, PHRASE_MIN_BYTES } from "../constants.ts";
+import { NAME_MAX_CODE_POINTS, PHRASE_MAX_BYTES, PHRASE_MIN_BYTES } from "../constants.ts";
 import type { ProxyAddressFault } from "../transport/proxy_address.ts";
 
 /** Exit codes: docs/SCRIPTS.md. */
@@ -41,11 +41,11 @@ export function phraseProblem(problem: PhraseProblem | "too-long" | "end"): Prob
     case "not UTF-8":
       return { doing, wrong: "It is not UTF-8 text.", next: "Set the terminal to UTF-8, or save the file as UTF-8." };
     case "control character":
-      return { doing, wrong: "It has a control character in it.", next: "Type it as one line of text, without tabs." };
+      return { doing, wrong: "It contains a control character.", next: "Type it as one line of text, without tabs." };
     case "unassigned":
       return {
         doing,
-        wrong: "It has a character that this program's version of Unicode does not know.",
+        wrong: "It contains a character that this program's version of Unicode does not know.",
         next: "Use letters that have been in Unicode for some years, so that both sides agree on them.",
       };
   }
@@ -55,13 +55,13 @@ function typo(position: number): Problem {
   return {
     doing: "Could not take the phrase.",
     wrong: `Word ${position} is not on the word list.`,
-    next: "Look at that word again; nothing has been sent.",
+    next: "Check that word; nothing has been sent.",
   };
 }
 
 export const NAME_PROBLEM: Problem = {
   doing: "Could not take the name.",
-  wrong: "A name has 1 to 32 characters, none of them a control character.",
+  wrong: `A name has 1 to ${NAME_MAX_CODE_POINTS} characters, none of them a control character.`,
   next: "Choose a shorter or plainer one.",
 };
 
@@ -73,8 +73,8 @@ export const DESCRIPTOR_PROBLEM: Problem = {
 
 /** Nothing of the phrase is in it but that. The phrase is taken all the same. */
 export const WEAK_PHRASE =
-  "This phrase is weak: somebody who keeps calling, 10 guesses a minute, has a real chance to find it, and somebody between " +
-  'you and your friend has one guess at each call. Make a strong one with "sesame phrase".';
+  "This phrase is weak: somebody who keeps calling (10 guesses a minute) has a real chance of finding it, and somebody between " +
+  'you and your friend gets one guess at each call. Make a strong one with "sesame phrase".';
 
 /** Of the operating system's code. */
 export function listenProblem(address: string, code: string | undefined): Problem {
@@ -95,7 +95,11 @@ export function listenProblem(address: string, code: string | undefined): Proble
         next: "Leave the host out to listen on every interface: sesame listen 7373.",
       };
     default:
-      return { doing, wrong: "The system refused.", next: "Try another port, or look at its limits on open files." };
+      return {
+        doing,
+        wrong: "The system refused.",
+        next: "Try another port, or raise the limit on open files (ulimit -n).",
+      };
   }
 }
 
@@ -108,7 +112,7 @@ export function proxyProblem(fault: ProxyAddressFault): Problem {
         doing,
         wrong:
           "With socks4 or socks5 this machine would resolve names itself, and its resolver would learn whom you call.",
-        next: "Type socks5h in its place: then the proxy gets the name as it is.",
+        next: "Type socks5h instead: then the proxy resolves the name.",
       };
     case "scheme":
       return {
@@ -137,6 +141,6 @@ export function unexpectedProblem(error: unknown): Problem {
   return {
     doing: "Sesame ended itself.",
     wrong: `Something happened that should not (${kind}), and everything was wiped.`,
-    next: "Start it again; if it comes back, tell the authors what you were doing.",
+    next: "Start it again; if it comes back, tell the authors what you did.",
   };
 }

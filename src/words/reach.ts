@@ -25,7 +25,7 @@ export function reachChecks({ port, portIsFree, own, router }: ReachFacts): Chec
 
 function portCheck(port: number, free: boolean): Check {
   const check = `port ${port}`;
-  if (free) return { check, state: "ok", advice: "It is free to listen on." };
+  if (free) return { check, state: "ok", advice: "Free to listen on." };
   return {
     check,
     state: "weaker",
@@ -51,10 +51,10 @@ function addressCheck(own: readonly Uint8Array[] | undefined): Check {
   if (near.length > 0) {
     const advice =
       `${near.join(", ")}: within your own network only. From elsewhere: use --map-port, forward the port by hand, ` +
-      "or let both of you run: sesame connect HOST --listen.";
+      "or both of you run: sesame connect HOST --listen 7373.";
     return { check, state: "weaker", advice };
   }
-  return { check, state: "weaker", advice: "This machine is on no network. Connect it first." };
+  return { check, state: "weaker", advice: "This machine is not on a network. Connect it first." };
 }
 
 function routerCheck(router: ReachFacts["router"]): Check {
@@ -68,6 +68,6 @@ function routerCheck(router: ReachFacts["router"]): Check {
   }
   const advice = `It forwards the port as ${
     formatAddress(router.address)
-  } (${router.by}); for this check it was taken back.`;
+  } (${router.by}). This check has undone it again.`;
   return { check, state: "ok", advice };
 }

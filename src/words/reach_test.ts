@@ -20,11 +20,11 @@ Deno.test("a home behind a router: the port is free, the address is for the netw
 Deno.test("each thing that is so has its words, and what is wrong says what to do", () => {
   match(advice({ portIsFree: false }, "port 7373"), /Another program has it.*sesame listen 7374/);
   match(advice({ own: [Uint8Array.of(203, 0, 113, 9)] }, "addresses"), /^203\.0\.113\.9: from the internet/);
-  match(advice({ own: [Uint8Array.of(127, 0, 0, 1)] }, "addresses"), /no network/);
+  match(advice({ own: [Uint8Array.of(127, 0, 0, 1)] }, "addresses"), /not on a network/);
   match(advice({ own: undefined }, "addresses"), /ip address/);
   const address = { host: "203.0.113.1", port: 7373 };
   deepEqual(states({ router: { address, by: "pcp" } })[2], "ok");
   match(advice({ router: { address, by: "pcp" } }, "router"), /203\.0\.113\.1:7373 \(pcp\)/);
-  match(advice({ router: "second-nat" }, "router"), /another NAT in front of it\. Use IPv6/);
+  match(advice({ router: "second-nat" }, "router"), /another router \(NAT\) in front of it\. Use IPv6/);
   match(advice({ router: "router-silent" }, "router"), /does not answer\. Switch on PCP or UPnP/);
 });

@@ -68,6 +68,6 @@ export const RECEIPT = {
 /** Of a script's line that cannot be sent. */
 export const PIPED = {
   doing: (line: number) => `Could not send line ${line}.`,
-  tooLong: (bytes: number) => ({ wrong: `It is longer than ${bytes} bytes.`, next: "Send it in pieces." }),
-  notUtf8: { wrong: "It is not UTF-8.", next: "Convert it, and send it again." },
+  tooLong: (bytes: number) => ({ wrong: `It is longer than ${bytes} bytes.`, next: "Send it in parts." }),
+  notUtf8: { wrong: "It is not UTF-8.", next: "Convert it to UTF-8, and send it again." },
 } as const;

@@ -25,7 +25,7 @@ export function phraseShown(fd: number, chat: boolean): string {
 }
 
 export const KEY_LOG =
-  "Refused to start. SSLKEYLOGFILE is set, so somebody wants the keys of TLS written down. Unset it and start again.";
+  "Refused to start. SSLKEYLOGFILE is set, so TLS would write its keys to a file. Unset it and start again.";
 
 export const WARNINGS = {
   tracer: "Warning: a debugger is attached to this program and can read everything.",

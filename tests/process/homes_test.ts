@@ -72,7 +72,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "behind a router that gives every call another port nobody is met, and both are told what to do",
+  name: "behind a router that uses a new port for every call, nobody is met, and both are told what to do",
   ignore: !homes,
   async fn() {
     await using world = await Homes.make(["random", "drops"]);
@@ -80,7 +80,7 @@ Deno.test({
     await using two = await start(world, 1);
     for (const friend of [one, two]) {
       const told = await friend.like("diagnosis", { cause: "nat-random-ports" }, 60_000);
-      match(String(told.wrong), /gives every call another port/);
+      match(String(told.wrong), /uses a new port for every call/);
       match(String(told.next), /--map-port/);
       equal(friend.all("connected").length, 0, friend.transcript());
     }

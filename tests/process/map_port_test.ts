@@ -233,7 +233,7 @@ Deno.test("--map-port asks for what takes calls and for an IP address, before an
     [["connect", "192.0.2.7", "--map-port"], /--map-port is for those who take calls\. Add --listen 7373/],
     [["listen", "--map-port=router.example"], /The value of --map-port= is not an IP address\./],
     [["doctor", "--map-port=router.example"], /The value of --map-port= is not an IP address\./],
-    [["doctor", "192.0.2.7", "--map-port"], /--map-port is about this machine's own router/],
+    [["doctor", "192.0.2.7", "--map-port"], /--map-port asks this machine's own router/],
   ];
   for (const [args, words] of cases) {
     await using one = await Sesame.start([...args, ...args[0] === "doctor" ? [] : ["--phrase-fd", "0"]], {

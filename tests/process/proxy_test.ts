@@ -68,7 +68,7 @@ Deno.test({
     await using caller = await dial(await addressOf(one), [...through, "--listen", "127.0.0.1:0"]);
     await caller.event("connected");
     await caller.event((e) =>
-      e.event === "hint" && /Calls go through the proxy at .* Who calls you comes directly/.test(String(e.text))
+      e.event === "hint" && /Calls go through the proxy at .* Friends who call you come directly/.test(String(e.text))
     );
     await caller.say(`/connect ${await addressOf(two)}`);
     await two.event("connected");

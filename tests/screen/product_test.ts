@@ -160,9 +160,9 @@ test(
     await pty.until("waiting on 127.0.0.1:\\d+");
     const address = /127\.0\.0\.1:\d+/.exec(await pty.output())?.[0] ?? "";
     await pty.write("the first line\r");
-    await pty.until("Waits for the first friend: the first line");
+    await pty.until("waits for the first friend: the first line");
     await pty.write("the second\r");
-    await pty.until("Waits for the first friend: the second");
+    await pty.until("waits for the first friend: the second");
     await using friend = await Sesame.start(["connect", address, "--json", "--phrase-fd", "0", "--interval", "50"], {
       phrase: "correct horse battery staple",
     });
