@@ -137,7 +137,9 @@ export class Watcher {
         const link = node.links.get(effect.link);
         this.#must(link !== undefined && !closed.has(effect.link), node, `${effect.type} for a link that is not there`);
         // What one friend does moves nothing on another friend's links.
-        if (about !== undefined) this.#must(link!.peer === about, node, `${event.type} touched another peer's link`);
+        if (about !== undefined && !endsIntroduction(effect, link!.peer, life, effects)) {
+          this.#must(link!.peer === about, node, `${event.type} touched another peer's link`);
+        }
         if (effect.type === "close") closed.add(effect.link);
         if (effect.type === "send") this.#sent(node, event, link!, effect.frame, now, cellsOn, effect.link);
       }
@@ -379,6 +381,15 @@ export class Watcher {
     for (let i = 0; i < word.length; i++) h = Math.imul(h ^ word.charCodeAt(i), 0x01000193);
     this.digest = Math.imul(h ^ Math.round(n * 16), 0x01000193) >>> 0;
   }
+}
+
+/** But for a call to somebody who is not here yet and whom no friend names any more: it ends with the introduction. */
+function endsIntroduction({ type }: Effect, peer: PeerId, { connected }: Life, effects: readonly Effect[]): boolean {
+  return type === "close" && !connected.has(peer) &&
+    effects.some((effect) =>
+      effect.type === "notice" && effect.notice.event === "introduction" && effect.notice.peer === peer &&
+      effect.notice.state === "over" && effect.notice.reason === "gone"
+    );
 }
 
 function noticeText(notice: Notice): string {
