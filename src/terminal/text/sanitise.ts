@@ -41,7 +41,7 @@ export function withoutIsolates(text: string): string {
 /** Without those characters at the end. A pattern would begin anew at each of them, wherever they stand. */
 export function withoutLast(text: string, characters: string): string {
   let end = text.length;
-  while (end > 0 && characters.includes(text[end - 1] ?? "")) end--;
+  while (end > 0 && characters.includes(text[end - 1]!)) end--;
   return text.slice(0, end);
 }
 

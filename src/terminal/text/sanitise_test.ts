@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { confusable, isolate, sanitise, tag, withoutIsolates } from "./sanitise.ts";
+import { confusable, isolate, sanitise, tag, withoutIsolates, withoutLast } from "./sanitise.ts";
 import { hostileStrings } from "../testdata/hostile.ts";
 
 const TABLE: readonly [what: string, from: string, to: string][] = [
@@ -144,5 +144,11 @@ Deno.test("a character that passes without a look comes out of one unchanged", (
     const char = String.fromCharCode(code);
     // With something that is taken out, so that the whole is looked at.
     assert.equal(sanitise(`${char}\u200b`, "text"), sanitise(char, "text"), `U+${code.toString(16)}`);
+  }
+});
+
+Deno.test("what stands at the end goes, down to the first character, and nothing from the middle", () => {
+  for (const [text, left] of [["a, b,, ", "a, b"], ["a", "a"], [",", ""], [", ,", ""], ["", ""]] as const) {
+    assert.equal(withoutLast(text, ", "), left);
   }
 });
