@@ -1,17 +1,24 @@
 // What a renewal heals: all state of one side is revealed at a random moment of a conversation, and from then on somebody
 // listens to every frame with one of the two legs broken, X25519 or ML-KEM. He must lose both directions at the renewal that
-// docs/PROTOCOL.md section 4 names, and where both legs are broken he must not. The listener is a reader of the page over
-// noble: he has what he was shown, what he hears and what is broken, and no more.
+// docs/PROTOCOL.md section 4 names, and where both legs are broken he must not. How long that takes with real programs is
+// measured in tests/healing.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
-import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { x25519 } from "@noble/curves/ed25519.js";
-import { hkdf } from "@noble/hashes/hkdf.js";
-import { hmac } from "@noble/hashes/hmac.js";
-import { sha256 } from "@noble/hashes/sha2.js";
-import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 import { draw, lockedBytes, lockedDhSecret, lockedKey, seededEntropy, testArena } from "../../tests/harness/arena.ts";
+import {
+  type AadOf,
+  aadOf,
+  BROKEN,
+  type BrokenLegs,
+  Eavesdropper,
+  type Exchanged,
+  firstHealed,
+  numbersOf,
+  type Side,
+} from "../../tests/harness/eavesdropper.ts";
 import { Oracle } from "../../tests/harness/oracle.ts";
+import { join } from "../../tests/reference/reference.ts";
 import { Random } from "../../tests/simulation/random.ts";
 import { SessionSecrets } from "../auth/handshake.ts";
 import { CELL_PLAINTEXT_SIZE, FRAME_BODY_SIZE } from "../constants.ts";
@@ -21,103 +28,18 @@ import { Ratchet } from "./ratchet.ts";
 const arena = await testArena();
 const HEADER = Uint8Array.of(1, 0x10, 0, 0);
 
-type Side = "A" | "B";
-type Leg = "X25519" | "ML-KEM";
-
-/** What is broken gives its private half with every public one. */
-interface Broken {
-  readonly x25519: boolean;
-  readonly kem: boolean;
-}
-
-interface Chain {
-  readonly epoch: number;
-  ck: Uint8Array;
-  n: number;
-}
-
-/** Somebody who was shown one side's state, and listens. */
-class Eavesdropper {
-  readonly #aad: Record<Side, Uint8Array>;
-  readonly #broken: Broken;
-  #rk: Uint8Array;
-  /** By who sends; those of the next epoch too, once he has them. */
-  readonly #chains: Record<Side, Chain[]>;
-  /** Private halves that he was shown or that a broken leg gave him, and the public key that waits for its ciphertext. */
-  #seed: Uint8Array | undefined;
-  #dh: Uint8Array | undefined;
-  #key: Uint8Array | undefined;
-
-  constructor(side: Side, state: Oracle["state"], broken: Broken, aad: Record<Side, Uint8Array>) {
-    this.#aad = aad;
-    this.#broken = broken;
-    this.#rk = state.rk;
-    const other: Side = side === "A" ? "B" : "A";
-    const behind = state.nextSending === undefined ? [] : [state.nextSending];
-    const next = state.nextReceiving === undefined ? [] : [state.nextReceiving];
-    this.#chains = { A: [], B: [] };
-    this.#chains[side] = [state.sending, ...behind].map((chain) => ({ ...chain }));
-    this.#chains[other] = [state.receiving, ...next].map((chain) => ({ ...chain }));
-    this.#seed = state.asked?.seed;
-    this.#dh = state.asked?.secret;
-    this.#key = state.asked?.key;
-  }
-
-  /** True: he reads it. `secrets`: the private halves of what this cell carries, of which a broken leg gives him its own. */
-  hears(from: Side, body: Uint8Array, secrets: { seed?: Uint8Array; dhA?: Uint8Array }): boolean {
-    const view = new DataView(body.buffer, body.byteOffset);
-    const [epoch, n] = [view.getUint32(0), view.getUint16(6)];
-    const chain = this.#chains[from].find((one) => one.epoch === epoch);
-    if (chain === undefined || chain.n > n) return false;
-    let { ck } = chain;
-    for (; chain.n < n; chain.n++) ck = hmac(sha256, ck, Uint8Array.of(2));
-    const mk = hmac(sha256, ck, Uint8Array.of(1));
-    chain.ck = hmac(sha256, ck, Uint8Array.of(2));
-    chain.n = n + 1;
-    let plaintext: Uint8Array;
-    try {
-      const aad = Uint8Array.from([...this.#aad[from], ...HEADER, ...body.slice(0, 8)]);
-      plaintext = chacha20poly1305(mk, new Uint8Array(12), aad).decrypt(body.slice(8));
-    } catch {
-      return false;
-    }
-    if (plaintext[0] === 2) {
-      this.#key = plaintext.slice(1, 1217);
-      this.#seed = this.#broken.kem ? secrets.seed : undefined;
-      this.#dh = this.#broken.x25519 ? secrets.dhA : undefined;
-    }
-    if (plaintext[0] === 3) this.#follow(epoch + 1, plaintext.slice(1, 1121));
-    return true;
-  }
-
-  #follow(epoch: number, ciphertext: Uint8Array): void {
-    if (this.#key === undefined || this.#chains.A.some((chain) => chain.epoch === epoch)) return;
-    // He guesses what he lacks, without success.
-    const guess = new Uint8Array(32);
-    const ss = this.#seed === undefined
-      ? guess
-      : ml_kem768.decapsulate(ciphertext.slice(0, 1088), ml_kem768.keygen(this.#seed).secretKey);
-    const dh = this.#dh === undefined ? guess : x25519.getSharedSecret(this.#dh, ciphertext.slice(1088));
-    const number = Uint8Array.of(epoch >>> 24, epoch >>> 16, epoch >>> 8, epoch);
-    const th = sha256(Uint8Array.from([...utf8("sesame/1 renewal"), ...number, ...this.#key, ...ciphertext]));
-    const info = Uint8Array.from([...utf8("sesame/1 epoch"), ...th]);
-    const out = hkdf(sha256, Uint8Array.from([...ss, ...dh]), this.#rk, info, 96);
-    this.#rk = out.slice(0, 32);
-    for (const [side, at] of [["A", 32], ["B", 64]] as const) {
-      this.#chains[side] = [...this.#chains[side].slice(-1), { epoch, ck: out.slice(at, at + 32), n: 0 }];
-    }
-  }
-}
-
-function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+interface OnLine {
+  readonly frame: Uint8Array;
+  readonly exchanged: Exchanged | undefined;
 }
 
 /** Two product ratchets in conversation, and beside each a plain one whose state can be read. */
 class Conversation implements Disposable {
   readonly real: Record<Side, Ratchet>;
   readonly plain: Record<Side, Oracle>;
-  readonly aad: Record<Side, Uint8Array>;
+  readonly aad: AadOf;
+  /** Of the listener: what its last ciphertext completes. */
+  #exchanged: Exchanged | undefined;
   readonly #entropy: Record<Side, { real: ReturnType<typeof seededEntropy>; plain: ReturnType<typeof seededEntropy> }>;
 
   constructor(seed: string) {
@@ -135,7 +57,9 @@ class Conversation implements Disposable {
     const make = (side: Side, other: Side) => {
       const role = side === "A" ? "dialer" : "listener";
       const common = { rk, sessionId, dialer, listener };
-      const plain = new Oracle({ ...common, role, secret: secrets[side], peerPublic: publics[other] });
+      const plain = new Oracle({ ...common, role, secret: secrets[side], peerPublic: publics[other] }, (seen) => {
+        if (side === "B" && seen.what === "renewal") this.#exchanged = seen;
+      });
       const real = Ratchet.start(
         arena,
         new SessionSecrets(
@@ -153,27 +77,23 @@ class Conversation implements Disposable {
     const [a, b] = [make("A", "B"), make("B", "A")];
     this.real = { A: a.real, B: b.real };
     this.plain = { A: a.plain, B: b.plain };
-    const label = utf8("sesame/1 cell");
-    this.aad = {
-      A: Uint8Array.from([...label, ...sessionId, 0, ...dialer, ...listener]),
-      B: Uint8Array.from([...label, ...sessionId, 1, ...listener, ...dialer]),
-    };
+    this.aad = aadOf(sessionId, dialer, listener);
   }
 
-  /** One cell on the line: its bytes, and the private halves of what it carries. */
-  seal(from: Side): { body: Uint8Array; secrets: { seed?: Uint8Array; dhA?: Uint8Array } } {
+  /** One cell on the line, and what it completes. */
+  seal(from: Side): OnLine {
     const due = this.real[from].due(this.#entropy[from].real);
     this.plain[from].due(this.#entropy[from].plain);
-    const { asked } = this.plain[from].state;
     const plaintext = new Uint8Array(CELL_PLAINTEXT_SIZE);
     encodeCell(due ?? { kind: "dummy" }, plaintext);
     const body = new Uint8Array(FRAME_BODY_SIZE);
     this.real[from].seal(HEADER, body, plaintext);
     deepEqual(body, this.plain[from].seal(HEADER, plaintext));
-    return { body, secrets: due?.kind === "key" && asked !== undefined ? { seed: asked.seed, dhA: asked.secret } : {} };
+    return { frame: join(HEADER, body), exchanged: due?.kind === "ciphertext" ? this.#exchanged : undefined };
   }
 
-  open(at: Side, body: Uint8Array): void {
+  open(at: Side, frame: Uint8Array): void {
+    const body = frame.subarray(HEADER.length);
     using plaintext = arena.bytes(CELL_PLAINTEXT_SIZE);
     const opened = this.real[at].open(HEADER, body, plaintext);
     ok(opened !== undefined);
@@ -187,25 +107,9 @@ class Conversation implements Disposable {
   }
 }
 
-/** The first epoch whose renewal is wholly made after the reveal. */
-function firstHealed(side: Side, { sending, receiving, asked, ciphertext, nextReceiving }: Oracle["state"]): number {
-  // A key that was made already is known with the state of the dialer; a ciphertext, with the listener's, is used up when
-  // the next chains are there.
-  if (side === "A") return sending.epoch + (asked === undefined ? 1 : 2);
-  return (ciphertext === undefined && nextReceiving === undefined ? receiving.epoch : receiving.epoch + 1) + 1;
-}
-
-type Broken3 = Leg | "both";
-
-const BROKEN: Readonly<Record<Broken3, Broken>> = {
-  "X25519": { x25519: true, kem: false },
-  "ML-KEM": { x25519: false, kem: true },
-  both: { x25519: true, kem: true },
-};
-
 interface Heard {
   readonly side: Side;
-  readonly broken: Broken3;
+  readonly broken: BrokenLegs;
   readonly name: string;
   /** Epochs in which he read something, by who sent. */
   readonly read: Record<Side, Set<number>>;
@@ -214,17 +118,13 @@ interface Heard {
 }
 
 /** A conversation whose two sides tick at random, with a few cells on the line; a reveal of either side, and on for long. */
-function listen(seed: number, brokens: readonly Broken3[]): { heard: Heard[]; last: number } {
+function listen(seed: number, brokens: readonly BrokenLegs[]): { heard: Heard[]; last: number } {
   const random = new Random(seed);
   using talk = new Conversation(`healing ${seed}`);
-  const line: Record<Side, ReturnType<Conversation["seal"]>[]> = { A: [], B: [] };
+  const line: Record<Side, OnLine[]> = { A: [], B: [] };
   const listeners: { readonly heard: Heard; readonly ears: Eavesdropper }[] = [];
-  const hear = (
-    { heard, ears }: (typeof listeners)[number],
-    from: Side,
-    { body, secrets }: (typeof line)["A"][number],
-  ) => {
-    if (ears.hears(from, body, secrets)) heard.read[from].add(new DataView(body.buffer).getUint32(0));
+  const hear = ({ heard, ears }: (typeof listeners)[number], from: Side, { frame, exchanged }: OnLine) => {
+    if (ears.hears(from, frame, exchanged)) heard.read[from].add(numbersOf(frame).epoch);
   };
   const reveal = () => {
     for (const side of ["A", "B"] as const) {
@@ -246,7 +146,7 @@ function listen(seed: number, brokens: readonly Broken3[]): { heard: Heard[]; la
     const from: Side = random.chance(0.5) ? "A" : "B";
     if (random.chance(0.5) || line[from].length > 3) {
       const cell = line[from].shift();
-      if (cell !== undefined) talk.open(from === "A" ? "B" : "A", cell.body);
+      if (cell !== undefined) talk.open(from === "A" ? "B" : "A", cell.frame);
       continue;
     }
     const cell = talk.seal(from);

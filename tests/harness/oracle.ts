@@ -2,7 +2,7 @@
 // step), so that a test or a fuzz target can ask both the same. Not in here: anything of the protocol.
 
 import type { Entropy, Role } from "../../src/ports.ts";
-import { type Cell, cut, join, Ratchet, type State, Violation } from "../reference/reference.ts";
+import { type Cell, cut, join, Ratchet, type Seen, type State, Violation } from "../reference/reference.ts";
 
 export interface OracleSession {
   readonly role: Role;
@@ -28,12 +28,13 @@ export class Oracle {
     throw new Error("entropy was drawn where none is needed");
   };
 
-  constructor(session: OracleSession) {
+  /** `see` is shown every value that is computed. */
+  constructor(session: OracleSession, see?: (seen: Seen) => void) {
     this.#session = session;
     const { role, rk: RK, sessionId, secret: ratchetSecret, peerPublic: peerRatchet } = session;
     const ids = { peerIdA: session.dialer, peerIdB: session.listener };
     const start = { role, RK, sessionId, ratchetSecret, peerRatchet, ...ids };
-    this.ratchet = new Ratchet(start, (into) => this.#entropy(into));
+    this.ratchet = new Ratchet(start, (into) => this.#entropy(into), see);
   }
 
   get state(): State {
