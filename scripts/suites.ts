@@ -201,6 +201,13 @@ export const SUITES: readonly Suite[] = [
     beside: "alone",
   },
   {
+    // A quarter of a minute. What it judges is cells and epochs; time has room for a busy machine.
+    name: "healing",
+    args: [...RUN, "tests/healing/healing.ts", "--interval", "50", "--reveals", "16"],
+    counts: "suite line",
+    beside: "waits",
+  },
+  {
     name: "doctor",
     args: [...RUN, "tests/doctor/cases.ts"],
     counts: "suite line",

@@ -192,15 +192,16 @@ export async function finishAsDialer(wire: Wire, answered: Answered, see?: (seen
   return new Session(wire, answered.secrets, answered.ratchetSecret, answered.offer.ratchetB, see);
 }
 
-/** Offers to whoever has called us, checks the answer and accepts. */
+/** Offers to whoever has called us, checks the answer, which comes within `ms`, and accepts. */
 export async function authenticateAsListener(
   wire: Wire,
   phrase: Stretched,
   see?: (seen: Seen) => void,
+  ms?: number,
 ): Promise<Session> {
   const offered = makeOffer(phrase);
   wire.send(offered.frame);
-  const { secrets, right, answer } = readAnswer(wire, offered, phrase, await wire.frame());
+  const { secrets, right, answer } = readAnswer(wire, offered, phrase, await wire.frame(ms));
   if (!right) throw new Error("confirmA is wrong");
   wire.send(acceptFrame(secrets));
   return new Session(wire, secrets, offered.ratchetSecret, answer.ratchetA, see);
