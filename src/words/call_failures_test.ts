@@ -14,12 +14,14 @@ import { jsonLine } from "../terminal/json.ts";
 import { plainLines } from "../terminal/plain.ts";
 import { told } from "../terminal/screen/told.ts";
 import { newPeople } from "../terminal/text/roster.ts";
+import { type Address, formatAddress } from "../transport/address.ts";
 import { CallProgress } from "../transport/call_progress.ts";
 import { CALL_CAUSES, callProblem } from "./call_failures.ts";
 import { diagnose } from "./doctor_call.ts";
 import { lineOf } from "./notices.ts";
 
 const TARGET = "friend.example:7400";
+const PROXY: Address = { host: "127.0.0.1", port: 9050 };
 
 /** Where each cause can be found, and which reason --json has for it. */
 const CASES: Readonly<Record<CallCause, readonly [CallPlace, RefusedReason]>> = {
@@ -52,27 +54,28 @@ const CASES: Readonly<Record<CallCause, readonly [CallPlace, RefusedReason]>> = 
 
 /** What a doctor's call has found. */
 class Found extends CallProgress {
-  constructor(readonly found: CallFailure) {
+  constructor(readonly found: CallFailure, proxy: Address | undefined) {
     super();
+    if (proxy !== undefined) this.follow({ step: "proxy", address: proxy });
   }
   override get failure(): CallFailure {
     return this.found;
   }
 }
 
-Deno.test("a failing call of each cause is the same cause and the same words in chat, doctor and --json", () => {
+Deno.test("a failing call of each cause is the same cause and the same words in chat, doctor and --json, through a proxy too", () => {
   deepEqual(Object.keys(CASES).sort(), [...CALL_CAUSES].sort());
   const seen = new Set<string>();
-  for (const why of CALL_CAUSES) {
+  for (const [proxy, why] of [undefined, PROXY].flatMap((proxy) => CALL_CAUSES.map((why) => [proxy, why] as const))) {
     const [at, reason] = CASES[why];
     ok(CALL_PLACES.includes(at));
     const failure: CallFailure = { at, why };
     equal(reasonOf(failure), reason, why);
     // Of the doctor.
-    const diagnosis = diagnose(TARGET, new Found(failure));
+    const diagnosis = diagnose(TARGET, new Found(failure, proxy));
     deepEqual([diagnosis.step, diagnosis.cause], [at, why]);
     // Of the chat that goes on calling, as a line and as JSON.
-    const notice: Notice = { event: "diagnosis", address: TARGET, failure, proxy: undefined };
+    const notice: Notice = { event: "diagnosis", address: TARGET, failure, proxy: proxy && formatAddress(proxy) };
     const json = JSON.parse(jsonLine(notice, 0));
     deepEqual([json.step, json.cause, json.wrong, json.next], [at, why, diagnosis.wrong, diagnosis.next]);
     const words = `${diagnosis.wrong} ${diagnosis.next}`;
@@ -81,7 +84,7 @@ Deno.test("a failing call of each cause is the same cause and the same words in 
       `Still no connection with ${TARGET}. ${words}`,
     ]);
     // Of the chat that gives up.
-    const problem = callProblem(TARGET, failure);
+    const problem = callProblem(TARGET, failure, proxy && formatAddress(proxy));
     deepEqual([problem.wrong, problem.next], [diagnosis.wrong, diagnosis.next]);
     equal(problem.doing, diagnosis.doing);
     const refused: Notice = { event: "refused", address: TARGET, reason: reasonOf(failure), failure };
@@ -90,7 +93,7 @@ Deno.test("a failing call of each cause is the same cause and the same words in 
     match(short ?? "", /^No connection with friend\.example:7400: [a-z].*[a-z0-9]\.$/i);
     for (const part of [problem.doing, problem.wrong, problem.next]) match(part, /^[A-Z].*\.$/, part);
     equal(/undefined|\n/.test(words + short), false, why);
-    seen.add(problem.wrong).add(short ?? "");
+    if (proxy === undefined) seen.add(problem.wrong).add(short ?? "");
   }
   equal(seen.size, 2 * CALL_CAUSES.length, "two causes have the same words");
 });
