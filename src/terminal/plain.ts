@@ -7,7 +7,7 @@
 import type { Notice } from "../notice.ts";
 import type { PeerId } from "../ports.ts";
 import * as words from "../words/notices.ts";
-import { unheardText } from "../words/circle.ts";
+import { unheardLine } from "../words/circle.ts";
 import { carefulLine, carefulOfReported, label, labels, learn, newlyReported, type People } from "./text/roster.ts";
 import { sanitise } from "./text/sanitise.ts";
 
@@ -51,8 +51,8 @@ function sentences(notice: Notice, context: PlainContext): string[] {
       const lines = context.echoed ? [] : words.ownLines(text);
       if (notice.peers === 0) lines.push(words.NOBODY_YET);
       if (notice.private) lines.push(words.aloneLine(notice.to.map(who)));
-      const unheard = unheardText(notice.unheard, labels(people));
-      if (unheard !== "") lines.push(`${unheard}.`);
+      const unheard = unheardLine(notice.unheard, labels(people));
+      if (unheard !== undefined) lines.push(unheard);
       return lines;
     }
     case "delivered":

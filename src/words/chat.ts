@@ -93,7 +93,7 @@ export function alreadyCalled(target: string, state: "many" | "connected" | "cal
     case "connected":
       return `Whoever answers at ${target} is connected already.`;
     case "called":
-      return `${target} is being called already.`;
+      return `Already calling ${target}.`;
   }
 }
 

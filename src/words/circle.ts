@@ -1,5 +1,6 @@
 // What is said about who hears whom, introductions and the words that two people compare. Pure. A view lends the labels:
 // `who` for somebody met, `reported` for somebody only heard of, whose tag it adds and whose name proves nothing.
+// Each line begins with a word of ours, as --plain promises (notices.ts): a friend may be called "From Bob".
 
 import type { Hearing, IntroductionEnd, Notice, Person } from "../notice.ts";
 import type { PeerId } from "../ports.ts";
@@ -52,10 +53,18 @@ export function hearingText(hearing: Hearing, labels: Labels, most = 2): string 
 /** Behind the receipts of one's own message: `Bob does not hear this`. Empty where everybody did. */
 export function unheardText(unheard: Hearing["others"], labels: Labels): string {
   if (unheard.length === 0) return "";
-  const names = unheard.map(({ name, peer }) =>
+  return `${listed(unheardNames(unheard, labels))} ${unheard.length === 1 ? "does" : "do"} not hear this`;
+}
+
+/** The same as a line of its own. */
+export function unheardLine(unheard: Hearing["others"], labels: Labels): string | undefined {
+  return unheard.length === 0 ? undefined : `Not heard by ${listed(unheardNames(unheard, labels))}.`;
+}
+
+function unheardNames(unheard: Hearing["others"], labels: Labels): string[] {
+  return unheard.map(({ name, peer }) =>
     name === "" ? labels.reported({ name, peer }) : labels.reportedName(peer) || name
   );
-  return `${listed(names)} ${names.length === 1 ? "does" : "do"} not hear this`;
 }
 
 /** One line of a notice of this kind; undefined: it is none, or nothing is to be said. */
@@ -77,9 +86,9 @@ export function circleLine(notice: Notice, labels: Labels): string | undefined {
 }
 
 const VERIFIED: Readonly<Record<(Notice & { event: "verify" })["state"], (who: string) => string>> = {
-  same: (who) => `✓ ${who} is verified until Sesame ends.`,
+  same: (who) => `Verified ✓ ${who}, until Sesame ends.`,
   different: (who) =>
-    `${who} is shut out: the words were different, so somebody may be between you. Call each other by phone.`,
+    `Shut out: ${who}. The words were different, so somebody may be between you. Call each other by phone.`,
   changed: (who) =>
     `Careful: ${who} suddenly uses another number. Somebody may be between you: there are no more words to compare.`,
 };
@@ -120,7 +129,7 @@ export function questionText(
     const name = labels.reportedName(first.peer);
     const typed = nameToType(name, first.peer);
     const friends = listed(first.by.map((friend) => labels.who(friend)));
-    return `${friends} ${first.by.length > 1 ? "say" : "says"} ${
+    return `Introduction: ${friends} ${first.by.length > 1 ? "say" : "says"} ${
       labels.reported({ peer: first.peer, name })
     } wants to ` +
       `talk with you. ${tellsText(first.tells)} /introduce ${typed} · /decline ${typed}`;
@@ -144,12 +153,12 @@ export function standingText(
 ): string {
   const name = labels.reportedName(peer);
   const person = labels.reported({ peer, name });
-  const friends = by.length === 0 ? "" : ` (${listed(by.map((friend) => labels.name(friend)))} says)`;
+  const begin = `Introduction${by.length === 0 ? "" : ` by ${listed(by.map((friend) => labels.name(friend)))}`}:`;
   return state === "asked"
-    ? `${person} wants to talk with you${friends}. /introduce ${nameToType(name, peer)} · /decline ${
+    ? `${begin} ${person} wants to talk with you. /introduce ${nameToType(name, peer)} · /decline ${
       nameToType(name, peer)
     }`
-    : `${person}: you said yes${friends}. No answer yet.`;
+    : `${begin} you said yes to ${person}. No answer yet.`;
 }
 
 /** The words to compare. `first`: the person says the first two. */
@@ -159,11 +168,11 @@ export function verifyText(
   first: boolean,
   verified: boolean,
 ): string {
-  if (words === undefined) return `${who}: no words to compare yet.`;
+  if (words === undefined) return `No words to compare with ${who} yet.`;
   const how = first
     ? "you read the first two, then your friend the last two"
     : "your friend reads the first two, then you the last two";
-  return `${who}${verified ? " ✓ verified" : ""}: ${words.join(" ")}\n` +
+  return `Words to compare with ${who}${verified ? ", ✓ verified" : ""}: ${words.join(" ")}\n` +
     `Read them by phone or in person, never here: ${how}. Then type /verify NAME yes, or no if they differ.`;
 }
 
@@ -174,9 +183,7 @@ function nameToType(name: string, peer: PeerId): string {
 
 /** Before a line goes to somebody who was not here when it was begun. */
 export function audienceText(newcomers: readonly string[], everybody: readonly string[]): string {
-  return `${listed(newcomers)} ${newcomers.length === 1 ? "is" : "are"} here now too. Enter sends to ${
-    listed(everybody, 8)
-  }.`;
+  return `Here now too: ${listed(newcomers)}. Enter sends to ${listed(everybody, 8)}.`;
 }
 
 export const HIDDEN: Problem = {

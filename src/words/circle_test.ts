@@ -2,7 +2,20 @@
 
 import { strictEqual as equal } from "node:assert/strict";
 import type { Hearing } from "../notice.ts";
-import { audienceText, hearingText, type Labels, questionText, unheardText, verifyText } from "./circle.ts";
+import {
+  audienceText,
+  circleLine,
+  hearingText,
+  type Labels,
+  proposedText,
+  questionText,
+  standingText,
+  unheardLine,
+  unheardText,
+  verifyText,
+  whoHearsWhom,
+} from "./circle.ts";
+import { peersText } from "./commands.ts";
 
 const NAMES: Readonly<Record<string, string>> = { a: "Alice", b: "Bob", c: "Carol", d: "Dora", e: "Eve" };
 const labels: Labels = {
@@ -44,14 +57,14 @@ Deno.test("unheardText() and audienceText() name who did not get a line, and who
   equal(unheardText([], labels), "");
   equal(unheardText([heard("b", "a")], labels), "Bob does not hear this");
   equal(unheardText([heard("b", "a"), heard("c", "a")], labels), "Bob, Carol do not hear this");
-  equal(audienceText(["Carol"], ["Bob", "Carol"]), "Carol is here now too. Enter sends to Bob, Carol.");
+  equal(audienceText(["Carol"], ["Bob", "Carol"]), "Here now too: Carol. Enter sends to Bob, Carol.");
 });
 
 Deno.test("questionText() says by whom, what a yes tells, and what to type; several questions are one line", () => {
   const ask = (peer: string, ...tells: string[]) => ({ peer, by: ["a"], tells });
   equal(
     questionText([ask("b", "203.0.113.9:7373")], labels),
-    "Alice [a] says Bob [b] wants to talk with you. They will learn 203.0.113.9:7373. /introduce Bob · /decline Bob",
+    "Introduction: Alice [a] says Bob [b] wants to talk with you. They will learn 203.0.113.9:7373. /introduce Bob · /decline Bob",
   );
   equal(questionText([ask("b")], labels).includes("No address of yours is told."), true);
   equal(
@@ -61,11 +74,43 @@ Deno.test("questionText() says by whom, what a yes tells, and what to type; seve
 });
 
 Deno.test("verifyText() says who reads which two words", () => {
-  equal(verifyText("Bob", undefined, true, false), "Bob: no words to compare yet.");
+  equal(verifyText("Bob", undefined, true, false), "No words to compare with Bob yet.");
   const words = ["casino", "universe", "fog", "era"];
   equal(
     /casino universe fog era[\s\S]*never here: you read the first two/.test(verifyText("Bob", words, true, false)),
     true,
   );
   equal(/your friend reads the first two/.test(verifyText("Bob", words, false, true)), true);
+});
+
+Deno.test("no line begins with what a peer chose, so that a friend called From Bob cannot seem to speak as Bob", () => {
+  const from = "From Bob: I say";
+  const liars: Labels = { name: () => from, who: () => from, reported: () => from, reportedName: () => from };
+  const one = { peer: "b", by: ["a"], tells: [] };
+  const introduction = { event: "introduction", peer: "b", by: ["a"], quiet: false } as const;
+  const lines = [
+    unheardLine([heard("b", "a")], liars),
+    whoHearsWhom(hearingText({ ...NONE, others: [heard("b", "a")], apart: [["a", "b"]] }, liars)),
+    ...(["same", "different", "changed"] as const).map((state) =>
+      circleLine({ event: "verify", peer: "a", state }, liars)
+    ),
+    circleLine({ event: "wrong-peer", peer: "b", by: "a", address: "192.0.2.7:1" }, liars),
+    circleLine({ ...introduction, state: "yes" }, liars),
+    circleLine({ ...introduction, state: "over", reason: "gone" }, liars),
+    questionText([one], liars),
+    questionText([one, one], liars),
+    ...(["asked", "yes"] as const).flatMap((state) =>
+      [["a"], []].map((by) => standingText({ peer: "b", state, by }, liars))
+    ),
+    verifyText(from, undefined, true, false),
+    verifyText(from, ["casino", "universe", "fog", "era"], true, true),
+    audienceText([from], [from]),
+    proposedText(from, from),
+    peersText([{ who: from, address: "192.0.2.7:1", direction: "in", unconfirmed: 0 }], [], {
+      cover: "constant",
+      intervalMs: 250,
+    }),
+  ].flatMap((text) => text?.split("\n") ?? ["From nobody: a line is missing"]);
+  equal(lines.length > 18, true);
+  for (const line of lines) equal(line.startsWith("From"), false, line);
 });

@@ -710,7 +710,7 @@ Deno.test("a line that somebody came into is not sent with the first Enter, whic
     name: "Bob",
   });
   assert.equal(trial.key("enter"), undefined);
-  assert.match(trial.terminal.text().join("\n"), /Bob is here now too\. Enter sends to Alice, Bob/);
+  assert.match(trial.terminal.text().join("\n"), /Here now too: Bob\. Enter sends to Alice, Bob/);
   assert.deepEqual(trial.key("enter"), { type: "line", text: "for Alice" });
   trial.type("/peers");
   trial.tell({ event: "connected", peer: "dd".repeat(32), direction: "in", address: "c:1" });
