@@ -23,6 +23,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
     args: [...RUN, "tests/papers/spelling.ts"],
     what: "the spelling of the papers and of src/words, by cspell",
   },
+  claims: {
+    args: [...RUN, "tests/papers/claims.ts"],
+    what: "one claim of docs/CLAIMS.md: model, vectors, test, mutant",
+  },
   adversary: { args: [...RUN, "tests/adversary/adversary.ts"], what: "hostile peers over real sockets" },
   soak: { args: [...RUN, "tests/adversary/soak.ts"], what: "two people talk while strangers flood the listener" },
   healing: { args: [...RUN, "tests/healing/healing.ts"], what: "how soon real conversations heal after a reveal" },

@@ -3,6 +3,7 @@
 //   deno task mutate --room NAME [--limit N] [--seed S]   N places of one room, drawn by the seed (default: all, 1)
 //   deno task mutate [--limit N] [--seed S]               the same of every room in tests/mutation/rooms.ts
 //   deno task mutate --handmade                           the mutants of tests/mutation/handmade.ts, each against its one test
+//   deno task mutate --handmade --only NAME               one of them
 //   ... --minutes N                                       ends each room after so long, and says what share was run
 //   ... --workers N                                       so many at a time (default: 2)
 //   ... --again                                           without what is known from before
@@ -100,7 +101,13 @@ async function main(args: readonly string[]): Promise<number> {
   const workers = number("--workers", 2);
   const sum = { passed: 0, failed: 0 };
   if (args.includes("--handmade")) {
-    await inCopies(workers, [...HANDMADE], async (copy, mutant) => {
+    const only = args.includes("--only") ? args[args.indexOf("--only") + 1] : undefined;
+    const chosen = HANDMADE.filter(({ name }) => only === undefined || name === only);
+    if (chosen.length === 0) {
+      console.error(`Could not plant ${only}. docs/CLAIMS.md lists the mutants.`);
+      return 2;
+    }
+    await inCopies(workers, chosen, async (copy, mutant) => {
       sum[await handmade(copy, mutant) ? "passed" : "failed"]++;
       return true;
     });

@@ -1,36 +1,20 @@
 // docs/CLAIMS.md names rows of models, vectors, tests and mutants; every one of them must exist, and each mutant must be the
 // one that this test dies of. Not in here: running any of them.
 
-import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { nameOf, parseTable } from "../models/models.ts";
 import { HANDMADE } from "../mutation/handmade.ts";
+import { claimsOf, quoted, stepsOf, testsOf } from "./claims.ts";
 
 const ROOT = new URL("../..", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
 
-interface Claim {
-  readonly claim: string;
-  readonly models: string;
-  readonly vectors: string;
-  readonly test: string;
-  readonly mutant: string;
-}
+const CLAIMS = claimsOf(read("docs/CLAIMS.md"));
 
-const CLAIMS: readonly Claim[] = read("docs/CLAIMS.md").split("\n").filter((line) => /^\| [A-Z]/.test(line)).map(
-  (line) => {
-    const [claim, models, vectors, test, mutant, ...more] = line.slice(2, -2).split(" | ");
-    equal(more.length, 0, line);
-    return { claim: claim!, models: models!, vectors: vectors!, test: test!, mutant: mutant! };
-  },
-);
-
-/** What stands in backquotes. */
-function quoted(cell: string): string[] {
-  return [...cell.matchAll(/`([^`]+)`/g)].map(([, text]) => text!);
-}
-
-Deno.test("the table of claims can be read, and no claim stands there twice", () => {
+Deno.test("the table of claims can be read, its rows are numbered, and no claim stands there twice", () => {
   ok(CLAIMS.length >= 16);
+  deepEqual(CLAIMS.map(({ number }) => number), CLAIMS.map((_, i) => i + 1));
+  throws(() => claimsOf("| 1 | a | b | c | d |"), /not a claim/);
   equal(new Set(CLAIMS.map(({ claim }) => claim)).size, CLAIMS.length);
 });
 
@@ -72,5 +56,18 @@ Deno.test("each mutant made by hand stands on the page, and the line that it cha
     const ofClaim = CLAIMS.some(({ mutant }) => mutant === name);
     equal(ofClaim || further.includes(`- ${name}`), true, `${name}: no claim, and not among the further mutants`);
     equal(read(file).split(text).length, 2, `${name}: the text in ${file}`);
+  }
+});
+
+Deno.test("one command checks a claim: every row of the models, every file of vectors, and the mutant", () => {
+  for (const claim of CLAIMS) {
+    const steps = stepsOf(claim, testsOf).map(({ args }) => args.join(" "));
+    const rows = quoted(claim.models);
+    equal(steps.filter((step) => step.includes(`models.ts --rows ${rows.join("|")}`)).length, rows.length > 0 ? 1 : 0);
+    for (const name of quoted(claim.vectors)) {
+      const step = steps.find((step) => step.includes(name) || testsOf(name).some((file) => step.includes(file)));
+      ok(step !== undefined && /check\.ts|_test\.ts/.test(step), `${claim.claim}: nothing reads ${name}`);
+    }
+    equal(steps.at(-1)?.endsWith(`--handmade --only ${claim.mutant}`), true);
   }
 });
