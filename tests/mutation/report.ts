@@ -109,7 +109,7 @@ export function rowsOf(results: readonly Result[], before: string): Row[] {
 
 const OLD =
   `\\* These rooms were run before their code changed (epochs of the ratchet, circles, introductions, two-sided calls): their rows, and
-the sum with them, are of the older code and say nothing of the new.
+the sum with them, describe the older code and say nothing about the new.
 
 `;
 
@@ -135,7 +135,7 @@ ${
       : ""
   }The score counts every survivor against us. Those with a reason change nothing that anybody could see;
 \`tests/mutation/survivors.json\` gives each reason. A mutant that hangs is noticed by the time limit, not by a test.
-Mutants of the promises in [CLAIMS.md](CLAIMS.md) are made by hand (\`deno task mutate --handmade\`).
+The mutants in [CLAIMS.md](CLAIMS.md), one for each promise, are made by hand (\`deno task mutate --handmade\`).
 `;
 }
 
