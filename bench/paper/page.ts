@@ -45,8 +45,8 @@ export function page(run: Run): string {
     ...(run.machine.commit === OVERTAKEN.commit ? OVERTAKEN.lines : []),
     "## Ratios",
     "",
-    "Sesame's figure over the other's: below 1 Sesame is faster or smaller, above 1 slower or larger. In brackets is the 95 % interval of",
-    "the ratio of the medians (bootstrap). After each figure stands its 95th percentile; n is how often each side was measured, in turn.",
+    "Sesame's figure divided by the other's: below 1 Sesame is faster or smaller, above 1 slower or larger. In brackets is the 95 % interval of",
+    "the ratio of the medians (bootstrap). After each figure comes its 95th percentile; n is how often each side was measured, taking turns.",
     "",
     ...picture("ratios", "Each ratio with its interval on a logarithmic scale; the same figures are in the table."),
     "| what | beside | ratio | Sesame | the other | n |",
@@ -54,7 +54,7 @@ export function page(run: Run): string {
     ...rows.filter((row) => row.ratio !== undefined).map(ratioLine),
     "",
     ...missing(rows),
-    "What each side does stands in the last table.",
+    "The last table says what each side does.",
     "",
     "## Where Sesame loses",
     "",
@@ -87,7 +87,7 @@ const HEAD = [
   "",
   "For anybody who asks how fast and how large Sesame is beside ssh, magic-wormhole and libsignal. `deno task check " +
   "paper-bench` writes this page, from one run on one machine: do not edit it, change `bench/paper/` and run it again.",
-  "A ratio carries over to other machines, more or less; a time does not.",
+  "A ratio more or less carries over to other machines; a time does not.",
   "",
 ];
 
@@ -95,8 +95,8 @@ const HEAD = [
 const OVERTAKEN = {
   commit: "1785886",
   lines: [
-    "**The rows of the ratchet (*seal and open*) are of the ratchet before epochs**, which turned a DH ratchet with each change of speaker. It has gone; this",
-    "run has not been made again, as that needs a quiet machine. What its engineer measured of the ratchet with epochs on 28 November 2026, by",
+    "**The rows of the ratchet (*seal and open*) measure the ratchet before epochs**, which turned a DH ratchet with each change of speaker and no longer exists. This",
+    "run has not been repeated, as that needs a quiet machine. The ratchet with epochs was measured on 28 November 2026, by",
     "`deno task bench` beside other work (load 12, so only the ratios are worth a look): one way 16.6 µs beside libsignal's 307 µs (0.05); both ways, with",
     "renewals, 139 µs beside 1135 µs (0.12); a cell costs 2.8 times its bare AEAD.",
     "",
@@ -167,9 +167,9 @@ function losses(rows: readonly Row[]): string[] {
 
 const MESH = [
   "Cover traffic is on and nobody talks, which costs the same as talking: 4 cells a second each way for each friend (250 ms). *One process*",
-  "is a member of a room with so many friends, who are real ones in one other process. *A mesh* is that many processes and one more, each a",
+  "is a member of a room with that many friends, real ones in one other process. *A mesh* is that many processes and one more, each a",
   "friend of every other, all on this machine. *Confirmed by all*: from a line of input until the last friend's program has said that it is on",
-  "the screen. Fits are least squares through the logarithms, with the exponent's 95 % interval.",
+  "the screen. Fits are least squares of the logarithms, with the exponent's 95 % interval.",
   "",
 ];
 
@@ -215,7 +215,7 @@ function saturation(run: Run): string[] {
       short(last[1])
     } % of the ${all} % that this machine's cores have. By the fit they are full with about ` +
     `${full} peers each;`,
-    "larger meshes were not measured, because with them the machine would measure itself. On separate machines each member pays for one process only.",
+    "larger meshes were not measured, because they would measure only this machine. On separate machines each member pays for one process only.",
     "",
   ];
 }
@@ -224,16 +224,16 @@ function saturation(run: Run): string[] {
 export const MESH_CPU = "all processes of a mesh";
 
 const TAIL = [
-  "## How to make it anew",
+  "## How to repeat it",
   "",
-  "`deno task check paper-bench` on a quiet machine, about 10 minutes; or section by section (`deno task check paper-bench starts`, `room`, `mesh`,",
-  "`primitives`), each some minutes: the page is written when all four were measured of the same Sesame on one machine. What people would pick",
-  "instead is Debian's: `apt-get install openssh-client openssh-server magic-wormhole python3-magic-wormhole-mailbox-server argon2`. A program",
-  "that is not there gives a row that says so. Every side is a real process or library with its defaults; Sesame's processes have the product's",
-  "permissions and its cover traffic; all traffic is on loopback, where the network's own time is nothing, so that what is slow here is the program.",
-  "Memory is RSS; of a daemon with its sessions the pages of files are counted once. CPU is the process's own clock.",
+  "Run `deno task check paper-bench` on a quiet machine, about 10 minutes; or section by section (`deno task check paper-bench starts`, `room`, `mesh`,",
+  "`primitives`), a few minutes each: the page is written when all four have been measured with the same Sesame on one machine. The programs that people",
+  "would use instead are Debian's: `apt-get install openssh-client openssh-server magic-wormhole python3-magic-wormhole-mailbox-server argon2`. A missing",
+  "program gives a row that says so. Every side is a real process or library with its defaults; Sesame's processes have the product's",
+  "permissions and its cover traffic. All traffic is on loopback, where the network takes no time, so what is slow here is the program.",
+  "Memory is RSS; for a daemon with its sessions, pages of files are counted once. CPU is the process's clock.",
   "",
-  "Not compared: throughput, since cells at a constant rate are the point and a file is not what Sesame carries; the time until a person has typed",
+  "Not compared: throughput, since Sesame sends cells at a constant rate on purpose and carries no files; the time that a person takes to type",
   "a phrase or a code; anything over a real network. The samples' medians and spreads are in `bench/figures.json`.",
   "",
 ];
