@@ -129,7 +129,7 @@ Deno.test("a scalar of 0 is drawn again, on both sides", () => {
   equal(toHex(dialer.answer.ratchetA), derived.ratchetA);
 });
 
-Deno.test("each connection has its own everything, from the same phrase; only the salt stays", () => {
+Deno.test("every connection draws everything afresh for the same phrase; only the salt stays", () => {
   using world = new World("fresh");
   using one = world.listen();
   using two = world.listen();
@@ -357,7 +357,7 @@ Deno.test("a changed accept, and confirmA sent back as confirmB, are refused by 
   }
 });
 
-Deno.test("a share that is none is a violation for both sides, and neither keeps a slot", () => {
+Deno.test("an invalid share is a violation for both sides, and neither keeps a slot", () => {
   using world = new World("shares");
   using model = world.listen();
   const shares = [...SMALL_ORDER, ...torsioned(model.offer.shareB), ...nonCanonical(), ...offCurve()];

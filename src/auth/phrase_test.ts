@@ -132,7 +132,7 @@ Deno.test("normalisePhrase() refuses code points that are not assigned, and non-
   equal(arena.used, 0);
 });
 
-Deno.test("normalisePhrase() keeps a BOM wherever it stands: it is not taken away in silence", () => {
+Deno.test("normalisePhrase() keeps a BOM wherever it stands, and removes none silently", () => {
   becomes("\ufeff12345678", "\ufeff12345678");
   becomes("1234\ufeff5678", "1234\ufeff5678");
   ok(outcome(utf8("\ufeff12345678")) !== outcome(utf8("12345678")));
@@ -163,7 +163,7 @@ Deno.test("normalisePhrase() refuses what is not UTF-8", () => {
   equal(arena.used, 0);
 });
 
-Deno.test("normalisePhrase() of its own result is the same, and of any bytes a phrase within the bounds or a problem", () => {
+Deno.test("normalisePhrase() leaves its result unchanged, and makes any bytes a phrase within the bounds or a problem", () => {
   const text = fc.string({ unit: "binary", maxLength: 60 }).map(utf8);
   const bytes = fc.uint8Array({ maxLength: 60 });
   fc.assert(

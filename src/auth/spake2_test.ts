@@ -180,7 +180,7 @@ Deno.test("makeShare() throws a RangeError for the scalar 0", () => {
   equal(arena.used, 0);
 });
 
-Deno.test("makeTranscript() tells apart what only the lengths tell apart", () => {
+Deno.test("makeTranscript() differs where only the lengths of its parts do", () => {
   using K = arena.bytes(32);
   using w = arena.key();
   const share = new Uint8Array(32);

@@ -266,7 +266,7 @@ function* listed(): Generator<{ readonly word: string; readonly rank: number }> 
   }
 }
 
-Deno.test("forgetWords() gives every byte of the list back at once, and who asks again gets the same estimate", () => {
+Deno.test("forgetWords() gives every byte of the list back at once, and a later question gets the same estimate", () => {
   const given: number[] = [];
   const { transfer } = ArrayBuffer.prototype;
   ArrayBuffer.prototype.transfer = function (this: ArrayBuffer, size?: number) {

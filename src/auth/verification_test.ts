@@ -81,7 +81,7 @@ Deno.test("a number that came before ours was committed to brings no words", () 
   equal(alice.words(), undefined);
 });
 
-Deno.test("somebody in between who chooses after seeing both would match; who has to commit first does not", () => {
+Deno.test("an attacker in between who chooses after seeing both matches; one who has to commit first does not", () => {
   // Alice talks with Mallory as M1, Bob with Mallory as M2. Each of Mallory's numbers is committed to before Alice's and
   // Bob's are seen, so the words on the two screens are two draws that have nothing to do with each other.
   using alice = of(ALICE, MALLORY, 1);

@@ -92,7 +92,7 @@ Deno.test("generate() refuses every other number of words", () => {
   }
 });
 
-Deno.test("what generate() prints is its own canonical form, at every length", () => {
+Deno.test("generate() prints the canonical form, at every length", () => {
   const random = seeded(1);
   for (let words = WORDS_MIN; words <= WORDS_MAX; words++) {
     for (let n = 0; n < 20; n++) {
@@ -153,7 +153,7 @@ Deno.test("the canonical form may stand right before or right behind what was ty
   }
 });
 
-Deno.test("a letter or a digit behind a word is no separator", () => {
+Deno.test("a letter or digit after a word does not separate", () => {
   // Nor is what begins like one and is no character.
   const broken = new TextEncoder().encode(PHRASE.replace(" ", "...")).map((byte, i, all) =>
     byte !== 0x2e ? byte : all[i - 1] !== 0x2e ? 0xe2 : all[i + 1] === 0x2e ? 0x80 : 0x7f
@@ -164,7 +164,7 @@ Deno.test("a letter or a digit behind a word is no separator", () => {
   }
 });
 
-Deno.test("a word that is none is a typo, at its position", () => {
+Deno.test("an unknown word is a typo at its position", () => {
   for (const [at, word] of WORDS.entries()) {
     for (
       const wrong of [
@@ -248,7 +248,7 @@ Deno.test("bytes that are not UTF-8 are never a word", () => {
   }
 });
 
-Deno.test("canonicalise() wants room of its own", () => {
+Deno.test("canonicalise() needs an output that does not overlap its input", () => {
   const block = new Uint8Array(4 * CANONICAL_ROOM);
   throws(() => canonicalise(block.subarray(0, 8), new Uint8Array(CANONICAL_ROOM - 1), sha256), RangeError);
   throws(() => canonicalise(new Uint8Array(300), new Uint8Array(299), sha256), RangeError);

@@ -108,7 +108,7 @@ Deno.test("a pipe is held by the very line that fills what waits for the first f
   equal(arena.used, 0);
 });
 
-Deno.test("a line that is no command goes back to where it was typed, as one that cannot be sent does", async () => {
+Deno.test("an unknown command goes back to where it was typed, like a line that cannot be sent", async () => {
   const back: string[] = [];
   const view = { show() {}, hold() {}, tick() {}, giveBack: (line: string) => void back.push(line) } as unknown as View;
   const chat = chatWith(view);

@@ -105,7 +105,7 @@ Deno.test("a hidden process introduces nobody", () => {
   match(said[0]!, /show your address/);
 });
 
-Deno.test("/msg goes to the one who is named, and back to the person where it cannot", () => {
+Deno.test("/msg goes to the friend who is named, and back to the person where it cannot", () => {
   const { talk, steps } = trial(["Alice", "Carl"]);
   equal(talk.message("Carl hello  there"), true);
   deepEqual(steps, [{ type: "say", text: "hello  there", to: "ca41".padEnd(64, "0") }]);
@@ -148,7 +148,7 @@ Deno.test("questions of three seconds make one line; none with more than four fr
   deepEqual([crowd.said, script.said, quiet.said], [[], [], []]);
 });
 
-Deno.test("who hears whom is told in one line in ten seconds, and not twice the same", () => {
+Deno.test("one line in ten seconds says who hears whom, and never the same twice running", () => {
   const { talk, state, said } = trial();
   const changed = (at: number) => talk.notice({ event: "hearing", hearing: state.hearing }, at);
   changed(0);

@@ -58,7 +58,7 @@ Deno.test("a caller who is turned away is closed and sets the timer: the count i
   deepEqual(events, ["arrived", "time"]);
 });
 
-Deno.test("who calls before there is a phrase to offer waits, in order, few at a time, and is closed where none comes", async () => {
+Deno.test("callers before there is a phrase to offer wait in order, few at a time, and are closed where none comes", async () => {
   const arrived: number[] = [];
   const { parts, call: called } = partsWith({
     deadline: Infinity,

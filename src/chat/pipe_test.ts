@@ -59,7 +59,7 @@ Deno.test("what was said before the first friend was there goes in its order, an
   deepEqual(script.did.sent, ["one", "two", "three"]);
 });
 
-Deno.test("nothing that waits goes once the chat is over, and a script is told how many that were", async () => {
+Deno.test("nothing that waits is sent once the chat is over, and a script is told how many lines that was", async () => {
   const script = pipeWith(true);
   script.pipe.say("one", "one");
   script.here([BERT, 0]);

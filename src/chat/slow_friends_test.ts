@@ -35,7 +35,7 @@ Deno.test("SlowFriends passes over nobody while all are full, and forgets who ha
   equal(slow.mayGo(friends(0, FULL), 9 * SLOW_FRIEND_MS), false);
 });
 
-Deno.test("SlowFriends waits sooner than all is full where it is told so, but not for ever", () => {
+Deno.test("SlowFriends waits before all is full where it is told to, but not for ever", () => {
   const slow = new SlowFriends(20);
   equal(slow.mayGo(friends(19), 0), true);
   equal(slow.mayGo(friends(20), 0), false);

@@ -13,7 +13,7 @@ Deno.test("sleep is seen by either clock, once, and never in a row of ordinary l
   equal(waking.look(8 * LOOK_MS + 13_000, 0, AT_HOME), undefined, "somebody set the time of day back");
 });
 
-Deno.test("a new address is another network, an address that is gone is none, and it comes back as a new one", () => {
+Deno.test("a new address means another network, a lost one does not, and one that comes back counts as new", () => {
   const waking = new Waking();
   const looks = [
     AT_HOME,

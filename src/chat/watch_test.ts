@@ -57,7 +57,7 @@ Deno.test("Watch judges by the attempt before rather than by one that has just b
   deepEqual(causes(watch, 5_000, [A]), ["refused"]);
 });
 
-Deno.test("Watch forgets who is not called any more, so that a later call has its own five seconds", () => {
+Deno.test("Watch forgets a friend who is no longer called, so that a later call gets five seconds again", () => {
   const watch = new Watch();
   refuse(watch, A, 0);
   deepEqual(causes(watch, 1_000, []), []);

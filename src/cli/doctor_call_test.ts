@@ -104,7 +104,7 @@ Deno.test("callOnce() with the phrase answers once; a hang-up after that is the 
   deepEqual([link.sent.length, link.closed > 0], [1, true]);
 });
 
-Deno.test("callOnce() ends with the link, and at a first frame that is no offer", async () => {
+Deno.test("callOnce() ends with the link, and at a first frame other than an offer", async () => {
   const cases: [string, FakeLink][] = [
     ["busy", new FakeLink((_, onEnd) => onEnd())],
     ["not-sesame", new FakeLink((onFrame) => onFrame(new Uint8Array(FRAME_SIZE)))],

@@ -126,7 +126,7 @@ Deno.test("arguments in ordinary memory are wiped from the scratch when the call
   }
 });
 
-Deno.test("the scratch is wiped also when the use of it throws", () => {
+Deno.test("the scratch is wiped even when its use throws", () => {
   const marker = draw(entropy, 32);
   throws(
     () =>

@@ -78,7 +78,7 @@ Deno.test("without --retry a call that failed is over", () => {
   equal(calls.deadline, Infinity);
 });
 
-Deno.test("a call remembers who answered there before, also when it is made anew", () => {
+Deno.test("a call remembers who answered there before, even when it is repeated", () => {
   const calls = new Calls();
   const call = added(calls, "b", false);
   equal(calls.connected(call, PEER), undefined);

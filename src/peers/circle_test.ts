@@ -80,7 +80,7 @@ Deno.test("who talks with a friend and not with us is listed once, with all who 
   deepEqual(hearing(A, [told(B, circle(A))], []).others, []);
 });
 
-Deno.test("a contradiction settles for 10 s, and then is told with who claims it", () => {
+Deno.test("a contradiction is left to settle for 10 s, and then shown with the friend who claims it", () => {
   const here = [told(B, circle(C)), told(C, circle())];
   const pairs = contradictions(here);
   deepEqual(pairs, [[B, C]]);

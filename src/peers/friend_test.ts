@@ -91,7 +91,7 @@ Deno.test("a name change sooner than 10 s after the last one taken is ignored", 
   equal(friend.takeName("Anna", 100 + NAME_CHANGE_PAUSE_MS + 5_000), false);
 });
 
-Deno.test("the same name again is no change, and does not count as one", () => {
+Deno.test("a repeated name does not count as a change", () => {
   const friend = new Friend(SMALL, LARGE);
   friend.takeName("Anna", 0);
   equal(friend.takeName("Anna", NAME_CHANGE_PAUSE_MS), false);

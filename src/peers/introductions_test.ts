@@ -115,7 +115,7 @@ Deno.test("yes: an introduction's addresses are called, and its friend gets a me
   deepEqual(trial.settle(), []);
 });
 
-Deno.test("declined: nobody is told, what comes is ignored for 10 min, and the person may say yes after all", () => {
+Deno.test("declined: nobody is told, what arrives is ignored for 10 min, and the person may still say yes", () => {
   const trial = new Trial();
   trial.introduced(F, AT);
   deepEqual(words(trial.all.decline(PEER, 0)), ["over declined f1"]);
@@ -184,7 +184,7 @@ Deno.test("addresses that the link with the friend forbids are neither told nor 
   deepEqual(trial.settle(), ["meet f1 198.51.100.9:7373"]);
 });
 
-Deno.test("what the friend sees of us is told on if they dialled us, and not if we dialled them", () => {
+Deno.test("the address at which a friend sees us is passed on if they dialled us, not if we dialled them", () => {
   for (const dialled of [true, false]) {
     const trial = new Trial();
     trial.around = situation([{ ...friend(F, PEER), dialled, you: "203.0.113.77:7373" }], { own: [] });
@@ -298,7 +298,7 @@ function introducedFrom(trial: Trial, by: string, from: string): string[] {
   return words(trial.all.introduced(by, { ...introduce(PEER, AT), from }, trial.around, trial.now));
 }
 
-Deno.test("both meet where the other's calls come from: each from its yes on, and anew when the other's place becomes known", () => {
+Deno.test("both meet where the other's calls come from: each from its yes on, and again when the other's place becomes known", () => {
   const early = new Trial();
   introducedFrom(early, F, THERE);
   deepEqual(early.agree(), ["yes f1", `meet 99 at ${THERE}`]);
@@ -318,7 +318,7 @@ Deno.test("nobody is met at a place that may not be called, nor before a yes", (
   deepEqual(trial.agree(), ["yes f1"]);
 });
 
-Deno.test("our own place is told to a friend whom we dialled from the fixed port, as they see it, and to no other", () => {
+Deno.test("only a friend whom we dialled from the fixed port is told our place, as they see it", () => {
   const you = "203.0.113.2:7374";
   for (
     const [more, from] of [

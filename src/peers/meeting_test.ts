@@ -47,7 +47,7 @@ Deno.test("a meeting begins a second after it is known, goes to the place as it 
   equal(trial.attempts(20_000), 0);
 });
 
-Deno.test("a meeting ends when its PeerId is here, and after three connections that brought nobody; nobody is told", () => {
+Deno.test("a meeting ends silently when its PeerId is here, and after three connections that brought nobody", () => {
   const here = new Trial();
   here.at(0, () => here.calling.meet(PEER, [THERE]));
   here.at(0, () => here.calling.meetNoMore(PEER));

@@ -25,7 +25,7 @@ Deno.test("a meet becomes one introduce about its sender, unchanged", () => {
   deepEqual(middle.take(yes, yes, 1), []);
 });
 
-Deno.test("it waits for the circle that names its sender, without a deadline of its own", () => {
+Deno.test("an introduce waits for the circle that names its sender, and sets no deadline", () => {
   const middle = new Middle();
   middle.meet(X, meet(Y), 0);
   deepEqual(middle.take(yes, (to, about) => !(to === Y && about === X), 0), []);

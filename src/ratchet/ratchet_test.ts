@@ -847,7 +847,7 @@ Deno.test("in the next epoch, too, no cell passes over the key", () => {
   pair.opens("B", next[10]!, { skipped: true });
 });
 
-Deno.test("with the ciphertext taken away nothing of the next epoch opens, and everything once it comes", () => {
+Deno.test("while the ciphertext is missing nothing of the next epoch opens, and everything does once it comes", () => {
   using pair = pairAfter("no ciphertext", KEY_CELL + 1);
   const ciphertext = pair.seal("B");
   const next = pair.seals("B", 20);
@@ -859,7 +859,7 @@ Deno.test("with the ciphertext taken away nothing of the next epoch opens, and e
   pair.pass("A", 3);
 });
 
-Deno.test("a ct that was not made for the key is no violation, and nothing of the next epoch opens on either side", () => {
+Deno.test("a ct that was not made for the key is not a violation, and nothing of the next epoch opens on either side", () => {
   using pair = pairAfter("wrong ct", KEY_CELL + 1);
   const ciphertext = pair.plain.B.due(noEntropy)!;
   ciphertext[1 + 17]! ^= 1;

@@ -136,7 +136,7 @@ Deno.test("dispose() twice gives the slot back once, and does not touch its next
   equal(arena.available(32), 3);
 });
 
-Deno.test("using disposes on the way out, also when the way out is a throw", () => {
+Deno.test("using disposes on the way out, even when that is a throw", () => {
   const { arena } = newArena();
   throws(() => {
     using secret = arena.key();

@@ -65,7 +65,7 @@ Deno.test("the exchange of this test, with constant cover, is the same to the by
   equal(sha256(frames.map(({ at, by }) => `${by} ${at.toFixed(6)}`).join("\n")), PINNED.times);
 });
 
-Deno.test("with cover off the same is said in fewer frames, pinned as well", () => {
+Deno.test("with cover off the same is said in fewer frames, which are pinned too", () => {
   using pair = pinnedPair(COVER_OFF);
   exchange(pair);
   const frames = framesOf(pair);

@@ -338,7 +338,7 @@ export class Session implements Disposable {
   #sendCell(ratchet: Ratchet, now: Millis, entropy: Entropy): Effect[] {
     // The end of a chain: who keeps a renewal away for so long ends the connection.
     if (!ratchet.canSeal) return [{ type: "close", reason: "timeout" }];
-    // A renewal takes its place whatever is queued: who talks without pause renews as often as who is silent.
+    // A renewal takes its place whatever is queued: talk without pause renews as often as silence.
     const due = ratchet.due(entropy);
     const { cell, begun, ended } = due === undefined ? this.#outgoing.next() : ofRenewal(due);
     using plaintext = this.#arena.bytes(CELL_PLAINTEXT_SIZE);

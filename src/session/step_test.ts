@@ -593,7 +593,7 @@ function epochsOf(pair: SessionPair, by: Role): number[] {
   return cellsOf(pair, by).filter(({ n }) => n === 0).map(({ at }) => at);
 }
 
-Deno.test("who talks without pause renews as often as who is silent", () => {
+Deno.test("somebody who talks without pause renews as often as somebody who is silent", () => {
   const run = (talking: readonly Role[]) => {
     using pair = makePair("renews").authenticate();
     for (const role of talking) {

@@ -74,7 +74,7 @@ for (const [what, keys, type] of ENDS) {
   });
 }
 
-Deno.test("HiddenPrompt says nothing about a phrase that is too long before it is finished, and Ctrl-U mends it", () => {
+Deno.test("HiddenPrompt says only at the end that a phrase is too long, and Ctrl-U clears it", () => {
   const { outcome } = typed(latin("x".repeat(2000)), latin("\x15short\r"));
   assert.deepEqual(outcome, { type: "done", length: 5, decoy: false });
   assert.equal(typed(latin("x".repeat(PHRASE_MAX_BYTES) + "\r")).outcome?.type, "done");
@@ -146,7 +146,7 @@ Deno.test("readFirstLine() takes one line and leaves the rest for the next liste
   }
 });
 
-Deno.test("readFirstLine() knows a line without end, no line, and one that is too long", async () => {
+Deno.test("readFirstLine() reports a line without an end, no line, and one that is too long", async () => {
   const read = async (text: string, end = true) => {
     const tty = new MemoryTty({ inputIsTerminal: false, outputIsTerminal: false });
     const into = slot();

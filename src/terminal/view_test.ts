@@ -403,7 +403,7 @@ for (const [input, output] of [[true, true], [true, false], [false, true], [fals
   });
 }
 
-Deno.test("a message rings or notifies only when asked to, and says nothing of itself", async () => {
+Deno.test("a message rings or notifies only when asked to, and never with its text", async () => {
   for (const kind of ["screen", "plain"] as const) {
     for (const [options, called] of [[{}, false], [{ notify: true }, true]] as const) {
       const { tty, view } = open(kind, true, options);

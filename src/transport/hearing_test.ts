@@ -37,7 +37,7 @@ Deno.test("bytes that bring no frame are noticed at the third look: a few, or mo
   }
 });
 
-Deno.test("they are noticed also when they came with the last frame, or before the first", () => {
+Deno.test("bytes that bring nothing are also noticed when they come with the last frame, or before the first", () => {
   const { bytes, it, frame, looks } = hearing("listener");
   frame();
   bytes.below += RECORD + 24;

@@ -2,7 +2,7 @@ import { strictEqual as equal } from "node:assert/strict";
 import { createServer } from "node:net";
 import { isOwnAddress, takesCalls } from "./probe.ts";
 
-Deno.test("isOwnAddress() knows loopback for its own, and an address of the documentation (RFC 5737) for none", async () => {
+Deno.test("isOwnAddress() takes loopback for its own, and an address for documentation (RFC 5737) for another's", async () => {
   equal(await isOwnAddress("127.0.0.1"), true);
   equal(await isOwnAddress("192.0.2.7"), false);
   equal(await isOwnAddress("2001:db8::7"), false);

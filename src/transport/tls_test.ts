@@ -186,7 +186,7 @@ Deno.test("dial() takes the next address of a name when one refuses", async () =
   }
 });
 
-Deno.test("dial() goes on to the next address when what accepts at the first is no Sesame", async () => {
+Deno.test("dial() goes on to the next address when something other than Sesame accepts at the first", async () => {
   const replies: ((socket: Socket) => void)[] = [
     (socket) => void socket.end("HTTP/1.1 403 Forbidden\r\n\r\n"),
     (socket) => void socket.resetAndDestroy(),
@@ -291,7 +291,7 @@ Deno.test("listen() reports the port that it got, on every interface and on one"
   }
 });
 
-Deno.test("who is not brought by our Tor is closed at once, and nobody hears of it", async () => {
+Deno.test("a caller whom our Tor did not bring is closed at once and silently", async () => {
   const asked: [far: number, near: number][] = [];
   let brought = false;
   await using door = await Door.open("127.0.0.1:0", {
@@ -337,7 +337,7 @@ Deno.test("a listener that is closed accepts no more and leaves its links alone"
   link.close();
 });
 
-Deno.test("a listener that is closed drops who is still in the handshake", async () => {
+Deno.test("a listener that is closed drops callers who are still in the handshake", async () => {
   await using door = await Door.open();
   const socket = await plainDial(door);
   await door.admitted();
@@ -368,7 +368,7 @@ Deno.test("a caller who waits is read when it is started, not before, and the ti
   link.close();
 });
 
-Deno.test("a caller is asked about before any TLS, and who is closed gets not a byte", async () => {
+Deno.test("a caller is judged before any TLS, and one who is closed gets not a byte", async () => {
   await using door = await Door.open("127.0.0.1:0", { admit: false });
   const socket = await plainDial(door);
   let bytes = 0;

@@ -39,7 +39,7 @@ const fragments: fc.Arbitrary<Cell> = fc.integer({ min: 1, max: MAX_FRAGMENTS })
   })
 );
 
-Deno.test("a dummy is 1252 zero bytes, whatever stood there before", () => {
+Deno.test("a dummy is 1252 zero bytes, whatever the buffer held before", () => {
   deepEqual(encoded(DUMMY), new Uint8Array(CELL_PLAINTEXT_SIZE));
   deepEqual(decodeCell(new Uint8Array(CELL_PLAINTEXT_SIZE)), DUMMY);
 });

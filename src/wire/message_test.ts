@@ -74,7 +74,7 @@ Deno.test("encodeMessage() writes the keys in the order of section 6", () => {
   equal(text(encodeMessage({ type: "bye" })), `{"type":"bye"}`);
 });
 
-Deno.test("encodeMessage() sends nothing that the caller's object holds besides", () => {
+Deno.test("encodeMessage() sends no further field of the caller's object", () => {
   const extra = { type: "bye", secret: "x" } as const;
   equal(text(encodeMessage(extra)), `{"type":"bye"}`);
 });
@@ -221,7 +221,7 @@ Deno.test("decodeMessage() refuses every value that is not a string", () => {
   }
 });
 
-Deno.test("decodeMessage() refuses JSON that is no object", () => {
+Deno.test("decodeMessage() refuses JSON that is not an object", () => {
   for (const json of ["", " ", "null", "1", '"type"', "[]", '["type","bye"]', '[{"type":"bye"}]']) refused(json);
 });
 

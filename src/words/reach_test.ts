@@ -17,7 +17,7 @@ Deno.test("a home behind a router: the port is free, the address is for the netw
   match(advice({}, "router"), /sesame doctor --map-port/);
 });
 
-Deno.test("each thing that is so has its words, and what is wrong says what to do", () => {
+Deno.test("each state has its words, and each problem says what to do", () => {
   match(advice({ portIsFree: false }, "port 7373"), /Another program has it.*sesame listen 7374/);
   match(advice({ own: [Uint8Array.of(203, 0, 113, 9)] }, "addresses"), /^203\.0\.113\.9: from the internet/);
   match(advice({ own: [Uint8Array.of(127, 0, 0, 1)] }, "addresses"), /not on a network/);

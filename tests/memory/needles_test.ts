@@ -24,7 +24,7 @@ Deno.test("each form is found whole wherever it stands", () => {
   }
 });
 
-Deno.test("a half alone is a part, and a second half that belongs to a whole pattern is none", () => {
+Deno.test("a lone half counts as a part, and a second half that belongs to a whole pattern does not", () => {
   const memory = new Uint8Array(512);
   memory.set(secret, 64);
   memory.set(secret.subarray(16), 200);

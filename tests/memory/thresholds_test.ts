@@ -60,7 +60,7 @@ Deno.test("raised() notices a higher number, a new kind and a new place", () => 
   deepEqual(raised(before, { K: { inside: 1 } }), ["K, inside"]);
 });
 
-Deno.test("what issue 5 wants gone has no threshold at all", async () => {
+Deno.test("what must not be left in memory has no threshold at all", async () => {
   const now = JSON.parse(await Deno.readTextFile(`${ROOT}${FILE}`)) as Record<string, unknown>;
   const phrases = ["phrase", "phrase, not ASCII", "phrase as typed, not ASCII"];
   for (const kind of [...phrases, "root keys", "chain keys", "skipped keys", "message keys", "w", "DH private keys"]) {

@@ -64,14 +64,14 @@ Deno.test("the table of expected results can be read, has both tools, names noth
   ok(quick.some((row) => row.expected === "holds") && quick.some((row) => row.expected.startsWith("fails")));
 });
 
-Deno.test("each row's files are there", () => {
+Deno.test("the files of each row exist", () => {
   for (const row of parseTable(read("docs/models/expected.txt"))) {
     const files = row.tool === "spin" ? [`spin/${row.model}.pml`] : filesOf(row).map((name) => `${row.model}/${name}`);
     for (const file of files) ok(Deno.statSync(new URL(`docs/models/${file}`, ROOT)).isFile, file);
   }
 });
 
-Deno.test("parseTable() refuses a line that is no row", () => {
+Deno.test("parseTable() refuses a line that is not a row", () => {
   for (const line of ["spin|pair|x|holds", "pv|a|b|c|true", "spim|a|b|holds|1", "spin|a|b|holds|soon"]) {
     throws(() => parseTable(line), Error);
   }

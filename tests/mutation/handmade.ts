@@ -133,7 +133,7 @@ export const HANDMADE: readonly Handmade[] = [
     without: "due === undefined || !this.#outgoing.empty ? this.#outgoing.next()",
     test: {
       file: "src/session/step_test.ts",
-      name: "who talks without pause renews as often as who is silent",
+      name: "somebody who talks without pause renews as often as somebody who is silent",
     },
   },
   {

@@ -113,7 +113,7 @@ Deno.test("rooms: a private file stays in its room", () => {
   );
 });
 
-Deno.test("rooms: what is no part of the program is refused", () => {
+Deno.test("rooms: what does not belong to the program is refused", () => {
   const no = /no part of the program/;
   red("src/cli/x.ts", `import { x } from "../../tests/harness/link_contract.ts"; x;`, no);
   red("src/cli/x.ts", `import { x } from "../../scripts/rooms.ts"; x;`, no);
@@ -518,7 +518,7 @@ Deno.test("words: what a person reads is worded in src/words/ alone", () => {
   green("src/chat/x.ts", `type A = "this is a type"; const a = "not tried";`);
 });
 
-Deno.test("the page of words has each sentence once as it stands, joined parts as one, and no names or comments", () => {
+Deno.test("the page of words has each sentence once and verbatim, joined parts as one, and no names or comments", () => {
   const source = `import { a } from "./a file with words.ts"; // not this "one at all"
 const A = "One sentence. " +
   \`and \${n === 1 ? "x" : \`{\${n}}\`} more.\`;

@@ -66,7 +66,7 @@ Deno.test("doctor HOST in words: a line for each step, then what is wrong and wh
   equal(run.stderr, "");
 });
 
-Deno.test("doctor HOST takes no address that is none, and no phrase that is none", async () => {
+Deno.test("doctor HOST refuses an invalid address and an invalid phrase", async () => {
   await using address = await Sesame.start(["doctor", "[::"], { closed: true });
   equal((await address.ended()).code, 2);
   threeParts(address.stderr);

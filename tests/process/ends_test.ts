@@ -143,7 +143,7 @@ Deno.test("a frozen side that thaws goes on, and nothing is lost", async () => {
   equal(pair.dialer.all("left").length, 0);
 });
 
-Deno.test("a reader that goes away ends the program, without an uncaught error", async () => {
+Deno.test("a reader that goes away ends the program without an uncaught error", async () => {
   await using sesame = await Sesame.start(["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"], {
     phrase: PHRASE,
     shell: '"$@" | head -n 1; exit 0',

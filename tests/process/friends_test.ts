@@ -21,7 +21,7 @@ Deno.test("connect calls several addresses, and what is said goes to each", asyn
   await caller.until(() => caller.all("delivered").length === 2 ? true : undefined, "delivered twice");
 });
 
-Deno.test("of several addresses one with another phrase is told, and the rest go on", async () => {
+Deno.test("of several addresses, one with another phrase is reported, and the rest go on", async () => {
   await using good = await listen(FAST);
   await using bad = await listen(FAST, "some other phrase");
   await using caller = await dial(await addressOf(bad), [await addressOf(good), ...FAST]);
@@ -105,7 +105,7 @@ Deno.test({
   },
 });
 
-Deno.test("--friends 1 closes the door after one, announces who comes further, and opens it when the friend leaves", async () => {
+Deno.test("--friends 1 closes the door after one, announces further callers, and opens it when the friend leaves", async () => {
   await using listener = await listen(["--friends", "1", ...FAST]);
   const address = await addressOf(listener);
   await using first = await dial(address, FAST);

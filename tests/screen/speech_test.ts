@@ -62,7 +62,7 @@ Deno.test("the program's own words are letters, digits and the marks that a voic
   }
 });
 
-Deno.test("whatever a peer writes: sender first, and no control character, escape or order of its own", () => {
+Deno.test("whatever a peer writes, the sender comes first, with no control character, escape or reordering", () => {
   for (const text of hostileStrings()) {
     const lines = transcript([
       { event: "connected", peer: B, direction: "in", address: "192.0.2.9:5000" },

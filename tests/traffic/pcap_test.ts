@@ -19,7 +19,7 @@ Deno.test("parsePcap() reads a TCP segment over IPv4 and Ethernet, in either ord
   }
 });
 
-Deno.test("parsePcap() counts what is no whole TCP segment, ignores a packet cut off at the end, and refuses other files", () => {
+Deno.test("parsePcap() counts incomplete TCP segments, ignores a packet cut off at the end, and refuses other files", () => {
   const udp = packet({ payload: [1] });
   udp[14 + 9] = 17;
   const file = pcapOf([udp, packet({ payload: [1] })], true, true);

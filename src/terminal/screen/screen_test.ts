@@ -645,7 +645,7 @@ const HEARD: Notice = {
   },
 };
 
-Deno.test("the header says who one is, who is here and who hears whom, and drops oneself first where there is little room", () => {
+Deno.test("the header says who you are, who is here and who hears whom, and drops you first where there is little room", () => {
   const wide = new Trial(140, 12).tell(
     { event: "self", peer: "c0c0ffee".padEnd(64, "2"), name: "Carol" },
     { event: "connected", peer: A, direction: "out", address: "a:1" },
@@ -664,7 +664,7 @@ Deno.test("the header says who one is, who is here and who hears whom, and drops
   assert.equal(header(wide).startsWith("Sesame  Alice [3f2a-91bc]  ·  everyone"), true, header(wide));
 });
 
-Deno.test("the header of many friends keeps room for who hears whom, and says whole how many are not named", () => {
+Deno.test("the header of many friends keeps room for who hears whom, and says in full how many are not named", () => {
   const trial = new Trial(80, 12);
   for (let n = 0; n < 5; n++) {
     trial.tell({ event: "connected", peer: `${n}`.repeat(64), direction: "in", address: "a:1" });
@@ -698,7 +698,7 @@ Deno.test("a message that somebody on the other side did not get says so beside 
   assert.match(text, /psst .*to Alice alone/);
 });
 
-Deno.test("a line that somebody came into is not sent with the first Enter, which says to whom the next one sends", () => {
+Deno.test("the first Enter does not send a line during which somebody joined, and says to whom the next one will", () => {
   const trial = new Trial(100, 12).tell(
     { event: "connected", peer: A, direction: "out", address: "a:1" },
     { event: "named", peer: A, name: "Alice" },

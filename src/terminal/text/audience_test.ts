@@ -1,7 +1,7 @@
 import { deepStrictEqual as deepEqual } from "node:assert/strict";
 import { Audience } from "./audience.ts";
 
-Deno.test("who came while a line was typed is named once, and then counts as meant", () => {
+Deno.test("somebody who joined while a line was typed is named once, and then counts as meant", () => {
   const audience = new Audience();
   audience.typed("h", ["bob"]);
   audience.typed("hi", ["bob", "carol"]);
@@ -10,7 +10,7 @@ Deno.test("who came while a line was typed is named once, and then counts as mea
   deepEqual(audience.newcomers("hi", ["bob", "carol", "dora"]), ["dora"]);
 });
 
-Deno.test("who left meanwhile is nobody's business, and an emptied line begins anew", () => {
+Deno.test("somebody who left meanwhile is not named, and an emptied line starts afresh", () => {
   const audience = new Audience();
   audience.typed("h", ["bob", "carol"]);
   deepEqual(audience.newcomers("h", ["bob"]), []);

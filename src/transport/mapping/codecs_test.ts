@@ -201,7 +201,7 @@ Deno.test("the control path stands on the same host and port; the newest service
   equal(controlIn("<service><serviceType>".repeat(3000), "192.168.1.1", at), undefined);
 });
 
-Deno.test("an HTTP answer: chunks are joined, a redirect is no answer to follow, cut off or too long is none", () => {
+Deno.test("an HTTP answer: chunks are joined, a redirect is not followed, one that is cut off or too long is refused", () => {
   const parse = (text: string) => httpAnswer(ascii(text));
   deepEqual(parse("HTTP/1.1 200 OK\r\nX: y\r\n\r\nbody"), { status: 200, body: "body" });
   deepEqual(parse("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n3;x=y\r\n!!!\r\n0\r\n\r\n"), {

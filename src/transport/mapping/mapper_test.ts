@@ -229,7 +229,7 @@ Deno.test("a port that somebody has is no reason to give up: five others are tri
   equal(none.asked.filter((what) => what.includes("AddPortMapping")).length, 6);
 });
 
-Deno.test("a private outer address is a second NAT: it is said, given back, and not asked for again", async () => {
+Deno.test("a private outer address means a second NAT: the person is told, and the mapping is given back and not asked for again", async () => {
   for (
     const outer of ["10.0.0.1", "172.31.9.9", "192.168.0.2", "100.64.1.1", "100.127.1.1", "127.0.0.1", "169.254.1.1"]
   ) {
@@ -250,7 +250,7 @@ Deno.test("a private outer address is a second NAT: it is said, given back, and 
   }
 });
 
-Deno.test("what is no IPv4 address of the internet is refused, whoever says it", async () => {
+Deno.test("anything but a public IPv4 address is refused, whoever says it", async () => {
   for (
     const outer of [
       "",
@@ -272,7 +272,7 @@ Deno.test("what is no IPv4 address of the internet is refused, whoever says it",
   }
 });
 
-Deno.test("refused, permanent only, lifetime 0, silent, no router: each has its word, said once", async () => {
+Deno.test("refused, permanent only, lifetime 0, silent, no router: each is said once, in words for it", async () => {
   const cases: [Partial<Router>, string][] = [
     [{ code: 2 }, "router-refused"],
     [{ speaks: "upnp", code: 725 }, "router-refused"],
@@ -301,7 +301,7 @@ Deno.test("after sleep or in another network it is asked at once, as who we are 
   equal(router.last?.router, "10.1.1.1");
 });
 
-Deno.test("once it is over nothing is told and nothing asked, whatever still comes", async () => {
+Deno.test("once it is over, nothing is reported and nothing asked, whatever still arrives", async () => {
   const router = new Router();
   const mapper = router.open();
   const asking = mapper.ask();

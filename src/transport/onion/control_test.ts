@@ -140,7 +140,7 @@ Deno.test("TorControl says nothing more to a Tor that does not know its own cook
   equal(heard.at(-1)?.startsWith("AUTHCHALLENGE"), true);
 });
 
-Deno.test("TorControl: a cookie of another length is some other file, and one that cannot be read is told", async () => {
+Deno.test("TorControl refuses a cookie of another length, and says so of one that cannot be read", async () => {
   const other = await faultOf(tor("SAFECOOKIE"), { readCookie: () => 33 });
   deepEqual([other[0], other[1].length], ["false-tor", 1]);
   const none = await faultOf(tor("SAFECOOKIE"), { readCookie: () => -1 });
@@ -160,7 +160,7 @@ Deno.test("TorControl gives a password where one is wanted, and nothing where no
   deepEqual([fault, heard], ["no-method", ["PROTOCOLINFO 1"]]);
 });
 
-Deno.test("TorControl knows what is no control port, and what stays silent", async () => {
+Deno.test("TorControl recognises what is not a control port, and what stays silent", async () => {
   const cases: [string | undefined, ControlFault][] = [
     ["HTTP/1.0 501 Tor is not an HTTP Proxy\r\n\r\n", "socks"],
     ["SSH-2.0-OpenSSH_10\r\n", "not-tor"],

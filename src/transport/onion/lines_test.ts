@@ -23,14 +23,14 @@ Deno.test("ReplyReader puts a reply together however its bytes are cut", () => {
   }
 });
 
-Deno.test("ReplyReader takes the longest line also where its end comes byte by byte", () => {
+Deno.test("ReplyReader accepts the longest line even if its end comes byte by byte", () => {
   const reader = new ReplyReader();
   const line = "250 " + "x".repeat(4092);
   for (const byte of bytes(`${line}\r`)) deepEqual(reader.read(Uint8Array.of(byte)), []);
   deepEqual(reader.read(bytes("\n")), [{ code: 250, lines: [line.slice(4)] }]);
 });
 
-Deno.test("ReplyReader takes nothing that is no control port's, nor anything behind it", () => {
+Deno.test("ReplyReader refuses what no control port sends, and everything after it", () => {
   const wrong = [
     "HTTP/1.1 400 Bad Request\r\n",
     "\x05\xff\r\n",

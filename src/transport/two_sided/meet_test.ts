@@ -125,7 +125,7 @@ Deno.test("two who both began as clients agree on who is who, each time, and are
   equal(roles.size, 2, "each was each");
 });
 
-Deno.test("they agree also when every byte comes alone", async () => {
+Deno.test("both sides also agree when every byte arrives alone", async () => {
   await using wire = await pair(() => (chunk) => Array.from(chunk, (byte) => Uint8Array.of(byte)));
   agreed(await Promise.all([met(wire.ends[0]).outcome, met(wire.ends[1], bert).outcome]));
 });
@@ -222,7 +222,7 @@ Deno.test("an oversize hello, noise, a close before the hello and after half of 
   }
 });
 
-Deno.test("who is not let in as the listener is hung up on before TLS goes on, and sees our ClientHello alone", async () => {
+Deno.test("a caller who is not admitted is closed before TLS goes on, and sees only our ClientHello", async () => {
   await using wire = await pair();
   const seen: Uint8Array[] = [];
   wire.ends[1].on("data", (chunk: Uint8Array) => void seen.push(chunk.slice()));
