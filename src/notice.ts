@@ -32,7 +32,7 @@ export interface Hearing {
   readonly everyone: boolean;
   /** Somebody has not told yet, or two have only just contradicted each other. */
   readonly settling: boolean;
-  /** Who talks with a friend of ours and not with us, and which friends say so. */
+  /** People who talk with a friend of ours but not with us, and which friends say so. */
   readonly others: readonly (Person & { readonly by: readonly PeerId[] })[];
   /** Two who are here and do not hear each other. */
   readonly apart: readonly (readonly [PeerId, PeerId])[];
@@ -44,7 +44,7 @@ export type IntroductionEnd = "declined" | "expired" | "gone" | "unreachable" | 
 
 /** How a router was asked. */
 export type MapWay = "pcp" | "nat-pmp" | "upnp";
-/** `second-nat`: the router's own outer address is none of the internet's. `no-router`: none is known, and none was typed. */
+/** `second-nat`: the router's outer address is not public. `no-router`: none is known, and none was typed. */
 export type MapFault = "router-silent" | "router-refused" | "second-nat" | "no-router";
 
 /**
@@ -125,7 +125,7 @@ export type Notice =
   | { event: "stretching"; done: boolean }
   /** Strangers turned away since the last such notice. */
   | { event: "turned-away"; count: number; guesses: number }
-  /** Somebody who knows the phrase called, and there are friends enough. For scripts a "hint". */
+  /** Somebody who knows the phrase called, but there are enough friends. For scripts a "hint". */
   | { event: "door-closed"; address: string }
   /** Nobody can call, since this process has used up its descriptors; `over`: it takes calls again. */
   | { event: "deaf"; over: boolean }

@@ -102,7 +102,7 @@ export class ListenerHandshake implements Disposable {
 
   /**
    * Checks the answer. Undefined: the other side has another phrase or mode, or sits on another TLS connection. Throws
-   * ProtocolViolation for a share that is none and for a ratchet key of low order, whatever phrase was guessed: else the
+   * ProtocolViolation for an invalid share and for a ratchet key of low order, whatever phrase was guessed: otherwise the
    * end would tell more than the confirmation. Either way nothing fresh of this handshake is left.
    */
   finish(answer: AnswerValues, entropy: Entropy): { confirmB: Uint8Array; secrets: SessionSecrets } | undefined {
@@ -140,8 +140,8 @@ export class DialerHandshake implements Disposable {
   readonly #ratchetB: Uint8Array;
 
   /**
-   * Draws nonceA, x (64 bytes), the ratchet key and the KEM randomness, in this order. Throws ProtocolViolation for a
-   * share or a KEM key that is none, and for a ratchet key of low order. The phrase is stretched for the offer's salt and lent for the call.
+   * Draws nonceA, x (64 bytes), the ratchet key and the KEM randomness, in this order. Throws ProtocolViolation for an
+   * invalid share or KEM key, and for a ratchet key of low order. The phrase is stretched for the offer's salt, and lent.
    */
   constructor(arena: Arena, phrase: StretchedPhrase, facts: ConnectionFacts, offer: OfferValues, entropy: Entropy) {
     this.#arena = arena;

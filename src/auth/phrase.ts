@@ -8,7 +8,7 @@ import { type Arena, LockedBytes } from "../secrets/locked.ts";
 import { nfkc } from "./nfkc.ts";
 import { type Canonical, CANONICAL_ROOM, canonicalise } from "./words.ts";
 
-/** Why a phrase is refused. It names nothing of the phrase but the place of a word that is none. */
+/** Why a phrase is refused. It names nothing of the phrase but the place of an unknown word. */
 export type PhraseProblem =
   | "empty"
   | "too short"
@@ -66,7 +66,7 @@ export function holdsPhrase(arena: Arena, text: string, heldIn: (bytes: Uint8Arr
   }
 }
 
-/** The canonical form, or why `bytes` are none of Sesame's own phrases. */
+/** The canonical form, or why `bytes` are not one of Sesame's word phrases. */
 function ownWords(arena: Arena, bytes: Uint8Array): LockedBytes | Exclude<Canonical, { kind: "words" }> {
   using canonical = arena.bytes(Math.max(CANONICAL_ROOM, bytes.length));
   const own = canonicalise(bytes, canonical.bytes, (from, into) => sha256(into, from));

@@ -16,8 +16,8 @@
 import { COMMON_WORDS, COMMON_WORDS_COUNT } from "./common_words.generated.ts";
 
 /**
- * Who knows only the address has 10 guesses a minute (docs/PROTOCOL.md section 8): a year of that tries one in 204 of
- * 2^30 phrases. Beneath, a phrase is weak.
+ * An attacker who knows only the address has 10 guesses a minute (docs/PROTOCOL.md section 8): a year of that tries one
+ * in 204 of 2^30 phrases. Below that, a phrase is weak.
  */
 export const WEAK_BITS = 30;
 

@@ -16,7 +16,7 @@
 //   aside; four letters of it are not enough, or a missing letter would change nothing.
 // - It is taken for one of Sesame's phrases if it has 6 to 14 tokens of which at most a quarter (4 * unknown <= tokens)
 //   are no known words: then an unknown one is a typo, at its position. 14, because a typo may hit a separator and split
-//   a word. If all are known, the last must be the checksum of the others, else the phrase is refused.
+//   a word. If all are known, the last must be the checksum of the others, or the phrase is refused.
 // - Anything else is another's phrase and is not touched: "correct horse battery staple" has four tokens, two unknown.
 //
 // What is caught: a typo that makes no word always; one that makes another word, two words exchanged, a word left out or

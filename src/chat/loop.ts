@@ -50,9 +50,9 @@ export class Loop implements Disposable {
   readonly #quiet: QuietWindow;
   #quietAsked = false;
   #listener: Listener | undefined;
-  /** Who has called and is no link yet. */
+  /** Callers that are not links yet. */
   readonly #callers = new Map<number, Caller>();
-  /** Who has called before there was anything to offer. Nothing is read or sent there. */
+  /** Callers from before there was anything to offer. Nothing is read from them or sent. */
   readonly #early: Caller[] = [];
   #taking = false;
   /** By our own address, for as long as an introduction needs it; undefined inside: it could not be. */
@@ -73,7 +73,7 @@ export class Loop implements Disposable {
   }
 
   /**
-   * Takes the port. Who calls waits for `takeCalls`, which follows as soon as there is a phrase to offer them. Rejects with
+   * Takes the port. Callers wait for `takeCalls`, which follows as soon as there is a phrase to offer them. Rejects with
    * the operating system's error. Returns the address with its real port.
    */
   async listen(address: string): Promise<string> {
@@ -84,7 +84,7 @@ export class Loop implements Disposable {
     return this.#listener.address;
   }
 
-  /** There is a stretched phrase of our own: who has called until now is heard, in order, and whoever calls later. */
+  /** Our own phrase is stretched: those who have called until now are heard in order, then everybody who calls later. */
   takeCalls(): void {
     this.#taking = true;
     for (const caller of this.#early.splice(0)) this.#called(caller);
@@ -268,7 +268,7 @@ export class Loop implements Disposable {
     }
   }
 
-  /** Whether others are met halfway: never by who can only be called on this machine, as behind an onion name. */
+  /** Whether others are met halfway: never by a process that can only be called on this machine, as behind an onion name. */
   get #meets(): boolean {
     const at = this.#taking && this.#listener !== undefined ? parseListen(this.#listener.address) : "empty";
     return typeof at !== "string" && scopeOf(at.host) !== "machine";
@@ -296,7 +296,7 @@ export class Loop implements Disposable {
         const id = this.#nextCaller++;
         const admitted = this.#parts.peers.admit(id, sourceOf(from), now(), this.#parts.entropy);
         if (admitted) caller = id;
-        // Who was turned away is to be told, also where nothing else happens; who was not makes a step of their own.
+        // Callers turned away are to be reported even if nothing else happens; the others make a step themselves.
         else this.#setTimer();
         return admitted;
       },

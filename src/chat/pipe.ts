@@ -130,7 +130,7 @@ export class Pipe {
     const { peers, scripted, problem, send } = this.#parts;
     const present = peers.present();
     if (present.length === 0) {
-      // Who comes next may be somebody else: nothing waits for them that was said after others had left.
+      // The next to come may be somebody else: nothing that was said after others had left waits for them.
       this.#unsent++;
       return problem(NOBODY_HERE);
     }

@@ -21,7 +21,7 @@ interface Watched {
   /** When the present attempt was last heard of. */
   steppedAt: Millis;
   told: boolean;
-  /** When two-sided attempts began beside the call; undefined: there are none, or it has been told that they meet nobody. */
+  /** When two-sided attempts began beside the call; undefined: there are none, or it was said that they meet nobody. */
   meets: Millis | undefined;
 }
 

@@ -16,7 +16,7 @@ export type Meant =
   | "nobody"
   | "several";
 
-/** Who is named at the start of `text`. The longest name that stands there is meant, as names may hold spaces. */
+/** The friend named at the start of `text`. The longest name that fits is meant, as names may hold spaces. */
 export function whoIsMeant(text: string, candidates: readonly Candidate[]): Meant {
   const typed = withoutIsolates(sanitise(text, "text")).trimStart();
   const lower = typed.toLowerCase();

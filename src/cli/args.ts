@@ -253,7 +253,7 @@ function parseFault(error: unknown): UsageProblem {
   return option.value === undefined ? USAGE.noValue(name) : USAGE.wantsValue(name, option.value);
 }
 
-/** The one of our names that begins as what was typed; "" if there is none, or more than one. */
+/** The one of our names that begins with what was typed; "" if there is none, or more than one. */
 function meant(typed: string, names: readonly string[]): string {
   if (!/^[\w-]{3,30}$/.test(typed)) return "";
   const near = names.filter((name) => name.startsWith(typed) || name.slice(0, 2) === typed.slice(0, 2));

@@ -120,7 +120,7 @@ function ready(libc: LinuxLibc, fd: number, events: number): number {
   return libc.poll(new Uint8Array(asked.buffer), 1n, 0) === 0 ? 0 : asked.getInt16(6, true);
 }
 
-/** Asked of the kernel by poll(2), which says which numbers are none: /proc is not readable any more. */
+/** Asked of the kernel by poll(2), which says which numbers are not open: /proc is no longer readable. */
 function descriptorsOf(libc: LinuxLibc): Descriptors | undefined {
   const limits = new BigUint64Array(2);
   if (libc.getrlimit(RLIMIT_NOFILE, limits) !== 0 || limits[0]! > DESCRIPTORS_ENOUGH) return undefined;

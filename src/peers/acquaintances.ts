@@ -51,7 +51,7 @@ export class Acquaintances {
     return peer;
   }
 
-  /** False: it is none of ours. */
+  /** False: it is not one of ours. */
   dialFailed(call: CallId): boolean {
     const peer = this.expectedOf(call);
     if (peer === undefined) return false;

@@ -1,4 +1,4 @@
-// Strangers in turn, before anybody has proved anything (docs/PROTOCOL.md section 8). Who calls waits in a room, and the
+// Strangers in turn, before anybody has proved anything (docs/PROTOCOL.md section 8). A caller waits in a room, and the
 // best of those who wait begins TLS, with a guess set aside for it, in one of few places.
 // Deterministic: time and entropy are arguments, and what is to be done comes out as moves.
 // Not in here: what addresses and networks are remembered for, sockets, sessions, what the person is told.
@@ -307,7 +307,7 @@ export class Admission implements Disposable {
     return last!;
   }
 
-  /** Who has been there for PLACE_SAFE_MS without a whole answer: the worst rank, then the longest. */
+  /** Of those there for PLACE_SAFE_MS without a whole answer: the worst rank, then the longest. */
   #replaceable(now: Millis): Caller | undefined {
     let found: Caller | undefined;
     let worst = -Infinity;

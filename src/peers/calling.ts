@@ -32,7 +32,7 @@ export class Calling {
     return Math.min(this.#calls.deadline, this.#halfway.deadline, this.#checkAt);
   }
 
-  /** For a call that is none of the person's. */
+  /** For a call that the person did not ask for. */
   newId(): CallId {
     return this.#calls.newId();
   }
@@ -159,7 +159,7 @@ export class Calling {
   /** The first connection of a call stops its other attempts until it fails. */
   punchOpened(punch: PunchId): void {
     const id = this.#halfway.opened(punch);
-    // Ordinary calls of an introduction are none of the person's, and end by themselves.
+    // The person did not ask for an introduction's ordinary calls, and they end by themselves.
     const call = id === undefined ? undefined : this.#calls.get(id);
     if (call === undefined) return;
     if (call.state === "under way") this.#turn.effects.push({ type: "stopDial", call: call.id });

@@ -37,7 +37,7 @@ export interface Call {
 /** Whom an introduction is about: nobody else may answer, and where they may be met is told as well. */
 export interface Introduced {
   readonly peer: PeerId;
-  /** Addresses and ports of two-sided calls, as they are; without any there is none. */
+  /** Addresses and ports of two-sided calls, as they are now; without any, no two-sided call is made. */
   readonly meetAt: readonly { readonly host: string; readonly port: number }[];
 }
 
@@ -51,7 +51,7 @@ export class Calls {
   /** How long the last stretch took; before the first, a cautious guess. */
   stretchMs = 1000;
 
-  /** For a call that is none of the person's: it is not kept here. */
+  /** For a call that the person did not ask for: it is not kept here. */
   newId(): CallId {
     return this.#next++;
   }
@@ -193,7 +193,7 @@ export class Calls {
     this.#guesses = [];
   }
 
-  /** The call failed, or its friend is gone: again after a growing pause with --retry, else over. */
+  /** The call failed, or its friend is gone: again after a growing pause with --retry, otherwise over. */
   again(call: Call, now: Millis, random: number): void {
     if (!call.retry) {
       call.state = "over";

@@ -163,7 +163,7 @@ export class Friends implements Disposable {
     });
   }
 
-  /** Who has been quiet on every connection for how long, from three missed cells on. */
+  /** Friends who have been quiet on every connection, and for how long, from three missed cells on. */
   quiet(now: Millis): Map<PeerId, Millis> {
     const quiet = new Map<PeerId, Millis>();
     for (const { peer, connections } of this.here()) {

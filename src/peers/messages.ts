@@ -68,7 +68,7 @@ export class Messages {
     if (friend === undefined || friend.showing.has(id)) return;
     // A known id is confirmed anew and not shown again.
     if (friend.shown.has(id)) return this.#steer.drive(connection, { type: "shown", id });
-    // However often it connects: who keeps to the rules has no more than this unconfirmed.
+    // However often it connects: a peer that keeps to the rules has no more than this unconfirmed.
     if (friend.showing.size >= MAX_UNCONFIRMED) return this.#steer.end(connection, "protocol");
     friend.showing.add(id);
     this.#turn.notice({ event: "message", peer: connection.peer, id, text });

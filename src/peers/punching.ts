@@ -64,7 +64,7 @@ export class Punching {
   readonly #attempts = new Map<PunchId, { readonly call: CallId; readonly place: Place; opened: boolean }>();
   /** When the last ones began, oldest first, those of the last second. */
   #began: Millis[] = [];
-  /** Who has not had a turn in this round, in the order that was drawn. */
+  /** Those that have not had a turn in this round, in the order that was drawn. */
   #round: Place[] = [];
   #next: PunchId = 1;
 

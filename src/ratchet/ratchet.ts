@@ -200,7 +200,7 @@ export class Ratchet implements Disposable {
 
   /**
    * What an opened cell means for renewals; its body is lent. Throws ProtocolViolation for a key or a ciphertext out of
-   * place, for a dialer's cell 8 that is none, and for public keys that are none. Taking a key draws ML-KEM's m (32 bytes),
+   * place, for a dialer's cell 8 that is not a key, and for invalid public keys. Taking a key draws ML-KEM's m (32 bytes),
    * then an X25519 key (32).
    */
   take(opened: Opened, cell: RenewalCell | { readonly kind: "dummy" | "fragment" }, entropy: Entropy): void {

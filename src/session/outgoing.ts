@@ -84,7 +84,7 @@ export class Outgoing implements Disposable {
     this.#bye = "due";
   }
 
-  /** For one tick without a renewal's cell: a fragment if there is one, else a dummy. The caller wipes the fragment's data once it is sealed. */
+  /** For one tick without a renewal's cell: a fragment if there is one, otherwise a dummy. The caller wipes the fragment's data after sealing. */
   next(): NextCell {
     const begins = this.#current === undefined;
     this.#current ??= this.#begin();

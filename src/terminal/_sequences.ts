@@ -36,7 +36,7 @@ export class SequenceScanner {
     this.sequence = "";
   }
 
-  /** One byte in; the byte itself out (0 to 255) if it is not part of a sequence, else PENDING, SEQUENCE or ALT. */
+  /** One byte in; the byte itself out (0 to 255) if it is not part of a sequence, otherwise PENDING, SEQUENCE or ALT. */
   feed(byte: number): number {
     if (byte === 0x1b) {
       this.#inString = this.#state === "string";
@@ -144,7 +144,7 @@ export function isF2Sequence(sequence: string): boolean {
 
 /**
  * The numbers and the final byte of a CSI sequence: `[24;5:3~` is `{numbers: [24, 5], final: "~"}` (a part after a colon
- * is dropped). Undefined if it is none, or is a reply of the terminal (`?`).
+ * is dropped). Undefined if it is not one, or is a reply of the terminal (`?`).
  */
 export function numbered(sequence: string): { numbers: number[]; final: string } | undefined {
   const match = /^\[>?([\d;:]*)([@-~$])$/.exec(sequence);

@@ -82,7 +82,7 @@ export function formatIp(bytes: Uint8Array): string {
   );
 }
 
-/** An IP address as 16 bytes: IPv4 as IPv4-mapped (RFC 4291 section 2.5.5.2), a zone left away. Throws on what is none. */
+/** An IP address as 16 bytes: IPv4 as IPv4-mapped (RFC 4291 section 2.5.5.2), without a zone. Throws on anything else. */
 export function ipBytes(host: string): Uint8Array<ArrayBuffer> {
   const four = parseIpv4(host);
   if (four !== undefined) return Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ...four);

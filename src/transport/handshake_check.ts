@@ -23,7 +23,7 @@ export function checkHandshake(socket: TLSSocket, role: Role): CheckedPeer | und
   return channelBinding && { peer: peerIdOf(der), channelBinding, familiar: familiar(der) };
 }
 
-/** DER. `requestCert` is only a request: who sends none has been let in, and there is none to be had. */
+/** DER. `requestCert` is only a request: a peer without one was let in, and then there is none to check. */
 function certificateOf(socket: TLSSocket): Uint8Array | undefined {
   try {
     return socket.getPeerCertificate()?.raw;

@@ -49,7 +49,7 @@ export class Hearing {
     return this.#looks >= (part ? LOOKS_OF_PART : LOOKS);
   }
 
-  /** Bytes below that are none of what has been heard. */
+  /** Bytes below that brought nothing that was heard. */
   get #excess(): number {
     return this.#below() - this.#start - this.#above * RECORD_SIZE / FRAME_SIZE;
   }

@@ -241,7 +241,7 @@ function tellLoss(error: unknown, onStep: OnStep): void {
 
 /**
  * With the operating system's code. The runtime reports most of them as EINVAL or EPERM; for an address that parses,
- * what remains beside a used and a forbidden port is that it is none of this machine's.
+ * what remains besides a used and a forbidden port is an address that this machine does not have.
  */
 function listenError(error: Error & { code?: string } | undefined, text: string): Error {
   const code = KEPT_CODES.find((kept) => kept === error?.code) ?? "EADDRNOTAVAIL";

@@ -67,7 +67,7 @@ function unheardNames(unheard: Hearing["others"], labels: Labels): string[] {
   );
 }
 
-/** One line of a notice of this kind; undefined: it is none, or nothing is to be said. */
+/** One line for a notice of this kind; undefined for any other, or where nothing is to be said. */
 export function circleLine(notice: Notice, labels: Labels): string | undefined {
   switch (notice.event) {
     case "introduction":
@@ -176,7 +176,7 @@ export function verifyText(
     `Read them by phone or in person, never here: ${how}. Then type /verify NAME yes, or no if they differ.`;
 }
 
-/** What a person types for somebody: a name of one plain word, else the tag. */
+/** What a person types for somebody: a name of one plain word, otherwise the tag. */
 function nameToType(name: string, peer: PeerId): string {
   return /^[\p{L}\p{N}]{1,32}$/u.test(name) ? name : peer.slice(0, 8);
 }

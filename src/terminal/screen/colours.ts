@@ -2,7 +2,7 @@
 
 import type { PeerId } from "../../ports.ts";
 
-/** By arrival: the first that nobody here has, else one that the fewest have. Who comes back has theirs again, if kept. */
+/** By arrival: the first that nobody here has, or one that the fewest have. A friend who comes back gets theirs, if kept. */
 export class NameColours {
   readonly #of = new Map<PeerId, number>();
 

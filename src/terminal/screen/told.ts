@@ -17,7 +17,7 @@ export interface Told {
 export class ProgramLines {
   readonly #log: Log;
   readonly #friends: Friends;
-  /** Who has come and said no name yet. */
+  /** Friends who have come and not given a name yet. */
   readonly #arrivals = new Map<PeerId, { readonly entry: Entry; readonly notice: Notice }>();
   /** The last line, where it says that a call of ours was refused. */
   #refused: { readonly entry: Entry; readonly address: string } | undefined;

@@ -156,7 +156,7 @@ export class Languages {
     return undefined;
   }
 
-  /** A grant that is of use; what is none is given back. */
+  /** A grant that is of use; any other is given back. */
   async #granted(mapped: Mapped, grant: Grant): Promise<Outcome> {
     if (grant.seconds === 0) return "router-refused";
     const { host } = grant.outer;

@@ -26,7 +26,7 @@ export interface MapperIo extends RouterSockets {
 export interface MapperParts {
   /** The port that we listen on. */
   readonly port: number;
-  /** Finds the router out, anew each time that the network may have changed. Empty: there is none to ask. */
+  /** Finds the router, again each time that the network may have changed. Empty: there is none to ask. */
   ways(signal: AbortSignal): Promise<readonly RouterWay[]>;
   readonly entropy: Entropy;
   now(): Millis;

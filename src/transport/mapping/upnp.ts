@@ -65,7 +65,7 @@ function after(start: string, text: string): string | undefined {
   return text.startsWith(start) ? text.slice(start.length) : undefined;
 }
 
-/** The service that passes ports on, of a description that stood at `at`; undefined: there is none on that host and port. */
+/** The service that forwards ports, from the description found at `at`; undefined: there is none on that host and port. */
 export function controlIn(description: string, host: string, at: Place): Control | undefined {
   const found = new Map<string, Place>();
   for (const service of elements(description, "service")) {
@@ -108,7 +108,7 @@ export function fieldIn(body: string, name: string): string | undefined {
 
 /**
  * An HTTP answer that has come to its end: status and body. Redirects are an answer like another, which nobody follows.
- * Undefined: it is none, or longer than HTTP_MAX_BYTES.
+ * Undefined if it is not one, or longer than HTTP_MAX_BYTES.
  */
 export function httpAnswer(bytes: Uint8Array): { readonly status: number; readonly body: string } | undefined {
   if (bytes.length > HTTP_MAX_BYTES) return undefined;
@@ -169,7 +169,7 @@ function first(xml: string, name: string): string | undefined {
   return end < 0 ? undefined : xml.slice(at + open.length, end);
 }
 
-/** Undefined where a byte is none of ASCII. */
+/** Undefined where a byte is not ASCII. */
 function ascii(bytes: Uint8Array): string | undefined {
   return bytes.every((byte) => byte < 0x80) ? new TextDecoder().decode(bytes) : undefined;
 }

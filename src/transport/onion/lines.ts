@@ -59,7 +59,7 @@ export interface ProtocolInfo {
   readonly version: string | undefined;
 }
 
-/** The answer to `PROTOCOLINFO 1`; undefined: it is none. */
+/** The answer to `PROTOCOLINFO 1`; undefined if it is not one. */
 export function protocolInfo({ code, lines }: Reply): ProtocolInfo | undefined {
   if (code !== 250 || lines[0] !== "PROTOCOLINFO 1" || lines.at(-1) !== "OK") return undefined;
   const auth = lines.find((line) => line.startsWith("AUTH "));
@@ -74,7 +74,7 @@ export function protocolInfo({ code, lines }: Reply): ProtocolInfo | undefined {
   return { methods, cookieFile, version };
 }
 
-/** A QuotedString (control-spec 2.1.1) that fills the text; undefined: it is none. */
+/** A QuotedString (control-spec 2.1.1) that fills the text; undefined if it is not one. */
 function quoted(text: string): string | undefined {
   if (text.length < 2 || text[0] !== '"') return undefined;
   let value = "";

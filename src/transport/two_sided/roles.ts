@@ -1,7 +1,7 @@
 // Who is the TLS server when both began as clients: the tie-break of docs/PROTOCOL.md section 1, "Two-sided calls".
 // Pure: bytes in, a verdict out. Not in here: sockets, and TLS itself (punch.ts).
 
-/** A ClientHello with its record header fits in here, or it is none of ours. */
+/** A ClientHello of ours fits in here with its record header. */
 export const HELLO_MAX_SIZE = 4096;
 
 /** Of what has come so far. `skip`: that many bytes are dropped, the rest goes to TLS. */
