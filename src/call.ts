@@ -13,7 +13,7 @@ export type NameFault = "name-not-found" | "no-resolver" | "onion-name";
  * `forbidden`: this machine does not let us; `turned-away`: hung up on so fast that the connection was never seen.
  */
 export type TcpFault = "refused" | "filtered" | "unreachable" | "forbidden" | "turned-away";
-/** The proxy's part in it: nobody there; it wants a login, or another; it would not or could not; it is no SOCKS5 proxy. */
+/** The proxy's part: not there; it needs a login, or another one; it would not or could not; it is no SOCKS5 proxy. */
 export type ProxyFailure = "proxy-unreachable" | "proxy-login" | "proxy-refused" | "proxy-protocol";
 /** Why a proxy gave no connection: its own part, or what it says of whom it called. */
 export type ProxyFault = ProxyFailure | "refused" | "unreachable" | "filtered";
@@ -80,7 +80,7 @@ export interface LinkFacts {
   readonly at: "offer" | "phrase";
   readonly familiar: boolean;
   readonly answered: boolean;
-  /** Undefined: nobody ended it, it is silent. */
+  /** Undefined: nobody ended it; it fell silent. */
   readonly end: LinkEnd | undefined;
 }
 

@@ -35,7 +35,7 @@ export interface ChatArgs {
 
 /**
  * Whom to call, of the words behind `connect`. A pasted invitation (`sesame connect ADDRESSES`, in one word or several,
- * whatever stands in front) is one friend; the quotes that a shell would have taken away are. Around commas may be white
+ * whatever stands in front) is one friend; the quotes that a shell would have removed are. Around commas may be white
  * space: line breaks of our own screen too, with the mark in front of its rows.
  */
 export function invitedTargets(words: readonly string[]): string[] {

@@ -48,7 +48,7 @@ const QUESTIONS_MS = 3_000;
 /** Changes of who hears whom that come within this make one line; the first waits a little for what belongs to it. */
 const HEARING_MS = 10_000;
 const HEARING_FIRST_MS = 3_000;
-/** With more friends than this, hints about introductions stand in /peers alone. */
+/** With more friends than this, only /peers has hints about introductions. */
 const FRIENDS_FOR_HINTS = 4;
 
 export class CircleTalk {
@@ -64,7 +64,7 @@ export class CircleTalk {
     this.#parts = parts;
   }
 
-  /** Keeps what is to be told in lines. */
+  /** Keeps what is reported in lines. */
   notice(notice: Notice, now: Millis): void {
     if (!this.#parts.lines) return;
     if (notice.event === "introduction" && notice.state === "asked" && !notice.quiet) {

@@ -69,7 +69,7 @@ export class Calling {
     this.dialDue();
   }
 
-  /** Sessions that are silent by now are most likely dead: a successor takes their place, and if they are not it is refused. */
+  /** Sessions silent by now are most likely dead: a successor takes their place, or is refused if they are alive. */
   #check(): void {
     this.#checkAt = Infinity;
     for (const call of this.#calls.all()) {
@@ -121,7 +121,7 @@ export class Calling {
     this.#halfway.anew(call);
   }
 
-  /** They are here, or nobody is to be met any more. */
+  /** They are here, or nobody is met any more. */
   meetNoMore(peer: PeerId): void {
     for (const [id, { call }] of this.#meetings) if (call.introduced?.peer === peer) this.#endMeeting(id);
   }

@@ -300,7 +300,7 @@ export class Connections implements Steer, Disposable {
     const { peer, role, address, link } = connection;
     const friend = this.#friends.meet(peer);
     const wasHere = friend.here;
-    // A silent one of the same direction is closed when its successor authenticates.
+    // A silent one in the same direction is closed when its successor authenticates.
     const silent = friend.connections.filter((c) => c.role === role && c.session.isSilent(this.#turn.now));
     connection.state = "live";
     friend.connections.push(connection);

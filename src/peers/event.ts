@@ -101,7 +101,7 @@ export type Effect =
   | { type: "close"; link: LinkId }
   /** `quiet`: of an introduction, which the person is told about in other ways. */
   | { type: "dial"; call: CallId; target: string; quiet: boolean }
-  /** Give a call's attempt up: nothing more is to be heard of it. */
+  /** Give up an attempt of a call: nothing more is heard of it. */
   | { type: "stopDial"; call: CallId }
   /** One attempt of a two-sided call: "punchOpened" may follow, and then "linked" or "punchFailed". */
   | { type: "punch" } & Attempt

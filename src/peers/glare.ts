@@ -41,7 +41,7 @@ export class Glare {
     for (const c of [...friend.connections]) if (c !== keep) this.#steer.end(c, "closed");
   }
 
-  /** If the one to be kept brought nothing in time, it is dropped, and the next is to be kept. */
+  /** If the one to be kept brought nothing in time, it is dropped, and the next one is kept. */
   time(friend: Friend): void {
     if (friend.settleAt > this.#turn.now) return;
     friend.settleAt = Infinity;

@@ -157,7 +157,7 @@ export class Punching {
     return this.hold(attempt.call);
   }
 
-  /** One connection of this call has opened: its other attempts are to be given up, and none begins. */
+  /** One connection of this call has opened: its other attempts are given up, and none begins. */
   hold(call: CallId): PunchId[] {
     const target = this.#targets.get(call);
     if (target === undefined) return [];

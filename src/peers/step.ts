@@ -111,7 +111,7 @@ export class Peers implements Disposable {
     return this.#company.open;
   }
 
-  /** No introduction can be had, since even a call would show our address. */
+  /** No introduction is possible, since even a call would show our address. */
   get hidden(): boolean {
     return this.#company.hidden;
   }

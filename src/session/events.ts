@@ -61,7 +61,7 @@ export type Effect =
   | { type: "begun"; message: Told; cells: number }
   | { type: "close"; reason: CloseReason };
 
-/** What the owner wants to know the beginning of. */
+/** What the owner wants to hear the beginning of. */
 export type Told = Extract<Message, { type: "verify" | "circle" | "meet" | "introduce" }>;
 
 export function isTold(message: Message): message is Told {

@@ -1,4 +1,4 @@
-// How much of what comes in is borne with (docs/PROTOCOL.md section 4): cells that fail, and cells that come too fast.
+// How much is tolerated (docs/PROTOCOL.md section 4): cells that fail, and cells that come too fast.
 
 import {
   CELL_BUCKET_PER_SECOND,

@@ -59,7 +59,7 @@ export class Friends {
     return cut(name, 12, cautiousWidth) + (alike ? ` [${tag(peer)}]` : "");
   }
 
-  /** What stands behind the receipts of one's own message. */
+  /** What follows the receipts of one's own message. */
   noteOf({ private: alone, to, unheard }: Notice & { event: "sent" }): string {
     return alone
       ? `to ${to.map((peer) => this.shortName(peer)).join(", ")} alone`

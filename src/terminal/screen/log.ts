@@ -96,7 +96,7 @@ export class Log {
     return { above, below: this.#unseen.size - above };
   }
 
-  /** What is to be called once the rows that were asked for are on the terminal. */
+  /** To be called once the rows that were asked for are on the terminal. */
   takeShown(): (() => void)[] {
     const shown = this.#shown;
     this.#shown = [];

@@ -14,7 +14,7 @@ import { pcpLostState } from "./pcp.ts";
 
 export type MapEvent =
   | { readonly type: "mapped"; readonly address: Address; readonly by: MapWay; readonly seconds: number }
-  /** It cannot be had, or is lost after it was. */
+  /** It could not be made, or was lost afterwards. */
   | { readonly type: "unmapped"; readonly why: MapFault; readonly lost: boolean };
 
 /** The edge: sockets and timers. */

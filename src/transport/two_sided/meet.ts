@@ -10,7 +10,7 @@ import type { Role } from "../../ports.ts";
 import { HELLO_MAX_SIZE, type Roles, rolesOf } from "./roles.ts";
 
 export interface MeetParts {
-  /** A client on these bytes, which sends its ClientHello by itself. */
+  /** A client on these bytes, which sends its ClientHello unasked. */
   client(over: Duplex): TLSSocket;
   server(over: Duplex): TLSSocket;
   /** Called once, before TLS goes on; what becomes of the returned one is the caller's to watch. False: close. */
