@@ -46,7 +46,7 @@ Deno.test("heldIn() says nothing once the phrase is wiped", () => {
   equal(arena.used, 0);
 });
 
-Deno.test("the page of a stretch under way is wiped by the end that waits for nothing, and by dispose", () => {
+Deno.test("the page of a stretch under way is wiped by the end that waits for nothing, and by dispose()", () => {
   for (const wipe of [wipeStretching, (it: Stretcher) => it[Symbol.dispose]()]) {
     const phrase = arena.bytes(8);
     let page = new Uint8Array();

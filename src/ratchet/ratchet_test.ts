@@ -721,7 +721,7 @@ const SOME_KEY = renewalOf(2, new Uint8Array(1216).fill(9));
 const SOME_CIPHERTEXT = renewalOf(3, new Uint8Array(1120).fill(9));
 
 const VIOLATIONS: Readonly<Record<string, () => void>> = {
-  "the dialer's cell 8 is no key": () => {
+  "the dialer's cell 8 is not a key": () => {
     using pair = pairAfter("no key", KEY_CELL);
     pair.violates("B", pair.forge("A"));
   },

@@ -99,7 +99,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "after the start asking for a permission is answered by no, and puts no question on the terminal",
+  name: "after the start a request for a permission is refused, without a question on the terminal",
   ignore: !tmux,
   async fn() {
     const child = new URL("_asking_child.ts", import.meta.url).pathname;

@@ -141,7 +141,7 @@ export const HANDMADE: readonly Handmade[] = [
     file: "src/ratchet/ratchet.ts",
     text: '    if (!isRenewal && listening && wanted) throw new ProtocolViolation("renewal");\n',
     without: "",
-    test: { file: "src/ratchet/ratchet_test.ts", name: "it is a violation if the dialer's cell 8 is no key" },
+    test: { file: "src/ratchet/ratchet_test.ts", name: "it is a violation if the dialer's cell 8 is not a key" },
   },
   {
     name: "a key may stand in any cell of the dialer's",

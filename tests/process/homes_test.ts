@@ -111,7 +111,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "who can be called on this machine only meets nobody halfway: not one call leaves for that port",
+  name: "a process that only this machine can call meets nobody halfway: not one call leaves for that port",
   ignore: !captures,
   async fn() {
     await using world = await Homes.make(["drops", "drops"]);

@@ -40,7 +40,7 @@ async function invitationOf(sesame: Sesame): Promise<string> {
 }
 
 Deno.test({
-  name: "a listener tells every address of its interfaces that run, and /invite says the same again",
+  name: "a listener tells every address of its running interfaces, and /invite repeats them",
   ignore: !namespaces,
   async fn() {
     await using sesame = await host();

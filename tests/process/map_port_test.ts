@@ -99,7 +99,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "--map-port: where another machine has the port another one is passed on, and the invitation has that",
+  name: "--map-port: if another machine has the port, another one is forwarded, and the invitation has that",
   ignore: !homes,
   async fn() {
     await using place = await home();

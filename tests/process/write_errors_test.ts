@@ -45,7 +45,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a reader that goes away ends the output, and is no error",
+  name: "a reader that goes away ends the output, and is not an error",
   ignore,
   async fn() {
     const { out, errors } = await shell(`{ SESAME --help; echo "code $?"; } 3>&1 | true; SESAME --version | cat`);
