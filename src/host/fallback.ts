@@ -2,10 +2,11 @@
 // nothing is locked, core dumps are as the system has them, the inspector door stays open, and random bytes pass
 // through a buffer of the runtime's that keeps copies.
 
-import type { Binding, HostFacts } from "./host.ts";
+import { type Binding, type HostFacts, WITHOUT } from "./host.ts";
 
 export function bindNothing(system: HostFacts["system"]): Binding {
   return {
+    ...WITHOUT,
     facts: {
       system,
       hardened: false,
@@ -18,27 +19,12 @@ export function bindNothing(system: HostFacts["system"]): Binding {
       inspector: system === "windows" ? "closed" : "open",
       lockLimitBytes: undefined,
     },
-    dumbTerminal: false,
-    noColour: false,
-    startedAs: "sesame",
     lock: () => false,
     random(view) {
       for (let at = 0; at < view.length; at += GET_RANDOM_VALUES_MAX) {
         crypto.getRandomValues(view.subarray(at, at + GET_RANDOM_VALUES_MAX) as Uint8Array<ArrayBuffer>);
       }
     },
-    isTerminal: () => false,
-    readable: () => true,
-    readFd: () => -1,
-    writeNow: undefined,
-    descriptors: undefined,
-    addresses: undefined,
-    console: undefined,
-    routes: undefined,
-    farewell: undefined,
-    readFile: undefined,
-    socketOwner: undefined,
-    userId: undefined,
     exit: (code) => Deno.exit(code),
   };
 }

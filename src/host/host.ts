@@ -114,33 +114,23 @@ export function buffer(view: Uint8Array): Uint8Array<ArrayBuffer> {
   return view as Uint8Array<ArrayBuffer>;
 }
 
-/** A NUL-terminated C string. */
-export function cString(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(`${text}\0`);
-}
-
-/** Whether the value of TERM, a C string or null, says that the terminal only appends. */
-export function isDumb(
-  term: Deno.PointerValue,
-  compare: (a: Deno.PointerValue, b: Uint8Array<ArrayBuffer>) => number,
-): boolean {
-  return term !== null && compare(term, cString("dumb")) === 0;
-}
-
-/** Whether the value of NO_COLOR, a C string or null, asks for none. */
-export function asksForNoColour(
-  value: Deno.PointerValue,
-  compare: (a: Deno.PointerValue, b: Uint8Array<ArrayBuffer>) => number,
-): boolean {
-  return value !== null && compare(value, cString("")) !== 0;
-}
-
-/** Of the value of SESAME_STARTED_AS, a C string or null. */
-export function startedAs(
-  value: Deno.PointerValue,
-  compare: (a: Deno.PointerValue, b: Uint8Array<ArrayBuffer>) => number,
-): Host["startedAs"] {
-  return value !== null && compare(value, cString(BY_NPX)) === 0 ? BY_NPX : "sesame";
-}
-
 export const BY_NPX = "npx sesame-chat";
+
+/** Of a system without such calls. */
+export const WITHOUT = {
+  dumbTerminal: false,
+  noColour: false,
+  startedAs: "sesame",
+  isTerminal: () => false,
+  readable: () => true,
+  readFd: () => -1,
+  writeNow: undefined,
+  descriptors: undefined,
+  console: undefined,
+  addresses: undefined,
+  routes: undefined,
+  farewell: undefined,
+  readFile: undefined,
+  socketOwner: undefined,
+  userId: undefined,
+} as const satisfies Partial<Binding>;

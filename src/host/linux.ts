@@ -6,16 +6,8 @@ import { farewellOf } from "./farewell.ts";
 import { interfaceAddresses } from "./netlink.ts";
 import { defaultRouters, ownTowards } from "./routes.ts";
 import { socketOwner } from "./socket_owner.ts";
-import {
-  asksForNoColour,
-  type Binding,
-  buffer,
-  cString,
-  type Descriptors,
-  type HostFacts,
-  isDumb,
-  startedAs,
-} from "./host.ts";
+import { asOnUnix, closeInspector, cString, forbidCoreDumps, isSet, lockLimit, UNIX_SYMBOLS } from "./unix.ts";
+import { type Binding, buffer, type Descriptors, type HostFacts } from "./host.ts";
 
 export const LINUX_LIBRARIES: readonly string[] = [
   "libc.so.6",
@@ -24,18 +16,11 @@ export const LINUX_LIBRARIES: readonly string[] = [
 ];
 
 export const LINUX_SYMBOLS = {
-  mlock: { parameters: ["buffer", "usize"], result: "i32" },
+  ...UNIX_SYMBOLS,
   madvise: { parameters: ["buffer", "usize", "i32"], result: "i32" },
   prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
-  setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
-  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
-  signal: { parameters: ["i32", "usize"], result: "usize" },
-  getenv: { parameters: ["buffer"], result: "pointer" },
-  strcmp: { parameters: ["pointer", "buffer"], result: "i32" },
   getrandom: { parameters: ["buffer", "usize", "u32"], result: "isize" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
-  isatty: { parameters: ["i32"], result: "i32" },
-  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
@@ -45,17 +30,16 @@ export const LINUX_SYMBOLS = {
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   geteuid: { parameters: [], result: "u32" },
-  _exit: { parameters: ["i32"], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 export type LinuxLibc = Deno.StaticForeignLibraryInterface<typeof LINUX_SYMBOLS>;
 
 /** SIGUSR1 must already have a handler of the runtime's, so that the runtime never installs one over ours. */
 export function bindLinux(libc: LinuxLibc): Binding {
-  const inspector = libc.signal(SIGUSR1, SIG_IGN) > SIG_IGN ? "closed" : "open";
+  const inspector = closeInspector(libc, SIGUSR1);
   // Before the process stops being dumpable, after which parts of /proc/self belong to root.
   const seen = { tracer: tracerIn(readText(libc, "/proc/self/status")), swap: swapOf(libc) };
-  const limited = libc.setrlimit(RLIMIT_CORE, new BigUint64Array([0n, 0n])) === 0;
+  const limited = forbidCoreDumps(libc);
   // Beside the limit, since a core_pattern that is a pipe gets its dump whatever the limit says; and it keeps other
   // programs of the same user from /proc/PID/mem and from ptrace.
   libc.prctl(PR_SET_DUMPABLE, 0n, 0n, 0n, 0n);
@@ -67,15 +51,13 @@ export function bindLinux(libc: LinuxLibc): Binding {
       coreDumps: limited && !dumpable ? "off" : "on",
       dumpable,
       ...seen,
-      keyLog: libc.getenv(cString("SSLKEYLOGFILE")) !== null,
-      preload: PRELOADS.some((name) => libc.getenv(cString(name)) !== null) ||
+      keyLog: isSet(libc, "SSLKEYLOGFILE"),
+      preload: PRELOADS.some((name) => isSet(libc, name)) ||
         (readText(libc, "/etc/ld.so.preload") ?? "").trim() !== "",
       inspector,
-      lockLimitBytes: lockLimit(libc),
+      lockLimitBytes: lockLimit(libc, RLIMIT_MEMLOCK, RLIM_INFINITY),
     },
-    dumbTerminal: isDumb(libc.getenv(cString("TERM")), libc.strcmp),
-    noColour: asksForNoColour(libc.getenv(cString("NO_COLOR")), libc.strcmp),
-    startedAs: startedAs(libc.getenv(cString("SESAME_STARTED_AS")), libc.strcmp),
+    ...asOnUnix(libc),
     lock(view) {
       const bytes = BigInt(view.length);
       libc.madvise(buffer(view), bytes, MADV_DONTDUMP);
@@ -89,9 +71,7 @@ export function bindLinux(libc: LinuxLibc): Binding {
         if (libc.getrandom(buffer(part), BigInt(part.length), 0) !== BigInt(part.length)) throw new Error("no entropy");
       }
     },
-    isTerminal: (fd) => libc.isatty(fd) === 1,
     readable: (fd) => ready(libc, fd, POLLIN) !== 0,
-    readFd: (fd, view) => Number(libc.read(fd, buffer(view), BigInt(view.length))),
     writeNow(fd, view) {
       // The kernel says POLLOUT for no terminal that is stopped, full or being written to.
       if (ready(libc, fd, POLLOUT) !== POLLOUT) return false;
@@ -105,10 +85,6 @@ export function bindLinux(libc: LinuxLibc): Binding {
     readFile: (path, view) => readStart(libc, path, view),
     socketOwner: (socket) => socketOwner(libc, socket),
     userId: libc.geteuid(),
-    exit(code): never {
-      libc._exit(code);
-      throw new Error("unreachable");
-    },
   };
 }
 
@@ -189,12 +165,6 @@ export function swapKind(device: string, read: (path: string) => string | undefi
   return "plain";
 }
 
-function lockLimit(libc: LinuxLibc): number | undefined {
-  const limits = new BigUint64Array(2);
-  if (libc.getrlimit(RLIMIT_MEMLOCK, limits) !== 0) return undefined;
-  return limits[0] === RLIM_INFINITY ? Infinity : Number(limits[0]);
-}
-
 /** As `Host.readFile`. */
 function readStart(libc: LinuxLibc, path: string, view: Uint8Array): number {
   const bytes = Uint8Array.from(`${path}\0`, (character) => character.charCodeAt(0));
@@ -217,8 +187,6 @@ function readText(libc: LinuxLibc, path: string): string | undefined {
 }
 
 const SIGUSR1 = 10;
-const SIG_IGN = 1n;
-const RLIMIT_CORE = 4;
 const RLIMIT_MEMLOCK = 8;
 const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
 const PR_GET_DUMPABLE = 3;

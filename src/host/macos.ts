@@ -3,33 +3,35 @@
 // arguments: on Apple silicon these are passed in another way, which FFI does not know.
 // In here: the table of libSystem's symbols and what is done with them at start. Pages have 16 KiB on Apple silicon.
 
-import { asksForNoColour, type Binding, buffer, cString, type HostFacts, isDumb, startedAs } from "./host.ts";
+import { type Binding, buffer, type HostFacts, WITHOUT } from "./host.ts";
+import {
+  asOnUnix,
+  closeInspector,
+  cString,
+  forbidCoreDumps,
+  isSet,
+  lockLimit,
+  RLIMIT_CORE,
+  UNIX_SYMBOLS,
+} from "./unix.ts";
 
 export const MACOS_LIBRARIES: readonly string[] = ["/usr/lib/libSystem.B.dylib"];
 
 export const MACOS_SYMBOLS = {
-  mlock: { parameters: ["buffer", "usize"], result: "i32" },
+  ...UNIX_SYMBOLS,
   minherit: { parameters: ["buffer", "usize", "i32"], result: "i32" },
-  setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
-  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   ptrace: { parameters: ["i32", "i32", "usize", "i32"], result: "i32" },
   csops: { parameters: ["i32", "u32", "buffer", "usize"], result: "i32" },
-  signal: { parameters: ["i32", "usize"], result: "usize" },
-  getenv: { parameters: ["buffer"], result: "pointer" },
-  strcmp: { parameters: ["pointer", "buffer"], result: "i32" },
   getentropy: { parameters: ["buffer", "usize"], result: "i32" },
   sysctlbyname: { parameters: ["buffer", "buffer", "buffer", "usize", "usize"], result: "i32" },
-  isatty: { parameters: ["i32"], result: "i32" },
-  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
-  _exit: { parameters: ["i32"], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 export type MacosLibc = Deno.StaticForeignLibraryInterface<typeof MACOS_SYMBOLS>;
 
 /** SIGUSR1 must already have a handler of the runtime's. A debugger that is attached ends the process here. */
 export function bindMacos(libc: MacosLibc): Binding {
-  const inspector = libc.signal(SIGUSR1, SIG_IGN) > SIG_IGN ? "closed" : "open";
-  const limited = libc.setrlimit(RLIMIT_CORE, new BigUint64Array([0n, 0n])) === 0;
+  const inspector = closeInspector(libc, SIGUSR1);
+  const limited = forbidCoreDumps(libc);
   const denied = libc.ptrace(PT_DENY_ATTACH, 0, 0n, 0) === 0;
   return {
     facts: {
@@ -39,14 +41,13 @@ export function bindMacos(libc: MacosLibc): Binding {
       dumpable: readable(libc),
       tracer: denied ? false : undefined,
       swap: swapOf(libc),
-      keyLog: libc.getenv(cString("SSLKEYLOGFILE")) !== null,
-      preload: PRELOADS.some((name) => libc.getenv(cString(name)) !== null),
+      keyLog: isSet(libc, "SSLKEYLOGFILE"),
+      preload: PRELOADS.some((name) => isSet(libc, name)),
       inspector,
-      lockLimitBytes: lockLimit(libc),
+      lockLimitBytes: lockLimit(libc, RLIMIT_MEMLOCK, RLIM_INFINITY),
     },
-    dumbTerminal: isDumb(libc.getenv(cString("TERM")), libc.strcmp),
-    noColour: asksForNoColour(libc.getenv(cString("NO_COLOR")), libc.strcmp),
-    startedAs: startedAs(libc.getenv(cString("SESAME_STARTED_AS")), libc.strcmp),
+    ...WITHOUT, // `readable` too: its poll refuses terminals and devices; not tried
+    ...asOnUnix(libc),
     lock(view) {
       const bytes = BigInt(view.length);
       libc.minherit(buffer(view), bytes, VM_INHERIT_NONE);
@@ -57,22 +58,6 @@ export function bindMacos(libc: MacosLibc): Binding {
         const part = view.subarray(at, at + GETENTROPY_MAX);
         if (libc.getentropy(buffer(part), BigInt(part.length)) !== 0) throw new Error("no entropy");
       }
-    },
-    writeNow: undefined,
-    descriptors: undefined,
-    addresses: undefined,
-    console: undefined,
-    routes: undefined,
-    farewell: undefined,
-    readFile: undefined,
-    socketOwner: undefined,
-    userId: undefined,
-    isTerminal: (fd) => libc.isatty(fd) === 1,
-    readable: () => true, // its poll refuses terminals and devices; not tried
-    readFd: (fd, view) => Number(libc.read(fd, buffer(view), BigInt(view.length))),
-    exit(code): never {
-      libc._exit(code);
-      throw new Error("unreachable");
     },
   };
 }
@@ -98,15 +83,8 @@ function swapOf(libc: MacosLibc): HostFacts["swap"] {
   return usage.getUint32(XSU_ENCRYPTED_AT, true) !== 0 ? "encrypted" : "plain";
 }
 
-function lockLimit(libc: MacosLibc): number | undefined {
-  const limits = new BigUint64Array(2);
-  if (libc.getrlimit(RLIMIT_MEMLOCK, limits) !== 0) return undefined;
-  return limits[0] === RLIM_INFINITY ? Infinity : Number(limits[0]);
-}
-
 /** Libraries put in, and put before the system's own: the runtime is signed so that they work (tests/macos). */
 const PRELOADS: readonly string[] = ["DYLD_INSERT_LIBRARIES", "DYLD_LIBRARY_PATH", "DYLD_FRAMEWORK_PATH"];
-const SIG_IGN = 1n;
 /** <mach/vm_inherit.h> */
 const VM_INHERIT_NONE = 2;
 /** <unistd.h>: more is refused. */
@@ -119,12 +97,11 @@ const CS_RUNTIME = 0x1_0000;
 /** Numbers of <sys/signal.h>, <sys/resource.h>, <sys/ptrace.h> and <sys/sysctl.h>, for the test that compares them. */
 export const MACOS_NUMBERS = {
   SIGUSR1: 30,
-  RLIMIT_CORE: 4,
+  RLIMIT_CORE,
   RLIMIT_MEMLOCK: 6,
   RLIM_INFINITY: 0x7fff_ffff_ffff_ffffn,
   PT_DENY_ATTACH: 31,
   XSW_USAGE_SIZE: 32,
   XSU_ENCRYPTED_AT: 28,
 } as const;
-const { SIGUSR1, RLIMIT_CORE, RLIMIT_MEMLOCK, RLIM_INFINITY, PT_DENY_ATTACH, XSW_USAGE_SIZE, XSU_ENCRYPTED_AT } =
-  MACOS_NUMBERS;
+const { SIGUSR1, RLIMIT_MEMLOCK, RLIM_INFINITY, PT_DENY_ATTACH, XSW_USAGE_SIZE, XSU_ENCRYPTED_AT } = MACOS_NUMBERS;

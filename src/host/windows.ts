@@ -4,7 +4,7 @@
 // Not in here: what a key of the console means (console.ts).
 
 import { ConsoleKeys, RECORD_SIZE } from "./console.ts";
-import { type Binding, buffer, BY_NPX, type ConsoleInput } from "./host.ts";
+import { type Binding, buffer, BY_NPX, type ConsoleInput, WITHOUT } from "./host.ts";
 
 export const KERNEL32_SYMBOLS = {
   VirtualLock: { parameters: ["buffer", "usize"], result: "i32" },
@@ -43,6 +43,7 @@ export function bindWindows(kernel32: Kernel32, bcrypt: Bcrypt): Binding {
     BigInt(WORKING_SET_MAX),
   ) !== 0;
   return {
+    ...WITHOUT,
     facts: {
       system: "windows",
       hardened: true,
@@ -57,7 +58,6 @@ export function bindWindows(kernel32: Kernel32, bcrypt: Bcrypt): Binding {
       // What it is where that was refused cannot be asked with so few calls.
       lockLimitBytes: roomy ? WORKING_SET_MIN : undefined,
     },
-    dumbTerminal: false,
     // One unit is the NUL of an empty value, which asks for nothing.
     noColour: roomOf(kernel32, "NO_COLOR") > 1,
     startedAs: isSetTo(kernel32, "SESAME_STARTED_AS", BY_NPX) ? BY_NPX : "sesame",
@@ -66,18 +66,8 @@ export function bindWindows(kernel32: Kernel32, bcrypt: Bcrypt): Binding {
       const status = bcrypt.BCryptGenRandom(0n, buffer(view), view.length, BCRYPT_USE_SYSTEM_PREFERRED_RNG);
       if (status !== 0) throw new Error("no entropy");
     },
-    isTerminal: () => false,
-    readable: () => true,
-    readFd: () => -1,
-    descriptors: undefined,
     writeNow: (fd, view) => writeNow(kernel32, fd, view),
-    addresses: undefined,
     console: openConsole(kernel32),
-    routes: undefined,
-    farewell: undefined,
-    readFile: undefined,
-    socketOwner: undefined,
-    userId: undefined,
     exit(code): never {
       kernel32.ExitProcess(code);
       throw new Error("unreachable");
