@@ -37,12 +37,19 @@ type Answer = (type: number, body: Uint8Array) => void;
 
 /** Asks for all of one kind, and hands over each answer's type and what stands behind its header. */
 export function dump(libc: NetlinkCalls, question: number, answer: Answer): void {
-  ask(libc, question, NLM_F_REQUEST | NLM_F_DUMP, new Uint8Array(BODY_SIZE), answer);
+  ask(libc, NETLINK_ROUTE, question, NLM_F_REQUEST | NLM_F_DUMP, new Uint8Array(BODY_SIZE), answer);
 }
 
-/** `body`: what stands behind the header of the request. */
-export function ask(libc: NetlinkCalls, question: number, flags: number, body: Uint8Array, answer: Answer): void {
-  const fd = libc.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE);
+/** `of`: which part of the kernel. `body`: what stands behind the header of the request. */
+export function ask(
+  libc: NetlinkCalls,
+  of: number,
+  question: number,
+  flags: number,
+  body: Uint8Array,
+  answer: Answer,
+): void {
+  const fd = libc.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, of);
   if (fd < 0) return;
   try {
     const request = new DataView(new ArrayBuffer(HEADER_SIZE + body.length));
@@ -96,7 +103,7 @@ function aligned(length: number): number {
 
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
-const NETLINK_ROUTE = 0;
+export const NETLINK_ROUTE = 0;
 const MSG_DONTWAIT = 0x40;
 export const NLM_F_REQUEST = 1;
 const NLM_F_DUMP = 0x300;
@@ -104,13 +111,13 @@ const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const RTM_NEWLINK = 16;
 const RTM_GETLINK = 18;
-const RTM_NEWADDR = 20;
-const RTM_GETADDR = 22;
+export const RTM_NEWADDR = 20;
+export const RTM_GETADDR = 22;
 /** What is left of an attribute's type without its flags. */
 const ATTRIBUTE_TYPE = 0x3fff;
-const IFA_ADDRESS = 1;
-const IFA_LOCAL = 2;
-const IFA_FLAGS = 8;
+export const IFA_ADDRESS = 1;
+export const IFA_LOCAL = 2;
+export const IFA_FLAGS = 8;
 const IFF_RUNNING = 0x40;
 /** Failed, deprecated or tentative. */
 export const NOT_USABLE: number = 0x08 | 0x20 | 0x40;
@@ -118,7 +125,7 @@ export const NOT_USABLE: number = 0x08 | 0x20 | 0x40;
 const SIZES: Readonly<Record<number, number>> = { 2: 4, 10: 16 };
 /** struct nlmsghdr, struct ifaddrmsg, and room for struct ifinfomsg, which asks for the links. */
 const HEADER_SIZE = 16;
-const IFADDRMSG_SIZE = 8;
+export const IFADDRMSG_SIZE = 8;
 const BODY_SIZE = 16;
 /** The kernel fills parts of up to 32 KiB. */
 const PART_SIZE = 32_768;

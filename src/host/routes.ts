@@ -2,7 +2,22 @@
 // main table the one with the smallest metric, if it has a gateway. Nothing leaves the machine.
 // Not in here: asking that router for anything (transport/mapping).
 
-import { ask, attributesOf, dump, type NetlinkCalls, NLM_F_REQUEST, NOT_USABLE, u32 } from "./netlink.ts";
+import {
+  ask,
+  attributesOf,
+  dump,
+  IFA_ADDRESS,
+  IFA_FLAGS,
+  IFA_LOCAL,
+  IFADDRMSG_SIZE,
+  NETLINK_ROUTE,
+  type NetlinkCalls,
+  NLM_F_REQUEST,
+  NOT_USABLE,
+  RTM_GETADDR,
+  RTM_NEWADDR,
+  u32,
+} from "./netlink.ts";
 
 export interface DefaultRouter {
   /** 4 or 16 bytes. */
@@ -35,7 +50,7 @@ export function ownTowards(libc: NetlinkCalls, to: Uint8Array): Uint8Array | und
   body.set([4 + to.length, 0, RTA_DST, 0], RTMSG_SIZE);
   body.set(to, RTMSG_SIZE + 4);
   let own: Uint8Array | undefined;
-  ask(libc, RTM_GETROUTE, NLM_F_REQUEST, body, (type, answer) => {
+  ask(libc, NETLINK_ROUTE, RTM_GETROUTE, NLM_F_REQUEST, body, (type, answer) => {
     if (type === RTM_NEWROUTE) own = attributesOf(answer.subarray(RTMSG_SIZE)).get(RTA_PREFSRC)?.slice();
   });
   return own?.length === to.length ? own : undefined;
@@ -83,8 +98,6 @@ const AF_INET = 2;
 const AF_INET6 = 10;
 const RTM_NEWROUTE = 24;
 const RTM_GETROUTE = 26;
-const RTM_NEWADDR = 20;
-const RTM_GETADDR = 22;
 const RTN_UNICAST = 1;
 const RT_TABLE_MAIN = 254;
 const RTA_DST = 1;
@@ -93,12 +106,8 @@ const RTA_GATEWAY = 5;
 const RTA_PRIORITY = 6;
 const RTA_PREFSRC = 7;
 const RTA_TABLE = 15;
-const IFA_ADDRESS = 1;
-const IFA_LOCAL = 2;
-const IFA_FLAGS = 8;
 const IFA_F_TEMPORARY = 0x01;
 /** 2000::/3. */
 const GLOBAL_UNICAST = 1;
-/** struct rtmsg, struct ifaddrmsg. */
+/** struct rtmsg. */
 const RTMSG_SIZE = 12;
-const IFADDRMSG_SIZE = 8;

@@ -1,6 +1,7 @@
 import { strictEqual as equal } from "node:assert/strict";
 import { LINUX_LIBRARIES, LINUX_SYMBOLS } from "./linux.ts";
-import { ownerIn, question, socketOwner } from "./socket_owner.ts";
+import type { NetlinkCalls } from "./netlink.ts";
+import { socketOwner } from "./socket_owner.ts";
 
 /** An answer of the kernel about that socket. */
 function answer(near: number, far: number, uid: number): Uint8Array {
@@ -14,20 +15,47 @@ function answer(near: number, far: number, uid: number): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-Deno.test("ownerIn() reads the owner of the socket that was asked for, and of no other", () => {
-  equal(ownerIn(answer(9051, 0, 103), { near: 9051, far: 0 }), 103);
-  equal(ownerIn(answer(9052, 0, 103), { near: 9051, far: 0 }), undefined);
-  equal(ownerIn(answer(9051, 7, 103), { near: 9051, far: 0 }), undefined);
-  equal(ownerIn(answer(9051, 0, 103).subarray(0, 87), { near: 9051, far: 0 }), undefined);
+/** A kernel that answers so; `asked` is what it was sent. */
+function kernel(bytes: Uint8Array): NetlinkCalls & { asked: Uint8Array } {
+  const answers = [bytes];
+  return {
+    asked: new Uint8Array(),
+    socket: () => 3,
+    send(_fd, request) {
+      this.asked = request.slice();
+      return request.length;
+    },
+    recv(_fd, into) {
+      const next = answers.shift();
+      if (next === undefined) return -1;
+      into.set(next);
+      return next.length;
+    },
+    close: () => 0,
+  };
+}
+
+Deno.test("socketOwner() reads the owner of the socket that was asked for, and of no other", () => {
+  const owner = (bytes: Uint8Array) => socketOwner(kernel(bytes), { near: 9051, far: 0 });
+  equal(owner(answer(9051, 0, 103)), 103);
+  equal(owner(answer(9052, 0, 103)), undefined);
+  equal(owner(answer(9051, 7, 103)), undefined);
+  equal(owner(answer(9051, 0, 103).subarray(0, 87)), undefined);
+  const short = answer(9051, 0, 103);
+  short[0] = 87;
+  equal(owner(short), undefined);
   const error = answer(9051, 0, 103);
   error[4] = 2; // NLMSG_ERROR
-  equal(ownerIn(error, { near: 9051, far: 0 }), undefined);
-  equal(ownerIn(new Uint8Array(0), { near: 9051, far: 0 }), undefined);
+  equal(owner(error), undefined);
+  equal(owner(new Uint8Array(0)), undefined);
 });
 
-Deno.test("question() asks for one socket of loopback, and leaves the rest to the kernel", () => {
-  const asked = question({ near: 9051, far: 0x1234 });
+Deno.test("socketOwner() asks for one socket of loopback, and leaves the rest to the kernel", () => {
+  const libc = kernel(new Uint8Array(0));
+  socketOwner(libc, { near: 9051, far: 0x1234 });
+  const { asked } = libc;
   equal(asked.length, 72);
+  equal(asked.subarray(0, 8).toHex(), "4800000014000100");
   equal(asked.subarray(24, 28).toHex(), "235b1234");
   equal(asked.subarray(28, 32).toHex(), "7f000001");
   equal(asked.subarray(44, 48).toHex(), "7f000001");
