@@ -1,6 +1,5 @@
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
-import { COMMANDS } from "../terminal/line_editor.ts";
-import { commandHelp, costText, megabytesAnHour, wireText } from "../words/commands.ts";
+import { CHAT_COMMANDS, commandHelp, costText, megabytesAnHour, wireText } from "../words/commands.ts";
 import { parseCommand, targetProblem, targetsProblem } from "./commands.ts";
 
 Deno.test("parseCommand() reads every command that /help lists", () => {
@@ -29,7 +28,7 @@ Deno.test("parseCommand() reads every command that /help lists", () => {
     "help",
     "quit",
   ]);
-  deepEqual(COMMANDS, listed.map((name) => `/${name}`).sort(), "what Tab completes");
+  deepEqual(CHAT_COMMANDS, listed.map((name) => `/${name}`).sort(), "what Tab completes");
 });
 
 Deno.test("parseCommand() says what to do with anything else", () => {

@@ -6,24 +6,6 @@ import type { KeyName } from "./keys.ts";
 /** The words that could stand instead of `word`, the last one before the cursor. `first`: it begins the text. */
 export type Complete = (word: string, first: boolean) => readonly string[];
 
-/** What Tab completes at the beginning of a line, on the screen and in plain lines. */
-export const COMMANDS: readonly string[] = [
-  "/clear",
-  "/connect",
-  "/decline",
-  "/doctor",
-  "/help",
-  "/introduce",
-  "/invite",
-  "/listen",
-  "/msg",
-  "/name",
-  "/peers",
-  "/quit",
-  "/verify",
-  "/wire",
-];
-
 /** One's own words: a class, because it holds them, and `clear` forgets them all. */
 export class LineEditor {
   #text = "";

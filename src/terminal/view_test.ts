@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-control-regex -- escape sequences are what this is about
 import assert from "node:assert/strict";
 import type { Notice } from "../notice.ts";
-import { COMMANDS } from "./line_editor.ts";
+import { CHAT_COMMANDS } from "../words/commands.ts";
 import { MemoryTty } from "./testdata/memory_tty.ts";
 import { type Input, openView, type Pace, type View, type ViewOptions } from "./view.ts";
 
@@ -221,7 +221,7 @@ Deno.test("a plain view whose line is longer than a row writes it again below, r
 
 Deno.test("a view on a terminal completes every command", async () => {
   for (const kind of ["screen", "plain"] as const) {
-    for (const command of COMMANDS.map((command) => command.slice(1))) {
+    for (const command of CHAT_COMMANDS.map((command) => command.slice(1))) {
       const { tty, lines } = open(kind, true);
       await tty.type(`/${command.slice(0, Math.min(3, command.length - 1))}\t1\r`);
       assert.deepEqual(lines().map((line) => line.trim()), [`/${command} 1`]);

@@ -24,6 +24,10 @@ export const HELP: readonly (readonly [string, string])[] = [
   ["//text", "send a line that begins with a slash"],
 ];
 
+/** What Tab completes at the beginning of a line, in the order of letters. */
+export const CHAT_COMMANDS: readonly string[] = HELP.map(([typed]) => typed.split(" ")[0]!)
+  .filter((command) => !command.startsWith("//")).sort();
+
 export function commandHelp(): string {
   const width = Math.max(...HELP.map(([command]) => command.length)) + 2;
   return [

@@ -5,13 +5,13 @@ import { LEAVE_ASKED, PASTE_TOO_LONG, secretAsked, SECRETS } from "../../words/s
 import type { Input, ViewOptions } from "../view.ts";
 import { LoneEscapes } from "../escapes.ts";
 import { answersYes, type Key, KeyDecoder, type KeyName } from "../keys.ts";
-import { COMMANDS, LineEditor } from "../line_editor.ts";
+import { LineEditor } from "../line_editor.ts";
 import { suspicion } from "../secret_filter.ts";
 import { sanitise, withoutIsolates } from "../text/sanitise.ts";
 import { widestOf } from "../text/width.ts";
 import { audienceText } from "../../words/circle.ts";
 import { Audience } from "../text/audience.ts";
-import { label, namesToType, type People } from "../text/roster.ts";
+import { completions, label, type People } from "../text/roster.ts";
 import type { Terminal } from "../tty.ts";
 
 export interface TypedParts {
@@ -44,7 +44,7 @@ export class TypedLines {
 
   constructor(parts: TypedParts) {
     this.#parts = parts;
-    this.#editor = new LineEditor((word, first) => this.#complete(word, first));
+    this.#editor = new LineEditor((word, first) => completions(parts.people, word, first));
     this.#escapes = new LoneEscapes(this.#decoder, parts.options.after, (keys) => this.#keys(keys));
   }
 
@@ -160,11 +160,6 @@ export class TypedLines {
   #inLastRow(cells: number): boolean {
     const { columns } = this.#parts.tty.size();
     return PRINTABLE.test(this.#seen) ? cells <= this.#seen.length % columns : widestOf(this.#seen) < columns;
-  }
-
-  #complete(word: string, first: boolean): string[] {
-    if (first && word.startsWith("/")) return COMMANDS.filter((command) => command.startsWith(word));
-    return namesToType(this.#parts.people).filter((name) => name.toLowerCase().startsWith(word.toLowerCase()));
   }
 }
 

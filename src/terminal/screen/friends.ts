@@ -5,7 +5,7 @@ import type { Hearing, Notice } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";
 import { hearingText, unheardText } from "../../words/circle.ts";
 import { quietText } from "../../words/screen.ts";
-import { labels, looksLike, nameOf, namesToType, newPeople, type People, tagOf } from "../text/roster.ts";
+import { labels, looksLike, nameOf, newPeople, type People, tagOf } from "../text/roster.ts";
 import { tag } from "../text/sanitise.ts";
 import { cautiousWidth, cut } from "../text/width.ts";
 import { headerText } from "./bars.ts";
@@ -64,12 +64,6 @@ export class Friends {
     return alone
       ? `to ${to.map((peer) => this.shortName(peer)).join(", ")} alone`
       : unheardText(unheard, labels(this.people));
-  }
-
-  /** The names that begin so, for Tab. */
-  named(start: string): string[] {
-    const lower = start.toLowerCase();
-    return [...new Set(namesToType(this.people).filter((name) => name.toLowerCase().startsWith(lower)))];
   }
 
   /** The header, `columns` wide. */

@@ -21,9 +21,10 @@ import {
   secretTexts,
 } from "../../words/screen.ts";
 import { answersYes, type Key, type KeyName } from "../keys.ts";
-import { COMMANDS, LineEditor } from "../line_editor.ts";
+import { LineEditor } from "../line_editor.ts";
 import { audienceText } from "../../words/circle.ts";
 import { Audience } from "../text/audience.ts";
+import { completions } from "../text/roster.ts";
 import { sanitise } from "../text/sanitise.ts";
 import { cut, textWidth } from "../text/width.ts";
 import { Busy, statusText } from "./bars.ts";
@@ -73,7 +74,7 @@ export class ChatScreen {
     this.#options = options;
     this.#style = styleOf(options.colour);
     this.#friends = new Friends(options.name);
-    this.#editor = new LineEditor((word, first) => this.#complete(word, first));
+    this.#editor = new LineEditor((word, first) => completions(this.#friends.people, word, first));
     this.#columns = writable(columns);
     this.#rows = rows;
     this.#layout = new Layout(this.#columns, this.#style, options.clock);
@@ -291,11 +292,6 @@ export class ChatScreen {
     if (secret === undefined) return send();
     this.#question = { texts: secretTexts(secret), yes: send };
     return undefined;
-  }
-
-  #complete(word: string, first: boolean): string[] {
-    if (first && word.startsWith("/")) return COMMANDS.filter((command) => command.startsWith(word));
-    return this.#friends.named(word);
   }
 
   // --- Rows ---

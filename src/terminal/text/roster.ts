@@ -4,6 +4,7 @@
 import type { Notice, Person } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";
 import type { Labels } from "../../words/circle.ts";
+import { CHAT_COMMANDS } from "../../words/commands.ts";
 import { alikeLine, namedBeforeLine } from "../../words/notices.ts";
 import { confusable, sanitise, tag, withoutIsolates } from "./sanitise.ts";
 
@@ -92,10 +93,12 @@ export function tagOf(people: People, peer: PeerId): string {
   return people.verified.has(peer) ? `✓ ${tag(peer)}` : tag(peer);
 }
 
-/** What Tab completes besides commands: the names of friends, and of those whom friends talk with. */
-export function namesToType(people: People): string[] {
+/** What Tab makes of a word: commands where it begins the text; names of friends, and of those whom friends talk with. */
+export function completions(people: People, word: string, first: boolean): string[] {
+  if (first && word.startsWith("/")) return CHAT_COMMANDS.filter((command) => command.startsWith(word));
   const here = [...people.here.keys()].map((peer) => people.names.get(peer) ?? "");
-  return [...new Set([...here, ...people.reported.values()].map(withoutIsolates).filter((name) => name !== ""))];
+  const names = new Set([...here, ...people.reported.values()].map(withoutIsolates).filter((name) => name !== ""));
+  return [...names].filter((name) => name.toLowerCase().startsWith(word.toLowerCase()));
 }
 
 /** The labels that sentences about others are made with. */
