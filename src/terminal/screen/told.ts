@@ -39,16 +39,14 @@ export class ProgramLines {
     const line = told(notice, people);
     const reported = newlyReported(people, notice);
     learn(people, notice);
-    const alike = carefulOfReported(people, reported);
-    if (alike !== undefined) this.#log.add({ kind: "problem", text: alike, at });
+    this.#warn(carefulOfReported(people, reported), at);
     if (line === undefined) return;
     const entry: Entry = { ...line, at };
     this.#log.add(entry);
     if (notice.event === "connected") {
       this.#arrivals.set(notice.peer, { entry, notice });
       // Before a name is known, only of a tag.
-      const careful = carefulLine(people, notice.peer);
-      if (careful !== undefined) this.#log.add({ kind: "problem", text: careful, at });
+      this.#warn(carefulLine(people, notice.peer), at);
     }
     if (notice.event === "left") this.#arrivals.delete(notice.peer);
     if (notice.event === "refused" && notice.failure !== undefined) this.#refused = { entry, address: notice.address };
@@ -59,6 +57,10 @@ export class ProgramLines {
     this.#refused = undefined;
   }
 
+  #warn(text: string | undefined, at: number): void {
+    if (text !== undefined) this.#log.add({ kind: "problem", text, at });
+  }
+
   /** A first name goes into the line of the arrival, which then is the only one. */
   #named(notice: Notice & { event: "named" }, at: number): void {
     const { peer } = notice;
@@ -67,11 +69,10 @@ export class ProgramLines {
     const arrival = (people.names.get(peer) ?? "") === "" ? this.#arrivals.get(peer) : undefined;
     this.#arrivals.delete(peer);
     learn(people, notice);
-    const [name, ...careful] = namedLines(peer, before, people);
     const line = arrival === undefined ? undefined : told(arrival.notice, people);
     if (arrival !== undefined && line !== undefined) this.#log.rewrite(arrival.entry, line.text);
-    else if (name !== undefined) this.#log.add({ ...name, at });
-    for (const line of careful) this.#log.add({ ...line, at });
+    else this.#log.add({ kind: "system", text: namedLine(before, people.names.get(peer) ?? ""), at });
+    this.#warn(carefulLine(people, peer), at);
   }
 }
 
@@ -84,12 +85,4 @@ export function told(notice: Notice, people: People): Told | undefined {
   // The log cleans whatever comes into it.
   const text = lineOf(notice, { ...labels(people), clean: (quoted) => quoted });
   return text === undefined ? undefined : { kind: notice.event === "problem" ? "problem" : "system", text };
-}
-
-/** `before`: the label under the old name; `people` know the new one. */
-function namedLines(peer: string, before: string, people: People): Told[] {
-  const lines: Told[] = [{ kind: "system", text: namedLine(before, people.names.get(peer) ?? "") }];
-  const careful = carefulLine(people, peer);
-  if (careful !== undefined) lines.push({ kind: "problem", text: careful });
-  return lines;
 }
