@@ -75,15 +75,7 @@ async function command(host: Host, tty: Tty, args: Args): Promise<number> {
     }
     case "doctor": {
       if (args.target !== undefined) return await doctorCall(host, tty, args, args.target);
-      const { mapPort } = args;
-      const wrong = await refuseArgs(tty, {
-        name: undefined,
-        targets: [],
-        listen: undefined,
-        proxy: undefined,
-        onion: undefined,
-        mapPort,
-      });
+      const wrong = await refuseArgs(tty, { mapPort: args.mapPort });
       if (wrong !== undefined) return wrong;
       const { doctor } = await import("./doctor.ts");
       return await doctor(host, tty, args, async () => (await openMemory(host)).locked);
@@ -96,11 +88,7 @@ async function command(host: Host, tty: Tty, args: Args): Promise<number> {
 async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   // Loaded only for what can be wrong: the prompt waits for it.
   const { name, targets, listen, proxy, mapPort, onion } = args;
-  if (
-    onion !== undefined || mapPort !== undefined || name !== undefined || targets.length > 0 ||
-    listen !== String(DEFAULT_PORT) ||
-    proxy !== undefined
-  ) {
+  if (targets.length > 0 || listen !== String(DEFAULT_PORT) || (name ?? proxy ?? mapPort ?? onion) !== undefined) {
     const wrong = await refuseArgs(tty, args);
     if (wrong !== undefined) return wrong;
   }
@@ -139,14 +127,7 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
 
 /** `sesame doctor HOST`: with the phrase, everything that keeps it safe in a chat holds here as well. */
 async function doctorCall(host: Host, tty: Tty, args: DoctorArgs, target: string): Promise<number> {
-  const wrong = await refuseArgs(tty, {
-    name: undefined,
-    targets: [target],
-    listen: undefined,
-    proxy: args.proxy,
-    mapPort: undefined,
-    onion: undefined,
-  });
+  const wrong = await refuseArgs(tty, { targets: [target], proxy: args.proxy });
   if (wrong !== undefined) return wrong;
   const { phrase, decoy, json, proxy } = args;
   if (phrase !== undefined) {

@@ -14,14 +14,11 @@ import { NAME_PROBLEM, type Problem, proxyProblem } from "../words/problems.ts";
 
 /** Undefined: a chat, or the doctor's call, can begin with these. */
 export function argsProblem(
-  { name, targets, listen, proxy, mapPort, onion }: Pick<
-    ChatArgs,
-    "name" | "targets" | "listen" | "proxy" | "mapPort" | "onion"
+  { name, targets = [], listen, proxy, mapPort, onion }: Partial<
+    Pick<ChatArgs, "name" | "targets" | "listen" | "proxy" | "mapPort" | "onion">
   >,
 ): Problem | undefined {
-  if (name !== undefined && !isName(name)) {
-    return NAME_PROBLEM;
-  }
+  if (name !== undefined && !isName(name)) return NAME_PROBLEM;
   const wrong = targetsProblem(targets);
   if (wrong !== undefined) return wrong;
   const way = proxy === undefined ? undefined : parseProxy(proxy);
