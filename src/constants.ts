@@ -8,8 +8,6 @@
 export const PROTOCOL_VERSION = 1;
 /** Every frame is exactly this long: one TLS record, normally one TCP segment, no length on the wire. */
 export const FRAME_SIZE = 1280;
-/** The same as a bound: no frame is ever longer, so none is allocated longer. */
-export const MAX_FRAME_SIZE: number = FRAME_SIZE;
 export const FRAME_HEADER_SIZE = 4;
 export const FRAME_BODY_SIZE: number = FRAME_SIZE - FRAME_HEADER_SIZE;
 /** `epoch u32 || pn u16 || n u16`. */

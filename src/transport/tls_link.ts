@@ -7,20 +7,13 @@
 
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { MAX_FRAME_SIZE } from "../constants.ts";
+import { FRAME_SIZE } from "../constants.ts";
 import type { Frame, Link, PeerId, Role } from "../ports.ts";
 import { FrameReader } from "./frame_reader.ts";
 import type { CheckedPeer } from "./handshake_check.ts";
 import { Hearing } from "./hearing.ts";
 
-export interface LinkEnds {
-  readonly role: Role;
-  readonly address: string;
-  readonly host: string;
-  readonly local: string;
-  readonly fixed: boolean;
-  readonly self: PeerId;
-}
+export type LinkEnds = Pick<TlsLink, "role" | "address" | "host" | "local" | "fixed" | "self">;
 
 export class TlsLink implements Link {
   readonly role: Role;
@@ -144,4 +137,4 @@ export class TlsLink implements Link {
 
 const LOOK_MS = 500;
 /** An honest peer sends one frame before it is answered; this is room for a dozen, and a stranger can fill no more. */
-const EARLY_MAX_BYTES = 12 * MAX_FRAME_SIZE;
+const EARLY_MAX_BYTES = 12 * FRAME_SIZE;
