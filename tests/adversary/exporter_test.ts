@@ -7,7 +7,7 @@ import { connect, createServer, type TLSSocket } from "node:tls";
 import { channelBindingOf } from "../../src/transport/handshake_check.ts";
 import { hasProgram } from "../harness/product.ts";
 import { makeCertificate } from "../transport/forged_certificate.ts";
-import { OpenSsl } from "./openssl.ts";
+import { OpenSsl } from "../transport/openssl.ts";
 
 const openssl = hasProgram("openssl");
 const MATERIAL = /Keying material: ([0-9A-F]{64})/;

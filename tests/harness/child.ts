@@ -9,6 +9,9 @@ export interface ChildOptions {
   readonly env?: Record<string, string>;
 }
 
+/** The process has ended, and never wrote what was waited for. */
+export class Ended extends Error {}
+
 /** Owns the process. `await using` ends it. */
 export class Child implements AsyncDisposable {
   /** Everything it wrote, both ways. */
@@ -70,7 +73,8 @@ export class Child implements AsyncDisposable {
         const match = pattern.exec(this.said.slice(from));
         if (match !== null) return match;
         if (late || this.#over) {
-          throw new Error(`${pattern} did not come ${late ? `within ${ms} ms` : "before it ended"}:\n${this.said}`);
+          const when = late ? `within ${ms} ms` : "before it ended";
+          throw new (late ? Error : Ended)(`${pattern} did not come ${when}:\n${this.said}`);
         }
         await new Promise<void>((wake) => this.#wake = wake);
       }
