@@ -12,6 +12,7 @@ import { compileLauncher, COMPILER_VERSION, COMPILERS, launcherOf } from "../../
 import { link } from "../../scripts/release/program.ts";
 import { readSource, ROOT } from "../../scripts/release/stage.ts";
 import { targetHere } from "../../scripts/release/targets.ts";
+import { ran } from "../harness/command.ts";
 import { needs } from "./subject.ts";
 
 const read = (path: string) => Deno.readTextFile(join(ROOT, path));
@@ -63,14 +64,9 @@ Deno.test({
     ) {
       const [program = "", ...args] = command;
       if (!needs(program)) continue;
-      const { stdout, stderr, success } = await new Deno.Command(program, {
-        args: [...args, "docs/sesame.1"],
-        cwd: ROOT,
-      })
-        .output();
-      const text = new TextDecoder();
-      equal(success, true, text.decode(stderr) + text.decode(stdout));
-      equal(text.decode(stderr) + (program === "mandoc" ? text.decode(stdout) : ""), "", program);
+      const { stdout, stderr, code } = await ran([program, ...args, "docs/sesame.1"], { cwd: ROOT });
+      equal(code, 0, stderr + stdout);
+      equal(stderr + (program === "mandoc" ? stdout : ""), "", program);
     }
   },
 });
@@ -99,9 +95,7 @@ Deno.test({
     const complete = async (...words: string[]) => {
       const script =
         `source docs/completions/sesame.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _sesame; echo "\${COMPREPLY[*]}"`;
-      const { stdout } = await new Deno.Command("bash", { args: ["--norc", "-c", script, "bash", ...words], cwd: ROOT })
-        .output();
-      return new TextDecoder().decode(stdout).trim();
+      return (await ran(["bash", "--norc", "-c", script, "bash", ...words], { cwd: ROOT })).stdout.trim();
     };
     equal(await complete("sesame", "co"), "connect");
     equal(await complete("sesame", "connect", "--re"), "--retry --require-locked-memory");
@@ -221,14 +215,12 @@ function needsCompiler(compiler: string): boolean {
 async function compileHere(env: Record<string, string>, look: (folder: string) => Promise<void> = async () => {}) {
   const folder = await Deno.makeTempDir({ prefix: "sesame-compile-" });
   try {
-    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--allow-all", "scripts/compile.ts", "--out", folder],
+    const made = await ran([Deno.execPath(), "run", "--allow-all", "scripts/compile.ts", "--out", folder], {
       cwd: ROOT,
       env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...env },
-    }).output();
+    });
     await look(folder);
-    const text = new TextDecoder();
-    return { stdout: text.decode(stdout), stderr: text.decode(stderr) };
+    return made;
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -279,14 +271,13 @@ Deno.test({
       const folder = await Deno.makeTempDir({ prefix: `sesame-${name}-` });
       try {
         await copyProject(folder);
-        const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-          args: ["run", "--allow-all", "scripts/compile.ts", "--portable", "--out", "made"],
+        const command = [Deno.execPath(), "run", "--allow-all", "scripts/compile.ts", "--portable", "--out", "made"];
+        const { code, stdout, stderr } = await ran(command, {
           cwd: folder,
           env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", TZ: name === "one" ? "UTC" : "Asia/Tokyo" },
-        }).output();
-        const text = new TextDecoder();
-        equal(success, true, text.decode(stderr));
-        sums.push(/SHA-256 (\w{64})$/m.exec(text.decode(stdout).split("\n")[1] ?? "")?.[1] ?? text.decode(stdout));
+        });
+        equal(code, 0, stderr);
+        sums.push(/SHA-256 (\w{64})$/m.exec(stdout.split("\n")[1] ?? "")?.[1] ?? stdout);
       } finally {
         await Deno.remove(folder, { recursive: true });
       }
@@ -319,12 +310,10 @@ async function copyProject(folder: string): Promise<void> {
 
 Deno.test("from source, as README starts it, nothing but the program's own words is printed", async () => {
   const [, words = ""] = /npx -y deno@[\d.]+ (task .*sesame) listen/.exec(await read("README.md")) ?? [];
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...words.split(" "), "--version"],
+  const { code, stdout, stderr } = await ran([Deno.execPath(), ...words.split(" "), "--version"], {
     cwd: ROOT,
     env: { NO_COLOR: "1" },
-  }).output();
-  const text = new TextDecoder();
-  deepEqual([code, text.decode(stderr)], [0, ""]);
-  match(text.decode(stdout), /^sesame [\d.]+, protocol \d+, from source\n$/);
+  });
+  deepEqual([code, stderr], [0, ""]);
+  match(stdout, /^sesame [\d.]+, protocol \d+, from source\n$/);
 });

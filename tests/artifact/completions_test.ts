@@ -1,7 +1,7 @@
 // The completions of docs/completions in real shells, in a real terminal: what a person gets who presses Tab.
 
-import { match } from "node:assert/strict";
 import { ROOT } from "../../scripts/release/stage.ts";
+import { Tmux } from "../harness/tmux.ts";
 import { needs } from "./subject.ts";
 
 interface Shell {
@@ -41,39 +41,18 @@ for (const { name, start, load } of SHELLS) {
     name: `${name} completes commands, options and choices when a person presses Tab`,
     ignore: !needs("tmux", name),
     fn: async () => {
-      const socket = `sesame-complete-${name}-${Deno.pid}`;
-      const tmux = async (...args: string[]) => {
-        const { stdout } = await new Deno.Command("tmux", { args: ["-u", "-L", socket, ...args], stdin: "null" })
-          .output();
-        return new TextDecoder().decode(stdout);
-      };
-      const until = async (what: RegExp) => {
-        const end = performance.now() + 15_000;
-        let text = "";
-        do {
-          text = await tmux("capture-pane", "-p");
-          if (what.test(text)) return text;
-          await new Promise((done) => setTimeout(done, 25));
-        } while (performance.now() < end);
-        match(text, what);
-        return text;
-      };
-      try {
-        await tmux("-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "30", `env TERM=screen ${start}`);
-        await until(/\S/);
-        await tmux("send-keys", "-l", load);
-        await tmux("send-keys", "Enter");
-        await until(/^> *$/m);
-        for (const [typed, becomes] of LINES) {
-          await tmux("send-keys", "-l", typed);
-          await until(new RegExp(`> ${typed}`));
-          await tmux("send-keys", "Tab");
-          await until(becomes);
-          await tmux("send-keys", "C-u"); // takes the line away
-          await until(/^> *$/m);
-        }
-      } finally {
-        await tmux("kill-server");
+      await using terminal = await Tmux.open(() => `env TERM=screen ${start}`, { columns: 120, rows: 30 });
+      await terminal.until(/\S/);
+      await terminal.text(load);
+      await terminal.keys("Enter");
+      await terminal.until(/^> *$/m);
+      for (const [typed, becomes] of LINES) {
+        await terminal.text(typed);
+        await terminal.until(`> ${typed}`);
+        await terminal.keys("Tab");
+        await terminal.until(becomes);
+        await terminal.keys("C-u"); // takes the line away
+        await terminal.until(/^> *$/m);
       }
     },
   });

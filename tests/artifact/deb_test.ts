@@ -9,6 +9,7 @@ import { makeDeb } from "../../scripts/release/deb.ts";
 import { sha256 } from "../../scripts/release/failure.ts";
 import { readSource } from "../../scripts/release/stage.ts";
 import { targetHere } from "../../scripts/release/targets.ts";
+import { ran } from "../harness/command.ts";
 import { needs, PHRASE } from "./subject.ts";
 
 const target = targetHere();
@@ -27,12 +28,6 @@ async function make() {
   return { folder, portable, one };
 }
 
-async function ran(program: string, ...args: readonly string[]) {
-  const { code, stdout, stderr } = await new Deno.Command(program, { args: [...args], stdin: "null" }).output();
-  const text = new TextDecoder();
-  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
-}
-
 Deno.test({
   name: "made twice from the same portable file it is the same package, and belongs to root",
   ignore: made === undefined,
@@ -45,11 +40,11 @@ Deno.test({
     } finally {
       Deno.umask(0o022);
     }
-    const { stdout } = await ran("dpkg-deb", "--contents", made!.one.path);
+    const { stdout } = await ran(["dpkg-deb", "--contents", made!.one.path]);
     for (const line of stdout.trim().split("\n")) {
       match(line, /^(drwxr-xr-x|-rw-r--r--|-rwxr-xr-x) root\/root .* \d{4}-\d\d-\d\d 00:00 /);
     }
-    const control = await ran("dpkg-deb", "--info", made!.one.path);
+    const control = await ran(["dpkg-deb", "--info", made!.one.path]);
     ok(!/\b(pre|post)(inst|rm)\b/.test(control.stdout), "it has a script");
   },
 });
@@ -59,7 +54,7 @@ Deno.test({
   ignore: made === undefined || !needs("lintian"),
   fn: async () => {
     // Quietly allowed as root; every level is shown.
-    const { code, stdout } = await ran("lintian", "--allow-root", "--display-info", made!.one.path);
+    const { code, stdout } = await ran(["lintian", "--allow-root", "--display-info", made!.one.path]);
     deepEqual({ code, stdout: stdout.trim() }, { code: 0, stdout: "" });
   },
 });
@@ -76,16 +71,16 @@ Deno.test({
     await Deno.writeTextFile(join(at, "var/lib/dpkg/status"), "");
     for (const name of ["lib", "lib64"]) await Deno.symlink(`usr/${name}`, join(at, name));
     // The C library that it depends on is lent to the root below.
-    const dpkg = (...args: string[]) => ran("dpkg", `--root=${at}`, "--force-depends", ...args);
+    const dpkg = (...args: string[]) => ran(["dpkg", `--root=${at}`, "--force-depends", ...args]);
     const installed = await dpkg("--install", made!.one.path);
     equal(installed.code, 0, installed.stderr);
     equal(await sha256(await Deno.readFile(join(at, "usr/bin/sesame"))), made!.portable.sha256);
-    equal((await ran("man", "--warnings", "-l", join(at, "usr/share/man/man1/sesame.1.gz"))).stderr, "");
-    equal((await ran("bash", "-n", join(at, "usr/share/bash-completion/completions/sesame"))).stderr, "");
+    equal((await ran(["man", "--warnings", "-l", join(at, "usr/share/man/man1/sesame.1.gz")])).stderr, "");
+    equal((await ran(["bash", "-n", join(at, "usr/share/bash-completion/completions/sesame")])).stderr, "");
 
     const inside = join(made!.folder, "inside.sh");
     await Deno.writeTextFile(inside, INSIDE);
-    const said = await ran("unshare", "--mount", "sh", inside, at);
+    const said = await ran(["unshare", "--mount", "sh", inside, at]);
     equal(said.code, 0, said.stderr);
     match(said.stdout, /^sesame [\d.]+, .*portable for /);
     match(said.stdout, /Phrase \(nothing shows/);

@@ -6,19 +6,8 @@ import { basename, dirname } from "node:path";
 import { sha256 } from "../../scripts/release/failure.ts";
 import { launcherOf } from "../../scripts/release/launcher.ts";
 import { targetHere } from "../../scripts/release/targets.ts";
-import {
-  ARTIFACT,
-  environment,
-  exchange,
-  needs,
-  PHRASE,
-  ROOT,
-  type Said,
-  say,
-  SOURCE,
-  SUBJECT,
-  talker,
-} from "./subject.ts";
+import { Tmux } from "../harness/tmux.ts";
+import { ARTIFACT, environment, exchange, needs, PHRASE, ROOT, say, SOURCE, SUBJECT, talker } from "./subject.ts";
 
 const form = ARTIFACT === undefined ? "" : (await say(["--version"])).stdout;
 const portable = form.includes("portable");
@@ -138,36 +127,15 @@ Deno.test({
   name: "in a real terminal the prompt stands, shows nothing of the phrase, and F12 ends it with code 0",
   ignore: !needs("tmux"),
   fn: async () => {
-    const socket = `sesame-e2e-${Deno.pid}`;
-    const tmux = async (...args: string[]) => {
-      // A user whom nobody logs in as has a shell that ends at once.
-      const env = { SHELL: "/bin/sh" };
-      const { stdout } = await new Deno.Command("tmux", { args: ["-u", "-L", socket, ...args], stdin: "null", env })
-        .output();
-      return new TextDecoder().decode(stdout);
-    };
-    const until = async (what: RegExp) => {
-      const end = performance.now() + 15_000;
-      for (;;) {
-        const text = await tmux("capture-pane", "-p", "-S", "-");
-        if (what.test(text)) return text;
-        if (performance.now() > end) throw new Error(`${what} did not come:\n${text}`);
-        await new Promise((done) => setTimeout(done, 25));
-      }
-    };
     const env = Object.entries(environment("/nonexistent")).map(([name, value]) => `${name}='${value}'`).join(" ");
     const command = `env -i ${env} TERM=screen-256color ${SUBJECT.map((w) => `'${w}'`).join(" ")} listen 127.0.0.1:0`;
-    try {
-      await tmux("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", `${command}; echo ended $?; exec cat`);
-      match(await until(/Phrase/), /^\s*Phrase/, "something stands before the prompt");
-      await tmux("send-keys", "-l", PHRASE);
-      await tmux("send-keys", "Enter");
-      ok(!(await until(/Waiting for friends/)).includes("correct"));
-      await tmux("send-keys", "F12");
-      await until(/ended 0/);
-    } finally {
-      await tmux("kill-server");
-    }
+    await using terminal = await Tmux.open(() => `${command}; echo ended $?; exec cat`);
+    match(await terminal.until("Phrase", true), /^\s*Phrase/, "something stands before the prompt");
+    await terminal.text(PHRASE);
+    await terminal.keys("Enter");
+    ok(!(await terminal.until("Waiting for friends", true)).includes("correct"));
+    await terminal.keys("F12");
+    await terminal.until("ended 0", true);
   },
 });
 
@@ -295,7 +263,7 @@ Deno.test({
     const file = ARTIFACT ?? "";
     const run = (script: string, ...under: string[]) =>
       say([], { under, command: ["sh", "-c", `${script} exec "$1" --version`, "sh", file] });
-    const refused = async (said: Promise<Said>, what: RegExp) => {
+    const refused = async (said: ReturnType<typeof say>, what: RegExp) => {
       const { code, stderr } = await said;
       equal(code, 1, stderr);
       match(stderr, what);

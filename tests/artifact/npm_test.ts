@@ -8,6 +8,7 @@ import { sha256 } from "../../scripts/release/failure.ts";
 import { makeNpmPackage } from "../../scripts/release/npm.ts";
 import { readSource } from "../../scripts/release/stage.ts";
 import { DENO_VERSION, RUNTIMES } from "../../scripts/release/targets.ts";
+import { ran } from "../harness/command.ts";
 import { Registry } from "./registry.ts";
 import { needs, PHRASE } from "./subject.ts";
 
@@ -34,11 +35,11 @@ async function makeWorld(): Promise<World> {
   await using registry = new Registry(tarball, RUNTIME.package);
   const installed = join(folder, "installed");
   await install(registry, installed, "--ignore-scripts");
-  await ran("npm", ["pack", "--pack-destination", folder, NODE_WITH_EXECVE]);
-  await ran("tar", ["-xzf", join(folder, `${NODE_WITH_EXECVE.replace("@", "-")}.tgz`), "-C", folder]);
+  await ran(["npm", "pack", "--pack-destination", folder, NODE_WITH_EXECVE]);
+  await ran(["tar", "-xzf", join(folder, `${NODE_WITH_EXECVE.replace("@", "-")}.tgz`), "-C", folder]);
   const execs = join(folder, "package/bin");
-  const own = (await ran("sh", ["-c", "command -v node"])).stdout.trim().replace(/\/node$/, "");
-  const spawns = (await ran(join(own, "node"), ["-p", "typeof process.execve"])).stdout.trim() === "undefined";
+  const own = (await ran(["sh", "-c", "command -v node"])).stdout.trim().replace(/\/node$/, "");
+  const spawns = (await ran([join(own, "node"), "-p", "typeof process.execve"])).stdout.trim() === "undefined";
   return { folder, tarball, installed, nodes: { spawns: spawns ? own : undefined, execs } };
 }
 
@@ -58,19 +59,8 @@ async function install(registry: Registry, prefix: string, ...flags: readonly st
     `${prefix}-cache`,
     ...flags,
   ];
-  const done = await ran("npm", [...args, "sesame-chat"]);
+  const done = await ran(["npm", ...args, "sesame-chat"]);
   equal(done.code, 0, done.stderr);
-}
-
-async function ran(program: string, args: readonly string[], env: Record<string, string> = {}, input = "") {
-  const child = new Deno.Command(program, { args: [...args], env, stdin: "piped", stdout: "piped", stderr: "piped" })
-    .spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(input)).catch(() => {});
-  await writer.close().catch(() => {});
-  const { code, signal, stdout, stderr } = await child.output();
-  const text = new TextDecoder();
-  return { code, signal, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }
 
 /** Deno's packages that stand beside the program. */
@@ -103,7 +93,7 @@ function each(name: string, fn: (sesame: readonly string[], env: Record<string, 
 test("packed twice it is the same file, with what belongs into it and nothing else", async ({ folder, tarball }) => {
   const again = await makeNpmPackage(await readSource(), await Deno.makeTempDir({ dir: folder }));
   equal(again.sha256, await sha256(await Deno.readFile(tarball)));
-  const { stdout } = await ran("tar", ["-tzf", tarball]);
+  const { stdout } = await ran(["tar", "-tzf", tarball]);
   deepEqual(
     stdout.trim().split("\n").map((name) => name.replace(/^package\//, "")).sort(),
     [
@@ -111,7 +101,7 @@ test("packed twice it is the same file, with what belongs into it and nothing el
       "package.json",
     ],
   );
-  const about = JSON.parse((await ran("tar", ["-xzOf", tarball, "package/package.json"])).stdout);
+  const about = JSON.parse((await ran(["tar", "-xzOf", tarball, "package/package.json"])).stdout);
   equal(about.scripts, undefined, "nothing runs when it is installed");
   equal(about.dependencies, undefined);
   deepEqual(about.optionalDependencies, Object.fromEntries(RUNTIMES.map((r) => [r.package, DENO_VERSION])));
@@ -126,7 +116,7 @@ test("npm install -g brings this system's Deno, byte for byte, and `sesame`, wit
     const deno = join(at, "lib/node_modules/sesame-chat/node_modules/@deno/linux-x64-glibc/deno");
     equal(await sha256(await Deno.readFile(deno)), RUNTIME.sha256);
     match(
-      (await ran(join(at, "bin/sesame"), ["--version"])).stdout,
+      (await ran([join(at, "bin/sesame"), "--version"])).stdout,
       /^sesame [\d.]+, protocol \d+, npm package, Deno /,
     );
     deepEqual([...Deno.readDirSync(join(at, "bin"))].map(({ name }) => name), ["sesame"], "no other command");
@@ -137,14 +127,14 @@ test("npx sesame-chat runs it without installing", async (w) => {
   await using registry = new Registry(w.tarball, RUNTIME.package);
   const cache = join(w.folder, "npx-cache");
   const env = { npm_config_registry: registry.url, npm_config_prefix: w.folder, npm_config_cache: cache };
-  const { code, stdout } = await ran("npx", ["-y", "sesame-chat", "--version"], env);
+  const { code, stdout } = await ran(["npx", "-y", "sesame-chat", "--version"], { env });
   equal(code, 0);
   match(stdout, /^sesame [\d.]+, .* npm package/);
-  const help = await ran("npx", ["-y", "sesame-chat", "--help"], env);
+  const help = await ran(["npx", "-y", "sesame-chat", "--help"], { env });
   match(help.stdout, /^ {2}npx sesame-chat connect HOST/m);
-  match((await ran("npx", ["-y", "sesame-chat", "phrase", "more"], env)).stderr, /Type: npx sesame-chat phrase/);
+  match((await ran(["npx", "-y", "sesame-chat", "phrase", "more"], { env })).stderr, /Type: npx sesame-chat phrase/);
   // A shell that was started under npx passes its variables on: the installed command keeps its own name.
-  const installed = await ran(join(w.installed, "bin/sesame"), ["--help"], { npm_command: "exec" });
+  const installed = await ran([join(w.installed, "bin/sesame"), "--help"], { env: { npm_command: "exec" } });
   match(installed.stdout, /^ {2}sesame connect HOST/m);
 });
 
@@ -193,20 +183,21 @@ each("two of them talk, and their exit codes are the program's", async ([sesame 
       if (found !== undefined) address.resolve(found);
     }
   })();
-  const called = await ran(
-    sesame,
-    ["connect", await address.promise, "--json", "--phrase-fd=0"],
+  const called = await ran([sesame, "connect", await address.promise, "--json", "--phrase-fd=0"], {
     env,
-    `${PHRASE}\nhéllo ✓\n`,
-  );
+    input: `${PHRASE}\nhéllo ✓\n`,
+  });
   equal(called.code, 0, called.stderr);
   match(called.stdout, /"delivered"/);
   await writer.close();
   equal((await listener.status).code, 0);
   await read;
   match(said, /"text":"héllo ✓"/);
-  equal((await ran(sesame, ["--no-such-option"], env)).code, 2);
-  const nobody = await ran(sesame, ["connect", "127.0.0.1:1", "--json", "--phrase-fd", "0"], env, `${PHRASE}\n`);
+  equal((await ran([sesame, "--no-such-option"], { env })).code, 2);
+  const nobody = await ran([sesame, "connect", "127.0.0.1:1", "--json", "--phrase-fd", "0"], {
+    env,
+    input: `${PHRASE}\n`,
+  });
   equal(nobody.code, 3);
 });
 
@@ -243,15 +234,12 @@ each(
   async ([sesame = ""], env) => {
     for (const option of ["--phrase-fd 9", "--phrase-fd=9"]) {
       const script = `printf 'short\\n' | "$0" listen 127.0.0.1:0 --json ${option} 9<&0 0</dev/null`;
-      const { code, stderr } = await ran("/bin/sh", ["-c", script, sesame], env);
+      const { code, stderr } = await ran(["/bin/sh", "-c", script, sesame], { env });
       equal(code, 2);
       match(stderr, /shorter than 8/);
       // A low one may be the runtime's own, in which nothing ever comes.
-      const closed = await ran(
-        sesame,
-        ["listen", "127.0.0.1:0", "--json", ...option.replace("9", "200").split(" ")],
-        env,
-      );
+      const wrong = option.replace("9", "200").split(" ");
+      const closed = await ran([sesame, "listen", "127.0.0.1:0", "--json", ...wrong], { env });
       equal(closed.code, 2);
       match(closed.stderr, /^Could not take the phrase\. The descriptor is not open/);
     }
@@ -311,10 +299,10 @@ test("with a Node that can, one process is left, whose command line holds what w
 test("without the runtime's package, with another version of it, or on another machine, it says so in three parts", async (w) => {
   const node = join(w.nodes.execs, "node");
   const package_ = join(w.folder, "alone");
-  await ran("tar", ["-xzf", w.tarball, "-C", w.folder, "--transform", "s,^package,alone,"]);
+  await ran(["tar", "-xzf", w.tarball, "-C", w.folder, "--transform", "s,^package,alone,"]);
   const launcher = join(package_, "bin/sesame.cjs");
   const refused = async (what: RegExp, ...preload: readonly string[]) => {
-    const { code, stdout, stderr } = await ran(node, [...preload, launcher, "--version"]);
+    const { code, stdout, stderr } = await ran([node, ...preload, launcher, "--version"]);
     deepEqual([code, stdout], [1, ""]);
     match(stderr, what);
   };

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { launcherOf } from "../../scripts/release/launcher.ts";
 import { sha256 } from "../../scripts/release/failure.ts";
 import { RUNTIMES } from "../../scripts/release/targets.ts";
+import { ran } from "../harness/command.ts";
 import { needs, ROOT } from "./subject.ts";
 
 const here = Deno.build.target === "x86_64-unknown-linux-gnu" && needs("npm", "dpkg-deb", "bash", "sha256sum", "git");
@@ -13,26 +14,14 @@ const folder = here ? await Deno.makeTempDir({ prefix: "sesame-release-test-" })
 if (here) await Deno.chmod(folder, 0o755);
 addEventListener("unload", () => here && Deno.removeSync(folder, { recursive: true }));
 
-async function ran(program: string, args: readonly string[], cwd: string, env: Record<string, string> = {}) {
-  const output = await new Deno.Command(program, {
-    args: [...args],
-    cwd,
-    env: { NO_COLOR: "1", ...env },
-    stdin: "null",
-  })
-    .output();
-  const text = new TextDecoder();
-  return { code: output.code, stdout: text.decode(output.stdout), stderr: text.decode(output.stderr) };
-}
-
 /** Everything for `file:` addresses, of a copy of this checkout, so that nothing is left in it. */
 async function release(name: string, env: Record<string, string>): Promise<string> {
   const checkout = join(folder, `${name}-checkout`), out = join(folder, name);
   await Deno.mkdir(checkout);
   const copy = `git ls-files -z --cached --others --exclude-standard | tar --null -T - -cf - | tar -xf - -C "$1"`;
-  equal((await ran("bash", ["-c", copy, "bash", checkout], ROOT)).code, 0);
+  equal((await ran(["bash", "-c", copy, "bash", checkout], { cwd: ROOT })).code, 0);
   const args = ["task", "--quiet", "release", "--out", out, "--address", `file://${join(folder, "one")}`];
-  const { code, stderr } = await ran(Deno.execPath(), args, checkout, env);
+  const { code, stderr } = await ran([Deno.execPath(), ...args], { cwd: checkout, env: { NO_COLOR: "1", ...env } });
   equal(code, 0, stderr);
   return out;
 }
@@ -88,13 +77,13 @@ Deno.test({
     ).filter((lines) => lines.length > 0);
     const one = join(folder, "one"), checkout = join(folder, "one-checkout");
     const prefix = join(folder, "installed");
-    equal((await ran("npm", ["install", "--global", "--prefix", prefix, ...tarballs(one)], one)).code, 0);
+    equal((await ran(["npm", "install", "--global", "--prefix", prefix, ...tarballs(one)], { cwd: one })).code, 0);
     const said: string[] = [];
     for (const lines of commands) {
       const builds = lines.some((line) => line.includes("task compile"));
-      const { code, stdout, stderr } = await ran("bash", ["-ec", lines.join("\n")], builds ? checkout : one, {
-        npm_config_prefix: prefix,
-        DENO_NO_UPDATE_CHECK: "1",
+      const { code, stdout, stderr } = await ran(["bash", "-ec", lines.join("\n")], {
+        cwd: builds ? checkout : one,
+        env: { NO_COLOR: "1", npm_config_prefix: prefix, DENO_NO_UPDATE_CHECK: "1" },
       });
       equal(code, 0, `${lines.join("\n")}\n${stderr}`);
       said.push(stdout);
@@ -127,14 +116,13 @@ Deno.test({
     await Deno.copyFile(join(folder, "one/PKGBUILD"), join(at, "PKGBUILD"));
     // makepkg does not run as root.
     const nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", "env", `HOME=${at}`, "PKGEXT=.pkg.tar"];
-    const build = () => ran("setpriv", [...nobody, "makepkg", "--nodeps", "--noconfirm", "--force"], at);
+    const build = () => ran(["setpriv", ...nobody, "makepkg", "--nodeps", "--noconfirm", "--force"], { cwd: at });
     const made = await build();
     equal(made.code, 0, made.stdout + made.stderr);
     const [file = ""] = (listed(at)).filter((name) => name.endsWith(".pkg.tar"));
     const { stdout } = await ran(
-      "bash",
-      ["-c", `tar -xOf "${file}" usr/bin/sesame | sha256sum; tar -tf "${file}"`],
-      at,
+      ["bash", "-c", `tar -xOf "${file}" usr/bin/sesame | sha256sum; tar -tf "${file}"`],
+      { cwd: at },
     );
     equal(stdout.slice(0, 64), await sha256(await Deno.readFile(join(folder, "one/sesame-linux-x64-portable"))));
     match(stdout, /^usr\/share\/man\/man1\/sesame\.1(\.gz)?$/m);

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { fetchDependencies, hasProgram, PRODUCT, productEnvironment } from "../harness/product.ts";
 import { Sesame } from "../harness/process.ts";
 import { deliver } from "../harness/process_pair.ts";
+import { type Ran, ran } from "../harness/command.ts";
 
 export const PHRASE = "correct horse battery staple";
 
@@ -40,27 +41,15 @@ export interface StartOptions {
   readonly phrase?: string;
 }
 
-export interface Said {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 function commandOf(args: readonly string[], { under = [], env = {}, home = "/nonexistent", command }: StartOptions) {
   const [program = "", ...rest] = [...under, ...(command ?? SUBJECT), ...args];
   return { program, args: rest, clearEnv: true, env: { ...environment(home), ...env } };
 }
 
 /** Runs it to its end, with an empty standard input or the given one. */
-export async function say(args: readonly string[], options: StartOptions & { input?: string } = {}): Promise<Said> {
-  const { program, ...rest } = commandOf(args, options);
-  const child = new Deno.Command(program, { ...rest, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(options.input ?? "")).catch(() => {});
-  await writer.close().catch(() => {});
-  const { code, stdout, stderr } = await child.output();
-  const text = new TextDecoder();
-  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+export function say(args: readonly string[], options: StartOptions & { input?: string } = {}): Promise<Ran> {
+  const { program, args: rest, ...how } = commandOf(args, options);
+  return ran([program, ...rest], { ...how, input: options.input ?? "" });
 }
 
 /** A chat with --json that has the phrase. `await using` ends it. */

@@ -194,7 +194,11 @@ async function doctor(world: World, { target, side = "here", phrase, proxy, befo
   const began = performance.now();
   const way = proxy === undefined ? [] : ["--proxy", `socks5h://${there(2, proxy)}`];
   const args = ["doctor", target, "--json", ...way, ...(phrase === undefined ? [] : ["--phrase-fd", "0"])];
-  const { out, err } = await world.run(side, sesame(...args), phrase === undefined ? "" : `${phrase}\n`);
+  const { stdout: out, stderr: err } = await world.run(
+    side,
+    sesame(...args),
+    phrase === undefined ? "" : `${phrase}\n`,
+  );
   const seconds = (performance.now() - began) / 1000;
   try {
     return { named: JSON.parse(out).cause, seconds };

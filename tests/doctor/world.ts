@@ -1,6 +1,7 @@
 // Two network namespaces with a cable between them, a firewall at each end, and programs that run in them: the world of
 // `deno task check doctor`. In here: making it, starting things in it, taking all of it away again. Not in here: cases.
 
+import { ended, type Ran, ran } from "../harness/command.ts";
 import { PORT } from "./services.ts";
 import { PRODUCT } from "../harness/product.ts";
 
@@ -99,14 +100,8 @@ export class World implements AsyncDisposable {
   }
 
   /** Runs it to its end. */
-  async run(side: Side, command: readonly string[], input = ""): Promise<{ code: number; out: string; err: string }> {
-    const child = this.start(side, command);
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(input)).catch(() => {});
-    await writer.close().catch(() => {});
-    const { code, stdout, stderr } = await child.output();
-    const text = new TextDecoder();
-    return { code, out: text.decode(stdout), err: text.decode(stderr) };
+  run(side: Side, command: readonly string[], input = ""): Promise<Ran> {
+    return ended(this.start(side, command), input);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -157,10 +152,6 @@ async function succeeds(tool: string, args: readonly string[]): Promise<boolean>
 }
 
 async function must(tool: string, args: readonly string[], input = ""): Promise<void> {
-  const child = new Deno.Command(tool, { args: [...args], stdin: "piped", stdout: "null", stderr: "piped" }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(`${input}\n`)).catch(() => {});
-  await writer.close().catch(() => {});
-  const { success, stderr } = await child.output();
-  if (!success) throw new Error(`${tool} ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
+  const { code, stderr } = await ran([tool, ...args], { input: `${input}\n` });
+  if (code !== 0) throw new Error(`${tool} ${args.join(" ")}: ${stderr}`);
 }

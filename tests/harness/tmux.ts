@@ -1,6 +1,7 @@
 // A real terminal whose screen is looked at: a tmux server of its own for each, with its own socket, ended with it.
 
 import { pause } from "./child.ts";
+import { ran } from "./command.ts";
 import { hasProgram, PRODUCT, productEnvironment, productLine } from "./product.ts";
 
 /** Whether tmux is there; without it a test is skipped and says so. */
@@ -104,11 +105,10 @@ export class Tmux implements AsyncDisposable {
   }
 
   async #tmux(...args: string[]): Promise<string> {
-    const { success, stdout, stderr } = await new Deno.Command("tmux", {
-      args: ["-u", "-S", `${this.#folder}/socket`, ...args],
-      stdin: "null",
-    }).output();
-    if (!success) throw new Error(`tmux ${args[0]}: ${new TextDecoder().decode(stderr)}`);
-    return new TextDecoder().decode(stdout);
+    // The shell of a user whom nobody logs in as ends at once.
+    const command = ["tmux", "-u", "-S", `${this.#folder}/socket`, ...args];
+    const { code, stdout, stderr } = await ran(command, { env: { SHELL: "/bin/sh" } });
+    if (code !== 0) throw new Error(`tmux ${args[0]}: ${stderr}`);
+    return stdout;
   }
 }

@@ -4,6 +4,7 @@
 import { registryFolder } from "../../scripts/release/licences.ts";
 import { fileURLToPath } from "node:url";
 import { denoDir } from "../harness/product.ts";
+import { type Ran, ran } from "../harness/command.ts";
 
 /** `nobody`, whom nothing belongs to. */
 export const UID = 65534;
@@ -102,25 +103,10 @@ export class OrdinaryUser implements Disposable {
   }
 
   /** Runs it to its end, with this on standard input. */
-  async run(
-    ...given: [...Parameters<OrdinaryUser["command"]>, input?: string]
-  ): Promise<{ code: number; stdout: string; stderr: string }> {
+  run(...given: [...Parameters<OrdinaryUser["command"]>, input?: string]): Promise<Ran> {
     const [memlock, args, options, input = ""] = given;
     const { program, args: all, env, cwd } = this.command(memlock, args, options);
-    const child = new Deno.Command(program, {
-      args: all,
-      clearEnv: true,
-      env,
-      cwd,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(input)).catch(() => {});
-    await writer.close().catch(() => {});
-    const { code, stdout, stderr } = await child.output();
-    return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+    return ran([program, ...all], { clearEnv: true, env, cwd, input });
   }
 
   [Symbol.dispose](): void {

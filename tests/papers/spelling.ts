@@ -3,6 +3,7 @@
 // checked: it says so, and counts as skipped.
 
 import { exitCodeOf } from "../../scripts/suites.ts";
+import { ran } from "../harness/command.ts";
 
 /** From npm, pinned: another version knows other words. */
 const CSPELL = "cspell@9.3.2";
@@ -14,15 +15,11 @@ const TIME_MS = 120_000;
 /** What cspell said, or undefined where it did not run. */
 async function cspell(args: readonly string[]): Promise<{ code: number; said: string } | undefined> {
   try {
-    const { code, stdout, stderr } = await new Deno.Command("npx", {
-      args: ["-y", CSPELL, ...args],
+    return await ran(["npx", "-y", CSPELL, ...args], {
       cwd: ROOT,
       env: { npm_config_update_notifier: "false" },
-      stdin: "null",
       signal: AbortSignal.timeout(TIME_MS),
-    }).output();
-    const text = new TextDecoder();
-    return { code, said: text.decode(stdout) + text.decode(stderr) };
+    });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;

@@ -4,19 +4,15 @@
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { hasProgram, PRODUCT, productEnvironment } from "../harness/product.ts";
 import { Sesame } from "../harness/process.ts";
+import { ran } from "../harness/command.ts";
 
 const ignore = Deno.build.os !== "linux" || !hasProgram("python3");
 
 async function shell(command: string): Promise<{ code: number; out: string; errors: string }> {
   const product = [Deno.execPath(), ...PRODUCT].map((word) => `'${word}'`).join(" ");
-  const { code, stdout, stderr } = await new Deno.Command("bash", {
-    args: ["-c", command.replaceAll("SESAME", product)],
-    clearEnv: true,
-    env: productEnvironment(),
-    stdin: "null",
-  }).output();
-  const [out, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  return { code, out: out ?? "", errors: errors ?? "" };
+  const run = ["bash", "-c", command.replaceAll("SESAME", product)];
+  const { code, stdout, stderr } = await ran(run, { clearEnv: true, env: productEnvironment() });
+  return { code, out: stdout, errors: stderr };
 }
 
 for (const command of ["phrase", "--help", "help connect", "--version", "doctor"]) {
@@ -71,12 +67,10 @@ Deno.test({
       "while part := os.read(get, 4096): said += part",
       "print(child.wait(), said.decode().lstrip('x')[-200:])",
     ].join("\n");
-    const { stdout } = await new Deno.Command("python3", {
-      args: ["-c", script, Deno.execPath(), ...PRODUCT, "--help"],
+    const { stdout: said } = await ran(["python3", "-c", script, Deno.execPath(), ...PRODUCT, "--help"], {
       clearEnv: true,
       env: productEnvironment(),
-    }).output();
-    const said = new TextDecoder().decode(stdout);
+    });
     const { out } = await shell("SESAME --help");
     equal(said.startsWith("0 "), true, said);
     equal(said.includes(out.slice(-150).trimEnd()), true, said);

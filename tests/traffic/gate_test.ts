@@ -2,6 +2,7 @@
 // simulated half is enough for that, and needs neither tcpdump nor a quiet machine.
 
 import assert from "node:assert/strict";
+import { ran } from "../harness/command.ts";
 
 const BUGS = {
   dummies: "dummies are left out while somebody writes",
@@ -10,11 +11,8 @@ const BUGS = {
 
 for (const [bug, sentence] of Object.entries(BUGS)) {
   Deno.test(`deno task wire is red where ${sentence}, and the rows of the mode stay green`, async () => {
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-check", "--allow-all", GATE, "--planted", bug, "--short", "--only", "simulated"],
-      stdin: "null",
-    }).output();
-    const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    const gate = [Deno.execPath(), "run", "--quiet", "--no-check", "--allow-all", GATE];
+    const { code, said } = await ran([...gate, "--planted", bug, "--short", "--only", "simulated"]);
     const row = (what: string) => said.split("\n").find((line) => line.includes(what)) ?? "";
     assert.equal(code, 1, said); // 3: the bug could not be planted
     assert.match(row("idle or talking  "), /^FAILED/, said);

@@ -5,7 +5,7 @@ import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "n
 import type { Sesame } from "../harness/process.ts";
 import { deliver } from "../harness/process_pair.ts";
 import { needs, PHRASE, talker } from "../artifact/subject.ts";
-import { Console, Windows } from "./wine.ts";
+import { consoleOf, echoes, Windows } from "./wine.ts";
 
 const here = Deno.build.target === "x86_64-unknown-linux-gnu" && needs("wine", "wineserver", "npm", "tar");
 const windows = here ? await Windows.start() : undefined;
@@ -50,8 +50,8 @@ test("the host's calls work: memory is locked, entropy comes, permissions are go
 test(
   "keys of the console come as bytes: an umlaut, an emoji, Ctrl-C, Alt+Enter, F12; timers go on, its mode comes back",
   async (w) => {
-    await using console = await Console.start(w, w.script("_console_child.ts", "--allow-net", "--allow-ffi"));
-    const shown = await console.until(/"got".*\}/);
+    await using console = await consoleOf(w, w.script("_console_child.ts", "--allow-net", "--allow-ffi"));
+    const shown = await console.until(/"got".*\}/, false, WAIT_MS);
     const said = JSON.parse(/\{"got".*\}/.exec(shown)![0]);
     ok(said.ticks >= 3);
     deepEqual({ ...said, ticks: 0 }, {
@@ -99,22 +99,22 @@ test(
     await using anna = await talker(["listen", "127.0.0.1:0"], { phrase });
     const { address } = await anna.event("listening", WAIT_MS);
     const program = [...w.script("_mode_child.ts", "--allow-all"), ...w.sesame, "connect", String(address)];
-    await using console = await Console.start(w, program);
-    await console.until(/Phrase/);
-    while (await console.echoes()) await new Promise((done) => setTimeout(done, 20));
-    await console.type(phrase);
+    await using console = await consoleOf(w, program);
+    await console.until(/Phrase/, false, WAIT_MS);
+    while (await echoes(console)) await new Promise((done) => setTimeout(done, 20));
+    await console.text(phrase);
     // Nothing tells that keys have arrived and show nothing, so they get a moment.
     await new Promise((done) => setTimeout(done, 300));
-    const prompt = await console.until(/Phrase/);
+    const prompt = await console.until(/Phrase/, false, WAIT_MS);
     ok(!prompt.includes("wien"), prompt);
-    await console.key("Enter");
+    await console.keys("Enter");
     await anna.event("connected", WAIT_MS);
-    await console.type("hallo 👋");
-    await console.key("Enter");
+    await console.text("hallo 👋");
+    await console.keys("Enter");
     equal((await anna.event("message", WAIT_MS)).text, "hallo 👋");
-    await console.key("F12");
+    await console.keys("F12");
     // Wine breaks the line anywhere.
-    const shown = await console.until(/ended[^]*b\s*e\s*f\s*o\s*r\s*e/);
+    const shown = await console.until(/ended[^]*b\s*e\s*f\s*o\s*r\s*e/, false, WAIT_MS);
     match(shown.replace(/\s/g, ""), /ended0,modeasbefore$/);
     ok(!shown.includes("hallo"), "the message stays on the screen");
     // Nothing says goodbye after F12.

