@@ -13,7 +13,7 @@
 
 import { exitCodeOf } from "../scripts/suites.ts";
 import { createHash } from "node:crypto";
-import { cpSync } from "node:fs";
+import { ProjectCopy, Unplantable } from "../tests/harness/project_copy.ts";
 import { load, TARGETS } from "./targets.ts";
 import { bundle, DIST, fuzz, install, type Outcome, ROOT } from "./runner/jazzer.ts";
 import { PLANTED, type Planted } from "./runner/planted.ts";
@@ -22,8 +22,6 @@ const AT_ONCE = 2;
 /** A planted bug must be found within this. */
 const PLANTED_SECONDS = 60;
 const NODE_LACKS = /^ReferenceError|is not a (function|constructor)$/;
-/** What a copy needs. */
-const COPIED = ["deno.json", "deno.lock", "src", "fuzz", "tests"];
 
 interface Sum {
   passed: number;
@@ -37,11 +35,7 @@ async function each<T>(
   const waiting = [...items];
   const sum = { passed: 0, failed: 0 };
   const work = async () => {
-    for (
-      let item = waiting.shift();
-      item !== undefined;
-      item = waiting.shift()
-    ) {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
       sum[await act(item) ? "passed" : "failed"]++;
     }
   };
@@ -80,46 +74,33 @@ function trouble({ finding, broken }: Outcome): string {
   return broken === undefined ? "" : `\n${broken}`;
 }
 
-async function planted(
-  { target, bug, file, text, without }: Planted,
-): Promise<boolean> {
-  const copy = await Deno.makeTempDir({ prefix: "sesame-planted-" });
+async function planted({ target, bug, file, text, without }: Planted): Promise<boolean> {
+  using copy = new ProjectCopy("fuzz", "tests");
   const began = performance.now();
   try {
-    for (const part of COPIED) {
-      cpSync(`${ROOT}${part}`, `${copy}/${part}`, { recursive: true });
-    }
-    const source = await Deno.readTextFile(`${copy}/${file}`);
-    const times = source.split(text).length - 1;
-    if (times !== 1) {
-      console.log(
-        `FAILED  ${target.padEnd(13)} ${bug}: the line to change stands in ${file} ${times} times`,
-      );
-      return false;
-    }
-    await Deno.writeTextFile(`${copy}/${file}`, source.replace(text, () => without));
-    const bundled = `${copy}/${target}.cjs`;
-    await bundle(target, copy, bundled);
-    const options = {
-      file: bundled,
-      // Only what is committed: an input that a run here has found may be the bug's own.
-      corpora: [`${copy}/found`, `${ROOT}fuzz/corpus/${target}`],
-      findings: `${copy}/findings`,
-      seconds: PLANTED_SECONDS,
-    };
-    const outcome = await fuzz(await load(target), options);
-    const seconds = ((performance.now() - began) / 1000).toFixed(0).padStart(3);
-    // What node does not know is no finding: it would be there without the bug too.
-    const finding = NODE_LACKS.test(outcome.finding?.message ?? "") ? undefined : outcome.finding;
-    const found = finding === undefined ? `not found; ${figures(outcome)}${trouble(outcome)}` : finding.message;
-    const mark = finding === undefined ? "FAILED " : "ok     ";
-    console.log(
-      `${mark} ${target.padEnd(13)} ${seconds} s  planted: ${bug}\n${" ".repeat(29)}found: ${found}`,
-    );
-    return finding !== undefined;
-  } finally {
-    await Deno.remove(copy, { recursive: true });
+    copy.plant(file, text, () => without);
+  } catch (error) {
+    if (!(error instanceof Unplantable)) throw error;
+    console.log(`FAILED  ${target.padEnd(13)} ${bug}: ${error.message}`);
+    return false;
   }
+  const bundled = `${copy.folder}/${target}.cjs`;
+  await bundle(target, copy.folder, bundled);
+  const options = {
+    file: bundled,
+    // Only what is committed: an input that a run here has found may be the bug's own.
+    corpora: [`${copy.folder}/found`, `${ROOT}fuzz/corpus/${target}`],
+    findings: `${copy.folder}/findings`,
+    seconds: PLANTED_SECONDS,
+  };
+  const outcome = await fuzz(await load(target), options);
+  const seconds = ((performance.now() - began) / 1000).toFixed(0).padStart(3);
+  // What node does not know is no finding: it would be there without the bug too.
+  const finding = NODE_LACKS.test(outcome.finding?.message ?? "") ? undefined : outcome.finding;
+  const found = finding === undefined ? `not found; ${figures(outcome)}${trouble(outcome)}` : finding.message;
+  const mark = finding === undefined ? "FAILED " : "ok     ";
+  console.log(`${mark} ${target.padEnd(13)} ${seconds} s  planted: ${bug}\n${" ".repeat(29)}found: ${found}`);
+  return finding !== undefined;
 }
 
 async function writeSeeds(names: readonly string[]): Promise<void> {

@@ -7,9 +7,9 @@
 // The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as `adversary: ...`.
 // Not in here: what a row does (tests/adversary).
 
-import { cpSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { ran } from "../harness/command.ts";
 import { hasProgram } from "../harness/product.ts";
+import { ProjectCopy, Unplantable } from "../harness/project_copy.ts";
 import { type Result, runRows } from "./run.ts";
 import { type Removal, REMOVALS } from "./removals.ts";
 import { TABLE } from "./table.ts";
@@ -44,9 +44,6 @@ function line({ row, outcome, observed, ms }: Result): string {
 
 // --- Prove ----------------------------------------------------------------------------------------------------------
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** What the product and this suite need. */
-const COPIED = ["main.ts", "deno.json", "deno.lock", "src", "tests", "scripts"];
 const AT_ONCE = 2;
 
 /** `--prove TEXT`: only the checks whose name holds it. */
@@ -69,27 +66,19 @@ async function prove(args: readonly string[]): Promise<number> {
 }
 
 async function caughtBy({ file, text, without, row }: Removal): Promise<{ by?: string; why?: string }> {
-  const copy = await Deno.makeTempDir({ prefix: "sesame-prove-" });
+  using copy = new ProjectCopy("tests", "scripts");
   try {
-    for (const part of COPIED) cpSync(`${ROOT}${part}`, `${copy}/${part}`, { recursive: true });
-    const source = await Deno.readTextFile(`${copy}/${file}`);
-    if (source.split(text).length !== 2) {
-      return { why: `the text of the check stands there ${source.split(text).length - 1} times` };
-    }
-    await Deno.writeTextFile(`${copy}/${file}`, source.replace(text, () => without));
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-check", "--allow-all", "tests/adversary/adversary.ts", "--rows", row],
-      cwd: copy,
-      env: { DENO_NO_UPDATE_CHECK: "1" },
-      stdin: "null",
-    }).output();
-    const said = new TextDecoder().decode(stdout);
-    const red = [...said.matchAll(/^FAILED {2}(.*?) {2}\(/gm)].map((match) => match[1]!);
-    if (red.length > 0) return { by: `caught by "${red.join('", "')}"` };
-    return { why: code === 0 ? "no row noticed" : `the run broke: ${new TextDecoder().decode(stderr).slice(0, 300)}` };
-  } finally {
-    await Deno.remove(copy, { recursive: true });
+    copy.plant(file, text, () => without);
+  } catch (error) {
+    if (error instanceof Unplantable) return { why: error.message };
+    throw error;
   }
+  const suite = [Deno.execPath(), "run", "--quiet", "--no-check", "--allow-all", "tests/adversary/adversary.ts"];
+  const options = { cwd: copy.folder, env: { DENO_NO_UPDATE_CHECK: "1" } };
+  const { code, stdout, stderr } = await ran([...suite, "--rows", row], options);
+  const red = [...stdout.matchAll(/^FAILED {2}(.*?) {2}\(/gm)].map((match) => match[1]!);
+  if (red.length > 0) return { by: `caught by "${red.join('", "')}"` };
+  return { why: code === 0 ? "no row noticed" : `the run broke: ${stderr.slice(0, 300)}` };
 }
 
 if (import.meta.main) Deno.exit(await (Deno.args.includes("--prove") ? prove(Deno.args) : table(Deno.args)));

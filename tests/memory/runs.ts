@@ -5,10 +5,12 @@ import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { fileURLToPath } from "node:url";
 import { generate } from "../../src/auth/words.ts";
+import { Child } from "../harness/child.ts";
+import { ran } from "../harness/command.ts";
 import { Sesame } from "../harness/process.ts";
 import { denoDir, hasProgram, PRODUCT } from "../harness/product.ts";
+import { ProjectCopy } from "../harness/project_copy.ts";
 import { piecesNow, Watch } from "./arena.ts";
 import { FalseListener, random, Wire } from "../reference/reference.ts";
 import { Friend, stretch } from "./friend.ts";
@@ -46,7 +48,7 @@ export async function runTrace(args: readonly string[]): Promise<number> {
     return trace.end();
   }
   using project = planted ? plantedProject() : undefined;
-  if (project !== undefined) trace.product = project.command;
+  if (project !== undefined) trace.product = commandOf(project);
   for (const [name, body] of RUNS) {
     if (wanted !== undefined ? !wanted.includes(name) : planted && name !== "listener") continue;
     trace.title(name);
@@ -275,10 +277,10 @@ async function coreRun(trace: Trace): Promise<void> {
   await product.like("message", { text });
   const folder = Deno.makeTempDirSync({ prefix: "sesame-core-" });
   try {
-    const made = await run("gcore", "-o", `${folder}/core`, `${product.pid}`);
+    const made = await ran(["gcore", "-o", `${folder}/core`, `${product.pid}`]);
     // 20 GB of address space with 60 MB in it: tar leaves the holes out.
-    const packed = await run("tar", "-C", folder, "-S", "-cf", `${folder}/packed`, `core.${product.pid}`);
-    const found = packed.success ? searchFile(`${folder}/packed`, ledger) : new Map<Kind, number>();
+    const packed = await ran(["tar", "-C", folder, "-S", "-cf", `${folder}/packed`, `core.${product.pid}`]);
+    const found = packed.code === 0 ? searchFile(`${folder}/packed`, ledger) : new Map<Kind, number>();
     trace.check(
       "gcore by root: the dump was made, and holds a message",
       (found.get("message text") ?? 0) > 0,
@@ -286,7 +288,7 @@ async function coreRun(trace: Trace): Promise<void> {
     );
     found.delete("message text");
     const what = [...found].map(([kind, n]) => `${n} ${kind}`).join(", ");
-    trace.check("gcore by root: no key and no phrase in the dump", made.success && found.size === 0, what);
+    trace.check("gcore by root: no key and no phrase in the dump", made.code === 0 && found.size === 0, what);
     product.signal("SIGABRT");
     const { signal } = await product.ended();
     trace.check("kill -ABRT: the process dies of it", signal === "SIGABRT", `${signal}`);
@@ -303,40 +305,25 @@ async function sameUserRun(trace: Trace): Promise<void> {
   if (problem !== undefined) return trace.skip("the same user", problem);
   using user = new OrdinaryUser();
   const { program, args, env, cwd } = user.command(undefined, ["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"]);
-  const options = { args, env, cwd, clearEnv: true, stdin: "piped", stdout: "piped", stderr: "null" } as const;
-  const child = new Deno.Command(program, options).spawn();
-  const input = child.stdin.getWriter();
-  const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  try {
-    await input.write(bytesOf(`${ownWords()}\n`));
-    for (let said = ""; !said.includes("listening");) said += (await output.read()).value ?? "listening";
-    const asUser = (...command: string[]) =>
-      run("setpriv", `--reuid=${UID}`, `--regid=${UID}`, "--clear-groups", "--bounding-set=-all", ...command);
-    const owner = (await asUser("id", "-u")).stdout.trim();
-    trace.check("the process belongs to an ordinary user", owner === `${UID}`, owner);
-    for (const file of ["environ", "mem", "maps", "auxv"]) {
-      // By the reason, since address 0 of `mem` cannot be read by anybody, allowed or not.
-      const denied = async (pid: string) =>
-        /Permission denied/.test((await asUser("head", "-c", "1", `/proc/${pid}/${file}`)).stderr);
-      trace.check(`control: of an unprotected process they may open ${file}`, !await denied("self"));
-      trace.check(`the same user may not open /proc/PID/${file}`, await denied(`${child.pid}`));
-    }
-    if (hasProgram("gcore")) {
-      await asUser("gcore", "-o", `${user.home}/core`, `${child.pid}`);
-      const left = [...Deno.readDirSync(user.home)].map(({ name }) => name);
-      trace.check("gcore by the same user is refused", !left.some((name) => name.startsWith("core")), left.join(", "));
-    } else trace.skip("gcore by the same user", "needs gcore");
-  } finally {
-    child.kill("SIGKILL");
-    await input.abort().catch(() => {});
-    await output.cancel();
-    await child.status;
+  await using child = new Child([program, ...args], { env, cwd });
+  await child.write(`${ownWords()}\n`);
+  await child.until(/listening/);
+  const asUser = (...command: string[]) =>
+    ran(["setpriv", `--reuid=${UID}`, `--regid=${UID}`, "--clear-groups", "--bounding-set=-all", ...command]);
+  const owner = (await asUser("id", "-u")).stdout.trim();
+  trace.check("the process belongs to an ordinary user", owner === `${UID}`, owner);
+  for (const file of ["environ", "mem", "maps", "auxv"]) {
+    // By the reason, since address 0 of `mem` cannot be read by anybody, allowed or not.
+    const denied = async (pid: string) =>
+      /Permission denied/.test((await asUser("head", "-c", "1", `/proc/${pid}/${file}`)).stderr);
+    trace.check(`control: of an unprotected process they may open ${file}`, !await denied("self"));
+    trace.check(`the same user may not open /proc/PID/${file}`, await denied(`${child.pid}`));
   }
-}
-
-async function run(program: string, ...args: string[]): Promise<{ success: boolean; stdout: string; stderr: string }> {
-  const { success, stdout, stderr } = await new Deno.Command(program, { args, stdin: "null" }).output();
-  return { success, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+  if (hasProgram("gcore")) {
+    await asUser("gcore", "-o", `${user.home}/core`, `${child.pid}`);
+    const left = [...Deno.readDirSync(user.home)].map(({ name }) => name);
+    trace.check("gcore by the same user is refused", !left.some((name) => name.startsWith("core")), left.join(", "));
+  } else trace.skip("gcore by the same user", "needs gcore");
 }
 
 /** A copy of the program that keeps the phrase as a string: the scan must find that, or its zeros mean nothing. */
@@ -346,7 +333,7 @@ async function plantedRun(trace: Trace): Promise<void> {
   const ledger = phraseLedger(phrase);
   await using product = await Sesame.start(["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"], {
     phrase,
-    command: project.command,
+    command: commandOf(project),
   });
   await product.event("listening");
   using memory = new ProcessMemory(product.pid);
@@ -530,30 +517,17 @@ class HeldExit implements AsyncDisposable {
   }
 }
 
-/** A copy of the program, in a folder of its own, with one line added. */
-function plantedProject(): Disposable & { readonly command: readonly string[] } {
-  const root = fileURLToPath(new URL("../..", import.meta.url));
-  const folder = Deno.makeTempDirSync({ prefix: "sesame-planted-" });
-  for (const name of ["main.ts", "deno.json", "deno.lock"]) Deno.copyFileSync(`${root}${name}`, `${folder}/${name}`);
-  copyFolder(`${root}src`, `${folder}/src`);
-  const file = `${folder}/src/chat/stretcher.ts`;
-  const source = Deno.readTextFileSync(file);
-  const leaky = source.replace(
-    "this.#phrase = phrase;",
-    "this.#phrase = phrase;\n    (globalThis as Record<string, unknown>).planted = String.fromCharCode(...phrase.bytes);",
-  );
-  if (leaky === source) throw new Error("the place for the planted leak has gone: look at src/chat/stretcher.ts");
-  Deno.writeTextFileSync(file, leaky);
-  const command = [...PRODUCT.slice(0, -1), `${folder}/main.ts`];
-  return { command, [Symbol.dispose]: () => Deno.removeSync(folder, { recursive: true }) };
+/** A copy of the program with one line added. */
+function plantedProject(): ProjectCopy {
+  const project = new ProjectCopy();
+  const leak = "(globalThis as Record<string, unknown>).planted = String.fromCharCode(...phrase.bytes);";
+  project.plant("src/chat/stretcher.ts", "this.#phrase = phrase;", (line) => `${line}\n    ${leak}`);
+  return project;
 }
 
-function copyFolder(from: string, to: string): void {
-  Deno.mkdirSync(to);
-  for (const { name, isDirectory } of Deno.readDirSync(from)) {
-    if (isDirectory) copyFolder(`${from}/${name}`, `${to}/${name}`);
-    else if (!name.endsWith("_test.ts")) Deno.copyFileSync(`${from}/${name}`, `${to}/${name}`);
-  }
+/** The product out of it. */
+function commandOf({ folder }: ProjectCopy): readonly string[] {
+  return [...PRODUCT.slice(0, -1), `${folder}/main.ts`];
 }
 
 // --- What is judged, and told ---------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@
 // --handmade each mutant is one; else each room is one, which passes from a score of 90 % on, with no survivor unexplained
 // if all its places were run.
 
+import { type ProjectCopy, Unplantable } from "../harness/project_copy.ts";
 import { Random } from "../simulation/random.ts";
 import { DIST, runDeno } from "./deno.ts";
 import { HANDMADE, type Handmade } from "./handmade.ts";
@@ -53,7 +54,7 @@ async function mutateRoom(room: MutatedRoom, { limit, seed, minutes, workers, ag
   const waiting = chosen.filter(({ id }) => !verdicts.has(id));
   const tests = waiting.length === 0 ? [] : await measure(room, found, known.sources, workers, end);
   if (tests !== undefined) {
-    await inCopies(workers, waiting, async (copy, mutant) => {
+    await inCopies(workers, waiting, async ({ folder: copy }, mutant) => {
       if (Date.now() > end) return false;
       const verdict = await judge(copy, mutant, judgesOf(mutant, found, tests, known.killer(mutant.id)));
       verdicts.set(mutant.id, verdict);
@@ -80,16 +81,17 @@ async function passes(copy: string, what: readonly string[]): Promise<boolean> {
   return (await runDeno(args, copy, undefined, AbortSignal.timeout(300_000))).code === 0;
 }
 
-async function handmade(copy: string, { name, file, text, without, test }: Handmade): Promise<boolean> {
-  const source = await Deno.readTextFile(`${copy}/${file}`);
-  const times = source.split(text).length - 1;
+async function handmade(copy: ProjectCopy, { name, file, text, without, test }: Handmade): Promise<boolean> {
   const filter = [test.file, "--filter", `/^${test.name.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")}$/`];
-  let word = times === 1 ? undefined : `the text stands in ${file} ${times} times`;
-  if (word === undefined && !await passes(copy, filter)) word = "its test fails without it";
-  if (word === undefined) {
-    await Deno.writeTextFile(`${copy}/${file}`, source.replace(text, () => without));
-    if (await passes(copy, filter)) word = "it lives";
-    await Deno.writeTextFile(`${copy}/${file}`, source);
+  let word: string | undefined;
+  try {
+    const heal = copy.plant(file, text, () => without);
+    if (await passes(copy.folder, filter)) word = "it lives";
+    heal();
+    if (word === undefined && !await passes(copy.folder, filter)) word = "its test fails without it";
+  } catch (error) {
+    if (!(error instanceof Unplantable)) throw error;
+    word = error.message;
   }
   console.log(`${word === undefined ? "ok     " : "FAILED "} ${name} (${file}): ${word ?? `dies of “${test.name}”`}`);
   return word === undefined;

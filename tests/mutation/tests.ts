@@ -1,15 +1,14 @@
 // The tests that judge a room's mutants: how long each takes and which blocks of the room it enters, found by running it
 // alone once; and running those that enter a mutant's block, until one fails. Not in here: mutants, and what is known of them.
 
-import { cpSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createHash } from "node:crypto";
+import { ProjectCopy } from "../harness/project_copy.ts";
 import { DIST, ROOT, runDeno } from "./deno.ts";
 import type { Block } from "./plugin.ts";
 import type { MutatedRoom } from "./rooms.ts";
 import { type Found, type Mutant, mutated } from "./sites.ts";
 
-/** What a copy of the project has to hold. */
-const COPIED = ["deno.json", "deno.lock", "src", "fuzz", "scripts", "tests"];
 const REPLAY = "fuzz/replay_test.ts";
 /** A test hangs that takes so many times as long as it does without a mutant, and this on top of it. */
 const TOO_LONG = 8;
@@ -31,16 +30,15 @@ export type Verdict =
 // --- Copies and hashes ----------------------------------------------------------------------------------------------
 
 /** Does all `work`, each piece in a copy of the project that no other piece uses meanwhile. */
-export async function inCopies<T>(workers: number, waiting: T[], work: (copy: string, piece: T) => Promise<boolean>) {
+export async function inCopies<T>(
+  workers: number,
+  waiting: T[],
+  work: (copy: ProjectCopy, piece: T) => Promise<boolean>,
+) {
   await Promise.all(Array.from({ length: Math.min(workers, waiting.length) }, async () => {
-    const copy = await Deno.makeTempDir({ prefix: "sesame-mutate-" });
-    try {
-      for (const part of COPIED) cpSync(`${ROOT}${part}`, `${copy}/${part}`, { recursive: true });
-      for (let piece = waiting.shift(); piece !== undefined; piece = waiting.shift()) {
-        if (!await work(copy, piece)) return;
-      }
-    } finally {
-      await Deno.remove(copy, { recursive: true });
+    using copy = new ProjectCopy("fuzz", "scripts", "tests");
+    for (let piece = waiting.shift(); piece !== undefined; piece = waiting.shift()) {
+      if (!await work(copy, piece)) return;
     }
   }));
 }
@@ -103,7 +101,7 @@ export async function measure(
     tests.push(...read(path));
     return false;
   });
-  await inCopies(workers, waiting, async (copy, file) => {
+  await inCopies(workers, waiting, async ({ folder: copy }, file) => {
     for (const [source, list] of blocks) await instrument(copy, source, list, all);
     const names = (await plan<string[]>(copy, file, { list: true, names: [] })).filter((name) =>
       file !== REPLAY || room.fuzz.some((target) => name.startsWith(`${target}: `))

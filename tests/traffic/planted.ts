@@ -1,5 +1,7 @@
 // The gate's own proof: bugs put into a copy of the project on purpose. The gate runs there and must go red.
 
+import { ProjectCopy } from "../harness/project_copy.ts";
+
 /** By name: after each of these places, which must be there exactly once, the text is put in. */
 const PLANTS: Readonly<Record<string, readonly { readonly after: RegExp; readonly put: string }[]>> = {
   // No dummies for a second after each line that is finished: silence tells that somebody writes.
@@ -20,36 +22,15 @@ const PLANTS: Readonly<Record<string, readonly { readonly after: RegExp; readonl
 
 export const PLANT_NAMES: readonly string[] = Object.keys(PLANTS);
 
-const COPIED = ["main.ts", "deno.json", "deno.lock", "src", "scripts", "tests"];
 const PLANTED_IN = "src/session/step.ts";
 
-/** The bug could not be put in, so nothing was shown. */
-export class Unplantable extends Error {}
-
-/** Runs the gate over the sabotaged copy with these arguments; its exit code. */
+/** Runs the gate over the sabotaged copy with these arguments; its exit code. Throws Unplantable. */
 export async function runPlanted(name: string, args: readonly string[]): Promise<number> {
-  const folder = await Deno.makeTempDir({ prefix: "sesame-planted-" });
-  try {
-    const root = new URL("../../", import.meta.url);
-    for (const entry of COPIED) {
-      const { success } = await new Deno.Command("cp", { args: ["-r", new URL(entry, root).pathname, folder] })
-        .output();
-      if (!success) throw new Error(`${entry} could not be copied`);
-    }
-    const path = `${folder}/${PLANTED_IN}`;
-    let source = await Deno.readTextFile(path);
-    for (const { after, put } of PLANTS[name] ?? []) {
-      const places = source.match(after)?.length ?? 0;
-      if (places !== 1) throw new Unplantable(`${PLANTED_IN} has changed: ${places} places for the bug "${name}"`);
-      source = source.replace(after, (place) => place + put);
-    }
-    await Deno.writeTextFile(path, source);
-    const { code } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-check", "--allow-all", `${folder}/tests/traffic/traffic.ts`, ...args],
-      stdin: "null",
-    }).spawn().status;
-    return code;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  using copy = new ProjectCopy("scripts", "tests");
+  for (const { after, put } of PLANTS[name] ?? []) copy.plant(PLANTED_IN, after, (place) => place + put);
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-check", "--allow-all", `${copy.folder}/tests/traffic/traffic.ts`, ...args],
+    stdin: "null",
+  }).spawn().status;
+  return code;
 }
