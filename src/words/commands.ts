@@ -25,7 +25,7 @@ export const HELP: readonly (readonly [string, string])[] = [
 ];
 
 /** What Tab completes at the beginning of a line, in the order of letters. */
-export const CHAT_COMMANDS: readonly string[] = HELP.map(([typed]) => typed.split(" ")[0]!)
+export const CHAT_COMMANDS: readonly string[] = [...new Set(HELP.map(([typed]) => typed.split(" ")[0]!))]
   .filter((command) => !command.startsWith("//")).sort();
 
 export function commandHelp(): string {
