@@ -180,7 +180,6 @@ export const LONGER: readonly { readonly file: Place; readonly name?: string; re
   { file: "src/peers/admission.ts", name: "Admission", why: "room, turns, places and guesses share one state" },
   { file: "src/peers/step.ts", name: "#handle", why: "one line for each event, in one switch" },
   { file: "src/session/step.ts", name: "Session", why: "one machine with its table of phases" },
-  { file: "src/terminal/json.ts", name: "fields", why: "the contract of --json, event for event in one switch" },
   { file: "src/terminal/text/width.ts", name: "wrap", why: "one loop over a line's pieces, timed by the quiet window" },
 ];
 

@@ -2,7 +2,6 @@
 // reading lines, the sentences themselves (words).
 
 import type { Notice } from "../notice.ts";
-import { MAX_TARGETS } from "../constants.ts";
 import { alreadyCalled, doorClosed } from "../words/chat.ts";
 import { unmappedProblem } from "../words/mapping.ts";
 import { onionGone, onionStarting } from "../words/onion.ts";
@@ -21,78 +20,59 @@ export function jsonLine(notice: Notice, at: number): string {
   return JSON.stringify({ ...fields(notice), at: Math.round(at) }).replace(UNPRINTABLE, escape);
 }
 
-function fields(notice: Notice): Record<string, unknown> & { event: Notice["event"] } {
+/** The fields of each event, in their order, as they stand in the notice. */
+export const FIELDS = {
+  listening: ["address"],
+  connecting: ["address"],
+  connected: ["peer", "direction", "address", "punched"],
+  refused: ["address", "reason"],
+  message: ["peer", "id", "text"],
+  sent: ["id", "peers", "to"],
+  delivered: ["id", "peer"],
+  unconfirmed: ["id", "peer"],
+  named: ["peer", "name"],
+  left: ["peer", "reason"],
+  circle: ["peer", "you", "with"],
+  introduction: ["peer", "by", "state", "reason"],
+  self: [],
+  hearing: [],
+  "wrong-peer": ["peer", "by", "address"],
+  hidden: [],
+  verify: ["peer", "state"],
+  stopped: ["reason"],
+  "new-session": ["address", "peer", "before"],
+  stretching: ["done"],
+  "turned-away": ["count", "guesses"],
+  deaf: ["over"],
+  hint: ["text"],
+  onion: ["address", "confirmed"],
+  mapped: ["address", "by", "seconds"],
+  problem: ["doing", "wrong", "next"],
+} as const satisfies { readonly [E in Listed]: readonly (keyof Extract<Notice, { event: E }>)[] };
+
+/** All but those that scripts are told in another form. */
+type Listed = Exclude<
+  Notice["event"],
+  "protection" | "door-closed" | "already-called" | "onion-starting" | "onion-gone" | "unmapped" | "diagnosis"
+>;
+
+function fields(notice: Notice): Readonly<Record<string, unknown>> {
   const { event } = notice;
   switch (notice.event) {
     case "protection": {
       const { memoryLocked, coreDumps, permissions, locked } = notice.protection;
       return { event, memoryLocked, coreDumps, permissions, locked };
     }
-    case "listening":
-    case "connecting":
-      return { event, address: notice.address };
-    case "connected":
-      return {
-        event,
-        peer: notice.peer,
-        direction: notice.direction,
-        address: notice.address,
-        punched: notice.punched,
-      };
-    case "refused":
-      return { event, address: notice.address, reason: notice.reason };
-    case "message":
-      return { event, peer: notice.peer, id: notice.id, text: notice.text };
-    case "sent":
-      return { event, id: notice.id, peers: notice.peers, to: notice.to };
-    case "delivered":
-    case "unconfirmed":
-      return { event, id: notice.id, peer: notice.peer };
-    case "named":
-      return { event, peer: notice.peer, name: notice.name };
-    case "left":
-      return { event, peer: notice.peer, reason: notice.reason };
-    case "circle":
-      return { event, peer: notice.peer, you: notice.you, with: notice.with };
-    case "introduction": {
-      const { peer, by, state, reason } = notice;
-      return { event, peer, by, state, ...(reason === undefined ? {} : { reason }) };
-    }
-    case "self":
-    case "hearing":
-      return { event };
-    case "wrong-peer":
-      return { event, peer: notice.peer, by: notice.by, address: notice.address };
-    case "hidden":
-      return { event };
-    case "verify":
-      return { event, peer: notice.peer, state: notice.state };
-    case "stopped":
-      return { event, reason: notice.reason };
-    case "new-session":
-      return { event, address: notice.address, peer: notice.peer, before: notice.before };
-    case "stretching":
-      return { event, done: notice.done };
-    case "turned-away":
-      return { event, count: notice.count, guesses: notice.guesses };
-    case "deaf":
-      return { event, over: notice.over };
     case "door-closed":
       return { event: "hint", text: doorClosed(notice.address) };
     case "already-called":
-      return { event: "hint", text: alreadyCalled(notice.address, notice.state, MAX_TARGETS) };
-    case "hint":
-      return { event, text: notice.text };
-    case "onion":
-      return { event, address: notice.address, confirmed: notice.confirmed };
+      return { event: "hint", text: alreadyCalled(notice.address, notice.state) };
     case "onion-starting":
       return { event: "hint", text: onionStarting(notice.percent) };
     case "onion-gone": {
       const cause = notice.why === "cookie" || notice.why === "password" ? "tor-cookie" : "tor-control";
       return { event: "diagnosis", address: "", cause, wrong: onionGone(notice.why), next: "" };
     }
-    case "mapped":
-      return { event, address: notice.address, by: notice.by, seconds: notice.seconds };
     case "unmapped": {
       const { wrong, next } = unmappedProblem(notice.why, notice.lost);
       return { event: "diagnosis", address: notice.address, cause: notice.why, wrong, next };
@@ -102,8 +82,10 @@ function fields(notice: Notice): Record<string, unknown> & { event: Notice["even
       const { wrong, next } = callProblem(address, failure, proxy);
       return { event, address, step: failure.at, cause: failure.why, wrong, next };
     }
-    case "problem":
-      return { event, doing: notice.doing, wrong: notice.wrong, next: notice.next };
+    default: {
+      const said: Readonly<Record<string, unknown>> = { ...notice };
+      return Object.fromEntries(["event", ...FIELDS[notice.event]].map((name) => [name, said[name]]));
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 // What can go wrong in a running chat, in three parts, and what is said at its end.
 
-import { MAX_JSON_SIZE, MAX_UNCONFIRMED } from "../constants.ts";
+import { MAX_JSON_SIZE, MAX_TARGETS, MAX_UNCONFIRMED } from "../constants.ts";
 import type { Problem } from "./problems.ts";
 
 const NOT_SENT = "Could not send that message.";
@@ -86,10 +86,10 @@ export function doorClosed(address: string): string {
 }
 
 /** What keeps a target from being called anew. */
-export function alreadyCalled(target: string, state: "many" | "connected" | "called", most: number): string {
+export function alreadyCalled(target: string, state: "many" | "connected" | "called"): string {
   switch (state) {
     case "many":
-      return `${most} friends are being called already, and that is the limit.`;
+      return `${MAX_TARGETS} friends are being called already, and that is the limit.`;
     case "connected":
       return `Whoever answers at ${target} is connected already.`;
     case "called":

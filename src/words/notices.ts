@@ -5,7 +5,7 @@
 // begins with a word of ours.
 
 import type { RefusedReason } from "../call.ts";
-import { DEAD_AFTER_MS, MAX_TARGETS } from "../constants.ts";
+import { DEAD_AFTER_MS } from "../constants.ts";
 import type { LeftReason, Notice } from "../notice.ts";
 import { callFailureShort, callProblem } from "./call_failures.ts";
 import { circleLine, type Labels } from "./circle.ts";
@@ -79,7 +79,7 @@ export function lineOf(notice: Notice, shown: Shown): string | undefined {
     case "door-closed":
       return clean(doorClosed(notice.address));
     case "already-called":
-      return clean(alreadyCalled(notice.address, notice.state, MAX_TARGETS));
+      return clean(alreadyCalled(notice.address, notice.state));
     case "hint":
       return clean(notice.text);
     case "diagnosis": {
