@@ -178,9 +178,7 @@ export const LONGER: readonly { readonly file: Place; readonly name?: string; re
   { file: "src/chat/loop.ts", name: "Loop", why: "performs every effect of peers in one switch, and owns all links" },
   { file: "src/peers/connections.ts", name: "Connections", why: "a connection's way from link to end, read in one go" },
   { file: "src/peers/admission.ts", name: "Admission", why: "room, turns, places and guesses share one state" },
-  { file: "src/peers/step.ts", name: "#handle", why: "one line for each event, in one switch" },
   { file: "src/session/step.ts", name: "Session", why: "one machine with its table of phases" },
-  { file: "src/terminal/text/width.ts", name: "wrap", why: "one loop over a line's pieces, timed by the quiet window" },
 ];
 
 /** Sentences that stand outside `src/words/`, which a person never reads or which have to be where they are. */

@@ -10,10 +10,12 @@ import type { Calling } from "./calling.ts";
 import type { CallId } from "./calls.ts";
 import { Company, type CompanyEffect, type Here } from "./company.ts";
 import type { Connection, Steer } from "./connection.ts";
-import type { PeersOptions } from "./event.ts";
+import type { Event, PeersOptions } from "./event.ts";
 import type { Friends } from "./friend.ts";
 import type { Phrases } from "./phrases.ts";
 import type { Turn } from "./turn.ts";
+
+type Asked = Extract<Event, { type: "reachable" | "listening at" | "introduce" | "decline" | "propose" }>;
 
 export class Acquaintances {
   readonly company: Company;
@@ -91,10 +93,23 @@ export class Acquaintances {
     this.company.begun(peer, link, message, cells, this.#turn.now);
   }
 
-  /** The person, or the outside, wants something of `company`. */
-  ask(what: (company: Company, now: Millis) => void): void {
+  /** What the person wants, or the outside says. */
+  asked(event: Asked): void {
+    const { company } = this;
+    const { now } = this.#turn;
     this.#due = true;
-    what(this.company, this.#turn.now);
+    switch (event.type) {
+      case "reachable":
+        return company.reachable({ addresses: event.addresses, listens: true, hidden: event.hidden });
+      case "listening at":
+        return company.listeningAt(event.host, event.addresses);
+      case "introduce":
+        return void company.agree(event.peer, now);
+      case "decline":
+        return company.decline(event.peer, now);
+      case "propose":
+        return company.propose(event.first, event.second);
+    }
   }
 
   /** At the end of each step: tells friends what they are owed, asks and calls whom an introduction is about. */

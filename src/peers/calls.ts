@@ -58,22 +58,11 @@ export class Calls {
 
   /** A two-sided call of an introduction: it is not kept here, and never dialled. */
   meeting(introduced: Introduced): Call {
-    return {
-      id: this.newId(),
-      target: "",
-      retry: false,
-      state: "under way",
-      nextAt: Infinity,
-      failures: 0,
-      guesses: 0,
-      salts: [],
-      peer: undefined,
-      introduced,
-    };
+    return this.#fresh({ target: "", retry: false, state: "under way", nextAt: Infinity, introduced });
   }
 
   /** Undefined: there are too many, or this target is being called already. */
-  add(target: string, retry: boolean, now: Millis, introduced?: Introduced): Call | undefined {
+  add(target: string, retry: boolean, now: Millis): Call | undefined {
     const again = this.#calls.find((call) => call.target === target);
     if (again !== undefined && again.state !== "over") return undefined;
     if (again !== undefined) this.#calls.splice(this.#calls.indexOf(again), 1);
@@ -82,21 +71,15 @@ export class Calls {
       if (over < 0) return undefined;
       this.#calls.splice(over, 1);
     }
-    const call: Call = {
-      id: this.#next++,
-      target,
-      retry,
-      state: "waiting",
-      nextAt: now,
-      failures: 0,
-      guesses: 0,
-      // Ten minutes are ten minutes, also if the person calls again meanwhile.
-      salts: again?.salts ?? [],
-      peer: again?.peer,
-      introduced,
-    };
+    // Ten minutes are ten minutes, also if the person calls again meanwhile.
+    const { salts, peer } = again ?? {};
+    const call = this.#fresh({ target, retry, state: "waiting", nextAt: now, peer, ...salts && { salts } });
     this.#calls.push(call);
     return call;
+  }
+
+  #fresh(parts: Pick<Call, "target" | "retry" | "state" | "nextAt"> & Partial<Call>): Call {
+    return { id: this.newId(), failures: 0, guesses: 0, salts: [], peer: undefined, introduced: undefined, ...parts };
   }
 
   /** Of a target that could not be added: calls it now if it only waits for its pause, and says how things stand. */

@@ -171,17 +171,11 @@ export class Peers implements Disposable {
       case "compared":
         return this.#connections.verifying.compared(event.peer, event.same);
       case "reachable":
-        return this.#ask((company) =>
-          company.reachable({ addresses: event.addresses, listens: true, hidden: event.hidden })
-        );
       case "listening at":
-        return this.#ask((company) => company.listeningAt(event.host, event.addresses));
       case "introduce":
-        return this.#ask((company, now) => void company.agree(event.peer, now));
       case "decline":
-        return this.#ask((company, now) => company.decline(event.peer, now));
       case "propose":
-        return this.#ask((company) => company.propose(event.first, event.second));
+        return this.#connections.acquaintances.asked(event);
       case "shown":
         return this.#connections.messages.shown(event.peer, event.id);
       case "call":
@@ -195,10 +189,6 @@ export class Peers implements Disposable {
       case "time":
         return this.#time(event.unsent);
     }
-  }
-
-  #ask(what: (company: Company, now: Millis) => void): void {
-    this.#connections.acquaintances.ask(what);
   }
 
   #time(unsent: (link: LinkId) => number): void {

@@ -106,70 +106,75 @@ export function wrap(
   rest: number,
   widthOf: (grapheme: string) => number = graphemeWidth,
 ): string[] {
-  const rows: string[] = [];
-  let limit = Math.max(2, first);
-  let row = "";
-  let width = 0;
-  /** Where the row can be broken: its length and width up to there. */
-  let breakAt = -1;
-  let breakWidth = 0;
-  const end = (text: string) => {
-    rows.push(withoutLast(text, " "));
-    limit = Math.max(2, rest);
-  };
-  const put = (grapheme: string, cells: number) => {
-    if (width + cells > limit) {
-      if (grapheme === " ") { // A space at the end of a full row is the break itself.
-        end(row);
-        row = "";
-        width = 0;
-        breakAt = -1;
-        return;
-      }
-      if (breakAt > 0) {
-        end(row.slice(0, breakAt));
-        row = row.slice(breakAt);
-        width -= breakWidth;
-      }
-      if (breakAt <= 0 || width + cells > limit) {
-        end(row);
-        row = "";
-        width = 0;
-      }
-      breakAt = -1;
-    }
-    if (cells >= 2 && row !== "") {
-      breakAt = row.length;
-      breakWidth = width;
-    }
-    row += grapheme;
-    width += cells;
-    if (grapheme === " " || cells >= 2) {
-      breakAt = row.length;
-      breakWidth = width;
-    }
-  };
+  const breaking = new Breaking(first, rest);
   for (const { text, each } of piecesOf(line.replaceAll("\t", " ".repeat(TAB_CELLS)))) {
-    if (each === undefined) put(text, widthOf(text));
-    else if (each === 2) { for (const char of text) put(char, 2); }
-    else {
-      for (let at = 0; at < text.length;) {
-        // As much as there is room for at once; where there is none, the one character that makes the row end.
-        const part = text.slice(at, at + Math.max(0, limit - width));
-        const space = part.lastIndexOf(" ");
-        if (space >= 0) {
-          breakAt = row.length + space + 1;
-          breakWidth = width + space + 1;
-        }
-        row += part;
-        width += part.length;
-        at += part.length;
-        if (at < text.length) put(text[at++]!, 1);
-      }
+    if (each === undefined) breaking.put(text, widthOf(text));
+    else if (each === 2) { for (const char of text) breaking.put(char, 2); }
+    else breaking.run(text);
+  }
+  return breaking.end();
+}
+
+/** Rows being filled, and where the last of them can be broken. */
+class Breaking {
+  readonly #rows: string[] = [];
+  readonly #rest: number;
+  #limit: number;
+  #row = "";
+  #width = 0;
+  /** The row's length and width up to where it can be broken. */
+  #breakAt = -1;
+  #breakWidth = 0;
+
+  constructor(first: number, rest: number) {
+    this.#limit = Math.max(2, first);
+    this.#rest = Math.max(2, rest);
+  }
+
+  put(grapheme: string, cells: number): void {
+    if (this.#width + cells > this.#limit) {
+      if (grapheme === " ") return this.#break(this.#row.length, this.#width); // the space is the break itself
+      if (this.#breakAt > 0) this.#break(this.#breakAt, this.#breakWidth);
+      if (this.#width + cells > this.#limit) this.#break(this.#row.length, this.#width);
+    }
+    if (cells >= 2 && this.#row !== "") this.#mayBreak(this.#row.length, this.#width);
+    this.#row += grapheme;
+    this.#width += cells;
+    if (grapheme === " " || cells >= 2) this.#mayBreak(this.#row.length, this.#width);
+  }
+
+  /** Characters of one cell, as many at once as there is room for; where there is none, the one that makes the row end. */
+  run(text: string): void {
+    for (let at = 0; at < text.length;) {
+      const part = text.slice(at, at + Math.max(0, this.#limit - this.#width));
+      const space = part.lastIndexOf(" ");
+      if (space >= 0) this.#mayBreak(this.#row.length + space + 1, this.#width + space + 1);
+      this.#row += part;
+      this.#width += part.length;
+      at += part.length;
+      if (at < text.length) this.put(text[at++]!, 1);
     }
   }
-  end(row);
-  return rows;
+
+  /** All rows. */
+  end(): string[] {
+    this.#break(this.#row.length, this.#width);
+    return this.#rows;
+  }
+
+  #mayBreak(at: number, width: number): void {
+    this.#breakAt = at;
+    this.#breakWidth = width;
+  }
+
+  /** The row ends there, and what stands behind begins the next one. */
+  #break(at: number, width: number): void {
+    this.#rows.push(withoutLast(this.#row.slice(0, at), " "));
+    this.#row = this.#row.slice(at);
+    this.#width -= width;
+    this.#breakAt = -1;
+    this.#limit = this.#rest;
+  }
 }
 
 const ASCII = /^[\x20-\x7e]*$/;
