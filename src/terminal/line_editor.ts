@@ -234,8 +234,8 @@ export class LineEditor {
     return from === 0 ? 0 : this.#text.lastIndexOf("\n", from - 1) + 1;
   }
 
-  #lineEnd(from = this.#cursor): number {
-    const end = this.#text.indexOf("\n", from);
+  #lineEnd(): number {
+    const end = this.#text.indexOf("\n", this.#cursor);
     return end === -1 ? this.#text.length : end;
   }
 
