@@ -16,42 +16,17 @@ import {
   START_PAUSE_MS,
   WAITING_MS,
 } from "../constants.ts";
-import { hmacSha256 } from "../crypto/hmac.ts";
 import type { Entropy, Millis } from "../ports.ts";
-import type { Arena, LockedKey } from "../secrets/locked.ts";
+import type { Arena } from "../secrets/locked.ts";
 import { Addresses, type Source } from "./addresses.ts";
 import { Guesses } from "./guesses.ts";
-import { Networks } from "./networks.ts";
-
-/** The number that the loop gave an accepted connection. */
-export type CallerId = number;
+import { type Caller, type CallerId, Ranks } from "./ranks.ts";
 
 export type Move =
   /** Begins TLS: `failed`, `hereAlready`, `authenticated` or `wrongGuess` follows. */
   | { readonly move: "start"; readonly caller: CallerId }
-  /** Is closed without a word; `placed`: it had a place, which somebody else gets. It counts as over already. */
-  | { readonly move: "shut"; readonly caller: CallerId; readonly placed: boolean };
-
-interface Caller {
-  readonly id: CallerId;
-  readonly source: Source;
-  readonly network: Present;
-  /** When it came into the room, then when it got its place. */
-  since: Millis;
-  placed: boolean;
-  /** Its address had authenticated when it came: it needs no room, turn or guess. */
-  readonly known: boolean;
-}
-
-/** A network of which somebody waits or has a place. */
-interface Present {
-  /** Decides between equals: the same for all connections of a network, and known to nobody else. */
-  readonly lot: number;
-  readonly waiting: Caller[];
-  places: number;
-  /** What `networks` says of it, as of `at`: asked anew when it has wasted something, and after START_PAUSE_MS. */
-  standing: { readonly score: number; readonly wrong: number; readonly at: Millis } | undefined;
-}
+  /** Is closed without a word. It counts as over already. */
+  | { readonly move: "shut"; readonly caller: CallerId };
 
 export interface AdmissionOptions {
   /** That the process may have, and that are left. A caller takes one; undefined: there are more than enough. */
@@ -67,15 +42,12 @@ function roomFor({ limit, left }: { limit: number; left: number }): { waiting: n
 
 export class Admission implements Disposable {
   readonly #addresses = new Addresses();
-  readonly #networks = new Networks();
+  readonly #ranks: Ranks;
   readonly #guesses = new Guesses();
   readonly #most: { readonly waiting: number; readonly places: number };
-  readonly #lotKey: LockedKey;
-  #lotKeyDrawn = false;
   /** In the order of their arrival; of those with a place, in the order in which they got it. */
   readonly #waiting = new Map<CallerId, Caller>();
   readonly #placed = new Map<CallerId, Caller>();
-  readonly #present = new Map<string, Present>();
   readonly #placesOfAddress = new Map<string, number>();
   #nextStart: Millis = -Infinity;
   /** Decided since the last moves. */
@@ -84,7 +56,7 @@ export class Admission implements Disposable {
 
   constructor(arena: Arena, { descriptors = { limit: Infinity, left: Infinity } }: AdmissionOptions = {}) {
     this.#most = roomFor(descriptors);
-    this.#lotKey = arena.key();
+    this.#ranks = new Ranks(arena);
   }
 
   /** Who waits, and who has a place and has not authenticated. */
@@ -106,7 +78,7 @@ export class Admission implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#lotKey[Symbol.dispose]();
+    this.#ranks[Symbol.dispose]();
   }
 
   /** At TCP accept. False: it is closed at once, and nothing is known of it. */
@@ -114,10 +86,10 @@ export class Admission implements Disposable {
     const known = this.#addresses.isKnown(source);
     const { network } = source;
     // First what costs nothing: a flood ends here.
-    if (!known && (this.#present.get(network)?.waiting.length ?? 0) >= MAX_WAITING_PER_NETWORK) return false;
+    if (!known && this.#ranks.waitingFrom(network) >= MAX_WAITING_PER_NETWORK) return false;
     if (!this.#addresses.arrive(source, now)) return false;
     if (known && !this.#hasRoomForKnown(source)) return false;
-    const caller = this.#caller(id, source, known, now, entropy);
+    const caller = this.#ranks.caller(id, source, known, now, entropy);
     if (known) {
       this.#place(caller, now);
       this.#soon.push({ move: "start", caller: id });
@@ -137,28 +109,17 @@ export class Admission implements Disposable {
   admit(id: CallerId, source: Source, now: Millis, entropy: Entropy): boolean {
     const known = this.#addresses.isKnown(source);
     if (!this.#addresses.arrive(source, now)) return false;
-    const caller = this.#caller(id, source, known, now, entropy);
+    const caller = this.#ranks.caller(id, source, known, now, entropy);
     const free = known
       ? this.#hasRoomForKnown(source)
       : this.#placed.size < this.#most.places && this.#mayHavePlace(caller) && this.#mayGuessAt(caller, now) <= now;
     if (!free) {
-      this.#forget(caller);
+      this.#ranks.forget(caller);
       return false;
     }
     this.#place(caller, now);
     if (!known) this.#guesses.take(now);
     return true;
-  }
-
-  #caller(id: CallerId, source: Source, known: boolean, now: Millis, entropy: Entropy): Caller {
-    const network = this.#present.get(source.network) ?? {
-      lot: this.#lotOf(source.network, entropy),
-      waiting: [],
-      places: 0,
-      standing: undefined,
-    };
-    this.#present.set(source.network, network);
-    return { id, source, network, since: now, placed: false, known };
   }
 
   /** What is to be done now, in this order. */
@@ -210,8 +171,7 @@ export class Admission implements Disposable {
     const caller = this.#placed.get(id);
     if (caller === undefined) return;
     this.#addresses.authenticated(caller.source);
-    this.#networks.authenticated(caller.source);
-    caller.network.standing = undefined;
+    this.#ranks.authenticated(caller);
     this.#giveBackGuess(caller, now);
     this.#leave(caller, now);
   }
@@ -243,27 +203,9 @@ export class Admission implements Disposable {
 
   // --- Who is first, who is last ---
 
-  /** Lower is better. */
-  #rank(caller: Caller, now: Millis): number {
-    return this.#standing(caller, now).score + caller.network.places;
-  }
-
-  /** Remembered for a moment, since a flood asks it of the whole room at each call. */
-  #standing({ source, network }: Caller, now: Millis): NonNullable<Present["standing"]> {
-    if (network.standing === undefined || now - network.standing.at >= START_PAUSE_MS) {
-      const wrong = this.#networks.wrongGuesses(source, now);
-      network.standing = { score: this.#networks.score(source, now), wrong, at: now };
-    }
-    return network.standing;
-  }
-
-  #rankInRoom(caller: Caller, now: Millis): number {
-    return this.#rank(caller, now) + (caller.network.waiting[0] === caller ? 0 : 1);
-  }
-
   /** How many guesses must be left for it: the more its network has had wrong, the more. */
   #guessesNeeded(caller: Caller, now: Millis): number {
-    return 1 + GUESS_STEP * Math.min(3, this.#standing(caller, now).wrong + caller.network.places);
+    return 1 + GUESS_STEP * Math.min(3, this.#ranks.wrongGuesses(caller, now) + caller.network.places);
   }
 
   /** When it may guess, as things are. */
@@ -283,7 +225,7 @@ export class Admission implements Disposable {
     let best = Infinity;
     for (const caller of this.#waiting.values()) {
       if (!this.#mayHavePlace(caller) || this.#mayGuessAt(caller, now) > now) continue;
-      const rank = this.#rankInRoom(caller, now);
+      const rank = this.#ranks.inRoom(caller, now);
       if (first !== undefined && (rank > best || (rank === best && caller.network.lot >= first.network.lot))) continue;
       first = caller;
       best = rank;
@@ -299,7 +241,7 @@ export class Admission implements Disposable {
     let worst = -Infinity;
     for (const caller of this.#waiting.values()) {
       const less = this.#guessesNeeded(caller, now) > left;
-      const rank = this.#rankInRoom(caller, now);
+      const rank = this.#ranks.inRoom(caller, now);
       const better = less !== mayNot ? mayNot : rank !== worst ? rank < worst : caller.network.lot < last!.network.lot;
       if (last !== undefined && better) continue;
       [last, mayNot, worst] = [caller, less, rank];
@@ -313,7 +255,7 @@ export class Admission implements Disposable {
     let worst = -Infinity;
     for (const caller of this.#placed.values()) {
       if (caller.known || now < caller.since + PLACE_SAFE_MS) continue;
-      const rank = this.#rank(caller, now);
+      const rank = this.#ranks.of(caller, now);
       if (found !== undefined && (rank < worst || (rank === worst && caller.network.lot <= found.network.lot))) {
         continue;
       }
@@ -329,7 +271,7 @@ export class Admission implements Disposable {
     const replaced = this.#replaceable(now);
     if (replaced === undefined) return false;
     this.#wasted(replaced, false, now);
-    moves.push({ move: "shut", caller: replaced.id, placed: true });
+    moves.push({ move: "shut", caller: replaced.id });
     return true;
   }
 
@@ -340,7 +282,6 @@ export class Admission implements Disposable {
 
   #place(caller: Caller, now: Millis): void {
     this.#leaveRoom(caller);
-    caller.placed = true;
     caller.since = now;
     this.#placed.set(caller.id, caller);
     caller.network.places++;
@@ -349,8 +290,8 @@ export class Admission implements Disposable {
 
   #turnAway(caller: Caller): void {
     this.#leaveRoom(caller);
-    this.#forget(caller);
-    this.#soon.push({ move: "shut", caller: caller.id, placed: false });
+    this.#ranks.forget(caller);
+    this.#soon.push({ move: "shut", caller: caller.id });
   }
 
   #leaveRoom(caller: Caller): void {
@@ -360,8 +301,7 @@ export class Admission implements Disposable {
   }
 
   #wasted(caller: Caller, wrongGuess: boolean, now: Millis): void {
-    this.#networks.wasted(caller.source, wrongGuess, now);
-    caller.network.standing = undefined;
+    this.#ranks.wasted(caller, wrongGuess, now);
     if (!wrongGuess) this.#giveBackGuess(caller, now);
     // One that needed none takes one all the same when it was wrong, if there is one.
     else if (caller.known) this.#guesses.take(now);
@@ -374,12 +314,8 @@ export class Admission implements Disposable {
       caller.network.places--;
       add(this.#placesOfAddress, caller.source.address, -1);
     }
-    this.#forget(caller);
+    this.#ranks.forget(caller);
     this.#deadline = now;
-  }
-
-  #forget({ source, network }: Caller): void {
-    if (network.places === 0 && network.waiting.length === 0) this.#present.delete(source.network);
   }
 
   #giveBackGuess(caller: Caller, now: Millis): void {
@@ -400,15 +336,6 @@ export class Admission implements Disposable {
     }
     // What is due now has been done: a guess that is short by a rounding error is there a moment later.
     return Math.max(Math.min(start, oldest.since + WAITING_MS), now + 1);
-  }
-
-  /** HMAC(random key of the process, network), as a number of 48 bits. */
-  #lotOf(network: string, entropy: Entropy): number {
-    if (!this.#lotKeyDrawn) entropy(this.#lotKey.bytes);
-    this.#lotKeyDrawn = true;
-    const out = new Uint8Array(32);
-    hmacSha256(out, this.#lotKey.bytes, new TextEncoder().encode(network));
-    return Number(new DataView(out.buffer).getBigUint64(0) >> 16n);
   }
 }
 

@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { loadSodium } from "../crypto/sodium.ts";
 import type { Entropy } from "../ports.ts";
 import { Addresses, type Source } from "./addresses.ts";
-import { Admission, type AdmissionOptions, type CallerId } from "./admission.ts";
+import { Admission, type AdmissionOptions } from "./admission.ts";
+import type { CallerId } from "./ranks.ts";
 import { Guesses } from "./guesses.ts";
 import { Networks } from "./networks.ts";
 

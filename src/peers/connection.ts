@@ -2,7 +2,7 @@
 
 import type { Frame, Millis, PeerId, Role } from "../ports.ts";
 import type { Event as SessionEvent, Session } from "../session/step.ts";
-import type { CallerId } from "./admission.ts";
+import type { CallerId } from "./ranks.ts";
 import type { Call } from "./calls.ts";
 
 /** The number that the loop gave a link. */

@@ -6,8 +6,9 @@ import type { RefusedReason } from "../call.ts";
 import type { Entropy, Millis } from "../ports.ts";
 import type { Arena } from "../secrets/locked.ts";
 import type { Source } from "./addresses.ts";
-import { Admission, type AdmissionOptions, type CallerId, type Move } from "./admission.ts";
+import { Admission, type AdmissionOptions, type Move } from "./admission.ts";
 import type { Connection } from "./connection.ts";
+import type { CallerId } from "./ranks.ts";
 import type { Turn } from "./turn.ts";
 
 /** Those turned away that are reported one by one in a minute; the rest are counted. */

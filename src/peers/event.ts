@@ -7,7 +7,7 @@ import type { Frame, Millis, PeerId, PunchFault } from "../ports.ts";
 import type { Shape } from "../session/pacer.ts";
 import type { SessionFacts } from "../session/step.ts";
 import type { Source } from "./addresses.ts";
-import type { CallerId } from "./admission.ts";
+import type { CallerId } from "./ranks.ts";
 import type { CallId } from "./calls.ts";
 import type { LinkId } from "./connection.ts";
 import type { Attempt, PunchAddress, PunchId } from "./punching.ts";

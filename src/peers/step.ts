@@ -9,7 +9,7 @@ import type { Hearing, MessageId } from "../notice.ts";
 import type { Entropy, Millis, PeerId } from "../ports.ts";
 import type { Arena } from "../secrets/locked.ts";
 import type { Source } from "./addresses.ts";
-import type { CallerId } from "./admission.ts";
+import type { CallerId } from "./ranks.ts";
 import { Calling } from "./calling.ts";
 import type { Company } from "./company.ts";
 import type { LinkId } from "./connection.ts";

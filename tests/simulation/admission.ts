@@ -4,7 +4,8 @@
 
 import { RETRY_FIRST_MS, RETRY_LONGEST_MS } from "../../src/constants.ts";
 import type { Source } from "../../src/peers/addresses.ts";
-import { Admission, type CallerId } from "../../src/peers/admission.ts";
+import { Admission } from "../../src/peers/admission.ts";
+import type { CallerId } from "../../src/peers/ranks.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
 import { Random } from "./random.ts";
 import { Timeline } from "./timeline.ts";

@@ -5,7 +5,7 @@
 import type { StretchedPhrase } from "../../src/auth/stretched.ts";
 import type { Entropy, Millis, PeerId } from "../../src/ports.ts";
 import type { Source } from "../../src/peers/addresses.ts";
-import type { CallerId } from "../../src/peers/admission.ts";
+import type { CallerId } from "../../src/peers/ranks.ts";
 import type { LinkId } from "../../src/peers/connection.ts";
 import type { CallId } from "../../src/peers/calls.ts";
 import type { Effect, Event, PeersOptions } from "../../src/peers/event.ts";

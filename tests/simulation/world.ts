@@ -4,7 +4,7 @@
 import { StretchedPhrase } from "../../src/auth/stretched.ts";
 import { FRAME_SIZE, SALT_SIZE, STRETCHED_SIZE } from "../../src/constants.ts";
 import { Admission } from "../../src/peers/admission.ts";
-import type { CallerId } from "../../src/peers/admission.ts";
+import type { CallerId } from "../../src/peers/ranks.ts";
 import type { CallId } from "../../src/peers/calls.ts";
 import type { Effect, Event } from "../../src/peers/event.ts";
 import type { Millis, PeerId, Role } from "../../src/ports.ts";
