@@ -199,7 +199,7 @@ Deno.test("normalisePhrase() takes locked memory and gives locked memory", () =>
   equal(`${phrase}`, "[locked]");
 });
 
-/** Whether the guard would stop this message, with that phrase in use. */
+/** Whether holdsPhrase() would stop this message, with that phrase in use. */
 function held(message: string, typed: string): boolean {
   const result = normalisePhrase(arena, utf8(typed));
   ok(result instanceof LockedBytes);

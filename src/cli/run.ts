@@ -149,7 +149,7 @@ function viewOf(
       pace: new QuietWindow(() => current.chat?.nextTick ?? Infinity, now, after),
       after,
       ...(args.name === undefined ? {} : { name: args.name }),
-      guard: (text) => holdsPhrase(arena, text, (bytes) => stretcher.heldIn(bytes)),
+      holdsPhrase: (text) => holdsPhrase(arena, text, (bytes) => stretcher.heldIn(bytes)),
     },
     (input) => current.chat?.input(input),
   );

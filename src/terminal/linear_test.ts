@@ -2,7 +2,7 @@
 // times. The texts are those that made the patterns slow, or would.
 
 import { ok } from "node:assert/strict";
-import { newPeople } from "./text/roster.ts";
+import { newRoster } from "./text/roster.ts";
 import { sanitise } from "./text/sanitise.ts";
 import { cut, graphemesOf, textWidth, widestOf, wrap } from "./text/width.ts";
 import { invitedTargets } from "../chat/chat_args.ts";
@@ -67,7 +67,7 @@ const WORK: Readonly<Record<string, (text: string) => () => void>> = {
   "graphemes": (text) => () => graphemesOf(text),
   "a plain message": (text) => () =>
     plainLines({ event: "message", peer: person, id: "1", text }, {
-      people: newPeople(),
+      roster: newRoster(),
       sent: new Map(),
       echoed: false,
     }),

@@ -8,12 +8,12 @@ import type { Notice } from "../notice.ts";
 import type { PeerId } from "../ports.ts";
 import * as words from "../words/notices.ts";
 import { unheardLine } from "../words/circle.ts";
-import { carefulLine, carefulOfReported, label, labels, learn, newlyReported, type People } from "./text/roster.ts";
+import { carefulLine, carefulOfReported, label, labels, learn, newlyReported, type Roster } from "./text/roster.ts";
 import { sanitise } from "./text/sanitise.ts";
 
 /** What the sentences need to know of what came before. Changed by `plainLines`. */
 export interface PlainContext {
-  readonly people: People;
+  readonly roster: Roster;
   /** One's own latest messages by id, their first words; at most SENT_MAX. */
   readonly sent: Map<string, string>;
   /** True where the person has seen their own line while typing it. */
@@ -22,22 +22,22 @@ export interface PlainContext {
 
 /** The lines for one notice, in order, without line ends; none where there is nothing to say. */
 export function plainLines(notice: Notice, context: PlainContext): string[] {
-  const { people } = context;
+  const { roster } = context;
   const lines = sentences(notice, context);
-  const reported = newlyReported(people, notice);
-  learn(people, notice);
-  const alike = carefulOfReported(people, reported);
+  const reported = newlyReported(roster, notice);
+  learn(roster, notice);
+  const alike = carefulOfReported(roster, reported);
   if (alike !== undefined) lines.push(alike);
   if (notice.event === "named" || notice.event === "connected") {
-    const careful = carefulLine(people, notice.peer);
+    const careful = carefulLine(roster, notice.peer);
     if (careful !== undefined) lines.push(careful);
   }
   return lines;
 }
 
 function sentences(notice: Notice, context: PlainContext): string[] {
-  const { people, sent } = context;
-  const who = (peer: PeerId) => label(people, peer);
+  const { roster, sent } = context;
+  const who = (peer: PeerId) => label(roster, peer);
   switch (notice.event) {
     case "message":
       return words.theirLines(who(notice.peer), clean(notice.text).split("\n"));
@@ -51,7 +51,7 @@ function sentences(notice: Notice, context: PlainContext): string[] {
       const lines = context.echoed ? [] : words.ownLines(text);
       if (notice.peers === 0) lines.push(words.NOBODY_YET);
       if (notice.private) lines.push(words.aloneLine(notice.to.map(who)));
-      const unheard = unheardLine(notice.unheard, labels(people));
+      const unheard = unheardLine(notice.unheard, labels(roster));
       if (unheard !== undefined) lines.push(unheard);
       return lines;
     }
@@ -62,7 +62,7 @@ function sentences(notice: Notice, context: PlainContext): string[] {
     case "named":
       return [words.namedLine(who(notice.peer), sanitise(notice.name, "name"))];
     default:
-      return words.lineOf(notice, { ...labels(people), clean })?.split("\n") ?? [];
+      return words.lineOf(notice, { ...labels(roster), clean })?.split("\n") ?? [];
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Notice } from "../notice.ts";
-import { label, learn, newPeople } from "./text/roster.ts";
+import { label, learn, newRoster } from "./text/roster.ts";
 import { type PlainContext, plainLines } from "./plain.ts";
 import { hostileStrings } from "./testdata/hostile.ts";
 
@@ -8,7 +8,7 @@ const A = "3f2a91bc".padEnd(64, "0");
 const B = "b0b00000".padEnd(64, "1");
 
 function transcript(notices: readonly Notice[], echoed = false): string[] {
-  const context: PlainContext = { people: newPeople("me"), sent: new Map(), echoed };
+  const context: PlainContext = { roster: newRoster("me"), sent: new Map(), echoed };
   return notices.flatMap((notice) => plainLines(notice, context));
 }
 
@@ -117,7 +117,7 @@ Deno.test("plainLines() begins each line of a peer's words with From, name and t
 Deno.test("a PeerId whose tag or name is like that of anybody met or heard of is called out, also one only heard of", () => {
   const [bob, fake, same] = ["b0b00000", "fa4e0000", "b0b00000"].map((start, i) => start.padEnd(63, "0") + i);
   const lines = (notices: readonly Notice[]) => {
-    const context = { people: newPeople("Carol"), sent: new Map(), echoed: true };
+    const context = { roster: newRoster("Carol"), sent: new Map(), echoed: true };
     return notices.flatMap((notice) => plainLines(notice, context)).filter((line) => line.startsWith("Careful"));
   };
   const met: Notice[] = [
@@ -143,11 +143,11 @@ Deno.test("a PeerId whose tag or name is like that of anybody met or heard of is
 });
 
 Deno.test("a verified friend's tag has a mark inside its brackets, which no name can hold, until it is taken back", () => {
-  const people = newPeople();
-  learn(people, { event: "named", peer: "ab".repeat(32), name: "Bob \u2713 [\u2713]" });
-  assert.equal(label(people, "ab".repeat(32)).includes("[\u2713"), false);
-  learn(people, { event: "verify", peer: "ab".repeat(32), state: "same" });
-  assert.equal(label(people, "ab".repeat(32)).endsWith("[\u2713 abab-abab]"), true);
-  learn(people, { event: "verify", peer: "ab".repeat(32), state: "changed" });
-  assert.equal(label(people, "ab".repeat(32)).endsWith(" [abab-abab]"), true);
+  const roster = newRoster();
+  learn(roster, { event: "named", peer: "ab".repeat(32), name: "Bob \u2713 [\u2713]" });
+  assert.equal(label(roster, "ab".repeat(32)).includes("[\u2713"), false);
+  learn(roster, { event: "verify", peer: "ab".repeat(32), state: "same" });
+  assert.equal(label(roster, "ab".repeat(32)).endsWith("[\u2713 abab-abab]"), true);
+  learn(roster, { event: "verify", peer: "ab".repeat(32), state: "changed" });
+  assert.equal(label(roster, "ab".repeat(32)).endsWith(" [abab-abab]"), true);
 });

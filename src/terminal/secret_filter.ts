@@ -1,5 +1,5 @@
 // What should not be sent by accident. In here: private keys and long tokens by their looks. Not in here: the session's
-// phrase, which is compared in locked memory (the `guard` of ViewOptions).
+// phrase, which is compared in locked memory (`holdsPhrase` of ViewOptions).
 
 import { SECRETS } from "../words/screen.ts";
 

@@ -52,7 +52,7 @@ export interface ViewOptions {
   /** One's own name. */
   name?: string;
   /** Whether a text holds the phrase of this session. Asked before anything is sent from a terminal. */
-  guard?: (text: string) => boolean;
+  holdsPhrase?: (text: string) => boolean;
   /** When a person's keys are acted on and notices painted; without it, at once. */
   pace?: Pace;
   /** Calls once, later; what it returns cancels that. Without it an ESC waits for the next key, unless it answers a question. */

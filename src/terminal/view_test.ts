@@ -240,7 +240,7 @@ Deno.test("a plain view breaks long lines itself, so that no row of a peer begin
 });
 
 Deno.test("a plain view asks before it sends what looks like a secret, and leaves by Ctrl-C twice", async () => {
-  const { tty, inputs } = open("plain", true, { guard: (text) => text === "the phrase" });
+  const { tty, inputs } = open("plain", true, { holdsPhrase: (text) => text === "the phrase" });
   await tty.type("the phrase\r");
   assert.match(tty.output, /looks like the phrase of this session/);
   await tty.type("n");
@@ -274,7 +274,7 @@ for (const kind of ["screen", "plain"] as const) {
   Deno.test(`a ${kind} view takes Escape for no at once, and Alt with any key as well: the y behind it sends nothing`, async () => {
     for (const no of ["\x1b", "\x1by", "\x1bY", "\x1b\x1b", "\x1b\x03", "\x1b[121;3u", "\x1b[A"]) {
       for (const question of ["the phrase\r", "\x03"]) {
-        const { tty, inputs } = open(kind, true, { guard: (text) => text.startsWith("the phrase") });
+        const { tty, inputs } = open(kind, true, { holdsPhrase: (text) => text.startsWith("the phrase") });
         await tty.type(question);
         await tty.type(no);
         await tty.type("y");
@@ -285,7 +285,7 @@ for (const kind of ["screen", "plain"] as const) {
     for (
       const reads of [["the phrase\r\x1by"], ["the phrase\r\x1b", "y"], ["\x03\x1b\x03"], ["\x1b", "\x03\x1b", "y"]]
     ) {
-      const { tty, inputs } = open(kind, true, { guard: (text) => text.startsWith("the phrase") });
+      const { tty, inputs } = open(kind, true, { holdsPhrase: (text) => text.startsWith("the phrase") });
       for (const read of reads) await tty.type(read);
       assert.deepEqual(inputs, [], JSON.stringify(reads));
     }

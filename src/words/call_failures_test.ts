@@ -13,7 +13,7 @@ import type { Notice } from "../notice.ts";
 import { jsonLine } from "../terminal/json.ts";
 import { plainLines } from "../terminal/plain.ts";
 import { told } from "../terminal/screen/told.ts";
-import { newPeople } from "../terminal/text/roster.ts";
+import { newRoster } from "../terminal/text/roster.ts";
 import { type Address, formatAddress } from "../transport/address.ts";
 import { CallProgress } from "../transport/call_progress.ts";
 import { CALL_CAUSES, callProblem } from "./call_failures.ts";
@@ -79,8 +79,8 @@ Deno.test("a failing call of each cause is the same cause and the same words in 
     const json = JSON.parse(jsonLine(notice, 0));
     deepEqual([json.step, json.cause, json.wrong, json.next], [at, why, diagnosis.wrong, diagnosis.next]);
     const words = `${diagnosis.wrong} ${diagnosis.next}`;
-    equal(told(notice, newPeople())?.text, `Still no connection with ${TARGET}. ${words}`);
-    deepEqual(plainLines(notice, { people: newPeople(), sent: new Map(), echoed: false }), [
+    equal(told(notice, newRoster())?.text, `Still no connection with ${TARGET}. ${words}`);
+    deepEqual(plainLines(notice, { roster: newRoster(), sent: new Map(), echoed: false }), [
       `Still no connection with ${TARGET}. ${words}`,
     ]);
     // Of the chat that gives up.

@@ -4,7 +4,7 @@
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import type { Notice } from "../../src/notice.ts";
-import { newPeople } from "../../src/terminal/text/roster.ts";
+import { newRoster } from "../../src/terminal/text/roster.ts";
 import { plainLines } from "../../src/terminal/plain.ts";
 import { hostileStrings } from "../../src/terminal/testdata/hostile.ts";
 import { hasProgram } from "../harness/product.ts";
@@ -41,7 +41,7 @@ const EVENING: readonly Notice[] = [
 ];
 
 function transcript(notices: readonly Notice[]): string[] {
-  const context = { people: newPeople("me"), sent: new Map<string, string>(), echoed: false };
+  const context = { roster: newRoster("me"), sent: new Map<string, string>(), echoed: false };
   return notices.flatMap((notice) => plainLines(notice, context));
 }
 

@@ -11,14 +11,14 @@ import { sanitise, withoutIsolates } from "../text/sanitise.ts";
 import { widestOf } from "../text/width.ts";
 import { audienceText } from "../../words/circle.ts";
 import { Audience } from "../text/audience.ts";
-import { completions, label, type People } from "../text/roster.ts";
+import { completions, label, type Roster } from "../text/roster.ts";
 import type { Terminal } from "../tty.ts";
 
 export interface TypedParts {
   readonly tty: Terminal;
   /** Whether the person sees here what they type. */
   readonly echo: boolean;
-  readonly people: People;
+  readonly roster: Roster;
   readonly options: ViewOptions;
   readonly lineEnd: string;
   readonly running: () => boolean;
@@ -44,7 +44,7 @@ export class TypedLines {
 
   constructor(parts: TypedParts) {
     this.#parts = parts;
-    this.#editor = new LineEditor((word, first) => completions(parts.people, word, first));
+    this.#editor = new LineEditor((word, first) => completions(parts.roster, word, first));
     this.#escapes = new LoneEscapes(this.#decoder, parts.options.after, (keys) => this.#keys(keys));
   }
 
@@ -84,7 +84,7 @@ export class TypedLines {
       return answersYes(key, question.key) ? question.yes() : this.#update();
     }
     this.#typed(key);
-    this.#audience.typed(this.#editor.text, this.#parts.people.here.keys());
+    this.#audience.typed(this.#editor.text, this.#parts.roster.here.keys());
   }
 
   #typed(key: Exclude<Key, { type: "panic" }>): void {
@@ -106,16 +106,16 @@ export class TypedLines {
   #enter(): void {
     const { text } = this.#editor;
     if (text.trim() === "") return;
-    const { echo, options, people, lineEnd } = this.#parts;
-    const here = [...people.here.keys()];
+    const { echo, options, roster, lineEnd } = this.#parts;
+    const here = [...roster.here.keys()];
     const newcomers = this.#audience.newcomers(text, here);
     if (newcomers.length > 0 && echo) {
-      const names = (peers: readonly string[]) => peers.map((peer) => label(people, peer));
+      const names = (peers: readonly string[]) => peers.map((peer) => label(roster, peer));
       this.#say(`${lineEnd}${audienceText(names(newcomers), names(here))}${lineEnd}`);
       this.#seen = "";
       return this.#update();
     }
-    const secret = options.guard?.(text) === true ? SECRETS.phrase : suspicion(text);
+    const secret = options.holdsPhrase?.(text) === true ? SECRETS.phrase : suspicion(text);
     if (secret === undefined || !echo) return this.#send(); // a question that nobody sees would only swallow a key
     this.#ask(secretAsked(secret), () => this.#send());
   }

@@ -4,7 +4,7 @@ import type { Notice } from "../../notice.ts";
 import { isForPeople, jsonLine } from "../json.ts";
 import { type PlainContext, plainLines } from "../plain.ts";
 import { isolate, withoutIsolates } from "../text/sanitise.ts";
-import { newPeople } from "../text/roster.ts";
+import { newRoster } from "../text/roster.ts";
 import { widestOf, wrap } from "../text/width.ts";
 import { callOf } from "../call_person.ts";
 import type { Terminal } from "../tty.ts";
@@ -36,8 +36,8 @@ export class LineView implements View {
     this.#onInput = onInput;
     this.#echo = keyed && kind === "plain" && tty.outputIsTerminal;
     this.#lineEnd = keyed && tty.outputIsTerminal ? "\r\n" : "\n";
-    this.#context = { people: newPeople(options.name), sent: new Map(), echoed: this.#echo };
-    const parts = { tty, echo: this.#echo, people: this.#context.people, options, lineEnd: this.#lineEnd, onInput };
+    this.#context = { roster: newRoster(options.name), sent: new Map(), echoed: this.#echo };
+    const parts = { tty, echo: this.#echo, roster: this.#context.roster, options, lineEnd: this.#lineEnd, onInput };
     this.#typing = keyed ? new TypedLines({ ...parts, running: () => this.#running }) : undefined;
     this.#piped = new PipedLines({
       line: (text) => onInput({ type: "line", text }),

@@ -5,7 +5,7 @@ import type { Hearing, Notice } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";
 import { hearingText, unheardText } from "../../words/circle.ts";
 import { quietText } from "../../words/screen.ts";
-import { labels, looksLike, nameOf, newPeople, type People, tagOf } from "../text/roster.ts";
+import { labels, looksLike, nameOf, newRoster, type Roster, tagOf } from "../text/roster.ts";
 import { tag } from "../text/sanitise.ts";
 import { cautiousWidth, cut } from "../text/width.ts";
 import { headerText } from "./bars.ts";
@@ -14,18 +14,18 @@ import { NAME_CELLS } from "./layout.ts";
 import type { Label } from "./log.ts";
 
 export class Friends {
-  people: People;
+  roster: Roster;
   hearing: Hearing | undefined;
   readonly #colours = new NameColours();
   #quiet: ReadonlyMap<PeerId, number> = new Map();
 
   /** `own`: one's own name; raw. */
   constructor(own: string | undefined) {
-    this.people = newPeople(own);
+    this.roster = newRoster(own);
   }
 
   get here(): PeerId[] {
-    return [...this.people.here.keys()];
+    return [...this.roster.here.keys()];
   }
 
   /** Whether that is news. Milliseconds since something came from a friend, of those from whom it should have. */
@@ -36,7 +36,7 @@ export class Friends {
   }
 
   clear(): void {
-    this.people = newPeople();
+    this.roster = newRoster();
     this.hearing = undefined;
     this.#colours.clear();
     this.#quiet = new Map();
@@ -44,18 +44,18 @@ export class Friends {
 
   label(peer: PeerId): Label {
     return {
-      name: nameOf(this.people, peer),
-      tag: tagOf(this.people, peer),
-      suspect: looksLike(this.people, peer) !== undefined,
-      colour: this.#colours.of(peer, this.people.here.keys()),
+      name: nameOf(this.roster, peer),
+      tag: tagOf(this.roster, peer),
+      suspect: looksLike(this.roster, peer) !== undefined,
+      colour: this.#colours.of(peer, this.roster.here.keys()),
     };
   }
 
   /** For receipts: with its tag only where somebody else could be meant. */
   shortName(peer: PeerId): string {
-    const name = nameOf(this.people, peer);
+    const name = nameOf(this.roster, peer);
     const others = this.here.filter((other) => other !== peer);
-    const alike = looksLike(this.people, peer) !== undefined || others.some((p) => nameOf(this.people, p) === name);
+    const alike = looksLike(this.roster, peer) !== undefined || others.some((p) => nameOf(this.roster, p) === name);
     return cut(name, 12, cautiousWidth) + (alike ? ` [${tag(peer)}]` : "");
   }
 
@@ -63,7 +63,7 @@ export class Friends {
   noteOf({ private: alone, to, unheard }: Notice & { event: "sent" }): string {
     return alone
       ? `to ${to.map((peer) => this.shortName(peer)).join(", ")} alone`
-      : unheardText(unheard, labels(this.people));
+      : unheardText(unheard, labels(this.roster));
   }
 
   /** The header, `columns` wide. */
@@ -72,11 +72,11 @@ export class Friends {
       const seconds = Math.floor((this.#quiet.get(peer) ?? 0) / 1000);
       return { ...this.label(peer), note: seconds >= QUIET_FROM_S ? quietText(seconds) : "" };
     });
-    const { own, self } = this.people;
+    const { own, self } = this.roster;
     const you = self === undefined
       ? ""
       : `you are ${own === "" ? "" : `${cut(own, NAME_CELLS, cautiousWidth)} `}[${tag(self)}]`;
-    const hearing = this.hearing === undefined ? "" : hearingText(this.hearing, labels(this.people));
+    const hearing = this.hearing === undefined ? "" : hearingText(this.hearing, labels(this.roster));
     return headerText(you, here, hearing, columns);
   }
 }

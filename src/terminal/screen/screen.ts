@@ -42,7 +42,7 @@ export interface ScreenOptions {
   /** One's own name; raw. */
   readonly name?: string;
   /** Whether the text gives away a secret that only the caller knows. */
-  readonly guard?: (text: string) => boolean;
+  readonly holdsPhrase?: (text: string) => boolean;
 }
 
 export type ScreenAction = { type: "line"; text: string } | { type: "leave" } | { type: "panic" };
@@ -74,7 +74,7 @@ export class ChatScreen {
     this.#options = options;
     this.#style = styleOf(options.colour);
     this.#friends = new Friends(options.name);
-    this.#editor = new LineEditor((word, first) => completions(this.#friends.people, word, first));
+    this.#editor = new LineEditor((word, first) => completions(this.#friends.roster, word, first));
     this.#columns = writable(columns);
     this.#rows = rows;
     this.#layout = new Layout(this.#columns, this.#style, options.clock);
@@ -288,7 +288,7 @@ export class ChatScreen {
       this.#log.read();
       return { type: "line", text: this.#editor.take() };
     };
-    const secret = this.#options.guard?.(text) === true ? SECRETS.phrase : suspicion(text);
+    const secret = this.#options.holdsPhrase?.(text) === true ? SECRETS.phrase : suspicion(text);
     if (secret === undefined) return send();
     this.#question = { texts: secretTexts(secret), yes: send };
     return undefined;

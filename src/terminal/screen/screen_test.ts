@@ -329,7 +329,7 @@ Deno.test("ChatScreen's receipts tell friends of one name apart", () => {
 
 Deno.test("ChatScreen says on a narrow screen what the keys of a question do", () => {
   for (const columns of [20, 30, 40, 60, 80]) {
-    const trial = new Trial(columns, 10, { guard: () => true }).type("abc");
+    const trial = new Trial(columns, 10, { holdsPhrase: () => true }).type("abc");
     trial.key("enter");
     const asked = trial.terminal.text().at(-2) ?? "";
     assert.match(asked, /y sends.*, (?:any )?other(?: key|s)/, `${columns}: ${asked}`);
@@ -341,7 +341,7 @@ Deno.test("ChatScreen says on a narrow screen what the keys of a question do", (
 });
 
 Deno.test("ChatScreen asks before it sends what looks like a secret", () => {
-  const guard = (text: string) => text.includes("correct horse");
+  const holdsPhrase = (text: string) => text.includes("correct horse");
   for (
     const text of [
       "the phrase is correct horse",
@@ -350,7 +350,7 @@ Deno.test("ChatScreen asks before it sends what looks like a secret", () => {
       "q83vEjRWeJCrze8SNFZ4kKvN7xI0Vnh1",
     ]
   ) {
-    const trial = new Trial(80, 24, { guard }).type(text);
+    const trial = new Trial(80, 24, { holdsPhrase }).type(text);
     assert.equal(trial.key("enter"), undefined, text);
     assert.equal(trial.screen.key({ type: "text", text: "n" }), undefined);
     assert.equal(trial.key("enter"), undefined);
@@ -363,7 +363,7 @@ Deno.test("ChatScreen asks before it sends what looks like a secret", () => {
       "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1",
     ]
   ) {
-    assert.deepEqual(new Trial(80, 24, { guard }).type(text).key("enter"), { type: "line", text });
+    assert.deepEqual(new Trial(80, 24, { holdsPhrase }).type(text).key("enter"), { type: "line", text });
   }
 });
 

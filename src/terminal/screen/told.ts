@@ -4,7 +4,7 @@
 import type { Notice } from "../../notice.ts";
 import { lineOf, namedLine } from "../../words/notices.ts";
 import type { PeerId } from "../../ports.ts";
-import { carefulLine, carefulOfReported, label, labels, learn, newlyReported, type People } from "../text/roster.ts";
+import { carefulLine, carefulOfReported, label, labels, learn, newlyReported, type Roster } from "../text/roster.ts";
 import type { Friends } from "./friends.ts";
 import type { Entry, Log } from "./log.ts";
 
@@ -29,24 +29,24 @@ export class ProgramLines {
 
   /** Says what there is to say, and keeps up with who is here. */
   tell(notice: Notice, at: number): void {
-    const { people } = this.#friends;
+    const { roster } = this.#friends;
     // The problem says it all of a call that ended.
     if (notice.event === "problem" && this.#refused !== undefined && notice.doing.includes(this.#refused.address)) {
       this.#log.takeBack(this.#refused.entry);
     }
     this.#refused = undefined;
     if (notice.event === "named") return this.#named(notice, at);
-    const line = told(notice, people);
-    const reported = newlyReported(people, notice);
-    learn(people, notice);
-    this.#warn(carefulOfReported(people, reported), at);
+    const line = told(notice, roster);
+    const reported = newlyReported(roster, notice);
+    learn(roster, notice);
+    this.#warn(carefulOfReported(roster, reported), at);
     if (line === undefined) return;
     const entry: Entry = { ...line, at };
     this.#log.add(entry);
     if (notice.event === "connected") {
       this.#arrivals.set(notice.peer, { entry, notice });
       // Before a name is known, only of a tag.
-      this.#warn(carefulLine(people, notice.peer), at);
+      this.#warn(carefulLine(roster, notice.peer), at);
     }
     if (notice.event === "left") this.#arrivals.delete(notice.peer);
     if (notice.event === "refused" && notice.failure !== undefined) this.#refused = { entry, address: notice.address };
@@ -64,25 +64,25 @@ export class ProgramLines {
   /** A first name goes into the line of the arrival, which then is the only one. */
   #named(notice: Notice & { event: "named" }, at: number): void {
     const { peer } = notice;
-    const { people } = this.#friends;
-    const before = label(people, peer);
-    const arrival = (people.names.get(peer) ?? "") === "" ? this.#arrivals.get(peer) : undefined;
+    const { roster } = this.#friends;
+    const before = label(roster, peer);
+    const arrival = (roster.names.get(peer) ?? "") === "" ? this.#arrivals.get(peer) : undefined;
     this.#arrivals.delete(peer);
-    learn(people, notice);
-    const line = arrival === undefined ? undefined : told(arrival.notice, people);
+    learn(roster, notice);
+    const line = arrival === undefined ? undefined : told(arrival.notice, roster);
     if (arrival !== undefined && line !== undefined) this.#log.rewrite(arrival.entry, line.text);
-    else this.#log.add({ kind: "system", text: namedLine(before, people.names.get(peer) ?? ""), at });
-    this.#warn(carefulLine(people, peer), at);
+    else this.#log.add({ kind: "system", text: namedLine(before, roster.names.get(peer) ?? ""), at });
+    this.#warn(carefulLine(roster, peer), at);
   }
 }
 
 /** Shown in another way: in the rows that stand, or by leaving. */
 const STANDING: readonly Notice["event"][] = ["connecting", "stretching", "stopped"];
 
-/** `people` as before the notice. Nothing for what is shown in another way, or not at all. */
-export function told(notice: Notice, people: People): Told | undefined {
+/** `roster` as before the notice. Nothing for what is shown in another way, or not at all. */
+export function told(notice: Notice, roster: Roster): Told | undefined {
   if (STANDING.includes(notice.event)) return undefined;
   // The log cleans whatever comes into it.
-  const text = lineOf(notice, { ...labels(people), clean: (quoted) => quoted });
+  const text = lineOf(notice, { ...labels(roster), clean: (quoted) => quoted });
   return text === undefined ? undefined : { kind: notice.event === "problem" ? "problem" : "system", text };
 }

@@ -38,7 +38,7 @@ export class ScreenView implements View {
         colour: options.colour === "auto",
         clock: clockTimes(),
         ...(options.name === undefined ? {} : { name: options.name }),
-        ...(options.guard === undefined ? {} : { guard: options.guard }),
+        ...(options.holdsPhrase === undefined ? {} : { holdsPhrase: options.holdsPhrase }),
       },
       columns,
       rows,

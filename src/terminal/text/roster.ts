@@ -8,7 +8,7 @@ import { CHAT_COMMANDS } from "../../words/commands.ts";
 import { alikeLine, namedBeforeLine } from "../../words/notices.ts";
 import { confusable, sanitise, tag, withoutIsolates } from "./sanitise.ts";
 
-export interface People {
+export interface Roster {
   /** Peers with a session, in order of arrival. */
   readonly here: Map<PeerId, { readonly address: string }>;
   /** Sanitised names by PeerId, of those who left too, the longest unchanged first; at most NAMES_MAX. */
@@ -26,7 +26,7 @@ export interface People {
 }
 
 /** `own` is the name given on the command line. */
-export function newPeople(own = ""): People {
+export function newRoster(own = ""): Roster {
   return {
     here: new Map(),
     names: new Map(),
@@ -39,75 +39,75 @@ export function newPeople(own = ""): People {
 }
 
 /** Keeps up with what the program tells. */
-export function learn(people: People, notice: Notice): void {
-  if (notice.event === "connected") meet(people, notice.peer, notice.address);
-  else if (notice.event === "left") people.here.delete(notice.peer);
+export function learn(roster: Roster, notice: Notice): void {
+  if (notice.event === "connected") meet(roster, notice.peer, notice.address);
+  else if (notice.event === "left") roster.here.delete(notice.peer);
   else if (notice.event === "verify") {
-    if (notice.state !== "same") people.verified.delete(notice.peer);
-    else if (people.verified.size < NAMES_MAX) people.verified.add(notice.peer);
+    if (notice.state !== "same") roster.verified.delete(notice.peer);
+    else if (roster.verified.size < NAMES_MAX) roster.verified.add(notice.peer);
   } else if (notice.event === "self") {
-    people.self = notice.peer;
-    people.own = sanitise(notice.name, "name");
+    roster.self = notice.peer;
+    roster.own = sanitise(notice.name, "name");
   } else if (notice.event === "circle") {
     for (const { peer, name } of notice.with) {
-      people.reported.delete(peer);
-      people.reported.set(peer, sanitise(name, "name"));
+      roster.reported.delete(peer);
+      roster.reported.set(peer, sanitise(name, "name"));
     }
-    for (const oldest of people.reported.keys()) {
-      if (people.reported.size <= NAMES_MAX) break;
-      people.reported.delete(oldest);
+    for (const oldest of roster.reported.keys()) {
+      if (roster.reported.size <= NAMES_MAX) break;
+      roster.reported.delete(oldest);
     }
   } else if (notice.event === "named") {
-    people.names.delete(notice.peer);
-    people.names.set(notice.peer, sanitise(notice.name, "name"));
-    for (const peer of people.names.keys()) {
-      if (people.names.size <= NAMES_MAX) break;
-      if (!people.here.has(peer)) people.names.delete(peer);
+    roster.names.delete(notice.peer);
+    roster.names.set(notice.peer, sanitise(notice.name, "name"));
+    for (const peer of roster.names.keys()) {
+      if (roster.names.size <= NAMES_MAX) break;
+      if (!roster.here.has(peer)) roster.names.delete(peer);
     }
   }
 }
 
-function meet(people: People, peer: PeerId, address: string): void {
-  people.here.set(peer, { address });
-  people.met.delete(peer);
-  people.met.add(peer);
-  for (const oldest of people.met) {
-    if (people.met.size <= NAMES_MAX) break;
-    people.met.delete(oldest);
+function meet(roster: Roster, peer: PeerId, address: string): void {
+  roster.here.set(peer, { address });
+  roster.met.delete(peer);
+  roster.met.add(peer);
+  for (const oldest of roster.met) {
+    if (roster.met.size <= NAMES_MAX) break;
+    roster.met.delete(oldest);
   }
 }
 
 /** The name as shown, `friend` where there is none. */
-export function nameOf(people: People, peer: PeerId): string {
-  const name = people.names.get(peer) ?? "";
+export function nameOf(roster: Roster, peer: PeerId): string {
+  const name = roster.names.get(peer) ?? "";
   return name === "" ? "friend" : name;
 }
 
 /** `alice [3f2a-91bc]`. The part in brackets is made from the PeerId and cannot stand in a name. */
-export function label(people: People, peer: PeerId): string {
-  return `${nameOf(people, peer)} [${tagOf(people, peer)}]`;
+export function label(roster: Roster, peer: PeerId): string {
+  return `${nameOf(roster, peer)} [${tagOf(roster, peer)}]`;
 }
 
 /** `3f2a-91bc`, or `✓ 3f2a-91bc` for somebody who is verified: within the brackets, which no name can hold. */
-export function tagOf(people: People, peer: PeerId): string {
-  return people.verified.has(peer) ? `✓ ${tag(peer)}` : tag(peer);
+export function tagOf(roster: Roster, peer: PeerId): string {
+  return roster.verified.has(peer) ? `✓ ${tag(peer)}` : tag(peer);
 }
 
 /** What Tab makes of a word: commands where it begins the text; names of friends, and of those whom friends talk with. */
-export function completions(people: People, word: string, first: boolean): string[] {
+export function completions(roster: Roster, word: string, first: boolean): string[] {
   if (first && word.startsWith("/")) return CHAT_COMMANDS.filter((command) => command.startsWith(word));
-  const here = [...people.here.keys()].map((peer) => people.names.get(peer) ?? "");
-  const names = new Set([...here, ...people.reported.values()].map(withoutIsolates).filter((name) => name !== ""));
+  const here = [...roster.here.keys()].map((peer) => roster.names.get(peer) ?? "");
+  const names = new Set([...here, ...roster.reported.values()].map(withoutIsolates).filter((name) => name !== ""));
   return [...names].filter((name) => name.toLowerCase().startsWith(word.toLowerCase()));
 }
 
 /** The labels that sentences about others are made with. */
-export function labels(people: People): Labels {
+export function labels(roster: Roster): Labels {
   return {
-    who: (peer) => label(people, peer),
-    name: (peer) => nameOf(people, peer),
+    who: (peer) => label(roster, peer),
+    name: (peer) => nameOf(roster, peer),
     reported: ({ peer, name }) => `${sanitise(name, "name") || "somebody"} [${tag(peer)}]`,
-    reportedName: (peer) => people.reported.get(peer) ?? "",
+    reportedName: (peer) => roster.reported.get(peer) ?? "",
   };
 }
 
@@ -115,16 +115,16 @@ export function labels(people: People): Labels {
  * Whom this peer could be taken for: somebody met with the same tag, another one here by the name, `"you"`, or nobody. A
  * fake tag in a name does not count.
  */
-export function looksLike(people: People, peer: PeerId): PeerId | "you" | undefined {
-  for (const other of people.met) if (other !== peer && tag(other) === tag(peer)) return other;
-  const name = people.names.get(peer) ?? "";
+export function looksLike(roster: Roster, peer: PeerId): PeerId | "you" | undefined {
+  for (const other of roster.met) if (other !== peer && tag(other) === tag(peer)) return other;
+  const name = roster.names.get(peer) ?? "";
   if (name === "") return undefined;
   const names = [name, name.replace(TAG_LIKE, "")];
   const like = (other: string) => names.some((one) => confusable(one, other));
-  if (like(people.own) || RESERVED.some(like)) return "you";
-  for (const other of people.here.keys()) {
+  if (like(roster.own) || RESERVED.some(like)) return "you";
+  for (const other of roster.here.keys()) {
     if (other === peer) continue;
-    const theirs = people.names.get(other) ?? "";
+    const theirs = roster.names.get(other) ?? "";
     // Both ways round: whoever took the name second may be the real one.
     if (like(theirs) || like(theirs.replace(TAG_LIKE, "")) || name.includes(tag(other))) return other;
   }
@@ -132,41 +132,41 @@ export function looksLike(people: People, peer: PeerId): PeerId | "you" | undefi
 }
 
 /** What a person is warned of when this peer comes or takes a name. */
-export function carefulLine(people: People, peer: PeerId): string | undefined {
-  const other = looksLike(people, peer);
-  if (other !== undefined) return alikeLine(label(people, peer), other === "you" ? other : label(people, other));
-  const before = namedBefore(people, peer);
-  return before === undefined ? undefined : namedBeforeLine(label(people, peer), label(people, before));
+export function carefulLine(roster: Roster, peer: PeerId): string | undefined {
+  const other = looksLike(roster, peer);
+  if (other !== undefined) return alikeLine(label(roster, peer), other === "you" ? other : label(roster, other));
+  const before = namedBefore(roster, peer);
+  return before === undefined ? undefined : namedBeforeLine(label(roster, peer), label(roster, before));
 }
 
 /** Whom a circle names for the first time, before it is learnt. */
-export function newlyReported(people: People, notice: Notice): readonly Person[] {
+export function newlyReported(roster: Roster, notice: Notice): readonly Person[] {
   if (notice.event !== "circle") return [];
-  return notice.with.filter(({ peer }) => !people.here.has(peer) && !people.reported.has(peer));
+  return notice.with.filter(({ peer }) => !roster.here.has(peer) && !roster.reported.has(peer));
 }
 
 /** What a person is warned of when a friend names these: the first whose tag or name is like that of anybody met, or one's own. */
-export function carefulOfReported(people: People, persons: readonly Person[]): string | undefined {
+export function carefulOfReported(roster: Roster, persons: readonly Person[]): string | undefined {
   for (const person of persons) {
-    const who = labels(people).reported(person);
+    const who = labels(roster).reported(person);
     const name = sanitise(person.name, "name");
-    if ((people.self !== undefined && tag(person.peer) === tag(people.self)) || confusable(name, people.own)) {
+    if ((roster.self !== undefined && tag(person.peer) === tag(roster.self)) || confusable(name, roster.own)) {
       return alikeLine(who, "you");
     }
-    for (const met of people.met) {
+    for (const met of roster.met) {
       if (met === person.peer) continue;
-      const alike = tag(met) === tag(person.peer) || confusable(name, people.names.get(met) ?? "");
-      if (alike) return alikeLine(who, label(people, met));
+      const alike = tag(met) === tag(person.peer) || confusable(name, roster.names.get(met) ?? "");
+      if (alike) return alikeLine(who, label(roster, met));
     }
   }
   return undefined;
 }
 
 /** Who left and had a name that this peer's could be taken for: the same friend started anew, or somebody else. */
-function namedBefore(people: People, peer: PeerId): PeerId | undefined {
-  const name = people.names.get(peer) ?? "";
-  for (const [other, theirs] of people.names) {
-    if (other !== peer && !people.here.has(other) && confusable(name, theirs)) return other;
+function namedBefore(roster: Roster, peer: PeerId): PeerId | undefined {
+  const name = roster.names.get(peer) ?? "";
+  for (const [other, theirs] of roster.names) {
+    if (other !== peer && !roster.here.has(other) && confusable(name, theirs)) return other;
   }
   return undefined;
 }
