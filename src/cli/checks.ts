@@ -1,5 +1,5 @@
 // What can be wrong with the options themselves: asked before the phrase, so that nobody types it for nothing.
-// Not in here: the parsing (args.ts), what the system says of an address (problems.ts).
+// Not in here: the parsing (args.ts), what the system says of an address (words/problems.ts).
 
 import { isIpAddress, parseListen } from "../transport/address.ts";
 import { parseProxy } from "../transport/proxy_address.ts";

@@ -1,4 +1,4 @@
-// What a checkup does with a link: nothing leaves without the phrase, and whatever happens it ends and closes.
+// What a doctor's call does with a link: nothing leaves without the phrase, and whatever happens it ends and closes.
 
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { ListenerHandshake } from "../auth/handshake.ts";
@@ -79,9 +79,9 @@ async function examine(link: FakeLink | undefined, steps: readonly CallStep[] = 
     crypto.getRandomValues(into as Uint8Array<ArrayBuffer>);
   };
   const stretcher = phrase ? { stretch: (salt: Uint8Array) => Promise.resolve(stretched(arena, salt)) } : undefined;
-  const course = await callOnce("192.0.2.7:7373", { transport, arena, self: SELF, stretcher, entropy });
+  const progress = await callOnce("192.0.2.7:7373", { transport, arena, self: SELF, stretcher, entropy });
   equal(arena.available(32), free, "a slot is left behind");
-  return diagnose("192.0.2.7:7373", course);
+  return diagnose("192.0.2.7:7373", progress);
 }
 
 Deno.test("callOnce() without the phrase sends nothing, draws nothing, and hangs up at the offer", async () => {
@@ -115,6 +115,6 @@ Deno.test("callOnce() ends with the link, and at a first frame other than an off
   }
 });
 
-Deno.test("callOnce() of a call that makes no link has the course of the call", async () => {
+Deno.test("callOnce() of a call that makes no link has the progress of the call", async () => {
   equal((await examine(undefined, [{ step: "lost", why: "name-not-found" }])).cause, "name-not-found");
 });

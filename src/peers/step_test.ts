@@ -443,7 +443,7 @@ test("the one to be kept that brings nothing for 5 s is dropped, and the other s
 test("a process that was late itself reads its sockets before it drops the one to be kept", [SMALL, LARGE], (bench) => {
   bench.call("b", "a").run(3_000);
   bench.call("a", "b");
-  // b stops once it has welcomed the second connection and before anything came over it.
+  // b stops once it has admitted the second connection and before anything came over it.
   while (bench.friend("b", "a")?.links !== 2) bench.run(1);
   bench.node("b").pause();
   bench.run(SETTLE_TIMEOUT_MS + 20);
@@ -468,7 +468,7 @@ test(
     bench.readTakesMs = 2_000;
     bench.call("b", "a").run(1_000);
     bench.call("a", "b").run(1_500);
-    // b has welcomed, after its own reading, and its first cells are with a, who still reads.
+    // b has admitted, after its own reading, and its first cells are with a, who still reads.
     bench.say("b", "early");
     bench.run(6_000);
     deepEqual(bench.open(), [1]);
@@ -1178,8 +1178,8 @@ test("a call that fails is told with its reason, and over unless it is to be mad
   const refused = bench.notices("a", "refused");
   const refusal = { at: "connect", why: "refused" } as const;
   deepEqual(refused, [{ event: "refused", address: "nobody", reason: "unreachable", failure: refusal }]);
-  const uncalled = () => bench.effects.flatMap(({ effect }) => effect.type === "callEnded" ? [effect] : []);
-  deepEqual(uncalled(), [{ type: "callEnded", target: "nobody", failure: refusal }]);
+  const callsEnded = () => bench.effects.flatMap(({ effect }) => effect.type === "callEnded" ? [effect] : []);
+  deepEqual(callsEnded(), [{ type: "callEnded", target: "nobody", failure: refusal }]);
   equal(bench.node("a").peers.calling, false);
 
   const { peers } = bench.node("a");
@@ -1447,8 +1447,8 @@ test("who leaves while a call is under way is told nothing more of it", [SMALL, 
   bench.node("a").step({ type: "leave" });
   bench.run(10_000);
   deepEqual(bench.story("a"), []);
-  const uncalled = bench.effects.flatMap(({ effect }) => effect.type === "callEnded" ? [effect.failure.why] : []);
-  deepEqual(uncalled, ["busy", "refused"]);
+  const callsEnded = bench.effects.flatMap(({ effect }) => effect.type === "callEnded" ? [effect.failure.why] : []);
+  deepEqual(callsEnded, ["busy", "refused"]);
   // Nor is who was called.
   bench.call("c", "b").run(100);
   bench.node("b").step({ type: "leave" });
@@ -1458,13 +1458,13 @@ test("who leaves while a call is under way is told nothing more of it", [SMALL, 
 });
 
 test(
-  "a connection that is not welcome yet when the bye comes is closed, not welcomed after it",
+  "a connection that is not admitted yet when the bye comes is closed, not admitted after it",
   [{ ...SMALL, rank: 200 }, LARGE],
   (bench) => {
     bench.readTakesMs = 1_000;
     bench.call("a", "b").run(1_000);
     bench.call("b", "a");
-    // a has welcomed it, and b still reads.
+    // a has admitted it, and b still reads.
     while (bench.friend("a", "b")?.links !== 2) bench.run(1);
     bench.run(50);
     bench.node("a").step({ type: "leave" });

@@ -243,7 +243,7 @@ test("the whole handshake is three frames, and both ends are live after them", (
   deepEqual(sent, [["listener", FrameType.offer], ["dialer", FrameType.answer], ["listener", FrameType.accept]]);
 });
 
-test("a listener sends no accept before it is told to welcome the peer", () => {
+test("a listener sends no accept before it is told to admit the peer", () => {
   const { session, entropy, dispose } = inPhase({ role: "listener", phase: "verified", allowed: undefined });
   deepEqual(session.step({ type: "time", unsent: 0 }, 1_000, entropy), []);
   equal(frameOf(session.step({ type: "admit" }, 1_000, entropy))[1], FrameType.accept);
@@ -394,7 +394,7 @@ test("no progress for 30 s closes, and any progress counts", () => {
   equal(pair.closed("dialer"), "timeout");
 });
 
-test("no progress is counted from the welcome, and from the first frame that is taken", () => {
+test("no progress is counted from the admittance, and from the first frame that is taken", () => {
   for (const firstTakenAtTick of [Infinity, 0, 1]) {
     const { session, entropy, dispose } = inPhase({ role: "dialer", phase: "verified", allowed: undefined });
     session.step({ type: "admit" }, 5_000, entropy);

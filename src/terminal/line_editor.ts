@@ -316,7 +316,7 @@ const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 const WORDS = /[\p{L}\p{N}\p{M}_]+/gu;
 const NO_BLANKS = /\S+/g;
 const PIECE = 256;
-/** UTF-16 units; the longest message is shorter, and the app says so. */
+/** UTF-16 units; the longest message is shorter, and the chat says so. */
 export const TEXT_MAX = 65536;
 const UNDO_MAX = 100;
 const HISTORY_MAX = 100;

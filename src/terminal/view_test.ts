@@ -68,7 +68,7 @@ Deno.test("a view from a pipe that is held gives nothing more, not even from the
   view.hold(false);
   const original = inputs.push.bind(inputs);
   inputs.push = (...items) => {
-    view.hold(true); // as an app does whose queue is full, from within the call
+    view.hold(true); // as a chat does whose queue is full, from within the call
     return original(...items);
   };
   await tty.type("one\ntwo\nthree\n");

@@ -1,6 +1,6 @@
 // Addresses as people type them and as sockets report them. Pure: nothing is resolved here.
 // In here: parsing and formatting, the bare form that is counted, the keys of IPv6 sites.
-// Not in here: name resolution (resolve.ts), sentences for the person (app).
+// Not in here: name resolution (resolve.ts), sentences for the person (words).
 
 import { DEFAULT_PORT } from "../constants.ts";
 import { formatIpv6, isLinkLocal, parseIpv4, parseIpv6 } from "../ip.ts";
@@ -11,7 +11,7 @@ export interface Address {
   readonly port: number;
 }
 
-/** What is wrong with a typed address; `app` has the words for it. */
+/** What is wrong with a typed address; `words` has the sentences. */
 export type AddressFault = "empty" | "host" | "port" | "brackets" | "zone" | "many";
 
 /** How many addresses of one friend there may be in a target. */

@@ -8,7 +8,7 @@ type Cause = CallCause | "none" | "own-address";
 
 const causeOf = ({ failure, isOwn }: CallProgress): Cause => failure?.why ?? (isOwn ? "own-address" : "none");
 
-function course(...steps: readonly CallStep[]): CallProgress {
+function after(...steps: readonly CallStep[]): CallProgress {
   const made = new CallProgress();
   for (const step of steps) made.follow(step);
   return made;
@@ -74,37 +74,37 @@ const CASES: readonly (readonly [Cause, ...CallStep[]])[] = [
 ];
 
 Deno.test("CallProgress names the cause of each way in which a call ends", () => {
-  for (const [cause, ...steps] of CASES) equal(causeOf(course(...steps)), cause, JSON.stringify(steps));
+  for (const [cause, ...steps] of CASES) equal(causeOf(after(...steps)), cause, JSON.stringify(steps));
 });
 
 Deno.test("CallProgress: of several addresses the failure that tells most counts, and silence is one", () => {
   const other: CallStep = { step: "connecting", address: "2001:db8::7" };
   const unreachable: CallStep = { step: "failed", address: "2001:db8::7", why: "unreachable" };
-  equal(causeOf(course(named, other, unreachable, calling)), "filtered");
-  equal(causeOf(course(named, other, unreachable, calling, failed("refused"))), "refused");
-  equal(causeOf(course(named, other, calling, failed("refused"))), "refused");
+  equal(causeOf(after(named, other, unreachable, calling)), "filtered");
+  equal(causeOf(after(named, other, unreachable, calling, failed("refused"))), "refused");
+  equal(causeOf(after(named, other, calling, failed("refused"))), "refused");
 });
 
 Deno.test("CallProgress: what took the connection says more than the addresses that are tried after it", () => {
   const first: CallStep = { step: "lost", why: "not-tls" };
   const again: CallStep = { step: "connecting", address: "2001:db8::7" };
-  equal(causeOf(course(named, calling, connected, first, again)), "not-tls");
+  equal(causeOf(after(named, calling, connected, first, again)), "not-tls");
   equal(
-    causeOf(course(named, calling, connected, first, again, { ...connected, address: "2001:db8::7" }, secured)),
+    causeOf(after(named, calling, connected, first, again, { ...connected, address: "2001:db8::7" }, secured)),
     "large-packets-lost",
   );
 });
 
 Deno.test("CallProgress: loopback is no address to warn of, and an offer alone is enough where no more is wanted", () => {
   const here: CallStep = { step: "connected", address: "127.0.0.1" };
-  const local = course(named, here, { step: "own" }, secured, offered);
+  const local = after(named, here, { step: "own" }, secured, offered);
   local.done();
   equal(causeOf(local), "none");
 });
 
 Deno.test("CallProgress: while the phrase is stretched the other side keeps nobody waiting", () => {
-  equal(course(named, calling, connected, secured, offered).waitsForUs, true);
-  equal(course(named, calling, connected, secured, offered, answered).waitsForUs, false);
-  equal(course(named, calling, connected, secured, offered, closed).waitsForUs, false);
-  equal(course(named, calling, connected, secured).waitsForUs, false);
+  equal(after(named, calling, connected, secured, offered).waitsForUs, true);
+  equal(after(named, calling, connected, secured, offered, answered).waitsForUs, false);
+  equal(after(named, calling, connected, secured, offered, closed).waitsForUs, false);
+  equal(after(named, calling, connected, secured).waitsForUs, false);
 });

@@ -61,7 +61,7 @@ view = openView(
     if (input.type === "leave" || input.type === "end") void leave();
     if (input.type !== "line") return;
     if (scenarios.includes("slow")) {
-      // As the app does while too much is unconfirmed.
+      // As the chat does while too much is unconfirmed.
       view?.hold(true);
       queueMicrotask(() => setTimeout(() => view?.hold(false), 0));
     }

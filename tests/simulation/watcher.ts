@@ -39,7 +39,7 @@ interface Life {
   readonly shown: Set<string>;
   readonly delivered: Set<string>;
   readonly unconfirmed: Set<string>;
-  readonly uncalled: Set<string>;
+  readonly callsEnded: Set<string>;
   authenticated: number;
   /** When its process last woke up late. */
   lateAt: Millis;
@@ -102,7 +102,7 @@ export class Watcher {
       shown: new Set(),
       delivered: new Set(),
       unconfirmed: new Set(),
-      uncalled: new Set(),
+      callsEnded: new Set(),
       authenticated: 0,
       lateAt: -Infinity,
     });
@@ -143,7 +143,7 @@ export class Watcher {
         if (effect.type === "close") closed.add(effect.link);
         if (effect.type === "send") this.#sent(node, event, link!, effect.frame, now, cellsOn, effect.link);
       }
-      if (effect.type === "callEnded") life.uncalled.add(effect.target);
+      if (effect.type === "callEnded") life.callsEnded.add(effect.target);
       if (effect.type === "notice") this.#told(node, life, event, effect.notice);
     }
     this.#authenticated(node, event, now, effects, closed);

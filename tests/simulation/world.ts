@@ -405,7 +405,7 @@ class World implements Surroundings {
 
   #call(node: Node, target: string): void {
     node.soon(false, () => {
-      this.watcher.life(node.id).uncalled.delete(target);
+      this.watcher.life(node.id).callsEnded.delete(target);
       node.step({ type: "call", target, retry: true });
     });
   }
@@ -550,8 +550,8 @@ class World implements Surroundings {
 
   /** One may still call the other. */
   #calling(from: Place, to: Place): boolean {
-    const { uncalled } = this.watcher.life(from.node!.id);
-    return from.calls.some((target) => target.replace(".alt", "") === to.name && !uncalled.has(target));
+    const { callsEnded } = this.watcher.life(from.node!.id);
+    return from.calls.some((target) => target.replace(".alt", "") === to.name && !callsEnded.has(target));
   }
 
   #leaveAll(): void {
