@@ -239,7 +239,7 @@ export class Chat {
         return this.#parts.view.clear();
       case "wire":
         return this.#hint([
-          wireText(this.#parts.args, this.#peers.present().length),
+          wireText(this.#parts.args, this.#peers.here),
           ...this.#proxy === undefined ? [] : [proxyText(this.#proxy, this.#reachable.listening !== undefined)],
         ].join("\n"));
       case "doctor":
@@ -265,7 +265,7 @@ export class Chat {
   // --- What happens after each step ---
 
   #afterStep(): void {
-    const here = this.#peers.present().length;
+    const here = this.#peers.here;
     // Who only calls has nobody left to wait for.
     const alone = this.#here > 0 && here === 0 && this.#reachable.listening === undefined && !this.#peers.calling;
     this.#here = here;
@@ -278,7 +278,7 @@ export class Chat {
     if (this.#ending) return;
     const problem = callProblem(target, failure, this.#proxy);
     const hopeless = this.#reachable.listening === undefined && !this.#peers.calling &&
-      this.#peers.present().length === 0;
+      this.#peers.here === 0;
     const targets = this.#parts.args.targets.map(fullTarget);
     // After a conversation the person is asked what to do, and nothing ends by itself.
     if (!hopeless || this.#pipe.met || !targets.includes(target)) return this.#problem(problem);

@@ -28,8 +28,13 @@ export interface PipeParts {
   /** Lines come from a pipe, which can be held back. */
   readonly scripted: boolean;
   readonly view: Pick<View, "hold" | "giveBack">;
-  /** Who is here, and whether none of them has room for one more. */
-  readonly peers: { present(): readonly Present[]; readonly full: boolean };
+  /** Who is here, how many, the most that anybody has not confirmed, and whether none of them has room for one more. */
+  readonly peers: {
+    present(): readonly Present[];
+    readonly here: number;
+    readonly mostUnconfirmed: number;
+    readonly full: boolean;
+  };
   readonly send: (text: string) => void;
   readonly hint: (text: string) => void;
   readonly problem: (problem: Problem) => void;
@@ -86,7 +91,7 @@ export class Pipe {
     }
     if (!this.#met || (!scripted && this.#held.length > 0)) return this.#hold(text, line);
     // Not back into the input, where the next line would be typed behind it: the history has it.
-    if (!scripted && peers.present().length === 0) return problem(NOBODY_ANY_MORE);
+    if (!scripted && peers.here === 0) return problem(NOBODY_ANY_MORE);
     // A pipe is held back before this; a person keeps the line until there is room.
     if (!scripted && peers.full) {
       view.giveBack(line);
@@ -97,9 +102,9 @@ export class Pipe {
 
   /** After each step, and as time passes: who is here, who has caught up, what may go. */
   look(): void {
-    const present = this.#parts.peers.present();
-    this.#met ||= present.length > 0;
-    this.#tellMissed(present);
+    const { peers } = this.#parts;
+    this.#met ||= peers.here > 0;
+    if (this.#missed.size > 0) this.#tellMissed(peers.present());
     this.#regulate();
   }
 
@@ -170,7 +175,8 @@ export class Pipe {
 
   get #mayGo(): boolean {
     const { scripted, peers } = this.#parts;
-    return scripted ? this.#slow.mayGo(peers.present(), now()) : !peers.full;
+    if (!scripted) return !peers.full;
+    return this.#slow.free(peers.mostUnconfirmed) || this.#slow.mayGo(peers.present(), now());
   }
 
   /** As much as there is room for; the rest when something has been confirmed. */

@@ -21,6 +21,12 @@ function pipeWith(scripted: boolean) {
     view: { hold: (on) => void (held = on), giveBack: (line) => void did.back.push(line) },
     peers: {
       present: () => here,
+      get here() {
+        return here.length;
+      },
+      get mostUnconfirmed() {
+        return Math.max(0, ...here.map(({ unconfirmed }) => unconfirmed));
+      },
       get full() {
         return here.length > 0 && here.every(({ unconfirmed }) => unconfirmed >= MAX_UNCONFIRMED);
       },

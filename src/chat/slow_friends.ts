@@ -18,6 +18,11 @@ export class SlowFriends {
     this.#patienceMs = patienceMs;
   }
 
+  /** Nobody is waited for, or would be if this is the most that anybody has unconfirmed: `mayGo` need not be asked. */
+  free(mostUnconfirmed: number): boolean {
+    return this.#behind.size === 0 && mostUnconfirmed < this.#most;
+  }
+
   /** Asked after each change, and as time passes: whether the next line may go. With nobody here nothing is waited for. */
   mayGo(present: readonly Pick<Present, "peer" | "unconfirmed">[], now: Millis): boolean {
     for (const peer of this.#behind.keys()) if (!present.some((p) => p.peer === peer)) this.#behind.delete(peer);

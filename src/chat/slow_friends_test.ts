@@ -1,4 +1,5 @@
-import { strictEqual as equal } from "node:assert/strict";
+import { ok, strictEqual as equal } from "node:assert/strict";
+import fc from "fast-check";
 import { MAX_FRAGMENTS, MAX_UNCONFIRMED, SLOW_FRIEND_MS } from "../constants.ts";
 import { mostWaiting, patienceMs, SlowFriends } from "./slow_friends.ts";
 
@@ -61,4 +62,24 @@ Deno.test("SlowFriends is as patient as two of the largest messages take, where 
   equal(slow.mayGo(friends(0, FULL), 0), false);
   equal(slow.mayGo(friends(0, FULL), at(1_000) - 1), false);
   equal(slow.mayGo(friends(0, FULL), at(1_000)), true);
+});
+
+Deno.test("SlowFriends says without a look at each only that the next line may go when mayGo() says so too", () => {
+  const one = fc.constantFrom(0, 1, 19, 20, FULL - 1, FULL);
+  const moment = fc.record({ unconfirmed: fc.array(one, { maxLength: 3 }), ms: fc.nat(SLOW_FRIEND_MS) });
+  let free = 0;
+  fc.assert(
+    fc.property(fc.array(moment, { minLength: 1, maxLength: 20 }), (moments) => {
+      const [slow, asked] = [new SlowFriends(20), new SlowFriends(20)];
+      let now = 0;
+      for (const { unconfirmed, ms } of moments) {
+        now += ms;
+        const isFree = slow.free(Math.max(0, ...unconfirmed));
+        if (isFree) free++;
+        equal(isFree || slow.mayGo(friends(...unconfirmed), now), asked.mayGo(friends(...unconfirmed), now));
+      }
+    }),
+    { seed: 7, numRuns: 300 },
+  );
+  ok(free > 300, `${free}`);
 });

@@ -303,7 +303,7 @@ export class Connections implements Steer, Disposable {
     // A silent one in the same direction is closed when its successor authenticates.
     const silent = friend.connections.filter((c) => c.role === role && c.session.isSilent(this.#turn.now));
     connection.state = "live";
-    friend.connections.push(connection);
+    this.#friends.join(friend, connection);
     const before = this.#calling.connected(connection);
     this.drive(connection, { type: "admit" });
     this.verifying.say(friend, connection);
@@ -371,7 +371,7 @@ export class Connections implements Steer, Disposable {
     const friend = this.#friends.get(connection.peer);
     if (friend === undefined) return;
     this.#turn.presenceChanged = true;
-    friend.connections.splice(friend.connections.indexOf(connection), 1);
+    this.#friends.part(friend, connection);
     const keep = friend.toKeep;
     if (keep === undefined) return this.#left(friend, reason);
     // Messages move to the one to be kept when the one in use ends.

@@ -85,6 +85,8 @@ export class Friends implements Disposable {
   readonly #self: PeerId;
   /** Least recently met first. */
   readonly #all = new Map<PeerId, Friend>();
+  /** Those of them who are here. Each step asks for it, so it is kept; it is replaced and never changed. */
+  #here: readonly Friend[] = [];
 
   constructor(self: PeerId) {
     this.#self = self;
@@ -106,7 +108,14 @@ export class Friends implements Disposable {
       verification?.[Symbol.dispose]();
       this.#all.delete(oldest);
     }
+    this.#lookWhoIsHere();
     return friend;
+  }
+
+  /** An authenticated connection more. */
+  join(friend: Friend, connection: Connection): void {
+    friend.connections.push(connection);
+    this.#lookWhoIsHere();
   }
 
   /** Wipes the numbers behind everybody's words. */
@@ -114,8 +123,14 @@ export class Friends implements Disposable {
     for (const { verification } of this.#all.values()) verification?.[Symbol.dispose]();
   }
 
-  here(): Friend[] {
-    return [...this.#all.values()].filter((friend) => friend.here);
+  /** A connection less. */
+  part(friend: Friend, connection: Connection): void {
+    friend.connections.splice(friend.connections.indexOf(connection), 1);
+    this.#lookWhoIsHere();
+  }
+
+  here(): readonly Friend[] {
+    return this.#here;
   }
 
   /** Messages that have come and are not on the screen yet. */
@@ -127,8 +142,14 @@ export class Friends implements Disposable {
 
   /** Nothing more can be said to anybody who is here until somebody confirms something. */
   get full(): boolean {
-    const here = this.here();
-    return here.length > 0 && here.every((friend) => friend.outbox.length >= MAX_UNCONFIRMED);
+    return this.#here.length > 0 && this.#here.every((friend) => friend.outbox.length >= MAX_UNCONFIRMED);
+  }
+
+  /** How many messages those who are here have not confirmed: the most of any. */
+  get mostUnconfirmed(): number {
+    let most = 0;
+    for (const { outbox } of this.#here) most = Math.max(most, outbox.length);
+    return most;
   }
 
   /** Everybody who is here has confirmed everything, and everything shown has been acknowledged to them. */
@@ -175,5 +196,9 @@ export class Friends implements Disposable {
 
   all(): Iterable<Friend> {
     return this.#all.values();
+  }
+
+  #lookWhoIsHere(): void {
+    this.#here = [...this.#all.values()].filter((friend) => friend.here);
   }
 }

@@ -131,7 +131,7 @@ Deno.test("a confirmed message leaves the outbox, in any order, and once", () =>
 Deno.test("the last 256 PeerIds are remembered, least recently met out, and never one that is here", () => {
   const friends = new Friends(SMALL);
   const here = friends.meet("here");
-  here.connections.push(connection("dialer"));
+  friends.join(here, connection("dialer"));
   friends.meet("met again");
   for (let n = 0; n < SHOWN_IDS_PEERS - 2; n++) friends.meet(`peer ${n}`);
   friends.meet("met again");
@@ -164,10 +164,11 @@ Deno.test("Friends remembers what a plain list remembers, whoever is met, comes 
           const oldest = list.find((one) => !here.has(one));
           if (list.length > SHOWN_IDS_PEERS) list = list.filter((one) => one !== oldest);
         } else if (what === "come" && known && here.size < SHOWN_IDS_PEERS / 2) {
-          friends.get(peer)!.connections.push(connection("dialer"));
+          friends.join(friends.get(peer)!, connection("dialer"));
           here.add(peer);
         } else if (what === "go" && known) {
-          friends.get(peer)!.connections.length = 0;
+          const friend = friends.get(peer)!;
+          for (const one of [...friend.connections]) friends.part(friend, one);
           here.delete(peer);
         }
       }

@@ -25,7 +25,9 @@ export class Naming {
 
   /** When `time` is due. */
   get deadline(): Millis {
-    return Math.min(...this.#friends.here().map((friend) => friend.nameDueAt), Infinity);
+    let deadline = Infinity;
+    for (const { nameDueAt } of this.#friends.here()) deadline = Math.min(deadline, nameDueAt);
+    return deadline;
   }
 
   greet(friend: Friend, connection: Connection): void {

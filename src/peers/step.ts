@@ -67,6 +67,11 @@ export class Peers implements Disposable {
     return this.#connections.wantsQuiet;
   }
 
+  /** How many friends are here. */
+  get here(): number {
+    return this.#friends.here().length;
+  }
+
   present(): Present[] {
     return this.#friends.present();
   }
@@ -79,6 +84,11 @@ export class Peers implements Disposable {
   /** Nothing more can be said to anybody who is here until somebody confirms something. */
   get full(): boolean {
     return this.#friends.full;
+  }
+
+  /** How many messages those who are here have not confirmed: the most of any. */
+  get mostUnconfirmed(): number {
+    return this.#friends.mostUnconfirmed;
   }
 
   /** Everybody who is here has confirmed everything, and everything shown has been acknowledged to them. */
