@@ -188,6 +188,13 @@ export const REMOVALS: readonly Removal[] = [
     row: "a chain longer than its ciphertext said",
   },
   {
+    check: "end of a chain",
+    file: "src/ratchet/ratchet.ts",
+    text: "n >= MAX_CHAIN_CELLS || ",
+    without: "",
+    row: "cells past the end of a chain",
+  },
+  {
     check: "stored keys of epochs that are over",
     file: "src/ratchet/ratchet.ts",
     text: "this.#skipped.forget(old.epoch);",

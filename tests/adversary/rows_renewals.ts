@@ -3,7 +3,8 @@
 
 import assert from "node:assert/strict";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
-import { encodeCell, fragment, type Message, messageId, random } from "../reference/reference.ts";
+import { pause } from "../harness/child.ts";
+import { CHAIN_CELLS, encodeCell, fragment, type Message, messageId, random } from "../reference/reference.ts";
 import { type Session, utf8 } from "../reference/reference.ts";
 import { asked, beforeKey, nextEpoch, talking } from "./renewing.ts";
 import type { Row } from "./world.ts";
@@ -124,6 +125,26 @@ export const RENEWAL_ROWS: readonly Row[] = [
       session.send(cell(session));
     })
   ),
+  {
+    row: "cells past the end of a chain",
+    where: "protocol 4: a chain ends at 16384 cells",
+    sent: "a message as the last cell, then 16 more",
+    promised: "the last opens, those behind it fail: closed",
+    refusals: 0,
+    slow: true,
+    limitMs: 300_000,
+    async run(world) {
+      const session = await world.session();
+      session.ratchet.staying = true;
+      await beforeKey(session);
+      await sendUntil(session, CHAIN_CELLS - 1);
+      await session.stillTalks("the last cell");
+      assert.deepEqual([session.epoch, session.n], [0, CHAIN_CELLS]);
+      for (let i = 0; i < 16; i++) session.send(session.dummy());
+      const observed = await world.left(session, "protocol");
+      return `the last cell of the chain shown; then ${observed}`;
+    },
+  },
   closed("a key before its place", "dialer", "a key as cell 0", (s) => s.send(s.seal(keyCell()))),
   closed("two keys", "dialer", "a right key as cell 8, another as cell 9", async (s) => {
     await beforeKey(s);
@@ -218,6 +239,15 @@ export const RENEWAL_ROWS: readonly Row[] = [
     (s) => s.send(s.seal(ciphertextCell())),
   ),
 ];
+
+/** No faster than section 4 allows: 4500 cells at once, then 100 a second. */
+async function sendUntil(session: Session, n: number): Promise<void> {
+  for (const began = performance.now(); session.n < n;) {
+    const allowed = 4000 + (performance.now() - began) * 95 / 1000;
+    while (session.n < Math.min(n, allowed)) session.send(session.dummy());
+    await pause(100);
+  }
+}
 
 /** The ciphertext, and then we go on in the old epoch. */
 function ciphertextAndStay(session: Session): Uint8Array {
