@@ -39,6 +39,12 @@ export interface Exit {
 /** How long an event is waited for unless the test says otherwise: a loaded machine of two cores. */
 export const WAIT_MS = 15_000;
 
+/** User and system time of a process, all its threads, from /proc/PID/stat (proc(5)); a tick of the kernel is 10 ms. */
+export function cpuMsOf(pid: number): number {
+  const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).replace(/^.*\) /, "").split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
 /** Owns a child process and its pipes. `await using` ends it, whatever it is doing. */
 export class Sesame implements AsyncDisposable {
   readonly events: JsonEvent[] = [];
@@ -201,6 +207,15 @@ export class Sesame implements AsyncDisposable {
     const status = this.status();
     const kib = /^VmRSS:\s+(\d+) kB/m.exec(status ?? "")?.[1];
     return kib === undefined ? undefined : Number(kib);
+  }
+
+  /** Its time on the processor, all threads, in steps of 10 ms (proc(5)); undefined where there is no /proc. */
+  cpuMs(): number | undefined {
+    try {
+      return cpuMsOf(this.pid);
+    } catch {
+      return undefined;
+    }
   }
 
   /** /proc/PID/status. */

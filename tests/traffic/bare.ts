@@ -13,7 +13,7 @@ import { makeIdentity } from "../../src/transport/certificate.ts";
 import { TlsTransport } from "../../src/transport/tls.ts";
 import { encodeFrame, FrameType } from "../../src/wire/frame.ts";
 import { pause } from "../harness/child.ts";
-import { cpuSeconds } from "./load.ts";
+import { cpuMsOf } from "../harness/process.ts";
 
 const SETTLE_MS = 4_000;
 const ROUNDS = 500;
@@ -52,10 +52,10 @@ async function main([role, port, links, intervalMs, seconds]: readonly string[])
   }
   tick();
   await pause(SETTLE_MS);
-  const before = { cpu: cpuSeconds(Deno.pid), at: performance.now(), received };
+  const before = { cpuMs: cpuMsOf(Deno.pid), at: performance.now(), received };
   await pause(1_000 * Number(seconds));
   const took = (performance.now() - before.at) / 1_000;
-  const tls = (cpuSeconds(Deno.pid) - before.cpu) / took;
+  const tls = (cpuMsOf(Deno.pid) - before.cpuMs) / 1_000 / took;
   const cells = (received - before.received) / took;
   const renewals = renewalSeconds(await loadSodium([[32, 4], [64, 1]])) * cells / CELLS_PER_RENEWAL;
   console.log(JSON.stringify({ tls, renewals }));
@@ -78,9 +78,9 @@ function renewalSeconds(arena: Awaited<ReturnType<typeof loadSodium>>): number {
     x25519(shared, secret, own);
   };
   for (let i = 0; i < ROUNDS; i++) renew();
-  const before = cpuSeconds(Deno.pid);
+  const before = cpuMsOf(Deno.pid);
   for (let i = 0; i < 2 * ROUNDS; i++) renew();
-  return (cpuSeconds(Deno.pid) - before) / (2 * ROUNDS);
+  return (cpuMsOf(Deno.pid) - before) / 1_000 / (2 * ROUNDS);
 }
 
 await main(Deno.args);

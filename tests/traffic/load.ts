@@ -3,7 +3,7 @@
 
 import { Child, pause } from "../harness/child.ts";
 import { PRODUCT, productEnvironment } from "../harness/product.ts";
-import { Sesame } from "../harness/process.ts";
+import { cpuMsOf, Sesame } from "../harness/process.ts";
 import { PORTS, Tcpdump } from "./capture.ts";
 import { flowsOf } from "./flow.ts";
 import { gridOf } from "./grid.ts";
@@ -48,10 +48,10 @@ export async function measureLoad({ links, intervalMs, seconds }: Load): Promise
   await hub.until(settled, "all friends", 120_000);
   if (lost().length > 0) throw new Error(JSON.stringify(lost()));
   await pause(SETTLE_MS);
-  const began = { cpu: cpuSeconds(hub.pid), at: performance.now(), wall: Date.now() };
+  const began = { cpuMs: cpuMsOf(hub.pid), at: performance.now(), wall: Date.now() };
   await pause(seconds * 1000);
   const took = (performance.now() - began.at) / 1000;
-  const cpu = (cpuSeconds(hub.pid) - began.cpu) / took;
+  const cpu = (cpuMsOf(hub.pid) - began.cpuMs) / 1000 / took;
   const residentMib = Number(/VmRSS:\s+(\d+)/.exec(Deno.readTextFileSync(`/proc/${hub.pid}/status`))?.[1]) / 1024;
   const ended = began.wall + took * 1000;
   const grids = flowsOf((await tcpdump.read()).segments).map((flow) =>
@@ -95,10 +95,4 @@ function onCore(core: number, args: readonly string[]): string[] {
 
 function start(core: number, args: readonly string[]): Child {
   return new Child(onCore(core, args), { env: productEnvironment() });
-}
-
-/** User and system time of a process, all its threads, from /proc/PID/stat (proc(5)); a tick of the kernel is 10 ms. */
-export function cpuSeconds(pid: number): number {
-  const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).replace(/^.*\) /, "").split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
