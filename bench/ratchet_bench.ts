@@ -1,6 +1,6 @@
 // Sealing and opening one cell (1252 bytes of plaintext) against the bare primitive, and against
-// @signalapp/libsignal-client with messages as long, in the same process: one way, and as a long conversation both ways
-// with its renewals, where each of libsignal's messages brings a new DH key.
+// @signalapp/libsignal-client with messages as long, in the same process: one way, and as a long conversation both ways,
+// with our renewals. There each of libsignal's messages brings a new DH key, and its SPQR turns, which is looked at.
 
 import { DialerHandshake, ListenerHandshake } from "../src/auth/handshake.ts";
 import { CELL_PLAINTEXT_SIZE, FRAME_BODY_SIZE, PEER_ID_SIZE, TAG_SIZE } from "../src/constants.ts";
@@ -9,7 +9,7 @@ import { Ratchet } from "../src/ratchet/ratchet.ts";
 import type { Arena } from "../src/secrets/locked.ts";
 import { DUMMY, encodeCell } from "../src/wire/cell.ts";
 import { decodeFrame, encodeFrame, FrameType } from "../src/wire/frame.ts";
-import { type Bytes, libsignalPair, type Person } from "./libsignal.ts";
+import { type Bytes, libsignalPair, type Person, postQuantumEpoch } from "./libsignal.ts";
 import { compare, type Side } from "./ratio.ts";
 import { benchArena, entropy, stretchedAlready } from "./setup.ts";
 
@@ -42,6 +42,9 @@ compare("ratchet, one way, against the bare primitive", async () => {
 
 type Way = "one way" | "both ways";
 
+/** In a conversation in turn an epoch of SPQR lasts no longer; 87 were seen. */
+const SPQR_MESSAGES_MAX = 100;
+
 /** So often who is spoken to says something in between: else the chain would end. */
 const ANSWERS_EACH = 1000;
 
@@ -73,11 +76,21 @@ function conversation([alice, bob]: [Person, Person], way: Way): Side {
   const plaintext: Bytes = new Uint8Array(CELL_PLAINTEXT_SIZE);
   entropy(plaintext);
   let [from, to] = [alice, bob];
+  let [said, last]: [number, Bytes] = [0, plaintext];
   return {
     run: async () => {
-      const opened = await to.decrypt(await from.encrypt(plaintext));
+      last = await from.encrypt(plaintext);
+      const opened = await to.decrypt(last);
       if (opened.length !== plaintext.length) throw new Error("a message does not open");
       if (way === "both ways") [from, to] = [to, from];
+      said++;
+    },
+    // One way nobody answers, so it stays in its first epoch.
+    after: () => {
+      const epoch = postQuantumEpoch(last);
+      if (way === "both ways" && epoch < said / SPQR_MESSAGES_MAX) {
+        throw new Error(`SPQR stands still in epoch ${epoch}`);
+      }
     },
   };
 }

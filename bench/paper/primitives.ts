@@ -28,19 +28,19 @@ const TOLD: readonly Told[] = [
     name: "seal and open, one way",
     unit: "µs",
     ours: "Sesame: a cell of 1252 bytes",
-    peer: "libsignal: a message as long",
+    peer: "libsignal, with its SPQR: a message as long",
     because:
-      "libsignal pads, wraps and turns a post-quantum ratchet besides, and calls back for its stores; ours wipes",
+      "libsignal pads, wraps and carries a post-quantum ratchet besides, and calls back for its stores; ours wipes",
     rounds: 100,
   },
   {
     comparison: "ratchet, both ways",
-    name: "seal and open, both ways in turn",
+    name: "seal and open, a long conversation",
     unit: "µs",
-    ours: "Sesame: a cell of 1252 bytes",
-    peer: "libsignal: a message as long",
+    ours: "Sesame: a cell of 1252 bytes, both ways in turn",
+    peer: "libsignal, with its SPQR: a message as long",
     because:
-      "each of libsignal's messages brings a new DH key; ours renews with X25519 and ML-KEM every twenty cells or so",
+      "each of libsignal's messages brings a new DH key, and SPQR renews ML-KEM every 87; ours renews both every 20 or so",
     rounds: 60,
   },
   {
