@@ -117,6 +117,47 @@ export const HANDMADE: readonly Handmade[] = [
     },
   },
   {
+    name: "the old root key is left out of a renewal",
+    file: "src/ratchet/steps.ts",
+    text: "hkdfSha256(all, keys.rootKey, ikm, info);",
+    without: "hkdfSha256(all, new Uint8Array(32), ikm, info);",
+    test: {
+      file: "src/ratchet/steps_test.ts",
+      name: "epochStep() depends on each of its inputs: root key, ss, dh, epoch, key and ciphertext",
+    },
+  },
+  {
+    name: "a listener encapsulates with what is not random",
+    file: "src/ratchet/ratchet.ts",
+    text: "    entropy(m.bytes);\n",
+    without: "",
+    test: {
+      file: "src/ratchet/ratchet_test.ts",
+      name:
+        "in any order of loss, delay and repetition the ratchet does what the oracle does, and opens each cell once",
+    },
+  },
+  {
+    name: "a key is answered in the last epoch",
+    file: "src/ratchet/ratchet.ts",
+    text: "this.#receiving.epoch === LAST_EPOCH || ",
+    without: "",
+    test: {
+      file: "src/ratchet/ratchet_test.ts",
+      name: "in the last epoch the dialer seals eight cells and no key, and a key is a violation",
+    },
+  },
+  {
+    name: "a dialer goes on in the last epoch",
+    file: "src/ratchet/ratchet.ts",
+    text: ' && !(this.#role === "dialer" && epoch === LAST_EPOCH && n === KEY_CELL)',
+    without: "",
+    test: {
+      file: "src/ratchet/ratchet_test.ts",
+      name: "in the last epoch the dialer seals eight cells and no key, and a key is a violation",
+    },
+  },
+  {
     name: "a cell may pass over the key",
     file: "src/ratchet/ratchet.ts",
     text: 'return this.#role === "listener" && nr <= KEY_CELL && n > KEY_CELL;',
