@@ -14,8 +14,8 @@ import { TlsTransport } from "../../src/transport/tls.ts";
 import { encodeFrame, FrameType } from "../../src/wire/frame.ts";
 import { pause } from "../harness/child.ts";
 import { cpuMsOf } from "../harness/process.ts";
+import { settleMs } from "./load.ts";
 
-const SETTLE_MS = 4_000;
 const ROUNDS = 500;
 /** Cells of one direction in an epoch: up to the key, and one while it is answered. */
 const CELLS_PER_RENEWAL: number = KEY_CELL + 2;
@@ -51,7 +51,7 @@ async function main([role, port, links, intervalMs, seconds]: readonly string[])
     begin(await transport.dial(`127.0.0.1:${port}`, new AbortController().signal, () => {}));
   }
   tick();
-  await pause(SETTLE_MS);
+  await pause(settleMs({ links: Number(links), intervalMs: Number(intervalMs) }));
   const before = { cpuMs: cpuMsOf(Deno.pid), at: performance.now(), received };
   await pause(1_000 * Number(seconds));
   const took = (performance.now() - before.at) / 1_000;

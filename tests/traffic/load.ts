@@ -29,8 +29,14 @@ export interface Measured {
 }
 
 const PHRASE = "loopback grid of many friends";
-/** From the last friend's arrival to the first cell that counts: compilation is done by then. */
+/** Cells of all links that are sent before one counts: the runtime has compiled by then what each of them runs. */
+const SETTLING_CELLS = 240;
 const SETTLE_MS = 4_000;
+
+/** From the last friend's arrival to the first cell that counts: a minute for one link at 250 ms. */
+export function settleMs({ links, intervalMs }: Pick<Load, "links" | "intervalMs">): number {
+  return Math.max(SETTLE_MS, SETTLING_CELLS * intervalMs / links);
+}
 
 /** `core`: both sides are kept to a core each where taskset is there. */
 export async function measureLoad({ links, intervalMs, seconds }: Load): Promise<Measured> {
@@ -47,7 +53,7 @@ export async function measureLoad({ links, intervalMs, seconds }: Load): Promise
   const settled = () => lost().length > 0 || hub.all("connected").length === links || undefined;
   await hub.until(settled, "all friends", 120_000);
   if (lost().length > 0) throw new Error(JSON.stringify(lost()));
-  await pause(SETTLE_MS);
+  await pause(settleMs({ links, intervalMs }));
   const began = { cpuMs: cpuMsOf(hub.pid), at: performance.now(), wall: Date.now() };
   await pause(seconds * 1000);
   const took = (performance.now() - began.at) / 1000;
