@@ -96,7 +96,7 @@ Deno.test("parse() reads the commands and every option", () => {
 Deno.test("parse() refuses what makes no sense, and says what to do", () => {
   match(wrong("--frobnicate"), /no option --frobnicate/);
   match(wrong("call", "me"), /no command "call"/);
-  match(wrong("connect"), /no address to call/);
+  match(wrong("connect"), /nobody to call/);
   match(wrong("listen", "1", "2"), /one address/);
   match(wrong("listen", "--listen", "1"), /does not belong/);
   match(wrong("--words", "5"), /does not belong/);

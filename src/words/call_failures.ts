@@ -49,7 +49,7 @@ const ASK_TO_LISTEN = 'ask your friend to run "sesame listen"';
 const WORDS: Readonly<Record<CallCause, (called: Called) => Words>> = {
   "name-not-found": ({ host }) => ({
     short: "no such name",
-    wrong: `The name ${host} does not exist.`,
+    wrong: `There is no such name as ${host}.`,
     next: "Compare its spelling with your friend's, or use their IP address.",
   }),
   "no-resolver": () => ({

@@ -236,7 +236,7 @@ export const USAGE = {
   },
   noCommands: { wrong: "--no-commands is for scripts, with --json.", next: "Add --json, or leave --no-commands out." },
   introductions: { wrong: "--introductions takes ask, yes or no.", next: "Leave it out to be asked." },
-  nobody: { wrong: "There is no address to call.", next: "Type: sesame connect HOST[:PORT]" },
+  nobody: { wrong: "There is nobody to call.", next: "Type: sesame connect HOST[:PORT]" },
   listenAddress: { wrong: "sesame listen takes one address.", next: "Type: sesame listen [[HOST:]PORT]" },
   tooMany: { wrong: `At most ${MAX_TARGETS} friends can be called.`, next: "Call fewer at once." },
 } as const;

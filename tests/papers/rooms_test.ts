@@ -531,7 +531,7 @@ const B = { state: "closed", text: /"no text here/.test(a) ? "Two words" : 'Sure
   const page = ["call_failures", "notices", "problems", "options"].map((name) =>
     textsOf(Deno.readTextFileSync(new URL(`src/words/${name}.ts`, ROOT))).map(({ text }) => text).join("\n")
   ).join("\n");
-  for (const said of ["The proxy does not answer.", "Goodbye.", "It is empty.", "There is no address to call."]) {
+  for (const said of ["The proxy does not answer.", "Goodbye.", "It is empty.", "There is nobody to call."]) {
     ok(page.includes(said), said);
   }
 });
