@@ -69,6 +69,7 @@ export const BEFORE_PROMPT: { readonly files: readonly string[]; readonly rooms:
     "main.ts",
     "src/cli/boot.ts",
     "src/cli/signals.ts",
+    "src/cli/tell.ts",
     "src/cli/args.ts",
     "src/chat/chat_args.ts",
     "src/words/command.ts",

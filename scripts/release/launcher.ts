@@ -45,7 +45,11 @@ export async function compileLauncher(target: string): Promise<Uint8Array<ArrayB
   try {
     const made = await run(compiler, [...FLAGS, ...flags, "-o", out, "launcher.c"], FOLDER);
     if (!made.success) {
-      throw new BuildFailure(`Could not compile launcher.c for ${target}.`, made.stderr.trim(), `Install ${compiler}.`);
+      throw new BuildFailure(
+        `Could not compile launcher.c for ${target}.`,
+        made.stderr.trim().replace(/[^.]$/, "$&."),
+        `Install ${compiler}.`,
+      );
     }
     return await Deno.readFile(out);
   } finally {

@@ -72,7 +72,7 @@ Deno.test("/introduce says yes for one whom a friend talks with, and then what t
   const { talk, steps, said } = trial();
   talk.introduce("bob");
   deepEqual(steps, [{ type: "introduce", peer: BOB }]);
-  deepEqual(said, ["They will learn 203.0.113.9:7373."]);
+  deepEqual(said, ["They learn your address: 203.0.113.9:7373."]);
 });
 
 Deno.test("/introduce with two friends proposes them to each other; with one friend, nobody, or a stranger it says why not", () => {

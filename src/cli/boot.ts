@@ -12,6 +12,7 @@ import { helpText } from "../words/options.ts";
 import { KEY_LOG, NO_TERMINAL, NOT_WRITTEN, notLocked, phraseShown, usageLine, WARNINGS } from "../words/start.ts";
 import { type Args, type DoctorArgs, parse } from "./args.ts";
 import { Signals } from "./signals.ts";
+import { tell } from "./tell.ts";
 import type { argsProblem } from "./checks.ts";
 import type { NoPhrase, PhraseRead } from "./run.ts";
 import { VERSION } from "./version.ts";
@@ -42,12 +43,12 @@ export async function boot(host: Host, argv: readonly string[]): Promise<number>
   const args = parse(argv);
   const tty = new Tty(host.writeNow, host.dumbTerminal, host.console);
   if ("wrong" in args) {
-    await tty.writeError(`${usageLine(args)}\n`);
+    await tell(tty, usageLine(args));
     return 2;
   }
   const code = await command(host, tty, args.command === "chat" ? asTheTerminalWants(host, args) : args);
   if (!tty.failed) return code;
-  await tty.writeError(`${NOT_WRITTEN}\n`);
+  await tell(tty, NOT_WRITTEN);
   return 1;
 }
 
@@ -112,7 +113,8 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   if (args.requireLockedMemory && locked !== "all") {
     // Before anything has been typed: the phrase must not come into such memory.
     memory?.wipe();
-    await tty.writeError(`${asks ? "\n" : ""}${notLocked(locked === "part")}\n`);
+    if (asks) await tty.writeError("\n");
+    await tell(tty, notLocked(locked === "part"));
     await tty.restoreWithin();
     return 5;
   }
@@ -157,7 +159,7 @@ async function doctorCall(host: Host, tty: Tty, args: DoctorArgs, target: string
 async function refuseArgs(tty: Tty, args: Parameters<typeof argsProblem>[0]): Promise<number | undefined> {
   const problem = (await import("./checks.ts")).argsProblem(args);
   if (problem === undefined) return undefined;
-  await tty.writeError(`${problem.doing} ${problem.wrong} ${problem.next}\n`);
+  await tell(tty, (await import("../words/problems.ts")).sentence(problem));
   return 2;
 }
 
@@ -166,7 +168,7 @@ async function portTaken(tty: Tty, listen: string): Promise<boolean> {
   const fault = (await import("../transport/free_port.ts")).portFault(listen);
   if (fault === undefined) return false;
   const { listenProblem, sentence } = await import("../words/problems.ts");
-  await tty.writeError(`${sentence(listenProblem(listen, fault))}\n`);
+  await tell(tty, sentence(listenProblem(listen, fault)));
   return true;
 }
 
@@ -178,15 +180,15 @@ async function refuseSource(
   chat: boolean,
 ): Promise<number | undefined> {
   if (phrase.from === "prompt" && !tty.inputIsTerminal) {
-    await tty.writeError(`${NO_TERMINAL}\n`);
+    await tell(tty, NO_TERMINAL);
     return 2;
   }
   if (phrase.from === "fd" && (phrase.fd === 0 ? tty.inputIsTerminal : host.isTerminal(phrase.fd))) {
-    await tty.writeError(`${phraseShown(phrase.fd, chat)}\n`);
+    await tell(tty, phraseShown(phrase.fd, chat));
     return 2;
   }
   if (host.facts.keyLog === true) {
-    await tty.writeError(`${KEY_LOG}\n`);
+    await tell(tty, KEY_LOG);
     return 5;
   }
   return undefined;
@@ -195,13 +197,13 @@ async function refuseSource(
 /** Of what can read the phrase while it is typed: said before it is. The rest is said by the chat (doctor.ts). */
 async function warn(host: Host, tty: Tty): Promise<void> {
   const { tracer, preload } = host.facts;
-  if (tracer === true) await tty.writeError(`${WARNINGS.tracer}\n`);
-  if (preload === true) await tty.writeError(`${WARNINGS.preload}\n`);
+  if (tracer === true) await tell(tty, WARNINGS.tracer);
+  if (preload === true) await tell(tty, WARNINGS.preload);
 }
 
 async function warnOfLogin(tty: Tty, proxy: string | undefined): Promise<void> {
   if (!proxy?.includes("@")) return;
-  await tty.writeError(`${WARNINGS.login}\n`);
+  await tell(tty, WARNINGS.login);
 }
 
 /** The panic of this stretch of the program; panic.ts is loaded later. `lineEnd`: of the line that the prompt stands on. */
@@ -237,7 +239,7 @@ async function readPhrase(
   memory: () => Promise<LockedBytes>,
   panic: (lineEnd: string) => void,
 ): Promise<PhraseRead> {
-  if (phrase.from === "argument") void tty.writeError(`${WARNINGS.phrase}\n`);
+  if (phrase.from === "argument") void tell(tty, WARNINGS.phrase);
   switch (phrase.from) {
     case "prompt": {
       const outcome = await askPhrase(tty, memory, panic);

@@ -19,7 +19,8 @@ import { diagnose, LABELS, stepReports } from "../words/doctor_call.ts";
 import { line } from "../words/doctor.ts";
 import { EXIT, sentence } from "../words/problems.ts";
 import { panic } from "./panic.ts";
-import { type PhraseRead, proxyOf, readyTls, Refusal, takePhrase, tell } from "./run.ts";
+import { type PhraseRead, proxyOf, readyTls, Refusal, takePhrase } from "./run.ts";
+import { tell } from "./tell.ts";
 import { Stretcher } from "../chat/stretcher.ts";
 import { after, entropyOf, now, wallClock } from "../system.ts";
 
@@ -46,7 +47,7 @@ export async function examine(
   tty.raw(false); // from here on Ctrl-C is a signal
   if (read?.type === "panic") return panic({ panic: () => tty.restore() });
   if (phrase instanceof Refusal) {
-    if (phrase.problem !== undefined) await tell(tty, phrase.problem);
+    if (phrase.problem !== undefined) await tell(tty, sentence(phrase.problem));
     await tty.restoreWithin();
     return phrase.code;
   }

@@ -17,7 +17,6 @@ import { type TlsOptions, TlsTransport } from "../transport/tls.ts";
 import { asTyped } from "../words/command.ts";
 import { unconfirmedText } from "../words/chat.ts";
 import type { ChatArgs } from "../chat/chat_args.ts";
-import { wrap } from "../words/wrap.ts";
 import { QuietWindow } from "../chat/quiet_window.ts";
 import { Chat, type Outcome } from "../chat/chat.ts";
 import { doctorText, startHints } from "../words/doctor.ts";
@@ -27,6 +26,7 @@ import { LOCAL_TOR } from "../words/onion.ts";
 import { LocalOnion, withLocalTor } from "./onion.ts";
 import { mapperOf } from "./port_mapper.ts";
 import type { Signals } from "./signals.ts";
+import { tell } from "./tell.ts";
 import { Stretcher } from "../chat/stretcher.ts";
 import { after, entropyOf, now, turn, wallClock } from "../system.ts";
 
@@ -124,7 +124,7 @@ async function takeOrAskAgain(
   let phrase = takePhrase(booted, read);
   for (let asked = 1; booted.args.phrase.from === "prompt" && phrase instanceof Refusal && asked < PROMPTS; asked++) {
     if (phrase.problem === undefined) break;
-    await tell(booted.tty, phrase.problem);
+    await tell(booted.tty, sentence(phrase.problem));
     read = await booted.readAgain();
     phrase = takePhrase(booted, read);
   }
@@ -215,7 +215,7 @@ async function finish(booted: Booted, view: View, outcome: Outcome): Promise<num
   // Lines have said it already; a screen is gone by now, and what is said here stays on the person's own.
   if (booted.args.output === "screen") {
     for (const [peer, count] of outcome.unconfirmed) {
-      await booted.tty.writeError(`${unconfirmedText(tag(peer), count)}\n`);
+      await tell(booted.tty, unconfirmedText(tag(peer), count));
     }
   }
   await end(booted, outcome.problem);
@@ -223,15 +223,8 @@ async function finish(booted: Booted, view: View, outcome: Outcome): Promise<num
 }
 
 async function end({ tty }: Booted, problem: Problem | undefined): Promise<void> {
-  if (problem !== undefined) await tell(tty, problem);
+  if (problem !== undefined) await tell(tty, sentence(problem));
   await tty.restoreWithin();
-}
-
-/** On standard error, in whole words; a terminal that is raw wants the carriage return. */
-export async function tell(tty: Tty, problem: Problem): Promise<void> {
-  const columns = tty.errorIsTerminal ? tty.size().columns : Infinity;
-  const lineEnd = tty.errorIsTerminal ? "\r\n" : "\n";
-  await tty.writeError(wrap("", sentence(problem), columns, 0).join(lineEnd) + lineEnd);
 }
 
 /** Everything that nobody caught. */

@@ -143,7 +143,9 @@ export function questionText(
 
 /** What a yes tells about oneself. */
 export function tellsText(addresses: readonly string[]): string {
-  return addresses.length === 0 ? "No address of yours is told." : `They will learn ${listed(addresses, 8)}.`;
+  return addresses.length === 0
+    ? "They learn no address of yours."
+    : `They learn your address: ${listed(addresses, 8)}.`;
 }
 
 /** How an introduction stands, for /peers. */

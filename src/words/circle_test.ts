@@ -64,12 +64,12 @@ Deno.test("questionText() says by whom, what a yes tells, and what to type; seve
   const ask = (peer: string, ...tells: string[]) => ({ peer, by: ["a"], tells });
   equal(
     questionText([ask("b", "203.0.113.9:7373")], labels),
-    "Introduction: Alice [a] says Bob [b] wants to talk with you. They will learn 203.0.113.9:7373. /introduce Bob · /decline Bob",
+    "Introduction: Alice [a] says Bob [b] wants to talk with you. They learn your address: 203.0.113.9:7373. /introduce Bob · /decline Bob",
   );
-  equal(questionText([ask("b")], labels).includes("No address of yours is told."), true);
+  equal(questionText([ask("b")], labels).includes("They learn no address of yours."), true);
   equal(
     questionText([ask("b", "x"), ask("c", "x")], labels),
-    "Friends say Bob [b], Carol [c] want to talk with you. They will learn x. /introduce all, or by name; /decline all",
+    "Friends say Bob [b], Carol [c] want to talk with you. They learn your address: x. /introduce all, or by name; /decline all",
   );
 });
 

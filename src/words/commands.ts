@@ -137,7 +137,7 @@ export function peersText(friends: readonly FriendLine[], circle: readonly strin
       ? "Nobody is here."
       : `${friends.length} ${friends.length === 1 ? "friend" : "friends"} connected:`,
     ...friends.map(({ who, address, direction, unconfirmed }) =>
-      `Here: ${who}, ${address}, ${direction === "in" ? "called us" : "called by us"}, ` +
+      `Here: ${who}, ${address}, ${direction === "in" ? "called you" : "called by you"}, ` +
       (unconfirmed === 0 ? "everything delivered" : `${unconfirmed} not confirmed yet`)
     ),
     ...circle,

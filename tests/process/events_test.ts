@@ -208,7 +208,7 @@ Deno.test("lines that begin with a slash are commands, with two they are text", 
   await pair.dialer.say("/peers");
   match(
     String((await pair.dialer.event((e) => e.event === "hint" && /1 friend connected/.test(String(e.text)))).text),
-    /called by us/,
+    /called by you/,
   );
   await deliver(pair.listener, pair.dialer, "plain");
   await pair.dialer.say("//slash");
