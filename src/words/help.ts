@@ -11,7 +11,7 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [type: string,
     ["sesame listen", "wait on port 7373 of every interface"],
     ["sesame listen 127.0.0.1:7373", "take calls from this machine only, for example behind a tunnel"],
     ["sesame listen --onion", "be called through Tor, by a name that it makes for this run"],
-    ["sesame listen --map-port", "be reachable from the internet, if your router forwards the port"],
+    ["sesame listen --map-port", "be called from the internet: the router forwards the port meanwhile"],
     ["sesame listen --friends 1", "close the door after the first friend"],
   ],
   connect: [

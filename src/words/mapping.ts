@@ -43,7 +43,7 @@ const UNMAPPED: Readonly<Record<MapFault, Pick<Problem, "wrong" | "next">>> = {
 
 /** Of an address that is typed for the router. */
 export const ROUTER_PROBLEM: Problem = {
-  doing: "Could not take the router.",
+  doing: "Could not use that router.",
   wrong: "The value of --map-port= is not an IP address.",
   next: "Type the router's own address, for example --map-port=192.168.1.1, or leave it out.",
 };

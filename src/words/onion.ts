@@ -87,4 +87,4 @@ export function onionGone(why: ControlFault | undefined): string {
 }
 
 /** Said before what `--proxy` says of itself. */
-export const LOCAL_TOR = "You call an onion name, and Tor was found on this machine.";
+export const LOCAL_TOR = "You are calling an onion name, and Tor was found on this machine.";
