@@ -93,8 +93,7 @@ async function promptRun(trace: Trace, phrase: string): Promise<void> {
   trace.check("the prompt: the phrase stands in the arena", tallies.get(typed!.kind)?.missing === 0);
   if (normal?.kind === "phrase, not ASCII") [typed!.state, normal.state] = ["gone", "live"];
   await terminal.keys("Enter");
-  const [, address = ""] = /aiting for friends on (\S+?)\.?\s/.exec(await terminal.until("aiting for friends on")) ??
-    [];
+  const address = await addressOf(terminal);
   const friend = await meet(memory, ledger, phrase, address);
   await friend.cells(2);
   await terminal.text("typed on the terminal");
@@ -102,6 +101,12 @@ async function promptRun(trace: Trace, phrase: string): Promise<void> {
   await friend.heard((m) => m.type === "chat");
   await trace.quiet("on a terminal, after a message", memory, friend);
   friend.close();
+}
+
+/** Where it listens, once the line stands there whole: a terminal can be looked at while only half of the port is. */
+async function addressOf(terminal: Tmux): Promise<string> {
+  const line = /aiting for friends on (\S+:\d+)\./;
+  return line.exec(await terminal.until(line))?.[1] ?? "";
 }
 
 /** The product listens: before the answer, after authentication, after many messages, a skipped key, the friend gone. */
@@ -249,8 +254,7 @@ async function exitsRun(trace: Trace): Promise<void> {
   await sleep(500);
   await terminal.text(phrase);
   await terminal.keys("Enter");
-  const [, address = ""] = /aiting for friends on (\S+?)\.?\s/.exec(await terminal.until("aiting for friends on")) ??
-    [];
+  const address = await addressOf(terminal);
   using memory = new ProcessMemory(await terminal.pid());
   const friend = await meet(memory, ledger, phrase, address);
   await friend.cells(2);
