@@ -41,7 +41,8 @@ export class Tcpdump implements AsyncDisposable {
     const folder = await Deno.makeTempDir({ prefix: "sesame-wire-" });
     const child = new Deno.Command("tcpdump", {
       args: [
-        ["-i", LOOPBACK, "-n", "-U", "--immediate-mode", "-B", "16384", "--time-stamp-precision=nano"],
+        // A slot of the buffer is as large as a packet may be: room for a thousand, when many friends are called at once.
+        ["-i", LOOPBACK, "-n", "-U", "--immediate-mode", "-B", "65536", "--time-stamp-precision=nano"],
         ["-w", `${folder}/all.pcap`, "-Z", "root", `tcp portrange ${first}-${last}`],
       ].flat(),
       stdin: "null",

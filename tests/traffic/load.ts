@@ -85,7 +85,8 @@ export async function measureBare(
   { links, intervalMs, seconds }: Load,
 ): Promise<{ readonly tls: number; readonly renewals: number }> {
   const program = ["run", "--quiet", "--no-check", "--allow-all", new URL("./bare.ts", import.meta.url).pathname];
-  const rest = [PORTS.last, links, intervalMs, seconds].map(String);
+  // Beside the ports that are captured.
+  const rest = [PORTS.last + 1, links, intervalMs, seconds].map(String);
   await using far = start(0, [...program, "far", ...rest]);
   await far.until(/^127\.0\.0\.1:.*\n/);
   await using hub = start(1, [...program, "hub", ...rest]);
