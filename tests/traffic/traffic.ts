@@ -401,7 +401,7 @@ const ON_TIME_BAR = 0.999;
 const LOADS = [{ links: 64, intervalMs: 100, seconds: 30, cpuBar: 0.15, timesBare: 2.5 }, {
   links: 1,
   intervalMs: 250,
-  seconds: 30,
+  seconds: 90,
   cpuBar: 0.01,
   timesBare: 2,
 }];
