@@ -52,7 +52,7 @@ export function checks(protection: FullProtection): Check[] {
     say(
       "hardening",
       "weaker",
-      "Without FFI permission, secrets are in memory that can be swapped out, dumped, and read by other programs of " +
+      "Without FFI permission the secrets are in memory that can be swapped out, dumped, and read by other programs of " +
         "this user. Start Sesame with --allow-ffi.",
     );
   }
