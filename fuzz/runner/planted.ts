@@ -183,9 +183,9 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     target: "onion",
-    bug: "what follows an octal character is lost or doubled",
+    bug: "an octal character takes two digits of three",
     file: "src/transport/onion/lines.ts",
-    text: "at += octal?.length ?? 1;",
-    without: "at += 1;",
+    text: "[0-3][0-7]{2}",
+    without: "[0-3][0-7]",
   },
 ];

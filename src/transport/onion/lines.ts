@@ -33,8 +33,6 @@ export class ReplyReader {
 
   #fail(): undefined {
     this.#broken = true;
-    this.#rest = "";
-    this.#lines = [];
     return undefined;
   }
 
@@ -62,36 +60,23 @@ export interface ProtocolInfo {
 /** The answer to `PROTOCOLINFO 1`; undefined if it is not one. */
 export function protocolInfo({ code, lines }: Reply): ProtocolInfo | undefined {
   if (code !== 250 || lines[0] !== "PROTOCOLINFO 1" || lines.at(-1) !== "OK") return undefined;
-  const auth = lines.find((line) => line.startsWith("AUTH "));
-  if (auth === undefined) return undefined;
+  const [auth = ""] = lines.filter((line) => line.startsWith("AUTH "));
   const methods = /^AUTH METHODS=([A-Z,]{1,64})(?: |$)/.exec(auth)?.[1]?.split(",");
   if (methods === undefined) return undefined;
-  const at = auth.indexOf(' COOKIEFILE="');
-  const cookieFile = at < 0 ? undefined : quoted(auth.slice(at + " COOKIEFILE=".length));
-  if (at >= 0 && cookieFile === undefined) return undefined;
-  const version = /^VERSION Tor="([0-9A-Za-z.()+ -]{1,64})"/.exec(lines.find((l) => l.startsWith("VERSION ")) ?? "")
-    ?.[1];
-  return { methods, cookieFile, version };
+  const path = / COOKIEFILE=(".*)/s.exec(auth)?.[1];
+  const cookieFile = path && unquoted(path);
+  if (path !== undefined && cookieFile === undefined) return undefined;
+  const [said = ""] = lines.filter((line) => line.startsWith("VERSION "));
+  return { methods, cookieFile, version: /^VERSION Tor="([0-9A-Za-z.()+ -]{1,64})"/.exec(said)?.[1] };
 }
 
-/** A QuotedString (control-spec 2.1.1) that fills the text; undefined if it is not one. */
-function quoted(text: string): string | undefined {
-  if (text.length < 2 || text[0] !== '"') return undefined;
-  let value = "";
-  for (let at = 1; at < text.length; at++) {
-    const character = text[at]!;
-    if (character === '"') return at === text.length - 1 ? value : undefined;
-    if (character !== "\\") {
-      value += character;
-      continue;
-    }
-    const octal = /^[0-3][0-7]{2}/.exec(text.slice(at + 1, at + 4))?.[0];
-    const escaped = text[at + 1];
-    if (escaped === undefined) return undefined;
-    value += octal !== undefined ? String.fromCharCode(Number.parseInt(octal, 8)) : ESCAPES[escaped] ?? escaped;
-    at += octal?.length ?? 1;
-  }
-  return undefined;
+/** What a QuotedString (control-spec 2.1.1) holds; undefined if the text is not one, or more. */
+function unquoted(text: string): string | undefined {
+  return /^"((?:[^"\\]|\\.)*)"$/s.exec(text)?.[1]?.replace(
+    /\\([0-3][0-7]{2}|.)/gs,
+    (_, escaped: string) =>
+      escaped.length === 3 ? String.fromCharCode(Number.parseInt(escaped, 8)) : ESCAPES[escaped] ?? escaped,
+  );
 }
 
 /** Both values of `AUTHCHALLENGE SAFECOOKIE`, 32 bytes each. */
@@ -102,7 +87,8 @@ export interface Challenge {
 
 /** Undefined: no answer to our challenge. */
 export function challenge({ code, lines }: Reply): Challenge | undefined {
-  const match = /^AUTHCHALLENGE SERVERHASH=([0-9A-Fa-f]{64}) SERVERNONCE=([0-9A-Fa-f]{64})$/.exec(lines[0] ?? "");
+  const [line = ""] = lines;
+  const match = /^AUTHCHALLENGE SERVERHASH=([0-9A-Fa-f]{64}) SERVERNONCE=([0-9A-Fa-f]{64})$/.exec(line);
   if (code !== 250 || lines.length !== 1 || match === null) return undefined;
   return { serverHash: Uint8Array.fromHex(match[1]!), serverNonce: Uint8Array.fromHex(match[2]!) };
 }
@@ -115,13 +101,13 @@ export function onionName({ code, lines }: Reply): string | undefined {
 }
 
 /** The onion name (without its ending) whose descriptor this event says was uploaded. */
-export function uploaded({ code, lines }: Reply): string | undefined {
-  return code === 650 ? /^HS_DESC UPLOADED ([a-z2-7]{56}) /.exec(lines[0] ?? "")?.[1] : undefined;
+export function uploaded({ code, lines: [line = ""] }: Reply): string | undefined {
+  return code === 650 ? /^HS_DESC UPLOADED ([a-z2-7]{56}) /.exec(line)?.[1] : undefined;
 }
 
 /** How far Tor's start has come, in percent, by the answer to `GETINFO status/bootstrap-phase`. */
-export function bootstrapPercent({ code, lines }: Reply): number | undefined {
-  const percent = /^status\/bootstrap-phase=[A-Z]{1,8} BOOTSTRAP PROGRESS=(\d{1,3}) /.exec(lines[0] ?? "")?.[1];
+export function bootstrapPercent({ code, lines: [line = ""] }: Reply): number | undefined {
+  const percent = /^status\/bootstrap-phase=[A-Z]{1,8} BOOTSTRAP PROGRESS=(\d{1,3}) /.exec(line)?.[1];
   return code === 250 && percent !== undefined && Number(percent) <= 100 ? Number(percent) : undefined;
 }
 

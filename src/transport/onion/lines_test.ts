@@ -62,6 +62,12 @@ Deno.test("protocolInfo() reads methods, the cookie's path and the version", () 
   });
   deepEqual(info("AUTH METHODS=NULL"), { methods: ["NULL"], cookieFile: undefined, version: undefined });
   equal(info(String.raw`AUTH METHODS=SAFECOOKIE COOKIEFILE="/a \"b\" \\ \303\274"`)?.cookieFile, '/a "b" \\ \xc3\xbc');
+  const path = (quoted: string) => info(`AUTH METHODS=SAFECOOKIE COOKIEFILE=${quoted}`)?.cookieFile;
+  equal(path('""'), "");
+  equal(path(String.raw`"\n\r\t\x\000\377\400\08"`), "\n\r\tx\x00\xff40008");
+  equal(path(String.raw`"\1234"`), "S4", "three digits and no more");
+  equal(path('"/a COOKIEFILE=\\"b\\""'), '/a COOKIEFILE="b"', "the first counts");
+  for (const none of ['"', '"/a', '"/a\\"', '"\\', '"/a" x', '"a""b"', '"a"b"']) equal(path(none), undefined, none);
   equal(info('AUTH METHODS=SAFECOOKIE COOKIEFILE="/a'), undefined);
   equal(info('AUTH METHODS=SAFECOOKIE COOKIEFILE="/a" x'), undefined);
   equal(info("AUTH METHODS="), undefined);
