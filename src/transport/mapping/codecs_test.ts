@@ -4,7 +4,7 @@ import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:ass
 import { ipBytes } from "../address.ts";
 import { Lease, LIFETIME_S } from "./lease.ts";
 import { encodeAddressQuestion, encodeNatPmp, natPmpLostState, parseAddressAnswer, parseNatPmp } from "./nat_pmp.ts";
-import { encodePcp, parsePcp, pcpLostState, type PcpWish } from "./pcp.ts";
+import { encodePcp, NONCE_SIZE, parsePcp, pcpLostState, type PcpWish, ROUTER_PORT } from "./pcp.ts";
 import { controlIn, errorIn, fieldIn, HTTP_MAX_BYTES, httpAnswer, locationIn, searches, soap } from "./upnp.ts";
 
 const NONCE = Uint8Array.from({ length: 12 }, (_, i) => i + 1);
@@ -55,10 +55,16 @@ Deno.test("a PCP answer counts only for its own wish: version, opcode, nonce, pr
   for (const length of [0, 1, 24, 56, 59]) {
     equal(parsePcp(pcpAnswer().subarray(0, length), WISH), undefined, `${length} bytes`);
   }
-  equal(parsePcp(new Uint8Array(1104), WISH), undefined);
-  const longer = new Uint8Array(64);
-  longer.set(pcpAnswer());
-  equal(parsePcp(longer, WISH)?.type, "granted", "options behind it are not looked at");
+  for (
+    const [length, type] of [[60, "granted"], [62, undefined], [64, "granted"], [1100, "granted"], [
+      1104,
+      undefined,
+    ]] as const
+  ) {
+    const longer = new Uint8Array(length);
+    longer.set(pcpAnswer());
+    equal(parsePcp(longer, WISH)?.type, type, `${length} bytes; options behind it are not looked at`);
+  }
   const none = pcpAnswer();
   none.fill(0, 42, 44);
   equal(parsePcp(none, WISH), undefined, "no port");
@@ -77,6 +83,36 @@ Deno.test("a PCP error counts only with the nonce too, so that a neighbour canno
   deepEqual(parsePcp(short, WISH), { type: "version" });
   equal(parsePcp(Uint8Array.of(0, 0x81, 0, 2, 0, 0, 0, 9), WISH), undefined);
   equal(parsePcp(Uint8Array.of(0, 0x01, 0, 1, 0, 0, 0, 9), WISH), undefined);
+});
+
+Deno.test("another version is heard in a header alone up to the length of an answer, and no further", () => {
+  const fault = (version: number, opcode: number, length: number) => {
+    const bytes = new Uint8Array(length);
+    bytes.set([version, opcode, 0, 1]);
+    return parsePcp(bytes, WISH)?.type;
+  };
+  const CASES = [
+    [2, 0x81, 23, undefined],
+    [2, 0x81, 24, "version"],
+    [2, 0x81, 60, "version"],
+    [2, 0x81, 64, undefined],
+    [2, 0x80, 24, undefined],
+    [2, 0x01, 24, undefined],
+    [0, 0x81, 7, undefined],
+    [0, 0x81, 8, "version"],
+    [0, 0x80, 60, "version"],
+    [0, 0x81, 61, undefined],
+    [0, 0x01, 8, undefined],
+    [1, 0x81, 24, undefined],
+  ] as const;
+  for (const [version, opcode, length, type] of CASES) {
+    equal(fault(version, opcode, length), type, `${version} ${opcode} ${length}`);
+  }
+  equal(parsePcp(Uint8Array.of(0, 0x81, 1, 1, 0, 0, 0, 9), WISH), undefined, "a code of 257");
+});
+
+Deno.test("PCP and NAT-PMP are asked on port 5351, and a wish's nonce has 96 bits", () => {
+  deepEqual([ROUTER_PORT, 8 * NONCE_SIZE], [5351, 96]);
 });
 
 Deno.test("NAT-PMP: questions of 2 and 12 bytes, answers of 12 and 16 that name the inner port", () => {
@@ -122,6 +158,24 @@ Deno.test("a router's clock tells that it has lost its state: RFC 6887 section 8
   equal(pcpLostState({ epoch: 1000, at: 50 }, { epoch: 1640, at: 650 }), false, "a sixteenth fast");
   equal(pcpLostState({ epoch: 1000, at: 50 }, { epoch: 1700, at: 650 }), true);
   equal(pcpLostState({ epoch: 1000, at: 50 }, { epoch: 1560, at: 650 }), true);
+  // RFC 6887 section 8.5: two seconds of rounding, and a sixteenth of drift, each way.
+  const after = (client: number, server: number) =>
+    pcpLostState({ epoch: 1000, at: 50 }, { epoch: 1000 + server, at: 50 + client });
+  const CASES = [
+    [58, 64, false],
+    [57, 64, true],
+    [223, 240, false],
+    [222, 240, true],
+    [253, 272, false],
+    [252, 272, true],
+    [64, 58, false],
+    [64, 57, true],
+    [240, 223, false],
+    [240, 222, true],
+    [272, 253, false],
+    [272, 252, true],
+  ] as const;
+  for (const [client, server, lost] of CASES) equal(after(client, server), lost, `${client} s here, ${server} s there`);
   equal(natPmpLostState({ epoch: 1000, at: 50 }, { epoch: 1523, at: 650 }), false, "an eighth slow");
   equal(natPmpLostState({ epoch: 1000, at: 50 }, { epoch: 1522, at: 650 }), true);
 });
@@ -150,6 +204,10 @@ Deno.test("a LOCATION counts on the device that answered and nowhere else", () =
   deepEqual(said("http://192.168.1.1:5000/rootDesc.xml"), { port: 5000, path: "/rootDesc.xml" });
   deepEqual(said("http://192.168.1.1/"), { port: 80, path: "/" });
   deepEqual(said("http://192.168.1.1"), undefined);
+  deepEqual(said("http://192.168.1.1:1"), { port: 1, path: "/" });
+  deepEqual(said("http://192.168.1.1:65535/a"), { port: 65535, path: "/a" });
+  equal(said(`http://192.168.1.1/${"a".repeat(512 - 19)}`)?.path.length, 512 - 18, "a URL of 512 characters");
+  equal(said(`http://192.168.1.1/${"a".repeat(513 - 19)}`), undefined);
   for (
     const forged of [
       "http://127.0.0.1:9999/secret",
@@ -171,6 +229,10 @@ Deno.test("a LOCATION counts on the device that answered and nowhere else", () =
   equal(said("http://192.168.1.1:5000/", "NOTIFY * HTTP/1.1"), undefined);
   equal(locationIn(ascii("HTTP/1.1 200 OK\r\n\r\n"), "192.168.1.1"), undefined);
   equal(locationIn(new Uint8Array(3000).fill(0x41), "192.168.1.1"), undefined);
+  const head = "HTTP/1.1 200 OK\r\nLOCATION:http://192.168.1.1/x\r\nST: ";
+  const long = (length: number) => locationIn(ascii(head.padEnd(length - 2, "x") + "\r\n"), "192.168.1.1");
+  deepEqual(long(2048), { port: 80, path: "/x" }, "the first line behind the status, and without a space");
+  equal(long(2049), undefined);
   equal(locationIn(crypto.getRandomValues(new Uint8Array(300)), "192.168.1.1"), undefined);
 });
 
@@ -197,6 +259,10 @@ Deno.test("the control path stands on the same host and port; the newest service
     equal(found(service("WANIPConnection:1", forged)), undefined, forged);
   }
   equal(found(service("WANIPConnection:9", "/ctl")), undefined);
+  const [known, other] = [service("WANIPConnection:1", "/ctl"), service("Layer3Forwarding:1", "/l3")];
+  equal(controlIn(known, "192.168.1.1", at)?.path, "/ctl", "the description begins with it");
+  equal(found(...Array<string>(63).fill(other), known)?.path, "/ctl");
+  equal(found(...Array<string>(64).fill(other), known), undefined, "nobody has so many services");
   equal(controlIn("<service>".repeat(7000), "192.168.1.1", at), undefined);
   equal(controlIn("<service><serviceType>".repeat(3000), "192.168.1.1", at), undefined);
 });
@@ -222,6 +288,20 @@ Deno.test("an HTTP answer: chunks are joined, a redirect is not followed, one th
     ]
   ) equal(parse(bad), undefined, bad);
   equal(parse(`HTTP/1.1 200 OK\r\n\r\n${"a".repeat(HTTP_MAX_BYTES)}`), undefined);
+  equal(parse(`HTTP/1.1 200 OK\r\n\r\n${"a".repeat(HTTP_MAX_BYTES - 19)}`)?.body.length, HTTP_MAX_BYTES - 19);
+  // Chunks only by the header that says so, and only in whole hexadecimal sizes.
+  const chunk = (size: string, header = "Transfer-Encoding: chunked") =>
+    parse(`HTTP/1.1 200 OK\r\n${header}\r\n\r\n${size}\r\nbody\r\n0\r\n\r\n`)?.body;
+  equal(chunk("4"), "body");
+  equal(chunk(`4;${"x".repeat(61)}`), "body", "a line of 64 bytes");
+  equal(chunk(`4;${"x".repeat(62)}`), undefined);
+  for (const size of ["4x", "+4", "0x4", "", "4 4"]) equal(chunk(size), undefined, size);
+  for (const header of ["X: chunked", "Transfer-Encoding: identity", "Transfer-Encoding"]) {
+    equal(chunk("4", header), "4\r\nbody\r\n0\r\n\r\n", header);
+  }
+  // The head ends with the first empty line, and is ASCII.
+  equal(parse("HTTP/1.1 200 OK\r\nX: \u007f\r\r\n\r\nbody\r\n\r\n")?.body, "body\r\n\r\n");
+  equal(httpAnswer(Uint8Array.from("HTTP/1.1 200 \x80\r\n\r\nbody", (c) => c.charCodeAt(0))), undefined);
 });
 
 Deno.test("SOAP: the call names its service, an error and a field are read strictly", () => {
@@ -230,11 +310,19 @@ Deno.test("SOAP: the call names its service, an error and a field are read stric
     NewRemoteHost: "",
   });
   deepEqual(head[1], 'SOAPAction: "urn:x:WANIPConnection:1#AddPortMapping"');
-  ok(body.includes("<NewExternalPort>7373</NewExternalPort><NewRemoteHost></NewRemoteHost>"));
+  equal(
+    body,
+    '<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" ' +
+      's:encodingStyle="http://schemas.xmlsoap.org/soap/encoding/"><s:Body>' +
+      '<u:AddPortMapping xmlns:u="urn:x:WANIPConnection:1"><NewExternalPort>7373</NewExternalPort>' +
+      "<NewRemoteHost></NewRemoteHost></u:AddPortMapping></s:Body></s:Envelope>",
+  );
   equal(errorIn("<errorCode>718</errorCode>"), 718);
   for (const bad of ["<errorCode>7180</errorCode>", "<errorCode></errorCode>", "<errorCode>718", "718"]) {
     equal(errorIn(bad), undefined);
   }
   equal(fieldIn("<NewExternalIPAddress> 203.0.113.1 </NewExternalIPAddress>", "NewExternalIPAddress"), "203.0.113.1");
   equal(fieldIn(`<a>${"1".repeat(65)}</a>`, "a"), undefined);
+  equal(fieldIn(`<a>${"1".repeat(64)}</a>`, "a"), "1".repeat(64));
+  for (const none of ["", "<a>1", "1</a>", "</a>1<a>"]) equal(fieldIn(none, "a"), undefined, none);
 });

@@ -36,7 +36,7 @@ export function parseAddressAnswer(bytes: Uint8Array): NatPmpAnswer<{ readonly o
   const answer = header(bytes, ADDRESS, 12);
   if (answer === undefined) return undefined;
   if (answer.code !== 0) return { type: "refused", code: answer.code };
-  return { type: "granted", epoch: answer.epoch, outer: bytes.slice(8, 12) };
+  return { type: "granted", epoch: answer.epoch, outer: bytes.slice(8) };
 }
 
 /** Undefined: no answer to that. Nothing but the inner port ties an answer to its question: the protocol has no more. */

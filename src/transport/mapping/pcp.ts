@@ -73,10 +73,9 @@ export function parsePcp(bytes: Uint8Array, { nonce, innerPort }: PcpWish): PcpA
 
 /** RFC 6887 section 7.3 and RFC 6886 section 3.5: such an answer may be a header alone, and of the other's version. */
 function isVersionFault(bytes: Uint8Array): boolean {
-  if (bytes.length < 4 || bytes.length > MAP_SIZE || (bytes[1]! & ANSWER) === 0) return false;
-  if (bytes[0] === 0) return bytes.length >= 8 && bytes[2] === 0 && bytes[3] === UNSUPP_VERSION;
-  return bytes[0] === VERSION && bytes.length >= HEADER_SIZE && bytes[1] === (ANSWER | MAP) &&
-    bytes[3] === UNSUPP_VERSION;
+  const natPmp = bytes[0] === 0 && bytes.length >= 8 && (bytes[1]! & ANSWER) !== 0 && bytes[2] === 0;
+  const pcp = bytes[0] === VERSION && bytes.length >= HEADER_SIZE && bytes[1] === (ANSWER | MAP);
+  return bytes.length <= MAP_SIZE && bytes[3] === UNSUPP_VERSION && (natPmp || pcp);
 }
 
 /**

@@ -44,7 +44,7 @@ export function locationIn(datagram: Uint8Array, host: string): Place | undefine
   const text = ascii(datagram);
   const lines = text?.split("\r\n");
   if (lines === undefined || !/^HTTP\/1\.[01] 200/.test(lines[0]!)) return undefined;
-  const header = lines.slice(1).find((line) => line.slice(0, 9).toLowerCase() === "location:");
+  const header = lines.find((line) => line.slice(0, 9).toLowerCase() === "location:");
   return header === undefined ? undefined : placeOn(header.slice(9).trim(), host);
 }
 
@@ -111,11 +111,12 @@ export function fieldIn(body: string, name: string): string | undefined {
  * Undefined if it is not one, or longer than HTTP_MAX_BYTES.
  */
 export function httpAnswer(bytes: Uint8Array): { readonly status: number; readonly body: string } | undefined {
-  if (bytes.length > HTTP_MAX_BYTES) return undefined;
-  const end = endOfHead(bytes);
-  const head = end === undefined ? undefined : ascii(bytes.subarray(0, end));
-  const status = /^HTTP\/1\.[01] (\d{3})(?: |\r\n|$)/.exec(head ?? "")?.[1];
-  if (end === undefined || head === undefined || status === undefined) return undefined;
+  // A byte is a character.
+  const end = new TextDecoder("latin1").decode(bytes).indexOf("\r\n\r\n");
+  if (bytes.length > HTTP_MAX_BYTES || end === -1) return undefined;
+  const head = ascii(bytes.subarray(0, end)) ?? "";
+  const status = /^HTTP\/1\.[01] (\d{3})(?: |\r\n|$)/.exec(head)?.[1];
+  if (status === undefined) return undefined;
   const chunked = head.split("\r\n").some((line) => {
     const [name, value] = line.toLowerCase().split(":");
     return name === "transfer-encoding" && value?.trim() === "chunked";
@@ -128,36 +129,27 @@ export function httpAnswer(bytes: Uint8Array): { readonly status: number; readon
 /** RFC 9112 section 7.1. Undefined: cut off, or no chunks. */
 function joinedChunks(bytes: Uint8Array): Uint8Array | undefined {
   const joined: number[] = [];
-  for (let at = 0; at < bytes.length;) {
+  for (let at = 0;;) {
     const line = bytes.indexOf(0x0a, at);
-    if (line < 0 || line - at > 64) return undefined;
+    if (line === -1 || line - at > 64) return undefined;
     const size = ascii(bytes.subarray(at, line))?.split(";")[0]?.trim() ?? "";
     if (!/^[0-9a-f]{1,4}$/i.test(size)) return undefined;
     const length = Number.parseInt(size, 16);
     if (length === 0) return Uint8Array.from(joined);
     at = line + 1 + length + 2;
-    if (at > bytes.length) return undefined;
     for (const byte of bytes.subarray(line + 1, line + 1 + length)) joined.push(byte);
   }
-  return undefined;
-}
-
-function endOfHead(bytes: Uint8Array): number | undefined {
-  for (let at = bytes.indexOf(0x0d); at >= 0; at = bytes.indexOf(0x0d, at + 1)) {
-    if (bytes[at + 1] === 0x0a && bytes[at + 2] === 0x0d && bytes[at + 3] === 0x0a) return at;
-  }
-  return undefined;
 }
 
 /** The texts between `<name>` and `</name>`, in order; no attributes, no nesting, a few dozen at most. */
 function elements(xml: string, name: string): string[] {
   const [open, close] = [`<${name}>`, `</${name}>`];
   const found: string[] = [];
-  for (let at = xml.indexOf(open); at >= 0 && found.length < 64; at = xml.indexOf(open, at)) {
+  for (let at = xml.indexOf(open); at !== -1 && found.length < 64; at = xml.indexOf(open, at)) {
     const end = xml.indexOf(close, at);
-    if (end < 0) break;
+    if (end === -1) break;
     found.push(xml.slice(at + open.length, end));
-    at = end + close.length;
+    at = end;
   }
   return found;
 }
@@ -165,8 +157,8 @@ function elements(xml: string, name: string): string[] {
 function first(xml: string, name: string): string | undefined {
   const [open, close] = [`<${name}>`, `</${name}>`];
   const at = xml.indexOf(open);
-  const end = at < 0 ? -1 : xml.indexOf(close, at);
-  return end < 0 ? undefined : xml.slice(at + open.length, end);
+  const end = xml.indexOf(close, at);
+  return at === -1 || end === -1 ? undefined : xml.slice(at + open.length, end);
 }
 
 /** Undefined where a byte is not ASCII. */
