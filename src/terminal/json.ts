@@ -3,7 +3,7 @@
 
 import type { Notice } from "../notice.ts";
 import { alreadyCalled, doorClosed } from "../words/chat.ts";
-import { unmappedProblem } from "../words/mapping.ts";
+import { unmappedWhy } from "../words/mapping.ts";
 import { onionGone, onionStarting } from "../words/onion.ts";
 import { callProblem } from "../words/call_failures.ts";
 
@@ -74,7 +74,7 @@ function fields(notice: Notice): Readonly<Record<string, unknown>> {
       return { event: "diagnosis", address: "", cause, wrong: onionGone(notice.why), next: "" };
     }
     case "unmapped": {
-      const { wrong, next } = unmappedProblem(notice.why, notice.lost);
+      const { wrong, next } = unmappedWhy(notice.why);
       return { event: "diagnosis", address: notice.address, cause: notice.why, wrong, next };
     }
     case "diagnosis": {

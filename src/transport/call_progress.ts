@@ -25,8 +25,8 @@ export class CallProgress {
   addresses: readonly string[] = [];
   /** Of each address that was tried; undefined: no word from it yet. */
   readonly attempts = new Map<string, TcpFault | undefined>();
-  /** The address that took the connection, without its port. */
-  reached: string | undefined;
+  /** The address that took the connection, without its port; empty: none has. */
+  reached = "";
   /** What ended the step that it came to. */
   #lost: NameFault | ProxyFault | TlsFault | undefined;
   /** The connection begins and ends on this machine. */
@@ -105,7 +105,7 @@ export class CallProgress {
 
   /** This machine's own address, which was reached well. */
   get isOwn(): boolean {
-    return this.at === undefined && this.#own && !isLoopback(this.reached ?? "");
+    return this.at === undefined && this.#own && !isLoopback(this.reached);
   }
 
   /** Why it has brought nobody so far; undefined: it has done what it was to do. */

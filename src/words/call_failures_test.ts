@@ -104,10 +104,36 @@ Deno.test("callProblem() names the port that matters, and none where there are s
   match(callProblem("192.0.2.7:7400,198.51.100.4:7400", refused).wrong, /port 7400/);
   match(callProblem("192.0.2.7:7400,198.51.100.4:7401", refused).wrong, /that port/);
   match(callProblem("[2001:db8::7]:7400", { at: "connect", why: "filtered" }).next, /TCP port 7400/);
+  const filtered: CallFailure = { at: "connect", why: "filtered" };
+  match(callProblem("192.0.2.7:7400,198.51.100.4:7401", filtered).next, /allow the TCP port in their firewall/);
+  const other: CallFailure = { at: "connect", why: "other-interface" };
+  match(callProblem("192.0.2.7:7400", other).next, /every interface instead: sesame listen 7400\.$/);
+  match(callProblem("192.0.2.7:7400,198.51.100.4:7401", other).next, /every interface instead: sesame listen\.$/);
+});
+
+Deno.test("callProblem() says who was called and names the name that is none: one host, or all that was typed", () => {
+  const none: CallFailure = { at: "name", why: "name-not-found" };
+  for (
+    const [target, host] of [
+      ["friend.example:7400", "friend.example"],
+      ["a.example:7400,b.example:7400", "a.example:7400,b.example:7400"],
+      ["no address", "no address"],
+    ] as const
+  ) {
+    const { doing, wrong } = callProblem(target, none);
+    deepEqual([doing, wrong], [`Could not connect to ${target}.`, `The name ${host} does not exist.`]);
+  }
 });
 
 Deno.test("callProblem() through a proxy names the proxy and asks nothing of a router that it does not pass", () => {
   const { doing, next } = callProblem("abc.onion:7373", { at: "connect", why: "filtered" }, "127.0.0.1:9050");
   equal(doing, "Could not connect to abc.onion:7373 through 127.0.0.1:9050.");
   equal(/router|firewall/.test(next), false);
+  const refused: CallFailure = { at: "connect", why: "refused" };
+  match(
+    callProblem("abc.onion:7373", refused, "127.0.0.1:9050").wrong,
+    /^Refused: nothing listens on port 7373 there,/,
+  );
+  match(callProblem("192.0.2.7:7373", refused).wrong, /^Refused: the machine is up, but nothing listens on port 7373,/);
+  match(callProblem("192.0.2.7:7373", { at: "connect", why: "filtered" }).wrong, /a firewall or router on the way/);
 });

@@ -1,7 +1,7 @@
 // The words for what `sesame doctor HOST` found: a line for each step of its call, and the three parts behind them.
 // Pure. Not in here: finding out (cli/doctor_call.ts), the words for a cause (call_failures.ts).
 
-import { CALL_PLACES, type CallCause, type CallPlace, type TcpFault } from "../call.ts";
+import { CALL_PLACES, type CallCause, type CallFailure, type CallPlace, type TcpFault } from "../call.ts";
 import { type CallProgress, isLoopback } from "../transport/call_progress.ts";
 import { callProblem } from "./call_failures.ts";
 import type { Problem } from "./problems.ts";
@@ -29,7 +29,7 @@ export function diagnose(target: string, progress: CallProgress): Diagnosis {
   }
   const doing = `Called ${target}${proxy === undefined ? "" : ` through ${proxy}`}.`;
   if (!isOwn) {
-    const where = isLoopback(reached ?? "") ? "on this machine" : "there";
+    const where = isLoopback(reached) ? "on this machine" : "there";
     return {
       address: target,
       cause: "none",
@@ -49,41 +49,50 @@ export function diagnose(target: string, progress: CallProgress): Diagnosis {
 
 /** A line for each step, in order, those that were not come to included. `tried`: the phrase was to be tried as well. */
 export function stepReports(progress: CallProgress, tried: { readonly phrase: boolean }): StepReport[] {
-  const at = progress.at === undefined ? CALL_PLACES.length : CALL_PLACES.indexOf(progress.at);
+  const { failure } = progress;
+  const at = failure === undefined ? CALL_PLACES.length : CALL_PLACES.indexOf(failure.at);
   // A proxy looks the name up itself.
   const none: CallPlace = progress.proxy === undefined ? "proxy" : "name";
   return CALL_PLACES.filter((step) => step !== none).map((step) => {
-    const index = CALL_PLACES.indexOf(step);
-    if (index > at || (step === "phrase" && !tried.phrase)) {
-      return { step, state: "not tried", found: step === "phrase" && index <= at ? "--with-phrase tries it too" : "" };
+    if (step === "phrase" && !tried.phrase) {
+      const comeTo = failure === undefined || failure.at === step;
+      return { step, state: "not tried", found: comeTo ? "--with-phrase tries it too" : "" };
     }
-    return { step, state: index < at ? "ok" : "failed", found: found(step, index < at, progress) };
+    if (CALL_PLACES.indexOf(step) < at) return { step, state: "ok", found: foundWell(step, progress) };
+    return step === failure?.at
+      ? { step, state: "failed", found: foundWrong(failure, progress) }
+      : { step, state: "not tried", found: "" };
   });
 }
 
-function found(step: CallPlace, ok: boolean, progress: CallProgress): string {
-  const { addresses, attempts, reached, failure } = progress;
-  const cause: CallCause = failure?.why ?? "filtered";
+function foundWell(step: CallPlace, progress: CallProgress): string {
   switch (step) {
     case "name":
-      return ok ? addresses.join(", ") : NAME_FOUND[cause] ?? "no such name";
+      return progress.addresses.join(", ");
     case "proxy":
-      return ok ? `${progress.proxy} takes the connection` : "no answer";
-    case "connect": {
-      if (progress.proxy !== undefined) return ok ? "made by the proxy" : PROXY_FOUND[cause] ?? cause;
-      const failed = [...attempts].map(([address, fault]) => `${address}: ${FAULTS[fault ?? "filtered"]}`);
-      return [...(ok && reached !== undefined ? [`${reached} takes the connection`] : []), ...failed].join("; ");
-    }
+      return `${progress.proxy} takes the connection`;
+    case "connect":
+      if (progress.proxy !== undefined) return "made by the proxy";
+      return [`${progress.reached} takes the connection`, ...unreached(progress)].join("; ");
     case "tls":
-      if (!ok) return TLS_FOUND[cause] ?? "";
       return `TLS 1.3, with ${
         progress.familiar ? "a certificate like those that Sesame makes" : "a certificate of another kind"
       }`;
     case "offer":
-      return ok ? "a Sesame of this version" : cause === "busy" ? "closed without one" : OFFER_FOUND[cause] ?? "";
+      return "a Sesame of this version";
     case "phrase":
-      return ok ? "right, and in the same mode" : cause === "phrase" ? "did not match" : "no answer";
+      return "right, and in the same mode";
   }
+}
+
+function foundWrong({ at, why }: CallFailure, progress: CallProgress): string {
+  if (at === "connect" && progress.proxy === undefined) return unreached(progress).join("; ");
+  return FOUND_WRONG[at][why] ?? "no answer";
+}
+
+/** The addresses that took no connection, each with its fault. */
+function unreached({ attempts }: CallProgress): string[] {
+  return [...attempts].map(([address, fault]) => `${address}: ${FAULTS[fault ?? "filtered"]}`);
 }
 
 /** Of a step, for people. */
@@ -104,20 +113,27 @@ const FAULTS: Readonly<Record<TcpFault, string>> = {
   forbidden: "forbidden",
   "turned-away": "closed at once",
 };
-const NAME_FOUND: Partial<Record<CallCause, string>> = { "no-resolver": "no answer", "onion-name": "not asked for" };
-const PROXY_FOUND: Partial<Record<CallCause, string>> = {
-  "proxy-login": "the proxy wants a login",
-  "proxy-refused": "the proxy could not connect",
-  "proxy-protocol": "what answers does not speak SOCKS5",
-  filtered: "no answer",
-};
-const TLS_FOUND: Partial<Record<CallCause, string>> = {
-  silent: "no answer",
-  "turned-away": "closed at once",
-  "not-tls": "the answer is not TLS",
-  "not-sesame": "another kind of TLS",
-};
-const OFFER_FOUND: Partial<Record<CallCause, string>> = {
-  "large-packets-lost": "does not arrive",
-  "not-sesame": "something else, or nothing",
+/** In a few words; what is not in here is silence. */
+const FOUND_WRONG: Readonly<Record<CallPlace, Partial<Record<CallCause, string>>>> = {
+  name: { "name-not-found": "no such name", "onion-name": "not asked for" },
+  proxy: {},
+  // By the proxy.
+  connect: {
+    "proxy-login": "the proxy wants a login",
+    "proxy-refused": "the proxy could not connect",
+    "proxy-protocol": "what answers does not speak SOCKS5",
+    refused: "refused",
+    unreachable: "unreachable",
+  },
+  tls: {
+    "turned-away": "closed at once",
+    "not-tls": "the answer is not TLS",
+    "not-sesame": "another kind of TLS",
+  },
+  offer: {
+    busy: "closed without one",
+    "large-packets-lost": "does not arrive",
+    "not-sesame": "something else, or nothing",
+  },
+  phrase: { phrase: "did not match" },
 };

@@ -19,7 +19,11 @@ export function wokeText(change: "slept" | "moved", calling: boolean): string {
 /** `lost`: it was passed on before. */
 export function unmappedProblem(why: MapFault, lost: boolean): Problem {
   const doing = lost ? "The router no longer forwards the port." : "Could not get the port forwarded.";
-  return { doing, ...UNMAPPED[why] };
+  return { doing, ...unmappedWhy(why) };
+}
+
+export function unmappedWhy(why: MapFault): Pick<Problem, "wrong" | "next"> {
+  return UNMAPPED[why];
 }
 
 const UNMAPPED: Readonly<Record<MapFault, Pick<Problem, "wrong" | "next">>> = {

@@ -4,7 +4,7 @@
 import { type Address, type AddressScope, formatAddress, formatIp, scopeOf } from "../transport/address.ts";
 import type { MapFault, MapWay } from "../notice.ts";
 import type { Check } from "./doctor.ts";
-import { unmappedProblem } from "./mapping.ts";
+import { unmappedWhy } from "./mapping.ts";
 
 export const REACH_HEADING = "Can friends reach me?";
 
@@ -63,7 +63,7 @@ function routerCheck(router: ReachFacts["router"]): Check {
     return { check, state: "not here", advice: "Not asked. To ask yours: sesame doctor --map-port." };
   }
   if (typeof router === "string") {
-    const { wrong, next } = unmappedProblem(router, false);
+    const { wrong, next } = unmappedWhy(router);
     return { check, state: "weaker", advice: `${wrong} ${next}` };
   }
   const advice = `It forwards the port as ${
