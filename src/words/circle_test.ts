@@ -1,15 +1,19 @@
 // Sentences about who hears whom: as a person reads them.
 
-import { strictEqual as equal } from "node:assert/strict";
-import type { Hearing } from "../notice.ts";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
+import type { Hearing, IntroductionEnd, Notice } from "../notice.ts";
+import { LABELS as labels, NAMES } from "../../tests/harness/labels.ts";
 import {
   audienceText,
   circleLine,
   hearingText,
   type Labels,
+  listed,
+  notFound,
   proposedText,
   questionText,
   standingText,
+  tellsText,
   unheardLine,
   unheardText,
   verifyText,
@@ -17,13 +21,6 @@ import {
 } from "./circle.ts";
 import { peersText } from "./commands.ts";
 
-const NAMES: Readonly<Record<string, string>> = { a: "Alice", b: "Bob", c: "Carol", d: "Dora", e: "Eve" };
-const labels: Labels = {
-  name: (peer) => NAMES[peer]!,
-  who: (peer) => `${NAMES[peer]} [${peer}]`,
-  reported: ({ peer, name }) => `${name || "somebody"} [${peer}]`,
-  reportedName: (peer) => NAMES[peer]!,
-};
 const NONE: Hearing = { everyone: false, settling: false, others: [], apart: [], disputed: [] };
 const heard = (peer: string, ...by: string[]) => ({ peer, name: NAMES[peer]!, by });
 const says = (hearing: Partial<Hearing>, most?: number) => hearingText({ ...NONE, ...hearing }, labels, most);
@@ -113,4 +110,162 @@ Deno.test("no line begins with what a peer chose, so that a friend called From B
   ].flatMap((text) => text?.split("\n") ?? ["From nobody: a line is missing"]);
   equal(lines.length > 18, true);
   for (const line of lines) equal(line.startsWith("From"), false, line);
+});
+
+Deno.test("listed() names as many as it may and counts the rest", () => {
+  const names = ["Alice", "Bob", "Carol", "Dora", "Eve"];
+  const CASES: readonly (readonly [number, number | undefined, string])[] = [
+    [0, undefined, ""],
+    [1, undefined, "Alice"],
+    [3, undefined, "Alice, Bob, Carol"],
+    [4, undefined, "Alice, Bob, Carol and 1 more"],
+    [5, undefined, "Alice, Bob, Carol and 2 more"],
+    [5, 4, "Alice, Bob, Carol, Dora and 1 more"],
+    [5, 5, "Alice, Bob, Carol, Dora, Eve"],
+  ];
+  for (const [count, most, text] of CASES) equal(listed(names.slice(0, count), most), text);
+});
+
+Deno.test("hearingText() has one part for each set of friends, in the plural where they are several", () => {
+  const CASES: readonly (readonly [Partial<Hearing>, string])[] = [
+    [
+      { others: [heard("d", "a", "b", "c", "e")] },
+      "Alice, Bob, Carol and 1 more also talk with Dora [d], who does not hear you",
+    ],
+    [
+      { others: [heard("c", "a"), heard("d", "b"), heard("e", "a")] },
+      "Alice also talks with Carol [c], Eve [e], who do not hear you; Bob also talks with Dora [d], who does not hear you",
+    ],
+    // What is known is said also while the rest is not.
+    [{ settling: true, apart: [["a", "b"]] }, "Alice and Bob do not hear each other"],
+    [
+      { apart: [["a", "b"]], disputed: [["c", "d"]] },
+      "Alice and Bob do not hear each other; Carol claims to hear Dora; Dora does not say so",
+    ],
+    [{ everyone: true, others: [heard("b", "a")] }, "everyone hears everyone"],
+  ];
+  for (const [hearing, text] of CASES) equal(says(hearing), text);
+  const two: Partial<Hearing> = { apart: [["a", "b"], ["a", "c"]] };
+  equal(says(two, 2).includes("/peers"), false);
+  equal(says(two, 1), "Alice and Bob do not hear each other; and 1 more, see /peers");
+});
+
+Deno.test("unheardText() takes the name that is newest, and a label where a friend gave none", () => {
+  const by = ["a"];
+  equal(unheardText([{ peer: "b", name: "Robert", by }], labels), "Bob does not hear this");
+  equal(unheardText([{ peer: "z", name: "Zoe", by }], labels), "Zoe does not hear this");
+  equal(unheardText([{ peer: "z", name: "", by }], labels), "somebody [z] does not hear this");
+  equal(unheardLine([{ peer: "z", name: "", by }, heard("b", "a")], labels), "Not heard by somebody [z], Bob.");
+  equal(unheardLine([], labels), undefined);
+});
+
+const introduction = (
+  state: "asked" | "yes" | "met" | "over",
+  more: Partial<Notice & { event: "introduction" }> = {},
+): Notice => ({ event: "introduction", peer: "b", by: ["a"], state, quiet: false, ...more });
+const over = (reason?: IntroductionEnd) => introduction("over", reason === undefined ? {} : { reason });
+
+Deno.test("circleLine() has the sentence for each notice of a circle, and none where nothing is to be said", () => {
+  const CASES: readonly (readonly [Notice, string | undefined])[] = [
+    [introduction("asked"), undefined],
+    [introduction("met"), undefined],
+    [introduction("yes"), "Asked Alice [a] to introduce you to Bob [b]. No answer yet."],
+    [
+      introduction("yes", { by: ["a", "c"] }),
+      "Asked Alice [a], Carol [c] to introduce you to Bob [b]. No answer yet.",
+    ],
+    [introduction("yes", { quiet: true }), undefined],
+    [over("declined"), "Introduction to Bob [b] over. You declined. Nobody is told."],
+    [over("expired"), "Introduction to Bob [b] over. No answer for 10 minutes."],
+    [over(), "Introduction to Bob [b] over. No answer for 10 minutes."],
+    [over("gone"), "Introduction to Bob [b] over. They have left."],
+    [
+      over("unreachable"),
+      "Introduction to Bob [b] over. Nobody answered at the addresses that were given.",
+    ],
+    [over("wrong-peer"), "Introduction to Bob [b] over. Somebody else answered."],
+    [
+      { event: "wrong-peer", peer: "b", by: "a", address: "192.0.2.7:7373" },
+      "Somebody else answered at 192.0.2.7:7373, the address that Alice [a] gave for Bob [b]. They were told nothing. Ask Alice.",
+    ],
+    [
+      { event: "hidden" },
+      "A friend wants to introduce you to somebody. Sesame ignores it: even a call would show your address.",
+    ],
+    [{ event: "verify", peer: "a", state: "same" }, "Verified ✓ Alice [a], until Sesame ends."],
+    [
+      { event: "verify", peer: "a", state: "different" },
+      "Shut out: Alice [a]. The words were different, so somebody may be between you. Call each other by phone.",
+    ],
+    [
+      { event: "verify", peer: "a", state: "changed" },
+      "Careful: Alice [a] suddenly uses another number. Somebody may be between you: there are no more words to compare.",
+    ],
+    [{ event: "listening", address: "[::]:7373" }, undefined],
+  ];
+  for (const [notice, text] of CASES) equal(circleLine(notice, labels), text);
+});
+
+Deno.test("questionText() names every friend who asks, each address once, and the tag where a name cannot be typed", () => {
+  const peer = "0123456789abcdef";
+  const spaced = { ...labels, reportedName: () => "Bob Lee" };
+  const one = (by: readonly string[], tells: readonly string[]) => questionText([{ peer, by, tells }], spaced);
+  equal(
+    one(["a", "c"], ["x", "y"]),
+    "Introduction: Alice [a], Carol [c] say Bob Lee [0123456789abcdef] wants to talk with you. They will learn x, y. " +
+      "/introduce 01234567 · /decline 01234567",
+  );
+  equal(
+    questionText(["b", "c", "d", "e"].map((peer, i) => ({ peer, by: ["a"], tells: i < 2 ? ["x"] : ["y"] })), labels),
+    "Friends say Bob [b], Carol [c], Dora [d] and 1 more want to talk with you. They will learn x, y. " +
+      "/introduce all, or by name; /decline all",
+  );
+});
+
+Deno.test("tellsText() names up to eight addresses", () => {
+  const eight = ["1", "2", "3", "4", "5", "6", "7", "8"];
+  equal(tellsText(eight), "They will learn 1, 2, 3, 4, 5, 6, 7, 8.");
+  equal(tellsText([...eight, "9"]), "They will learn 1, 2, 3, 4, 5, 6, 7, 8 and 1 more.");
+  equal(
+    audienceText(["Eve", "Dora"], [...eight, "9"]),
+    "Here now too: Eve, Dora. Enter sends to 1, 2, 3, 4, 5, 6, 7, 8 and 1 more.",
+  );
+});
+
+Deno.test("standingText() says what a person may still do, and by whom they know", () => {
+  const standing = (state: "asked" | "yes", ...by: string[]) => standingText({ peer: "b", state, by }, labels);
+  equal(standing("asked", "a"), "Introduction by Alice: Bob [b] wants to talk with you. /introduce Bob · /decline Bob");
+  equal(standing("asked"), "Introduction: Bob [b] wants to talk with you. /introduce Bob · /decline Bob");
+  equal(standing("yes", "a", "c"), "Introduction by Alice, Carol: you said yes to Bob [b]. No answer yet.");
+  equal(standing("yes"), "Introduction: you said yes to Bob [b]. No answer yet.");
+});
+
+Deno.test("verifyText() has both orders, the mark of who is verified, and what to type", () => {
+  const words = ["casino", "universe", "fog", "era"];
+  const end = "Then type /verify NAME yes, or no if they differ.";
+  equal(
+    verifyText("Bob", words, true, false),
+    "Words to compare with Bob: casino universe fog era\nRead them by phone or in person, never here: " +
+      `you read the first two, then your friend the last two. ${end}`,
+  );
+  equal(
+    verifyText("Bob", words, false, true),
+    "Words to compare with Bob, ✓ verified: casino universe fog era\nRead them by phone or in person, never here: " +
+      `your friend reads the first two, then you the last two. ${end}`,
+  );
+});
+
+Deno.test("what a command about the circle answers", () => {
+  deepEqual(notFound("Could not.", "nobody"), {
+    doing: "Could not.",
+    wrong: "There is nobody of that name.",
+    next: "/peers shows who is here, and whom friends talk with.",
+  });
+  deepEqual(notFound("Could not.", "several"), {
+    doing: "Could not.",
+    wrong: "Several people have that name.",
+    next: "Type the tag behind the name instead.",
+  });
+  equal(whoHearsWhom("everyone hears everyone"), "Who hears whom: everyone hears everyone.");
+  equal(proposedText("Alice", "Bob"), "Proposed to Alice and Bob that they hear each other.");
 });

@@ -1,5 +1,14 @@
-import { strictEqual as equal } from "node:assert/strict";
-import { listenProblem, phraseProblem, type Problem, proxyProblem, sentence, unexpectedProblem } from "./problems.ts";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
+import {
+  EXIT,
+  listenProblem,
+  phraseProblem,
+  type Problem,
+  proxyProblem,
+  sentence,
+  unexpectedProblem,
+  WEAK_PHRASE,
+} from "./problems.ts";
 
 const ALL: Problem[] = [
   ...([
@@ -30,4 +39,67 @@ Deno.test("unexpectedProblem() tells the kind of an error and nothing that it sa
   const text = sentence(unexpectedProblem(new RangeError("open sesame, says Ali")));
   equal(text.includes("RangeError"), true);
   equal(text.includes("Ali"), false);
+});
+
+Deno.test("a phrase that cannot be taken: what is wrong with it, and never what it is", () => {
+  const CASES = [
+    ["empty", "It is empty.", /"sesame phrase" prints a fresh one/],
+    ["end", "It is empty.", /"sesame phrase" prints a fresh one/],
+    ["checksum", "All words are on the list, but one is wrong, missing or misplaced.", /word by word/],
+    ["too short", "It is shorter than 8 bytes.", /"sesame phrase" prints a fresh one/],
+    ["too long", "It is longer than 1024 bytes.", /"sesame phrase" prints a fresh one/],
+    ["too-long", "It is longer than 1024 bytes.", /"sesame phrase" prints a fresh one/],
+    ["not UTF-8", "It is not UTF-8 text.", /Set the terminal to UTF-8/],
+    ["control character", "It contains a control character.", /without tabs/],
+    ["unassigned", "It contains a character that this program's version of Unicode does not know.", /for some years/],
+    [{ typo: 3 }, "Word 3 is not on the word list.", /nothing has been sent/],
+  ] as const;
+  for (const [problem, wrong, next] of CASES) {
+    const told = phraseProblem(problem);
+    deepEqual([told.doing, told.wrong], ["Could not take the phrase.", wrong]);
+    match(told.next, next);
+  }
+});
+
+Deno.test("a weak phrase is told what it lets others do, and what makes a strong one", () => {
+  match(WEAK_PHRASE, /^This phrase is weak: .*"sesame phrase"\.$/);
+});
+
+Deno.test("an address that cannot be listened on: why, by the system's word", () => {
+  const CASES = [
+    ["EADDRINUSE", "Another program has that port.", /sesame listen 7374/],
+    ["EACCES", "This user may not use that port.", /above 1023/],
+    ["EADDRNOTAVAIL", "This machine does not have that address.", /every interface/],
+    ["EMFILE", "The system refused.", /limit on open files/],
+    [undefined, "The system refused.", /limit on open files/],
+  ] as const;
+  for (const [code, wrong, next] of CASES) {
+    const told = listenProblem("[::]:80", code);
+    deepEqual([told.doing, told.wrong], ["Could not listen on [::]:80.", wrong]);
+    match(told.next, next);
+  }
+});
+
+Deno.test("a proxy that cannot be taken: why, and how it is typed", () => {
+  const CASES = [
+    ["local names", /its resolver would learn whom you call/, /Type socks5h instead/],
+    ["scheme", /not a SOCKS5 proxy/, /--proxy socks5h:\/\/HOST:PORT/],
+    ["login", /before its @/, /%40/],
+    ["address", /address is not HOST:PORT/, /--proxy socks5h:\/\/HOST:PORT/],
+  ] as const;
+  for (const [fault, wrong, next] of CASES) {
+    const told = proxyProblem(fault);
+    equal(told.doing, "Could not take the proxy.");
+    match(told.wrong, wrong);
+    match(told.next, next);
+  }
+});
+
+Deno.test("unexpectedProblem() has a word also for what is no error", () => {
+  match(unexpectedProblem("open sesame").wrong, /\(string\)/);
+  match(unexpectedProblem(new TypeError("x")).wrong, /\(TypeError\)/);
+});
+
+Deno.test("the exit codes are those of docs/SCRIPTS.md", () => {
+  deepEqual(EXIT, { left: 0, unexpected: 1, usage: 2, connection: 3, phrase: 4, protection: 5 });
 });
