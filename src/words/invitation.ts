@@ -20,20 +20,20 @@ import {
  */
 export function invitation(
   listening: string,
-  own: readonly Uint8Array[] | undefined,
+  own: readonly Uint8Array[] = [],
   mapped: readonly Address[] = [],
 ): string {
   const address = parseListen(listening);
   if (typeof address === "string") return typed(listening);
   const { host, port } = address;
   const every = isEveryInterface(host);
-  if (every && mapped.length === 0 && (own === undefined || own.length === 0)) {
+  if (every && mapped.length === 0 && own.length === 0) {
     return [
       'This program cannot look your address up here: "ip address" shows it (on Windows: ipconfig).',
       typed(`YOUR-ADDRESS:${port}`),
     ].join("\n");
   }
-  const all = every ? (own ?? []).filter((bytes) => host === "::" || bytes.length === 4).map(formatIp) : [host];
+  const all = every ? calledFrom(host, own) : [host];
   const of = (reach: AddressScope) => all.filter((ip) => scopeOf(ip) === reach).map((ip) => ({ host: ip, port }));
   const outer = new Set(mapped.map(formatAddress));
   const [near, allFar, here, link] = [of("network"), of("internet"), of("machine"), of("link")];
@@ -66,18 +66,23 @@ export function invitation(
  */
 export function calledAt(
   listening: string,
-  own: readonly Uint8Array[] | undefined,
+  own: readonly Uint8Array[] = [],
   mapped: readonly Address[] = [],
 ): { addresses: readonly string[]; loopback: boolean } {
   const address = parseListen(listening);
   if (typeof address === "string") return { addresses: [], loopback: false };
   const { host, port } = address;
   if (!isEveryInterface(host)) return { addresses: [formatAddress(address)], loopback: scopeOf(host) === "machine" };
-  const all = (own ?? []).filter((bytes) => host === "::" || bytes.length === 4).map(formatIp);
+  const all = calledFrom(host, own);
   const of = (scope: AddressScope) => all.filter((ip) => scopeOf(ip) === scope);
   const inner = [...of("internet"), ...of("network")].map((ip) => ({ host: ip, port }));
   const addresses = new Set([...mapped, ...inner].map(formatAddress));
   return { addresses: [...addresses].slice(0, ALTERNATIVES_MAX), loopback: false };
+}
+
+/** Our own addresses that calls can come in at, where one listens on every interface. */
+function calledFrom(host: string, own: readonly Uint8Array[]): string[] {
+  return own.filter((bytes) => host === "::" || bytes.length === 4).map(formatIp);
 }
 
 /** Brackets and commas mean something to some shells. Spaces are where a screen may break the line. */
