@@ -41,15 +41,14 @@ export interface ChatArgs {
 export function invitedTargets(words: readonly string[]): string[] {
   const all = words.flatMap((word) => word.split(/[\s─]+/)).filter((word) => word !== "");
   const at = all.findLastIndex((word, i) => word === "connect" && all[i - 1] === "sesame");
-  if (at < 0) return words.map((word) => unquoted(word).split(",").map(bare).join(","));
+  if (at === -1) return words.map((word) => unquoted(word).split(",").map(bare).join(","));
   const addresses = unquoted(all.slice(at + 1).join(",")).replace(/,+/g, ",");
   return addresses === "" ? [] : [addresses];
 }
 
 /** A part between commas without the white space and marks beside those. */
-function bare(part: string, i: number, all: readonly string[]): string {
-  const start = i > 0 ? part.replace(/^[\s─]+/, "") : part;
-  return i < all.length - 1 ? start.trimEnd() : start;
+function bare(part: string): string {
+  return part.replace(/^[\s─]+/, "").trimEnd();
 }
 
 /** Without the quotes around it. */

@@ -1,6 +1,6 @@
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { CHAT_COMMANDS, commandHelp, costText, megabytesAnHour, wireText } from "../words/commands.ts";
-import { parseCommand, targetProblem, targetsProblem } from "./commands.ts";
+import { fullTarget, parseCommand, shownProxy, targetProblem, targetsProblem } from "./commands.ts";
 
 Deno.test("parseCommand() reads every command that /help lists", () => {
   for (const name of ["peers", "invite", "clear", "wire", "doctor", "help", "quit"]) {
@@ -42,6 +42,42 @@ Deno.test("targetProblem() has a word for every fault and none for an address", 
     equal(targetProblem(target), undefined);
   }
   for (const target of ["", "a b", "a:0", "[::1", "x_y!"]) equal(typeof targetProblem(target)?.wrong, "string", target);
+});
+
+Deno.test("a target is completed by the port that everybody means, and what is none stays as it is", () => {
+  const CASES = [
+    ["192.0.2.7", "192.0.2.7:7373"],
+    ["friend.example:1,[2001:db8::1]", "friend.example:1,[2001:db8::1]:7373"],
+    ["a b", "a b"],
+  ] as const;
+  for (const [typed, full] of CASES) equal(fullTarget(typed), full);
+});
+
+Deno.test("a proxy is shown by its address, and never with its login", () => {
+  const CASES = [
+    ["socks5h://127.0.0.1:9050", "127.0.0.1:9050"],
+    ["socks5h://user:secret@[::1]:1080", "[::1]:1080"],
+    ["http://127.0.0.1:1", undefined],
+    [undefined, undefined],
+  ] as const;
+  for (const [typed, shown] of CASES) equal(shownProxy(typed), shown);
+});
+
+Deno.test("/connect takes an invitation that was pasted, and says what is wrong with any address of it", () => {
+  deepEqual(parseCommand("/connect Your friend types: sesame connect '192.0.2.7:1, [::1]:2'"), {
+    name: "connect",
+    targets: ["192.0.2.7:1,[::1]:2"],
+  });
+  const CASES = [
+    ["/frob", /no such command/i],
+    ["/connect", /HOST\[:PORT\]/],
+    ["/connect a:99999", /port/i],
+    ["/connect a b:c", /^Address 2 of 2: The port/],
+  ] as const;
+  for (const [line, wrong] of CASES) {
+    const command = parseCommand(line);
+    match(command.name === "unknown" ? `${command.problem.wrong} ${command.problem.next}` : "", wrong, line);
+  }
 });
 
 Deno.test("the price tag grows with the rate and the friends, and cover off says what it gives away", () => {

@@ -33,6 +33,9 @@ export type Args =
   | { readonly command: "help"; readonly topic?: Command }
   | { readonly command: "version" };
 
+/** Each option with its value; a switch with any. */
+type Given = ReadonlyMap<string, string>;
+
 /** Never throws. */
 export function parse(argv: readonly string[]): Args | UsageProblem {
   const options: ParseArgsConfig["options"] = {
@@ -57,13 +60,13 @@ export function parse(argv: readonly string[]): Args | UsageProblem {
   if (command === undefined) {
     return USAGE.noCommand(shown(word), meant(word, COMMANDS.map(({ name }) => name)));
   }
-  const given = new Map<string, string | true>();
+  const given = new Map<string, string>();
   for (const { name, of } of OPTIONS) {
-    const all = values[name];
-    if (!Array.isArray(all) || all[0] === undefined) continue;
-    if (all.length > 1) return USAGE.twice(name);
+    const [value, ...more] = [values[name]].flat();
+    if (value === undefined) continue;
+    if (more.length > 0) return USAGE.twice(name);
     if (!of.includes(command)) return USAGE.notOf(name, command);
-    given.set(name, all[0] === true ? true : String(all[0]));
+    given.set(name, String(value));
   }
   switch (command) {
     case "phrase":
@@ -80,30 +83,30 @@ export function parse(argv: readonly string[]): Args | UsageProblem {
 function withEmptyValues(argv: readonly string[]): string[] {
   const end = argv.indexOf("--");
   const alone = OPTIONS.filter(({ optional }) => optional === true).map(({ name }) => `--${name}`);
-  return argv.map((word, i) => alone.includes(word) && (end < 0 || i < end) ? `${word}=` : word);
+  const options = end === -1 ? argv : argv.slice(0, end);
+  return [...options.map((word) => alone.includes(word) ? `${word}=` : word), ...argv.slice(options.length)];
 }
 
 function helpArgs(rest: readonly string[]): Args | UsageProblem {
   const [word, ...more] = rest;
   if (word === undefined) return { command: "help" };
-  const topic = COMMANDS.find(({ name }) => name === word)?.name;
-  if (topic !== undefined && more.length === 0) return { command: "help", topic };
   if (more.length > 0) return USAGE.oneTopic;
+  const topic = COMMANDS.find(({ name }) => name === word)?.name;
+  if (topic !== undefined) return { command: "help", topic };
   return USAGE.noTopic(shown(word), meant(word, COMMANDS.map(({ name }) => name)));
 }
 
-function doctorArgs(given: ReadonlyMap<string, string | true>, rest: readonly string[]): Args | UsageProblem {
+function doctorArgs(given: Given, rest: readonly string[]): Args | UsageProblem {
   if (rest.length > 1) return USAGE.doctorAddress;
   const fd = descriptor(given.get("phrase-fd"));
   if (typeof fd === "object") return fd;
   const prompt = given.has("with-phrase");
   if (fd !== undefined && prompt) return USAGE.both("phrase-fd", "with-phrase");
   const [target] = rest;
-  const way = given.get("proxy");
-  const proxy = typeof way === "string" ? way : undefined;
+  const proxy = given.get("proxy");
   if (target === undefined && proxy !== undefined) return USAGE.proxyWithout;
-  const router = given.get("map-port");
-  if (target !== undefined && router !== undefined) return USAGE.mapPortWith;
+  const mapPort = given.get("map-port");
+  if (target !== undefined && mapPort !== undefined) return USAGE.mapPortWith;
   if (target === undefined && (fd !== undefined || prompt || given.has("decoy"))) return USAGE.phraseWithout;
   return {
     command: "doctor",
@@ -112,19 +115,21 @@ function doctorArgs(given: ReadonlyMap<string, string | true>, rest: readonly st
     phrase: fd !== undefined ? { from: "fd", fd } : prompt ? { from: "prompt" } : undefined,
     decoy: given.has("decoy"),
     proxy,
-    mapPort: typeof router === "string" ? router : undefined,
+    mapPort,
   };
 }
 
 /** What --phrase-fd says; undefined where it is not given. */
-function descriptor(value: string | true | undefined): number | undefined | UsageProblem {
+function descriptor(value: string | undefined): number | undefined | UsageProblem {
   if (value === undefined) return undefined;
-  const fd = integer(value, -1, 0, 1_000_000);
+  const fd = integer(value, undefined, 0, DESCRIPTOR_MAX);
   if (fd !== undefined && fd !== 1 && fd !== 2) return fd;
   return USAGE.descriptor;
 }
 
-function phraseArgs(given: ReadonlyMap<string, string | true>, rest: readonly string[]): Args | UsageProblem {
+const DESCRIPTOR_MAX = 1_000_000;
+
+function phraseArgs(given: Given, rest: readonly string[]): Args | UsageProblem {
   if (rest.length > 0) return USAGE.phraseAddress;
   const words = integer(given.get("words"), 7, 5, 12);
   if (words === undefined) return USAGE.words;
@@ -133,13 +138,9 @@ function phraseArgs(given: ReadonlyMap<string, string | true>, rest: readonly st
 
 function chatArgs(
   command: "listen" | "connect",
-  given: ReadonlyMap<string, string | true>,
+  given: Given,
   rest: readonly string[],
 ): Args | UsageProblem {
-  const text = (name: string) => {
-    const value = given.get(name);
-    return typeof value === "string" ? value : undefined;
-  };
   const phrase = phraseSource(given);
   if ("wrong" in phrase) return phrase;
   const shape = shapeOf(given);
@@ -149,31 +150,31 @@ function chatArgs(
   const whom = command === "listen" ? listenTo(onion.onion === undefined ? rest : [ONION_LISTENS_ON]) : callTo(rest);
   if ("wrong" in whom) return whom;
   if (given.has("map-port") && command === "connect" && !given.has("listen")) return USAGE.mapPortWithout;
-  const friends = integer(given.get("friends"), 0, 1, MAX_SESSIONS);
-  if (friends === undefined) return USAGE.friends;
+  const friends = integer(given.get("friends"), undefined, 1, MAX_SESSIONS);
+  if (friends === undefined && given.has("friends")) return USAGE.friends;
   if (given.has("no-commands") && !given.has("json")) return USAGE.noCommands;
-  const introductions = text("introductions");
+  const introductions = given.get("introductions");
   if (introductions !== undefined && !isIntroductions(introductions)) return USAGE.introductions;
   if (given.has("plain") && given.has("json")) return USAGE.both("plain", "json");
   return {
     command: "chat",
-    listen: whom.listen ?? text("listen"),
+    listen: whom.listen ?? given.get("listen"),
     targets: whom.targets,
     phrase,
     decoy: given.has("decoy"),
-    name: text("name"),
+    name: given.get("name"),
     ...shape,
     output: given.has("json") ? "json" : given.has("plain") ? "plain" : "screen",
     colour: given.has("no-colour") ? "none" : "auto",
     bell: given.has("bell"),
     notify: given.has("notify"),
     noCommands: given.has("no-commands"),
-    friends: friends === 0 ? undefined : friends,
+    friends,
     introductions,
     // Two friends who call each other: whoever starts first finds nobody yet, and may be the only one who can get through.
     retry: given.has("retry") || (command === "connect" && given.has("listen")),
-    proxy: text("proxy"),
-    mapPort: text("map-port"),
+    proxy: given.get("proxy"),
+    mapPort: given.get("map-port"),
     ...onion,
     requireLockedMemory: given.has("require-locked-memory"),
   };
@@ -183,16 +184,16 @@ function isIntroductions(text: string): text is NonNullable<ChatArgs["introducti
   return text === "ask" || text === "yes" || text === "no";
 }
 
-function phraseSource(given: ReadonlyMap<string, string | true>): ChatArgs["phrase"] | UsageProblem {
+function phraseSource(given: Given): ChatArgs["phrase"] | UsageProblem {
   if (given.has("phrase-fd") && given.has("phrase")) return USAGE.both("phrase-fd", "phrase");
   const fd = descriptor(given.get("phrase-fd"));
   if (typeof fd === "object") return fd;
   if (fd !== undefined) return { from: "fd", fd };
   const text = given.get("phrase");
-  return typeof text === "string" ? { from: "argument", text } : { from: "prompt" };
+  return text === undefined ? { from: "prompt" } : { from: "argument", text };
 }
 
-function shapeOf(given: ReadonlyMap<string, string | true>): Pick<ChatArgs, "cover" | "intervalMs"> | UsageProblem {
+function shapeOf(given: Given): Pick<ChatArgs, "cover" | "intervalMs"> | UsageProblem {
   const cover = given.get("cover") ?? "constant";
   if (cover !== "constant" && cover !== "off") return USAGE.cover;
   const intervalMs = integer(given.get("interval"), INTERVAL_DEFAULT_MS, INTERVAL_MIN_MS, INTERVAL_MAX_MS);
@@ -200,19 +201,17 @@ function shapeOf(given: ReadonlyMap<string, string | true>): Pick<ChatArgs, "cov
 }
 
 function onionOf(
-  given: ReadonlyMap<string, string | true>,
+  given: Given,
   rest: readonly string[],
   phrase: ChatArgs["phrase"],
 ): Pick<ChatArgs, "onion" | "onionPasswordFd"> | UsageProblem {
   const onion = given.get("onion");
-  const fd = integer(given.get("onion-password-fd"), 0, 3, 1_000_000);
-  if (fd === undefined) return USAGE.onionDescriptor;
-  if (typeof onion !== "string") {
-    return fd === 0 ? { onion: undefined, onionPasswordFd: undefined } : USAGE.onionPassword;
-  }
+  const onionPasswordFd = integer(given.get("onion-password-fd"), undefined, 3, DESCRIPTOR_MAX);
+  if (onionPasswordFd === undefined && given.has("onion-password-fd")) return USAGE.onionDescriptor;
+  if (onion === undefined) return onionPasswordFd === undefined ? { onion, onionPasswordFd } : USAGE.onionPassword;
   if (rest.length > 0 || given.has("map-port")) return USAGE.onionAlone;
-  if (fd !== 0 && phrase.from === "fd" && phrase.fd === fd) return USAGE.sameDescriptor;
-  return { onion, onionPasswordFd: fd === 0 ? undefined : fd };
+  if (phrase.from === "fd" && phrase.fd === onionPasswordFd) return USAGE.sameDescriptor;
+  return { onion, onionPasswordFd };
 }
 
 /** A port that nobody can guess: a web page on this machine could call a known one. */
@@ -234,29 +233,29 @@ function callTo(rest: readonly string[]): Whom | UsageProblem {
 }
 
 /** `absent` where the option is not given; undefined where it is no whole number between the limits. */
-function integer(value: string | true | undefined, absent: number, least: number, most: number): number | undefined {
+function integer<T>(value: string | undefined, absent: T, least: number, most: number): number | T | undefined {
   if (value === undefined) return absent;
-  if (typeof value !== "string" || !/^\d{1,7}$/.test(value)) return undefined;
+  if (!/^\d{1,7}$/.test(value)) return undefined;
   const number = Number(value);
   return number >= least && number <= most ? number : undefined;
 }
 
 /** parseArgs says what it stumbled on in its own words, which may hold a value; only the option's name is taken from it. */
 function parseFault(error: unknown): UsageProblem {
-  const text = error instanceof Error ? error.message : "";
-  const name = /'(-{1,2}[A-Za-z0-9-]{1,30})/.exec(text)?.[1];
+  const name = /'(--?[A-Za-z0-9][A-Za-z0-9-]{0,29})/.exec(String(error))?.[1];
   const option = OPTIONS.find((o) => `--${o.name}` === name);
-  if (option === undefined || name === undefined) {
-    const near = meant(name?.slice(2) ?? "", OPTIONS.map((o) => o.name));
+  if (option === undefined) {
+    const near = meant(name?.slice(2), OPTIONS.map((o) => o.name));
     return USAGE.noOption(name, near === "" ? "" : `--${near}`);
   }
-  return option.value === undefined ? USAGE.noValue(name) : USAGE.wantsValue(name, option.value);
+  const { value } = option;
+  return value === undefined ? USAGE.noValue(`--${option.name}`) : USAGE.wantsValue(`--${option.name}`, value);
 }
 
-/** The one of our names that begins with what was typed; "" if there is none, or more than one. */
-function meant(typed: string, names: readonly string[]): string {
-  if (!/^[\w-]{3,30}$/.test(typed)) return "";
-  const near = names.filter((name) => name.startsWith(typed) || name.slice(0, 2) === typed.slice(0, 2));
+/** The one of our names that begins like what was typed; "" if there is none, or more than one. */
+function meant(typed: string | undefined, names: readonly string[]): string {
+  const start = /^([\w-]{2})[\w-]{1,28}$/.exec(typed ?? "")?.[1];
+  const near = names.filter((name) => name.slice(0, 2) === start);
   return near.length === 1 ? near[0]! : "";
 }
 

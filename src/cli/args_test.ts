@@ -1,5 +1,6 @@
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import type { ChatArgs } from "../chat/chat_args.ts";
+import { MAX_TARGETS } from "../constants.ts";
 import { COMMANDS, helpText, OPTIONS } from "../words/options.ts";
 import { type Args, parse } from "./args.ts";
 
@@ -12,6 +13,7 @@ function chat(...argv: string[]): ChatArgs {
 function wrong(...argv: string[]): string {
   const args = parse(argv);
   if (!("wrong" in args)) throw new Error(`${argv.join(" ")} was taken`);
+  deepEqual(Object.keys(args), ["wrong", "next"], "and nothing else of what was typed");
   return `${args.wrong} ${args.next}`;
 }
 
@@ -93,6 +95,98 @@ Deno.test("parse() reads the commands and every option", () => {
   deepEqual(parse(["-V"]), { command: "version" } satisfies Args);
 });
 
+Deno.test("each option of a chat changes its own field and no other", () => {
+  const OF: readonly (readonly [readonly string[], Partial<ChatArgs>])[] = [
+    [["--decoy"], { decoy: true }],
+    [["--name", "Ada"], { name: "Ada" }],
+    [["--cover=constant"], {}],
+    [["--cover=off"], { cover: "off" }],
+    [["--interval", "50"], { intervalMs: 50 }],
+    [["--interval", "1000"], { intervalMs: 1000 }],
+    [["--json"], { output: "json" }],
+    [["--plain"], { output: "plain" }],
+    [["--no-colour"], { colour: "none" }],
+    [["--bell"], { bell: true }],
+    [["--notify"], { notify: true }],
+    [["--json", "--no-commands"], { output: "json", noCommands: true }],
+    [["--friends", "1"], { friends: 1 }],
+    [["--friends", "64"], { friends: 64 }],
+    [["--introductions", "ask"], { introductions: "ask" }],
+    [["--introductions", "yes"], { introductions: "yes" }],
+    [["--introductions", "no"], { introductions: "no" }],
+    [["--retry"], { retry: true }],
+    [["--proxy", "socks5h://h:1"], { proxy: "socks5h://h:1" }],
+    [["--map-port"], { mapPort: "" }],
+    [["--require-locked-memory"], { requireLockedMemory: true }],
+    [["--phrase-fd", "0"], { phrase: { from: "fd", fd: 0 } }],
+    [["--phrase-fd", "1000000"], { phrase: { from: "fd", fd: 1_000_000 } }],
+    [["--phrase", ""], { phrase: { from: "argument", text: "" } }],
+    [["--onion"], { onion: "", listen: "127.0.0.1:0" }],
+    [["--onion=127.0.0.1:9051"], { onion: "127.0.0.1:9051", listen: "127.0.0.1:0" }],
+    [["--onion", "--onion-password-fd", "3"], { onion: "", onionPasswordFd: 3, listen: "127.0.0.1:0" }],
+    [["--onion", "--onion-password-fd", "4", "--phrase-fd", "3"], {
+      onion: "",
+      onionPasswordFd: 4,
+      listen: "127.0.0.1:0",
+      phrase: { from: "fd", fd: 3 },
+    }],
+  ];
+  for (const [argv, changed] of OF) deepEqual(chat("listen", ...argv), { ...chat(), ...changed }, argv.join(" "));
+  const called = { listen: undefined, targets: ["a"] };
+  deepEqual(chat("connect", "a"), { ...chat(), ...called });
+  deepEqual(chat("connect", "a", "--listen", "1"), { ...chat(), ...called, listen: "1", retry: true });
+});
+
+Deno.test("parse() takes as many friends as there may be, and the words of phrase from 5 to 12", () => {
+  const many = (count: number) => Array.from({ length: count }, (_, i) => `a${i}`);
+  equal(chat("connect", ...many(MAX_TARGETS)).targets.length, MAX_TARGETS);
+  match(wrong("connect", ...many(MAX_TARGETS + 1)), /At most 64 friends/);
+  for (const words of [5, 12]) deepEqual(parse(["phrase", "--words", `${words}`]), { command: "phrase", words });
+  match(wrong("phrase", "x"), /takes no address/);
+});
+
+Deno.test("help is the whole page, or that of one command", () => {
+  deepEqual(parse(["help"]), { command: "help" });
+  for (const { name } of COMMANDS) deepEqual(parse(["help", name]), { command: "help", topic: name });
+  match(wrong("help", "listen", "connect"), /takes one command/);
+  match(wrong("help", "nonsense"), /no command "nonsense"\. Type: sesame help$/);
+  match(wrong("help", "liste"), /Did you mean listen\? Type: sesame help$/);
+  deepEqual(parse(["--version", "listen"]), { command: "version" });
+  deepEqual(parse(["-h"]), { command: "help" });
+});
+
+Deno.test("what was nearly right is said, and nothing is guessed where two begin alike", () => {
+  match(wrong("conect"), /no command "conect"\. Did you mean connect\? The commands are/);
+  match(wrong("dokter"), /Did you mean doctor\?/);
+  match(wrong("co"), /no command "co"\. The commands are/);
+  match(wrong("Listen"), /no command "…"\. The commands are/);
+  match(wrong("abcdefghijkl"), /no command "abcdefghijkl"/);
+  match(wrong("abcdefghijklm"), /no command "…"/);
+  match(wrong("--frends", "2"), /no option --frends\. Did you mean --friends\?/);
+  match(wrong("--phrasefd", "3"), /no option --phrasefd\. See/);
+  match(wrong("--no-color"), /no option --no-color\. See/);
+  match(wrong("-x"), /no option -x\. See/);
+  match(wrong("--ü"), /The options cannot be understood\. See/);
+  match(wrong("--json=1"), /^--json takes no value\. Type it alone: --json$/);
+  match(wrong("--phrase-fd"), /^--phrase-fd wants a value\. Type: --phrase-fd N$/);
+});
+
+Deno.test("parse() of --onion: it listens for Tor alone, and its password has a descriptor of its own", () => {
+  for (const argv of [["listen", "7373", "--onion"], ["--onion", "--map-port"]]) {
+    match(wrong(...argv), /through Tor only/);
+  }
+  match(wrong("--onion-password-fd", "3"), /is for --onion/);
+  match(wrong("--onion", "--onion-password-fd", "3", "--phrase-fd", "3"), /cannot come from one descriptor/);
+  for (const fd of ["0", "1", "2", "x", "1000001"]) match(wrong("--onion", "--onion-password-fd", fd), /above 2/);
+  match(wrong("connect", "a", "--onion"), /does not belong/);
+});
+
+Deno.test("what stands behind -- is no option, though it looks like one", () => {
+  deepEqual(chat("connect", "a", "--", "--map-port").targets, ["a", "--map-port"]);
+  equal(chat("listen", "--map-port", "--", "7400").listen, "7400");
+  equal(chat("listen", "--", "--onion").listen, "--onion");
+});
+
 Deno.test("parse() refuses what makes no sense, and says what to do", () => {
   match(wrong("--frobnicate"), /no option --frobnicate/);
   match(wrong("call", "me"), /no command "call"/);
@@ -118,6 +212,10 @@ Deno.test("parse() refuses what makes no sense, and says what to do", () => {
   for (const n of ["4", "13"]) match(wrong("phrase", "--words", n), /from 5 to 12/);
   match(wrong("--cover", "maybe"), /constant or off/);
   match(wrong("--plain", "--no-commands"), /for scripts, with --json/);
+  match(wrong("--introductions", "perhaps"), /takes ask, yes or no/);
+  match(wrong("--phrase-fd", "1000001"), /descriptor/);
+  match(wrong("doctor", "--decoy"), /nobody to try the phrase with/);
+  match(wrong("doctor", "--json", "--phrase-fd", "x"), /descriptor/);
 });
 
 Deno.test("parse() takes --map-port alone and with a router behind =, and never the word after it", () => {
