@@ -121,7 +121,7 @@ Deno.test("callProblem() says who was called and names the name that is none: on
     ] as const
   ) {
     const { doing, wrong } = callProblem(target, none);
-    deepEqual([doing, wrong], [`Could not connect to ${target}.`, `The name ${host} does not exist.`]);
+    deepEqual([doing, wrong], [`Could not connect to ${target}.`, `There is no such name as ${host}.`]);
   }
 });
 

@@ -212,20 +212,20 @@ Deno.test("questionText() names every friend who asks, each address once, and th
   const one = (by: readonly string[], tells: readonly string[]) => questionText([{ peer, by, tells }], spaced);
   equal(
     one(["a", "c"], ["x", "y"]),
-    "Introduction: Alice [a], Carol [c] say Bob Lee [0123456789abcdef] wants to talk with you. They will learn x, y. " +
+    "Introduction: Alice [a], Carol [c] say Bob Lee [0123456789abcdef] wants to talk with you. They learn your address: x, y. " +
       "/introduce 01234567 · /decline 01234567",
   );
   equal(
     questionText(["b", "c", "d", "e"].map((peer, i) => ({ peer, by: ["a"], tells: i < 2 ? ["x"] : ["y"] })), labels),
-    "Friends say Bob [b], Carol [c], Dora [d] and 1 more want to talk with you. They will learn x, y. " +
+    "Friends say Bob [b], Carol [c], Dora [d] and 1 more want to talk with you. They learn your address: x, y. " +
       "/introduce all, or by name; /decline all",
   );
 });
 
 Deno.test("tellsText() names up to eight addresses", () => {
   const eight = ["1", "2", "3", "4", "5", "6", "7", "8"];
-  equal(tellsText(eight), "They will learn 1, 2, 3, 4, 5, 6, 7, 8.");
-  equal(tellsText([...eight, "9"]), "They will learn 1, 2, 3, 4, 5, 6, 7, 8 and 1 more.");
+  equal(tellsText(eight), "They learn your address: 1, 2, 3, 4, 5, 6, 7, 8.");
+  equal(tellsText([...eight, "9"]), "They learn your address: 1, 2, 3, 4, 5, 6, 7, 8 and 1 more.");
   equal(
     audienceText(["Eve", "Dora"], [...eight, "9"]),
     "Here now too: Eve, Dora. Enter sends to 1, 2, 3, 4, 5, 6, 7, 8 and 1 more.",

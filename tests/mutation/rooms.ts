@@ -10,6 +10,8 @@ export interface MutatedRoom {
   readonly fuzz: readonly string[];
 }
 
+const WORDS = ["call_failures", "doctor_call", "reach", "circle", "notices", "problems", "invitation"];
+
 export const MUTATED: readonly MutatedRoom[] = [
   { name: "auth", sources: ["src/auth"], tests: ["src/auth"], fuzz: ["handshake", "phrase"] },
   { name: "ratchet", sources: ["src/ratchet"], tests: ["src/ratchet"], fuzz: ["ratchet"] },
@@ -47,15 +49,22 @@ export const MUTATED: readonly MutatedRoom[] = [
     fuzz: ["onion"],
   },
   {
-    // What is made of facts: why a call failed, and what a doctor found.
+    // What is made of facts: why a call failed, what a doctor found, who hears whom, notices, the line for a friend.
     name: "words",
-    sources: ["src/call.ts", ...["call_failures", "doctor_call", "reach"].map((name) => `src/words/${name}.ts`)],
+    sources: ["src/call.ts", ...WORDS.map((name) => `src/words/${name}.ts`)],
     tests: [
-      ...["call_failures", "doctor_call", "reach"].map((name) => `src/words/${name}_test.ts`),
+      ...WORDS.map((name) => `src/words/${name}_test.ts`),
       "src/transport/call_progress_test.ts",
       "src/cli/doctor_call_test.ts",
     ],
     fuzz: [],
+  },
+  {
+    // What a person types: the command line, and lines that begin with a slash.
+    name: "cli",
+    sources: ["src/cli/args.ts", "src/chat/chat_args.ts", "src/chat/commands.ts"],
+    tests: ["src/cli/args_test.ts", "src/chat/commands_test.ts", "src/words/invitation_test.ts"],
+    fuzz: ["options"],
   },
 ];
 

@@ -36,7 +36,7 @@ export async function inCopies<T>(
   work: (copy: ProjectCopy, piece: T) => Promise<boolean>,
 ) {
   await Promise.all(Array.from({ length: Math.min(workers, waiting.length) }, async () => {
-    using copy = new ProjectCopy("fuzz", "scripts", "tests");
+    using copy = new ProjectCopy("README.md", "fuzz", "scripts", "tests");
     for (let piece = waiting.shift(); piece !== undefined; piece = waiting.shift()) {
       if (!await work(copy, piece)) return;
     }
