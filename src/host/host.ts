@@ -21,7 +21,10 @@ export interface Host {
   lock(view: Uint8Array): boolean;
   /** Fills the view from the operating system, with no copy on the way where `facts.hardened`. Throws without entropy. */
   random(view: Uint8Array): void;
-  /** Blocks; puts what comes at the start of the view and returns its length, 0 at the end. -1: refused, or not on this host. */
+  /**
+   * Blocks; puts what comes at the start of the view and returns its length, 0 at the end. -1: refused, or not on this host.
+   * On Linux a descriptor that the runtime opened for itself is refused.
+   */
   readFd(fd: number, view: Uint8Array): number;
   /** Whether `readFd` would return at once: with bytes, at the end, or refused. */
   readable(fd: number): boolean;

@@ -24,6 +24,8 @@ export const LINUX_SYMBOLS = {
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
+  // Of those commands alone that take nothing more.
+  fcntl: { parameters: ["i32", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
@@ -44,6 +46,7 @@ export function bindLinux(libc: LinuxLibc): Binding {
   // programs of the same user from /proc/PID/mem and from ptrace.
   libc.prctl(PR_SET_DUMPABLE, 0n, 0n, 0n, 0n);
   const dumpable = libc.prctl(PR_GET_DUMPABLE, 0n, 0n, 0n, 0n) !== 0;
+  const unix = asOnUnix(libc);
   return {
     facts: {
       system: "linux",
@@ -57,7 +60,7 @@ export function bindLinux(libc: LinuxLibc): Binding {
       inspector,
       lockLimitBytes: lockLimit(libc, RLIMIT_MEMLOCK, RLIM_INFINITY),
     },
-    ...asOnUnix(libc),
+    ...unix,
     lock(view) {
       const bytes = BigInt(view.length);
       libc.madvise(buffer(view), bytes, MADV_DONTDUMP);
@@ -71,7 +74,8 @@ export function bindLinux(libc: LinuxLibc): Binding {
         if (libc.getrandom(buffer(part), BigInt(part.length), 0) !== BigInt(part.length)) throw new Error("no entropy");
       }
     },
-    readable: (fd) => ready(libc, fd, POLLIN) !== 0,
+    readable: (fd) => !isHandedOver(libc, fd) || ready(libc, fd, POLLIN) !== 0,
+    readFd: (fd, view) => isHandedOver(libc, fd) ? unix.readFd(fd, view) : -1,
     writeNow(fd, view) {
       // The kernel says POLLOUT for no terminal that is stopped, full or being written to.
       if (ready(libc, fd, POLLOUT) !== POLLOUT) return false;
@@ -86,6 +90,14 @@ export function bindLinux(libc: LinuxLibc): Binding {
     socketOwner: (socket) => socketOwner(libc, socket),
     userId: libc.geteuid(),
   };
+}
+
+/**
+ * Whether the descriptor came from whoever started this process. Nothing that closes at exec can have come through one, and
+ * the runtime opens all of its own so; of those some never say anything, and others tell the runtime what it waits for.
+ */
+function isHandedOver(libc: LinuxLibc, fd: number): boolean {
+  return libc.fcntl(fd, F_GETFD) === 0;
 }
 
 /** What of `events` the descriptor is ready for now, with errors and the end of the other side; 0 if nothing. */
@@ -200,6 +212,8 @@ const O_NOFOLLOW: number = Deno.build.arch === "aarch64" ? 0o100000 : 0o400000;
 /** getrandom(2) is never interrupted and never short up to here. */
 const GETRANDOM_WHOLE = 256;
 const FILE_MAX_BYTES = 8192;
+/** Its only flag is FD_CLOEXEC. */
+const F_GETFD = 1;
 const POLLIN = 1;
 const POLLOUT = 4;
 const POLLNVAL = 32;

@@ -46,7 +46,8 @@ export function bindMacos(libc: MacosLibc): Binding {
       inspector,
       lockLimitBytes: lockLimit(libc, RLIMIT_MEMLOCK, RLIM_INFINITY),
     },
-    ...WITHOUT, // `readable` too: its poll refuses terminals and devices; not tried
+    // `readable` too: its poll refuses terminals and devices; not tried. Nor can fcntl(2) be asked what was handed over.
+    ...WITHOUT,
     ...asOnUnix(libc),
     lock(view) {
       const bytes = BigInt(view.length);

@@ -240,6 +240,26 @@ Deno.test("bindLinux() says what failed", () => {
   assert.equal(host.readFd(99, new Uint8Array(4)), -1);
 });
 
+Deno.test("bindLinux() reads what was handed over, and no descriptor that the runtime opened or nobody did", () => {
+  const poll = (asked: Uint8Array) => (new DataView(asked.buffer).setInt16(6, 0, true), 0);
+  for (
+    const [flags, readable, got] of [[0, false, 5], [1, true, -1], [-1, true, -1]] as const
+  ) {
+    const { symbols, calls } = fake<LinuxLibc>({ getenv: null, open: -1, signal: 2n, poll, read: 5n, fcntl: flags });
+    const host = bindLinux(symbols);
+    calls.length = 0;
+    assert.equal(host.readable(7), readable, "what is refused is refused at once");
+    assert.equal(host.readFd(7, new Uint8Array(9)), got);
+    assert.deepEqual(
+      calls,
+      flags === 0 ? ["fcntl(7 1)", "poll(1 0)", "fcntl(7 1)", "read(7 9)"] : [
+        "fcntl(7 1)",
+        "fcntl(7 1)",
+      ],
+    );
+  }
+});
+
 Deno.test("TERM=dumb is seen on the systems that have it, and nothing else is taken for it", () => {
   const answers = (term: unknown, compared: number) => ({ getenv: term, strcmp: compared, getrandom: 0n, signal: 2n });
   for (const [term, compared, dumb] of [[POINTER, 0, true], [POINTER, 1, false], [null, 0, false]] as const) {
