@@ -175,6 +175,13 @@ export const PLANTED: readonly Planted[] = [
     without: "return number > 65_535 ?",
   },
   {
+    target: "upnp",
+    bug: "one bit of an error's code in SOAP is lost",
+    file: "src/transport/mapping/upnp.ts",
+    text: "? Number(code) : undefined;",
+    without: "? Number(code) & 0x2ff : undefined;",
+  },
+  {
     target: "onion",
     bug: "lines of two codes make one reply",
     file: "src/transport/onion/lines.ts",
