@@ -90,7 +90,7 @@ export class Child implements AsyncDisposable {
       // It has ended by itself.
     }
     await this.#input.abort().catch(() => {});
-    await this.#child.status;
+    await this.ended;
   }
 
   async #read(stream: ReadableStream<Uint8Array>): Promise<void> {

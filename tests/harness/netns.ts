@@ -1,6 +1,7 @@
 // Networks of their own for tests: namespaces of Linux joined by a wire each, with names, rules and a capture.
 // In here: making and removing them, programs inside. Not in here: what runs there and what it should see.
 
+import { Child } from "./child.ts";
 import { hasProgram } from "./product.ts";
 
 /** Whether namespaces can be made here, with all these programs. Says what is missing. */
@@ -123,89 +124,43 @@ export class Place {
   }
 
   /** A program that goes on until it is disposed of. */
-  start(program: string, args: readonly string[]): Deno.ChildProcess {
-    return new Deno.Command("ip", {
-      args: ["netns", "exec", this.name, program, ...args],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+  start(program: string, args: readonly string[]): Child {
+    return new Child(["ip", "netns", "exec", this.name, program, ...args]);
   }
 }
 
 /** Everything that passes an end of a wire, as tcpdump's lines; but for what the kernel says by itself (ARP, ICMPv6). */
 export class Capture implements AsyncDisposable {
-  readonly lines: string[] = [];
-  readonly #child: Deno.ChildProcess;
-  readonly #pumps: Promise<void>[];
-  #wake: (() => void)[] = [];
-  readonly #said: string[] = [];
+  readonly #child: Child;
+  /** What stood in its output when it was last asked. */
+  #from = 0;
 
   private constructor(readonly place: Place) {
     // One line a packet, at once, with numbers for names.
-    this.#child = place.start("tcpdump", [
-      "-i",
-      "wire",
-      "-nn",
-      "-l",
-      "--immediate-mode",
-      "-q",
-      "not arp",
-    ]);
-    this.#pumps = [this.#pump(this.#child.stdout, this.lines), this.#pump(this.#child.stderr, this.#said)];
+    this.#child = place.start("tcpdump", ["-i", "wire", "-nn", "-l", "--immediate-mode", "-q", "not arp"]);
   }
 
   static async start(place: Place): Promise<Capture> {
     const capture = new Capture(place);
-    await capture.#until(() => capture.#said.some((line) => line.includes("listening on")));
+    await capture.#child.until(/listening on/);
     return capture;
   }
 
   /** What has passed since this was last asked: a packet of our own marks the end, and nothing overtakes it. */
   async soFar(to: string): Promise<string[]> {
     this.place.run("bash", ["-c", `echo end > /dev/udp/${to}/9`]);
-    const mark = () => this.lines.findIndex((line) => line.includes(`> ${to}.9: UDP`));
-    await this.#until(() => mark() >= 0);
-    const passed = this.lines.slice(0, mark());
-    this.lines.splice(0, mark() + 1);
-    return passed;
-  }
-
-  async #until(is: () => boolean): Promise<void> {
-    const late = AbortSignal.timeout(15_000);
-    while (!is()) {
-      if (late.aborted) throw new Error(`tcpdump: ${[...this.#said, ...this.lines.slice(-20)].join("\n")}`);
-      await new Promise<void>((done) => {
-        const timer = setTimeout(done, 15_000);
-        this.#wake.push(() => (clearTimeout(timer), done()));
-      });
-    }
-  }
-
-  async #pump(stream: ReadableStream<Uint8Array>, into: string[]): Promise<void> {
-    let rest = "";
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop()!;
-      into.push(...lines.filter((line) => !/ IP6 .*ICMP6/.test(line)));
-      for (const wake of this.#wake.splice(0)) wake();
-    }
+    const { index, 0: { length } } = await this.#child.until(
+      new RegExp(`[^\\n]*> ${to}\\.9: UDP[^\\n]*\\n`),
+      this.#from,
+    );
+    const passed = this.#child.said.slice(this.#from, this.#from + index);
+    this.#from += index + length;
+    return passed.split("\n").filter((line) => /^\d\d:/.test(line) && !/ IP6 .*ICMP6/.test(line));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await ended(this.#child);
-    await Promise.all(this.#pumps);
+    await this.#child[Symbol.asyncDispose]();
   }
-}
-
-/** Ends a program that `Place.start` started, whatever it is doing. */
-export async function ended(child: Deno.ChildProcess): Promise<void> {
-  try {
-    child.kill("SIGTERM");
-  } catch {
-    // It has ended by itself.
-  }
-  await child.status;
 }
 
 function run(program: string, args: readonly string[]): void {

@@ -2,6 +2,9 @@
 // `tor` on loopback, configured as Tor's own test tool (chutney) does. It never speaks to the public network.
 // In here: making, waiting, ending. Not in here: what goes through it (tests/onion/onion.ts).
 
+import { Child } from "../harness/child.ts";
+import { ran } from "../harness/command.ts";
+
 const AUTHORITIES = 3;
 const RELAYS = 3;
 /** Four or more seconds a consensus, two of them, and descriptors: half a minute as a rule, more on a busy machine. */
@@ -62,7 +65,9 @@ export class TorNetwork implements AsyncDisposable {
 
   /** The last words of each node, for a failure's message. */
   log(): string {
-    return this.#nodes.map(({ name, said }) => `--- ${name}\n${said.slice(-12).join("\n")}`).join("\n");
+    return this.#nodes.map(({ name, said }) => `--- ${name}\n${said.trimEnd().split("\n").slice(-12).join("\n")}`).join(
+      "\n",
+    );
   }
 
   async #start(servicePort: number): Promise<void> {
@@ -98,7 +103,7 @@ export class TorNetwork implements AsyncDisposable {
       `SocksPort 0\n${control(this.serviceControl)}HiddenServiceDir ${serviceDir}\n` +
         `HiddenServicePort 7373 127.0.0.1:${servicePort}\n${authorities}\n`,
     );
-    await Promise.all([client, service].map((node) => node.says("Bootstrapped 100%", READY_MS)));
+    await Promise.all([client, service].map((node) => node.bootstrapped()));
     this.onion = (await Deno.readTextFile(`${serviceDir}/hostname`)).trim();
   }
 
@@ -107,7 +112,7 @@ export class TorNetwork implements AsyncDisposable {
     await this.#service![Symbol.asyncDispose]();
     this.#service = new TorNode("service", `${this.#dir}/service.torrc`);
     this.#nodes.push(this.#service);
-    await this.#service.says("Bootstrapped 100%", READY_MS);
+    await this.#service.bootstrapped();
   }
 
   /** The keys of an authority, made before anybody starts, since all have to know them. */
@@ -148,63 +153,20 @@ export class TorNetwork implements AsyncDisposable {
   }
 }
 
-class TorNode implements AsyncDisposable {
-  readonly said: string[] = [];
-  readonly #child: Deno.ChildProcess;
-  readonly #pump: Promise<void>;
-  #over = false;
-  #wake = () => {};
-
+class TorNode extends Child {
   constructor(readonly name: string, torrc: string) {
-    this.#child = new Deno.Command("tor", {
-      args: ["-f", torrc, "--defaults-torrc", "none"],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    this.#pump = this.#read();
+    super(["tor", "-f", torrc, "--defaults-torrc", "none"]);
   }
 
-  async says(words: string, ms: number): Promise<void> {
-    const late = AbortSignal.timeout(ms);
-    while (!this.said.some((line) => line.includes(words))) {
-      if (late.aborted || this.#over) throw new Error(`${this.name} never said "${words}"`);
-      await new Promise<void>((done) => {
-        const timer = setTimeout(done, ms);
-        this.#wake = () => (clearTimeout(timer), done());
-      });
-    }
-  }
-
-  async #read(): Promise<void> {
-    for await (const text of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
-      this.said.push(...text.split("\n").filter((line) => line !== ""));
-      this.#wake();
-    }
-    this.#over = true;
-    this.#wake();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It has ended by itself.
-    }
-    await Promise.all([this.#child.status, this.#pump]);
+  async bootstrapped(): Promise<void> {
+    await this.until(/Bootstrapped 100%/, 0, READY_MS);
   }
 }
 
 async function output(program: string, args: readonly string[], input = ""): Promise<string> {
-  const child = new Deno.Command(program, { args: [...args], stdin: "piped", stdout: "piped", stderr: "piped" })
-    .spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(input)).catch(() => {});
-  await writer.close().catch(() => {});
-  const { success, stdout, stderr } = await child.output();
-  const text = new TextDecoder().decode(stdout);
-  if (!success) throw new Error(`${program}: ${text}${new TextDecoder().decode(stderr)}`);
-  return text;
+  const { code, stdout, said } = await ran([program, ...args], { input });
+  if (code !== 0) throw new Error(`${program}: ${said}`);
+  return stdout;
 }
 
 function freePort(): number {

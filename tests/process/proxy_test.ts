@@ -2,11 +2,12 @@
 // shows. And what is said when it does not work. Not in here: what the proxy is told byte for byte (src/transport/socks_test.ts).
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
+import { Child } from "../harness/child.ts";
 import { addressOf, deliver, dial, listen, PHRASE } from "../harness/process_pair.ts";
 import { Sesame, WAIT_MS } from "../harness/process.ts";
 import { hasProgram } from "../harness/product.ts";
 import { threeParts } from "../harness/process_errors.ts";
-import { Capture, ended, hasNamespaces, Wire } from "../harness/netns.ts";
+import { Capture, hasNamespaces, Wire } from "../harness/netns.ts";
 
 const FAST = ["--interval", "50"];
 const microsocks = hasProgram("microsocks");
@@ -167,47 +168,24 @@ const SCRIPTED = ["--json", "--phrase-fd", "0", ...FAST];
 
 /** The proxy, until it is disposed of; it tells each connection on standard error. */
 class Microsocks implements AsyncDisposable {
-  #said = "";
-  #wake = () => {};
-  readonly #pump: Promise<void>;
-
-  private constructor(readonly url: string, readonly child: Deno.ChildProcess) {
-    this.#pump = this.#read();
-  }
+  private constructor(readonly url: string, readonly child: Child) {}
 
   /** `-p` is chosen unless it is given. */
   static async start(args: readonly string[], place?: Wire["far"]): Promise<Microsocks> {
     const port = args.includes("-p") ? undefined : await portOfNobody();
     const all = [...args, ...port === undefined ? [] : ["-p", String(port)]];
-    const child = place?.start("microsocks", all) ??
-      new Deno.Command("microsocks", { args: all, stdin: "null", stdout: "null", stderr: "piped" }).spawn();
-    const proxy = new Microsocks(`socks5h://127.0.0.1:${port}`, child);
+    const child = place?.start("microsocks", all) ?? new Child(["microsocks", ...all]);
     if (port !== undefined) await reaches(port);
-    return proxy;
+    return new Microsocks(`socks5h://127.0.0.1:${port}`, child);
   }
 
   /** Waits until so many have been passed on to where they wanted. */
   async connections(count: number): Promise<void> {
-    const late = AbortSignal.timeout(WAIT_MS);
-    while (this.#said.split("connected to ").length <= count) {
-      if (late.aborted) throw new Error(`not ${count} connections through the proxy: ${this.#said}`);
-      await new Promise<void>((done) => {
-        const timer = setTimeout(done, WAIT_MS);
-        this.#wake = () => (clearTimeout(timer), done());
-      });
-    }
-  }
-
-  async #read(): Promise<void> {
-    for await (const text of this.child.stderr.pipeThrough(new TextDecoderStream())) {
-      this.#said += text;
-      this.#wake();
-    }
+    await this.child.until(new RegExp(`(connected to [^]*){${count}}`), 0, WAIT_MS);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await ended(this.child);
-    await this.#pump;
+    await this.child[Symbol.asyncDispose]();
   }
 }
 

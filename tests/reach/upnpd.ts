@@ -1,5 +1,6 @@
 // A real router's part: miniupnpd in the namespace of a home's router. In here: starting it in each of its ways.
 
+import type { Child } from "../harness/child.ts";
 import type { Place } from "../harness/netns.ts";
 import type { Home } from "./homes.ts";
 
@@ -13,17 +14,19 @@ export interface UpnpdOptions {
 }
 
 export class Upnpd implements AsyncDisposable {
-  readonly said: string[] = [];
-  readonly #child: Deno.ChildProcess;
+  readonly #child: Child;
   readonly #dir: string;
   readonly #router: Place;
-  readonly #pumps: Promise<void>[];
 
   private constructor(router: Place, dir: string) {
     this.#router = router;
     this.#dir = dir;
     this.#child = router.start("miniupnpd", ["-d", "-f", `${dir}/conf`, "-P", `${dir}/pid`]);
-    this.#pumps = [this.#pump(this.#child.stdout), this.#pump(this.#child.stderr)];
+  }
+
+  /** Everything that it wrote. */
+  get said(): string {
+    return this.#child.said;
   }
 
   /** Once it takes questions. */
@@ -55,7 +58,7 @@ export class Upnpd implements AsyncDisposable {
     // Its ports are open once it answers there.
     const udp = pcp ? ":14E7 " : ":076C ";
     for (let tries = 0; !isOpen(router, udp); tries++) {
-      if (tries > 100) throw new Error(`miniupnpd: ${upnpd.said.join("\n")}`);
+      if (tries > 100) throw new Error(`miniupnpd: ${upnpd.said}`);
       await new Promise((done) => setTimeout(done, 50));
     }
     return upnpd;
@@ -70,21 +73,8 @@ export class Upnpd implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGTERM");
-    } catch {
-      // It has ended by itself.
-    }
-    await this.#child.status;
-    await Promise.all(this.#pumps);
+    await this.#child[Symbol.asyncDispose]();
     await Deno.remove(this.#dir, { recursive: true });
-  }
-
-  async #pump(stream: ReadableStream<Uint8Array>): Promise<void> {
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-      this.said.push(text);
-      if (this.said.length > 500) this.said.shift();
-    }
   }
 }
 

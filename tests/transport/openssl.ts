@@ -45,7 +45,6 @@ export class OpenSsl extends Child {
 
   override async [Symbol.asyncDispose](): Promise<void> {
     await super[Symbol.asyncDispose]();
-    await this.ended;
     await Deno.remove(this.folder, { recursive: true });
   }
 }
