@@ -1,5 +1,5 @@
 import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert/strict";
-import { createServer, type Server, type Socket } from "node:net";
+import { gone, portOfNobody, TcpServer } from "../../tests/harness/tcp.ts";
 import type { Address } from "./address.ts";
 import { connectAny, type Open, openTcp, reach, ReachError, type ReachStep, TimeLimit } from "./connect.ts";
 
@@ -15,7 +15,7 @@ function at(port: number, ...hosts: string[]): Address[] {
 }
 
 Deno.test("connectAny() reaches IPv4 when nobody listens at the name's IPv6 address", async () => {
-  await using door = await Door.open("127.0.0.1");
+  await using door = await TcpServer.of();
   const steps: ReachStep[] = [];
   using limit = new TimeLimit(5_000, never);
   const { socket, address } = await connectAny(at(door.port, "::1", "127.0.0.1"), limit, (step) => steps.push(step));
@@ -30,7 +30,7 @@ Deno.test("connectAny() reaches IPv4 when nobody listens at the name's IPv6 addr
 });
 
 Deno.test("connectAny() reaches IPv6 when nobody listens at the name's IPv4 address", async () => {
-  await using door = await Door.open("::1");
+  await using door = await TcpServer.of(undefined, "::1");
   using limit = new TimeLimit(5_000, never);
   const { socket, address } = await connectAny(at(door.port, "127.0.0.1", "::1"), limit);
   deepEqual(address, { host: "::1", port: door.port });
@@ -38,7 +38,7 @@ Deno.test("connectAny() reaches IPv6 when nobody listens at the name's IPv4 addr
 });
 
 Deno.test("connectAny() does not wait for an address that is silent", async () => {
-  await using door = await Door.open("127.0.0.1");
+  await using door = await TcpServer.of();
   const steps: string[] = [];
   const given: string[] = [];
   using limit = new TimeLimit(5_000, never);
@@ -55,7 +55,7 @@ Deno.test("connectAny() does not wait for an address that is silent", async () =
 });
 
 Deno.test("connectAny() leaves one connection at the listener when all its addresses answer", async () => {
-  await using door = await Door.open("::");
+  await using door = await TcpServer.of(undefined, "::");
   using limit = new TimeLimit(5_000, never);
   const { socket } = await connectAny(at(door.port, "::1", "127.0.0.1"), limit);
   await door.callers(1);
@@ -64,7 +64,7 @@ Deno.test("connectAny() leaves one connection at the listener when all its addre
 });
 
 Deno.test("connectAny() names the fault of each address, and of all the one that tells most", async () => {
-  const port = await portOfNobody();
+  const port = portOfNobody();
   using limit = new TimeLimit(5_000, never);
   const error = await failure(connectAny(at(port, "::1", "127.0.0.1"), limit));
   deepEqual([error.at, error.why], ["connect", "refused"]);
@@ -72,7 +72,7 @@ Deno.test("connectAny() names the fault of each address, and of all the one that
 });
 
 Deno.test("connectAny() ends when nobody answers in time; a refusal beside the silence tells more", async () => {
-  const port = await portOfNobody();
+  const port = portOfNobody();
   const silent = { address: SILENT, fault: "filtered" };
   const refused = { address: "127.0.0.1", fault: "refused" };
   for (
@@ -89,7 +89,7 @@ Deno.test("connectAny() ends when nobody answers in time; a refusal beside the s
 });
 
 Deno.test("reach() tells its steps and where it failed", async () => {
-  await using door = await Door.open("127.0.0.1");
+  await using door = await TcpServer.of();
   const steps: string[] = [];
   const onStep = ({ step }: ReachStep) => steps.push(step);
   const { socket } = await reach({ host: "localhost", port: door.port }, { signal: never, onStep });
@@ -102,7 +102,7 @@ Deno.test("reach() tells its steps and where it failed", async () => {
 });
 
 Deno.test("reach() stops at the signal, before and in the middle, and opens nothing from then on", async () => {
-  await using door = await Door.open("127.0.0.1");
+  await using door = await TcpServer.of();
   const target = { host: "127.0.0.1", port: door.port };
   equal((await failure(reach(target, { signal: AbortSignal.abort() }))).why, "stopped");
   const stop = new AbortController();
@@ -120,7 +120,7 @@ Deno.test("reach() stops at the signal, before and in the middle, and opens noth
 });
 
 Deno.test("a socket that reach() gave does not end the process when it breaks", async () => {
-  await using door = await Door.open("127.0.0.1");
+  await using door = await TcpServer.of();
   const { socket } = await reach({ host: "127.0.0.1", port: door.port }, { signal: never });
   const closed = new Promise((done) => socket.once("close", done));
   await door.callers(1);
@@ -145,58 +145,9 @@ Deno.test("TimeLimit tells once which came first, the time or the signal", async
 
 // --- Helpers --------------------------------------------------------------------------------------------------------
 
-/** Takes TCP connections and says nothing. */
-class Door implements AsyncDisposable {
-  readonly sockets: Socket[] = [];
-  #wake = () => {};
-  readonly #server: Server;
-
-  private constructor() {
-    this.#server = createServer((socket) => {
-      socket.on("error", () => {});
-      this.sockets.push(socket);
-      this.#wake();
-    });
-  }
-
-  static async open(host: string): Promise<Door> {
-    const door = new Door();
-    await new Promise<void>((done) => void door.#server.listen(0, host, done));
-    return door;
-  }
-
-  get port(): number {
-    return (this.#server.address() as { port: number }).port;
-  }
-
-  async callers(count: number): Promise<void> {
-    while (this.sockets.length < count) await new Promise<void>((done) => this.#wake = done);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
-    await new Promise((done) => this.#server.close(done));
-  }
-}
-
 async function failure(reaching: Promise<unknown>): Promise<ReachError> {
   let caught: unknown;
   await rejects(reaching, (error) => (caught = error, true));
   ok(caught instanceof ReachError);
   return caught;
-}
-
-async function gone(socket: Socket): Promise<void> {
-  const closed = new Promise((done) => socket.once("close", done));
-  socket.destroy();
-  await closed;
-}
-
-/** A port on which nobody listens: one that was just given back. */
-async function portOfNobody(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => void server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
 }

@@ -5,6 +5,7 @@ import { FRAME_SIZE, MAX_UNSENT_FRAMES } from "../constants.ts";
 import type { CallCause, CallStep, TlsFault } from "../call.ts";
 import { type Caller, DialError, type Link, type Listener } from "../ports.ts";
 import { inbox, linkContract, numbered } from "../../tests/harness/link_contract.ts";
+import { gone, portOfNobody, TcpServer } from "../../tests/harness/tcp.ts";
 import { makeCertificate } from "../../tests/transport/forged_certificate.ts";
 import { type Identity, makeIdentity } from "./certificate.ts";
 import { selfTest } from "./self_check.ts";
@@ -143,7 +144,7 @@ Deno.test("a changed byte on the wire is an end and delivers nothing", async () 
 // --- Dialling -------------------------------------------------------------------------------------------------------
 
 Deno.test("dial() names the cause: refused, no such name", async () => {
-  const closedPort = await portOfNobody();
+  const closedPort = portOfNobody();
   assert.equal(await failureOf(`127.0.0.1:${closedPort}`), "refused");
   assert.equal(await failureOf("nobody.invalid"), "name-not-found");
   assert.equal(await failureOf("somebody.onion"), "onion-name");
@@ -160,7 +161,7 @@ Deno.test("dial() names the cause: what answers is not Sesame", async () => {
     ["silence", () => {}, "silent"],
   ];
   for (const [what, reply, failure] of replies) {
-    await using server = await PlainServer.of(reply);
+    await using server = await plainServer(reply);
     assert.equal(await failureOf(server.address, { dialTlsTimeoutMs: 300 }), failure, what);
   }
 });
@@ -193,7 +194,7 @@ Deno.test("dial() goes on to the next address when something other than Sesame a
     () => {}, // silence, until the time of this address is over
   ];
   for (const reply of replies) {
-    await using box = await PlainServer.of(reply, "::1");
+    await using box = await plainServer(reply, "::1");
     await using door = await Door.open(`127.0.0.1:${box.port}`);
     const link = await dualStack(box.port, { dialTlsTimeoutMs: 400 });
     assert.equal(link.host, "127.0.0.1");
@@ -203,7 +204,7 @@ Deno.test("dial() goes on to the next address when something other than Sesame a
 });
 
 Deno.test("dial() names of several addresses the failure that tells most", async () => {
-  await using box = await PlainServer.of((socket) => void socket.end("HTTP/1.1 403 Forbidden\r\n\r\n"), "::1");
+  await using box = await plainServer((socket) => void socket.end("HTTP/1.1 403 Forbidden\r\n\r\n"), "::1");
   await assert.rejects(dualStack(box.port), (error) => error instanceof DialError && error.failure.why === "not-tls");
 });
 
@@ -218,7 +219,7 @@ Deno.test("dial() tells each step, and what came instead of TLS", async () => {
     ["silence", () => {}, "silent"],
   ];
   for (const [what, reply, why] of replies) {
-    await using server = await PlainServer.of(reply);
+    await using server = await plainServer(reply);
     const steps = await stepsOf(server.address, { dialTlsTimeoutMs: 300 });
     assert.deepEqual(steps.slice(0, -1).map(({ step }) => step), STEPS_TO_TLS, what);
     assert.deepEqual(steps.at(-1), { step: "lost", why }, what);
@@ -239,18 +240,19 @@ Deno.test("dial() tells why there was no name and no TCP", async () => {
     const steps = await stepsOf(target, { resolve: () => Promise.resolve(why) });
     assert.deepEqual(steps, [{ step: "resolving", host: "friend.example" }, { step: "lost", why }]);
   }
-  const steps = await stepsOf(`127.0.0.1:${await portOfNobody()}`);
+  const steps = await stepsOf(`127.0.0.1:${portOfNobody()}`);
   assert.deepEqual(steps.at(-1), { step: "failed", address: "127.0.0.1", why: "refused" });
 });
 
 Deno.test("dial() stops at the signal, before and in the middle", async () => {
-  await using server = await PlainServer.of(() => {});
+  await using server = await plainServer(() => {});
   const transport = new TlsTransport(anna);
   const isClosed = (error: unknown) => error instanceof DialError;
   await assert.rejects(transport.dial(server.address, AbortSignal.abort()), isClosed);
   const stop = new AbortController();
   const dialling = transport.dial(server.address, stop.signal);
-  const socket = await server.connection();
+  await server.callers(1);
+  const socket = server.sockets[0]!;
   const ended = new Promise((done) => socket.once("close", done));
   stop.abort();
   await assert.rejects(dialling, isClosed);
@@ -607,43 +609,8 @@ class Wire implements AsyncDisposable {
 }
 
 /** A TCP server that is no Sesame. */
-class PlainServer implements AsyncDisposable {
-  readonly #sockets: Socket[] = [];
-  readonly #first = Promise.withResolvers<Socket>();
-  readonly #server: Server;
-
-  private constructor(reply: (socket: Socket) => void) {
-    this.#server = createServer((socket) => {
-      socket.on("error", () => {});
-      socket.resume();
-      this.#sockets.push(socket);
-      reply(socket);
-      this.#first.resolve(socket);
-    });
-  }
-
-  static async of(reply: (socket: Socket) => void, host = "127.0.0.1"): Promise<PlainServer> {
-    const server = new PlainServer(reply);
-    await new Promise<void>((done) => server.#server.listen(0, host, done));
-    return server;
-  }
-
-  get port(): number {
-    return (this.#server.address() as { port: number }).port;
-  }
-
-  get address(): string {
-    return `127.0.0.1:${this.port}`;
-  }
-
-  connection(): Promise<Socket> {
-    return this.#first.promise;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((done) => this.#server.close(done));
-  }
+function plainServer(reply: (socket: Socket) => void, host?: string): Promise<TcpServer> {
+  return TcpServer.of((socket) => reply(socket.resume()), host);
 }
 
 /** A TLS server that is no Sesame. */
@@ -709,22 +676,6 @@ async function plainDial(door: Door): Promise<Socket> {
   socket.on("error", () => {});
   await new Promise<void>((done) => void socket.connect({ host: "127.0.0.1", port: door.port }, done));
   return socket;
-}
-
-async function gone(socket: Socket): Promise<void> {
-  if (socket.closed) return;
-  const closed = new Promise((done) => socket.once("close", done));
-  socket.destroy();
-  await closed;
-}
-
-/** A port on which nobody listens: one that was just given back. */
-async function portOfNobody(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 /** Sockets that were destroyed give their resources back in the next turns of the event loop. */

@@ -4,6 +4,7 @@
 
 import { Child } from "../harness/child.ts";
 import { ran } from "../harness/command.ts";
+import { portOfNobody } from "../harness/tcp.ts";
 
 const AUTHORITIES = 3;
 const RELAYS = 3;
@@ -73,8 +74,8 @@ export class TorNetwork implements AsyncDisposable {
   async #start(servicePort: number): Promise<void> {
     const relays = Array.from({ length: AUTHORITIES + RELAYS }, (_, i) => ({
       name: i < AUTHORITIES ? `auth${i}` : `relay${i}`,
-      or: freePort(),
-      dir: freePort(),
+      or: portOfNobody(),
+      dir: portOfNobody(),
     }));
     this.relayPort = relays.at(-1)!.or;
     const lines: string[] = [];
@@ -89,8 +90,8 @@ export class TorNetwork implements AsyncDisposable {
         `Nickname ${name}\nAddress 127.0.0.1\nORPort 127.0.0.1:${or}\nSocksPort 0\nExitRelay 1\nExitPolicy accept 127.0.0.0/8:*\n`;
       this.#node(name, `${relay}${own}\n${authorities}\n`);
     }
-    this.socksPort = freePort();
-    [this.clientControl, this.serviceControl] = [freePort(), freePort()];
+    this.socksPort = portOfNobody();
+    [this.clientControl, this.serviceControl] = [portOfNobody(), portOfNobody()];
     const control = (port: number) => `ControlPort 127.0.0.1:${port}\nCookieAuthentication 1\n`;
     const client = this.#node(
       "client",
@@ -167,10 +168,4 @@ async function output(program: string, args: readonly string[], input = ""): Pro
   const { code, stdout, said } = await ran([program, ...args], { input });
   if (code !== 0) throw new Error(`${program}: ${said}`);
   return stdout;
-}
-
-function freePort(): number {
-  const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  server.close();
-  return server.addr.port;
 }

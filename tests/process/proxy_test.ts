@@ -6,6 +6,7 @@ import { Child } from "../harness/child.ts";
 import { addressOf, deliver, dial, listen, PHRASE } from "../harness/process_pair.ts";
 import { Sesame, WAIT_MS } from "../harness/process.ts";
 import { hasProgram } from "../harness/product.ts";
+import { portOfNobody } from "../harness/tcp.ts";
 import { threeParts } from "../harness/process_errors.ts";
 import { Capture, hasNamespaces, Wire } from "../harness/netns.ts";
 
@@ -65,7 +66,7 @@ Deno.test({
     const through = ["--proxy", proxy.url, ...FAST];
     await using one = await listen(FAST);
     await using two = await listen(FAST);
-    const port = await portOfNobody();
+    const port = portOfNobody();
     await using caller = await dial(await addressOf(one), [...through, "--listen", "127.0.0.1:0"]);
     await caller.event("connected");
     await caller.event((e) =>
@@ -147,7 +148,7 @@ for (const [what, target, typed, code, reason, says] of FAULTS) {
       }
     })();
     try {
-      const proxy = typed.replace("NOBODY", String(await portOfNobody())).replace(
+      const proxy = typed.replace("NOBODY", String(portOfNobody())).replace(
         "SESAME",
         `127.0.0.1:${banner.addr.port}`,
       );
@@ -172,7 +173,7 @@ class Microsocks implements AsyncDisposable {
 
   /** `-p` is chosen unless it is given. */
   static async start(args: readonly string[], place?: Wire["far"]): Promise<Microsocks> {
-    const port = args.includes("-p") ? undefined : await portOfNobody();
+    const port = args.includes("-p") ? undefined : portOfNobody();
     const all = [...args, ...port === undefined ? [] : ["-p", String(port)]];
     const child = place?.start("microsocks", all) ?? new Child(["microsocks", ...all]);
     if (port !== undefined) await reaches(port);
@@ -199,10 +200,4 @@ async function reaches(port: number): Promise<void> {
       await new Promise((done) => setTimeout(done, 20));
     }
   }
-}
-
-function portOfNobody(): number {
-  const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  server.close();
-  return server.addr.port;
 }

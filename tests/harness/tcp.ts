@@ -1,0 +1,58 @@
+// TCP on loopback, for tests of those who call and are called: a server that does what it is told, and a port of nobody's.
+
+import { createServer, type Server, type Socket } from "node:net";
+
+/** Owns its server and all that it took. */
+export class TcpServer implements AsyncDisposable {
+  /** In the order in which they came. */
+  readonly sockets: Socket[] = [];
+  readonly #server: Server;
+  #wake = () => {};
+
+  private constructor(take: (socket: Socket) => void) {
+    this.#server = createServer((socket) => {
+      socket.on("error", () => {});
+      this.sockets.push(socket);
+      take(socket);
+      this.#wake();
+    });
+  }
+
+  /** `take` absent: it takes connections and says nothing. */
+  static async of(take: (socket: Socket) => void = () => {}, host = "127.0.0.1"): Promise<TcpServer> {
+    const server = new TcpServer(take);
+    await new Promise<void>((done) => void server.#server.listen(0, host, done));
+    return server;
+  }
+
+  get port(): number {
+    return (this.#server.address() as { port: number }).port;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  async callers(count: number): Promise<void> {
+    while (this.sockets.length < count) await new Promise<void>((done) => this.#wake = done);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((done) => this.#server.close(done));
+  }
+}
+
+/** One that was just given back. */
+export function portOfNobody(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Destroys it, and waits until it is closed. */
+export async function gone(socket: Socket): Promise<void> {
+  if (socket.closed) return;
+  const closed = new Promise((done) => socket.once("close", done));
+  socket.destroy();
+  await closed;
+}
