@@ -21,7 +21,7 @@ export const CODES: Readonly<Record<keyof typeof EXIT, string>> = {
   usage: "The command line or the phrase cannot be taken.",
   connection: "Could not listen or connect. Also: input ended before a friend who was called was there.",
   phrase:
-    "The phrase did not match, one of you is in the other mode, or the friend's door is closed. Only if you called one friend, without --listen.",
+    "The phrase did not match, one of you is in the other mode, or the friend's door is closed. Only if you called one friend, without --listen. A phrase typed at the prompt is asked for again instead, until you leave.",
   protection: "A protection that you asked for is missing, or TLS keys are being logged.",
 };
 

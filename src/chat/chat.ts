@@ -8,6 +8,7 @@ import { callProblem } from "../words/call_failures.ts";
 import { EXIT, type Problem } from "../words/problems.ts";
 import { NAME_REFUSED } from "../words/circle.ts";
 import { CircleTalk } from "./circle.ts";
+import { GuessPause } from "./guess_pause.ts";
 import { Loop } from "./loop.ts";
 import { Pipe } from "./pipe.ts";
 import { Reachable, type ReachableParts } from "./reachable.ts";
@@ -31,6 +32,8 @@ export interface ChatParts extends ReachableParts {
   readonly transport: Transport;
   /** Input comes from a pipe. */
   readonly scripted: boolean;
+  /** No friend is called before this: they would not hear us after so many wrong phrases. */
+  readonly callFrom?: Millis;
   /** How many descriptors there may be and are left; undefined: more than enough, or not known. */
   descriptors?(): { readonly limit: number; readonly left: number } | undefined;
   /** What protects the person here, in lines. */
@@ -38,12 +41,18 @@ export interface ChatParts extends ReachableParts {
   onPanic(): never;
 }
 
-/** How a chat ended: its exit code, why, what could not be done, and for whom something was not confirmed, how much. */
+/** How a chat ended. */
 export interface Outcome {
   readonly code: number;
   readonly stopped: StoppedReason | undefined;
+  /** What could not be done. */
   readonly problem: Problem | undefined;
+  /** For whom something was not confirmed, and how much. */
   readonly unconfirmed: ReadonlyMap<PeerId, number>;
+  /** What was said and sent to nobody. */
+  readonly unsent: Problem | undefined;
+  /** Answers of ours that may have been wrong guesses in the eyes of whom we called. */
+  readonly guesses: number;
 }
 
 const NOTHING_UNCONFIRMED: Outcome["unconfirmed"] = new Map();
@@ -62,7 +71,8 @@ export class Chat {
   #here = 0;
   readonly #waking = new Waking();
   #ending = false;
-  #end: (outcome: Outcome) => void = () => {};
+  #end: (outcome: Pick<Outcome, "code" | "stopped" | "problem"> & Partial<Outcome>) => void = () => {};
+  readonly #pause = new GuessPause();
   /** Runs after each step until it says that it is done. */
   #whenSettled: (() => void) | undefined;
 
@@ -102,7 +112,10 @@ export class Chat {
     });
     this.#loop = new Loop({
       ...parts,
-      onNotice: (notice) => this.#circle.notice(notice, now()),
+      onNotice: (notice) => {
+        this.#pause.take(notice);
+        this.#circle.notice(notice, now());
+      },
       peers: this.#peers,
       watch: this.#watch,
       onCallEnded: (target, failure) => this.#callEnded(target, failure),
@@ -118,12 +131,16 @@ export class Chat {
 
   /** Resolves when the chat is over, everything is closed and every secret of it wiped. */
   async run(): Promise<Outcome> {
-    const ended = new Promise<Outcome>((done) => this.#end = done);
+    const none = { unconfirmed: NOTHING_UNCONFIRMED, unsent: undefined };
+    const ended = new Promise<Outcome>((done) => {
+      this.#end = (outcome) => done({ ...none, guesses: this.#pause.guesses, ...outcome });
+    });
     using _ = this.#loop;
     using _reachable = this.#reachable;
     using _clock = every(1_000, () => this.#tick());
     this.#look(); // what is so at the start is no change
     using _waking = every(LOOK_MS, () => this.#look());
+    using _pause = this.#pause;
     // Whoever leaves while the phrase is being stretched does not wait for it.
     const begun = this.#begin().catch((error) => {
       if (!this.#ending) throw error;
@@ -131,7 +148,7 @@ export class Chat {
     });
     const problem = await Promise.race([begun, ended.then(() => undefined)]);
     if (problem !== undefined) {
-      return { code: EXIT.connection, stopped: undefined, problem, unconfirmed: NOTHING_UNCONFIRMED };
+      return { ...none, code: EXIT.connection, stopped: undefined, problem, guesses: this.#pause.guesses };
     }
     return await ended;
   }
@@ -185,6 +202,7 @@ export class Chat {
     }
     const problem = args.listen === undefined ? undefined : await this.#reachable.listen(args.listen);
     if (problem !== undefined || this.#ending) return problem;
+    await this.#pause.until(this.#parts.callFrom ?? -Infinity, (text) => this.#hint(text));
     for (const target of args.targets) this.#loop.step({ type: "call", target: fullTarget(target), retry: args.retry });
     return undefined;
   }
@@ -284,9 +302,9 @@ export class Chat {
     if (!hopeless || this.#pipe.met || !targets.includes(target)) return this.#problem(problem);
     this.#ending = true;
     this.#pipe.close();
-    this.#pipe.tellUnsent(this.#pipe.holding);
+    const unsent = this.#pipe.tellUnsent(this.#pipe.holding);
     const code = targets.length === 1 && reasonOf(failure) === "phrase" ? EXIT.phrase : EXIT.connection;
-    this.#end({ code, stopped: undefined, problem, unconfirmed: NOTHING_UNCONFIRMED });
+    this.#end({ code, stopped: undefined, problem, unsent });
   }
 
   // --- The end ---
@@ -328,10 +346,10 @@ export class Chat {
       unconfirmed.set(peer, (unconfirmed.get(peer) ?? 0) + 1);
       if (!reported) view.show({ event: "unconfirmed", id, peer });
     }
-    this.#pipe.tellUnsent(more);
+    const unsent = this.#pipe.tellUnsent(more);
     const { targets } = this.#parts.args;
     const failed = reason === "end-of-input" && targets.length > 0 && !this.#pipe.met;
     const problem = failed ? inputEnded(targets.map(fullTarget).join(" ")) : undefined;
-    this.#end({ code: failed ? EXIT.connection : EXIT.left, stopped: reason, problem, unconfirmed });
+    this.#end({ code: failed ? EXIT.connection : EXIT.left, stopped: reason, problem, unconfirmed, unsent });
   }
 }

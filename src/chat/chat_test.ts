@@ -3,7 +3,8 @@ import { loadSodium } from "../crypto/sodium.ts";
 import type { Notice } from "../notice.ts";
 import { StretchedPhrase } from "../auth/stretched.ts";
 import { HELD_MESSAGES_MAX, SALT_SIZE, STRETCHED_SIZE } from "../constants.ts";
-import type { Listener } from "../ports.ts";
+import { DialError, type Listener } from "../ports.ts";
+import { now } from "../system.ts";
 import { ChatScreen } from "../terminal/screen/screen.ts";
 import type { View } from "../terminal/view.ts";
 import { parse } from "../cli/args.ts";
@@ -119,6 +120,39 @@ Deno.test("an unknown command goes back to where it was typed, like a line that 
   await running;
   // What is said before anybody is there waits for the first friend, and the input is empty for the next line.
   deepEqual(back, ["/etc/hosts has it", "/connect a:99999"]);
+});
+
+Deno.test("friends who do not hear us yet are called when they do, the person is told so, and who leaves meanwhile does not wait", async () => {
+  for (const leaves of [false, true]) {
+    const shown: Notice[] = [];
+    const view = { show: (notice: Notice) => void shown.push(notice), hold() {}, tick() {} } as unknown as View;
+    const callFrom = now() + (leaves ? 60_000 : 50);
+    let dialledAt = Infinity;
+    const chat = chatWith(view, {
+      args: parse(["connect", "192.0.2.1"]) as ChatArgs,
+      callFrom,
+      transport: {
+        dial: () => {
+          dialledAt = now();
+          return Promise.reject(new DialError({ at: "connect", why: "refused" }));
+        },
+        listen: () => Promise.reject(),
+        punch: () => Promise.reject(),
+      },
+    });
+    const running = chat.run();
+    await new Promise((done) => setTimeout(done, 0));
+    const [told] = shown.filter(({ event }) => event === "hint").slice(-1);
+    match(
+      told?.event === "hint" ? told.text : "",
+      leaves ? /for 60 seconds\. Calling then/ : /for 1 second\. Calling then/,
+    );
+    if (leaves) chat.input({ type: "leave" });
+    const { code, guesses } = await running;
+    deepEqual([code, guesses], [leaves ? 0 : 3, 0]);
+    ok(leaves ? dialledAt === Infinity : dialledAt >= callFrom - 1, `${dialledAt - callFrom}`);
+  }
+  equal(arena.used, 0);
 });
 
 Deno.test("/help fits a screen of 80 by 24 in one piece, below what was there", () => {

@@ -108,11 +108,14 @@ export class Pipe {
     this.#regulate();
   }
 
-  /** At the end: what was said by a script, and sent to nobody. `more`: further lines may not have been read. */
-  tellUnsent(more: boolean): void {
+  /** At the end: what was said and sent to nobody, told and returned. `more`: further lines may not have been read. */
+  tellUnsent(more: boolean): Problem | undefined {
     const waiting = this.#held.length;
     const count = waiting + this.#unsent;
-    if (count > 0) this.#parts.problem(unsent(count, more, this.#met && waiting > 0));
+    if (count === 0) return undefined;
+    const problem = unsent(count, more, this.#met && waiting > 0);
+    this.#parts.problem(problem);
+    return problem;
   }
 
   /** Until the first friend is there. A person is told so, a script held back. */

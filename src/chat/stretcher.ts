@@ -31,7 +31,8 @@ export class Stretcher implements Disposable {
     this.#arena = arena;
     this.#phrase = phrase;
     this.#mode = mode;
-    this.#page = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer as SharedArrayBuffer;
+    this.#page = spare ?? new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer as SharedArrayBuffer;
+    spare = undefined;
     lock(new Uint8Array(this.#page, 0, PAGE));
     pages.add(this.#page);
   }
@@ -62,7 +63,9 @@ export class Stretcher implements Disposable {
 
   /** Ends a stretch that is under way and wipes the phrase. */
   [Symbol.dispose](): void {
+    if (this.#disposed) return;
     this.#disposed = true;
+    if (this.#stop === undefined) spare = this.#page; // else a worker may still write there
     this.#stop?.();
     this.#phrase[Symbol.dispose]();
     new Uint8Array(this.#page, 0, PAGE).fill(0);
@@ -103,6 +106,9 @@ export class Stretcher implements Disposable {
     }
   }
 }
+
+/** Of the stretcher before, for the phrase that is asked for anew: the process locks one page. */
+let spare: SharedArrayBuffer | undefined;
 
 /** Of every stretcher of the process: one. */
 const pages = new Set<SharedArrayBuffer>();

@@ -46,6 +46,26 @@ Deno.test("heldIn() says nothing once the phrase is wiped", () => {
   equal(arena.used, 0);
 });
 
+Deno.test("the phrase that is asked for anew is stretched in the wiped page of the one before, and in no page of two", () => {
+  const pages: Uint8Array[] = [];
+  const start = () =>
+    new Stretcher(arena, arena.bytes(8), "real", (view) => {
+      pages.push(view);
+      return true;
+    });
+  const first = start();
+  pages[0]!.fill(7);
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
+  const [next, other] = [start(), start()];
+  equal(pages[1]!.buffer === pages[0]!.buffer, true, "another page is locked for each phrase");
+  equal(pages[1]!.every((byte) => byte === 0), true);
+  equal(pages[2]!.buffer === pages[1]!.buffer, false);
+  next[Symbol.dispose]();
+  other[Symbol.dispose]();
+  equal(arena.used, 0);
+});
+
 Deno.test("the page of a stretch under way is wiped by the end that waits for nothing, and by dispose()", () => {
   for (const wipe of [wipeStretching, (it: Stretcher) => it[Symbol.dispose]()]) {
     const phrase = arena.bytes(8);

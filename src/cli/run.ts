@@ -6,7 +6,9 @@ import { forgetWords, isWeak, loadWords } from "../auth/strength.ts";
 import { type Arena, LockedBytes } from "../secrets/locked.ts";
 import type { Host } from "../host/host.ts";
 import type { report } from "../host/protection.ts";
-import type { Entropy } from "../ports.ts";
+import { guessWaitMs } from "../peers/addresses.ts";
+import type { Entropy, Millis } from "../ports.ts";
+import { hearPanicOnly, PROMPT_END } from "../terminal/prompt.ts";
 import { tag } from "../terminal/text/sanitise.ts";
 import type { Tty } from "../terminal/tty.ts";
 import { openView, type View } from "../terminal/view.ts";
@@ -15,6 +17,7 @@ import { selfTest } from "../transport/self_check.ts";
 import { freshLogin, parseProxy } from "../transport/proxy_address.ts";
 import { type TlsOptions, TlsTransport } from "../transport/tls.ts";
 import { asTyped } from "../words/command.ts";
+import { askedAgain } from "../words/call_failures.ts";
 import { unconfirmedText } from "../words/chat.ts";
 import type { ChatArgs } from "../chat/chat_args.ts";
 import { QuietWindow } from "../chat/quiet_window.ts";
@@ -57,7 +60,7 @@ export type NoPhrase = "too-long" | "end" | "no such descriptor";
 
 /** Resolves with the exit code; the terminal is in order again then. */
 export async function run(booted: Booted): Promise<number> {
-  const { tty, host, protection } = booted;
+  const { tty, host } = booted;
   // Before there is a view, panic puts the terminal back by itself.
   const shown: { now: Restorable } = { now: { panic: () => tty.restore() } };
   const onPanic = () => panic(shown.now);
@@ -66,36 +69,80 @@ export async function run(booted: Booted): Promise<number> {
   watchFaults(onFault);
   tty.onClosed = onPanic;
 
-  const entropy = entropyOf(host);
   const [identity, first] = await Promise.all([ready(host), booted.read]);
-  const args = await withLocalTor(host, booted.args);
-  const { read, phrase } = await takeOrAskAgain(booted, first);
-  booted.typed[Symbol.dispose]();
-  if (read.type === "panic") return panic(shown.now);
-  if (phrase instanceof Refusal) {
-    await end(booted, phrase.problem);
-    return phrase.code;
+  const made: Made = { identity, args: await withLocalTor(host, booted.args), shown, onPanic, onFault };
+  const mayAskAgain = booted.args.phrase.from === "prompt" && booted.args.output !== "json";
+  let taken = await takeOrAskAgain(booted, first);
+  for (let guesses = 0, callFrom: Millis | undefined;;) {
+    const { read, phrase } = taken;
+    if (!mayAskAgain) booted.typed[Symbol.dispose]();
+    if (read.type === "panic") return panic(shown.now);
+    if (phrase instanceof Refusal) {
+      await end(booted, phrase.problem);
+      return guesses > 0 && phrase.code === EXIT.left ? EXIT.phrase : phrase.code;
+    }
+    const mode = read.type === "done" && read.decoy ? "decoy" : "real";
+    const { view, outcome } = await converse(booted, made, phrase, mode, callFrom);
+    if (!mayAskAgain || outcome.code !== EXIT.phrase) return await finish(booted, view, outcome);
+    guesses += outcome.guesses;
+    callFrom = now() + guessWaitMs(guesses);
+    taken = await askAnew(booted, made, view, outcome);
   }
+}
 
+/** What one start makes once, however often the phrase is asked for. */
+interface Made {
+  readonly identity: Identity;
+  readonly args: ChatArgs;
+  /** What panic puts back. */
+  readonly shown: { now: Restorable };
+  readonly onPanic: () => never;
+  readonly onFault: (error: unknown) => never;
+  network?: Network;
+}
+
+interface Network {
+  readonly onion: LocalOnion | undefined;
+  readonly transport: TlsTransport;
+}
+
+async function networkOf({ host, readPassword }: Booted, { identity, args }: Made): Promise<Network> {
+  const entropy = entropyOf(host);
+  const onion = args.onion === undefined ? undefined : new LocalOnion(host, args.onion, await readPassword(), entropy);
+  return {
+    onion,
+    transport: new TlsTransport(identity, { ...proxyOf(args.proxy, entropy), ...listening(host, onion) }),
+  };
+}
+
+/** One chat with this phrase, which it takes over and has wiped when it resolves. */
+async function converse(
+  booted: Booted,
+  made: Made,
+  phrase: LockedBytes,
+  mode: "real" | "decoy",
+  callFrom: Millis | undefined,
+): Promise<{ readonly view: View; readonly outcome: Outcome }> {
+  const { tty, host, protection } = booted;
+  const { identity, args, shown, onPanic, onFault } = made;
+  const entropy = entropyOf(host);
   const weak = isWeak(phrase.bytes);
   forgetWords();
-  const mode = read.type === "done" && read.decoy ? "decoy" : "real";
   const stretcher = new Stretcher(booted.arena, phrase, mode, (view) => host.lock(view));
   const current: { chat?: Chat } = {};
   const view = viewOf(booted, args, stretcher, current);
   shown.now = view;
-  const onion = args.onion === undefined
-    ? undefined
-    : new LocalOnion(host, args.onion, await booted.readPassword(), entropy);
+  const { onion, transport } = made.network ??= await networkOf(booted, made);
   const chat = current.chat = new Chat({
     args,
     arena: booted.arena,
     self: identity.peerId,
-    transport: new TlsTransport(identity, { ...proxyOf(args.proxy, entropy), ...listening(host, onion) }),
+    transport,
     stretcher,
     view,
     entropy,
     scripted: !tty.inputIsTerminal,
+    ...callFrom !== undefined && { callFrom },
     descriptors: () => host.descriptors && { limit: host.descriptors.limit, left: host.descriptors.left() },
     addresses: () => host.addresses?.(),
     openOnion: onion?.open,
@@ -111,15 +158,38 @@ export async function run(booted: Booted): Promise<number> {
   if (weak) view.show({ event: "hint", text: asTyped(WEAK_PHRASE) });
   if (args.proxy !== booted.args.proxy) view.show({ event: "hint", text: LOCAL_TOR });
   booted.signals.onInterrupt(polite(() => chat.input({ type: "leave" }), onPanic));
-  const outcome = await chat.run();
-  return await finish(booted, view, outcome);
+  return { view, outcome: await chat.run() };
+}
+
+/** The phrase was refused: the chat's screen goes, the person is told, and asked once more. */
+async function askAnew(
+  booted: Booted,
+  { shown, onPanic }: Made,
+  view: View,
+  { problem, unsent }: Outcome,
+): Promise<Taken> {
+  const { tty, signals } = booted;
+  hearPanicOnly(tty, onPanic);
+  await view.stop("asks");
+  shown.now = { panic: () => tty.restore("", PROMPT_END) };
+  tty.onClosed = onPanic;
+  signals.onInterrupt(onPanic);
+  if (unsent !== undefined && booted.args.output === "screen") await tell(tty, sentence(unsent));
+  if (problem !== undefined) await tell(tty, sentence(askedAgain(problem)));
+  loadWords();
+  return await takeOrAskAgain(booted, await booted.readAgain());
+}
+
+interface Taken {
+  readonly read: PhraseRead;
+  readonly phrase: LockedBytes | Refusal;
 }
 
 /** Asked again rather than ended: the phrase typed once more would go to the shell, which shows it and keeps it. */
 async function takeOrAskAgain(
   booted: Booted,
   first: PhraseRead,
-): Promise<{ readonly read: PhraseRead; readonly phrase: LockedBytes | Refusal }> {
+): Promise<Taken> {
   let read = first;
   let phrase = takePhrase(booted, read);
   for (let asked = 1; booted.args.phrase.from === "prompt" && phrase instanceof Refusal && asked < PROMPTS; asked++) {
@@ -217,6 +287,7 @@ async function finish(booted: Booted, view: View, outcome: Outcome): Promise<num
     for (const [peer, count] of outcome.unconfirmed) {
       await tell(booted.tty, unconfirmedText(tag(peer), count));
     }
+    if (outcome.unsent !== undefined) await tell(booted.tty, sentence(outcome.unsent));
   }
   await end(booted, outcome.problem);
   return outcome.code;

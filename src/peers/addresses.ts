@@ -23,6 +23,11 @@ export interface Source {
   readonly wide: string;
 }
 
+/** How long a listener hears nothing more from an address, so many wrong guesses after its last success. */
+export function guessWaitMs(guesses: number): Millis {
+  return guesses < GUESSES_FREE ? 0 : Math.min(1000 * 2 ** (guesses - GUESSES_FREE), GUESS_WAIT_MAX_MS);
+}
+
 interface Remembered {
   readonly network: string;
   /** When its latest connections came, oldest first, those of the last minute. */
@@ -66,9 +71,9 @@ export class Addresses {
   wrongGuess(source: Source, now: Millis): void {
     const address = this.#address(source);
     address.guesses++;
-    if (address.guesses < GUESSES_FREE) return;
-    const longest = this.isKnown(source) ? GUESS_WAIT_KNOWN_MAX_MS : GUESS_WAIT_MAX_MS;
-    address.waitUntil = now + Math.min(1000 * 2 ** (address.guesses - GUESSES_FREE), longest);
+    const wait = guessWaitMs(address.guesses);
+    if (wait === 0) return;
+    address.waitUntil = now + Math.min(wait, this.isKnown(source) ? GUESS_WAIT_KNOWN_MAX_MS : GUESS_WAIT_MAX_MS);
   }
 
   /** Known from now on. */

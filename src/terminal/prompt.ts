@@ -185,6 +185,18 @@ export async function askPhrase(
   return outcome;
 }
 
+/** Between a chat and a prompt: what is typed belongs to neither, but for the panic keys, until the next `listen`. */
+export function hearPanicOnly(tty: Terminal, onPanic: () => void): void {
+  const scanner = new SequenceScanner();
+  tty.listen((chunk) => {
+    for (const byte of chunk) {
+      const scanned = scanner.feed(byte);
+      const key = scanned === ALT ? scanner.altByte : scanned;
+      if (scanned === SEQUENCE ? isPanicSequence(scanner.sequence) : key === PANIC_BYTE) onPanic();
+    }
+  }, onPanic);
+}
+
 /**
  * The first line of the input, without its LF or CRLF, into locked memory; what follows waits for the next `listen`.
  * `"end"`: the input ended before any byte. After `"end"` and `"too-long"` the memory holds zeros.

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { PHRASE_MAX_BYTES } from "../constants.ts";
 import { Arena, arenaSize, type LockedBytes } from "../secrets/locked.ts";
-import { askPhrase, HiddenPrompt, PROMPT_END, PROMPT_TEXT, type PromptOutcome, readFirstLine } from "./prompt.ts";
+import {
+  askPhrase,
+  hearPanicOnly,
+  HiddenPrompt,
+  PROMPT_END,
+  PROMPT_TEXT,
+  type PromptOutcome,
+  readFirstLine,
+} from "./prompt.ts";
 import { MemoryTty } from "./testdata/memory_tty.ts";
 
 const latin = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
@@ -127,6 +135,20 @@ Deno.test("askPhrase() takes a terminal that is gone for panic, and nothing is l
   assert.deepEqual(await asked, { type: "panic" });
   assert.equal(panics, 1);
   assert.ok(into.bytes.every((byte) => byte === 0));
+});
+
+Deno.test("hearPanicOnly() answers F12, Ctrl-\\ and a terminal that is gone, and nothing else", async () => {
+  for (const keys of ["\x1b[24~", "\x1c", "\x1b[24;2~", "\x1b\x1c"]) {
+    const tty = new MemoryTty({ inputIsTerminal: true, outputIsTerminal: true });
+    let panics = 0;
+    hearPanicOnly(tty, () => panics++);
+    await tty.type("correct horse\r\x03\x04\x1b[A\x1bx\x1bOQ");
+    assert.equal(panics, 0);
+    await tty.type(keys);
+    assert.equal(panics, 1, JSON.stringify(keys));
+    await tty.end();
+    assert.equal(panics, 2);
+  }
 });
 
 Deno.test("readFirstLine() takes one line and leaves the rest for the next listener", async () => {

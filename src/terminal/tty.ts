@@ -194,14 +194,21 @@ export class Tty {
    */
   async restoreWithin(): Promise<void> {
     if (this.#over) return;
-    const leave = this.#leave();
-    const left = leave === "" ? undefined : this.writeToPerson(leave);
-    const all = Promise.all([left, this.#drained(), this.writeError("")]);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    await Promise.race([all, new Promise((resolve) => timer = setTimeout(resolve, RESTORE_MS))]);
-    clearTimeout(timer);
+    await this.leaveWithin();
     this.raw(false);
     this.#finish();
+  }
+
+  /**
+   * For a prompt that follows: as `restoreWithin`, but raw mode stays, so that nothing that is typed meanwhile shows, and
+   * more can be written afterwards.
+   */
+  async leaveWithin(): Promise<void> {
+    this.onResize(undefined);
+    this.onContinued = undefined;
+    const leave = this.#leave();
+    const left = leave === "" ? undefined : this.writeToPerson(leave);
+    await within(RESTORE_MS, Promise.all([left, this.#out.running && this.write(""), this.writeError("")]));
   }
 
   /**
@@ -241,10 +248,6 @@ export class Tty {
     this.#kept.fill(0);
     this.#onBytes = undefined;
     this.#onEnd = undefined;
-  }
-
-  async #drained(): Promise<void> {
-    if (this.#out.running) await this.write("");
   }
 
   async #readLoop(): Promise<void> {
@@ -328,6 +331,13 @@ export interface Keys {
 
 /** What views and prompts use of it; tests have another one in memory. */
 export type Terminal = Pick<Tty, keyof Tty>;
+
+/** Until it has resolved, and no longer than that. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  await Promise.race([work, new Promise((resolve) => timer = setTimeout(resolve, ms))]);
+  clearTimeout(timer);
+}
 
 function writeAtOnce(stream: Stream, text: string, writeNow: WriteNow | undefined): void {
   if (text === "") return;

@@ -35,8 +35,11 @@ export interface View {
   quiet(friends: ReadonlyMap<PeerId, number>): void;
   /** Shows the passing of time, once a second or so while the program is waiting for something. */
   tick(): void;
-  /** Flushes what can be flushed within a short time, restores the terminal; nothing is written afterwards. */
-  stop(): Promise<void>;
+  /**
+   * Flushes what can be flushed within a short time, restores the terminal; nothing is written afterwards. Where a prompt
+   * follows (`asks`), raw mode stays.
+   */
+  stop(next?: "asks"): Promise<void>;
   /** At once, whatever the terminal does: clears the own screen, restores, forgets everything. May be called again. */
   panic(): void;
 }

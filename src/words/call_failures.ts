@@ -28,6 +28,17 @@ export function callProblem(target: string, { why }: CallFailure, proxy?: string
   return { doing: `Could not connect to ${target}${proxy === undefined ? "" : ` through ${proxy}`}.`, wrong, next };
 }
 
+/** The same of a call that the phrase may have failed, where the phrase is asked for once more. */
+export function askedAgain({ doing, wrong }: Problem): Problem {
+  return {
+    doing,
+    wrong,
+    next:
+      "Compare the phrase with your friend's, letter by letter, by phone or in person. Typing it again calls again; " +
+      "Ctrl-C leaves.",
+  };
+}
+
 /** Why, as the end of a sentence. */
 export function callFailureShort({ why }: CallFailure): string {
   return WORDS[why]({ host: "", port: undefined, proxy: undefined }).short;

@@ -67,6 +67,12 @@ export function unsent(count: number, more: boolean, waiting: boolean): Problem 
   };
 }
 
+/** Whom we called hears nothing more from this address for a while. */
+export function heardAgainIn(seconds: number): string {
+  const many = seconds === 1 ? "1 second" : `${seconds} seconds`;
+  return `After so many wrong phrases they hear no call from here for ${many}. Calling then.`;
+}
+
 export function inputEnded(targets: string): Problem {
   return {
     doing: `Could not connect to ${targets}.`,

@@ -65,6 +65,7 @@ const RUNS: ReadonlyMap<string, (trace: Trace, name: string) => Promise<void>> =
   ["listener", (trace) => listenerRun(trace, ownWords(), MESSAGES_EACH_WAY)],
   ["not ASCII", (trace) => listenerRun(trace, foreignWords(), 10)],
   ["dialer", dialerRun],
+  ["asked again", askedAgainRun],
   ["exits", exitsRun],
   ["core dumps", coreRun],
   ["same user", sameUserRun],
@@ -219,6 +220,36 @@ async function dialerRun(trace: Trace): Promise<void> {
   await sleep(200);
   await trace.look("the connection is lost", memory, ledger);
   nothingElsewhere(trace, product, ledger);
+}
+
+/** The phrase was refused and is asked for once more: of the old one and what came of it nothing is left. */
+async function askedAgainRun(trace: Trace): Promise<void> {
+  if (!hasProgram("tmux")) return trace.skip("asked again", "needs tmux");
+  const phrase = ownWords();
+  const ledger = phraseLedger(phrase);
+  await using listener = await FalseListener.open();
+  await using terminal = await Tmux.product(["connect", listener.address], trace.product, { columns: 120, rows: 30 });
+  const type = async (line: string) => {
+    await terminal.text(line);
+    await terminal.keys("Enter");
+  };
+  await terminal.until("Phrase");
+  await sleep(500); // keys wait in the terminal until the arena is there
+  await type(phrase);
+  const wire = await listener.accept();
+  using memory = new ProcessMemory(await terminal.pid());
+  const stretched = await stretch(ledger, phrase, random(16));
+  const friend = new Friend(wire, ledger, (length) => piecesNow(memory, length));
+  await friend.answered(friend.offer(stretched), stretched);
+  await trace.look("the product has answered with a phrase that will be refused", memory, ledger);
+  friend.close();
+  await terminal.until(/Ctrl-C\s+leaves\.\s+Phrase/, true);
+  friend.ended();
+  allGone(ledger);
+  await trace.look("the phrase was refused, and is asked for once more", memory, ledger);
+  await type(ownWords());
+  await listener.accept(NEXT_CALL_MS);
+  await trace.look("the product calls with another phrase", memory, ledger);
 }
 
 /** Each way out but SIGKILL: the process is held at its very last system call, and its memory read. */

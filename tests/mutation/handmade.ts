@@ -389,8 +389,8 @@ export const HANDMADE: readonly Handmade[] = [
   {
     name: "the fourth wrong phrase of an address waits no longer than the third",
     file: "src/peers/addresses.ts",
-    text: "address.waitUntil = now + Math.min(1000 * 2 ** (address.guesses - GUESSES_FREE), longest);",
-    without: "address.waitUntil = now + 1000;",
+    text: "Math.min(1000 * 2 ** (guesses - GUESSES_FREE), GUESS_WAIT_MAX_MS)",
+    without: "1000",
     test: {
       file: "src/peers/admission_test.ts",
       name: "after the third guess and each further one an address waits 2^(k-3) s, up to 600",

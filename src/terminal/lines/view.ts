@@ -100,9 +100,9 @@ export class LineView implements View {
 
   tick(): void {}
 
-  async stop(): Promise<void> {
+  async stop(next?: "asks"): Promise<void> {
     if (!this.#running) return;
-    await this.#tty.restoreWithin();
+    await (next === "asks" ? this.#tty.leaveWithin() : this.#tty.restoreWithin());
     this.#running = false;
     this.#forget();
   }

@@ -105,7 +105,7 @@ export class ScreenView implements View {
     if (this.#screen.busy) this.#changed();
   }
 
-  async stop(): Promise<void> {
+  async stop(next?: "asks"): Promise<void> {
     if (!this.#running) return;
     this.#pace.flush();
     // What was handed over but is not painted yet still counts as shown if it reaches the terminal.
@@ -113,7 +113,7 @@ export class ScreenView implements View {
     this.#running = false;
     this.#over = true;
     this.#screen.clear();
-    await this.#tty.restoreWithin();
+    await (next === "asks" ? this.#tty.leaveWithin() : this.#tty.restoreWithin());
   }
 
   panic(): void {

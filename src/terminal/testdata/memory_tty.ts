@@ -113,6 +113,9 @@ export class MemoryTty implements Terminal {
   onResize(f: (() => void) | undefined): void {
     this.#onResize = f;
   }
+  leaveWithin(): Promise<void> {
+    return Promise.resolve();
+  }
   restoreWithin(): Promise<void> {
     this.#finish("within");
     return Promise.resolve();
