@@ -33,8 +33,7 @@ export interface Link {
   readonly familiar: boolean;
   /**
    * Frames from now on, each FRAME_SIZE bytes and lent for the time of the call; then, once, the end. Nothing is
-   * delivered before this is called, nor after `close`. The frame is handled before the next one is read, so a peer
-   * that sends too fast is held back by TCP.
+   * delivered before this is called, nor after `close`. `onFrame` returns before the next one is read.
    */
   receive(onFrame: (frame: Frame) => void, onEnd: () => void): void;
   /** One write, one TLS record. Copies the frame before it returns. Does nothing once the link has ended. */

@@ -11,6 +11,7 @@ import type { Peers } from "../peers/step.ts";
 import type { View } from "../terminal/view.ts";
 import { formatAddress, networkOf, parseListen, scopeOf, site64 } from "../transport/address.ts";
 import { meetingPlaces } from "../transport/two_sided/places.ts";
+import { FrameQueue } from "./frame_queue.ts";
 import { QuietWindow } from "./quiet_window.ts";
 import type { Stretcher } from "./stretcher.ts";
 import { after, now } from "../system.ts";
@@ -57,6 +58,7 @@ export class Loop implements Disposable {
   #taking = false;
   /** By our own address, for as long as an introduction needs it; undefined inside: it could not be. */
   readonly #introductions = new Map<string, Promise<Listener | undefined>>();
+  readonly #frames: FrameQueue;
   #nextLink = 1;
   #nextCaller = 1;
   #cancelTimer: () => void = () => {};
@@ -70,6 +72,16 @@ export class Loop implements Disposable {
   constructor(parts: LoopParts) {
     this.#parts = parts;
     this.#quiet = new QuietWindow(() => parts.peers.deadline, now, after);
+    this.#frames = new FrameQueue({
+      now,
+      quietly: (slice) => this.#after(SENT_MS, () => this.#quiet.run(slice)),
+      mayWait: (link) => parts.peers.mayWait(link),
+      frame: (link, frame, at) => this.step({ type: "frame", link, frame, at }),
+      ended: (link) => {
+        this.#links.delete(link);
+        this.step({ type: "ended", link });
+      },
+    });
   }
 
   /**
@@ -160,6 +172,7 @@ export class Loop implements Disposable {
     this.#over = true;
     this.#cancelTimer();
     for (const cancel of this.#timers) cancel();
+    this.#frames[Symbol.dispose]();
     this.#quiet.flush(); // nothing is done any more, and no timer is left
     this.#listener?.close();
     this.#listenAt([]);
@@ -180,6 +193,7 @@ export class Loop implements Disposable {
       case "close":
         this.#links.get(effect.link)?.close();
         this.#links.delete(effect.link);
+        this.#frames.drop(effect.link);
         return;
       case "start":
         return this.#start(effect.caller);
@@ -208,7 +222,7 @@ export class Loop implements Disposable {
         return;
       case "read": {
         const { link } = effect;
-        this.#after(READ_MS, () => this.step({ type: "read", link }));
+        this.#after(READ_MS, () => this.#frames.whenEmpty(() => this.step({ type: "read", link })));
         return;
       }
       case "notice":
@@ -338,13 +352,7 @@ export class Loop implements Disposable {
     const facts = { role, self, peer, channelBinding };
     this.step({ type: "linked", link: id, facts, address, local, familiar, fixed, ...from });
     if (this.#links.get(id) !== link) return; // refused at once
-    link.receive(
-      (frame) => this.step({ type: "frame", link: id, frame }),
-      () => {
-        this.#links.delete(id);
-        this.step({ type: "ended", link: id });
-      },
-    );
+    link.receive((frame) => this.#frames.arrive(id, frame), () => this.#frames.end(id));
   }
 
   #setTimer(): void {

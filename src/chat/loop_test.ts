@@ -1,6 +1,7 @@
 // What the loop does with a caller, and what its only timer is set by. Steps themselves are of the peers' tests, effects of tests/process.
 
-import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import { FRAME_SIZE } from "../constants.ts";
 import type { Event } from "../peers/event.ts";
 import type { ListenHandlers } from "../ports.ts";
 import { Loop, type LoopParts } from "./loop.ts";
@@ -89,6 +90,58 @@ Deno.test("callers before there is a phrase to offer wait in order, few at a tim
     call("early");
   }
   deepEqual(closed, ["early"]);
+});
+
+Deno.test("a friend's flood is handled in order and in slices, between which ticks come; a read and the end come behind it", async () => {
+  const steps: string[] = [];
+  let next = now() + 5;
+  let frameOf = (_: number): void => {};
+  let end = () => {};
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const link = {
+    receive: (onFrame: (frame: Uint8Array) => void, onEnd: () => void) => {
+      frameOf = (first) => onFrame(new Uint8Array(FRAME_SIZE).fill(first));
+      end = onEnd;
+    },
+    close: () => {},
+  };
+  const { parts, call } = partsWith({
+    get deadline() {
+      return next;
+    },
+    wantsQuiet: false,
+    mayWait: () => true,
+    step: (event: Event) => {
+      steps.push(event.type === "frame" ? `${event.frame[0]}` : event.type);
+      if (event.type === "arrived") return [{ type: "start", caller: event.caller }];
+      if (event.type === "linked") return [{ type: "read", link: event.link }];
+      if (event.type === "time") next = now() + 5;
+      // A cell that passes over others.
+      if (event.type === "frame") { for (const until = now() + 1; now() < until;); }
+      if (event.type === "ended") resolve();
+      return [];
+    },
+    [Symbol.dispose]: () => {},
+  });
+  using loop = new Loop(parts);
+  await loop.listen("127.0.0.1:1");
+  loop.takeCalls();
+  const start = ({ linked }: { linked(link: unknown): void }) => linked(link);
+  call({ host: "192.0.2.1", address: "192.0.2.1:1", start: start as never, close: () => {} });
+  const before = now();
+  for (let i = 0; i < 60; i++) frameOf(i);
+  end();
+  const atOnce = steps.filter((step) => /^\d/.test(step)).length;
+  ok(atOnce < 60 && now() - before < 60, `${atOnce} at once`);
+  await promise;
+  deepEqual(steps.filter((step) => /^\d/.test(step)).map(Number), Array.from({ length: 60 }, (_, i) => i));
+  ok(steps.indexOf("ended") > steps.indexOf("59"), "the end came before what was there");
+  ok(
+    steps.slice(steps.indexOf("0"), steps.indexOf("59")).filter((step) => step === "time").length >= 3,
+    steps.join(" "),
+  );
+  const read = steps.indexOf("read");
+  ok(read < 0 || read > steps.indexOf("59"), "a read came before what was there");
 });
 
 Deno.test("a piece of quiet work is done after the frames of its step, clear of the next tick, and not once all is over", async () => {

@@ -168,7 +168,13 @@ export class Connections implements Steer, Disposable {
     return refusal !== undefined;
   }
 
-  frame(link: LinkId, frame: Frame): void {
+  /** Frames of a friend may wait; of a stranger, who may send few, none does. */
+  mayWait(link: LinkId): boolean {
+    return this.#all.get(link)?.state === "live";
+  }
+
+  /** `at`: when it came, if it had to wait. */
+  frame(link: LinkId, frame: Frame, at?: Millis): void {
     const connection = this.#all.get(link);
     if (connection === undefined) return;
     if (connection.state === "verified") {
@@ -179,7 +185,7 @@ export class Connections implements Steer, Disposable {
     if (connection.session.phase === "offered" && !this.#door.mayCheck(connection)) {
       return this.end(connection, "busy");
     }
-    this.drive(connection, { type: "frame", frame });
+    this.drive(connection, { type: "frame", frame, ...at !== undefined && { at } });
   }
 
   drive(connection: Connection, event: SessionEvent): void {

@@ -48,7 +48,7 @@ export type Event =
     punch?: PunchId;
     familiar?: boolean;
   }
-  | { type: "frame"; link: LinkId; frame: Frame }
+  | { type: "frame"; link: LinkId; frame: Frame; at?: Millis }
   /** The other side closed the link, or it broke. */
   | { type: "ended"; link: LinkId }
   /** A connection that was started never became a link. */

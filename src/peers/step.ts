@@ -72,6 +72,11 @@ export class Peers implements Disposable {
     return this.#friends.here().length;
   }
 
+  /** Whether a frame of this link may be handled a little later, behind others of it. */
+  mayWait(link: LinkId): boolean {
+    return this.#connections.mayWait(link);
+  }
+
   present(): Present[] {
     return this.#friends.present();
   }
@@ -151,7 +156,7 @@ export class Peers implements Disposable {
       case "linked":
         return this.#connections.linked(event);
       case "frame":
-        return this.#connections.frame(event.link, event.frame);
+        return this.#connections.frame(event.link, event.frame, event.at);
       case "ended":
         return this.#connections.ended(event.link);
       case "failed":

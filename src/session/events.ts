@@ -2,7 +2,7 @@
 
 import type { StretchedPhrase } from "../auth/stretched.ts";
 import type { MessageId } from "../notice.ts";
-import type { Frame, PeerId, Role } from "../ports.ts";
+import type { Frame, Millis, PeerId, Role } from "../ports.ts";
 import type { Message } from "../wire/message.ts";
 
 /** What a session has to know of its link. */
@@ -16,8 +16,8 @@ export interface SessionFacts {
 export type Event =
   /** TLS is up. A listener's session is lent the phrase stretched for its own salt, and offers. */
   | { type: "opened"; phrase?: StretchedPhrase }
-  /** A frame arrived; lent for the step. */
-  | { type: "frame"; frame: Frame }
+  /** A frame arrived; lent for the step. `at`: when it came, if it had to wait. */
+  | { type: "frame"; frame: Frame; at?: Millis }
   /** The answer to "stretch"; lent until the session is over. */
   | { type: "stretched"; phrase: StretchedPhrase }
   /** The answer to "verified": the peer may stay. */

@@ -164,7 +164,7 @@ export class Session implements Disposable {
       case "frame":
         this.#lastFrame = now;
         this.#silenceNoticed = this.#restarted = false;
-        return this.#frame(event.frame, now, entropy);
+        return this.#frame(event.frame, now, entropy, event.at);
       case "stretched":
         return this.#answer(event.phrase, entropy);
       case "admit":
@@ -233,13 +233,13 @@ export class Session implements Disposable {
     return confirmB === undefined ? [] : [this.#send(encodeAccept({ confirmB }))];
   }
 
-  #frame(frame: Frame, now: Millis, entropy: Entropy): Effect[] {
+  #frame(frame: Frame, now: Millis, entropy: Entropy, at?: Millis): Effect[] {
     const { type, header, body } = decodeFrame(frame);
     const phase = this.#phase;
     if (phase.name === "live" && type === FrameType.cell) {
       const { ratchet, pacer } = phase;
       if (!this.#held.takes(frame, ratchet.isKey(body), pacer.next(!this.#outgoing.empty), now)) {
-        return this.#cell(ratchet, header, body, now, entropy);
+        return this.#cell(ratchet, header, body, now, entropy, at);
       }
       return this.#held.full ? this.#openHeld(now, entropy) : [];
     }
@@ -263,8 +263,9 @@ export class Session implements Disposable {
 
   // --- Cells in, sections 4 to 6 ---
 
-  #cell(ratchet: Ratchet, header: Uint8Array, body: Uint8Array, now: Millis, entropy: Entropy): Effect[] {
-    this.#tolerance.take(now);
+  /** `at`: when it came. */
+  #cell(ratchet: Ratchet, header: Uint8Array, body: Uint8Array, now: Millis, entropy: Entropy, at = now): Effect[] {
+    this.#tolerance.take(at);
     using plaintext = this.#arena.bytes(CELL_PLAINTEXT_SIZE);
     const opened = ratchet.open(header, body, plaintext);
     if (opened === undefined) {

@@ -935,6 +935,17 @@ test("a cell that finds the bucket empty closes: 4500 at once, then 100 a second
   deepEqual(feed(both, 2_029, [both.peer.dummy()]), [violation]);
 });
 
+test("cells that had to wait use the allowance as of when they came, and gain nothing by it", () => {
+  using both = against("dialer", "bucket of cells that wait");
+  const step = (now: number, at: number) =>
+    both.session.step({ type: "frame", frame: both.peer.dummy(), at }, now, both.entropy);
+  for (let i = 0; i < CELL_BUCKET_SIZE; i++) deepEqual(step(1_000 + i, 1_000), [{ type: "opened" }]);
+  // Ten more by the time of this one; one that comes before it in the same queue takes none of that away.
+  deepEqual(step(9_000, 1_100), [{ type: "opened" }]);
+  for (let i = 1; i < 10; i++) deepEqual(step(9_000, 1_050), [{ type: "opened" }]);
+  deepEqual(step(9_000, 1_100), violation);
+});
+
 test("a cell that passes over others uses 64 more of the allowance", () => {
   using both = against("dialer", "bucket of skips");
   const cells = Math.floor(CELL_BUCKET_SIZE / (1 + CELLS_OF_A_SKIP));

@@ -20,11 +20,12 @@ export class Tolerance {
     this.#bucketAt = now;
   }
 
-  /** One more cell is looked at. Throws ProtocolViolation if none is left of the allowance. */
-  take(now: Millis): void {
-    const refill = (now - this.#bucketAt) * CELL_BUCKET_PER_SECOND / 1000;
+  /** One more cell is looked at, which came then. Throws ProtocolViolation if none is left of the allowance. */
+  take(at: Millis): void {
+    // One that waited for a tick counts as of that tick, and the next may have come before it.
+    const refill = Math.max(0, at - this.#bucketAt) * CELL_BUCKET_PER_SECOND / 1000;
     this.#bucket = Math.min(CELL_BUCKET_SIZE, this.#bucket + refill);
-    this.#bucketAt = now;
+    this.#bucketAt = Math.max(this.#bucketAt, at);
     if (this.#bucket < 1) throw new ProtocolViolation("cells too fast");
     this.#bucket--;
   }

@@ -3,7 +3,7 @@
 // Not in here: the handshake and who may connect (tls.ts), what a frame means.
 //
 // Flow control. `pause()` holds nothing back on this runtime, so nothing is ever paused: each chunk (at most 64 KiB) is
-// handled whole within its `data` event, and while that runs the runtime reads no further, so TCP holds the sender back.
+// handed over whole within its `data` event. What a flood may cost is bounded behind `receive` (chat/frame_queue.ts).
 
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
