@@ -1,12 +1,6 @@
 // What programs need around them, and what a process takes of the machine.
 // Not in here: which programs (ssh.ts, wormhole.ts), how they are started and waited for (tests/harness).
 
-/** A port on loopback that nobody had a moment ago. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
 /** The path of a command, also where only root looks for one. */
 export async function pathOf(command: string): Promise<string | undefined> {
   const { success, stdout } = await new Deno.Command("/bin/sh", {

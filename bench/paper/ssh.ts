@@ -2,7 +2,8 @@
 // machine's own ssh is read, and nobody but the user who runs this can log in.
 
 import { Child } from "../../tests/harness/child.ts";
-import { freePort, pathOf, tempFolder } from "./program.ts";
+import { portOfNobody } from "../../tests/harness/tcp.ts";
+import { pathOf, tempFolder } from "./program.ts";
 
 export class Ssh implements AsyncDisposable {
   private constructor(
@@ -31,7 +32,7 @@ export class Ssh implements AsyncDisposable {
     if (Deno.uid() === 0) await Deno.mkdir("/run/sshd", { recursive: true, mode: 0o755 });
     const made = new Ssh(
       (await output(ssh, "-V")).trim().split(",")[0]!,
-      freePort(),
+      portOfNobody(),
       sshd,
       folder,
       (await output("id", "-un")).trim(),

@@ -1,7 +1,8 @@
 // magic-wormhole on loopback: its mailbox server in a folder that goes away, and its client with that server and no other.
 
 import { Child } from "../../tests/harness/child.ts";
-import { freePort, pathOf, tempFolder } from "./program.ts";
+import { portOfNobody } from "../../tests/harness/tcp.ts";
+import { pathOf, tempFolder } from "./program.ts";
 
 export class Wormhole implements AsyncDisposable {
   private constructor(
@@ -21,7 +22,7 @@ export class Wormhole implements AsyncDisposable {
     const env = { HOME: folder.path, PATH: "/usr/bin:/bin", LANG: "C.UTF-8" };
     // The server is a plugin of the same Python that the client's first line names.
     const python = /^#!(\S+)/.exec(await Deno.readTextFile(client))?.[1] ?? "python3";
-    const port = freePort();
+    const port = portOfNobody();
     const serving = ["wormhole-mailbox", "--port", `tcp:${port}:interface=127.0.0.1`];
     const mailbox = new Child([python, "-m", "twisted", ...serving], { cwd: folder.path, env });
     try {

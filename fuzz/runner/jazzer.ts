@@ -5,6 +5,7 @@
 import { cpSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Target } from "../target.ts";
+import { ran } from "../../tests/harness/command.ts";
 
 export const ROOT: string = fileURLToPath(new URL("../..", import.meta.url));
 export const DIST: string = `${ROOT}dist/fuzz`;
@@ -161,20 +162,10 @@ async function run(
   limitMs: number,
   env: Record<string, string> = {},
 ): Promise<{ code: number; output: string }> {
-  const abort = new AbortController();
-  const limit = setTimeout(() => abort.abort(), limitMs);
-  try {
-    const { code, stdout, stderr } = await new Deno.Command(program, {
-      args: [...args],
-      cwd,
-      env: { ...env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-      signal: abort.signal,
-    }).output();
-    return { code, output: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
-  } finally {
-    clearTimeout(limit);
-  }
+  const { code, said } = await ran([program, ...args], {
+    cwd,
+    env: { ...env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+    signal: AbortSignal.timeout(limitMs),
+  });
+  return { code, output: said };
 }

@@ -10,6 +10,7 @@
 import { Sesame } from "../harness/process.ts";
 import { PRODUCT } from "../harness/product.ts";
 import { PHRASE } from "../harness/process_pair.ts";
+import { pause } from "../harness/child.ts";
 
 const WITHIN_MS = 30_000;
 const ON_MS = 45_000;
@@ -112,10 +113,6 @@ async function attacked(options: Options): Promise<{ times: number[]; attackers:
     await child.status;
     await reading;
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((done) => setTimeout(done, ms));
 }
 
 if (import.meta.main) {

@@ -12,6 +12,7 @@
 
 import { fileURLToPath } from "node:url";
 import { exitCodeOf } from "../../scripts/suites.ts";
+import { ran } from "../harness/command.ts";
 
 export type Row =
   | {
@@ -97,29 +98,11 @@ const FAILURES: readonly (readonly [text: RegExp, verdict: string])[] = [
   [/acked/, "fails:undelivered"], // not everything shown and confirmed in the end
 ];
 
-interface Ran {
-  readonly output: string;
-  readonly code: number;
-}
-
-async function run(program: string, args: readonly string[], cwd: string, limitMs: number): Promise<Ran> {
-  const abort = new AbortController();
-  const limit = setTimeout(() => abort.abort(), limitMs);
-  try {
-    const command = new Deno.Command(program, {
-      args: [...args],
-      cwd,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-      signal: abort.signal,
-    });
-    const { code, stdout, stderr } = await command.output();
-    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    return { output: text(stdout) + text(stderr), code: abort.signal.aborted ? 124 : code };
-  } finally {
-    clearTimeout(limit);
-  }
+/** With code 124 where the time was over. */
+async function run(program: string, args: readonly string[], cwd: string, limitMs: number) {
+  const signal = AbortSignal.timeout(limitMs);
+  const { said, code } = await ran([program, ...args], { cwd, signal });
+  return { output: said, code: signal.aborted ? 124 : code };
 }
 
 interface Tools {

@@ -4,6 +4,7 @@
 // tcpdump is needed, and the right to use it; where tshark is too, it has to agree with our own reading.
 
 import assert from "node:assert/strict";
+import { pause } from "../harness/child.ts";
 import { captureProblem, PORTS, Tcpdump } from "./capture.ts";
 import { type Flow, flowsOf, type TlsRecord } from "./flow.ts";
 import { gridOf } from "./grid.ts";
@@ -88,10 +89,6 @@ async function playOne(session: Session, port: number): Promise<void> {
   await dialer.say("/quit");
   await dialer.ended();
   await listener.event("left");
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((done) => setTimeout(done, ms));
 }
 
 const LONG = "x".repeat(16_000);
