@@ -1,7 +1,6 @@
 // The command line, by the tables of words/options.ts.
 // Pure, and light: this is read before the prompt stands. Not in here: files, terminals, what a command does, sentences.
 
-import { parseArgs, type ParseArgsConfig } from "node:util";
 import { type ChatArgs, invitedTargets } from "../chat/chat_args.ts";
 import {
   DEFAULT_PORT,
@@ -12,6 +11,7 @@ import {
   MAX_TARGETS,
 } from "../constants.ts";
 import { type Command, COMMANDS, OPTIONS, USAGE, type UsageProblem } from "../words/options.ts";
+import { type Spelling, split, type SplitFault } from "./command_line.ts";
 
 export interface DoctorArgs {
   readonly command: "doctor";
@@ -38,23 +38,12 @@ type Given = ReadonlyMap<string, string>;
 
 /** Never throws. */
 export function parse(argv: readonly string[]): Args | UsageProblem {
-  const options: ParseArgsConfig["options"] = {
-    help: { type: "boolean", short: "h" },
-    version: { type: "boolean", short: "V" },
-  };
-  for (const { name, value } of OPTIONS) {
-    options[name] = { type: value === undefined ? "boolean" : "string", multiple: true };
-  }
-  let parsed;
-  try {
-    parsed = parseArgs({ args: withEmptyValues(argv), options, allowPositionals: true, strict: true });
-  } catch (error) {
-    return parseFault(error);
-  }
-  const { values, positionals } = parsed;
-  if (values.help === true) return { command: "help" };
-  if (values.version === true) return { command: "version" };
-  const [word = "listen", ...rest] = positionals;
+  const line = split(argv, SPELLINGS);
+  if ("fault" in line) return faultOf(line);
+  const asked = (name: string) => line.given.some(([given]) => given === name);
+  if (asked("help")) return { command: "help" };
+  if (asked("version")) return { command: "version" };
+  const [word = "listen", ...rest] = line.words;
   if (word === "help") return helpArgs(rest);
   const command = COMMANDS.find(({ name }) => name === word)?.name;
   if (command === undefined) {
@@ -62,7 +51,7 @@ export function parse(argv: readonly string[]): Args | UsageProblem {
   }
   const given = new Map<string, string>();
   for (const { name, of } of OPTIONS) {
-    const [value, ...more] = [values[name]].flat();
+    const [value, ...more] = line.given.filter(([given]) => given === name).map(([, value]) => value);
     if (value === undefined) continue;
     if (more.length > 0) return USAGE.twice(name);
     if (!of.includes(command)) return USAGE.notOf(name, command);
@@ -77,14 +66,6 @@ export function parse(argv: readonly string[]): Args | UsageProblem {
     case "connect":
       return chatArgs(command, given, rest);
   }
-}
-
-/** An option whose value may be left out gets an empty one; what stands behind `--` is no option. */
-function withEmptyValues(argv: readonly string[]): string[] {
-  const end = argv.indexOf("--");
-  const alone = OPTIONS.filter(({ optional }) => optional === true).map(({ name }) => `--${name}`);
-  const options = end === -1 ? argv : argv.slice(0, end);
-  return [...options.map((word) => alone.includes(word) ? `${word}=` : word), ...argv.slice(options.length)];
 }
 
 function helpArgs(rest: readonly string[]): Args | UsageProblem {
@@ -240,16 +221,14 @@ function integer<T>(value: string | undefined, absent: T, least: number, most: n
   return number >= least && number <= most ? number : undefined;
 }
 
-/** parseArgs says what it stumbled on in its own words, which may hold a value; only the option's name is taken from it. */
-function parseFault(error: unknown): UsageProblem {
-  const name = /'(--?[A-Za-z0-9][A-Za-z0-9-]{0,29})/.exec(String(error))?.[1];
-  const option = OPTIONS.find((o) => `--${o.name}` === name);
-  if (option === undefined) {
-    const near = meant(name?.slice(2), OPTIONS.map((o) => o.name));
-    return USAGE.noOption(name, near === "" ? "" : `--${near}`);
-  }
-  const { value } = option;
-  return value === undefined ? USAGE.noValue(`--${option.name}`) : USAGE.wantsValue(`--${option.name}`, value);
+/** What was typed may hold part of a phrase: only what could be an option's name is said of it. */
+function faultOf({ fault, option }: SplitFault): UsageProblem {
+  const name = /^--?[A-Za-z0-9][A-Za-z0-9-]{0,29}/.exec(option)?.[0];
+  if (fault === "takes none" && name !== undefined) return USAGE.noValue(name);
+  const known = OPTIONS.find((o) => `--${o.name}` === option);
+  if (known?.value !== undefined) return USAGE.wantsValue(option, known.value);
+  const near = meant(name?.slice(2), OPTIONS.map((o) => o.name));
+  return USAGE.noOption(name, near === "" ? "" : `--${near}`);
 }
 
 /** The one of our names that begins like what was typed; "" if there is none, or more than one. */
@@ -263,3 +242,12 @@ function meant(typed: string | undefined, names: readonly string[]): string {
 function shown(word: string): string {
   return /^[a-z]{1,12}$/.test(word) ? word : "…";
 }
+
+const SPELLINGS: readonly Spelling[] = [
+  { name: "help", short: "h", value: "none" },
+  { name: "version", short: "V", value: "none" },
+  ...OPTIONS.map(({ name, value, optional }): Spelling => ({
+    name,
+    value: value === undefined ? "none" : optional === true ? "optional" : "wanted",
+  })),
+];
