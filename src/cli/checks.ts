@@ -1,7 +1,8 @@
 // What can be wrong with the options themselves: asked before the phrase, so that nobody types it for nothing.
-// Not in here: the parsing (args.ts), what the system says of an address (words/problems.ts).
+// Light: the prompt waits for this too. Not in here: the parsing (args.ts), what the system says of an address
+// (words/problems.ts).
 
-import { isIpAddress, parseListen } from "../transport/address.ts";
+import { isIpAddress, parseListen, parseTarget, scopeOf } from "../transport/address.ts";
 import { parseProxy } from "../transport/proxy_address.ts";
 import { isName } from "../wire/message.ts";
 import type { ChatArgs } from "../chat/chat_args.ts";
@@ -9,7 +10,6 @@ import { targetsProblem } from "../chat/commands.ts";
 import { addressProblem, COULD_NOT_LISTEN } from "../words/commands.ts";
 import { ROUTER_PROBLEM } from "../words/mapping.ts";
 import { ONION_FAR_PORT_PROBLEM, onionProblem } from "../words/onion.ts";
-import { onionFault } from "./onion.ts";
 import { NAME_PROBLEM, type Problem, proxyProblem } from "../words/problems.ts";
 
 /** Undefined: a chat, or the doctor's call, can begin with these. */
@@ -29,4 +29,13 @@ export function argsProblem(
   if (control === "elsewhere") return onionProblem("elsewhere", onion);
   const address = listen === undefined ? undefined : parseListen(listen);
   return typeof address === "string" ? addressProblem(COULD_NOT_LISTEN, address) : undefined;
+}
+
+/** Whether HOST:PORT behind `--onion=` can be a control port of this machine. */
+export function onionFault(typed: string): "elsewhere" | "address" | undefined {
+  if (typed === "") return undefined;
+  const address = parseTarget(typed);
+  // A control port has no usual one behind a bare host.
+  if (typeof address === "string" || !typed.endsWith(`:${address.port}`)) return "address";
+  return isIpAddress(address.host) && scopeOf(address.host) === "machine" ? undefined : "elsewhere";
 }

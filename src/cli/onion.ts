@@ -8,7 +8,7 @@ import type { Host } from "../host/host.ts";
 import type { LockedBytes } from "../secrets/locked.ts";
 import type { Brought } from "../transport/tls_listener.ts";
 import type { Entropy } from "../ports.ts";
-import { type Address, isIpAddress, parseAlternatives, parseTarget, scopeOf } from "../transport/address.ts";
+import { type Address, parseAlternatives, parseTarget } from "../transport/address.ts";
 import { OnionService } from "../transport/onion/service.ts";
 import { takesCalls } from "../transport/probe.ts";
 import { after } from "../system.ts";
@@ -69,15 +69,6 @@ export function controlsOf(typed: string): readonly Address[] {
   const address = typed === "" ? undefined : parseTarget(typed);
   if (typeof address === "object") return [address];
   return ONION_CONTROL_PORTS.map((port) => ({ host: "127.0.0.1", port }));
-}
-
-/** Whether HOST:PORT behind `--onion=` can be a control port of this machine. */
-export function onionFault(typed: string): "elsewhere" | "address" | undefined {
-  if (typed === "") return undefined;
-  const address = parseTarget(typed);
-  // A control port has no usual one behind a bare host.
-  if (typeof address === "string" || !typed.endsWith(`:${address.port}`)) return "address";
-  return isIpAddress(address.host) && scopeOf(address.host) === "machine" ? undefined : "elsewhere";
 }
 
 /**

@@ -2,8 +2,8 @@ import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/
 import { createServer, type Socket } from "node:net";
 import type { Host } from "../host/host.ts";
 import { parse } from "./args.ts";
-import { argsProblem } from "./checks.ts";
-import { controlsOf, LocalOnion, onionFault, wantsTor, withLocalTor } from "./onion.ts";
+import { argsProblem, onionFault } from "./checks.ts";
+import { controlsOf, LocalOnion, wantsTor, withLocalTor } from "./onion.ts";
 
 /** A host of user 1001 on which these loopback ports have these owners. */
 function host(owners: Readonly<Record<string, number>>): Host {
