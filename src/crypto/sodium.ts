@@ -79,9 +79,12 @@ export function lockSodium(lock: (view: Uint8Array<ArrayBuffer>) => boolean): "a
   return lock(stack) && lock(heap.subarray(slots, slots + 9 * PAGE)) ? "part" : "none";
 }
 
-/** Panic: stack, slots and scratch, half a millisecond. The library must not be called again. */
+/**
+ * Panic: stack, slots and scratch, and `malloc`'s note of what is left behind them, which is nothing: those pages are not even
+ * in memory. The library must not be called again.
+ */
 export function wipeSodium(): void {
-  loaded?.heap.fill(0, STACK_LOW);
+  loaded?.heap.fill(0, STACK_LOW, loaded.end + 2 * PAGE);
 }
 
 /** The memory as a whole, for the tests that look for what is left in it. */

@@ -193,7 +193,7 @@ Deno.test("after start, libsodium neither allocates nor draws entropy", () => {
 });
 
 // Last in this file: afterwards the library must not be used.
-Deno.test("wipeSodium() leaves no byte of stack, slots and scratch", () => {
+Deno.test("wipeSodium() leaves no byte of stack, slots and scratch, and none has come behind them", () => {
   const secret = lockedKey(arena, draw(entropy, 32));
   notEqual(secret.bytes[0], undefined);
   const memory = sodiumMemory();

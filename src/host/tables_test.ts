@@ -226,6 +226,7 @@ Deno.test("bindLinux() says what failed", () => {
     getrlimit: -1,
     getenv: POINTER,
     mlock: -1,
+    mlock2: -1,
     getrandom: 3n,
     read: -1n,
   });
@@ -257,6 +258,23 @@ Deno.test("bindLinux() reads what was handed over, and no descriptor that the ru
         "fcntl(7 1)",
       ],
     );
+  }
+});
+
+Deno.test("bindLinux() locks pages as they are written to, and all at once where the kernel or the C library is too old", () => {
+  const asked = { signal: 2n, open: -1, getenv: null };
+  const onFault = fake<LinuxLibc>(asked);
+  const host = bindLinux(onFault.symbols);
+  onFault.calls.length = 0;
+  assert.equal(host.lock(new Uint8Array(4096)), true);
+  assert.deepEqual(onFault.calls, ["madvise(4096 16)", "madvise(4096 18)", "mlock2(4096 1)"]);
+  const older = fake<LinuxLibc>({ ...asked, mlock2: -1 });
+  const without = { get: (symbols: LinuxLibc, name: keyof LinuxLibc) => name === "mlock2" ? null : symbols[name] };
+  for (const symbols of [older.symbols, new Proxy(older.symbols, without as ProxyHandler<LinuxLibc>)]) {
+    const host = bindLinux(symbols);
+    older.calls.length = 0;
+    assert.equal(host.lock(new Uint8Array(4096)), true);
+    assert.equal(older.calls.at(-1), "mlock(4096)");
   }
 });
 
