@@ -1,7 +1,8 @@
 // What waits costs: how long from the start of a process to its prompt, and the private memory of a listener that nobody
 // calls, each beside an empty Deno program of the same run. Linux, with script(1).
 //
-//   deno run --allow-all bench/idle.ts [FILE ...]     the source, and each FILE: a portable file, or `sesame` of npm
+//   deno run --allow-all bench/idle.ts [COMMAND ...]     the source, and each COMMAND: a portable file, or `sesame` of npm,
+//                                                        or that behind a Node of one's own: "NODE SESAME"
 //
 // Figures of one run compare with each other and with no other's. Not in here: the paper (bench/paper).
 
@@ -22,7 +23,11 @@ const home = await Deno.makeTempDir({ prefix: "sesame-idle-" });
 const env = productEnvironment(home);
 const programs: Program[] = [
   { label: "from source", command: [Deno.execPath(), ...PRODUCT], env },
-  ...Deno.args.map((file) => ({ label: file, command: [file], env: { PATH: Deno.env.get("PATH") ?? "", HOME: home } })),
+  ...Deno.args.map((line) => ({
+    label: line,
+    command: line.split(" "),
+    env: { PATH: Deno.env.get("PATH") ?? "", HOME: home },
+  })),
 ];
 const DENO = [Deno.execPath(), "run", "--quiet", "--no-check", "--allow-net"];
 
