@@ -90,15 +90,15 @@ const LINES: readonly (readonly [Notice, string])[] = [
   ],
   [
     { event: "onion", address: "abc.onion", confirmed: true },
-    "{Your friend types: sesame connect abc.onion\n" +
-    "The name is published. It lasts until you leave; each start makes a new one.\n" +
-    "All callers come through Tor and count as one: docs/ONION.md says what that means.}",
+    "{The name is published. It lasts until you leave; each start makes a new one.\n" +
+    "All callers come through Tor and count as one: docs/ONION.md says what that means.\n" +
+    "Your friend types:\nsesame connect abc.onion}",
   ],
   [
     { event: "onion", address: "abc.onion", confirmed: false },
-    "{Your friend types: sesame connect abc.onion\n" +
-    "Tor did not confirm within a minute that the name is published. Your friend may have to try more than once.\n" +
-    "All callers come through Tor and count as one: docs/ONION.md says what that means.}",
+    "{Tor did not confirm within a minute that the name is published. Your friend may have to try more than once.\n" +
+    "All callers come through Tor and count as one: docs/ONION.md says what that means.\n" +
+    "Your friend types:\nsesame connect abc.onion}",
   ],
   [
     { event: "onion-starting", percent: 40 },

@@ -68,11 +68,11 @@ export const ONION_PUBLISHING = "Tor is publishing the onion name.";
 /** With what the friend types. */
 export function onionReady(address: string, confirmed: boolean): string {
   return [
-    `Your friend types: sesame connect ${address}`,
     confirmed
       ? "The name is published. It lasts until you leave; each start makes a new one."
       : "Tor did not confirm within a minute that the name is published. Your friend may have to try more than once.",
     "All callers come through Tor and count as one: docs/ONION.md says what that means.",
+    `Your friend types:\nsesame connect ${address}`,
   ].join("\n");
 }
 
