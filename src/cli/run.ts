@@ -281,7 +281,7 @@ export function takePhrase({ arena, typed }: Pick<Booted, "arena" | "typed">, re
 
 async function finish(booted: Booted, view: View, outcome: Outcome): Promise<number> {
   if (outcome.stopped !== undefined) view.show({ event: "stopped", reason: outcome.stopped });
-  await view.stop();
+  await view.stop(outcome.problem === undefined ? undefined : "told");
   // Lines have said it already; a screen is gone by now, and what is said here stays on the person's own.
   if (booted.args.output === "screen") {
     for (const [peer, count] of outcome.unconfirmed) {

@@ -37,9 +37,9 @@ export interface View {
   tick(): void;
   /**
    * Flushes what can be flushed within a short time, restores the terminal; nothing is written afterwards. Where a prompt
-   * follows (`asks`), raw mode stays.
+   * follows (`asks`), raw mode stays. Before both that and `told` the person is told on standard error why a call failed.
    */
-  stop(next?: "asks"): Promise<void>;
+  stop(next?: "asks" | "told"): Promise<void>;
   /** At once, whatever the terminal does: clears the own screen, restores, forgets everything. May be called again. */
   panic(): void;
 }

@@ -421,3 +421,50 @@ Deno.test("a message rings or notifies only when asked to, and never with its te
     }
   }
 });
+
+Deno.test("a plain view says one thing of a call that ended: the problem, or what is told when the view has stopped", async () => {
+  const refused: Notice = {
+    event: "refused",
+    address: "192.0.2.7:7373",
+    reason: "unreachable",
+    failure: { at: "connect", why: "refused" },
+  };
+  const problem: Notice = {
+    event: "problem",
+    doing: "Could not connect to 192.0.2.7:7373.",
+    wrong: "No.",
+    next: "Wait.",
+  };
+  const timers: (() => void)[] = [];
+  const after = (_: number, run: () => void) => {
+    timers.push(run);
+    return () => void timers.splice(timers.indexOf(run) >>> 0, 1);
+  };
+  const said = ({ tty }: { tty: MemoryTty }) =>
+    tty.output.split("\n").map((line) => line.split(/[.:] /)[0]).slice(0, -1);
+  const ended = open("plain", false, { after });
+  ended.view.show(refused);
+  ended.view.show(problem);
+  assert.deepEqual([said(ended), timers.length], [["Could not connect to 192.0.2.7:7373"], 0]);
+
+  // Of one that goes on there is no problem, and nothing overtakes its line.
+  const goesOn = open("plain", false, { after });
+  goesOn.view.show(refused);
+  assert.deepEqual(said(goesOn), []);
+  timers[0]?.();
+  goesOn.view.show(refused);
+  goesOn.view.show({ ...problem, doing: "Could not do something else." });
+  assert.deepEqual(said(goesOn), [
+    "No connection with 192.0.2.7:7373",
+    "No connection with 192.0.2.7:7373",
+    "Could not do something else",
+  ]);
+
+  for (const next of ["told", "asks", undefined] as const) {
+    const stopped = open("plain", false, { after });
+    stopped.view.show(refused);
+    await stopped.view.stop(next);
+    assert.equal(said(stopped).length, next === undefined ? 1 : 0, `${next}`);
+    assert.equal(timers.length, 0);
+  }
+});

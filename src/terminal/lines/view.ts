@@ -25,6 +25,8 @@ export class LineView implements View {
   readonly #typing: TypedLines | undefined;
   readonly #piped: PipedLines;
   #running = false;
+  /** A call of ours was refused, and nothing has been said of it yet. */
+  #refused: { readonly address: string; readonly lines: readonly string[]; readonly cancel: () => void } | undefined;
   /** Shown before `start`. */
   #early: [Notice, (() => void) | undefined][] | undefined = [];
 
@@ -74,6 +76,14 @@ export class LineView implements View {
       return;
     }
     if (this.#kind === "json" && isForPeople(notice)) return;
+    if (this.#kind === "plain") {
+      // The problem says it all of a call that ended.
+      if (notice.event === "problem" && this.#refused !== undefined && notice.doing.includes(this.#refused.address)) {
+        this.#refused.cancel();
+        this.#refused = undefined;
+      } else this.#sayRefused();
+      if (notice.event === "refused" && notice.failure !== undefined) return this.#holdRefused(notice);
+    }
     const now = this.#options.wall();
     const out = this.#kind === "json" ? [jsonLine(notice, now)] : this.#plain(notice);
     const call = notice.event === "message" && this.#tty.outputIsTerminal ? callOf(this.#options) : "";
@@ -100,8 +110,10 @@ export class LineView implements View {
 
   tick(): void {}
 
-  async stop(next?: "asks"): Promise<void> {
+  async stop(next?: "asks" | "told"): Promise<void> {
     if (!this.#running) return;
+    if (next === undefined) this.#sayRefused();
+    else this.#refused?.cancel();
     await (next === "asks" ? this.#tty.leaveWithin() : this.#tty.restoreWithin());
     this.#running = false;
     this.#forget();
@@ -111,10 +123,26 @@ export class LineView implements View {
     const lastWords = this.#kind === "json" && this.#running
       ? jsonLine({ event: "stopped", reason: "panic" }, this.#options.wall()) + this.#lineEnd
       : "";
+    this.#refused?.cancel();
     this.#running = false;
     this.#early = [];
     this.#tty.restore(lastWords);
     this.#forget();
+  }
+
+  /** Until the present step is over: one that ends its call brings the problem as well. */
+  #holdRefused(notice: Notice & { event: "refused" }): void {
+    const lines = this.#plain(notice);
+    const { after } = this.#options;
+    if (after === undefined) return this.#write(lines);
+    this.#refused = { address: notice.address, lines, cancel: after(0, () => this.#sayRefused()) };
+  }
+
+  #sayRefused(): void {
+    const refused = this.#refused;
+    this.#refused = undefined;
+    refused?.cancel();
+    if (refused !== undefined) this.#write(refused.lines);
   }
 
   #tell(input: Input): void {

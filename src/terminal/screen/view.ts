@@ -105,7 +105,7 @@ export class ScreenView implements View {
     if (this.#screen.busy) this.#changed();
   }
 
-  async stop(next?: "asks"): Promise<void> {
+  async stop(next?: "asks" | "told"): Promise<void> {
     if (!this.#running) return;
     this.#pace.flush();
     // What was handed over but is not painted yet still counts as shown if it reaches the terminal.
