@@ -12,7 +12,7 @@ export type Kind =
   | "random" // another outer port for each connection
   | "double" // two of the first, one behind the other, as of a provider
   | "none" // no router at all
-  | "v6"; // IPv6, no translation, a stateful firewall
+  | "v6"; // IPv6 alone, no translation, a stateful firewall that drops
 
 export const KINDS: readonly Kind[] = ["drops", "resets", "rejects", "open", "random", "double", "none", "v6"];
 
@@ -30,6 +30,8 @@ export interface Home {
   readonly router: Place;
   /** The address that a friend types. */
   readonly outer: string;
+  /** The same of IPv6, which every home has: none is translated, and the router treats a stranger's SYN as it does with IPv4. */
+  readonly outer6: string;
 }
 
 /** A home of each kind; `await using` removes them. */
@@ -71,8 +73,12 @@ export class Homes implements AsyncDisposable {
     const router = kind === "none" ? host : place("r");
     const edge = kind === "double" ? place("p") : router;
     if (router !== host) wire(host, router, `192.168.${number}`, `2001:db8:${number}:`);
-    if (edge !== router) wire(router, edge, `100.64.${number}`);
-    return { host, router, outer: kind === "v6" ? `[2001:db8:${number}::10]` : `203.0.113.${number}` };
+    if (edge !== router) {
+      wire(router, edge, `100.64.${number}`, `2001:db8:${number}:1:`);
+      edge.run("ip", ["-6", "route", "add", `2001:db8:${number}::/64`, "via", `2001:db8:${number}:1::10`]);
+    }
+    const outer6 = `[2001:db8:${number}::10]`;
+    return { host, router, outer: kind === "v6" ? outer6 : `203.0.113.${number}`, outer6 };
   }
 
   async #connect(kinds: readonly Kind[], delayMs: number): Promise<void> {
@@ -98,6 +104,7 @@ export class Homes implements AsyncDisposable {
       edge.run("ip", ["route", "add", "default", "dev", "wire"]);
       edge.run("ip", ["-6", "route", "add", "default", "dev", "wire"]);
       if (kinds[i] !== "none") rules(edge, kinds[i]!);
+      else edge.run("ip", ["address", "add", `2001:db8:${i + 1}::10/64`, "dev", "wire", "nodad"]);
       if (kinds[i] === "double") rules(this.homes[i]!.router, "drops");
     });
   }
@@ -136,6 +143,7 @@ table inet filter {
     type filter hook forward priority 0; policy accept;
     ct state established,related accept;
     iifname "${wan}" jump miniupnpd;
+    iifname "${wan}" meta nfproto ipv6 ${verdict};
     iifname "${wan}" drop;
   }
   chain miniupnpd { }

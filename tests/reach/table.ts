@@ -1,77 +1,109 @@
-// Two friends in two homes call each other, each kind of router against others: who meets, and in what time.
-// deno task check reach [--calls N] [--delay MS] [KIND-KIND ...]; KIND as in homes.ts. Ends with 1 if a row is not as it should be.
+// Two friends in two homes call each other, each kind of router against each: who meets, in what time, and who is told why not.
+// deno task check reach [--calls N] [--delay MS] [--jobs N] [KIND-KIND ...]; MS is each way, KIND as in homes.ts, and
+// without any the whole table is made. The last line is `suite: N passed, N failed, N skipped`, a row each.
 
+import { exitCodeOf, NOTHING_CHECKED } from "../../scripts/suites.ts";
 import { Sesame } from "../harness/process.ts";
 import { PHRASE } from "../harness/process_pair.ts";
 import { hasHomes, Homes, type Kind, KINDS } from "./homes.ts";
 
 const ARGS = ["--listen", "7373", "--json", "--phrase-fd", "0"];
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
-/** How long one call took until both had it, and who was what; undefined: they never met. */
-async function call({ homes }: Homes): Promise<{ ms: number; punched: boolean } | undefined> {
-  const friends = [];
-  for (const [i, { host }] of homes.entries()) {
-    const other = homes[1 - i]!.outer;
-    friends.push(await Sesame.start(["connect", `${other}:7373`, ...ARGS], { phrase: PHRASE, shell: host.shell }));
-    // Nobody starts at the same moment.
-    if (i === 0) await new Promise((done) => setTimeout(done, 3000 * Math.random()));
-  }
-  await using first = friends[0]!;
-  await using second = friends[1]!;
+/** Both had it after so long; both were told what is in the way, and what to do; neither of these. */
+type Result = { readonly ms: number; readonly punched: boolean } | "told" | "lost";
+type Pair = readonly [Kind, Kind];
+
+/** Where IPv6 is all that one has, both call by it. */
+const outerOf = (homes: Homes, i: number, six: boolean) => six ? homes.homes[i]!.outer6 : homes.homes[i]!.outer;
+
+async function call(homes: Homes, kinds: Pair): Promise<Result> {
+  const start = (i: number) =>
+    Sesame.start(["connect", `${outerOf(homes, 1 - i, kinds.includes("v6"))}:7373`, ...ARGS], {
+      phrase: PHRASE,
+      shell: homes.homes[i]!.host.shell,
+    });
+  await using first = await start(0);
+  // Nobody starts at the same moment.
+  await new Promise((done) => setTimeout(done, 3000 * Math.random()));
+  await using second = await start(1);
   try {
-    await second.event("connecting");
+    await second.event("connecting", PATIENCE_MS);
     const began = performance.now();
-    const [one] = await Promise.all([first, second].map((friend) => friend.event("connected", PATIENCE_MS)));
-    return { ms: Math.round(performance.now() - began), punched: one?.punched === true };
-  } catch {
-    return undefined;
+    const ended = await Promise.all([first, second].map((friend) =>
+      friend.event(
+        ({ event, cause }) => event === "connected" || (event === "diagnosis" && cause === "nat-random-ports"),
+        PATIENCE_MS,
+      )
+    ));
+    const ms = Math.round(performance.now() - began);
+    if (ended.every(({ event }) => event === "connected")) return { ms, punched: ended[0]!.punched === true };
+    return ended.every(({ event }) => event === "diagnosis") ? "told" : "lost";
+  } catch (error) {
+    console.error(error);
+    return "lost";
   }
 }
 
-/** One row, and whether it is as it should be: all meet, but for whom no router keeps the port. */
-async function row(
-  kinds: readonly [Kind, Kind],
-  calls: number,
-  delayMs: number,
-): Promise<{ text: string; good: boolean }> {
+/** Nobody can be met whose router gives every call another port, but by a friend who can be called, or without translation. */
+function meets(kinds: Pair): boolean {
+  return !kinds.includes("random") || kinds.includes("none") || kinds.includes("v6");
+}
+
+/** One row, and whether it is as it should be. */
+async function row(kinds: Pair, calls: number, delayMs: number): Promise<{ text: string; good: boolean }> {
   await using homes = await Homes.make(kinds, delayMs);
-  const results = [];
-  for (let i = 0; i < calls; i++) results.push(await call(homes));
-  const met = results.filter((result) => result !== undefined);
+  const results: Result[] = [];
+  for (let i = 0; i < calls; i++) results.push(await call(homes, kinds));
+  const met = results.filter((result) => typeof result === "object");
+  const told = results.filter((result) => result === "told").length;
   const times = met.map(({ ms }) => ms).sort((a, b) => a - b);
   const seconds = (ms: number | undefined) => ms === undefined ? "" : `${(ms / 1000).toFixed(1)} s`;
-  const text = [
+  const cells = [
     kinds.join(" - "),
-    `${met.length}/${calls}`,
-    `two-sided ${met.filter(({ punched }) => punched).length}`,
+    met.length,
+    met.filter(({ punched }) => punched).length,
+    told,
     seconds(times[Math.floor(times.length / 2)]),
     seconds(times.at(-1)),
-  ].join(" | ");
-  return { text, good: met.length === (kinds.includes("random") ? 0 : calls) };
+  ];
+  return { text: `| ${cells.join(" | ")} |`, good: (meets(kinds) ? met.length : told) === calls };
+}
+
+function everyPair(): Pair[] {
+  return KINDS.flatMap((one, i) => KINDS.slice(i).map((other): Pair => [one, other]));
+}
+
+function pairOf(word: string): Pair {
+  const kinds = word.split("-").map((name) => KINDS.find((kind) => kind === name));
+  const [one, other] = kinds;
+  if (kinds.length !== 2 || one === undefined || other === undefined) throw new Error(`no pair of kinds: ${word}`);
+  return [one, other];
 }
 
 if (import.meta.main) {
-  if (!hasHomes()) Deno.exit(1);
+  if (!hasHomes()) {
+    console.log("suite: 0 passed, 0 failed, 1 skipped");
+    Deno.exit(NOTHING_CHECKED);
+  }
   const words = [...Deno.args];
   const option = (name: string, absent: number) => {
     const at = words.indexOf(name);
     return at < 0 ? absent : Number(words.splice(at, 2)[1]);
   };
-  const [calls, delayMs] = [option("--calls", 5), option("--delay", 10)];
-  const pairs = words.length > 0
-    ? words.map((word) => word.split("-") as [Kind, Kind])
-    : KINDS.flatMap((kind) =>
-      kind === "v6" || kind === "drops"
-        ? [[kind, kind] as [Kind, Kind]]
-        : [["drops", kind], [kind, kind]] as [Kind, Kind][]
-    );
-  console.log(`homes | met | how | median | worst   (${delayMs} ms each way, ${calls} calls)`);
-  let good = true;
-  for (const kinds of pairs) {
-    const told = await row(kinds, calls, delayMs);
-    console.log(told.text);
-    good &&= told.good;
-  }
-  Deno.exit(good ? 0 : 1);
+  const [calls, delayMs, jobs] = [option("--calls", 5), option("--delay", 10), option("--jobs", 1)];
+  const pairs = words.length > 0 ? words.map(pairOf) : everyPair();
+  console.log(`${calls} calls, ${delayMs} ms each way`);
+  console.log("| homes | met | of these two-sided | told why not | median | worst |\n|---|---|---|---|---|---|");
+  let [passed, failed] = [0, 0];
+  const work = async () => {
+    for (let kinds = pairs.shift(); kinds !== undefined; kinds = pairs.shift()) {
+      const { text, good } = await row(kinds, calls, delayMs);
+      console.log(text);
+      good ? passed++ : failed++;
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+  console.log(`suite: ${passed} passed, ${failed} failed, 0 skipped`);
+  Deno.exit(exitCodeOf({ passed, failed, skipped: 0 }));
 }
