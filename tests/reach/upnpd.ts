@@ -7,6 +7,8 @@ import type { Home } from "./homes.ts";
 export interface UpnpdOptions {
   readonly pcp?: boolean;
   readonly upnp?: boolean;
+  /** The longest lease that it grants, in seconds; above 120. */
+  readonly lease?: number;
   /** Further lines of its configuration. */
   readonly lines?: readonly string[];
   /** In place of "everything above 1023 of the home's network". */
@@ -32,7 +34,7 @@ export class Upnpd implements AsyncDisposable {
   /** Once it takes questions. */
   static async start(
     { router }: Home,
-    { pcp = true, upnp = true, lines = [], rules }: UpnpdOptions = {},
+    { pcp = true, upnp = true, lease = 86_400, lines = [], rules }: UpnpdOptions = {},
   ): Promise<Upnpd> {
     const dir = await Deno.makeTempDir();
     await Deno.writeTextFile(
@@ -45,6 +47,7 @@ export class Upnpd implements AsyncDisposable {
         "secure_mode=yes",
         "system_uptime=no",
         "min_lifetime=120",
+        `max_lifetime=${lease}`,
         "http_port=5000",
         "uuid=00000000-0000-0000-0000-000000000001",
         `lease_file=${dir}/leases`,
