@@ -52,7 +52,7 @@ export type MapFault = "router-silent" | "router-refused" | "second-nat" | "no-r
  * `cookie`: its cookie cannot be read; `no-method`: it lets nobody in whom we could be; `password`: it wants one, or another;
  * `false-tor`: it does not know its own cookie; `refused`: it does not do what it is asked; `silent`: no answer in time;
  * `lost`: the connection ended;
- * `untrusted`: whose program listens there is somebody else's, or cannot be found out.
+ * `untrusted`: whose program listens there is somebody else's, or cannot be found out; `other-tor`: calls go through another.
  */
 export type ControlFault =
   | "nobody"
@@ -65,7 +65,8 @@ export type ControlFault =
   | "refused"
   | "silent"
   | "lost"
-  | "untrusted";
+  | "untrusted"
+  | "other-tor";
 
 export type Notice =
   // The contract of --json.
@@ -135,12 +136,12 @@ export type Notice =
   | { event: "hint"; text: string }
   /** A call has not succeeded for a while. */
   | { event: "diagnosis"; address: string; failure: CallFailure; proxy: string | undefined }
-  /** The router passes our port on, as this address of the internet, for so many seconds unless it is asked again. */
-  /** Friends can call this onion name; `confirmed`: Tor says that it is published. */
-  | { event: "onion"; address: string; confirmed: boolean }
+  /** Friends can call this onion name; `confirmed`: Tor says that it is published. `key`: what they have to know for that. */
+  | { event: "onion"; address: string; confirmed: boolean; key?: string }
   | { event: "onion-starting"; percent: number }
   /** The name went with Tor and is made anew; `why`: what the last try came to. */
   | { event: "onion-gone"; why: ControlFault | undefined }
+  /** The router passes our port on, as this address of the internet, for so many seconds unless it is asked again. */
   | { event: "mapped"; address: string; by: MapWay; seconds: number }
   /** It does not; `lost`: any more. For scripts a "diagnosis" of the address that we listen on. */
   | { event: "unmapped"; address: string; why: MapFault; lost: boolean }

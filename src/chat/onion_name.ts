@@ -6,11 +6,13 @@ import type { ControlFault, Notice } from "../notice.ts";
 import type { OnionEvent, OnionService } from "../transport/onion/service.ts";
 import { ONION_PUBLISHING, onionReady } from "../words/onion.ts";
 
+/** The service, and the key that it wants of its callers, as text for whoever is to be shown it. */
+type Onion = Pick<OnionService, "start" | "close"> & { readonly key?: (() => string) | undefined };
 /** Makes a service that brings callers to a port of ours. */
-export type OpenOnion = (port: number, tell: (event: OnionEvent) => void) => Pick<OnionService, "start" | "close">;
+export type OpenOnion = (port: number, tell: (event: OnionEvent) => void) => Onion;
 
 export class OnionName implements Disposable {
-  readonly #service: Pick<OnionService, "start" | "close">;
+  readonly #service: Onion;
   readonly #show: (notice: Notice) => void;
   #name: { readonly address: string; readonly confirmed: boolean } | undefined;
   #failed: ControlFault | undefined;
@@ -28,7 +30,8 @@ export class OnionName implements Disposable {
 
   /** What a friend types, or that it is not known yet. */
   get invitation(): string {
-    return this.#name === undefined ? ONION_PUBLISHING : onionReady(this.#name.address, this.#name.confirmed);
+    if (this.#name === undefined) return ONION_PUBLISHING;
+    return onionReady(this.#name.address, this.#name.confirmed, this.#service.key?.());
   }
 
   [Symbol.dispose](): void {
@@ -41,7 +44,7 @@ export class OnionName implements Disposable {
         return this.#show({ event: "onion-starting", percent: event.percent });
       case "ready":
         this.#name = { address: `${event.name}:${DEFAULT_PORT}`, confirmed: event.confirmed };
-        return this.#show({ event: "onion", ...this.#name });
+        return this.#show({ event: "onion", ...this.#name, ...this.#service.key && { key: this.#service.key() } });
       case "gone":
         this.#name = undefined;
         return this.#show({ event: "onion-gone", why: undefined });

@@ -126,7 +126,7 @@ function chatArgs(
   if ("wrong" in phrase) return phrase;
   const shape = shapeOf(given);
   if ("wrong" in shape) return shape;
-  const onion = onionOf(given, rest, phrase);
+  const onion = onionOf(command, given, rest, phrase);
   if ("wrong" in onion) return onion;
   const whom = command === "listen" ? listenTo(onion.onion === undefined ? rest : [ONION_LISTENS_ON]) : callTo(rest);
   if ("wrong" in whom) return whom;
@@ -181,18 +181,29 @@ function shapeOf(given: Given): Pick<ChatArgs, "cover" | "intervalMs"> | UsagePr
   return intervalMs === undefined ? USAGE.interval : { cover, intervalMs };
 }
 
+type OnionArgs = Pick<ChatArgs, "onion" | "onionAuth" | "onionAuthFd" | "onionPasswordFd">;
+
 function onionOf(
+  command: "listen" | "connect",
   given: Given,
   rest: readonly string[],
   phrase: ChatArgs["phrase"],
-): Pick<ChatArgs, "onion" | "onionPasswordFd"> | UsageProblem {
-  const onion = given.get("onion");
-  const onionPasswordFd = integer(given.get("onion-password-fd"), undefined, 3, DESCRIPTOR_MAX);
-  if (onionPasswordFd === undefined && given.has("onion-password-fd")) return USAGE.onionDescriptor;
-  if (onion === undefined) return onionPasswordFd === undefined ? { onion, onionPasswordFd } : USAGE.onionPassword;
-  if (rest.length > 0 || given.has("map-port")) return USAGE.onionAlone;
-  if (phrase.from === "fd" && phrase.fd === onionPasswordFd) return USAGE.sameDescriptor;
-  return { onion, onionPasswordFd };
+): OnionArgs | UsageProblem {
+  const [passwordFd, authFd] = ["onion-password-fd", "onion-auth-fd"].map((name) =>
+    integer(given.get(name), 0, 3, DESCRIPTOR_MAX)
+  );
+  if (passwordFd === undefined) return USAGE.onionDescriptor("onion-password-fd");
+  if (authFd === undefined) return USAGE.onionDescriptor("onion-auth-fd");
+  const [onion, typed] = ["onion", "onion-auth"].map((name) => given.get(name)?.toString());
+  const onionAuth = typed ?? (authFd === 0 ? undefined : "");
+  if (command === "listen" && onion === undefined && onionAuth !== undefined) return USAGE.onionAuth;
+  if (command === "listen" && onionAuth !== undefined && onionAuth !== "") return USAGE.onionAuthPort;
+  if (passwordFd !== 0 && onion === undefined && onionAuth === undefined) return USAGE.onionPassword(command);
+  if (onion !== undefined && (rest.length > 0 || given.has("map-port"))) return USAGE.onionAlone;
+  const descriptors = [passwordFd, authFd, phrase.from === "fd" ? phrase.fd : 0].filter((fd) => fd !== 0);
+  if (new Set(descriptors).size < descriptors.length) return USAGE.sameDescriptor;
+  const fdOf = (fd: number) => fd === 0 ? undefined : fd;
+  return { onion, onionAuth, onionAuthFd: fdOf(authFd), onionPasswordFd: fdOf(passwordFd) };
 }
 
 /** A port that nobody can guess: a web page on this machine could call a known one. */

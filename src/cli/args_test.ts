@@ -26,6 +26,8 @@ Deno.test("parse() of nothing is sesame listen on the default port, with everyth
     decoy: false,
     mapPort: undefined,
     onion: undefined,
+    onionAuth: undefined,
+    onionAuthFd: undefined,
     onionPasswordFd: undefined,
     name: undefined,
     cover: "constant",

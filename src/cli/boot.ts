@@ -16,7 +16,7 @@ import { tell } from "./tell.ts";
 import type { argsProblem } from "./checks.ts";
 import type { NoPhrase, PhraseRead } from "./run.ts";
 import { VERSION } from "./version.ts";
-import type { Arena, LockedBytes, SlotClasses } from "../secrets/locked.ts";
+import type { Arena, LockedBytes, LockedDhSecret, SlotClasses } from "../secrets/locked.ts";
 
 /** How long until a descriptor with nothing in it is looked at again. */
 const LOOK_AGAIN_MS = 20;
@@ -107,24 +107,20 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   if (asks) signals.onInterrupt(signalled);
   // The prompt first; the memory for what is typed is made while it stands, and keys wait in the terminal meanwhile.
   const opening = deferred(async () => memory = await openMemory(host));
+  const key = await onionKey(host, tty, args, opening, panic);
+  if (typeof key === "number") return key;
   const readAgain = () => readPhrase(host, tty, args, async () => (await opening()).typed, panic);
   const read = readAgain();
   const { arena, locked, typed } = await opening();
-  if (args.requireLockedMemory && locked !== "all") {
-    // Before anything has been typed: the phrase must not come into such memory.
-    memory?.wipe();
-    if (asks) await tty.writeError("\n");
-    await tell(tty, notLocked(locked === "part"));
-    await tty.restoreWithin();
-    return 5;
-  }
+  const weak = await refuseMemory(tty, args, await opening(), asks ? "\n" : "");
+  if (weak !== undefined) return weak;
   // What is loaded now keeps the thread for long: a key that waits comes first.
   const { turn } = await import("../system.ts");
   await turn();
   const { run } = await import("./run.ts");
   const protection = report(host, locked);
   const readPassword = () => readOnionPassword(host, args.onionPasswordFd, arena);
-  return await run({ host, tty, args, arena, protection, typed, read, readAgain, readPassword, signals });
+  return await run({ host, tty, args, arena, protection, typed, read, readAgain, readPassword, key, signals });
 }
 
 /** `sesame doctor HOST`: with the phrase, everything that keeps it safe in a chat holds here as well. */
@@ -257,6 +253,37 @@ async function readPhrase(
       return typeof line === "object" ? { type: "done", length: line.length, decoy } : { type: line };
     }
   }
+}
+
+/** Before anything has been typed: no secret must come into memory that is not locked, where that is asked for. */
+async function refuseMemory(
+  tty: Tty,
+  { requireLockedMemory }: ChatArgs,
+  { locked, wipe }: Memory,
+  lineEnd: string,
+): Promise<number | undefined> {
+  if (!requireLockedMemory || locked === "all") return undefined;
+  wipe();
+  if (lineEnd !== "") await tty.writeError(lineEnd);
+  await tell(tty, notLocked(locked === "part"));
+  await tty.restoreWithin();
+  return 5;
+}
+
+/** Of friends' onion names, before the phrase is asked for; or the exit code. Undefined: none is wanted. */
+async function onionKey(
+  host: Host,
+  tty: Tty,
+  args: ChatArgs,
+  opening: () => Promise<Memory>,
+  panic: (lineEnd: string) => never,
+): Promise<LockedDhSecret | number | undefined> {
+  if (args.onionAuth === undefined || args.onion !== undefined) return undefined;
+  const weak = await refuseMemory(tty, args, await opening(), "");
+  if (weak !== undefined) return weak;
+  const { takeKey } = await import("./onion_key.ts");
+  const readLine = (fd: number, into: LockedBytes) => readDescriptor(host, fd, into);
+  return await takeKey({ host, tty, arena: (await opening()).arena, fd: args.onionAuthFd, readLine, panic });
 }
 
 /** Of Tor's control port, without its line end; undefined: none is given, or none can be read. Its owner disposes it. */

@@ -2,20 +2,21 @@
 // Light: the prompt waits for this too. Not in here: the parsing (args.ts), what the system says of an address
 // (words/problems.ts).
 
-import { isIpAddress, parseListen, parseTarget, scopeOf } from "../transport/address.ts";
+import { isIpAddress, parseAlternatives, parseListen, parseTarget, scopeOf } from "../transport/address.ts";
+import { bareName } from "../transport/onion/key_text.ts";
 import { parseProxy } from "../transport/proxy_address.ts";
 import { isName } from "../wire/message.ts";
 import type { ChatArgs } from "../chat/chat_args.ts";
 import { targetsProblem } from "../chat/commands.ts";
 import { addressProblem, COULD_NOT_LISTEN } from "../words/commands.ts";
 import { ROUTER_PROBLEM } from "../words/mapping.ts";
-import { ONION_FAR_PORT_PROBLEM, onionProblem } from "../words/onion.ts";
+import { KEY_PROBLEMS, onionPortProblem, onionProblem } from "../words/onion.ts";
 import { NAME_PROBLEM, type Problem, proxyProblem } from "../words/problems.ts";
 
 /** Undefined: a chat, or the doctor's call, can begin with these. */
 export function argsProblem(
-  { name, targets = [], listen, proxy, mapPort, onion }: Partial<
-    Pick<ChatArgs, "name" | "targets" | "listen" | "proxy" | "mapPort" | "onion">
+  { name, targets = [], listen, proxy, mapPort, onion, onionAuth }: Partial<
+    Pick<ChatArgs, "name" | "targets" | "listen" | "proxy" | "mapPort" | "onion" | "onionAuth">
   >,
 ): Problem | undefined {
   if (name !== undefined && !isName(name)) return NAME_PROBLEM;
@@ -24,11 +25,25 @@ export function argsProblem(
   const way = proxy === undefined ? undefined : parseProxy(proxy);
   if (typeof way === "string") return proxyProblem(way);
   if (mapPort !== undefined && mapPort !== "" && !isIpAddress(mapPort)) return ROUTER_PROBLEM;
-  const control = onion === undefined ? undefined : onionFault(onion);
-  if (control === "address") return ONION_FAR_PORT_PROBLEM;
-  if (control === "elsewhere") return onionProblem("elsewhere", onion);
+  for (const [wish, typed] of [["onion", onion], ["onion-auth", onionAuth]] as const) {
+    const control = typed === undefined ? undefined : onionFault(typed);
+    if (control === "address") return onionPortProblem(wish);
+    if (control === "elsewhere") return onionProblem("elsewhere", typed, wish);
+  }
+  if (onionAuth !== undefined && onion === undefined) {
+    if (onionNames(targets).length === 0) return KEY_PROBLEMS.noName;
+    if (way !== undefined && scopeOf(way.address.host) !== "machine") return KEY_PROBLEMS.farProxy;
+  }
   const address = listen === undefined ? undefined : parseListen(listen);
   return typeof address === "string" ? addressProblem(COULD_NOT_LISTEN, address) : undefined;
+}
+
+/** Those of the targets' hosts that Tor can be given a key for. */
+export function onionNames(targets: readonly string[]): readonly string[] {
+  return targets.flatMap((target) => {
+    const addresses = parseAlternatives(target);
+    return typeof addresses === "string" ? [] : addresses.map(({ host }) => host);
+  }).filter((host) => bareName(host) !== undefined);
 }
 
 /** Whether HOST:PORT behind `--onion=` can be a control port of this machine. */

@@ -5,50 +5,81 @@ import type { ChatArgs } from "../chat/chat_args.ts";
 import type { OpenOnion } from "../chat/onion_name.ts";
 import { DEFAULT_PORT, ONION_CONTROL_PORTS, ONION_SOCKS_PORTS } from "../constants.ts";
 import type { Host } from "../host/host.ts";
-import type { LockedBytes } from "../secrets/locked.ts";
+import { x25519PublicKey } from "../crypto/x25519.ts";
+import type { LockedBytes, LockedDhSecret } from "../secrets/locked.ts";
 import type { Brought } from "../transport/tls_listener.ts";
 import type { Entropy } from "../ports.ts";
 import { type Address, parseAlternatives, parseTarget } from "../transport/address.ts";
+import { base32, CLIENT_KEY_SIZE } from "../transport/onion/key_text.ts";
+import { ClientKeys } from "../transport/onion/client_keys.ts";
+import type { ControlOptions, Trust } from "../transport/onion/control.ts";
 import { OnionService } from "../transport/onion/service.ts";
 import { takesCalls } from "../transport/probe.ts";
 import { after } from "../system.ts";
 
+/** A password of Tor's control port, in memory that is its owner's. */
+export interface Password {
+  readonly room: LockedBytes;
+  readonly length: number;
+}
+
+/** Whom to ask, and with what. `typed`: HOST:PORT, or empty: to be found. The password is kept, since Tor may come back. */
+function waysIn(
+  host: Host,
+  typed: string,
+  password: Password | undefined,
+  entropy: Entropy,
+): ControlOptions & Trust {
+  return {
+    controls: controlsOf(typed),
+    // Whoever types a port says by it that it is theirs.
+    distrusts: ({ port }) => typed === "" ? distrust(host, port) : undefined,
+    entropy,
+    readCookie: (path, into) => host.readFile?.(path, into) ?? -1,
+    password: password?.room.bytes.subarray(0, password.length),
+  };
+}
+
 /** What `--onion` needs of this machine. */
 export class LocalOnion {
   readonly #host: Host;
-  readonly #typed: string;
-  readonly #password: Uint8Array | undefined;
-  readonly #entropy: Entropy;
+  readonly #ways: ControlOptions & Trust;
+  readonly #key: LockedDhSecret | undefined;
   #service: OnionService | undefined;
 
-  /** `typed`: HOST:PORT, or empty: to be found. The password is kept, since Tor may come back. */
+  /** `key`: gets the private key of those who may call, and is kept; without it anybody may who knows the name. */
   constructor(
     host: Host,
     typed: string,
-    password: { room: LockedBytes; length: number } | undefined,
+    password: Password | undefined,
     entropy: Entropy,
+    key?: LockedDhSecret,
   ) {
     this.#host = host;
-    this.#typed = typed;
-    this.#password = password?.room.bytes.subarray(0, password.length);
-    this.#entropy = entropy;
+    this.#ways = waysIn(host, typed, password, entropy);
+    this.#key = key;
+    if (key !== undefined) entropy(key.bytes);
   }
 
   /** A service for a port of ours; whoever opens it closes it. */
   readonly open: OpenOnion = (port, tell) => {
-    this.#service = new OnionService({
-      controls: controlsOf(this.#typed),
-      // Whoever types a port says by it that it is theirs.
-      distrusts: ({ port }) => this.#typed === "" ? distrust(this.#host, port) : undefined,
-      entropy: this.#entropy,
-      readCookie: (path, into) => this.#host.readFile?.(path, into) ?? -1,
-      password: this.#password,
+    const key = this.#key;
+    const clientKey = key && new Uint8Array(CLIENT_KEY_SIZE);
+    if (clientKey !== undefined) x25519PublicKey(clientKey, key!);
+    const service = this.#service = new OnionService({
+      ...this.#ways,
       port,
       virtualPort: DEFAULT_PORT,
+      clientKey,
       tell,
       after,
     });
-    return this.#service;
+    return {
+      start: () => service.start(),
+      close: () => service.close(),
+      // A text each time it is to be shown, and no other: it is for the person to pass on.
+      key: key && (() => base32(key.bytes)),
+    };
   };
 
   /**
@@ -91,6 +122,18 @@ export async function withLocalTor<Wanted extends Pick<ChatArgs, "targets" | "pr
   if (args.proxy !== undefined || !wantsTor(args.targets)) return args;
   const tor = await localTor(host);
   return tor === undefined ? args : { ...args, proxy: `socks5h://${tor}` };
+}
+
+/** The key of friends' onion names, for the Tor whose SOCKS port calls go through. `typed`: its control port, or empty. */
+export function keysForTor(
+  host: Host,
+  typed: string,
+  password: Password | undefined,
+  entropy: Entropy,
+  key: LockedDhSecret,
+  socksPort: number,
+): ClientKeys {
+  return new ClientKeys({ ...waysIn(host, typed, password, entropy), socksPort, key: key.bytes });
 }
 
 /** Whether one of the targets is an onion name. */

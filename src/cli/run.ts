@@ -3,7 +3,7 @@
 
 import { holdsPhrase, normalisePhrase } from "../auth/phrase.ts";
 import { forgetWords, isWeak, loadWords } from "../auth/strength.ts";
-import { type Arena, LockedBytes } from "../secrets/locked.ts";
+import { type Arena, LockedBytes, type LockedDhSecret } from "../secrets/locked.ts";
 import type { Host } from "../host/host.ts";
 import type { report } from "../host/protection.ts";
 import { guessWaitMs } from "../peers/addresses.ts";
@@ -15,6 +15,7 @@ import { openView, type View } from "../terminal/view.ts";
 import { type Identity, makeIdentity } from "../transport/certificate.ts";
 import { selfTest } from "../transport/self_check.ts";
 import { freshLogin, parseProxy } from "../transport/proxy_address.ts";
+import { ClientKeys } from "../transport/onion/client_keys.ts";
 import { type TlsOptions, TlsTransport } from "../transport/tls.ts";
 import { asTyped } from "../words/command.ts";
 import { askedAgain } from "../words/call_failures.ts";
@@ -26,7 +27,8 @@ import { doctorText, startHints } from "../words/doctor.ts";
 import { DESCRIPTOR_PROBLEM, EXIT, phraseProblem, type Problem, sentence, WEAK_PHRASE } from "../words/problems.ts";
 import { fault, panic, type Restorable } from "./panic.ts";
 import { LOCAL_TOR } from "../words/onion.ts";
-import { LocalOnion, withLocalTor } from "./onion.ts";
+import { LocalOnion, type Password, withLocalTor } from "./onion.ts";
+import { keysFor } from "./onion_key.ts";
 import { mapperOf } from "./port_mapper.ts";
 import type { Signals } from "./signals.ts";
 import { tell } from "./tell.ts";
@@ -45,7 +47,9 @@ export interface Booted {
   /** Asks at the prompt once more, into the same memory. */
   readonly readAgain: () => Promise<PhraseRead>;
   /** The password of Tor's control port, if one was given. */
-  readonly readPassword: () => Promise<{ readonly room: LockedBytes; readonly length: number } | undefined>;
+  readonly readPassword: () => Promise<Password | undefined>;
+  /** The key of friends' onion names, if one was given. */
+  readonly key: LockedDhSecret | undefined;
   readonly signals: Signals;
 }
 
@@ -82,8 +86,17 @@ export async function run(booted: Booted): Promise<number> {
       return guesses > 0 && phrase.code === EXIT.left ? EXIT.phrase : phrase.code;
     }
     const mode = read.type === "done" && read.decoy ? "decoy" : "real";
-    const { view, outcome } = await converse(booted, made, phrase, mode, callFrom);
-    if (!mayAskAgain || outcome.code !== EXIT.phrase) return await finish(booted, view, outcome);
+    const network = made.network ??= await networkOf(booted, made);
+    if (network instanceof Refusal) {
+      phrase[Symbol.dispose]();
+      await end(booted, network.problem);
+      return network.code;
+    }
+    const { view, outcome } = await converse(booted, made, network, phrase, mode, callFrom);
+    if (!mayAskAgain || outcome.code !== EXIT.phrase) {
+      await network.keys?.end(after);
+      return await finish(booted, view, outcome);
+    }
     guesses += outcome.guesses;
     callFrom = now() + guessWaitMs(guesses);
     taken = await askAnew(booted, made, view, outcome);
@@ -98,27 +111,33 @@ interface Made {
   readonly shown: { now: Restorable };
   readonly onPanic: () => never;
   readonly onFault: (error: unknown) => never;
-  network?: Network;
+  network?: Network | Refusal;
 }
 
 interface Network {
   readonly onion: LocalOnion | undefined;
+  readonly keys: ClientKeys | undefined;
   readonly transport: TlsTransport;
 }
 
-async function networkOf({ host, readPassword }: Booted, { identity, args }: Made): Promise<Network> {
+/** Or why Tor does not do what it is to do for us. */
+async function networkOf(booted: Booted, { identity, args }: Made): Promise<Network | Refusal> {
+  const { host, arena, readPassword, key } = booted;
   const entropy = entropyOf(host);
-  const onion = args.onion === undefined ? undefined : new LocalOnion(host, args.onion, await readPassword(), entropy);
-  return {
-    onion,
-    transport: new TlsTransport(identity, { ...proxyOf(args.proxy, entropy), ...listening(host, onion) }),
-  };
+  const own = args.onion === undefined || args.onionAuth === undefined ? undefined : arena.dhSecret();
+  const password = args.onion === undefined && key === undefined ? undefined : await readPassword();
+  const onion = args.onion === undefined ? undefined : new LocalOnion(host, args.onion, password, entropy, own);
+  const keys = key === undefined ? undefined : await keysFor(host, args, { key, password, entropy });
+  if (keys !== undefined && !(keys instanceof ClientKeys)) return new Refusal(EXIT.connection, keys);
+  const ways = { ...proxyOf(args.proxy, entropy, keys), ...listening(host, onion) };
+  return { onion, keys, transport: new TlsTransport(identity, ways) };
 }
 
 /** One chat with this phrase, which it takes over and has wiped when it resolves. */
 async function converse(
   booted: Booted,
   made: Made,
+  { onion, transport }: Network,
   phrase: LockedBytes,
   mode: "real" | "decoy",
   callFrom: Millis | undefined,
@@ -132,7 +151,6 @@ async function converse(
   const current: { chat?: Chat } = {};
   const view = viewOf(booted, args, stretcher, current);
   shown.now = view;
-  const { onion, transport } = made.network ??= await networkOf(booted, made);
   const chat = current.chat = new Chat({
     args,
     arena: booted.arena,
@@ -247,12 +265,12 @@ export async function readyTls(host: Host): Promise<Identity> {
 }
 
 /** A typed proxy that checks.ts has nothing against. Without a login each call takes one of its own, so that Tor keeps them apart. */
-export function proxyOf(typed: string | undefined, entropy: Entropy): TlsOptions {
+export function proxyOf(typed: string | undefined, entropy: Entropy, keys?: ClientKeys): TlsOptions {
   if (typed === undefined) return {};
   const proxy = parseProxy(typed);
   // Never past the proxy, whatever else is wrong.
   if (typeof proxy === "string") throw new TypeError("an unchecked proxy");
-  return { proxy: { address: proxy.address, login: () => proxy.login ?? freshLogin(entropy) } };
+  return { proxy: { address: proxy.address, login: () => proxy.login ?? freshLogin(entropy), unlock: keys?.lend } };
 }
 
 /** How many callers there is room for, and which of them Tor brought. */

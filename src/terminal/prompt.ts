@@ -155,15 +155,25 @@ export class HiddenPrompt {
  * still stands), until the next `listen`: what is typed between phrase and chat could be more of the phrase and must not
  * become a message. Raw mode and bracketed paste stay on for the chat; `tty.restore` ends both.
  */
-export async function askPhrase(
+export function askPhrase(
   tty: Terminal,
+  into: LockedBytes | (() => Promise<LockedBytes>),
+  onPanic?: (lineEnd: string) => void,
+): Promise<PromptOutcome> {
+  return askHidden(tty, PROMPT_TEXT, into, onPanic);
+}
+
+/** The same with other words in front of what is not shown. */
+export async function askHidden(
+  tty: Terminal,
+  text: string,
   into: LockedBytes | (() => Promise<LockedBytes>),
   onPanic?: (lineEnd: string) => void,
 ): Promise<PromptOutcome> {
   // Raw first: what is typed from now on is not echoed by the terminal.
   tty.raw(true);
-  void tty.writeToPerson(tty.enter({ screen: false, paste: true }) + PROMPT_TEXT);
-  tty.onContinued = () => void tty.writeToPerson(PROMPT_END + PROMPT_TEXT);
+  void tty.writeToPerson(tty.enter({ screen: false, paste: true }) + text);
+  tty.onContinued = () => void tty.writeToPerson(PROMPT_END + text);
   const phrase = typeof into === "function" ? await into() : into;
   const prompt = new HiddenPrompt(phrase);
   const outcome = await new Promise<PromptOutcome>((resolve) => {

@@ -61,6 +61,11 @@ export interface ProxyWay {
   readonly address: Address;
   /** For the next connection. */
   login(): Login;
+  /**
+   * Resolves once the proxy is able to call that host, until what it resolves to is called, which never rejects. Rejects where
+   * the proxy cannot be made so.
+   */
+  readonly unlock?: ((host: string) => Promise<() => Promise<void>>) | undefined;
 }
 
 /**
@@ -76,8 +81,17 @@ export async function reach(target: Address, options: ReachOptions): Promise<Rea
 
 /** The target's name is in nobody's hands but the proxy's. A name of the proxy's own is looked up like any other. */
 async function reachThrough(proxy: ProxyWay, target: Address, options: ReachOptions): Promise<Reached> {
+  options.onStep?.({ step: "proxy", address: proxy.address });
+  const lock = await unlocked(proxy, target.host, options.signal);
+  try {
+    return await askedThrough(proxy, target, options);
+  } finally {
+    void lock();
+  }
+}
+
+async function askedThrough(proxy: ProxyWay, target: Address, options: ReachOptions): Promise<Reached> {
   const { signal, onStep } = options;
-  onStep?.({ step: "proxy", address: proxy.address });
   // Loaded by those who use it. Nothing is awaited between the connection and the question, so no hang-up is missed.
   const { askProxy } = await import("./socks.ts");
   const { proxy: _, onStep: __, ...direct } = options;
@@ -97,6 +111,18 @@ async function reachThrough(proxy: ProxyWay, target: Address, options: ReachOpti
   if (fault !== undefined) throw new ReachError("proxy", fault);
   onStep?.({ step: "connected", address: target.host });
   return { socket, address: target };
+}
+
+/** Rejects with ReachError. What is unlocked only after the signal has come is locked at once. */
+async function unlocked({ unlock }: ProxyWay, host: string, signal: AbortSignal): Promise<() => Promise<void>> {
+  if (unlock === undefined) return () => Promise.resolve();
+  const unlocking = unlock(host);
+  try {
+    return await untilAborted(unlocking, signal);
+  } catch (error) {
+    void unlocking.then((lock) => lock(), () => {});
+    throw error instanceof ReachError ? error : new ReachError("proxy", "proxy-refused");
+  }
 }
 
 /** The addresses of one who may have several names, in their order; one at least, none twice. Throws ReachError. */

@@ -25,7 +25,7 @@ function reachLine(
 ): string {
   switch (notice.event) {
     case "onion":
-      return onionReady(notice.address, notice.confirmed);
+      return onionReady(notice.address, notice.confirmed, notice.key);
     case "onion-starting":
       return onionStarting(notice.percent);
     case "onion-gone":

@@ -1,119 +1,212 @@
 // Two real Sesames talk through a Tor network of this machine alone: one listens behind an onion service, the other calls
-// its onion name with --proxy. `deno task check onion`; it takes a minute or two, and wants Debian's `tor`.
-// The last line is `suite: N passed, N failed, N skipped`. Not in here: the network (tests/onion/tor_network.ts).
+// its onion name. `deno task check onion [--calls N]`; it takes some minutes, and wants Debian's `tor`.
+// The last line is `suite: N passed, N failed, N skipped`. Not in here: the network (tor_network.ts), what can be wrong with
+// a control port (control_faults.ts).
 
 import { exitCodeOf } from "../../scripts/suites.ts";
 import { addressOf, deliver, listen, PHRASE } from "../harness/process_pair.ts";
-import { Sesame } from "../harness/process.ts";
+import { type JsonEvent, Sesame } from "../harness/process.ts";
 import { hasProgram } from "../harness/product.ts";
+import { controlFaults } from "./control_faults.ts";
 import { TorNetwork } from "./tor_network.ts";
 
 const SCRIPTED = ["--json", "--phrase-fd", "0"];
 /** A circuit to an onion service may fail once or twice while the network is young. */
 const FOUND_MS = 180_000;
-const CALLS = 5;
+/** A key of the right form that opens nothing here. */
+const WRONG_KEY = `${"A".repeat(51)}Q`;
 
-/** A name that Tor makes for `--onion`: told once published, called at the first try, made anew when Tor drops the service. */
-async function named(network: TorNetwork): Promise<void> {
-  const control = `127.0.0.1:${network.serviceControl}`;
-  const began = performance.now();
-  const seconds = () => ((performance.now() - began) / 1000).toFixed(1);
-  await using listener = await Sesame.start(["listen", `--onion=${control}`, ...SCRIPTED], { phrase: PHRASE });
-  const { address, confirmed } = await listener.event("onion", FOUND_MS);
-  console.log(`--onion: ${address} after ${seconds()} s, ${confirmed ? "confirmed" : "not confirmed"}.`);
-  if (confirmed !== true) throw new Error("Tor confirmed no upload");
-  const listening = String((await listener.event("listening")).address);
+interface World {
+  readonly network: TorNetwork;
+  /** Whom the service leads to that was made by hand. */
+  readonly listener: Sesame;
+  readonly calls: number;
+}
+
+/** `key`: given to Tor for the call; undefined: the call goes without one. */
+function call({ network }: World, name: unknown, key?: string, more: readonly string[] = []): Promise<Sesame> {
+  const auth = key === undefined ? [] : [`--onion-auth=127.0.0.1:${network.clientControl}`, "--onion-auth-fd", "3"];
   const proxy = ["--proxy", `socks5h://127.0.0.1:${network.socksPort}`];
-  for (let call = 1; call <= CALLS; call++) {
-    const called = performance.now();
-    await using caller = await Sesame.start(["connect", String(address), ...proxy, ...SCRIPTED], { phrase: PHRASE });
+  return Sesame.start(["connect", String(name), ...proxy, ...auth, ...more, ...SCRIPTED], {
+    phrase: PHRASE,
+    ...key === undefined ? {} : { shell: `exec "$@" 3<<EOF\n${key}\nEOF\n` },
+  });
+}
+
+/** How long each call took until a message was confirmed; the first attempt of each has to get through. */
+async function firstTime(world: World, listener: Sesame, name: unknown, key?: string): Promise<void> {
+  const times: number[] = [];
+  for (let i = 1; i <= world.calls; i++) {
+    const began = performance.now();
+    await using caller = await call(world, name, key);
     await caller.event("connected", FOUND_MS);
-    await deliver(caller, listener, `call ${call}`, 60_000);
-    console.log(`  call ${call}: a message confirmed after ${((performance.now() - called) / 1000).toFixed(1)} s.`);
+    await deliver(caller, listener, `call ${i}`, 60_000);
+    times.push((performance.now() - began) / 1000);
     await caller.endInput();
     await caller.ended(60_000);
   }
-  // The port is open to this machine only, and there to those whom Tor brings: root's own calls are not Tor's.
-  if (!listening.startsWith("127.0.0.1:")) throw new Error(`it listens on ${listening}`);
-  await network.restartService();
-  const anew = await listener.event(
-    (event) => event.event === "onion" && event.address !== address,
-    FOUND_MS,
+  times.sort((a, b) => a - b);
+  const [median, worst] = [times[times.length >> 1]!, times.at(-1)!].map((time) => time.toFixed(1));
+  console.log(
+    `  ${times.length} of ${world.calls} calls at the first try; message confirmed after ${median} s, at worst ${worst} s.`,
   );
-  console.log(`Tor was restarted: ${anew.address} after ${seconds()} s.`);
-  await using again = await Sesame.start(["connect", String(anew.address), ...proxy, ...SCRIPTED], { phrase: PHRASE });
-  await again.event("connected", FOUND_MS);
-  await listener.endInput();
-  await listener.ended(60_000);
 }
 
-/** What is wrong with the control port, each with its sentence and code. */
-async function refusedPorts(network: TorNetwork): Promise<void> {
-  const cases: [onion: string, words: RegExp][] = [
-    [`127.0.0.1:${network.socksPort}`, /is Tor's SOCKS port\. Type its control port/],
-    ["127.0.0.1:1", /Nothing answers on 127\.0\.0\.1:1\./],
-    [`127.0.0.1:${network.relayPort}`, /is not Tor's control port|says nothing|hung up/],
-  ];
-  for (const [onion, words] of cases) {
-    await using listener = await Sesame.start(["listen", `--onion=${onion}`, ...SCRIPTED], { phrase: PHRASE });
-    const { code } = await listener.ended(60_000);
-    if (code !== 3 || !words.test(listener.stderr)) throw new Error(`${onion}: ${code} ${listener.stderr}`);
-    console.log(`--onion=${onion} ends with 3: ${listener.stderr.trim()}`);
+/** None of these calls gets through, each says what may be wrong, and `why` is what Tor logs of them. */
+async function never(world: World, why: string, name: unknown, key?: string): Promise<void> {
+  const { network, calls } = world;
+  const before = network.clientSaid(why);
+  for (let i = 1; i <= calls; i++) {
+    await using caller = await call(world, name, key);
+    const { code } = await caller.ended(120_000);
+    const reason = caller.all("refused")[0]?.reason;
+    if (code !== 3 || reason !== "proxy-refused" || caller.all("connected").length > 0) {
+      throw new Error(`it ended with ${code}, ${reason}: ${caller.transcript()}`);
+    }
+    if (i === 1) console.log(`  ${caller.stderr.trim()}`);
+    // In such a network Tor asks each relay for a name once in 20 s, and some names have three.
+    await new Promise((done) => setTimeout(done, 7_000));
+  }
+  const logged = network.clientSaid(why) - before;
+  console.log(`  0 of ${calls} calls got through; ${logged} times Tor logged "${why}".`);
+  if (logged < calls) throw new Error("Tor had other reasons");
+}
+
+async function published(listener: Sesame, began: number, but?: unknown): Promise<JsonEvent> {
+  const told = await listener.event((event) => event.event === "onion" && event.address !== but, FOUND_MS);
+  const confirmed = told.confirmed === true ? "confirmed" : "not confirmed";
+  console.log(`  ${told.address} after ${((performance.now() - began) / 1000).toFixed(1)} s, ${confirmed}.`);
+  if (but === undefined && told.confirmed !== true) throw new Error("Tor confirmed no upload");
+  return told;
+}
+
+/** The first connection after a break may still end as a second one of the same friend, and what was said on it with it. */
+async function again(from: Sesame, to: Sesame, text: string): Promise<void> {
+  for (let tries = 1;; tries++) {
+    try {
+      return void await deliver(from, to, `${text} ${tries}`, 15_000);
+    } catch (error) {
+      if (tries === 8) throw error;
+    }
   }
 }
 
-async function talk(): Promise<void> {
+function named({ network }: World, more: readonly string[] = []): Promise<Sesame> {
+  return Sesame.start(["listen", `--onion=127.0.0.1:${network.serviceControl}`, ...more, ...SCRIPTED], {
+    phrase: PHRASE,
+  });
+}
+
+const ROWS: readonly (readonly [name: string, run: (world: World) => Promise<void>])[] = [
+  ["a service made by hand is called, and a message goes each way", async (world) => {
+    const { network, listener } = world;
+    await using caller = await call(world, network.onion, undefined, ["--retry"]);
+    await caller.event("connected", FOUND_MS);
+    console.log(`  connected at call ${caller.all("connecting").length}.`);
+    const { address } = await listener.event("connected");
+    // That is its own Tor.
+    if (!String(address).startsWith("127.0.0.1:")) throw new Error(`the caller has the address ${address}`);
+    await deliver(caller, listener, "through six hops", 60_000);
+    await deliver(listener, caller, "and back", 60_000);
+  }],
+  ["an onion name that is none ends with its reason", async (world) => {
+    await using nobody = await call(world, `${"a".repeat(56)}.onion`);
+    await nobody.ended(120_000);
+    const refused = nobody.all("refused")[0]?.reason;
+    console.log(`  "${refused}": ${nobody.stderr.trim()}`);
+    if (refused !== "proxy-refused" && refused !== "unreachable") throw new Error("that is no reason for it");
+  }],
+  ["--onion: a name is told once it is published, and called at the first try", async (world) => {
+    const began = performance.now();
+    await using listener = await named(world);
+    const { address, key } = await published(listener, began);
+    if (key !== undefined) throw new Error("a key that nobody asked for");
+    // The port is open to this machine only, and there to those whom Tor brings: root's own calls are not Tor's.
+    const listening = String((await listener.event("listening")).address);
+    if (!listening.startsWith("127.0.0.1:")) throw new Error(`it listens on ${listening}`);
+    await firstTime(world, listener, address);
+  }],
+  [
+    "--onion-auth: who has the key gets in, who has another or none never does, even though Tor was lent the key before",
+    async (world) => {
+      const began = performance.now();
+      await using listener = await named(world, ["--onion-auth"]);
+      const { address, key } = await published(listener, began);
+      console.log("  with the key:");
+      await firstTime(world, listener, address, String(key));
+      console.log("  without it:");
+      await never(world, "Fail to decrypt descriptor for requested onion address", address);
+      console.log("  with a wrong one:");
+      await never(world, "Client authorization for requested onion address is invalid", address, WRONG_KEY);
+      await using other = await named(world, ["--onion-auth"]);
+      if ((await published(other, performance.now())).key === key) throw new Error("another run has the same key");
+    },
+  ],
+  ["--onion-auth: the key is given to no Tor but the one that calls go through", async ({ network }) => {
+    await using caller = await Sesame.start([
+      ...["connect", network.onion, "--proxy", `socks5h://127.0.0.1:${network.socksPort}`],
+      ...[`--onion-auth=127.0.0.1:${network.serviceControl}`, "--onion-auth-fd", "3", ...SCRIPTED],
+    ], { phrase: PHRASE, shell: `exec "$@" 3<<EOF\n${WRONG_KEY}\nEOF\n` });
+    const { code } = await caller.ended(60_000);
+    console.log(`  ${code}: ${caller.stderr.trim()}`);
+    if (code !== 3 || !/is not the one that calls go through/.test(caller.stderr)) throw new Error(caller.transcript());
+  }],
+  [
+    "Tor is restarted in the middle: a new name, the same key, and both sides call and are called again",
+    async (world) => {
+      const { network } = world;
+      await using listener = await named(world, ["--onion-auth"]);
+      const { address, key } = await published(listener, performance.now());
+      await using caller = await call(world, address, String(key), ["--retry"]);
+      await caller.event("connected", FOUND_MS);
+      await network.restart("client");
+      const back = performance.now();
+      // The friend is found to be gone, and called through the Tor that has come back, which is given the key anew.
+      await caller.until(() => caller.all("connected").length >= 2, "connected again", FOUND_MS);
+      await again(caller, listener, "after the caller's Tor");
+      console.log(
+        `  the caller's Tor was restarted: here again after ${((performance.now() - back) / 1000).toFixed(1)} s.`,
+      );
+      await network.restart("service");
+      const anew = await published(listener, performance.now(), address);
+      if (anew.key !== key) throw new Error("the key is another one");
+      await using other = await call(world, anew.address, String(key));
+      await other.event("connected", FOUND_MS);
+      await deliver(other, listener, "after the listener's Tor", 60_000);
+      await listener.endInput();
+      await listener.ended(60_000);
+    },
+  ],
+  ["a control port that cannot be used ends with its sentence and code", ({ network }) => controlFaults(network)],
+];
+
+async function talk(calls: number): Promise<{ passed: number; failed: number }> {
   await using listener = await listen();
   const port = Number((await addressOf(listener)).split(":").at(-1));
   console.log("Starting 8 tor processes on loopback ...");
   const began = performance.now();
-  const seconds = (since: number) => ((performance.now() - since) / 1000).toFixed(1);
   await using network = await TorNetwork.start(port);
-  console.log(`The network stands after ${seconds(began)} s; the service is ${network.onion}.`);
-  try {
-    const called = performance.now();
-    const proxy = ["--proxy", `socks5h://127.0.0.1:${network.socksPort}`];
-    await using caller = await Sesame.start(["connect", network.onion, ...proxy, "--retry", ...SCRIPTED], {
-      phrase: PHRASE,
-    });
-    const connected = await caller.event("connected", FOUND_MS);
-    const calls = caller.all("connecting").length;
-    console.log(`Connected with ${connected.address} after ${seconds(called)} s, at call ${calls}.`);
-    const { address } = await listener.event("connected");
-    console.log(`The listener sees the caller at ${address}: that is its own Tor.`);
-    if (!String(address).startsWith("127.0.0.1:")) throw new Error("the caller has another address");
-    const said = performance.now();
-    await deliver(caller, listener, "through six hops", 60_000);
-    await deliver(listener, caller, "and back", 60_000);
-    console.log(`A message each way, both confirmed, after ${seconds(said)} s.`);
-
-    await using nobody = await Sesame.start(["connect", `${"a".repeat(56)}.onion`, ...proxy, ...SCRIPTED], {
-      phrase: PHRASE,
-    });
-    await nobody.ended(120_000);
-    const refused = nobody.all("refused")[0]?.reason;
-    console.log(`An onion name that is none ends with "${refused}": ${nobody.stderr.trim()}`);
-    if (refused !== "proxy-refused" && refused !== "unreachable") throw new Error("that is no reason for it");
-    await refusedPorts(network);
-    await named(network);
-  } catch (error) {
-    console.log(network.log());
-    throw error;
+  console.log(`The network stands after ${((performance.now() - began) / 1000).toFixed(1)} s.`);
+  let [passed, failed] = [0, 0];
+  for (const [name, run] of ROWS) {
+    console.log(`${name}:`);
+    try {
+      await run({ network, listener, calls });
+      passed++;
+    } catch (error) {
+      console.error(error);
+      console.log(network.log());
+      failed++;
+    }
   }
+  return { passed, failed };
 }
 
 if (import.meta.main) {
-  let [passed, failed, skipped] = [0, 0, 0];
-  if (!["tor", "tor-gencert"].map(hasProgram).every((there) => there)) skipped = 1;
-  else {
-    try {
-      await talk();
-      passed = 1;
-    } catch (error) {
-      console.error(error);
-      failed = 1;
-    }
-  }
-  console.log(`suite: ${passed} passed, ${failed} failed, ${skipped} skipped`);
-  Deno.exit(exitCodeOf({ passed, failed, skipped }));
+  const at = Deno.args.indexOf("--calls");
+  let counts = { passed: 0, failed: 0, skipped: 0 };
+  if (!["tor", "tor-gencert"].map(hasProgram).every((there) => there)) counts = { ...counts, skipped: 1 };
+  else counts = { ...counts, ...await talk(at < 0 ? 5 : Number(Deno.args[at + 1])) };
+  console.log(`suite: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  Deno.exit(exitCodeOf(counts));
 }

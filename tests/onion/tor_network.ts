@@ -46,7 +46,6 @@ export class TorNetwork implements AsyncDisposable {
   serviceControl = 0;
   /** A port of a relay, which is no control port. */
   relayPort = 0;
-  #service: TorNode | undefined;
 
   private constructor(dir: string) {
     this.#dir = dir;
@@ -99,7 +98,7 @@ export class TorNetwork implements AsyncDisposable {
     );
     const serviceDir = `${this.#dir}/service-onion`;
     await Deno.mkdir(serviceDir, { mode: 0o700 });
-    const service = this.#service = this.#node(
+    const service = this.#node(
       "service",
       `SocksPort 0\n${control(this.serviceControl)}HiddenServiceDir ${serviceDir}\n` +
         `HiddenServicePort 7373 127.0.0.1:${servicePort}\n${authorities}\n`,
@@ -108,12 +107,17 @@ export class TorNetwork implements AsyncDisposable {
     this.onion = (await Deno.readTextFile(`${serviceDir}/hostname`)).trim();
   }
 
-  /** Ends the Tor that has the service, and starts it again. */
-  async restartService(): Promise<void> {
-    await this.#service![Symbol.asyncDispose]();
-    this.#service = new TorNode("service", `${this.#dir}/service.torrc`);
-    this.#nodes.push(this.#service);
-    await this.#service.bootstrapped();
+  /** How many lines with these words the Tor that calls has logged. */
+  clientSaid(words: string): number {
+    return this.#nodes.findLast(({ name }) => name === "client")!.said.split(words).length - 1;
+  }
+
+  /** Ends the Tor that has the service, or the one that calls, and starts it again. */
+  async restart(name: "service" | "client"): Promise<void> {
+    await this.#nodes.findLast((node) => node.name === name)![Symbol.asyncDispose]();
+    const node = new TorNode(name, `${this.#dir}/${name}.torrc`);
+    this.#nodes.push(node);
+    await node.bootstrapped();
   }
 
   /** The keys of an authority, made before anybody starts, since all have to know them. */
@@ -152,6 +156,54 @@ export class TorNetwork implements AsyncDisposable {
     await Promise.all(this.#nodes.map((node) => node[Symbol.asyncDispose]()));
     await Deno.remove(this.#dir, { recursive: true });
   }
+}
+
+/** A Tor without a network, for its control port alone. */
+export class LoneTor implements AsyncDisposable {
+  readonly control = portOfNobody();
+  readonly cookie: string;
+  readonly #dir: string;
+  #node: TorNode | undefined;
+
+  private constructor(dir: string) {
+    this.#dir = dir;
+    this.cookie = `${dir}/data/control_auth_cookie`;
+  }
+
+  /** `ways`: lines of its configuration that say who is let in. */
+  static async start(ways: readonly string[]): Promise<LoneTor> {
+    const tor = new LoneTor(await Deno.makeTempDir({ prefix: "sesame-tor-" }));
+    await Deno.writeTextFile(
+      `${tor.#dir}/torrc`,
+      [
+        "Log notice stdout",
+        "DisableNetwork 1",
+        "SocksPort 0",
+        `DataDirectory ${tor.#dir}/data`,
+        `ControlPort 127.0.0.1:${tor.control}`,
+        ...ways,
+        "",
+      ].join("\n"),
+    );
+    tor.#node = new TorNode("lone", `${tor.#dir}/torrc`);
+    try {
+      await tor.#node.until(/Opened Control listener/, 0, 60_000);
+    } catch (error) {
+      await tor[Symbol.asyncDispose]();
+      throw error;
+    }
+    return tor;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#node?.[Symbol.asyncDispose]();
+    await Deno.remove(this.#dir, { recursive: true });
+  }
+}
+
+/** What HashedControlPassword is for this password. */
+export async function hashedPassword(password: string): Promise<string> {
+  return (await output("tor", ["--quiet", "--hash-password", password])).trim().split("\n").at(-1)!;
 }
 
 class TorNode extends Child {

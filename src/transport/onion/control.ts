@@ -8,7 +8,18 @@ import { hmacSha256 } from "../../crypto/hmac.ts";
 import type { ControlFault } from "../../notice.ts";
 import type { Entropy } from "../../ports.ts";
 import type { Address } from "../address.ts";
-import { bootstrapPercent, challenge, onionName, protocolInfo, type Reply, ReplyReader, uploaded } from "./lines.ts";
+import { base32, BASE64_KEY_SIZE, base64Key } from "./key_text.ts";
+import {
+  bootstrapPercent,
+  challenge,
+  onionName,
+  portsOfListeners,
+  protocolInfo,
+  type Reply,
+  ReplyReader,
+  takesClientKey,
+  uploaded,
+} from "./lines.ts";
 
 export class ControlError extends Error {
   override readonly name = "ControlError";
@@ -36,6 +47,16 @@ export interface OnionWanted {
   readonly port: number;
   /** The port behind the name. */
   readonly virtualPort: number;
+  /** The public X25519 key, 32 bytes, of those who may call; without one anybody may who knows the name. */
+  readonly clientKey?: Uint8Array | undefined;
+}
+
+/** Where a Tor of ours may be asked. */
+export interface Trust {
+  /** Tried in this order; the first that lets us in is kept. */
+  readonly controls: readonly Address[];
+  /** Why nothing is asked there: nobody listens, or somebody else's process does, who could play Tor. */
+  readonly distrusts: (control: Address) => "nobody" | "untrusted" | undefined;
 }
 
 export class TorControl {
@@ -77,17 +98,40 @@ export class TorControl {
    * A new onion service whose key nobody keeps and which ends with this connection; its name, which is to be told once
    * `onUploaded` has named it. Throws ControlError.
    */
-  async addOnion({ port, virtualPort }: OnionWanted): Promise<string> {
+  async addOnion({ port, virtualPort, clientKey }: OnionWanted): Promise<string> {
     await this.#done("SETEVENTS HS_DESC");
-    const flags = "DiscardPK,MaxStreamsCloseCircuit";
+    const key = clientKey && base32(clientKey);
+    const flags = `DiscardPK,MaxStreamsCloseCircuit${key === undefined ? "" : ",V3Auth"}`;
+    const auth = key === undefined ? "" : ` ClientAuthV3=${key}`;
     const command = (pow: string) =>
-      `ADD_ONION NEW:ED25519-V3 Flags=${flags} MaxStreams=4${pow} Port=${virtualPort},127.0.0.1:${port}`;
+      `ADD_ONION NEW:ED25519-V3 Flags=${flags} MaxStreams=4${pow} Port=${virtualPort},127.0.0.1:${port}${auth}`;
     let reply = await this.#ask(command(" PoWDefensesEnabled=1"));
     // Before Tor 0.4.9.2 that is an unknown argument.
     if (reply.code === 512 || reply.code === 513) reply = await this.#ask(command(""));
     const name = onionName(reply);
-    if (name === undefined) throw new ControlError("refused");
+    // A Tor that does not repeat the key has made a name that anybody may call.
+    if (name === undefined || (key !== undefined && !takesClientKey(reply, key))) throw new ControlError("refused");
     return name;
+  }
+
+  /** The ports on which this Tor takes calls by SOCKS. Throws ControlError. */
+  async socksPorts(): Promise<readonly number[]> {
+    return portsOfListeners(await this.#ask("GETINFO net/listeners/socks")) ?? [];
+  }
+
+  /** Lets this Tor call a name (without its ending) that wants this private X25519 key, 32 bytes. Throws ControlError. */
+  async addClientKey(name: string, key: Uint8Array): Promise<void> {
+    const command = new TextEncoder().encode(`ONION_CLIENT_AUTH_ADD ${name} x25519:${" ".repeat(BASE64_KEY_SIZE)}\r\n`);
+    base64Key(command, command.length - BASE64_KEY_SIZE - 2, key);
+    const { code } = await this.#ask(command);
+    // 251: in place of another; 252: it has opened what was known of the name already.
+    if (code < 250 || code > 252) throw new ControlError("refused");
+  }
+
+  /** This Tor knows no key for that name any more. Throws ControlError. */
+  async removeClientKey(name: string): Promise<void> {
+    const { code } = await this.#ask(`ONION_CLIENT_AUTH_REMOVE ${name}`);
+    if (code !== 250 && code !== 251) throw new ControlError("refused");
   }
 
   /** With the connection its onion service ends. */
@@ -143,8 +187,8 @@ export class TorControl {
     if (code !== 250) throw new ControlError("refused");
   }
 
-  /** One at a time: the next is asked when this one was answered. */
-  #ask(command: string): Promise<Reply> {
+  /** One at a time: the next is asked when this one was answered. Bytes have their line end, and are wiped once they have left. */
+  #ask(command: string | Uint8Array): Promise<Reply> {
     return new Promise((done, fail) => {
       if (this.#ended !== undefined) return fail(new ControlError(this.#ended));
       if (this.#waiting !== undefined) throw new TypeError("one question at a time");
@@ -161,7 +205,8 @@ export class TorControl {
         answer: (reply) => settle(() => done(reply)),
         fail: (fault) => settle(() => fail(new ControlError(fault))),
       };
-      this.#socket.write(`${command}\r\n`);
+      if (typeof command === "string") this.#socket.write(`${command}\r\n`);
+      else this.#socket.write(command, () => void command.fill(0));
     });
   }
 
@@ -188,6 +233,32 @@ export class TorControl {
     this.#waiting?.fail(fault);
     this.onLost();
   }
+}
+
+/**
+ * The first control port that lets us in and that `check`, which throws ControlError, has nothing against. Throws ControlError:
+ * what the most telling of them said.
+ */
+export async function openFirst(
+  options: ControlOptions & Trust,
+  check: (control: TorControl) => Promise<void> | void = () => {},
+): Promise<{ readonly control: TorControl; readonly at: Address }> {
+  let worst: ControlFault = "nobody";
+  for (const at of options.controls) {
+    let control: TorControl | undefined;
+    try {
+      const fault = options.distrusts(at);
+      if (fault !== undefined) throw new ControlError(fault);
+      control = await TorControl.open(at, options);
+      await check(control);
+      return { control, at };
+    } catch (error) {
+      control?.close();
+      if (!(error instanceof ControlError)) throw error;
+      if (error.fault !== "nobody") worst = error.fault;
+    }
+  }
+  throw new ControlError(worst);
 }
 
 /** A connected socket, with an `error` listener for good. Throws ControlError. */

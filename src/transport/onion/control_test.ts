@@ -1,112 +1,13 @@
-// Against a Tor played by node:net, with node's own HMAC; the real one is asked by `deno task check onion`.
+// Against a Tor that is played (control_test_tor.ts); the real one is asked by `deno task check onion`.
 
 import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "node:assert/strict";
-import { createHmac } from "node:crypto";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { testArena } from "../../../tests/harness/arena.ts";
 import type { ControlFault } from "../../notice.ts";
 import { ControlError, type ControlOptions, TorControl } from "./control.ts";
+import { type Answer, COOKIE, FakeTor, NAMES, OPTIONS, tor } from "./control_test_tor.ts";
 import { type OnionEvent, OnionService } from "./service.ts";
 
 await testArena(); // HMAC is libsodium's
-
-const COOKIE = new Uint8Array(32).fill(7);
-const NAMES = ["a", "b", "c"].map((letter) => letter.repeat(56));
-
-/** What a Tor does with each line; `undefined`: it stays silent. */
-type Answer = (line: string, socket: Socket) => string | undefined;
-
-class FakeTor implements AsyncDisposable {
-  readonly heard: string[] = [];
-  readonly sockets: Socket[] = [];
-  readonly #server: Server;
-  answer: Answer;
-
-  private constructor(server: Server, answer: Answer) {
-    this.#server = server;
-    this.answer = answer;
-    server.on("connection", (socket) => {
-      this.sockets.push(socket);
-      socket.on("error", () => {});
-      let rest = "";
-      socket.on("data", (bytes: Uint8Array) => {
-        const lines = (rest + new TextDecoder().decode(bytes)).split("\r\n");
-        rest = lines.pop()!;
-        for (const line of lines) {
-          this.heard.push(line);
-          const said = this.answer(line, socket);
-          if (said !== undefined) socket.write(said);
-        }
-      });
-    });
-  }
-
-  static start(answer: Answer): Promise<FakeTor> {
-    const server = createServer();
-    const tor = new FakeTor(server, answer);
-    return new Promise((done) => server.listen(0, "127.0.0.1", () => done(tor)));
-  }
-
-  get address() {
-    return { host: "127.0.0.1", port: (this.#server.address() as AddressInfo).port };
-  }
-
-  async [Symbol.asyncDispose]() {
-    for (const socket of this.sockets) socket.destroy();
-    await new Promise((done) => this.#server.close(done));
-  }
-}
-
-function info(methods: string, cookie = true): string {
-  const file = cookie ? ' COOKIEFILE="/c"' : "";
-  return `250-PROTOCOLINFO 1\r\n250-AUTH METHODS=${methods}${file}\r\n250-VERSION Tor="0.4.9.15"\r\n250 OK\r\n`;
-}
-
-/** A good Tor with the given methods; `bend` answers first. */
-function tor(methods: string, bend: Answer = () => undefined): Answer {
-  let made = 0;
-  let proof = "";
-  return (line, socket) => {
-    const bent = bend(line, socket);
-    if (bent !== undefined) return bent;
-    const [word] = line.split(" ");
-    switch (word) {
-      case "PROTOCOLINFO":
-        return info(methods, methods.includes("COOKIE"));
-      case "AUTHCHALLENGE": {
-        const nonces = [Uint8Array.fromHex(line.split(" ")[2]!), new Uint8Array(32).fill(9)];
-        const mac = (key: string) => {
-          const hmac = createHmac("sha256", key).update(COOKIE);
-          for (const nonce of nonces) hmac.update(nonce);
-          return hmac.digest("hex").toUpperCase();
-        };
-        proof = mac("Tor safe cookie authentication controller-to-server hash");
-        const hash = mac("Tor safe cookie authentication server-to-controller hash");
-        return `250 AUTHCHALLENGE SERVERHASH=${hash} SERVERNONCE=${nonces[1]!.toHex().toUpperCase()}\r\n`;
-      }
-      case "AUTHENTICATE": {
-        const right = methods.includes("SAFECOOKIE") ? proof : methods === "NULL" ? "" : "6869";
-        return (line.split(" ")[1] ?? "").toUpperCase() === right ? "250 OK\r\n" : "515 Bad authentication\r\n";
-      }
-      case "GETINFO":
-        return '250-status/bootstrap-phase=NOTICE BOOTSTRAP PROGRESS=100 TAG=done SUMMARY="Done"\r\n250 OK\r\n';
-      case "ADD_ONION":
-        return `250-ServiceID=${NAMES[made++]}\r\n250 OK\r\n`;
-      default:
-        return "250 OK\r\n";
-    }
-  };
-}
-
-const OPTIONS: ControlOptions = {
-  entropy: (into) => void into.fill(5),
-  readCookie: (path, into) => {
-    equal(path, "/c");
-    into.set(COOKIE);
-    return COOKIE.length;
-  },
-  answerMs: 300,
-};
 
 async function faultOf(answer: Answer, options: Partial<ControlOptions> = {}): Promise<[ControlFault, string[]]> {
   await using fake = await FakeTor.start(answer);
@@ -194,6 +95,31 @@ Deno.test("TorControl asks once more without proof of work, and no third time", 
   await rejects(other.addOnion({ port: 1, virtualPort: 7373 }), (error) => (error as ControlError).fault === "refused");
   other.close();
   equal(never.heard.filter((line) => line.startsWith("ADD_ONION")).length, 2);
+});
+
+Deno.test("TorControl has a name made for who has a key, and takes none that Tor does not say is for them alone", async () => {
+  const clientKey = new Uint8Array(32).fill(0xff);
+  const letters = "7".repeat(51) + "Q";
+  await using fake = await FakeTor.start(tor("NULL"));
+  const control = await TorControl.open(fake.address, OPTIONS);
+  equal(await control.addOnion({ port: 40001, virtualPort: 7373, clientKey }), `${NAMES[0]}.onion`);
+  control.close();
+  const asked = "ADD_ONION NEW:ED25519-V3 Flags=DiscardPK,MaxStreamsCloseCircuit,V3Auth MaxStreams=4 " +
+    `PoWDefensesEnabled=1 Port=7373,127.0.0.1:40001 ClientAuthV3=${letters}`;
+  deepEqual(fake.heard.filter((line) => line.startsWith("ADD_ONION")), [asked]);
+  const open = `250-ServiceID=${NAMES[0]}\r\n`;
+  const told = `250-ClientAuthV3=${letters}\r\n`;
+  for (const said of [open, `${open}250-ClientAuthV3=${"A".repeat(52)}\r\n`, `${open}${told}${told}`]) {
+    await using other = await FakeTor.start(
+      tor("NULL", (line) => line.startsWith("ADD_ONION") ? `${said}250 OK\r\n` : undefined),
+    );
+    const control = await TorControl.open(other.address, OPTIONS);
+    await rejects(
+      control.addOnion({ port: 1, virtualPort: 2, clientKey }),
+      (error) => (error as ControlError).fault === "refused",
+    );
+    control.close();
+  }
 });
 
 /** A service over a fake Tor, with timers that the test fires. */

@@ -3,7 +3,14 @@
 
 import type { Address } from "../address.ts";
 import type { ControlFault } from "../../notice.ts";
-import { ControlError, type ControlOptions, type OnionWanted, TorControl } from "./control.ts";
+import {
+  ControlError,
+  type ControlOptions,
+  type OnionWanted,
+  openFirst,
+  type TorControl,
+  type Trust,
+} from "./control.ts";
 
 /** What becomes of the name. Each is told once for each name. */
 export type OnionEvent =
@@ -16,11 +23,7 @@ export type OnionEvent =
   /** Tor cannot be asked; it is tried again, unless it is the first time. */
   | { readonly type: "failed"; readonly fault: ControlFault; readonly again: boolean };
 
-export interface OnionOptions extends ControlOptions, OnionWanted {
-  /** Tried in this order; the first that is a Tor of ours is kept. */
-  readonly controls: readonly Address[];
-  /** Why nothing is asked there: nobody listens, or somebody else's process does, who could play Tor. */
-  readonly distrusts: (control: Address) => "nobody" | "untrusted" | undefined;
+export interface OnionOptions extends ControlOptions, OnionWanted, Trust {
   readonly tell: (event: OnionEvent) => void;
   readonly after: (ms: number, run: () => void) => () => void;
   /** For another than usual pace, in tests. */
@@ -49,8 +52,10 @@ export class OnionService {
   /** Resolves when the name is made or has failed; everything after it is told. Never throws. */
   async start(): Promise<void> {
     try {
-      const control = await this.#open();
+      const distrusts = (at: Address) => this.#over ? "nobody" : this.#options.distrusts(at);
+      const { control, at } = await openFirst({ ...this.#options, distrusts });
       if (this.#over) return control.close();
+      this.#at = at;
       this.#control = control;
       control.onLost = () => this.#lost();
       control.onUploaded = (name) => {
@@ -59,8 +64,7 @@ export class OnionService {
       };
       const percent = await control.bootstrapped();
       if (percent < 100) this.#options.tell({ type: "starting", percent });
-      const { port, virtualPort } = this.#options;
-      this.#name = await control.addOnion({ port, virtualPort });
+      this.#name = await control.addOnion(this.#options);
       this.#told = false;
       this.#stood = true;
       this.#pauseMs = this.#times.pauseMs;
@@ -89,25 +93,6 @@ export class OnionService {
 
   /** Uploads that were told before the name was: ADD_ONION answers first, but nothing says that it must. */
   readonly #early = new Set<string>();
-
-  /** The first control port that lets us in. Throws ControlError: what the most telling of them said. */
-  async #open(): Promise<TorControl> {
-    let worst: ControlFault = "nobody";
-    for (const at of this.#options.controls) {
-      try {
-        const fault = this.#options.distrusts(at);
-        if (fault !== undefined) throw new ControlError(fault);
-        const control = await TorControl.open(at, this.#options);
-        this.#at = at;
-        return control;
-      } catch (error) {
-        if (!(error instanceof ControlError)) throw error;
-        if (error.fault !== "nobody") worst = error.fault;
-      }
-      if (this.#over) break;
-    }
-    throw new ControlError(worst);
-  }
 
   #ready(confirmed: boolean): void {
     if (this.#told || this.#name === undefined) return;

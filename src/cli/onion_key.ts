@@ -1,0 +1,99 @@
+// The key of a friend's onion name (`connect --onion-auth`): asked for, or read, into locked memory; and lent to Tor for calls.
+// In here: the order. Not in here: what a key is (transport/onion), sentences (words/onion.ts).
+
+import type { ChatArgs } from "../chat/chat_args.ts";
+import type { Host } from "../host/host.ts";
+import type { Entropy } from "../ports.ts";
+import type { Arena, LockedBytes, LockedDhSecret } from "../secrets/locked.ts";
+import { askHidden } from "../terminal/prompt.ts";
+import type { Tty } from "../terminal/tty.ts";
+import type { ClientKeys } from "../transport/onion/client_keys.ts";
+import { ControlError } from "../transport/onion/control.ts";
+import { keyFromBase32 } from "../transport/onion/key_text.ts";
+import { parseProxy } from "../transport/proxy_address.ts";
+import { KEY_PROBLEMS, KEY_PROMPT, onionProblem } from "../words/onion.ts";
+import { EXIT, type Problem, sentence } from "../words/problems.ts";
+import { onionNames } from "./checks.ts";
+import { keysForTor, type Password } from "./onion.ts";
+import { tell } from "./tell.ts";
+
+/** What reading a key needs of the start. */
+export interface KeyReading {
+  readonly host: Host;
+  readonly tty: Tty;
+  readonly arena: Arena;
+  /** Undefined: from a prompt. */
+  readonly fd: number | undefined;
+  /** One line into this memory; text: why not. */
+  readonly readLine: (fd: number, into: LockedBytes) => Promise<{ readonly length: number } | string>;
+  readonly panic: (lineEnd: string) => never;
+}
+
+/** The key; or the exit code, when why has been told. */
+export async function takeKey(reading: KeyReading): Promise<LockedDhSecret | number> {
+  const { host, tty, arena, fd } = reading;
+  const refused = fd === undefined
+    ? tty.inputIsTerminal ? undefined : KEY_PROBLEMS.noTerminal
+    : host.isTerminal(fd)
+    ? KEY_PROBLEMS.shown
+    : undefined;
+  if (refused !== undefined) {
+    await tell(tty, sentence(refused));
+    return EXIT.usage;
+  }
+  using room = arena.bytes(TYPED_SIZE);
+  const key = arena.dhSecret();
+  for (let asked = 0; asked < (fd === undefined ? PROMPTS : 1); asked++) {
+    const length = await lineOf(reading, room);
+    if (length === "leave") return ended(tty, key, EXIT.left);
+    if (typeof length === "number" && keyFromBase32(key.bytes, room.bytes.subarray(0, length))) return key;
+    room.bytes.fill(0);
+    await tell(tty, sentence(length === "unread" ? KEY_PROBLEMS.unread : KEY_PROBLEMS.noKey));
+  }
+  return ended(tty, key, EXIT.usage);
+}
+
+async function ended(tty: Tty, key: LockedDhSecret, code: number): Promise<number> {
+  key[Symbol.dispose]();
+  await tty.restoreWithin();
+  return code;
+}
+
+/** How many bytes of a key stand in the memory; `too long` for one, or there are none. */
+async function lineOf(
+  { tty, fd, readLine, panic }: KeyReading,
+  room: LockedBytes,
+): Promise<number | "too-long" | "leave" | "unread"> {
+  if (fd !== undefined) {
+    const line = await readLine(fd, room);
+    return typeof line === "object" ? line.length : line === "too-long" ? line : "unread";
+  }
+  const outcome = await askHidden(tty, KEY_PROMPT, room, panic);
+  if (outcome.type === "panic") return panic("");
+  return outcome.type === "done" ? outcome.length : outcome.type;
+}
+
+/** For the Tor that calls go through; it was lent the key once, to see. Or why it does not take it. */
+export async function keysFor(
+  host: Host,
+  { proxy, onionAuth = "", targets }: Pick<ChatArgs, "proxy" | "onionAuth" | "targets">,
+  { key, password, entropy }: { key: LockedDhSecret; password: Password | undefined; entropy: Entropy },
+): Promise<ClientKeys | Problem> {
+  const way = proxy === undefined ? undefined : parseProxy(proxy);
+  if (way === undefined || typeof way === "string") return KEY_PROBLEMS.noTor;
+  const keys = keysForTor(host, onionAuth, password, entropy, key, way.address.port);
+  try {
+    // Told now rather than by each call.
+    const takeBack = await keys.lend(onionNames(targets)[0] ?? "");
+    await takeBack();
+    return keys;
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+    return onionProblem(error.fault, onionAuth === "" ? undefined : onionAuth, "onion-auth");
+  }
+}
+
+/** A key has 52 letters; with room for blanks and a line end. */
+const TYPED_SIZE = 256;
+/** How often it is asked for at a prompt before the program gives up. */
+const PROMPTS = 5;
