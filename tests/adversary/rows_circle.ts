@@ -1,8 +1,13 @@
 // Messages about other friends that no honest peer sends (docs/PROTOCOL.md sections 6 and 8), from somebody who is in.
 
 import assert from "node:assert/strict";
-import { dial } from "../harness/process_pair.ts";
+import { ONION_PUBLISHING } from "../../src/words/onion.ts";
+import { FakeTor, tor } from "../../src/transport/onion/control_test_tor.ts";
+import { addressOf, dial, PHRASE } from "../harness/process_pair.ts";
+import { Sesame } from "../harness/process.ts";
+import { Socks } from "../harness/socks.ts";
 import {
+  authenticateAsDialer,
   authenticateAsListener,
   FalseListener,
   FRAME,
@@ -10,6 +15,7 @@ import {
   newIdentity,
   type Session,
   utf8,
+  Wire,
 } from "../reference/reference.ts";
 import { createHash } from "node:crypto";
 import type { Row, World } from "./world.ts";
@@ -43,6 +49,34 @@ function refused(row: string, messages: (session: Session, world: World) => read
         });
       }
       return `${count} times closed, left: protocol`;
+    },
+  };
+}
+
+/** Somebody who can be called, and agrees to all who are named. */
+const REACHABLE = ["--introductions", "yes", "--listen", "0.0.0.0:0"];
+
+/** `open`: a victim whose address is to stay hidden, and our session with it. */
+function hidden(row: string, open: (world: World) => Promise<{ session: Session; victim: Victim }>): Row {
+  return {
+    row,
+    where: `${MIDDLE}: a hidden process sends no meet and ignores introduce`,
+    sent:
+      "a circle that names a PeerId, and an introduction with an address that answers, to a victim that agrees to all",
+    promised: "no meet, no call; its circle does not say where we are; the person is told why",
+    refusals: 0,
+    async run(world) {
+      const { session, victim } = await open(world);
+      const circleMessage = await session.heard((m) => m.type === "circle");
+      assert.equal(circleMessage.you, "");
+      const trap = world.own(await FalseListener.open(newIdentity()));
+      session.send(...session.message(circle([member(PEER, "Bob")])));
+      session.send(...session.message(introduce(PEER, trap.address)));
+      await victim.event("hidden");
+      await assert.rejects(trap.accept(1500), "a call to the trap");
+      assert.equal(session.messages.some(({ type }) => type === "meet"), false);
+      await session.stillTalks("after it");
+      return "told why, and nothing else";
     },
   };
 }
@@ -175,26 +209,38 @@ export const CIRCLE_ROWS: readonly Row[] = [
     },
   },
   {
-    row: "an introduction for somebody who listens on loopback only",
-    where: `${MIDDLE}: a hidden process sends no meet and ignores introduce`,
-    sent:
-      "a circle that names a PeerId, and an introduction with an address that answers, to a victim that agrees to all",
-    promised: "no meet, no call; its circle does not say where we are; the person is told why",
+    row: "a circle that names somebody, to one who hides nothing",
+    where: `${MIDDLE}: who agrees sends a meet`,
+    sent: "a circle that names a PeerId, to a victim that agrees to all and can be called",
+    promised: "a meet, at once",
     refusals: 0,
     async run(world) {
-      const { session, victim } = await inTheMiddle(world, ["--introductions", "yes", "--listen", "127.0.0.1:0"]);
-      const circleMessage = await session.heard((m) => m.type === "circle");
-      assert.equal(circleMessage.you, "");
-      const trap = world.own(await FalseListener.open(newIdentity()));
+      const { session } = await inTheMiddle(world, REACHABLE);
       session.send(...session.message(circle([member(PEER, "Bob")])));
-      session.send(...session.message(introduce(PEER, trap.address)));
-      await victim.event("hidden");
-      await assert.rejects(trap.accept(1500), "a call to the trap");
-      assert.equal(session.messages.some(({ type }) => type === "meet"), false);
-      await session.stillTalks("after it");
-      return "told why, and nothing else";
+      const meet = await session.heard((m) => m.type === "meet");
+      assert.equal(meet.peer, PEER);
+      return "a meet";
     },
   },
+  hidden("an introduction for somebody who listens on loopback only", async (world) => {
+    return await inTheMiddle(world, ["--introductions", "yes", "--listen", "127.0.0.1:0"]);
+  }),
+  hidden("an introduction for somebody who calls through a proxy, and listens", async (world) => {
+    const proxy = world.own(await Socks.open());
+    return await inTheMiddle(world, [...REACHABLE, "--proxy", proxy.url]);
+  }),
+  hidden("an introduction for somebody who is called through Tor", async (world) => {
+    const played = world.own(await FakeTor.start(tor("NULL")));
+    const onion = `--onion=127.0.0.1:${played.address.port}`;
+    const args = ["listen", onion, "--introductions", "yes", "--interval", "50", "--json", "--phrase-fd", "0"];
+    const victim = world.own(await Sesame.start(args, { phrase: PHRASE }));
+    const address = await addressOf(victim);
+    await victim.like("hint", { text: ONION_PUBLISHING });
+    // Tor's control port and we have one owner, as Tor and those whom it brings.
+    const session = await authenticateAsDialer(world.own(await Wire.dial(address)), PHRASE);
+    await victim.event("connected");
+    return { session, victim };
+  }),
   {
     row: "a flood of introductions and meets",
     where: `${MIDDLE}: what exceeds a bound is ignored`,
