@@ -103,7 +103,7 @@ export const OPTIONS: ControlOptions = {
     into.set(COOKIE);
     return COOKIE.length;
   },
-  answerMs: 300,
+  answerMs: 5_000,
 };
 
 function clientAuth(line: string): string {
