@@ -73,7 +73,7 @@ function foundWell(step: CallPlace, progress: CallProgress): string {
       return `${progress.proxy} takes the connection`;
     case "connect":
       if (progress.proxy !== undefined) return "made by the proxy";
-      return [`${progress.reached} takes the connection`, ...unreached(progress)].join("; ");
+      return [`${progress.reached} takes the connection`, ...notReached(progress)].join("; ");
     case "tls":
       return `TLS 1.3, with ${
         progress.familiar ? "a certificate like those that Sesame makes" : "a certificate of another kind"
@@ -86,12 +86,12 @@ function foundWell(step: CallPlace, progress: CallProgress): string {
 }
 
 function foundWrong({ at, why }: CallFailure, progress: CallProgress): string {
-  if (at === "connect" && progress.proxy === undefined) return unreached(progress).join("; ");
+  if (at === "connect" && progress.proxy === undefined) return notReached(progress).join("; ");
   return FOUND_WRONG[at][why] ?? "no answer";
 }
 
 /** The addresses that took no connection, each with its fault. */
-function unreached({ attempts }: CallProgress): string[] {
+function notReached({ attempts }: CallProgress): string[] {
   return [...attempts].map(([address, fault]) => `${address}: ${FAULTS[fault ?? "filtered"]}`);
 }
 

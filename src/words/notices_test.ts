@@ -1,4 +1,4 @@
-// One sentence for each notice, as a person reads it; and what stands in none of them uncleaned.
+// One sentence for each notice, as a person reads it; and what stands in none of them as it came.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import type { RefusedReason } from "../call.ts";
