@@ -202,7 +202,9 @@ export class Chat {
     }
     const problem = args.listen === undefined ? undefined : await this.#reachable.listen(args.listen);
     if (problem !== undefined || this.#ending) return problem;
-    await this.#pause.until(this.#parts.callFrom ?? -Infinity, (text) => this.#hint(text));
+    const { callFrom } = this.#parts;
+    // Not a turn later where nothing is waited for: the input may end in it, and nobody would be called yet.
+    if (callFrom !== undefined) await this.#pause.until(callFrom, (text) => this.#hint(text));
     for (const target of args.targets) this.#loop.step({ type: "call", target: fullTarget(target), retry: args.retry });
     return undefined;
   }
