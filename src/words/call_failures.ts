@@ -159,7 +159,9 @@ const WORDS: Readonly<Record<CallCause, (called: Called) => Words>> = {
   }),
   "nat-random-ports": () => ({
     short: "your calls did not meet",
-    wrong: "Either your friend is not calling you just now, or one of your two routers uses a new port for every call.",
+    wrong:
+      "Either your friend is not calling you just now, or one of your two routers keeps your calls apart: most often " +
+      "one that uses a new port for every call, sometimes one that answers strangers with an error.",
     next: "Ask your friend to call you as well: sesame connect HOST --listen 7373. If you both do, let one of you " +
       "listen with --map-port, forward the port by hand, or use IPv6.",
   }),
