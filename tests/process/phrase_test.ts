@@ -44,6 +44,15 @@ async function refused(options: readonly string[], phrase: string): Promise<numb
   return ended - connecting.at - (done.at - begun.at);
 }
 
+Deno.test("a script that pipes a wrong phrase and nothing else ends with 4, and not because its input has ended", async () => {
+  await using listener = await listen();
+  await using dialer = await dial(await addressOf(listener), [], "correct horse battery stable");
+  await dialer.endInput();
+  const { code } = await dialer.ended();
+  equal(code, 4, dialer.transcript());
+  equal((await listener.event("refused")).reason, "phrase");
+});
+
 Deno.test("a process offers every caller one salt, and no other process has it", async () => {
   const salts: string[] = [];
   for (let i = 0; i < 3; i++) {
