@@ -357,6 +357,17 @@ test("a guess is set aside at the start, and given back unless the confirmation 
   equal(Math.floor(guesses()), 1_199);
 });
 
+test("one that both sides have opened sets a guess aside as well, and is turned away where there is none", (door) => {
+  const admit = (id: CallerId, n: number) => door.admission.admit(id, v4(n), door.now, fixed);
+  const guesses = () => Math.floor(door.admission.guessesLeft(door.now));
+  equal(admit(900, 1), true);
+  equal(guesses(), 1_199);
+  door.failed(900);
+  equal(guesses(), 1_200);
+  while (door.admission.guessesLeft(door.now) >= 1) door.spend();
+  equal(admit(901, 9_999), false);
+});
+
 test("a right phrase is checked although strangers have used up all guesses meanwhile", (door) => {
   const friend = door.call(v4(9_999));
   door.pass(50);
