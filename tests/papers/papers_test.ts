@@ -36,15 +36,25 @@ Deno.test("the plan lists the guarantees of SECURITY.md, each by its title, and 
 });
 
 Deno.test("every guarantee names a check, and every check that is named exists", async () => {
-  for (const { id, checks } of await guaranteesOf("docs/SECURITY.md")) {
-    const named = [...checks.matchAll(/`([^`]+\.ts)` “([^”]+)”/g)];
-    equal(named.length > 0, true, `${id} names no check`);
-    for (const [, file = "", sentence = ""] of named) {
-      const source = await Deno.readTextFile(new URL(file, ROOT)).catch(() => "");
-      equal(namesTest(source, sentence), true, `${id}: ${file} has no test “${sentence}”`);
-    }
-  }
+  for (const { id, checks } of await guaranteesOf("docs/SECURITY.md")) await namesChecks(id, checks);
 });
+
+Deno.test("every finding names a check, and every check that is named exists", async () => {
+  const page = await Deno.readTextFile(new URL("docs/FINDINGS.md", ROOT));
+  const rows = page.split("\n").filter((line) => line.startsWith("| ")).slice(1);
+  equal(rows.length > 30, true, "the table was not found");
+  for (const row of rows) await namesChecks(row.slice(2, 60), row);
+});
+
+/** The text names at least one, as `file` “words of a test's name”. */
+async function namesChecks(id: string, text: string): Promise<void> {
+  const named = [...text.matchAll(/`([^`]+\.ts)` “([^”]+)”/g)];
+  equal(named.length > 0, true, `${id} names no check`);
+  for (const [, file = "", sentence = ""] of named) {
+    const source = await Deno.readTextFile(new URL(file, ROOT)).catch(() => "");
+    equal(namesTest(source, sentence), true, `${id}: ${file} has no test “${sentence}”`);
+  }
+}
 
 /** Whether the words are (in) the name of a test, or of a run in a table of runs: not in a comment, nor in a message. */
 function namesTest(source: string, words: string): boolean {
