@@ -248,7 +248,12 @@ export const SUITES: readonly Suite[] = [
   { name: "Debian package", args: [...EDGE, "tests/artifact/deb_test.ts"], counts: "deno test", beside: "cpu" },
   { name: "macos", args: [...EDGE, "tests/macos"], counts: "deno test", beside: "cpu" },
   { name: "windows", args: [...EDGE, "tests/windows/windows_test.ts"], counts: "deno test", beside: "alone" },
-  { name: "release", args: [...EDGE, "tests/artifact/release_test.ts"], counts: "deno test", beside: "cpu" },
+  {
+    name: "release",
+    args: [...EDGE, "tests/artifact/release_test.ts", "tests/artifact/scoop_test.ts"],
+    counts: "deno test",
+    beside: "cpu",
+  },
   {
     name: "e2e npm",
     args: ["run", "--allow-all", "tests/artifact/e2e.ts", "--npm"],

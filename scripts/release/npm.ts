@@ -17,6 +17,7 @@ import { DENO_VERSION, RUNTIMES } from "./targets.ts";
 
 export const NPM_NAME = "sesame-chat";
 export const NPM_COMMAND = "sesame";
+export const ABOUT = "A private conversation in the terminal that leaves nothing behind";
 
 /** The two that Node can be: it is kept for years, and `process.execve` came in between. */
 const NODE = ">=20";
@@ -72,7 +73,7 @@ function description(version: string) {
   return {
     name: NPM_NAME,
     version,
-    description: "A private conversation in the terminal that leaves nothing behind",
+    description: ABOUT,
     license: "MIT",
     bin: { [NPM_COMMAND]: "bin/sesame.cjs" },
     man: ["man/sesame.1"],

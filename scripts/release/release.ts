@@ -2,7 +2,7 @@
 //
 //   deno task release                   for every machine that there is a portable file for; or TARGET ..., or `all`
 //     --out DIR                         instead of dist/
-//     --address URL                     where the files will be published: makes a PKGBUILD too
+//     --address URL                     where the files will be published: makes a PKGBUILD and a manifest for Scoop too
 //
 // The files: portable ones, a Debian package of each, the package for npm. The papers: SHA256SUMS, a list of what is inside
 // (CycloneDX, by npm), licences, notes from CHANGELOG.md, the man page and the completions. Nothing is signed here:
@@ -20,6 +20,7 @@ import { notes } from "./notes.ts";
 import { makeNpmPackage } from "./npm.ts";
 import { pkgbuild, type Published } from "./pkgbuild.ts";
 import { sbom } from "./sbom.ts";
+import { scoop, SCOOP_MANIFEST } from "./scoop.ts";
 import { readSource, ROOT, short, versionOf } from "./stage.ts";
 import { TARGETS } from "./targets.ts";
 
@@ -81,9 +82,13 @@ async function main({ out, address, targets }: Asked): Promise<number> {
       async (name) => ({ name, sha256: await sha256(await Deno.readFile(join(out, name))) }),
     ));
     if (address !== undefined) {
-      const text = pkgbuild(await versionOf(), address, files);
-      await Deno.writeTextFile(join(out, "PKGBUILD"), text);
-      files.push({ name: "PKGBUILD", sha256: await sha256(new TextEncoder().encode(text)) });
+      const version = await versionOf();
+      const recipes = { PKGBUILD: pkgbuild(version, address, files), [SCOOP_MANIFEST]: scoop(version, address, files) };
+      for (const [name, text] of Object.entries(recipes)) {
+        if (text === undefined) continue;
+        await Deno.writeTextFile(join(out, name), text);
+        files.push({ name, sha256: await sha256(new TextEncoder().encode(text)) });
+      }
     }
     await Deno.writeTextFile(join(out, "SHA256SUMS"), sums(files));
     console.log(`papers   ${files.slice(built.length).map(({ name }) => name).join(", ")}, SHA256SUMS`);

@@ -53,6 +53,8 @@ Deno.test({
         /_amd64\.deb$/,
         /_arm64\.deb$/,
         /^sesame-chat-.*\.tgz$/,
+        /^PKGBUILD$/,
+        /^sesame-chat\.json$/,
       ]
     ) {
       ok((listed(one)).some((name) => kind.test(name)), String(kind));
