@@ -72,8 +72,8 @@ export class Reachable {
   }
 
   /**
-   * Takes the port and shows the invitation at once. Then the phrase is stretched for our own salt; callers meanwhile
-   * waits as long as that takes. Resolves to what could not be done.
+   * Takes the port and shows the invitation at once. Then the phrase is stretched for our own salt; whoever calls
+   * meanwhile waits as long as that takes. Resolves to what could not be done.
    */
   async listen(where: string): Promise<Problem | undefined> {
     const { view, stretcher, entropy, openOnion } = this.#parts;
