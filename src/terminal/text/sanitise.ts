@@ -60,7 +60,7 @@ export function tag(peer: PeerId): string {
 function visible(text: string, kind: "text" | "name"): string[] {
   const kept: string[] = [];
   for (const char of text) {
-    const code = char.codePointAt(0) ?? 0;
+    const code = char.codePointAt(0)!;
     if (code === 0x0a || code === 0x09) kept.push(kind === "text" ? char : " ");
     else if (code < 0x20) kept.push(String.fromCodePoint(0x2400 + code));
     else if (code < 0x7f) kept.push(kind === "name" ? BRACKETS.get(char) ?? char : char);
@@ -83,7 +83,7 @@ function contextual(chars: readonly string[], kind: "text" | "name"): string {
   let marks = 0;
   let joins = 0;
   for (const [i, char] of chars.entries()) {
-    const code = char.codePointAt(0) ?? 0;
+    const code = char.codePointAt(0)!;
     if (code === ZWJ || code === ZWNJ) {
       const next = chars[i + 1] ?? "";
       const emoji = code === ZWJ && PICTOGRAPH.test(base) && PICTOGRAPH.test(next) && joins < JOINS_MAX;
