@@ -6,7 +6,7 @@ import { loadSodium } from "../crypto/sodium.ts";
 import type { Entropy } from "../ports.ts";
 import { Addresses, type Source } from "./addresses.ts";
 import { Admission, type AdmissionOptions } from "./admission.ts";
-import type { CallerId } from "./ranks.ts";
+import { type CallerId, Ranks } from "./ranks.ts";
 import { Guesses } from "./guesses.ts";
 import { Networks } from "./networks.ts";
 
@@ -178,6 +178,75 @@ test("where descriptors are few, those that can be spared are halved between who
   for (let n = 0; n < 600; n++) large.call(v4(n));
   equal(large.admission.waiting, 256, "a quarter of them at most");
 }, { descriptors: { limit: 64, left: 40 } });
+
+Deno.test("however few descriptors are left, one may wait and one have a place, and of more each has a half", () => {
+  const table = [
+    // limit, left, who waits, who has a place
+    [1_000, 0, 1, 1],
+    [1_000, 8, 1, 1],
+    [1_000, 9, 1, 2],
+    [1_000, 10, 2, 2],
+    [1_000, 11, 2, 3],
+    [4, 11, 1, 4],
+    [3, 8, 1, 1],
+    [8, 20, 2, 12],
+  ] as const;
+  for (const [limit, left, waiting, places] of table) {
+    using door = new Door({ descriptors: { limit, left } });
+    for (let n = 0; n < 20; n++) door.call(v4(n)), door.pass(50);
+    deepEqual([door.admission.waiting, door.admission.places], [waiting, places], `${left} of ${limit}`);
+  }
+  equal(arena.used, 0);
+});
+
+Deno.test("who is closed at once is told so: the third of a network, one too many of a minute, a known one without a place", () => {
+  using admission = new Admission(arena);
+  const arrive = (id: CallerId, source: Source) => admission.arrive(id, source, 0, fixed);
+  deepEqual([1, 2, 3].map((host) => arrive(host, v4(1, host))), [true, true, false]);
+  for (let n = 0; n < 30; n++) admission.failed(arrive(10, v4(2)) ? 10 : 0, 0);
+  equal(arrive(11, v4(2)), false);
+  admission.admit(12, v4(3), 0, fixed);
+  admission.authenticated(12, 0);
+  deepEqual([20, 21, 22, 23, 24].map((id) => arrive(id, v4(3))), [true, true, true, true, false]);
+});
+
+Deno.test("one that both sides have opened is counted with its address, and needs a place and a guess unless it is known", () => {
+  using admission = new Admission(arena);
+  const admit = (id: CallerId, source: Source) => admission.admit(id, source, 0, fixed);
+  for (let n = 0; n < 30; n++) equal(admit(1, v4(1)), true), admission.gaveUp(1, 0);
+  equal(admit(2, v4(1)), false, "the thirty-first in a minute");
+  const ids = range(64).map((n) => 100 + n);
+  deepEqual(ids.map((id) => admit(id, v4(id))), Array(64).fill(true));
+  equal(admit(200, v4(200)), false, "no place is free");
+  admission.authenticated(100, 0);
+  const left = admission.guessesLeft(0);
+  deepEqual([admit(201, v4(201)), admit(202, v4(202))], [true, false]);
+  deepEqual([203, 204, 205, 206, 207].map((id) => admit(id, v4(100))), [true, true, true, true, false]);
+  equal(admission.places, 68);
+  equal(left - admission.guessesLeft(0), 1, "who is known has none set aside");
+});
+
+Deno.test("one that both sides have opened and that got no place leaves no trace of its network", () => {
+  let drawn = 0;
+  const lots: Entropy = (into) => (drawn++, into.fill(7));
+  using ranks = new Ranks(arena);
+  const one = ranks.caller(1, v4(1), false, 0, lots);
+  const other = ranks.caller(2, v4(1, 2), false, 0, lots);
+  equal(one.network, other.network);
+  equal(drawn, 1, "one key for the process");
+  one.network.places++;
+  ranks.forget(other);
+  equal(ranks.caller(3, v4(1), false, 0, lots).network, one.network);
+  one.network.places--;
+  one.network.waiting.push(one);
+  ranks.forget(other);
+  equal(ranks.caller(3, v4(1), false, 0, lots).network, one.network);
+  equal(ranks.waitingFrom(v4(1).network), 1);
+  one.network.waiting.pop();
+  ranks.forget(one);
+  equal(ranks.waitingFrom(v4(1).network), 0);
+  ok(ranks.caller(4, v4(1), false, 0, lots).network !== one.network);
+});
 
 test("arriving alone makes no record: who was closed in the room is as good as new", (door) => {
   door.call(v4(0));
@@ -544,6 +613,43 @@ Deno.test("at most 1024 addresses are remembered, 64 of a network, and 64 that a
   ok(addresses.isKnown(v4(6_000)));
   addresses.authenticated(v4(6_064));
   ok(!addresses.isKnown(v4(6_000)) && addresses.isKnown(v4(6_001)));
+});
+
+Deno.test("a minute of an address is the last one, whenever it is, and what was turned away is no part of it", () => {
+  const addresses = new Addresses();
+  const at = (now: number) => addresses.arrive(v4(1), now);
+  deepEqual(range(31).map((n) => at(100_000 + n)), [...Array(30).fill(true), false]);
+  deepEqual([at(159_999), at(160_000), at(160_000), at(160_001)], [false, true, false, true]);
+  addresses.uncount(v4(1));
+  deepEqual([at(160_001), at(160_001)], [true, false], "what counts as nothing makes room for one");
+});
+
+Deno.test("two wrong guesses make nobody wait, and a success forgets those before it", () => {
+  const addresses = new Addresses();
+  const waits = (times: number) => {
+    for (let k = 0; k < times; k++) addresses.wrongGuess(v4(1), 5_000);
+    return addresses.waitUntil(v4(1));
+  };
+  equal(waits(2), -Infinity);
+  addresses.authenticated(v4(1));
+  equal(waits(2), -Infinity);
+  equal(waits(1), 6_000, "what is held against a known address stands with it");
+  deepEqual([addresses.arrive(v4(1), 5_999), addresses.arrive(v4(1), 6_000)], [false, true]);
+  addresses.authenticated(v4(1));
+  equal(waits(0), -Infinity);
+});
+
+Deno.test("of a network's 64 addresses and of the 64 known ones the one is forgotten that was used least recently", () => {
+  const addresses = new Addresses();
+  for (let host = 0; host < 64; host++) for (let k = 0; k < 3; k++) addresses.wrongGuess(v4(1, host), 0);
+  const waits = (host: number) => addresses.waitUntil(v4(1, host));
+  equal(addresses.arrive(v4(1, 0), 0), false, "which is a use of it");
+  addresses.arrive(v4(1, 64), 0);
+  deepEqual([0, 1, 2].map(waits), [1_000, -Infinity, 1_000]);
+  for (let n = 0; n < 64; n++) addresses.authenticated(v4(n));
+  addresses.arrive(v4(0), 0);
+  addresses.authenticated(v4(64));
+  deepEqual([0, 1, 2].map((n) => addresses.isKnown(v4(n))), [true, false, true]);
 });
 
 Deno.test("whatever happens, no count passes its bound, everybody gets an answer, and nothing is left of who has gone", () => {

@@ -179,3 +179,77 @@ Deno.test("there are at most 64 targets; one that is over makes room", () => {
     equal(calls.all().length, MAX_TARGETS);
   }
 });
+
+Deno.test("calls are numbered from 1 on, those that are not kept as well", () => {
+  const calls = new Calls();
+  const introduced = { peer: PEER, meetAt: [] };
+  deepEqual([calls.newId(), added(calls).id, calls.meeting(introduced).id, calls.newId()], [1, 2, 3, 4]);
+});
+
+Deno.test("a meeting is under way from the beginning, never due, not made again, and not kept", () => {
+  const calls = new Calls();
+  const introduced = { peer: PEER, meetAt: [{ host: "203.0.113.7", port: 7374 }] };
+  const meeting = calls.meeting(introduced);
+  deepEqual(meeting, {
+    id: 1,
+    target: "",
+    retry: false,
+    state: "under way",
+    nextAt: Infinity,
+    failures: 0,
+    guesses: 0,
+    salts: [],
+    peer: undefined,
+    introduced,
+  });
+  deepEqual([calls.all(), calls.get(1), calls.deadline], [[], undefined, Infinity]);
+  deepEqual(added(calls, "b", true, 7), {
+    ...meeting,
+    id: 2,
+    target: "b",
+    retry: true,
+    state: "waiting",
+    nextAt: 7,
+    introduced: undefined,
+  });
+});
+
+Deno.test("a two-sided attempt begins beside its own call, or in the turn of one that waits, while guesses are left", () => {
+  const table = [
+    { state: "under way", turn: true, may: true },
+    { state: "under way", turn: false, may: true },
+    { state: "waiting", turn: true, may: true },
+    { state: "waiting", turn: false, may: false },
+    { state: "connected", turn: true, may: false },
+    { state: "connected", turn: false, may: false },
+    { state: "over", turn: true, may: false },
+    { state: "over", turn: false, may: false },
+  ] as const;
+  for (const { state, turn, may } of table) {
+    const calls = new Calls();
+    calls.stretchMs = 2_500; // two at a time
+    const call = added(calls);
+    call.state = state;
+    for (const other of turn ? [] : ["c", "d"]) added(calls, other).state = "under way";
+    equal(calls.mayPunch(call.id, 0), may, `${state}, ${turn ? "with" : "without"} a turn`);
+    equal(calls.mayPunch(99, 0), false, "nobody's");
+    for (let n = 0; n < 10; n++) calls.wrongGuess(call, 0);
+    equal(calls.mayPunch(call.id, 0), false, `${state}, without guesses`);
+  }
+});
+
+Deno.test("a salt that was no false listener's is taken from the three, and no other", () => {
+  for (
+    const [salt, left] of [["s1", ["s2", "s3"]], ["s2", ["s1", "s3"]], ["s3", ["s1", "s2"]], ["s4", [
+      "s1",
+      "s2",
+      "s3",
+    ]]] as const
+  ) {
+    const calls = new Calls();
+    const call = added(calls);
+    for (const shown of ["s1", "s2", "s3"]) calls.takeSalt(call, shown, 0);
+    calls.forgetSalt(call, salt);
+    deepEqual(call.salts.map((known) => known.salt), left);
+  }
+});
