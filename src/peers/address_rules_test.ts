@@ -47,6 +47,11 @@ const TABLE: readonly (readonly [address: string, may: readonly LinkName[]])[] =
   ["192.169.1.1:7373", ALL],
   ["100.63.0.1:7373", ALL],
   ["100.128.0.1:7373", ALL],
+  ["8.16.0.1:7373", ALL],
+  ["8.168.0.1:7373", ALL],
+  ["8.64.0.1:7373", ALL],
+  ["8.254.0.1:7373", ALL],
+  ["169.253.0.1:7373", ALL],
   ["127.0.0.1:7373", LOOPBACK],
   ["127.255.255.255:7373", LOOPBACK],
   ["[::1]:7373", LOOPBACK],
@@ -75,6 +80,10 @@ const TABLE: readonly (readonly [address: string, may: readonly LinkName[]])[] =
   ["[2001:0:808:808::1]:7373", NONE], // Teredo
   ["[2001:db8::5efe:808:808]:7373", NONE], // ISATAP
   ["[2001:db8::200:5efe:808:808]:7373", NONE],
+  ["[2001:db8:0:1:0:5efe:808:808]:7373", NONE],
+  ["[2001:db8::1:5efe:808:808]:7373", ALL], // beside ISATAP
+  ["[2001:db8::1%eth0]:7373", NONE],
+  ["localhost:7373", NONE],
   ["8.8.8.8:1", NONE],
   ["8.8.8.8:25", NONE],
   ["8.8.8.8:80", NONE],
