@@ -2,6 +2,7 @@
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import fc from "fast-check";
+import { hmacSha256 } from "../crypto/hmac.ts";
 import { loadSodium } from "../crypto/sodium.ts";
 import type { Entropy } from "../ports.ts";
 import { Addresses, type Source } from "./addresses.ts";
@@ -116,6 +117,12 @@ function test(sentence: string, body: (door: Door) => void, options?: AdmissionO
   });
 }
 
+/** As the process draws it from `fixed`. */
+function lotOf(source: Source): number {
+  using ranks = new Ranks(arena);
+  return ranks.caller(1, source, false, 0, fixed).network.lot;
+}
+
 const range = (count: number) => Array.from({ length: count }, (_, n) => n);
 
 // --- The room ---
@@ -219,10 +226,13 @@ Deno.test("one that both sides have opened is counted with its address, and need
   deepEqual(ids.map((id) => admit(id, v4(id))), Array(64).fill(true));
   equal(admit(200, v4(200)), false, "no place is free");
   admission.authenticated(100, 0);
+  admission.authenticated(101, 0);
+  equal(admit(300, v4(300)), true);
   const left = admission.guessesLeft(0);
   deepEqual([admit(201, v4(201)), admit(202, v4(202))], [true, false]);
   deepEqual([203, 204, 205, 206, 207].map((id) => admit(id, v4(100))), [true, true, true, true, false]);
   equal(admission.places, 68);
+  equal(admit(208, v4(101)), false, "four more for all who are known");
   equal(left - admission.guessesLeft(0), 1, "who is known has none set aside");
 });
 
@@ -246,6 +256,7 @@ Deno.test("one that both sides have opened and that got no place leaves no trace
   ranks.forget(one);
   equal(ranks.waitingFrom(v4(1).network), 0);
   ok(ranks.caller(4, v4(1), false, 0, lots).network !== one.network);
+  equal(drawn, 1);
 });
 
 test("arriving alone makes no record: who was closed in the room is as good as new", (door) => {
@@ -319,6 +330,25 @@ Deno.test("one wrong guess is forgotten every 8 hours, and a 64th of the wide ne
   wide.wasted(v4(63), true, 0);
   equal(wide.wrongGuesses(v4(100), 0), 1);
   equal(wide.wrongGuesses(v4(300), 0), 0);
+});
+
+Deno.test("every 8 hours of a wrong guess begin with the first that counts, and a turn wasted without one counts as none", () => {
+  const wrongAt = (...hours: number[]) => {
+    const networks = new Networks();
+    for (const hour of hours) networks.wasted(v4(1), true, hour * HOUR);
+    networks.wasted(v4(1), false, hours.at(-1)! * HOUR);
+    return (hour: number) => networks.wrongGuesses(v4(1), hour * HOUR);
+  };
+  const table = [
+    { wrong: [10, 10, 19], is: [[19, 2], [25.9, 2], [26, 1], [33.9, 1], [34, 0]] },
+    { wrong: [0, 9], is: [[9, 1], [16.5, 1], [17, 0]] },
+    { wrong: [0, 0, 9], is: [[9, 2], [16, 1], [24, 0]] },
+    { wrong: [0, 40], is: [[40, 1], [47.9, 1], [48, 0]] },
+  ];
+  for (const { wrong, is } of table) {
+    const count = wrongAt(...wrong);
+    for (const [hour, many] of is) equal(count(hour!), many, `${wrong}: at ${hour}`);
+  }
 });
 
 Deno.test("8192 networks and 1024 wide ones are remembered, the least recent is forgotten first", () => {
@@ -410,12 +440,226 @@ test("a network has at most 8 places, and an address 4", (door) => {
   equal(start(v4(2)), "start");
 });
 
+Deno.test("of equals the network of the higher lot makes room, in whichever order they came, and its guess goes back", () => {
+  for (const order of [range(6), range(6).reverse()]) {
+    using door = new Door({ descriptors: { limit: 34, left: 14 } }); // four places
+    const ids = order.slice(0, 4).map((n) => {
+      const id = door.call(v4(n));
+      door.pass(50);
+      return [lotOf(v4(n)), id] as const;
+    });
+    door.pass(5_000);
+    const before = door.admission.guessesLeft(door.now);
+    equal(door.is(door.call(v4(700))), "start");
+    deepEqual(ids.filter(([, id]) => door.is(id) === "shut"), [ids.toSorted(([a], [b]) => b - a)[0]]);
+    equal(door.admission.guessesLeft(door.now), before, "one given back, one set aside");
+    equal(door.admission.places, 4);
+  }
+});
+
+Deno.test("when the room is full the higher lot of equals is closed, in whichever order they came", () => {
+  const orders = [[1, 2, 3], [1, 3, 2], [2, 1, 3], [2, 3, 1], [3, 1, 2], [3, 2, 1]];
+  for (const order of orders) {
+    using door = new Door({ descriptors: { limit: 8, left: 20 } }); // two may wait
+    door.call(v4(0));
+    const ids = order.map((n) => [lotOf(v4(n)), door.call(v4(n))] as const);
+    deepEqual(ids.filter(([, id]) => door.is(id) === "shut"), [ids.toSorted(([a], [b]) => b - a)[0]]);
+  }
+});
+
+Deno.test("who may not guess is closed before a worse rank, and who needs just as many as are left may guess", () => {
+  const lone = (n: number): Source => ({ address: `a${n}`, network: `n${n}`, wide: `w${n}` });
+  const other = (source: Source): Source => ({ ...source, address: `${source.address}, another` });
+  for (const [left, worseGoes] of [[301, true], [300, false]] as const) {
+    for (const worseFirst of [true, false]) {
+      using door = new Door({ descriptors: { limit: 8, left: 20 } }); // two may wait
+      const { admission } = door;
+      for (let k = 0; k < 3; k++) admission.admit(10 + k, lone(1), 0, fixed), admission.failed(10 + k, 0);
+      admission.admit(20, lone(2), 0, fixed);
+      admission.wrongGuess(20, 0);
+      for (let n = 1_199; n > left; n--) {
+        admission.admit(1_000 + n, lone(1_000 + n), 0, fixed), admission.wrongGuess(1_000 + n, 0);
+      }
+      equal(admission.guessesLeft(0), left);
+      const wait = (id: number, source: Source) => admission.arrive(id, source, 0, fixed);
+      wait(1, other(lone(worseFirst ? 1 : 2)));
+      wait(2, other(lone(worseFirst ? 2 : 1)));
+      wait(3, lone(3));
+      const shut = admission.moves(0).flatMap(({ move, caller }) => move === "shut" ? [caller] : []);
+      deepEqual(shut, [worseGoes === worseFirst ? 1 : 2], `${left} left`);
+    }
+  }
+});
+
+test("who has waited is safe for 4 s from its place on, not from its arrival", (door) => {
+  const ids = [1, 2, 3].map((n) => door.call(v4(n)));
+  door.pass(100);
+  const [first, second] = door.order;
+  const [third] = ids.filter((id) => door.is(id) === "waits");
+  if (first === undefined || second === undefined || third === undefined) throw new Error("nobody waits");
+  equal(first, ids[0]);
+  equal(door.admission.deadline, 4_000, "when the first may be closed");
+  door.pass(3_899);
+  equal(door.is(third), "waits");
+  door.pass(1);
+  deepEqual([first, second, third].map((id) => door.is(id)), ["shut", "start", "start"]);
+  door.pass(50);
+  const fourth = door.call(v4(4));
+  deepEqual([second, third, fourth].map((id) => door.is(id)), ["shut", "start", "start"]);
+  const fifth = door.call(v4(5));
+  door.pass(3_949);
+  deepEqual([third, fourth, fifth].map((id) => door.is(id)), ["start", "start", "waits"]);
+  door.pass(1);
+  deepEqual([third, fourth, fifth].map((id) => door.is(id)), ["shut", "start", "start"]);
+}, { descriptors: { limit: 34, left: 10 } });
+
+test("nothing that a network wasted before its success counts in its rank", (door) => {
+  const { admission } = door;
+  for (const [n, times] of [[1, 2], [300, 1]] as const) {
+    for (let k = 0; k < times; k++) admission.admit(100, v4(n), 0, fixed), admission.failed(100, 0);
+  }
+  admission.admit(100, v4(1), 0, fixed);
+  admission.authenticated(100, 0);
+  door.call(v4(999));
+  const [worse, better] = [door.call(v4(300, 2)), door.call(v4(1, 2))];
+  door.pass(50);
+  deepEqual([door.is(worse), door.is(better)], ["waits", "start"]);
+});
+
+test("a start is 50 ms behind the last one, whatever has become of that", (door) => {
+  const first = door.call(v4(0));
+  const second = door.call(v4(1));
+  equal(door.admission.deadline, 50);
+  door.failed(first);
+  equal(door.is(second), "waits");
+  equal(door.admission.deadline, 50);
+  door.pass(49);
+  equal(door.is(second), "waits");
+  door.pass(1);
+  equal(door.is(second), "start");
+});
+
+test("a network's second one still waits when its first has gone, and counts", (door) => {
+  door.call(v4(0));
+  const [first, second] = [door.call(v4(1, 1)), door.call(v4(1, 2))];
+  door.failed(first);
+  equal(door.is(second), "waits");
+  deepEqual([3, 4].map((host) => door.is(door.call(v4(1, host)))), ["waits", "shut"]);
+});
+
+test("nothing is due for who cannot have a place but the end of its waiting", (door) => {
+  for (let n = 0; n < 4; n++) door.call(v4(1)), door.pass(50);
+  door.call(v4(1));
+  equal(door.admission.deadline, door.now + 20_000);
+  door.failed(1);
+  equal(door.is(5), "start");
+  equal(door.admission.deadline, Infinity);
+});
+
+test("nothing is due for who waits for a guess until there is one", (door) => {
+  while (door.admission.guessesLeft(door.now) >= 1) door.spend();
+  door.pass(100);
+  const since = door.now;
+  door.call(v4(1));
+  const missing = 1 - door.admission.guessesLeft(since);
+  ok(Math.abs(door.admission.deadline - since - missing * 6_000) < 1e-6);
+});
+
+test("what is to be done is said once", (door) => {
+  const { admission } = door;
+  door.known(v4(1));
+  admission.arrive(100, v4(1), door.now, fixed);
+  deepEqual(admission.moves(door.now), [{ move: "start", caller: 100 }]);
+  deepEqual(admission.moves(door.now), []);
+});
+
+test("once the door is closed nobody waits any longer, and nothing is due", (door) => {
+  const ids = range(4).map((n) => door.call(v4(n)));
+  const closed = door.admission.close(door.now);
+  deepEqual(closed, ids.slice(1).map((caller) => ({ move: "shut", caller })));
+  deepEqual([door.admission.waiting, door.admission.places, door.admission.deadline], [0, 1, Infinity]);
+  deepEqual(door.admission.moves(door.now), []);
+  deepEqual(door.admission.close(door.now), []);
+});
+
+test("what is told of somebody who has no place is nothing", (door) => {
+  const { admission } = door;
+  door.call(v4(0));
+  const waits = door.call(v4(1));
+  for (const id of [99, waits]) {
+    admission.wrongGuess(id, 0);
+    admission.authenticated(id, 0);
+    admission.hereAlready(id, 0);
+    admission.gaveUp(id, 0);
+    equal(admission.mayCheck(id, 0), true);
+  }
+  admission.failed(99, 0);
+  deepEqual([door.is(waits), admission.waiting, admission.places, admission.guessesLeft(0)], ["waits", 1, 1, 1_199]);
+});
+
+test("of who has gone, however they went, no network is left", (door) => {
+  const { caller } = Ranks.prototype;
+  const networks: unknown[] = [];
+  Ranks.prototype.caller = function (...of) {
+    const made = caller.apply(this, of);
+    networks.push(made.network);
+    return made;
+  };
+  try {
+    const { admission } = door;
+    let id = 100;
+    const again = (go: (id: CallerId) => void, may = true) => {
+      equal(admission.admit(++id, v4(1), 0, fixed), may);
+      go(id);
+    };
+    again((id) => admission.failed(id, 0));
+    again((id) => admission.gaveUp(id, 0));
+    again((id) => admission.wrongGuess(id, 0));
+    for (let n = 0; n < 64; n++) admission.admit(1_000 + n, v4(100 + n), 0, fixed);
+    networks.splice(3);
+    again(() => {}, false);
+    again(() => {}, false);
+    admission.arrive(++id, v4(1), 0, fixed);
+    admission.close(0);
+    admission.arrive(++id, v4(1), 0, fixed);
+    equal(new Set(networks).size, networks.length);
+  } finally {
+    Ranks.prototype.caller = caller;
+  }
+});
+
+Deno.test("a rank is what the network has wasted and holds, its second in the room one more, and is looked up every 50 ms", () => {
+  using ranks = new Ranks(arena);
+  const [first, second] = [1, 2].map((host) => ranks.caller(host, v4(1, host), false, 1_000, fixed));
+  first!.network.waiting.push(first!, second!);
+  const both = (now: number) => [ranks.inRoom(first!, now), ranks.inRoom(second!, now)];
+  deepEqual(both(1_000), [0, 1]);
+  first!.network.places = 2;
+  deepEqual(both(1_000), [2, 3]);
+  ranks.wasted(first!, true, 1_000);
+  const wasted = 2 + 1 + 1 / 64;
+  deepEqual(both(1_000), [wasted, wasted + 1]);
+  equal(ranks.wrongGuesses(second!, 1_000), 1);
+  deepEqual(both(1_049), [wasted, wasted + 1]);
+  ok(both(1_050)[0]! < wasted);
+  ok(both(1_050)[0]! > wasted - 1e-3);
+  ranks.authenticated(second!);
+  ok(both(1_050)[0]! < 2 + 1 / 64);
+  equal(ranks.wrongGuesses(first!, 1_050), 0);
+});
+
+Deno.test("a network's lot is the first 48 bits of what HMAC makes of it", () => {
+  const out = new Uint8Array(32);
+  hmacSha256(out, new Uint8Array(32).fill(7), new TextEncoder().encode(v4(1).network));
+  equal(lotOf(v4(1)), parseInt(out.subarray(0, 6).toHex(), 16));
+});
+
 // --- Guesses ---
 
 test("a guess is set aside at the start, and given back unless the confirmation is wrong", (door) => {
   const guesses = () => door.admission.guessesLeft(door.now);
   const one = door.call(v4(1));
-  equal(Math.floor(guesses()), 1_199);
+  equal(guesses(), 1_199);
   door.failed(one);
   equal(Math.floor(guesses()), 1_200);
   door.pass(50);
@@ -424,6 +668,12 @@ test("a guess is set aside at the start, and given back unless the confirmation 
   door.pass(50);
   door.wrong(door.call(v4(3)));
   equal(Math.floor(guesses()), 1_199);
+  const known = door.call(v4(2));
+  equal(Math.floor(guesses()), 1_199, "who is known has none set aside");
+  door.failed(known);
+  equal(Math.floor(guesses()), 1_199);
+  door.wrong(door.call(v4(2)));
+  equal(Math.floor(guesses()), 1_198, "and spends one all the same");
 });
 
 test("one that both sides have opened sets a guess aside as well, and is turned away where there is none", (door) => {
@@ -451,6 +701,11 @@ Deno.test("guesses of all together: 1200 at once, 10 more a minute, never more t
   equal(guesses.left(0), 0);
   equal(guesses.left(6_000), 1);
   equal(guesses.leftAt(2, 6_000), 12_000);
+  equal(guesses.leftAt(1, 6_000), 6_000);
+  guesses.giveBack(6_000);
+  equal(guesses.left(6_000), 2);
+  equal(guesses.leftAt(1, 6_000), 6_000, "there are more than that");
+  equal(guesses.left(0), 2, "a clock that goes back takes none away");
   equal(guesses.left(HOUR * 3), 1_200);
   guesses.giveBack(HOUR * 3);
   equal(guesses.left(HOUR * 3), 1_200);

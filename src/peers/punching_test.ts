@@ -9,7 +9,7 @@ import {
   PUNCHES_IN_THE_AIR,
   PUNCHES_PER_SECOND,
 } from "../constants.ts";
-import { type PunchAddress, type PunchId, Punching } from "./punching.ts";
+import { INTRODUCTION_LIMITS, type PunchAddress, type PunchId, Punching } from "./punching.ts";
 
 const HOME = { host: "203.0.113.7", port: 7374 };
 const HOME6 = { host: "2001:db8::7", port: 7374 };
@@ -55,7 +55,7 @@ Deno.test("after a refusal it is 0 to 100 ms after its end, or 50 ms after its s
 });
 
 Deno.test("after the first minute it is 0 to 1000 ms, and 500 ms after its start", () => {
-  for (const [tookMs, random, expected] of [[1, 0, 500], [1, 0.5, 1000], [800, 0.25, 1050]]) {
+  for (const [tookMs, random, expected] of [[0, 0, 500], [1, 0, 500], [1, 0.5, 1000], [800, 0.25, 1050]]) {
     const { punching: machine, first } = punching();
     machine.failed(first[0]!, "silent", 6_000, 0);
     const began = PUNCH_AFTER_MS + PUNCH_HASTE_MS;
@@ -213,6 +213,188 @@ Deno.test("while a stretch could not start soon enough no attempt begins, and no
   deepEqual(machine.take(2_000, half, () => false), []);
   ok(machine.deadline > 2_000);
   equal(machine.take(machine.deadline, half, yes).length, 1);
+});
+
+Deno.test("the first minute is counted from the first attempt on", () => {
+  for (const [began, expected] of [[59_500, 50], [60_949, 50], [61_000, 500]]) {
+    const { punching: machine, first } = punching();
+    machine.failed(first[0]!, "silent", 6_000, 0);
+    const [late] = machine.take(began!, half, yes);
+    machine.failed(late!.punch, "refused", began! + 1, 0);
+    equal(machine.deadline - began!, expected);
+  }
+});
+
+Deno.test("an introduction has 200 attempts in 20 s", () => {
+  deepEqual(INTRODUCTION_LIMITS, { forMs: 20_000, attempts: 200 });
+});
+
+Deno.test("attempts are numbered from 1 on", () => {
+  const { punching: machine, first } = punching([HOME6, HOME]);
+  deepEqual(first, [1, 2]);
+  machine.failed(1, "silent", 2_000, 0);
+  equal(machine.take(2_000, half, yes)[0]?.punch, 3);
+});
+
+Deno.test("whatever ends a call's attempts says which of them were in the air", () => {
+  const ends: Record<string, (machine: Punching) => PunchId[]> = {
+    "it begins anew": (machine) => machine.begin(1, 5_000),
+    "it is over": (machine) => machine.end(1),
+    "no more of it": (machine) => machine.ban(1),
+    "it has a connection": (machine) => machine.hold(1),
+    "its addresses are gone": (machine) => machine.aim(1, []),
+    "they have failed in vain": (machine) => (machine.fruitless(1), machine.fruitless(1), machine.fruitless(1)),
+  };
+  for (const [sentence, end] of Object.entries(ends)) {
+    const { punching: machine, first } = punching([HOME6, HOME]);
+    deepEqual(end(machine), first, sentence);
+    deepEqual(first.map((punch) => machine.callOf(punch)), [undefined, undefined], sentence);
+    deepEqual(machine.take(5_500, half, yes), [], sentence);
+  }
+});
+
+Deno.test("what is told of a call or an attempt that is not there is nothing", () => {
+  const machine = new Punching();
+  deepEqual(machine.aim(9, [HOME]), []);
+  deepEqual([machine.hold(9), machine.fruitless(9), machine.ban(9), machine.end(9)], [[], [], [], []]);
+  machine.release(9, 0, 0);
+  machine.linked(9);
+  deepEqual(machine.failed(9, "mirror", 0, 0), []);
+  deepEqual(machine.opened(9), [9], "it came too late");
+  deepEqual([machine.isOpen(9), machine.isBanned(9), machine.has(9), machine.callOf(9)], [
+    false,
+    false,
+    false,
+    undefined,
+  ]);
+  equal(machine.deadline, Infinity);
+});
+
+Deno.test("a call is known until it is over, and one that was banned is known as such from then on", () => {
+  const machine = new Punching();
+  machine.begin(1, 0);
+  deepEqual([machine.has(1), machine.isBanned(1)], [true, false]);
+  machine.end(1);
+  equal(machine.has(1), false);
+  machine.begin(1, 0);
+  machine.ban(1);
+  deepEqual([machine.has(1), machine.isBanned(1)], [true, true]);
+  deepEqual(machine.aim(1, [HOME]), []);
+  machine.end(1);
+  deepEqual([machine.has(1), machine.isBanned(1)], [true, true]);
+  machine.begin(1, 0);
+  deepEqual([machine.has(1), machine.isBanned(1)], [true, false]);
+});
+
+Deno.test("an attempt is open from its connection on, which is not in the air any more", () => {
+  const machine = new Punching();
+  const host = (call: number) => `192.0.2.${call}`;
+  for (let call = 1; call <= 16; call++) {
+    machine.begin(call, 0);
+    machine.aim(call, [{ host: host(call), port: 7374 }]);
+  }
+  const first = machine.take(PUNCH_AFTER_MS, half, yes);
+  equal(first.length, 8);
+  for (const { punch } of first) {
+    equal(machine.isOpen(punch), false);
+    deepEqual(machine.opened(punch), []);
+    equal(machine.isOpen(punch), true);
+  }
+  equal(machine.deadline, PUNCH_AFTER_MS);
+  const second = machine.take(PUNCH_AFTER_MS, half, yes);
+  equal(second.length, 8);
+  equal(new Set([...first, ...second].map((attempt) => attempt.host)).size, 16);
+  machine.linked(first[0]!.punch);
+  deepEqual([machine.isOpen(first[0]!.punch), machine.callOf(first[0]!.punch)], [false, undefined]);
+});
+
+Deno.test("an attempt that became a link leaves its address free for the next one", () => {
+  const { punching: machine, first } = punching();
+  machine.opened(first[0]!);
+  machine.linked(first[0]!);
+  equal(machine.deadline, Infinity, "its connection is there");
+  machine.release(1, 3_000, 0.25);
+  equal(machine.deadline, 3_025);
+  machine.release(1, 9_000, 0.5);
+  equal(machine.deadline, 3_025, "there was nothing to give up any more");
+});
+
+Deno.test("a connection that fails gives each address of its call a pause, but not those that are tried", () => {
+  const { punching: machine, first } = punching([HOME6, HOME]);
+  machine.opened(first[0]!);
+  machine.release(1, 2_000, 0.5);
+  const [other, ...more] = machine.take(2_050, half, yes);
+  ok(other !== undefined && more.length === 0, "the one that is open goes on by itself");
+  deepEqual(machine.hold(1), [other.punch]);
+  machine.failed(first[0]!, "failed", 4_000, 0.5);
+  equal(machine.deadline, 4_050);
+  equal(machine.take(4_050, half, yes).length, 2);
+});
+
+Deno.test("a mirror ends the address that it was seen at", () => {
+  for (const at of [0, 1]) {
+    const { punching: machine, first } = punching([HOME6, HOME]);
+    const other = machine.failed(first[at]!, "mirror", 2_000, 0);
+    deepEqual(other, []);
+    machine.failed(first[1 - at]!, "silent", 3_000, 0);
+    const [next, ...more] = machine.take(3_000, half, yes);
+    equal(more.length, 0);
+    // Each address has its number by the order in which the first ones were drawn.
+    const { punching: same, first: numbers } = punching([HOME6, HOME]);
+    same.failed(numbers[1 - at]!, "silent", 3_000, 0);
+    equal(next?.host, same.take(3_000, half, yes)[0]?.host);
+  }
+});
+
+Deno.test("with 20 begun within a second the next one is due when the first of them is a second old", () => {
+  const machine = new Punching();
+  machine.begin(1, 0);
+  machine.aim(1, [HOME]);
+  for (let n = 0; n < PUNCHES_PER_SECOND; n++) {
+    const now = PUNCH_AFTER_MS + 10 * n;
+    equal(machine.deadline, now);
+    const [attempt] = machine.take(now, half, yes);
+    machine.failed(attempt!.punch, "silent", now + 10, 0);
+  }
+  equal(machine.deadline, PUNCH_AFTER_MS + 1_000);
+  deepEqual(machine.take(PUNCH_AFTER_MS + 999, half, yes), []);
+  equal(machine.take(PUNCH_AFTER_MS + 1_000, half, yes).length, 1);
+  equal(machine.deadline, Infinity, "it is in the air");
+});
+
+Deno.test("the order of a round is any of those there are, with one draw less than there are addresses", () => {
+  const addresses = [1, 2, 3].map((n) => ({ host: `192.0.2.${n}`, port: 7374 }));
+  const orders = new Set<string>();
+  for (const first of [0, 0.4, 0.8]) {
+    for (const second of [0, 0.9]) {
+      const machine = new Punching();
+      machine.begin(1, 0);
+      machine.aim(1, addresses);
+      const draws = [first, second];
+      const begun = machine.take(PUNCH_AFTER_MS, () => draws.shift()!, yes);
+      equal(new Set(begun.map(({ host }) => host)).size, 3);
+      equal(draws.length, 0);
+      orders.add(begun.map(({ host }) => host).join());
+    }
+  }
+  equal(orders.size, 6);
+});
+
+Deno.test("a call that ends takes nobody else's turn away", () => {
+  for (const unit of [0, 0.3, 0.5, 0.9]) {
+    const machine = new Punching();
+    for (let call = 1; call <= 12; call++) {
+      machine.begin(call, 0);
+      machine.aim(call, [{ host: `192.0.2.${call}`, port: 7374 }]);
+    }
+    const first = machine.take(PUNCH_AFTER_MS, () => unit, yes);
+    const had = new Set(first.map(({ punch }) => machine.callOf(punch)));
+    for (const { punch } of first) machine.failed(punch, "silent", PUNCH_AFTER_MS, 0);
+    const waiting = Array.from({ length: 12 }, (_, n) => n + 1).filter((call) => !had.has(call));
+    machine.end(waiting[0]!);
+    const second = machine.take(PUNCH_AFTER_MS, () => unit, yes).map(({ punch }) => machine.callOf(punch)!);
+    deepEqual(second.slice(0, 3).toSorted((a, b) => a - b), waiting.slice(1));
+  }
 });
 
 Deno.test("against routers that answer with resets two who call each other meet, at every distance", () => {
