@@ -49,7 +49,7 @@ class Trial {
     } as PeersOptions;
     this.acquaintances = new Acquaintances(options, this.turn, this.friends, calling as unknown as Calling, {
       drive: ({ link }, event) => {
-        if (event.type !== "submit") return void this.done.push(`${event.type} on ${link}`);
+        if (event.type !== "submit") return void this.done.push(`${Object.values(event)} on ${link}`);
         const message = event.message as CircleMessage | IntroductionMessage;
         if (message.type === "circle") {
           this.circles.set(link, message);
@@ -320,4 +320,14 @@ Deno.test("only a friend whom we dialled from the fixed port is told our place",
     trial.settle();
     equal(trial.acquaintances.company.tells(PEER).length, told, JSON.stringify(more));
   }
+});
+
+Deno.test("who has no connection in use is not here, and is sent nothing", () => {
+  const trial = new Trial();
+  trial.join(F, 1).inUse = undefined;
+  trial.join(G, 2);
+  deepEqual(trial.settle(), ["meet f2 no more", "circle of  on 2", "hearing"]);
+  const going = new Trial().calls();
+  going.friends.get(F)!.inUse = undefined;
+  deepEqual(going.settle(), ["yes", `dial 1 ${AT} quiet`]);
 });

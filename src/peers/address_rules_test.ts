@@ -83,6 +83,7 @@ const TABLE: readonly (readonly [address: string, may: readonly LinkName[]])[] =
   ["[2001:db8:0:1:0:5efe:808:808]:7373", NONE],
   ["[2001:db8::1:5efe:808:808]:7373", ALL], // beside ISATAP
   ["[2001:db8::1%eth0]:7373", NONE],
+  ["[fe80::1%eth0]:7373", NONE],
   ["localhost:7373", NONE],
   ["8.8.8.8:1", NONE],
   ["8.8.8.8:25", NONE],

@@ -31,7 +31,7 @@ export class CallSets {
   get deadline(): Millis {
     const [set] = this.#sets;
     if (set === undefined || this.#underWay) return Infinity;
-    return set.began === -Infinity ? -Infinity : set.began + (INTRODUCTION_CALL_AT_MS[set.calls] ?? Infinity);
+    return set.began + INTRODUCTION_CALL_AT_MS[set.calls]!; // -Infinity before its first call
   }
 
   /** A call is under way, or a set has been begun and has calls left. */

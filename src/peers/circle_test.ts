@@ -96,4 +96,48 @@ Deno.test("a contradiction is left to settle for 10 s, and then shown with the f
   deepEqual(disputes.look([], 12_000), []);
   deepEqual(disputes.look(pairs, 13_000), [], "a new one begins anew");
   deepEqual(contradictions([told(B, circle(C)), told(C)]), [], "C has not told yet: that is no contradiction");
+  deepEqual(contradictions([told(B), told(C, circle())]), [], "and who has not told claims nothing");
+});
+
+Deno.test("Teller forgets what waited where nothing waits any more, and which moment was due", () => {
+  const teller = new Teller(250);
+  equal(teller.lists(B), false, "nobody has been told of yet");
+  teller.next(circle(B), 1, 0);
+  equal(teller.next(circle(B), 2, 0), "send", "what waits on another connection is not on this one");
+  teller.begun(circle(B), 1, 1, 0);
+  equal(teller.next(circle(B), 2, 3_000), "nothing", "that on connection 2 still waits");
+  equal(teller.next(circle(C), 2, 1_000), "nothing");
+  equal(teller.deadline, 2_000);
+  equal(teller.next(circle(B), 1, 1_500), "nothing");
+  equal(teller.deadline, Infinity, "things are as they were told");
+});
+
+Deno.test("two of whom one has not told yet are not apart, nor are two of whom one names the other", () => {
+  for (
+    const [first, second] of [[circle(), undefined], [undefined, circle()], [circle(C), circle()], [
+      circle(),
+      circle(B),
+    ]]
+  ) {
+    deepEqual(hearing(A, [told(B, first), told(C, second)], []).apart, []);
+  }
+  deepEqual(hearing(A, [told(B, circle()), told(C, circle())], []).apart, [[B, C]]);
+});
+
+Deno.test("things settle while somebody has not told, or while a contradiction is young", () => {
+  equal(hearing(A, [], []).settling, false);
+  equal(hearing(A, [told(B)], []).settling, true);
+  equal(hearing(A, [told(B, circle(C)), told(C, circle(B))], []).settling, false);
+  equal(hearing(A, [told(B, circle(C)), told(C, circle())], []).settling, true);
+  equal(hearing(A, [told(B, circle(C)), told(C, circle())], [[B, C]]).settling, false);
+});
+
+Deno.test("two contradictions are due one after the other, the earlier first", () => {
+  const disputes = new Disputes();
+  equal(disputes.deadline, Infinity);
+  disputes.look([[B, C]], 1_000);
+  disputes.look([[B, C], [B, D]], 4_000);
+  equal(disputes.deadline, 11_000);
+  deepEqual(disputes.look([[B, C], [B, D]], 11_000), [[B, C]]);
+  equal(disputes.deadline, 14_000);
 });

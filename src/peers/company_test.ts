@@ -4,7 +4,8 @@ import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:ass
 import { testArena } from "../../tests/harness/arena.ts";
 import { Bench, type Person, storiesIn } from "../../tests/simulation/bench.ts";
 import { FrameType } from "../wire/frame.ts";
-import { Company } from "./company.ts";
+import type { CircleMessage } from "../wire/message.ts";
+import { Company, type CompanyOptions, type Here, type Reachable } from "./company.ts";
 
 const arena = await testArena();
 const ASK = { introductions: "ask", hidden: false } as const;
@@ -273,4 +274,238 @@ test("who leaves waits for nothing of all this: no deadline is left behind that 
   const { peers } = bench.node("c");
   bench.run(500);
   equal(peers.deadline > bench.node("c").now, true);
+});
+
+// --- Company alone ---
+
+const SELF = "00".repeat(32);
+const F = "f1".repeat(32);
+const G = "f2".repeat(32);
+const PEER = "99".repeat(32);
+const AT = "203.0.113.7:7373";
+
+/** Its own clock, and whom it believes here. */
+class Alone {
+  readonly company: Company;
+  here: Here[] = [];
+  now = 0;
+
+  constructor(more: Partial<CompanyOptions> = {}, reachable: Partial<Reachable> = {}) {
+    this.company = new Company(
+      { self: SELF, intervalMs: 250, mode: "ask", most: 64, ...more },
+      { addresses: [], listens: false, hidden: false, ...reachable },
+    );
+  }
+
+  join(peer: string, more: Partial<Here> = {}): this {
+    const address = "203.0.113.1:7373";
+    this.here.push({
+      peer,
+      name: undefined,
+      link: this.here.length + 1,
+      links: 1,
+      address,
+      local: "",
+      dialled: true,
+      ...more,
+    });
+    this.company.present(this.here);
+    return this;
+  }
+
+  part(peer: string): this {
+    this.here = this.here.filter((friend) => friend.peer !== peer);
+    this.company.present(this.here);
+    return this;
+  }
+
+  circle(from: string, you: string, ...others: string[]): this {
+    const members = others.map((peer) => ({ peer, name: "" }));
+    this.company.received(from, { type: "circle", you, with: members }, this.now);
+    return this;
+  }
+
+  /** In a word each, without circles. */
+  settle(ms = 0): string[] {
+    this.now += ms;
+    return this.company.settle(this.now).flatMap((effect) => {
+      if (effect.type === "listen at") return [`listen at ${effect.hosts}`];
+      if (effect.type === "notice") return [effect.notice.event];
+      if (effect.type === "dial") return [`dial ${effect.addresses}`];
+      if (effect.type !== "submit") return [effect.type];
+      const { message, to } = effect;
+      return message.type === "circle" ? [] : [`${message.type} ${to.slice(0, 2)} ${message.addresses}`];
+    });
+  }
+
+  /** The circles that are sent. */
+  circles(ms = 0): CircleMessage[] {
+    this.now += ms;
+    return this.company.settle(this.now).flatMap((effect) =>
+      effect.type === "submit" && effect.message.type === "circle" ? [effect.message] : []
+    );
+  }
+}
+
+Deno.test("before anybody is here nobody hears anybody, and nothing is due", () => {
+  const { company } = new Alone();
+  deepEqual(company.hearing, { everyone: false, settling: false, others: [], apart: [], disputed: [] });
+  deepEqual([company.open, company.hidden, company.expected(PEER)], [[], false, undefined]);
+  equal(company.deadline, Infinity);
+  deepEqual(company.settle(0), []);
+  equal(new Alone({}, { hidden: true }).company.hidden, true);
+});
+
+Deno.test("what a yes tells: all addresses through each friend who names them, and our place as a friend sees it", () => {
+  const you = "203.0.113.2:7374";
+  const own = "198.51.100.9:7373";
+  for (
+    const [sentence, reachable, more, told] of [
+      ["one who listens", { listens: true, addresses: [own] }, {}, [own]],
+      ["from the fixed port", { listens: true, addresses: [own] }, { fixed: true }, [own, you]],
+      ["from the fixed port, without an address", { listens: true }, { fixed: true }, [you]],
+      ["one whom they dialled", { listens: true }, { dialled: false }, [you]],
+      ["one who does not listen yet", {}, { local: "198.51.100.9" }, ["198.51.100.9"]],
+      ["the same over IPv6", {}, { local: "2001:db8::9" }, ["2001:db8::9"]],
+      ["an address that must not leave its network", {}, { local: "192.168.1.5" }, []],
+      ["one that is an address with a zone", {}, { local: "fe80::1%eth0" }, []],
+      ["no address at all", {}, { local: "" }, []],
+      ["a private one to a friend in such a network", {}, { local: "10.0.0.5", address: "10.0.0.9:7373" }, [
+        "10.0.0.5",
+      ]],
+      ["a private one to a friend without a clear address", {}, { local: "10.0.0.5", address: "fe80::1%eth0" }, []],
+    ] as const
+  ) {
+    const alone = new Alone({}, reachable).join(F, more).join(G, { local: "203.0.113.50" });
+    alone.circle(F, you, PEER);
+    deepEqual(alone.company.tells(PEER), told, sentence);
+    deepEqual(alone.company.tells(SELF), [], "nobody names them");
+  }
+});
+
+Deno.test("how introductions stand says what a yes tells", () => {
+  const alone = new Alone({}, { listens: true, addresses: ["198.51.100.9:7373"] }).join(F).circle(F, "", PEER);
+  alone.company.agree(PEER, 0);
+  const tells = ["198.51.100.9:7373"];
+  deepEqual(alone.company.open, [{ peer: PEER, state: "yes", by: [], addresses: 0, tells }]);
+});
+
+Deno.test("expected are those agreed to, with the friends here who name them", () => {
+  const alone = new Alone().join(F).join(G).circle(F, "", PEER);
+  equal(alone.company.expected(PEER), undefined);
+  equal(alone.company.agree(PEER, 0), true);
+  deepEqual(alone.company.expected(PEER), [F]);
+  alone.circle(G, "", PEER);
+  deepEqual(alone.company.expected(PEER), [F, G]);
+  alone.part(F);
+  deepEqual(alone.company.expected(PEER), [G]);
+  alone.company.decline(PEER, 0);
+  equal(alone.company.expected(PEER), undefined);
+});
+
+Deno.test("what a friend told is forgotten when they leave, and what they were told too", () => {
+  const alone = new Alone().join(F);
+  equal(alone.circles().length, 1);
+  alone.company.begun(F, 1, { type: "circle", you: "", with: [] }, 1, 0);
+  alone.circle(F, "", PEER);
+  alone.part(F).settle();
+  equal(alone.company.deadline, Infinity);
+  alone.join(F);
+  equal(alone.circles().length, 1, "at once: it is a new session");
+  equal(alone.company.agree(PEER, 0), false);
+});
+
+Deno.test("a circle is told to the person when it says something new, and no other time", () => {
+  const alone = new Alone().join(F);
+  alone.settle();
+  deepEqual(alone.circle(F, "", PEER).settle(), ["circle", "hearing"]);
+  deepEqual(alone.circle(F, "", PEER).settle(), []);
+  deepEqual(alone.circle(F, "203.0.113.2:7374", PEER).settle(), ["circle"]);
+});
+
+Deno.test("a circle names the others by their order, and how we see this friend's end unless we are hidden", () => {
+  const shown = (reachable: Partial<Reachable>, address: string) =>
+    new Alone({}, reachable).join(F, { address, name: "Fred" }).join(G).circles();
+  const [toF, toG] = shown({}, "203.0.113.1:50000");
+  deepEqual(toF, { type: "circle", you: "203.0.113.1:50000", with: [{ peer: G, name: "" }] });
+  deepEqual(toG?.with, [{ peer: F, name: "Fred" }]);
+  equal(shown({ hidden: true }, "203.0.113.1:50000")[0]?.you, "");
+  equal(shown({}, "[fe80::1%eth0]:50000")[0]?.you, "");
+});
+
+Deno.test("calls are taken for introductions only by who takes none: on four addresses, and no longer than needed", () => {
+  const alone = new Alone();
+  const peers = [1, 2, 3, 4, 5].map((n) => `e${n}`.repeat(32));
+  for (const [n, peer] of peers.entries()) alone.join(peer, { local: `198.51.100.${9 - n}` });
+  alone.join(F, { local: "" }).join(G, { local: "198.51.100.1" });
+  for (const peer of [...peers, F]) alone.circle(peer, "", PEER);
+  deepEqual(alone.settle().filter((word) => word.startsWith("listen")), []);
+  alone.company.agree(PEER, 0);
+  const hosts = ["198.51.100.5", "198.51.100.6", "198.51.100.7", "198.51.100.8"];
+  deepEqual(alone.settle().filter((word) => word.startsWith("listen")), [`listen at ${hosts}`]);
+  deepEqual(alone.settle(), [], "asked for once");
+  alone.company.listeningAt("198.51.100.1", ["198.51.100.1:1234"]);
+  for (const host of hosts.slice(1)) alone.company.listeningAt(host, []);
+  deepEqual(alone.settle(), [], "one has not answered");
+  alone.company.listeningAt(hosts[0]!, [`${hosts[0]}:50001`, "no address"]);
+  deepEqual(alone.settle(), [`meet e1 ${hosts[0]}:50001`]);
+  alone.company.decline(PEER, alone.now);
+  deepEqual(alone.settle().filter((word) => word.startsWith("listen")), ["listen at "]);
+  alone.company.agree(PEER, alone.now);
+  deepEqual(alone.settle().filter((word) => !word.startsWith("notice")), ["introduction", `listen at ${hosts}`]);
+  for (const listening of [{ listens: true }, { hidden: true }]) {
+    const other = new Alone({}, listening).join(F, { local: "198.51.100.9" }).circle(F, "", PEER);
+    other.settle();
+    other.company.agree(PEER, 0);
+    deepEqual(other.settle().filter((word) => word.startsWith("listen")), []);
+  }
+});
+
+Deno.test("only addresses that can be written are told, also when they become known later", () => {
+  const alone = new Alone({}, { listens: true }).join(F).circle(F, "", PEER);
+  alone.company.reachable({ addresses: ["198.51.100.9:7373", "[fe80::1%eth0]:7373"], listens: true, hidden: false });
+  alone.settle();
+  alone.company.agree(PEER, 0);
+  deepEqual(alone.settle(), ["introduction", "meet f1 198.51.100.9:7373"]);
+});
+
+Deno.test("a meet is passed on about others who are here, and by nobody with no", () => {
+  const passed = (mode: "ask" | "no", peer: string) => {
+    const alone = new Alone({ mode }).join(F).join(G);
+    const [, toG] = alone.circles();
+    alone.company.begun(G, 2, toG!, 1, 0);
+    alone.company.received(F, { type: "meet", peer, addresses: [AT], from: "" }, 0);
+    return alone.settle();
+  };
+  deepEqual(passed("ask", G), [`introduce f2 ${AT}`]);
+  deepEqual(passed("no", G), []);
+  deepEqual(passed("ask", F), []);
+  deepEqual(passed("ask", PEER), []);
+});
+
+Deno.test("the next deadline is that of the first of all parts", () => {
+  const alone = new Alone().join(F).join(G);
+  const [toF, toG] = alone.circles();
+  alone.company.begun(F, 1, toF!, 1, 0);
+  alone.company.begun(G, 2, toG!, 1, 0);
+  alone.settle();
+  equal(alone.company.deadline, Infinity);
+  alone.circle(F, "", G).circle(G, "");
+  alone.settle();
+  equal(alone.company.deadline, 10_000, "a contradiction");
+  alone.join(PEER, { link: 3 }).settle();
+  equal(alone.company.deadline, 2_000, "a circle that has to wait");
+  alone.company.received(F, { type: "meet", peer: G, addresses: [], from: "" }, 0);
+  alone.settle();
+  alone.company.received(F, { type: "meet", peer: G, addresses: [], from: "" }, 0);
+  alone.settle(9_000);
+  equal(alone.company.deadline, 10_000);
+  alone.settle(1_000);
+  equal(alone.company.deadline, 20_000, "one that is passed on");
+});
+
+Deno.test("there is room for as many friends as were asked for", () => {
+  for (const [most, may] of [[1, false], [2, true]] as const) {
+    equal(new Alone({ most }).join(F).circle(F, "", PEER).company.agree(PEER, 0), may);
+  }
 });

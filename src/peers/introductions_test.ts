@@ -3,7 +3,13 @@
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { INTRODUCTION_MS, INTRODUCTIONS_AT_ONCE, INTRODUCTIONS_MAX, MEET_PAUSE_MS } from "../constants.ts";
 import type { IntroductionMessage } from "../wire/message.ts";
-import { type IntroductionEffect, Introductions, type MiddleFriend, type Situation } from "./introductions.ts";
+import {
+  type IntroductionEffect,
+  Introductions,
+  type MiddleFriend,
+  ownAddresses,
+  type Situation,
+} from "./introductions.ts";
 
 const SELF = "00".repeat(32);
 const F = "f1".repeat(32);
@@ -334,5 +340,306 @@ Deno.test("only a friend whom we dialled from the fixed port is told our place, 
     trial.agree();
     const told = trial.settle().find((word) => word.startsWith("meet f1"));
     equal(told, `meet f1 ${trial.around.friends.get(F)!.dialled ? OWN.join() : [...OWN, you].join()}${from}`);
+  }
+});
+
+Deno.test("a deadline is the end of what is open, the next friend's turn, or a call for which there is room", () => {
+  const trial = new Trial();
+  equal(trial.all.deadline, Infinity);
+  trial.introduced(F, AT);
+  equal(trial.all.deadline, INTRODUCTION_MS, "a question is nothing but open");
+  trial.now = 1_000;
+  trial.agree();
+  equal(trial.all.deadline, -Infinity, "a call is due at once");
+  trial.settle();
+  equal(trial.all.deadline, 1_000 + MEET_PAUSE_MS, "it is under way");
+  trial.all.callEnded(PEER, undefined, 1_500);
+  equal(trial.all.deadline, 6_000);
+  trial.all.decline(PEER, 2_000);
+  equal(trial.all.deadline, 2_000 + INTRODUCTION_MS, "a no is nothing but remembered");
+});
+
+Deno.test("with four under way the next calls of these are due, and no fifth introduction's", () => {
+  const peers = Array.from({ length: INTRODUCTIONS_AT_ONCE + 1 }, (_, i) => `${i + 10}`.repeat(32));
+  const trial = new Trial("yes");
+  trial.around = situation([friend(F, ...peers)]);
+  trial.settle();
+  for (const peer of peers) trial.all.introduced(F, introduce(peer, AT), trial.around, 0);
+  trial.settle();
+  equal(trial.all.deadline, MEET_PAUSE_MS);
+  trial.all.callEnded(peers[1]!, undefined, 0);
+  equal(trial.all.deadline, 5_000, "one that is between two calls keeps its room");
+  deepEqual(trial.settle(5_000), [`dial 11 ${AT}`]);
+});
+
+Deno.test("expected is only who was agreed to, and in the middle is only who names one of these", () => {
+  const trial = new Trial();
+  trial.around = situation([friend(F, PEER), friend(G, OTHER)]);
+  const middles = () => trial.all.middles(trial.around.friends).map(({ peer }) => peer);
+  const expects = () => [PEER, OTHER].map((peer) => trial.all.expects(peer));
+  deepEqual([expects(), middles()], [[false, false], []]);
+  trial.introduced(F);
+  deepEqual([expects(), middles()], [[false, false], []], "asked is not agreed");
+  trial.agree();
+  deepEqual([expects(), middles()], [[true, false], [F]]);
+  trial.all.decline(PEER, 0);
+  deepEqual([expects(), middles()], [[false, false], []]);
+  deepEqual(trial.all.open(), [], "what was declined is not open");
+});
+
+Deno.test("nobody is agreed to who is not named, who is oneself or here already; a second yes does nothing", () => {
+  const trial = new Trial();
+  trial.around = situation([friend(F, PEER, SELF, G), friend(G, F)]);
+  const agree = (peer: string) => {
+    const { may, effects } = trial.all.agree(peer, trial.around, 0);
+    return [may, words(effects)];
+  };
+  deepEqual(agree(OTHER), [false, []]);
+  deepEqual(agree(SELF), [false, []]);
+  deepEqual(agree(G), [false, []]);
+  deepEqual(agree(PEER), [true, ["yes f1"]]);
+  deepEqual(agree(PEER), [true, []]);
+});
+
+Deno.test("a no to somebody unheard of is kept for 10 min, a second one lengthens it silently, and a no ends a yes", () => {
+  const trial = new Trial();
+  deepEqual(words(trial.all.decline(PEER, 0)), ["over declined"]);
+  deepEqual(words(trial.all.decline(PEER, 1_000)), []);
+  trial.settle(INTRODUCTION_MS);
+  deepEqual(trial.introduced(F), [], "the second no is not 10 min old");
+  trial.settle(1_000);
+  deepEqual(trial.introduced(F), ["asked f1"]);
+  trial.agree();
+  deepEqual(words(trial.all.decline(PEER, trial.now)), ["hang up 99", "over declined f1"]);
+});
+
+Deno.test("a call that has ended for nobody says nothing, and one of somebody declined ends nothing more", () => {
+  const trial = new Trial();
+  deepEqual(words(trial.all.callEnded(PEER, AT, 0)), []);
+  trial.introduced(F, AT);
+  deepEqual(words(trial.all.callEnded(PEER, AT, 0)), [], "none was under way");
+  trial.agree();
+  trial.settle();
+  trial.all.decline(PEER, 0);
+  deepEqual(words(trial.all.callEnded(PEER, AT, 0)), ["wrong-peer"]);
+});
+
+Deno.test("with yes: not oneself, nobody who is here, nobody with a full house or hidden, and anew who was gone meanwhile", () => {
+  const trial = new Trial("yes");
+  trial.around = situation([friend(F, SELF, G), friend(G)]);
+  deepEqual(trial.settle(), []);
+  trial.around = situation([friend(F, PEER)], { full: true });
+  deepEqual(trial.settle(), []);
+  trial.around = situation([friend(F, PEER)], { hidden: true });
+  deepEqual(trial.settle(), []);
+  trial.around = situation([friend(F, PEER)]);
+  deepEqual(trial.settle(), ["yes f1", `meet f1 ${OWN}`]);
+  trial.all.decline(PEER, 0);
+  deepEqual(trial.settle(INTRODUCTION_MS), []);
+  deepEqual(trial.settle(), [], "the person said no");
+  trial.around = situation([friend(F)]);
+  trial.settle();
+  trial.around = situation([friend(F, PEER)]);
+  deepEqual(trial.settle(), ["yes f1", `meet f1 ${OWN}`]);
+});
+
+Deno.test("with yes no more are agreed to than are kept in mind", () => {
+  const trial = new Trial("yes");
+  const names = Array.from({ length: INTRODUCTIONS_MAX + 2 }, (_, i) => i.toString(16).padStart(4, "0").repeat(16));
+  trial.around = situation([friend(F, ...names.slice(1))]);
+  equal(trial.settle().filter((word) => word === "yes f1").length, INTRODUCTIONS_MAX);
+  equal(trial.settle().length, 0);
+});
+
+Deno.test("a question is asked again 10 min after the last one, and eight a minute are counted from each", () => {
+  const trial = new Trial();
+  const again = (now: number) => {
+    trial.now = now;
+    trial.around = situation([friend(F)]);
+    trial.settle();
+    trial.around = situation([friend(F, PEER)]);
+    return trial.introduced(F);
+  };
+  deepEqual(again(0), ["asked f1"]);
+  deepEqual(again(INTRODUCTION_MS - 1), ["asked f1 quiet"]);
+  deepEqual(again(INTRODUCTION_MS), ["asked f1"]);
+  const many = Array.from({ length: 12 }, (_, i) => `${i + 20}`.repeat(32));
+  const other = new Trial();
+  other.around = situation([friend(F, ...many), friend(G, ...many)]);
+  const ask = (n: number, now: number, by = F) =>
+    words(other.all.introduced(by, introduce(many[n]!), other.around, now))[0];
+  deepEqual([0, 1, 2, 3, 4, 5, 6].map((n) => ask(n, n)), Array(7).fill("asked f1"));
+  equal(ask(7, 59_999), "asked f1");
+  equal(ask(8, 59_999), "asked f1 quiet", "the ninth in a minute");
+  equal(ask(9, 59_999, G), "asked f2", "through another friend");
+  equal(ask(10, 60_000), "asked f1", "the first is a minute old");
+  equal(ask(11, 60_000), "asked f1 quiet");
+});
+
+Deno.test("whom a person is asked about stays in mind for the last 256", () => {
+  const trial = new Trial();
+  const names = Array.from(
+    { length: INTRODUCTIONS_MAX + 1 },
+    (_, i) => (i + 1).toString(16).padStart(4, "0").repeat(16),
+  );
+  const ask = (peer: string, now: number) => {
+    trial.around = situation([friend(F, peer)]);
+    const asked = words(trial.all.introduced(F, introduce(peer), trial.around, now));
+    trial.around = situation([friend(F)]);
+    trial.all.settle(trial.around, now);
+    return asked;
+  };
+  // Eight a minute, so that none of them is quiet for another reason; all within 10 min through several friends.
+  const through = (i: number) => (0xa000 + Math.floor(i / 8)).toString(16).repeat(16);
+  for (const [i, peer] of names.entries()) {
+    trial.around = situation([friend(through(i), peer)]);
+    trial.all.introduced(through(i), introduce(peer), trial.around, 0);
+    trial.all.settle(situation([friend(through(i))]), 0);
+  }
+  deepEqual(ask(names[1]!, 1), ["asked f1 quiet"], "of the last 256");
+  deepEqual(ask(names[0]!, 2), ["asked f1"], "the 257th before is forgotten");
+});
+
+Deno.test("16 addresses in all are kept, each once, whoever gave it", () => {
+  const trial = new Trial();
+  trial.around = situation([F, G].map((peer) => friend(peer, PEER)));
+  const many = (base: number, count: number) => Array.from({ length: count }, (_, i) => `203.0.113.${base + i}:7373`);
+  trial.introduced(F, ...many(10, 8), ...many(10, 2));
+  equal(trial.all.open()[0]?.addresses, 8);
+  trial.introduced(G, ...many(17, 8));
+  equal(trial.all.open()[0]?.addresses, 15);
+  trial.introduced(G, ...many(40, 3));
+  equal(trial.all.open()[0]?.addresses, 16);
+});
+
+Deno.test("a yes asks those who introduced and are here, and goes on behind whoever was asked last", () => {
+  const trial = new Trial();
+  trial.around = situation([F, G, H].map((peer) => friend(peer, PEER)));
+  trial.introduced(G);
+  trial.introduced(F);
+  trial.around = situation([G, H].map((peer) => friend(peer, PEER)));
+  deepEqual(trial.agree(), ["yes f2+f1"]);
+  deepEqual(trial.settle(), [`meet f2 ${OWN}`]);
+  deepEqual(trial.settle(MEET_PAUSE_MS), [`meet f3 ${OWN}`]);
+  deepEqual(trial.settle(MEET_PAUSE_MS), [`meet f2 ${OWN}`]);
+});
+
+Deno.test("who is owed a meet and has left gets none", () => {
+  const trial = new Trial();
+  trial.around = situation([friend(F, PEER), friend(G, PEER)]);
+  trial.introduced(F);
+  trial.introduced(G);
+  trial.agree();
+  trial.around = situation([friend(G, PEER)]);
+  deepEqual(trial.settle(), [`meet f2 ${OWN}`]);
+});
+
+Deno.test("eight addresses of ours are told, each once, and that at which the friend sees us last", () => {
+  const own = Array.from({ length: 9 }, (_, i) => `198.51.100.${i + 1}:7373`);
+  const through = (mine: readonly string[], you: string) =>
+    ownAddresses({ ...friend(F, PEER), dialled: false, you }, mine);
+  deepEqual(through(own, ""), own.slice(0, 8));
+  deepEqual(through(own.slice(0, 2), own[0]!), own.slice(0, 2));
+  deepEqual(through(own.slice(0, 2), own[5]!), [own[0], own[1], own[5]]);
+});
+
+Deno.test("places are told in one go, each once, of those who gave one", () => {
+  const trial = new Trial();
+  trial.around = situation([F, G, H].map((peer) => friend(peer, PEER)));
+  introducedFrom(trial, F, THERE);
+  introducedFrom(trial, G, THERE);
+  introducedFrom(trial, H, "");
+  deepEqual(trial.agree(), ["yes f1+f2+f3", `meet 99 at ${THERE}`]);
+  deepEqual(introducedFrom(trial, H, "203.0.113.9:7375"), [`meet 99 at ${THERE},203.0.113.9:7375`]);
+  deepEqual(introducedFrom(trial, H, ""), [], "no place takes none away");
+});
+
+Deno.test("whose introductions are asked about is told as loud as it is", () => {
+  const trial = new Trial();
+  const quiet = (effects: readonly IntroductionEffect[]) =>
+    effects.map((effect) => effect.type === "notice" && effect.notice.event === "introduction" && effect.notice.quiet);
+  deepEqual(quiet(trial.all.introduced(F, introduce(PEER), trial.around, 0)), [false]);
+  deepEqual(quiet(trial.all.agree(PEER, trial.around, 0).effects), [false]);
+  deepEqual(quiet(trial.all.settle(situation([friend(F)]), 0)), [false, false]);
+  const [asked] = trial.all.introduced(F, introduce(PEER), trial.around, 0);
+  equal(asked?.type === "notice" && "reason" in asked.notice, false, "only an end has a reason");
+});
+
+Deno.test("a fourth friend in the middle is ignored, whatever they say, before a yes and in it", () => {
+  const trial = new Trial();
+  trial.around = situation([F, G, H, I].map((peer) => friend(peer, PEER)));
+  for (const by of [F, G, H]) trial.introduced(by);
+  deepEqual(introducedFrom(trial, I, THERE), []);
+  deepEqual(trial.agree(), ["yes f1+f2+f3"]);
+  trial.settle();
+  deepEqual(introducedFrom(trial, I, THERE), []);
+  deepEqual(trial.settle(), []);
+});
+
+Deno.test("with yes an introduction is a yes at once, with the addresses in it", () => {
+  const trial = new Trial("yes");
+  deepEqual(trial.introduced(F, AT), ["yes f1"]);
+  deepEqual(trial.settle(), [`meet f1 ${OWN}`, `dial 99 ${AT}`]);
+});
+
+Deno.test("after a no nobody is called or asked any more, and a new yes begins anew", () => {
+  const trial = new Trial();
+  trial.around = situation([friend(F, PEER), friend(G, PEER)]);
+  deepEqual(trial.agree(), ["yes f1"]);
+  trial.settle();
+  trial.introduced(F, AT);
+  deepEqual(trial.settle(), [`dial 99 ${AT}`]);
+  trial.all.callEnded(PEER, undefined, trial.now);
+  trial.all.decline(PEER, trial.now);
+  deepEqual(trial.settle(60_000), []);
+  deepEqual(trial.agree(), ["yes f1"]);
+  deepEqual(trial.settle(), [`meet f1 ${OWN}`, `dial 99 ${AT}`]);
+  const own = new Trial();
+  own.around = trial.around;
+  own.agree();
+  deepEqual(own.settle(), [`meet f1 ${OWN}`]);
+  own.all.decline(PEER, 0);
+  own.agree();
+  deepEqual(own.settle(), [`meet f2 ${OWN}`]);
+  own.introduced(F);
+  deepEqual(own.settle(), [`meet f1 ${OWN}`], "they got none in this yes");
+});
+
+Deno.test("a yes lasts 10 min from when it was said, and asks one friend in 30 s", () => {
+  const trial = new Trial();
+  trial.around = situation([friend(F, PEER), friend(G, PEER)]);
+  trial.introduced(F);
+  trial.now = 1_000;
+  trial.agree();
+  deepEqual(trial.settle(), [`meet f1 ${OWN}`]);
+  deepEqual(trial.settle(MEET_PAUSE_MS), [`meet f2 ${OWN}`]);
+  deepEqual(trial.settle(), []);
+  equal(trial.all.deadline, 1_000 + 2 * MEET_PAUSE_MS);
+  trial.now = INTRODUCTION_MS + 999;
+  equal(trial.settle().includes("over expired f1"), false);
+  equal(trial.settle(1).includes("over expired f1"), true);
+});
+
+Deno.test("a question late in the day is quiet for 10 min as well", () => {
+  const trial = new Trial();
+  for (const [now, asked] of [[400_000, "asked f1"], [500_000, "asked f1 quiet"], [1_000_000, "asked f1"]] as const) {
+    trial.now = now;
+    trial.around = situation([friend(F, PEER)]);
+    deepEqual(trial.introduced(F), [asked]);
+    trial.around = situation([friend(F)]);
+    trial.settle();
+  }
+});
+
+Deno.test("an introduction is told with whoever introduced, and only without one with whoever was asked last", () => {
+  for (const introduced of [true, false]) {
+    const trial = new Trial();
+    trial.around = situation([friend(F, PEER), friend(G, PEER)]);
+    if (introduced) trial.introduced(F);
+    trial.agree();
+    trial.settle();
+    trial.settle(MEET_PAUSE_MS);
+    trial.around = situation([friend(F), friend(G)]);
+    deepEqual(trial.settle(), ["hang up 99", `over gone ${introduced ? "f1" : "f2"}`]);
   }
 });

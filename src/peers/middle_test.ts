@@ -58,6 +58,25 @@ Deno.test("64 of one friend a minute, and the rest are dropped", () => {
   equal(middle.take(yes, yes, 59_999).length, 0);
   middle.meet(X, meet(Y), 60_000);
   equal(middle.take(yes, yes, 60_000).length, 1);
+  const late = new Middle();
+  for (const peer of others.slice(1)) late.meet(X, meet(peer), 50_000);
+  late.meet(X, meet(Y), 61_000);
+  equal(late.take(yes, yes, 61_000).length, PASS_ON_PER_MINUTE, "a minute counts from each of them");
+  late.meet(X, meet(Y), 62_000);
+  deepEqual(late.take(yes, yes, 62_000), []);
+  late.take((peer) => peer !== X, yes, 62_000);
+  late.meet(X, meet(Y), 62_000);
+  equal(late.take(yes, yes, 62_000).length, 1, "who has left is not counted any more");
+});
+
+Deno.test("one whose time has come and which waits for a circle sets no deadline either", () => {
+  const middle = new Middle();
+  middle.meet(X, meet(Y), 0);
+  middle.take(yes, yes, 0);
+  middle.meet(X, meet(Y), 1);
+  equal(middle.deadline, PASS_ON_PAUSE_MS);
+  deepEqual(middle.take(yes, () => false, PASS_ON_PAUSE_MS), []);
+  equal(middle.deadline, Infinity);
 });
 
 Deno.test("nothing goes to or about somebody who has left, and what is kept for them is forgotten", () => {
