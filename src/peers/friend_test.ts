@@ -178,3 +178,51 @@ Deno.test("Friends remembers what a plain list remembers, whoever is met, comes 
     { seed: 6, numRuns: 60 },
   );
 });
+
+Deno.test("of somebody who is met for the first time nothing is known, and nobody is here", () => {
+  const { here, inUse, outbox, name, committed, verified, verification } = new Friend(SMALL, LARGE);
+  deepEqual({ here, inUse, outbox, name, committed, verified, verification }, {
+    here: false,
+    inUse: undefined,
+    outbox: [],
+    name: undefined,
+    committed: false,
+    verified: false,
+    verification: undefined,
+  });
+});
+
+Deno.test("of several who are here the one with the most unconfirmed counts", () => {
+  const friends = new Friends(SMALL);
+  equal(friends.mostUnconfirmed, 0);
+  for (const [name, many] of [["a", 2], ["b", 3], ["c", 1], ["gone", 9]] as const) {
+    const friend = friends.meet(name);
+    if (name !== "gone") friends.join(friend, connection("dialer"));
+    for (let n = 0; n < many; n++) friend.outbox.push({ id: `${n}`, text: "", reported: false });
+  }
+  equal(friends.mostUnconfirmed, 3);
+});
+
+Deno.test("a friend has been quiet for as long as the connection that brought something last", () => {
+  const friends = new Friends(SMALL);
+  const since = (at: number) => ({ role: "dialer", session: { quietFor: (now: number) => now - at } }) as Connection;
+  for (const [name, ats] of [["a", [10, 40]], ["b", [100]], ["c", [99]], ["d", [99.5, 0]]] as const) {
+    const friend = friends.meet(name);
+    for (const at of ats) friends.join(friend, since(at));
+  }
+  deepEqual([...friends.quiet(100)], [["a", 60], ["c", 1], ["d", 0.5]]);
+});
+
+Deno.test("the numbers behind the words of somebody who is forgotten are wiped, and of nobody else", () => {
+  const friends = new Friends(SMALL);
+  const wiped: string[] = [];
+  const numbers = (name: string) => ({ [Symbol.dispose]: () => void wiped.push(name) }) as Friend["verification"];
+  for (let n = 0; n < SHOWN_IDS_PEERS; n++) friends.meet(`${n}`).verification = numbers(`${n}`);
+  friends.join(friends.get("0")!, connection("dialer"));
+  deepEqual(wiped, []);
+  friends.meet("one more");
+  friends.meet("and one");
+  deepEqual(wiped, ["1", "2"]);
+  friends[Symbol.dispose]();
+  equal(wiped.length, SHOWN_IDS_PEERS);
+});
