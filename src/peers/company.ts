@@ -186,7 +186,7 @@ export class Company {
     this.#listen();
     this.#effects.push(...this.#introductions.act(this.#situation(), now));
     for (const friend of this.#here) this.#tellCircle(friend, now);
-    const knows = (to: PeerId, about: PeerId) => this.#tellers.get(to)?.teller.lists(about) ?? false;
+    const knows = (to: PeerId, about: PeerId) => this.#tellers.get(to)!.teller.lists(about);
     for (const { to, message } of this.#middle.take((peer) => this.#isHere(peer), knows, now)) {
       this.#effects.push({ type: "submit", to, message });
     }

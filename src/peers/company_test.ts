@@ -3,6 +3,7 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { testArena } from "../../tests/harness/arena.ts";
 import { Bench, type Person, storiesIn } from "../../tests/simulation/bench.ts";
+import { PASS_ON_PER_MINUTE } from "../constants.ts";
 import { FrameType } from "../wire/frame.ts";
 import type { CircleMessage } from "../wire/message.ts";
 import { Company, type CompanyOptions, type Here, type Reachable } from "./company.ts";
@@ -369,6 +370,8 @@ Deno.test("what a yes tells: all addresses through each friend who names them, a
       ["the same over IPv6", {}, { local: "2001:db8::9" }, ["2001:db8::9"]],
       ["an address that must not leave its network", {}, { local: "192.168.1.5" }, []],
       ["one that is an address with a zone", {}, { local: "fe80::1%eth0" }, []],
+      ["an address in another form than is told", {}, { local: "2001:DB8::9" }, []],
+      ["a friend's address in such a form", {}, { local: "10.0.0.5", address: "[FD00::1]:7373" }, []],
       ["no address at all", {}, { local: "" }, []],
       ["a private one to a friend in such a network", {}, { local: "10.0.0.5", address: "10.0.0.9:7373" }, [
         "10.0.0.5",
@@ -481,6 +484,34 @@ Deno.test("a meet is passed on about others who are here, and by nobody with no"
   deepEqual(passed("no", G), []);
   deepEqual(passed("ask", F), []);
   deepEqual(passed("ask", PEER), []);
+  for (const peer of [F, PEER]) {
+    const alone = new Alone().join(F).join(G);
+    const [, toG] = alone.circles();
+    alone.company.begun(G, 2, toG!, 1, 0);
+    const meet = (about: string) =>
+      alone.company.received(F, { type: "meet", peer: about, addresses: [AT], from: "" }, 0);
+    for (let n = 0; n < PASS_ON_PER_MINUTE; n++) meet(peer);
+    meet(G);
+    deepEqual(alone.settle(), [`introduce f2 ${AT}`], "what goes to nobody does not count");
+  }
+});
+
+Deno.test("an answer that nobody asked for is not kept for when somebody does", () => {
+  const alone = new Alone().join(F, { local: "198.51.100.9" }).circle(F, "", PEER);
+  alone.settle();
+  alone.company.listeningAt("198.51.100.9", ["198.51.100.9:50001"]);
+  alone.company.agree(PEER, 0);
+  deepEqual(alone.settle(), ["introduction", "listen at 198.51.100.9"]);
+  alone.company.listeningAt("198.51.100.9", ["198.51.100.9:50002"]);
+  deepEqual(alone.settle(), ["meet f1 198.51.100.9:50002"]);
+});
+
+Deno.test("a circle that waits is withdrawn when things are as they were told", () => {
+  const alone = new Alone().join(F);
+  const [toF] = alone.circles();
+  alone.company.begun(F, 1, toF!, 1, 0);
+  alone.join(G).settle(5_000);
+  deepEqual(alone.part(G).settle(), ["withdraw circle"]);
 });
 
 Deno.test("the next deadline is that of the first of all parts", () => {
@@ -502,6 +533,14 @@ Deno.test("the next deadline is that of the first of all parts", () => {
   equal(alone.company.deadline, 10_000);
   alone.settle(1_000);
   equal(alone.company.deadline, 20_000, "one that is passed on");
+});
+
+Deno.test("a friend who is owed a meet and has come back without a circle gets it", () => {
+  const alone = new Alone({}, { listens: true, addresses: ["198.51.100.9:7373"] }).join(F).join(G);
+  alone.circle(F, "", PEER).circle(G, "", PEER).settle();
+  alone.company.agree(PEER, 0);
+  alone.part(F).join(F, { dialled: false });
+  equal(alone.settle().includes("meet f1 198.51.100.9:7373"), true);
 });
 
 Deno.test("there is room for as many friends as were asked for", () => {
