@@ -594,6 +594,9 @@ Deno.test("after a no nobody is called or asked any more, and a new yes begins a
   deepEqual(trial.settle(60_000), []);
   deepEqual(trial.agree(), ["yes f1"]);
   deepEqual(trial.settle(), [`meet f1 ${OWN}`, `dial 99 ${AT}`]);
+  trial.all.decline(PEER, trial.now);
+  trial.agree();
+  deepEqual(trial.settle(), [`meet f1 ${OWN}`, `dial 99 ${AT}`], "the call that was under way is over");
   const own = new Trial();
   own.around = trial.around;
   own.agree();
