@@ -307,3 +307,186 @@ Deno.test("another PeerId than before is told with the address, and nothing of a
   equal(trial.calling.connected(connection({ call, peer: before })), undefined);
   equal(trial.calling.connected(connection({ call })), before);
 });
+
+/** A call with an attempt in the air, which is number 1. */
+function punching(retry = true): { trial: Trial; call: Call } {
+  const trial = new Trial();
+  const call = trial.add("b", retry);
+  trial.at(0, () => trial.calling.aimed(call.id, [THERE]));
+  equal(trial.at(PUNCH_AFTER_MS, () => trial.calling.punchDue())[0]?.type, "punch");
+  return { trial, call };
+}
+
+const punches = (trial: Trial, now: number) =>
+  trial.at(now, () => trial.calling.punchDue()).filter(({ type }) => type === "punch").length;
+
+Deno.test("a call is told when it begins and when it fails, and goes on with --retry alone", () => {
+  const failure = { at: "connect", why: "refused" } as const;
+  const refused = {
+    type: "notice",
+    notice: { event: "refused", address: "b", reason: "unreachable", failure },
+  } as const;
+  for (const retry of [true, false]) {
+    const trial = new Trial();
+    deepEqual(trial.at(0, () => trial.calling.add("b", retry)), [
+      { type: "notice", notice: { event: "connecting", address: "b" } },
+      { type: "dial", call: 1, target: "b", quiet: false },
+    ]);
+    deepEqual(trial.at(0, () => trial.calling.dialFailed(99, failure)), []);
+    const ended = { type: "callEnded", target: "b", failure } as const;
+    deepEqual(trial.at(0, () => trial.calling.dialFailed(1, failure)), retry ? [refused] : [refused, ended]);
+    equal(trial.calling.get(1)?.state, retry ? "waiting" : "over");
+  }
+  const leaving = new Trial();
+  leaving.add("b");
+  leaving.turn.leaving = true;
+  deepEqual(types(leaving.at(0, () => leaving.calling.dialFailed(1, failure))), ["callEnded"]);
+});
+
+Deno.test("after ten answers in vain who waits is told that it is over, until the person calls", () => {
+  const trial = new Trial();
+  const waits = trial.add("waits");
+  waits.state = "waiting";
+  waits.nextAt = 50_000;
+  const calls = Array.from({ length: 4 }, (_, n) => trial.add(`${n}`));
+  for (let n = 0; n < 9; n++) {
+    trial.at(0, () => trial.calling.refused(connection({ call: calls[n % 4]!, answered: true }), "closed"));
+  }
+  equal(waits.state, "waiting");
+  const effects = trial.at(0, () => trial.calling.refused(connection({ call: calls[3]!, answered: true }), "closed"));
+  const failure = { at: "phrase", why: "phrase" } as const;
+  ok(
+    effects.some((effect) =>
+      effect.type === "callEnded" && effect.target === "waits" && effect.failure.why === failure.why
+    ),
+  );
+  equal(waits.state, "over");
+  const again = trial.add("anew");
+  again.state = "waiting";
+  deepEqual(trial.dialled(1), ["anew"]);
+});
+
+Deno.test("a stretch that takes long lets one call begin at a time", () => {
+  const trial = new Trial();
+  trial.calling.stretchTook(10_000);
+  equal(trial.add("b").state, "under way");
+  trial.at(0, () => trial.calling.add("c", true));
+  deepEqual(trial.calling.get(2)?.state, "waiting");
+});
+
+Deno.test("an ordinary connection stops a call's attempts until it fails", () => {
+  const { trial, call } = punching();
+  trial.at(2_000, () => trial.calling.aimed(99, [THERE]));
+  deepEqual(trial.at(2_000, () => trial.calling.dialOpened(call.id)), [{ type: "stopPunch", punch: 1 }]);
+  equal(punches(trial, 5_000), 0);
+  trial.at(5_000, () => trial.calling.dialClosed(call.id));
+  equal(punches(trial, 6_000), 1);
+});
+
+Deno.test("the first two-sided connection stops the ordinary attempt, and its end is that of the call's", () => {
+  const { trial, call } = punching();
+  deepEqual(trial.at(2_000, () => trial.calling.punchOpened(1)), [{ type: "stopDial", call: call.id }]);
+  equal(trial.calling.punched(99), undefined);
+  trial.at(3_000, () => trial.calling.punchFailed(1, "failed"));
+  deepEqual([call.state, call.failures], ["waiting", 1]);
+  const waiting = punching();
+  waiting.call.state = "waiting";
+  deepEqual(waiting.trial.at(2_000, () => waiting.trial.calling.punchOpened(1)), []);
+  equal(waiting.call.state, "under way");
+  equal(waiting.trial.calling.punched(1), waiting.call);
+  const late = punching();
+  deepEqual(late.trial.at(2_000, () => late.trial.calling.punchOpened(7)), [{ type: "stopPunch", punch: 7 }]);
+  late.trial.at(2_000, () => late.trial.calling.punchFailed(1, "refused"));
+  deepEqual([late.call.state, late.call.failures], ["under way", 0], "it had never opened");
+  const once = punching(false);
+  once.trial.at(2_000, () => once.trial.calling.punchOpened(1));
+  const ended = once.trial.at(2_000, () => once.trial.calling.punchFailed(1, "failed")).at(-1);
+  deepEqual(ended, { type: "callEnded", target: "b", failure: { at: "connect", why: "turned-away" } });
+});
+
+Deno.test("a meeting's connection that fails lets its next attempt begin, and is no call of the person's", () => {
+  const trial = new Trial();
+  trial.at(0, () => trial.calling.meet(PEER, [THERE]));
+  equal(punches(trial, PUNCH_AFTER_MS), 1);
+  deepEqual(trial.at(2_000, () => trial.calling.punchOpened(1)), []);
+  deepEqual(trial.at(2_000, () => trial.calling.punchFailed(1, "failed")), []);
+  equal(punches(trial, 3_000), 1);
+  const call = trial.calling.get(1)!;
+  equal(trial.calling.connected(connection({ call, peer: PEER })), undefined);
+  equal(trial.calling.get(1), undefined);
+  equal(punches(trial, 9_000), 0);
+});
+
+Deno.test("a friend, or a session with anybody at the address, ends the attempts", () => {
+  const { trial, call } = punching();
+  deepEqual(trial.at(2_000, () => trial.calling.met(`${THERE.host}:7374`)), [{ type: "stopPunch", punch: 1 }]);
+  const other = punching();
+  const found = connection({ call: other.call });
+  deepEqual(types(other.trial.at(2_000, () => other.trial.calling.connected(found))), ["stopPunch"]);
+  equal(call.state, "under way");
+});
+
+Deno.test("three two-sided connections in vain end the attempts, and three ordinary ones do not", () => {
+  for (const [punched, left] of [[true, 0], [false, 1]] as const) {
+    const { trial, call } = punching();
+    trial.at(2_000, () => trial.calling.punchFailed(1, "silent"));
+    for (let n = 0; n < 3; n++) trial.at(2_000, () => trial.calling.refused(connection({ call, punched }), "closed"));
+    call.state = "under way";
+    equal(punches(trial, 9_000), left);
+  }
+  const { trial, call } = punching();
+  trial.at(2_000, () => trial.calling.punchFailed(1, "silent"));
+  trial.at(2_000, () => trial.calling.refusedHalfway(connection({ call }), "phrase"));
+  call.state = "under way";
+  equal(punches(trial, 9_000), 0);
+});
+
+Deno.test("an introduction is met at four places at most, anew when it is told again, and for 30 s", () => {
+  const places = [1, 2, 3, 4, 5].map((n) => ({ host: `203.0.113.${n}`, port: 7374 }));
+  const trial = new Trial();
+  trial.at(0, () => trial.calling.meet(PEER, places));
+  trial.at(0, () => trial.calling.meet(PEER, places));
+  equal(punches(trial, PUNCH_AFTER_MS), 4);
+  for (const n of [1, 2, 3]) trial.at(100, () => trial.calling.meet(`${n}`.repeat(64), places));
+  const meets = (now: number) => {
+    trial.at(now, () => trial.calling.meet("ee".repeat(32), places));
+    return [2, 3, 4, 5, 6].filter((id) => trial.calling.get(id) !== undefined);
+  };
+  deepEqual(meets(30_000), [2, 3, 4, 5], "all are kept still");
+  deepEqual(meets(30_001), [3, 4, 5, 6]);
+});
+
+Deno.test("a meeting's connection that brought nobody is followed by the next attempt, and the third by none", () => {
+  const trial = new Trial();
+  trial.at(0, () => trial.calling.meet(PEER, [THERE]));
+  for (let n = 1, now = PUNCH_AFTER_MS; n <= 3; n++, now += 1_000) {
+    equal(punches(trial, now), 1, `the ${n}th`);
+    trial.at(now, () => trial.calling.punchOpened(n));
+    const call = trial.calling.punched(n)!;
+    equal(punches(trial, now + 500), 0);
+    trial.at(now + 500, () => trial.calling.metNobody(call, "closed"));
+  }
+  equal(punches(trial, 9_000), 0);
+});
+
+Deno.test("a call that waits for its turn begins no attempt either", () => {
+  const { trial } = punching();
+  trial.at(2_000, () => trial.calling.add("c", true));
+  trial.at(2_000, () => trial.calling.aimed(2, [{ ...THERE, host: "203.0.113.8" }]));
+  trial.calling.get(2)!.state = "waiting";
+  trial.calling.stretchTook(10_000);
+  equal(punches(trial, 9_000), 0);
+  trial.calling.get(1)!.state = "over";
+  equal(punches(trial, 19_000), 1);
+});
+
+Deno.test("a call that fails lets its attempts go on with --retry, and gives them up without", () => {
+  const failure = { at: "connect", why: "refused" } as const;
+  const held = punching();
+  held.trial.at(2_000, () => held.trial.calling.dialOpened(held.call.id));
+  held.trial.at(3_000, () => held.trial.calling.dialFailed(held.call.id, failure));
+  equal(punches(held.trial, 9_000), 1);
+  const once = punching(false);
+  const effects = once.trial.at(2_000, () => once.trial.calling.dialFailed(once.call.id, failure));
+  deepEqual(types(effects), ["notice", "stopPunch", "callEnded"]);
+});
