@@ -77,6 +77,18 @@ Deno.test("ten minutes after its first attempt a call has its last one, until it
   equal(machine.deadline, 700_000 + PUNCH_AFTER_MS);
 });
 
+Deno.test("what a sleeping machine did not ask for in time is due no more, and nobody is asked for it again and again", () => {
+  const calls = punching();
+  calls.punching.failed(calls.first[0]!, "silent", PUNCH_AFTER_MS + 5_000, 0.5);
+  equal(calls.punching.deadline, PUNCH_AFTER_MS + 5_000);
+  const woken = PUNCH_AFTER_MS + PUNCH_FOR_MS + 1;
+  deepEqual(calls.punching.take(woken, half, yes), []);
+  equal(calls.punching.deadline, Infinity);
+  calls.punching.begin(1, woken);
+  calls.punching.aim(1, [HOME]);
+  equal(calls.punching.deadline, woken + PUNCH_AFTER_MS, "the person asked again");
+});
+
 Deno.test("an introduction has as many attempts as it is given", () => {
   const machine = new Punching();
   machine.begin(1, 0, { forMs: 20_000, attempts: 3 });
