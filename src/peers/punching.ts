@@ -238,9 +238,12 @@ export class Punching {
     for (const [call, target] of this.#targets) {
       if (!mayGoOn(target)) continue;
       const places = target.places.filter((place) => place.attempt === undefined && place.nextAt <= now);
-      // What was due and was not asked for in time, as while the machine slept, is due no more.
-      if (now >= target.until) { for (const place of places) place.nextAt = Infinity; }
-      if (places.length === 0 || now >= target.until) continue;
+      if (now >= target.until) {
+        // What was due and was not asked for in time, as while the machine slept, is due no more.
+        for (const place of places) place.nextAt = Infinity;
+        continue;
+      }
+      if (places.length === 0) continue;
       if (mayCall(call)) { for (const place of places) due.set(place, call); }
       else for (const place of places) rest(place, now, random());
     }
