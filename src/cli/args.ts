@@ -79,7 +79,7 @@ function helpArgs(rest: readonly string[]): Args | UsageProblem {
 
 function doctorArgs(given: Given, rest: readonly string[]): Args | UsageProblem {
   if (rest.length > 1) return USAGE.doctorAddress;
-  const fd = descriptor(given.get("phrase-fd"));
+  const fd = descriptor(given, "phrase-fd");
   if (typeof fd === "object") return fd;
   const prompt = given.has("with-phrase");
   if (fd !== undefined && prompt) return USAGE.both("phrase-fd", "with-phrase");
@@ -100,12 +100,16 @@ function doctorArgs(given: Given, rest: readonly string[]): Args | UsageProblem 
   };
 }
 
-/** What --phrase-fd says; undefined where it is not given. */
-function descriptor(value: string | undefined): number | undefined | UsageProblem {
+/** What an option that takes a descriptor says; undefined where it is not given. Standard input is for the phrase alone. */
+function descriptor(
+  given: Given,
+  name: "phrase-fd" | "onion-password-fd" | "onion-auth-fd",
+): number | undefined | UsageProblem {
+  const value = given.get(name);
   if (value === undefined) return undefined;
   const fd = integer(value, undefined, 0, DESCRIPTOR_MAX);
-  if (fd !== undefined && fd !== 1 && fd !== 2) return fd;
-  return USAGE.descriptor;
+  if (fd !== undefined && (fd > 2 || (fd === 0 && name === "phrase-fd"))) return fd;
+  return name === "phrase-fd" ? USAGE.descriptor : USAGE.onionDescriptor(name);
 }
 
 const DESCRIPTOR_MAX = 1_000_000;
@@ -167,7 +171,7 @@ function isIntroductions(text: string): text is NonNullable<ChatArgs["introducti
 
 function phraseSource(given: Given): ChatArgs["phrase"] | UsageProblem {
   if (given.has("phrase-fd") && given.has("phrase")) return USAGE.both("phrase-fd", "phrase");
-  const fd = descriptor(given.get("phrase-fd"));
+  const fd = descriptor(given, "phrase-fd");
   if (typeof fd === "object") return fd;
   if (fd !== undefined) return { from: "fd", fd };
   const text = given.get("phrase");
@@ -189,21 +193,22 @@ function onionOf(
   rest: readonly string[],
   phrase: ChatArgs["phrase"],
 ): OnionArgs | UsageProblem {
-  const [passwordFd, authFd] = ["onion-password-fd", "onion-auth-fd"].map((name) =>
-    integer(given.get(name), 0, 3, DESCRIPTOR_MAX)
-  );
-  if (passwordFd === undefined) return USAGE.onionDescriptor("onion-password-fd");
-  if (authFd === undefined) return USAGE.onionDescriptor("onion-auth-fd");
-  const [onion, typed] = ["onion", "onion-auth"].map((name) => given.get(name)?.toString());
-  const onionAuth = typed ?? (authFd === 0 ? undefined : "");
+  const onionPasswordFd = descriptor(given, "onion-password-fd");
+  if (typeof onionPasswordFd === "object") return onionPasswordFd;
+  const onionAuthFd = descriptor(given, "onion-auth-fd");
+  if (typeof onionAuthFd === "object") return onionAuthFd;
+  const onion = given.get("onion");
+  const onionAuth = given.get("onion-auth") ?? (onionAuthFd === undefined ? undefined : "");
   if (command === "listen" && onion === undefined && onionAuth !== undefined) return USAGE.onionAuth;
   if (command === "listen" && onionAuth !== undefined && onionAuth !== "") return USAGE.onionAuthPort;
-  if (passwordFd !== 0 && onion === undefined && onionAuth === undefined) return USAGE.onionPassword(command);
+  if (onionPasswordFd !== undefined && onion === undefined && onionAuth === undefined) {
+    return USAGE.onionPassword(command);
+  }
   if (onion !== undefined && (rest.length > 0 || given.has("map-port"))) return USAGE.onionAlone;
-  const descriptors = [passwordFd, authFd, phrase.from === "fd" ? phrase.fd : 0].filter((fd) => fd !== 0);
+  const descriptors = [onionPasswordFd, onionAuthFd, phrase.from === "fd" ? phrase.fd : undefined]
+    .filter((fd) => fd !== undefined);
   if (new Set(descriptors).size < descriptors.length) return USAGE.sameDescriptor;
-  const fdOf = (fd: number) => fd === 0 ? undefined : fd;
-  return { onion, onionAuth, onionAuthFd: fdOf(authFd), onionPasswordFd: fdOf(passwordFd) };
+  return { onion, onionAuth, onionAuthFd, onionPasswordFd };
 }
 
 /** A port that nobody can guess: a web page on this machine could call a known one. */
