@@ -7,6 +7,7 @@ import { isolate, withoutIsolates } from "../text/sanitise.ts";
 import { newRoster } from "../text/roster.ts";
 import { widestOf, wrap } from "../text/width.ts";
 import { callOf } from "../call_person.ts";
+import { saidBy } from "../refused.ts";
 import type { Terminal } from "../tty.ts";
 import type { Input, View, ViewOptions } from "../view.ts";
 import { PipedLines } from "./piped.ts";
@@ -77,9 +78,9 @@ export class LineView implements View {
     }
     if (this.#kind === "json" && isForPeople(notice)) return;
     if (this.#kind === "plain") {
-      // The problem says it all of a call that ended.
-      if (notice.event === "problem" && this.#refused !== undefined && notice.doing.includes(this.#refused.address)) {
-        this.#refused.cancel();
+      const said = saidBy(notice, this.#refused);
+      if (said !== undefined) {
+        said.cancel();
         this.#refused = undefined;
       } else this.#sayRefused();
       if (notice.event === "refused" && notice.failure !== undefined) return this.#holdRefused(notice);

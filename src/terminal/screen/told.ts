@@ -4,6 +4,7 @@
 import type { Notice } from "../../notice.ts";
 import { lineOf, namedLine } from "../../words/notices.ts";
 import type { PeerId } from "../../ports.ts";
+import { saidBy } from "../refused.ts";
 import { carefulLine, carefulOfReported, label, labels, learn, newlyReported, type Roster } from "../text/roster.ts";
 import type { Friends } from "./friends.ts";
 import type { Entry, Log } from "./log.ts";
@@ -30,10 +31,8 @@ export class ProgramLines {
   /** Says what there is to say, and keeps up with who is here. */
   tell(notice: Notice, at: number): void {
     const { roster } = this.#friends;
-    // The problem says it all of a call that ended.
-    if (notice.event === "problem" && this.#refused !== undefined && notice.doing.includes(this.#refused.address)) {
-      this.#log.takeBack(this.#refused.entry);
-    }
+    const said = saidBy(notice, this.#refused);
+    if (said !== undefined) this.#log.takeBack(said.entry);
     this.#refused = undefined;
     if (notice.event === "named") return this.#named(notice, at);
     const line = told(notice, roster);
