@@ -111,9 +111,10 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   if (typeof key === "number") return key;
   const readAgain = () => readPhrase(host, tty, args, async () => (await opening()).typed, panic);
   const read = readAgain();
-  const { arena, locked, typed } = await opening();
-  const weak = await refuseMemory(tty, args, await opening(), asks ? "\n" : "");
+  const opened = await opening();
+  const weak = await refuseMemory(tty, args, opened, asks ? "\n" : "");
   if (weak !== undefined) return weak;
+  const { arena, locked, typed } = opened;
   // What is loaded now keeps the thread for long: a key that waits comes first.
   const { turn } = await import("../system.ts");
   await turn();
@@ -279,11 +280,12 @@ async function onionKey(
   panic: (lineEnd: string) => never,
 ): Promise<LockedDhSecret | number | undefined> {
   if (args.onionAuth === undefined || args.onion !== undefined) return undefined;
-  const weak = await refuseMemory(tty, args, await opening(), "");
+  const opened = await opening();
+  const weak = await refuseMemory(tty, args, opened, "");
   if (weak !== undefined) return weak;
   const { takeKey } = await import("./onion_key.ts");
   const readLine = (fd: number, into: LockedBytes) => readDescriptor(host, fd, into);
-  return await takeKey({ host, tty, arena: (await opening()).arena, fd: args.onionAuthFd, readLine, panic });
+  return await takeKey({ host, tty, arena: opened.arena, fd: args.onionAuthFd, readLine, panic });
 }
 
 /** Of Tor's control port, without its line end; undefined: none is given, or none can be read. Its owner disposes it. */

@@ -5,7 +5,7 @@ import type { ChatArgs } from "../chat/chat_args.ts";
 import type { Host } from "../host/host.ts";
 import type { Entropy } from "../ports.ts";
 import type { Arena, LockedBytes, LockedDhSecret } from "../secrets/locked.ts";
-import { askHidden } from "../terminal/prompt.ts";
+import { askHidden, PROMPTS } from "../terminal/prompt.ts";
 import type { Tty } from "../terminal/tty.ts";
 import type { ClientKeys } from "../transport/onion/client_keys.ts";
 import { ControlError } from "../transport/onion/control.ts";
@@ -32,18 +32,14 @@ export interface KeyReading {
 /** The key; or the exit code, when why has been told. */
 export async function takeKey(reading: KeyReading): Promise<LockedDhSecret | number> {
   const { host, tty, arena, fd } = reading;
-  const refused = fd === undefined
-    ? tty.inputIsTerminal ? undefined : KEY_PROBLEMS.noTerminal
-    : host.isTerminal(fd)
-    ? KEY_PROBLEMS.shown
-    : undefined;
-  if (refused !== undefined) {
-    await tell(tty, sentence(refused));
+  const asks = fd === undefined;
+  if (asks ? !tty.inputIsTerminal : host.isTerminal(fd)) {
+    await tell(tty, sentence(asks ? KEY_PROBLEMS.noTerminal : KEY_PROBLEMS.shown));
     return EXIT.usage;
   }
   using room = arena.bytes(TYPED_SIZE);
   const key = arena.dhSecret();
-  for (let asked = 0; asked < (fd === undefined ? PROMPTS : 1); asked++) {
+  for (let asked = 0; asked < (asks ? PROMPTS : 1); asked++) {
     const length = await lineOf(reading, room);
     if (length === "leave") return ended(tty, key, EXIT.left);
     if (typeof length === "number" && keyFromBase32(key.bytes, room.bytes.subarray(0, length))) return key;
@@ -59,7 +55,7 @@ async function ended(tty: Tty, key: LockedDhSecret, code: number): Promise<numbe
   return code;
 }
 
-/** How many bytes of a key stand in the memory; `too long` for one, or there are none. */
+/** How many bytes of a key stand in the memory, or why there are none. */
 async function lineOf(
   { tty, fd, readLine, panic }: KeyReading,
   room: LockedBytes,
@@ -95,5 +91,3 @@ export async function keysFor(
 
 /** A key has 52 letters; with room for blanks and a line end. */
 const TYPED_SIZE = 256;
-/** How often it is asked for at a prompt before the program gives up. */
-const PROMPTS = 5;

@@ -8,7 +8,7 @@ import type { Host } from "../host/host.ts";
 import type { report } from "../host/protection.ts";
 import { guessWaitMs } from "../peers/addresses.ts";
 import type { Entropy, Millis } from "../ports.ts";
-import { hearPanicOnly, PROMPT_END } from "../terminal/prompt.ts";
+import { hearPanicOnly, PROMPT_END, PROMPTS } from "../terminal/prompt.ts";
 import { tag } from "../terminal/text/sanitise.ts";
 import type { Tty } from "../terminal/tty.ts";
 import { openView, type View } from "../terminal/view.ts";
@@ -337,6 +337,3 @@ function polite(leave: () => void, onPanic: () => never): () => void {
     leave();
   };
 }
-
-/** How often the phrase is asked for at a prompt before the program gives up. */
-const PROMPTS = 5;

@@ -30,6 +30,8 @@ export type PromptOutcome =
 /** Printed at the start and at the end; the same bytes whatever was typed and however it was finished. */
 export { PROMPT_TEXT };
 export const PROMPT_END = "\r\n";
+/** How often a prompt asks for what cannot be taken before the program gives up. */
+export const PROMPTS = 5;
 
 /**
  * Enter finishes, F2 finishes in decoy mode. Backspace takes a whole character, Ctrl-U all. Of a paste the first line

@@ -95,11 +95,10 @@ export function checks(protection: FullProtection): Check[] {
   all.push(ownDebugger(protection.inspector));
   const others = permissions.filter((name) => name !== "net");
   if (others.length === 0) say("permissions", "protected", "Nothing but the network is allowed to this program.");
-  else {say(
-      "permissions",
-      "weaker",
-      `This program has more permissions than it needs: ${others.join(", ")}. Start it as README says.`,
-    );}
+  else {
+    const names = others.join(", ");
+    say("permissions", "weaker", `This program has more permissions than it needs: ${names}. Start it as README says.`);
+  }
   return all;
 }
 
