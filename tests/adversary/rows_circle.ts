@@ -5,7 +5,7 @@ import { ONION_PUBLISHING } from "../../src/words/onion.ts";
 import { FakeTor, tor } from "../../src/transport/onion/control_test_tor.ts";
 import { addressOf, dial, PHRASE } from "../harness/process_pair.ts";
 import { Sesame } from "../harness/process.ts";
-import { Socks } from "../harness/socks.ts";
+import { socksProxy } from "../harness/socks.ts";
 import {
   authenticateAsDialer,
   authenticateAsListener,
@@ -226,8 +226,8 @@ export const CIRCLE_ROWS: readonly Row[] = [
     return await inTheMiddle(world, ["--introductions", "yes", "--listen", "127.0.0.1:0"]);
   }),
   hidden("an introduction for somebody who calls through a proxy, and listens", async (world) => {
-    const proxy = world.own(await Socks.open());
-    return await inTheMiddle(world, [...REACHABLE, "--proxy", proxy.url]);
+    const proxy = world.own(await socksProxy());
+    return await inTheMiddle(world, [...REACHABLE, "--proxy", `socks5h://${proxy.address}`]);
   }),
   hidden("an introduction for somebody who is called through Tor", async (world) => {
     const played = world.own(await FakeTor.start(tor("NULL")));

@@ -17,7 +17,7 @@ import { fetchDependencies } from "../harness/product.ts";
 import { INTERVAL_MAX_MS, INTERVAL_MIN_MS } from "../../src/constants.ts";
 import { addressOf, listen, PHRASE } from "../harness/process_pair.ts";
 import { Sesame } from "../harness/process.ts";
-import { SlowLine } from "../harness/slow_line.ts";
+import { slowLine } from "../harness/slow_line.ts";
 import {
   authenticateAsDialer,
   authenticateAsListener,
@@ -125,7 +125,7 @@ async function connected(
   const address = await addressOf(listener);
   await listener.like("stretching", { done: true });
   for (let i = 0; i < CONNECTIONS; i++) {
-    const line = stack.use(await SlowLine.open(address, ROUND_TRIP_MS / 2, `127.0.${1 + i}.1`));
+    const line = stack.use(await slowLine(address, ROUND_TRIP_MS / 2, `127.0.${1 + i}.1`));
     const { last, see } = renewing();
     const wire = stack.use(await Wire.dial(line.address));
     sessions.push({ session: await authenticateAsDialer(wire, PHRASE, undefined, see), renewing: last });
@@ -135,9 +135,9 @@ async function connected(
   const waiting: FalseListener[] = [];
   const targets: string[] = [];
   for (let i = 0; i < CONNECTIONS; i++) {
-    const false_ = stack.use(await FalseListener.open());
-    waiting.push(false_);
-    targets.push(stack.use(await SlowLine.open(false_.address, ROUND_TRIP_MS / 2)).address);
+    const accepting = stack.use(await FalseListener.open());
+    waiting.push(accepting);
+    targets.push(stack.use(await slowLine(accepting.address, ROUND_TRIP_MS / 2)).address);
   }
   const dialing = ["connect", ...targets, "--json", "--phrase-fd", "0", ...interval];
   const dialer = stack.use(await Sesame.start(dialing, { phrase: PHRASE }));

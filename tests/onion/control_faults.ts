@@ -1,10 +1,11 @@
 // What can be wrong with Tor's control port, in each way that people run into: the sentence and the code of `listen --onion`.
 // In here: making it so, and looking. Not in here: a network (tor_network.ts).
 
-import { createServer, type Server } from "node:net";
-import { hasNamespaces, Place } from "../harness/netns.ts";
+import { ran } from "../harness/command.ts";
+import { apart, hasNamespaces, Place } from "../harness/netns.ts";
 import { Sesame } from "../harness/process.ts";
 import { PHRASE } from "../harness/process_pair.ts";
+import { TcpServer } from "../harness/tcp.ts";
 import { hashedPassword, LoneTor, type TorNetwork } from "./tor_network.ts";
 
 const SCRIPTED = ["--json", "--phrase-fd", "0"];
@@ -88,7 +89,7 @@ export async function controlFaults(network: TorNetwork): Promise<void> {
 
 /** Where nothing is typed: in a namespace, since this machine may have a Tor. */
 async function unseen(): Promise<void> {
-  const place = new Place(`sesame-tor-${crypto.randomUUID().slice(0, 8)}`, []);
+  const place = new Place(`sesame-tor-${apart()}`, []);
   try {
     place.make();
     const nothing = { args: ["--onion"], shell: place.shell, code: 3 };
@@ -108,7 +109,7 @@ async function unseen(): Promise<void> {
       says: /Another user's program listens on 127\.0\.0\.1:9051/,
     }]);
   } finally {
-    await new Deno.Command("ip", { args: ["netns", "del", place.name] }).output();
+    await ran(["ip", "netns", "del", place.name]);
   }
 }
 
@@ -132,15 +133,9 @@ async function all(faults: readonly Fault[]): Promise<void> {
 }
 
 /** A server that says this to whoever speaks; undefined: it hangs up. */
-async function answering(text: string | undefined): Promise<{ readonly port: number } & AsyncDisposable> {
-  const server: Server = createServer((socket) => {
-    socket.on("error", () => {});
+function answering(text: string | undefined): Promise<TcpServer> {
+  return TcpServer.of((socket) => {
     if (text === undefined) socket.destroy();
     else socket.on("data", () => void (text !== "" && socket.end(text)));
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  return {
-    port: (server.address() as { port: number }).port,
-    [Symbol.asyncDispose]: () => new Promise<void>((done) => server.close(() => done())),
-  };
 }

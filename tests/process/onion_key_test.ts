@@ -2,12 +2,12 @@
 // through. That Tor is played; a real one is asked by `deno task check onion`.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { createServer, type Server, type Socket } from "node:net";
 import { FakeTor, NAMES, tor } from "../../src/transport/onion/control_test_tor.ts";
 import { threeParts } from "../harness/process_errors.ts";
 import { PHRASE } from "../harness/process_pair.ts";
 import { Sesame } from "../harness/process.ts";
 import { hasProgram } from "../harness/product.ts";
+import { TcpServer } from "../harness/tcp.ts";
 import { Tmux } from "../harness/tmux.ts";
 
 const NAME = `${NAMES[0]}.onion`;
@@ -21,24 +21,11 @@ class PlayedTor implements AsyncDisposable {
   refuses = false;
   /** Called while the caller waits for the SOCKS port. */
   onCall = () => {};
-  readonly #sockets: Socket[] = [];
 
-  private constructor(readonly control: FakeTor, readonly socks: Server) {}
+  private constructor(readonly control: FakeTor, readonly socks: TcpServer) {}
 
   static async start(): Promise<PlayedTor> {
-    const socks = createServer();
-    await new Promise<void>((done) => socks.listen(0, "127.0.0.1", done));
-    const control = await FakeTor.start(tor("NULL", (line) => {
-      if (line.startsWith("ONION_CLIENT_AUTH")) {
-        played.order.push(line);
-        if (played.refuses) return "512 no\r\n";
-      }
-      return line.endsWith("/socks") ? `250-net/listeners/socks="127.0.0.1:${played.port}"\r\n250 OK\r\n` : undefined;
-    }));
-    const played = new PlayedTor(control, socks);
-    socks.on("connection", (socket) => {
-      played.#sockets.push(socket);
-      socket.on("error", () => {});
+    const socks = await TcpServer.of((socket) => {
       socket.once("data", () => {
         socket.write(Uint8Array.of(5, 0));
         socket.once("data", (asked: Uint8Array) => {
@@ -48,24 +35,27 @@ class PlayedTor implements AsyncDisposable {
         });
       });
     });
+    const control = await FakeTor.start(tor("NULL", (line) => {
+      if (line.startsWith("ONION_CLIENT_AUTH")) {
+        played.order.push(line);
+        if (played.refuses) return "512 no\r\n";
+      }
+      return line.endsWith("/socks") ? `250-net/listeners/socks="${socks.address}"\r\n250 OK\r\n` : undefined;
+    }));
+    const played = new PlayedTor(control, socks);
     return played;
-  }
-
-  get port(): number {
-    return (this.socks.address() as { port: number }).port;
   }
 
   /** What is typed to call through it. */
   get ways(): string[] {
     return [
-      ...["--proxy", `socks5h://127.0.0.1:${this.port}`],
+      ...["--proxy", `socks5h://${this.socks.address}`],
       `--onion-auth=127.0.0.1:${this.control.address.port}`,
     ];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((done) => this.socks.close(done));
+    await this.socks[Symbol.asyncDispose]();
     await this.control[Symbol.asyncDispose]();
   }
 }
@@ -120,11 +110,11 @@ Deno.test("what is no key, or stands in no descriptor, is refused before any cal
 Deno.test("a Tor that has another SOCKS port, refuses the key or is not there ends the call before it begins", async () => {
   await using played = await PlayedTor.start();
   await using other = await PlayedTor.start();
-  const proxy = ["--proxy", `socks5h://127.0.0.1:${played.port}`];
+  const proxy = ["--proxy", `socks5h://${played.socks.address}`];
   const wrong = `127.0.0.1:${other.control.address.port}`;
   const cases: readonly (readonly [control: string, words: RegExp])[] = [
     [wrong, /is not the one that calls go through/],
-    [`127.0.0.1:${played.port}`, /is not Tor's control port|says nothing|hung up/],
+    [played.socks.address, /is not Tor's control port|says nothing|hung up/],
     ["127.0.0.1:1", /Nothing answers on 127\.0\.0\.1:1/],
   ];
   for (const [control, words] of cases) {
