@@ -104,3 +104,12 @@ export class Child implements AsyncDisposable {
 export function pause(ms: number): Promise<void> {
   return new Promise((done) => setTimeout(done, ms));
 }
+
+/** Whether it comes to be so, within two seconds unless told otherwise. */
+export async function settles(is: () => boolean, ms = 2_000): Promise<boolean> {
+  for (const late = performance.now() + ms; performance.now() < late;) {
+    if (is()) return true;
+    await pause(50);
+  }
+  return is();
+}

@@ -1,7 +1,8 @@
 // `--map-port` in time, against a real router (miniupnpd) whose leases last two minutes: it restarts and has forgotten everything,
 // the program is killed. And all that the program sends on its way to a mapping, as a capture shows it.
 
-import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
+import { settles } from "../harness/child.ts";
 import { PHRASE } from "../harness/process_pair.ts";
 import { Sesame } from "../harness/process.ts";
 import { Capture } from "../harness/netns.ts";
@@ -42,7 +43,7 @@ async function restarted(): Promise<void> {
   near.router.run("nft", ["flush", "chain", "inet", "filter", "prerouting_miniupnpd"]);
   await using after = await Upnpd.start(near, BRIEF);
   equal(after.passedOn(), "");
-  await settles(() => after.passedOn().includes("dport 7373 dnat"), LEASE_S * 1000);
+  ok(await settles(() => after.passedOn().includes("dport 7373 dnat"), LEASE_S * 1000), "it was not asked anew");
   // The same address: there is nothing new to say.
   equal(one.all("mapped").filter(({ address }) => address === mapped.address).length, 1);
   await one.say("/quit");
@@ -59,7 +60,7 @@ async function killed(): Promise<void> {
   one.signal("SIGKILL");
   await one.ended();
   match(upnpd.passedOn(), /dport 7373 dnat/);
-  await settles(() => upnpd.passedOn() === "", 2 * LEASE_S * 1000);
+  ok(await settles(() => upnpd.passedOn() === "", 2 * LEASE_S * 1000), "the lease did not end");
 }
 
 /** By which way, what the router is and what it lets pass, and whom the program then speaks with: protocol, address and port. */
@@ -113,11 +114,3 @@ Deno.test({
     equal(upnpd.passedOn(), "");
   },
 });
-
-async function settles(is: () => boolean, ms: number): Promise<void> {
-  const late = performance.now() + ms;
-  while (!is()) {
-    if (performance.now() > late) throw new Error(`not so after ${ms} ms`);
-    await new Promise((done) => setTimeout(done, 250));
-  }
-}

@@ -4,7 +4,7 @@
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { deliver, PHRASE } from "../harness/process_pair.ts";
 import { type JsonEvent, Sesame } from "../harness/process.ts";
-import type { Child } from "../harness/child.ts";
+import { type Child, settles } from "../harness/child.ts";
 import { Capture, type Place } from "../harness/netns.ts";
 import { hasHomes, type Home, Homes } from "../reach/homes.ts";
 import { Upnpd, type UpnpdOptions } from "../reach/upnpd.ts";
@@ -250,13 +250,4 @@ async function falseRouter(place: Place, mode: string, address: string): Promise
   const child = place.start(Deno.execPath(), ["run", "--no-check", "--allow-net", script, mode, address]);
   await child.until(/ready/);
   return child;
-}
-
-/** Whether it comes to be so, within two seconds unless told otherwise. */
-async function settles(is: () => boolean, ms = 2_000): Promise<boolean> {
-  for (let tries = 0; tries < ms / 50; tries++) {
-    if (is()) return true;
-    await new Promise((done) => setTimeout(done, 50));
-  }
-  return false;
 }
