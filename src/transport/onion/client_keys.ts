@@ -53,7 +53,10 @@ export class ClientKeys {
       returned = true;
       if (--entry.calls > 0) return;
       forget();
-      await (this.#returning = takenBack(await entry.control, name));
+      const taking = entry.control.then((control) => takenBack(control, name));
+      // At once: the next call may come before Tor hears of it.
+      this.#returning = Promise.all([this.#returning, taking]).then(() => {});
+      await taking;
     };
   };
 

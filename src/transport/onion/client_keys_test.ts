@@ -48,6 +48,26 @@ Deno.test("ClientKeys lends Tor the key for a call, and takes it back when the l
   deepEqual(KEY, Uint8Array.from({ length: 32 }, (_, i) => i));
 });
 
+Deno.test("a call that comes while the key is being taken back waits until Tor has let go of it, and then gives it anew", async () => {
+  const order: string[] = [];
+  await using tried = await keysOf(tor("NULL", (line, socket) => {
+    if (line === ADD) order.push("given");
+    if (line !== REMOVE) return undefined;
+    // Tor may take its time.
+    setTimeout(() => {
+      order.push("taken back");
+      socket.write("250 OK\r\n");
+    }, 50);
+    return "";
+  }));
+  const first = await tried.keys.lend(`${NAME}.onion`);
+  const returning = first();
+  const second = await tried.keys.lend(`${NAME}.onion`);
+  await returning;
+  deepEqual(order, ["given", "taken back", "given"]);
+  await second();
+});
+
 Deno.test("ClientKeys gives nobody a key for what is no onion name of version 3", async () => {
   await using tried = await keysOf(tor("NULL"));
   for (
