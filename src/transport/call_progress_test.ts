@@ -1,7 +1,19 @@
 // Every cause has the steps that lead to it, and no step is forgotten by the next.
 
 import { strictEqual as equal } from "node:assert/strict";
-import type { CallCause, CallStep, TcpFault } from "../call.ts";
+import type { CallCause, CallStep } from "../call.ts";
+import {
+  answered,
+  asked,
+  calling,
+  closed,
+  connected,
+  failed,
+  offered,
+  proxied,
+  secured,
+  strange,
+} from "../../tests/harness/call_steps.ts";
 import { CallProgress } from "./call_progress.ts";
 
 type Cause = CallCause | "none" | "own-address";
@@ -15,21 +27,6 @@ function after(...steps: readonly CallStep[]): CallProgress {
 }
 
 const named: CallStep = { step: "resolved", addresses: [{ host: "192.0.2.7", port: 7373 }] };
-const calling: CallStep = { step: "connecting", address: "192.0.2.7" };
-const connected: CallStep = { step: "connected", address: "192.0.2.7" };
-const secured: CallStep = { step: "secured", familiar: true };
-const strange: CallStep = { step: "secured", familiar: false };
-const offered: CallStep = { step: "offered" };
-const answered: CallStep = { step: "answered" };
-const closed: CallStep = { step: "ended", why: "closed" };
-const failed = (why: TcpFault): CallStep => ({
-  step: "failed",
-  address: "192.0.2.7",
-  why,
-});
-
-const proxied: CallStep = { step: "proxy", address: { host: "127.0.0.1", port: 9050 } };
-const asked: CallStep = { step: "asked" };
 
 const CASES: readonly (readonly [Cause, ...CallStep[]])[] = [
   ["no-resolver", { step: "resolving", host: "friend.example" }],

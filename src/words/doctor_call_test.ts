@@ -2,6 +2,18 @@
 
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import type { CallStep } from "../call.ts";
+import {
+  answered,
+  asked,
+  calling as four,
+  closed,
+  connected,
+  failed,
+  offered,
+  proxied as proxy,
+  secured,
+  strange,
+} from "../../tests/harness/call_steps.ts";
 import { CallProgress } from "../transport/call_progress.ts";
 import { diagnose, stepReports } from "./doctor_call.ts";
 
@@ -61,21 +73,7 @@ const named: CallStep = {
   addresses: ["2001:db8::7", "192.0.2.7"].map((host) => ({ host, port: 7373 })),
 };
 const six: CallStep = { step: "connecting", address: "2001:db8::7" };
-const four: CallStep = { step: "connecting", address: "192.0.2.7" };
-const connected: CallStep = { step: "connected", address: "192.0.2.7" };
-const secured: CallStep = { step: "secured", familiar: true };
-const strange: CallStep = { step: "secured", familiar: false };
-const offered: CallStep = { step: "offered" };
-const answered: CallStep = { step: "answered" };
-const closed: CallStep = { step: "ended", why: "closed" };
-const proxy: CallStep = { step: "proxy", address: { host: "127.0.0.1", port: 9050 } };
-const asked: CallStep = { step: "asked" };
 const lost = (why: (CallStep & { step: "lost" })["why"]): CallStep => ({ step: "lost", why });
-const failed = (why: (CallStep & { step: "failed" })["why"]): CallStep => ({
-  step: "failed",
-  address: "192.0.2.7",
-  why,
-});
 
 const NAME = "name ok: 2001:db8::7, 192.0.2.7";
 const CONNECT = "connect ok: 192.0.2.7 takes the connection";
