@@ -16,7 +16,7 @@ import { told } from "../terminal/screen/told.ts";
 import { newRoster } from "../terminal/text/roster.ts";
 import { type Address, formatAddress } from "../transport/address.ts";
 import { CallProgress } from "../transport/call_progress.ts";
-import { CALL_CAUSES, callProblem } from "./call_failures.ts";
+import { askedAgain, CALL_CAUSES, callProblem } from "./call_failures.ts";
 import { diagnose } from "./doctor_call.ts";
 import { lineOf } from "./notices.ts";
 
@@ -136,4 +136,14 @@ Deno.test("callProblem() through a proxy names the proxy and asks nothing of a r
   );
   match(callProblem("192.0.2.7:7373", refused).wrong, /^Refused: the machine is up, but nothing listens on port 7373,/);
   match(callProblem("192.0.2.7:7373", { at: "connect", why: "filtered" }).wrong, /a firewall or router on the way/);
+});
+
+Deno.test("where the phrase is asked for again, the problem says the same and what to do at this prompt", () => {
+  const { doing, wrong } = callProblem("192.0.2.7:7373", { at: "phrase", why: "phrase" });
+  deepEqual(askedAgain({ doing, wrong, next: "nothing of this" }), {
+    doing,
+    wrong,
+    next: "Compare the phrase with your friend's, letter by letter, by phone or in person. " +
+      "Typing it again calls again; Ctrl-C leaves.",
+  });
 });
