@@ -94,8 +94,8 @@ export const PLANTED: readonly Planted[] = [
     target: "options",
     bug: "descriptor 2 is taken for a phrase",
     file: "src/cli/args.ts",
-    text: "if (fd !== undefined && fd !== 1 && fd !== 2) return fd;",
-    without: "if (fd !== undefined && fd !== 1) return fd;",
+    text: "if (fd !== undefined && (fd > 2 ||",
+    without: "if (fd !== undefined && (fd > 1 ||",
   },
   {
     target: "address",

@@ -1,5 +1,6 @@
 // The gate's own proof: bugs put into a copy of the project on purpose. The gate runs there and must go red.
 
+import { readFileSync } from "node:fs";
 import { ProjectCopy } from "../harness/project_copy.ts";
 
 /** By name: after each of these places, which must be there exactly once, the text is put in. */
@@ -23,6 +24,12 @@ const PLANTS: Readonly<Record<string, readonly { readonly after: RegExp; readonl
 export const PLANT_NAMES: readonly string[] = Object.keys(PLANTS);
 
 const PLANTED_IN = "src/session/step.ts";
+
+/** How often the place of each of its bugs stands in the file, by the gate's way of looking: once is right. */
+export function placesOf(name: string): readonly number[] {
+  const text = readFileSync(new URL(`../../${PLANTED_IN}`, import.meta.url), "utf8");
+  return (PLANTS[name] ?? []).map(({ after }) => text.match(after)?.length ?? 0);
+}
 
 /** Runs the gate over the sabotaged copy with these arguments; its exit code. Throws Unplantable. */
 export async function runPlanted(name: string, args: readonly string[]): Promise<number> {
