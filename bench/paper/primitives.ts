@@ -76,7 +76,7 @@ const TOLD: readonly Told[] = [
     unit: "ms",
     ours: "Sesame: TLS, SPAKE2, ML-KEM, first cell each way",
     peer: "bare TLS: certificates exchanged, not verified",
-    because: "the same, and the look at the certificates",
+    because: "SPAKE2 and ML-KEM-768 on top of the same TLS, in Wasm, and checking the certificates",
     rounds: 40,
   },
   {

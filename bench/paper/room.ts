@@ -149,7 +149,7 @@ async function memoryRows(
   const memory = (label: string, samples: readonly number[]) => ({ label, samples });
   const sesame = ({ peers, memory: list }: Taken) =>
     memory(`Sesame: ${peers === 0 ? "a listener, nobody there" : withPeers(peers)}`, list);
-  const because = "each is a whole JavaScript runtime with 4 MiB of locked memory; ssh is small native code";
+  const because = "Sesame is a whole JavaScript runtime with 4 MiB of locked memory; ssh is small native code";
   const idle = ours[0]!;
   const bare = await repeated(starts, () => bareDeno(settleMs));
   rows.push(

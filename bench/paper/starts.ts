@@ -97,7 +97,7 @@ async function toListening(
     peers: [
       {
         ...until("an empty Deno program: writes a word", deno, /ready/),
-        because: "Argon2id over the phrase, before anybody is let in",
+        because: "Argon2id stretches the phrase before anybody is let in",
       },
       typeof ssh === "string" ? missing("sshd: accepts calls", ssh) : {
         label: "sshd: accepts calls",
@@ -110,7 +110,7 @@ async function toListening(
       },
       typeof wormhole === "string" ? missing("wormhole: shows its code", wormhole) : {
         ...until("wormhole: shows its code", () => wormhole.start("send", "--no-qr", "--text", "x"), /code is: /),
-        because: "Argon2id over the phrase; wormhole starts Python and asks its server for a number",
+        because: "Argon2id stretches the phrase; wormhole starts Python and asks its server for a number",
       },
     ],
   });
