@@ -108,8 +108,8 @@ export function rowsOf(results: readonly Result[], before: string): Row[] {
 }
 
 const OLD =
-  `\\* These rooms were run before their code changed (epochs of the ratchet, circles, introductions, two-sided calls): their rows, and
-the sum with them, describe the older code and say nothing about the new.
+  `\\* These rooms were run before their code changed (the ratchet's epochs, circles, introductions, two-sided calls). Their rows, and
+their share of the total, describe the older code and say nothing about the new.
 
 `;
 
@@ -120,9 +120,10 @@ export function page(rows: readonly Row[]): string {
   const sums = rows[0]!.figures.map((_, i) => rows.reduce((sum, { figures }) => sum + figures[i]!, 0));
   return `# Mutants
 
-For anybody who asks whether the tests would notice a mistake. \`deno task mutate --write\` writes this page: it breaks the code in one place
+For anybody who asks whether the tests would catch a mistake. \`deno task mutate --write\` writes this page: it breaks the code in one place
 at a time (an operator, a condition, a number, a missing statement, a value not returned) and expects a test of the same room to fail.
-\`tests/mutation/mutate.ts\`, \`tests/mutation/plugin.ts\` and \`tests/mutation/rooms.ts\` say at their top what is broken, and how it is run.
+The comments at the top of \`tests/mutation/mutate.ts\`, \`tests/mutation/plugin.ts\` and \`tests/mutation/rooms.ts\` say what is broken, and how
+the tests are run.
 
 | room | places | run | killed | of these by hanging | survivors with a reason | survivors without | score |
 |---|---|---|---|---|---|---|---|
@@ -133,8 +134,8 @@ ${
     rows.some(({ old }) => old)
       ? OLD
       : ""
-  }The score counts every survivor against us. Those with a reason change nothing that anybody could see;
-\`tests/mutation/survivors.json\` gives each reason. A mutant that hangs is noticed by the time limit, not by a test.
+  }The score counts every survivor against us. Survivors with a reason change nothing that anybody could see;
+\`tests/mutation/survivors.json\` gives the reasons. A mutant that hangs is caught by the time limit, not by a test.
 The mutants in [CLAIMS.md](CLAIMS.md), one for each promise, are made by hand (\`deno task mutate --handmade\`).
 `;
 }
