@@ -52,6 +52,8 @@ export class Reachable {
   #onion: OnionName | undefined;
   /** Where the router lets calls through to us. */
   #outer: readonly Address[] = [];
+  /** The invitation is to be shown once the router of another network has been asked. */
+  #invites = false;
   /** We take calls, or are about to. */
   #opening = false;
 
@@ -123,8 +125,11 @@ export class Reachable {
   woke(moved: boolean): void {
     if (this.#listening === undefined) return;
     this.#tell(this.#listening);
-    if (moved) this.#invite();
-    this.#askRouter();
+    this.#invites ||= moved;
+    void this.#askRouter().then(() => {
+      if (this.#invites && !this.#around.ending()) this.#invite();
+      this.#invites = false;
+    });
   }
 
   /** Takes back what the router passes on. Resolves when it has said so, or was given up. */
@@ -167,19 +172,20 @@ export class Reachable {
     const at = parseListen(listening);
     if (typeof at === "string") return;
     this.#mapper = this.#parts.openMapper?.(at.port, (event) => this.#mapped(listening, event));
-    this.#askRouter();
+    void this.#askRouter();
   }
 
-  #askRouter(): void {
-    void this.#mapper?.ask().catch(this.#parts.onFault);
+  async #askRouter(): Promise<void> {
+    await this.#mapper?.ask().catch(this.#parts.onFault);
   }
 
   #mapped(listening: string, event: MapEvent): void {
     if (this.#around.ending()) return;
     const { view } = this.#parts;
     if (event.type === "unmapped") {
-      this.#outer = this.#outer.filter(({ host }) => host.includes(":"));
-      view.show({ event: "unmapped", address: listening, why: event.why, lost: event.lost });
+      const { six, why, lost } = event;
+      this.#outer = this.#outer.filter(({ host }) => host.includes(":") !== six);
+      view.show({ event: "unmapped", address: listening, six, why, lost });
       return this.#tell(listening);
     }
     const { address, by, seconds } = event;
@@ -187,6 +193,6 @@ export class Reachable {
     this.#outer = [...this.#outer.filter(({ host }) => host.includes(":") !== six), address];
     view.show({ event: "mapped", address: formatAddress(address), by, seconds });
     this.#tell(listening);
-    this.#invite();
+    if (!this.#invites) this.#invite();
   }
 }

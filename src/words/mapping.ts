@@ -16,9 +16,13 @@ export function wokeText(change: "slept" | "moved", calling: boolean): string {
   return calling ? `${what} Calling again.` : `${what} Friends who have gone quiet are called again.`;
 }
 
-/** `lost`: it was passed on before. */
-export function unmappedProblem(why: MapFault, lost: boolean): Problem {
-  const doing = lost ? "The router no longer forwards the port." : "Could not get the port forwarded.";
+/** `lost`: it was passed on before; `six`: over IPv6, of which only a loss is told. */
+export function unmappedProblem(why: MapFault, lost: boolean, six: boolean): Problem {
+  const doing = !lost
+    ? "Could not get the port forwarded."
+    : six
+    ? "The router no longer lets calls through over IPv6."
+    : "The router no longer forwards the port.";
   return { doing, ...unmappedWhy(why) };
 }
 

@@ -33,7 +33,7 @@ function reachLine(
     case "mapped":
       return mappedText(notice.address);
     case "unmapped": {
-      const { doing, wrong, next } = unmappedProblem(notice.why, notice.lost);
+      const { doing, wrong, next } = unmappedProblem(notice.why, notice.lost, notice.six);
       return `${doing} ${wrong} ${next}`;
     }
   }

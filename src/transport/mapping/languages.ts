@@ -7,7 +7,7 @@ import type { Entropy } from "../../ports.ts";
 import { bareHost, formatIp, scopeOf } from "../address.ts";
 import type { askRouter, request, search } from "./ask.ts";
 import { LIFETIME_S } from "./lease.ts";
-import type { Grant, Mapped } from "./mapped.ts";
+import type { Grant, Mapped, Standing } from "./mapped.ts";
 import { encodeAddressQuestion, encodeNatPmp, parseAddressAnswer, parseNatPmp } from "./nat_pmp.ts";
 import { encodePcp, parsePcp } from "./pcp.ts";
 import { type Control, controlIn, errorIn, fieldIn, locationIn, soap } from "./upnp.ts";
@@ -35,14 +35,21 @@ export class Languages {
     this.#entropy = entropy;
   }
 
-  /** What comes of asking for this port, within `mapped.signal`. */
-  async outcome(mapped: Mapped): Promise<Outcome> {
-    const { grant } = mapped;
-    if (grant !== undefined) return await this.#by(grant.by, mapped);
+  /**
+   * What comes of asking for this port, within `mapped.signal`. `anew`: also in the languages in which it was not granted, as it
+   * may be another router's by now.
+   */
+  async outcome(mapped: Mapped, anew: boolean): Promise<Outcome> {
+    const { grant, standing } = mapped;
     let why: MapFault = "router-silent";
-    for (const by of mapped.six ? ["pcp"] as const : ["pcp", "nat-pmp", "upnp"] as const) {
+    const all: readonly MapWay[] = mapped.six ? ["pcp"] : ["pcp", "nat-pmp", "upnp"];
+    const ways = grant === undefined ? all : [grant.by, ...anew ? all.filter((by) => by !== grant.by) : []];
+    for (const by of ways) {
       const outcome = await this.#by(by, mapped);
-      if (typeof outcome !== "string" || outcome === "second-nat" || mapped.signal.aborted) return outcome;
+      if (typeof outcome !== "string" || mapped.signal.aborted) return outcome;
+      // It has said no, or nothing in all its time; what was granted before may stand all the same.
+      mapped.standing = standing;
+      if (outcome === "second-nat") return outcome;
       if (outcome === "router-refused") why = outcome;
     }
     return why;
@@ -62,6 +69,7 @@ export class Languages {
   async #pcp(mapped: Mapped): Promise<Outcome> {
     const { router, own } = mapped.way;
     const wish = mapped.wish(LIFETIME_S);
+    mapped.standing = { by: "pcp", port: wish.outerPort, granted: false };
     const answer = await this.#io.askRouter(
       router,
       own,
@@ -83,15 +91,16 @@ export class Languages {
   }
 
   async #natPmp(mapped: Mapped): Promise<Outcome> {
-    const { port, way: { router, own } } = mapped;
-    const signal = mapped.signal;
-    const question = encodeNatPmp(port, mapped.grant?.outer.port ?? port, LIFETIME_S);
+    const { port, signal, way: { router, own } } = mapped;
+    const outerPort = mapped.grant?.outer.port ?? port;
+    mapped.standing = { by: "nat-pmp", port: outerPort, granted: false };
+    const question = encodeNatPmp(port, outerPort, LIFETIME_S);
     const answer = await this.#io.askRouter(router, own, question, (bytes) => parseNatPmp(bytes, port), signal);
     if (answer === undefined) return "router-silent";
     if (answer.type === "refused") return answer.code === PMP_NETWORK_FAILURE ? "second-nat" : "router-refused";
     const address = await this.#io.askRouter(router, own, encodeAddressQuestion(), parseAddressAnswer, signal);
     if (address === undefined || address.type === "refused") {
-      return address === undefined ? "router-silent" : "second-nat";
+      return await this.#givenBack(mapped, address === undefined ? "router-silent" : "second-nat");
     }
     return await this.#granted(mapped, {
       by: "nat-pmp",
@@ -110,6 +119,7 @@ export class Languages {
     const outer = fieldIn((await call("GetExternalIPAddress", {}))?.body ?? "", "NewExternalIPAddress");
     let port = mapped.grant?.outer.port ?? mapped.port;
     for (let tries = 0; tries <= CONFLICT_TRIES; tries++) {
+      mapped.standing = { by: "upnp", port, granted: false, control };
       const answer = await call("AddPortMapping", {
         NewRemoteHost: "",
         NewExternalPort: port,
@@ -120,13 +130,12 @@ export class Languages {
         NewPortMappingDescription: "",
         NewLeaseDuration: LIFETIME_S,
       });
-      if (answer === undefined) return "router-silent";
+      // It is there, and may be slow.
+      if (answer === undefined) return await this.#givenBack(mapped, "router-silent");
       if (answer.status === 200) {
-        // What the LAN says is an IPv4 address, or nothing.
-        const host = outer ?? "";
         return await this.#granted(mapped, {
           by: "upnp",
-          outer: { host, port },
+          outer: { host: outer ?? "", port },
           seconds: LIFETIME_S,
           epoch: undefined,
           control,
@@ -159,43 +168,47 @@ export class Languages {
   /** A grant that is of use; any other is given back. */
   async #granted(mapped: Mapped, grant: Grant): Promise<Outcome> {
     if (grant.seconds === 0) return "router-refused";
+    mapped.standing = { ...grant, port: grant.outer.port, granted: true };
     const { host } = grant.outer;
     // A pinhole is for our own address. The outer IPv4 address is the LAN's word: a literal of the internet's, or nothing.
     const literal = mapped.six
       ? host === mapped.way.own
       : parseIpv4(host) !== undefined && !/^(0|22[4-9]|2[345]\d)\./.test(host);
-    if (literal && scopeOf(host) === "internet") return grant;
-    const { grant: before } = mapped;
-    mapped.grant = grant;
-    await this.takeBack(mapped, mapped.signal);
-    mapped.grant = before;
-    return literal ? "second-nat" : "router-refused";
+    if (!literal || scopeOf(host) !== "internet") {
+      return await this.#givenBack(mapped, literal ? "second-nat" : "router-refused");
+    }
+    return grant;
   }
 
+  async #givenBack(mapped: Mapped, why: MapFault): Promise<MapFault> {
+    await this.takeBack(mapped, mapped.signal);
+    return why;
+  }
+
+  /** Asks for it to be forgotten, whatever comes of that. */
   async takeBack(mapped: Mapped, signal: AbortSignal): Promise<void> {
-    const { grant, way: { router, own } } = mapped;
-    if (grant === undefined) return;
+    const { standing, way: { router, own } } = mapped;
+    if (standing === undefined) return;
     const bytes = mapped.back();
-    if (bytes !== undefined) {
-      return void await this.#io.askRouter(
-        router,
-        own,
-        bytes,
-        () => true as const,
-        signal,
-        BACK_MS,
-      );
+    if (bytes !== undefined) await this.#io.askRouter(router, own, bytes, () => true as const, signal, BACK_MS);
+    else if (standing.control !== undefined) await this.#takeBackByUpnp(mapped, standing, standing.control, signal);
+  }
+
+  async #takeBackByUpnp(
+    { way: { router, own } }: Mapped,
+    standing: Standing,
+    control: Control,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const call = (action: string) => {
+      const fields = { NewRemoteHost: "", NewExternalPort: standing.port, NewProtocol: "TCP" };
+      return this.#io.request(router, control, own, signal, soap(control.service, action, fields), BACK_MS);
+    };
+    if (!standing.granted) {
+      const entry = await call("GetSpecificPortMappingEntry");
+      if (fieldIn(entry?.body ?? "", "NewInternalClient") !== own) return;
     }
-    if (grant.control === undefined) return;
-    const fields = { NewRemoteHost: "", NewExternalPort: grant.outer.port, NewProtocol: "TCP" };
-    await this.#io.request(
-      router,
-      grant.control,
-      own,
-      signal,
-      soap(grant.control.service, "DeletePortMapping", fields),
-      BACK_MS,
-    );
+    await call("DeletePortMapping");
   }
 
   /** 20000 to 59999. */

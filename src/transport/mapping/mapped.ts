@@ -27,6 +27,14 @@ export interface Grant {
   readonly control?: Control;
 }
 
+/** What may stand at a router: it was asked for, and has been neither refused nor taken back since. */
+export interface Standing extends Pick<Grant, "by" | "control"> {
+  /** The outer port. */
+  readonly port: number;
+  /** Else it has not answered, and by UPnP the port may be somebody else's. */
+  readonly granted: boolean;
+}
+
 /** One family's port at one router. */
 export class Mapped {
   readonly nonce: Uint8Array;
@@ -36,14 +44,27 @@ export class Mapped {
   lease: Lease | undefined;
   /** When it was last granted; undefined: never. */
   heardAt: Millis | undefined;
+  #standing: Standing | undefined;
+  readonly #changed: () => void;
 
-  constructor(readonly way: RouterWay, readonly port: number, entropy: Entropy) {
+  /** `changed` is called whenever something else is to be taken back. */
+  constructor(readonly way: RouterWay, readonly port: number, entropy: Entropy, changed: () => void) {
     this.nonce = new Uint8Array(NONCE_SIZE);
     entropy(this.nonce);
+    this.#changed = changed;
   }
 
   get six(): boolean {
     return this.way.own.includes(":");
+  }
+
+  get standing(): Standing | undefined {
+    return this.#standing;
+  }
+
+  set standing(standing: Standing | undefined) {
+    this.#standing = standing;
+    this.#changed();
   }
 
   wish(lifetime: number): PcpWish {
@@ -60,7 +81,7 @@ export class Mapped {
 
   /** What takes it back, where one datagram does. */
   back(): Uint8Array<ArrayBuffer> | undefined {
-    if (this.grant?.by === "pcp") return encodePcp(this.wish(0));
-    return this.grant?.by === "nat-pmp" ? encodeNatPmp(this.port, 0, 0) : undefined;
+    if (this.standing?.by === "pcp") return encodePcp(this.wish(0));
+    return this.standing?.by === "nat-pmp" ? encodeNatPmp(this.port, 0, 0) : undefined;
   }
 }

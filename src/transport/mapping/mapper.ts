@@ -4,7 +4,7 @@
 
 import type { MapFault, MapWay } from "../../notice.ts";
 import type { Entropy, Millis } from "../../ports.ts";
-import type { Address } from "../address.ts";
+import { type Address, formatAddress } from "../address.ts";
 import { askRouter, request, search } from "./ask.ts";
 import { BACK_MS, Languages, type RouterSockets } from "./languages.ts";
 import { Lease } from "./lease.ts";
@@ -15,7 +15,7 @@ import { pcpLostState } from "./pcp.ts";
 export type MapEvent =
   | { readonly type: "mapped"; readonly address: Address; readonly by: MapWay; readonly seconds: number }
   /** It could not be made, or was lost afterwards. */
-  | { readonly type: "unmapped"; readonly why: MapFault; readonly lost: boolean };
+  | { readonly type: "unmapped"; readonly six: boolean; readonly why: MapFault; readonly lost: boolean };
 
 /** The edge: sockets and timers. */
 export interface MapperIo extends RouterSockets {
@@ -50,9 +50,8 @@ export class Mapper {
   #cancelTimer = () => {};
   #asking = false;
   #again = false;
-  /** What has been told of IPv4 and of IPv6, so that nothing is told twice. */
-  #told: string | undefined;
-  #told6: string | undefined;
+  /** What was told last, of IPv6 (true) and of IPv4. */
+  readonly #told = new Map<boolean, Address | MapFault>();
 
   constructor(parts: MapperParts) {
     this.#parts = parts;
@@ -127,27 +126,33 @@ export class Mapper {
       const ways = await this.#parts.ways(this.#over.signal);
       if (this.#over.signal.aborted) return;
       this.#mapped = ways.map((way) =>
-        this.#mapped.find((m) => m.way.router === way.router && m.way.own === way.own) ?? new Mapped(way, port, entropy)
+        this.#mapped.find((m) => m.way.router === way.router && m.way.own === way.own) ??
+          new Mapped(way, port, entropy, () => this.#setFarewell())
       );
+      this.#setFarewell();
+      for (const six of [false, true]) {
+        const none = ways.length === 0 || typeof this.#told.get(six) === "object";
+        if (none && this.#mapped.every((mapped) => mapped.six !== six)) this.#tellFault(six, "no-router");
+      }
     }
-    if (this.#mapped.length === 0) return this.#tellFault("no-router", false);
     const due = this.#mapped.filter(({ lease, heardAt }) =>
       all || (lease === undefined ? heardAt !== undefined : lease.askAt <= now())
     );
-    const lost = await Promise.all(due.map((mapped) => this.#askFor(mapped)));
+    const lost = await Promise.all(due.map((mapped) => this.#askFor(mapped, all)));
     // A router that has lost its state has lost the other family's too.
     if (lost.includes(true) && !all && due.length < this.#mapped.length) {
-      await Promise.all(this.#mapped.filter((mapped) => !due.includes(mapped)).map((mapped) => this.#askFor(mapped)));
+      await Promise.all(
+        this.#mapped.filter((mapped) => !due.includes(mapped)).map((mapped) => this.#askFor(mapped, all)),
+      );
     }
-    this.#setFarewell();
   }
 
   /** True: the router has lost its state since it was last heard. */
-  async #askFor(mapped: Mapped): Promise<boolean> {
+  async #askFor(mapped: Mapped, anew: boolean): Promise<boolean> {
     const limit = new AbortController();
     mapped.signal = AbortSignal.any([limit.signal, this.#over.signal]);
     const cancel = this.#io.after(ROUND_MS, () => limit.abort());
-    const outcome = await this.#languages.outcome(mapped);
+    const outcome = await this.#languages.outcome(mapped, anew);
     cancel();
     if (this.#over.signal.aborted) return false;
     const now = this.#parts.now();
@@ -160,40 +165,41 @@ export class Mapper {
     mapped.grant = outcome;
     mapped.heardAt = now;
     mapped.lease = new Lease(outcome.seconds, now);
-    this.#setFarewell();
     this.#tellGrant(outcome);
     return lost;
   }
 
   #failed(mapped: Mapped, why: MapFault, now: Millis): void {
-    if (mapped.lease !== undefined && mapped.grant !== undefined) {
-      const over = mapped.lease.silent(now);
+    const { lease, grant } = mapped;
+    if (lease !== undefined && grant !== undefined) {
+      const over = lease.silent(now);
       if (why === "router-silent" && !over) return;
       mapped.grant = undefined;
       mapped.lease = undefined;
-      return this.#tellFault(why, true);
+      if (over) mapped.standing = undefined;
     }
-    // A pinhole in an IPv6 firewall is more than was asked for: most routers know of none.
-    if (!mapped.six) this.#tellFault(why, false);
+    this.#tellFault(mapped.six, why);
   }
 
   #tellGrant({ outer, by, seconds }: Grant): void {
-    const told = `${outer.host} ${outer.port}`;
     const six = outer.host.includes(":");
-    if (told === (six ? this.#told6 : this.#told)) return;
-    if (six) this.#told6 = told;
-    else this.#told = told;
+    const told = this.#told.get(six);
+    if (typeof told === "object" && formatAddress(told) === formatAddress(outer)) return;
+    this.#told.set(six, outer);
     this.#parts.tell({ type: "mapped", address: outer, by, seconds });
   }
 
-  #tellFault(why: MapFault, lost: boolean): void {
-    if (this.#told === why) return;
-    this.#told = why;
-    this.#parts.tell({ type: "unmapped", why, lost });
+  #tellFault(six: boolean, why: MapFault): void {
+    const told = this.#told.get(six);
+    const lost = typeof told === "object";
+    // A pinhole in an IPv6 firewall is more than was asked for: most routers know of none.
+    if (told === why || (six && !lost)) return;
+    this.#told.set(six, why);
+    this.#parts.tell({ type: "unmapped", six, why, lost });
   }
 
   #setFarewell(): void {
-    const mapped = this.#mapped.find(({ six, grant }) => !six && grant !== undefined);
+    const mapped = this.#mapped.find(({ six, standing }) => !six && standing !== undefined);
     const bytes = mapped?.back();
     this.#parts.farewell?.(
       mapped === undefined || bytes === undefined ? undefined : { router: mapped.way.router, bytes },

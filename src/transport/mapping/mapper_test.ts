@@ -25,10 +25,13 @@ class Router {
   readonly asked: string[] = [];
   readonly told: string[] = [];
   last: { router: string; bytes: Uint8Array } | undefined;
+  /** It does what it is asked with these words, and its answer never comes. */
+  unheard = "nothing at all";
 
   readonly io: MapperIo = {
-    askRouter: (router, _own, question, parse) => {
+    askRouter: (router, _own, question, parse, signal) => {
       const answer = this.#answer(router, question);
+      if (this.asked.at(-1) === this.unheard) return this.#unanswered(signal);
       return Promise.resolve(answer === undefined ? undefined : parse(answer));
     },
     search: () => {
@@ -41,8 +44,9 @@ class Router {
         this.speaks === "upnp" ? ["192.168.1.66", HOME.router].map(answer) : [],
       );
     },
-    request: (host, place, _own, _signal, soap) => {
+    request: (host, place, _own, signal, soap) => {
       this.asked.push(`${host} ${place.path} ${/<u:(\w+)/.exec(soap?.body ?? "")?.[1] ?? "get"}`);
+      if (this.asked.at(-1)?.endsWith(this.unheard)) return this.#unanswered(signal);
       return Promise.resolve(this.#upnp(soap?.body));
     },
     after: (ms, run) => {
@@ -63,10 +67,18 @@ class Router {
         this.told.push(
           event.type === "mapped"
             ? `${event.by} ${event.address.host} ${event.address.port} ${event.seconds}`
-            : `${event.lost ? "lost " : ""}${event.why}`,
+            : `${event.lost ? "lost " : ""}${event.why}${event.six ? " IPv6" : ""}`,
         ),
       farewell: (last) => this.last = last,
       io: this.io,
+    });
+  }
+
+  #unanswered(signal: AbortSignal): Promise<undefined> {
+    return new Promise((done) => {
+      signal.throwIfAborted();
+      signal.addEventListener("abort", () => done(undefined));
+      this.io.after(3_000, () => done(undefined));
     });
   }
 
@@ -124,6 +136,10 @@ class Router {
       return { status: 200, body: `<NewExternalIPAddress>${this.outer}</NewExternalIPAddress>` };
     }
     const port = Number(/<NewExternalPort>(\d+)</.exec(body)?.[1]);
+    if (body.includes("GetSpecificPortMappingEntry")) {
+      const client = this.taken.has(port) ? "192.168.1.11" : HOME.own;
+      return { status: 200, body: `<NewInternalClient>${client}</NewInternalClient>` };
+    }
     if (this.code !== 0) return { status: 500, body: `<errorCode>${this.code}</errorCode>` };
     return this.taken.has(port) ? { status: 500, body: "<errorCode>718</errorCode>" } : { status: 200, body: "" };
   }
@@ -311,4 +327,113 @@ Deno.test("once it is over, nothing is reported and nothing asked, whatever stil
   deepEqual(router.told, []);
   await mapper.ask();
   ok(router.asked.length <= 1);
+});
+
+Deno.test("what was asked for when the end came is taken back too, in whichever language, and by a last datagram", async () => {
+  const cases = [
+    ["pcp", "pcp 1200", "pcp 0"],
+    ["nat-pmp", "pmp 1200", "pmp 0"],
+    ["nat-pmp", "address", "pmp 0"],
+    ["upnp", "AddPortMapping", "192.168.1.1 /ctl DeletePortMapping"],
+  ] as const;
+  for (const [speaks, unheard, back] of cases) {
+    const router = Object.assign(new Router(), { speaks, unheard });
+    const mapper = router.open();
+    const asking = mapper.ask();
+    await router.run(1_000);
+    equal(router.last === undefined, speaks === "upnp", unheard);
+    await mapper.end();
+    await asking;
+    equal(router.asked.at(-1), back);
+    deepEqual([router.last, router.told], [undefined, []]);
+  }
+});
+
+Deno.test("nothing is taken back where nothing can stand: a router that refused, or said nothing in all its time", async () => {
+  for (const how of [{ code: 2 }, { speaks: "nat-pmp", code: 2 }, { speaks: "nothing" }] as const) {
+    const router = Object.assign(new Router(), how);
+    const mapper = router.open();
+    await mapper.ask();
+    equal(router.last, undefined);
+    const { length } = router.asked;
+    await mapper.end();
+    equal(router.asked.length, length);
+  }
+});
+
+Deno.test("a port that NAT-PMP passed on is given back where the router does not say as which address", async () => {
+  const router = Object.assign(new Router(), { speaks: "nat-pmp", unheard: "address" });
+  const mapper = router.open();
+  const asking = mapper.ask();
+  await router.run(15_000);
+  await asking;
+  const asked = ["pcp 1200", "pmp 1200", "address", "pmp 0", "search"];
+  deepEqual(router.asked, asked);
+  await mapper.end();
+  deepEqual(router.asked, asked);
+});
+
+Deno.test("a router that refuses to go on is asked at the end to forget what it had granted", async () => {
+  const router = new Router();
+  const mapper = router.open();
+  await mapper.ask();
+  router.code = 2;
+  await router.run(601_000);
+  deepEqual(router.told.slice(1), ["lost router-refused"]);
+  await mapper.end();
+  equal(router.asked.at(-1), "pcp 0");
+});
+
+Deno.test("an IPv6 pinhole that is lost says nothing of IPv4, and is told again when it is back", async () => {
+  const router = new Router();
+  router.ways = [HOME, HOME6];
+  using mapper = router.open();
+  await mapper.ask();
+  router.lifetime6 = 0;
+  await router.run(601_000);
+  deepEqual(router.told.splice(0), [
+    "pcp 203.0.113.1 7373 1200",
+    "pcp 2001:db8:1::10 7373 1200",
+    "lost router-refused IPv6",
+  ]);
+  router.lifetime6 = 1200;
+  await router.run(31_000);
+  deepEqual(router.told, ["pcp 2001:db8:1::10 7373 1200"]);
+});
+
+Deno.test("another home whose router has the same address is asked in every language, as soon as we wake there", async () => {
+  const router = new Router();
+  using mapper = router.open();
+  await mapper.ask();
+  router.speaks = "upnp";
+  router.outer = "198.51.100.1";
+  await mapper.ask();
+  deepEqual(router.told, ["pcp 203.0.113.1 7373 1200", "upnp 198.51.100.1 7373 1200"]);
+});
+
+Deno.test("what a router of another network had passed on is told as lost, of the family that has no router here", async () => {
+  for (const six of [false, true]) {
+    const router = new Router();
+    router.ways = [HOME, HOME6];
+    using mapper = router.open();
+    await mapper.ask();
+    router.ways = [six ? HOME : HOME6];
+    await mapper.ask();
+    await mapper.ask();
+    deepEqual(router.told.slice(2), [`lost no-router${six ? " IPv6" : ""}`]);
+  }
+});
+
+Deno.test("a UPnP router that does not answer is asked to forget the port, but not if somebody else has it", async () => {
+  for (const taken of [false, true]) {
+    const router = Object.assign(new Router(), { speaks: "upnp", unheard: "AddPortMapping" });
+    if (taken) router.taken.add(7373);
+    using mapper = router.open();
+    const asking = mapper.ask();
+    await router.run(5_000);
+    await asking;
+    const asked = ["AddPortMapping", "GetSpecificPortMappingEntry", ...taken ? [] : ["DeletePortMapping"]];
+    deepEqual(router.asked.slice(-asked.length).map((what) => what.split(" ").at(-1)), asked);
+    deepEqual(router.told, ["router-silent"]);
+  }
 });

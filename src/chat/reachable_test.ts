@@ -1,0 +1,92 @@
+// What friends are told of where they can call us, as the router and the network change. The router is the test's.
+
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import { parse } from "../cli/args.ts";
+import type { Notice } from "../notice.ts";
+import type { MapEvent } from "../transport/mapping/mapper.ts";
+import type { View } from "../terminal/view.ts";
+import type { ChatArgs } from "./chat_args.ts";
+import { Reachable, type ReachableParts } from "./reachable.ts";
+
+const OUTER = "203.0.113.1:7373";
+const OUTER6 = "[2001:db8:1::10]:7373";
+
+/** Somebody who listens behind a router that has let both families through. */
+async function reachable() {
+  const shown: Notice[] = [];
+  const hints: string[] = [];
+  const called: string[][] = [];
+  let router: (event: MapEvent) => void = () => {};
+  let answers = () => {};
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+  const parts = {
+    args: parse(["listen", "7373", "--map-port"]) as ChatArgs,
+    stretcher: { stretch: () => Promise.resolve({}) },
+    view: { show: (notice: Notice) => void shown.push(notice) } as unknown as View,
+    entropy: () => {},
+    addresses: () => [Uint8Array.of(192, 168, 1, 10)],
+    openMapper: (_: number, tell: (event: MapEvent) => void) => {
+      router = tell;
+      open();
+      return {
+        ask: () => new Promise<void>((done) => answers = done),
+        end: () => Promise.resolve(),
+        [Symbol.dispose]() {},
+      };
+    },
+    onFault: (error: unknown) => {
+      throw error;
+    },
+  } as unknown as ReachableParts;
+  const it = new Reachable(parts, {
+    loop: {
+      listen: () => Promise.resolve("[::]:7373"),
+      step: (event) => void (event.type === "reachable" && called.push([...event.addresses])),
+      takeCalls() {},
+    },
+    hidden: false,
+    ending: () => false,
+    hint: (text) => void hints.push(text),
+    problem: (problem) => {
+      throw new Error(problem.wrong);
+    },
+  });
+  await it.listen("7373");
+  await opened;
+  const mapped = (host: string) => router({ type: "mapped", address: { host, port: 7373 }, by: "pcp", seconds: 1200 });
+  mapped("203.0.113.1");
+  mapped("2001:db8:1::10");
+  answers();
+  return { it, shown, hints, called, router, mapped, answer: () => answers() };
+}
+
+Deno.test("a family that the router lets through no more is taken out of the invitation, and the other one is kept", async () => {
+  for (const six of [false, true]) {
+    const { it, called, router, shown } = await reachable();
+    const [left, gone] = six ? [OUTER, OUTER6] : [OUTER6, OUTER];
+    ok(it.invitation?.includes(left) && it.invitation.includes(gone));
+    router({ type: "unmapped", six, why: "router-silent", lost: true });
+    ok(it.invitation?.includes(left) && !it.invitation.includes(gone));
+    deepEqual(called.at(-1), [left, "192.168.1.10:7373"]);
+    deepEqual(shown.at(-1), { event: "unmapped", address: "[::]:7373", six, why: "router-silent", lost: true });
+  }
+});
+
+Deno.test("in another network the invitation is shown once, after its router has been asked", async () => {
+  for (const word of ["mapped", "unmapped", "the same"]) {
+    const { it, hints, router, mapped, answer } = await reachable();
+    hints.length = 0;
+    it.woke(true);
+    equal(hints.length, 0);
+    if (word === "mapped") mapped("198.51.100.1");
+    if (word === "unmapped") router({ type: "unmapped", six: false, why: "router-silent", lost: true });
+    answer();
+    await new Promise((done) => setTimeout(done));
+    equal(hints.length, 1);
+    equal(hints[0]?.includes(OUTER), word === "the same");
+    it.woke(false);
+    answer();
+    mapped("198.51.100.2");
+    equal(hints.length, 2, "a new outer address is told at once");
+  }
+});
