@@ -14,11 +14,19 @@ export interface ClientKeysOptions extends ControlOptions, Trust {
 /** Takes back what was lent; never rejects. */
 export type TakeBack = () => Promise<void>;
 
+interface Lent {
+  /** Of this name, that are being made. */
+  calls: number;
+  /** The connection that has given Tor the key. */
+  readonly control: Promise<TorControl>;
+  taking: Promise<void> | undefined;
+}
+
 /** Not for as long as we run: a line stands without the key, and F12 leaves no time to take it back. */
 export class ClientKeys {
   readonly #options: ClientKeysOptions;
-  /** By bare name: how many calls of it are being made, and the control connection of its key. */
-  readonly #lent = new Map<string, { calls: number; readonly control: Promise<TorControl> }>();
+  /** By bare name. */
+  readonly #lent = new Map<string, Lent>();
   /** Over once no key is being taken back: it could be the one that the next call needs. */
   #returning: Promise<void> = Promise.resolve();
   #over = false;
@@ -35,16 +43,13 @@ export class ClientKeys {
     const name = bareName(host);
     if (name === undefined) return () => Promise.resolve();
     if (this.#over) throw new ControlError("lost");
-    const entry = this.#lent.get(name) ?? { calls: 0, control: this.#give(name) };
+    const entry = this.#lent.get(name) ?? { calls: 0, control: this.#give(name), taking: undefined };
     this.#lent.set(name, entry);
     entry.calls++;
-    const forget = () => {
-      if (this.#lent.get(name) === entry) this.#lent.delete(name);
-    };
     try {
       await entry.control;
     } catch (error) {
-      forget();
+      this.#forget(name, entry);
       throw error;
     }
     let returned = false;
@@ -52,8 +57,8 @@ export class ClientKeys {
       if (returned) return;
       returned = true;
       if (--entry.calls > 0) return;
-      forget();
-      const taking = entry.control.then((control) => takenBack(control, name));
+      this.#forget(name, entry);
+      const taking = this.#take(name, entry);
       // At once: the next call may come before Tor hears of it.
       this.#returning = Promise.all([this.#returning, taking]).then(() => {});
       await taking;
@@ -63,11 +68,20 @@ export class ClientKeys {
   /** Takes back what is lent; resolves when Tor has said so, or after a second. */
   async end(after: (ms: number, run: () => void) => () => void): Promise<void> {
     this.#over = true;
-    const taking = [...this.#lent].map(async ([name, { control }]) => await takenBack(await control, name));
+    const taking = [...this.#lent].map(([name, entry]) => this.#take(name, entry));
     let cancel = () => {};
     const late = new Promise<void>((done) => cancel = after(END_MS, done));
     await Promise.race([Promise.allSettled([this.#returning, ...taking]), late]);
     cancel();
+  }
+
+  #forget(name: string, entry: Lent): void {
+    if (this.#lent.get(name) === entry) this.#lent.delete(name);
+  }
+
+  /** Once, whoever is first: the last call, or the end. */
+  #take(name: string, entry: Lent): Promise<void> {
+    return entry.taking ??= entry.control.then((control) => takenBack(control, name));
   }
 
   async #give(name: string): Promise<TorControl> {

@@ -132,3 +132,19 @@ Deno.test("ClientKeys takes back at the end what is lent, waits a second at most
   await (await gone.keys.lend(`${NAME}.onion`))();
   equal(gone.heard().filter((line) => line === ADD).length, 2);
 });
+
+Deno.test("ClientKeys takes a key back once, also when the last call ends while the end is waiting for Tor", async () => {
+  const takes = Promise.withResolvers<() => void>();
+  await using tried = await keysOf(tor("NULL", (line, socket) => {
+    if (line !== REMOVE) return undefined;
+    takes.resolve(() => socket.write("250 OK\r\n"));
+    return "";
+  }));
+  const lent = await tried.keys.lend(`${NAME}.onion`);
+  const ending = tried.keys.end(after);
+  const answer = await takes.promise;
+  const late = lent();
+  answer();
+  await Promise.all([ending, late]);
+  deepEqual(tried.heard(), [ADD, REMOVE]);
+});
