@@ -90,7 +90,7 @@ export class LocalOnion {
     const { socketOwner } = this.#host;
     if (socketOwner === undefined) return true;
     const control = this.#service?.control;
-    const tor = control && socketOwner({ near: control.port, far: 0 });
+    const tor = control && socketOwner({ near: control.port, far: 0, six: control.host.includes(":") });
     return tor !== undefined && socketOwner({ near: far, far: near }) === tor;
   };
 }

@@ -2,15 +2,16 @@ import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:
 import { createServer, type Socket } from "node:net";
 import { testArena } from "../../tests/harness/arena.ts";
 import type { Host } from "../host/host.ts";
+import type { LoopbackSocket } from "../host/socket_owner.ts";
 import { parse } from "./args.ts";
 import { argsProblem, onionFault } from "./checks.ts";
 import { controlsOf, LocalOnion, wantsTor, withLocalTor } from "./onion.ts";
 
-/** A host of user 1001 on which these loopback ports have these owners. */
+/** A host of user 1001 on which these loopback ports have these owners; of IPv6 with a 6 before them. */
 function host(owners: Readonly<Record<string, number>>): Host {
   return {
     userId: 1001,
-    socketOwner: ({ near, far }: { near: number; far: number }) => owners[`${near} ${far}`],
+    socketOwner: ({ near, far, six }: LoopbackSocket) => owners[`${six ? "6 " : ""}${near} ${far}`],
     readFile: () => -1,
   } as unknown as Host;
 }
@@ -100,9 +101,18 @@ Deno.test("an onion name without --proxy takes nobody's port for Tor's but the s
   equal(await withLocalTor(host({ "9050 0": 0 }), typed), typed);
 });
 
-Deno.test("LocalOnion asks no control port of another user, and hears only callers whom its Tor brings", async () => {
+for (const loopback of ["127.0.0.1", "::1"]) {
+  Deno.test(`LocalOnion asks no control port of another user, and hears only callers whom its Tor brings: ${loopback}`, () =>
+    heardFrom(loopback));
+}
+
+async function heardFrom(loopback: string): Promise<void> {
   const told: string[] = [];
-  const tell = (event: { type: string; fault?: string }) => void told.push(`${event.type} ${event.fault}`);
+  let became = () => {};
+  const tell = (event: { type: string; fault?: string }) => {
+    told.push(`${event.type} ${event.fault}`);
+    became();
+  };
   const foreign = new LocalOnion(host({ "9051 0": 1002 }), "", undefined, () => {});
   const refused = foreign.open(40001, tell);
   await refused.start();
@@ -124,16 +134,21 @@ Deno.test("LocalOnion asks no control port of another user, and hears only calle
       );
     });
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  await new Promise<void>((done) => server.listen(0, loopback, done));
   const { port } = server.address() as { port: number };
-  const owners = { [`${port} 0`]: 103, "50001 40001": 103, "50002 40001": 1002 };
-  const onion = new LocalOnion(host(owners), `127.0.0.1:${port}`, undefined, () => {});
+  const six = loopback === "::1";
+  const owners = { [`${six ? "6 " : ""}${port} 0`]: 103, "50001 40001": 103, "50002 40001": 1002 };
+  const onion = new LocalOnion(host(owners), `${six ? "[::1]" : loopback}:${port}`, undefined, () => {});
   const service = onion.open(40001, tell);
   await service.start();
   equal(onion.brought(50001, 40001), true);
   equal(onion.brought(50002, 40001), false);
   equal(onion.brought(50003, 40001), false);
-  service.close();
+  // Tor has gone: by now its port may be anybody's.
+  const gone = new Promise<void>((done) => became = done);
   for (const socket of heard) socket.destroy();
+  await gone;
+  equal(onion.brought(50001, 40001), false);
+  service.close();
   await new Promise((done) => server.close(done));
-});
+}

@@ -50,7 +50,7 @@ export interface Host {
    * no link is followed at its end. The path is bytes, one a character. Undefined where the host cannot.
    */
   readonly readFile: ((path: string, view: Uint8Array) => number) | undefined;
-  /** The user whose process holds a socket of IPv4 loopback; its undefined: no such socket. Undefined where the host cannot ask. */
+  /** The user whose process holds a socket of loopback; its undefined: no such socket. Undefined where the host cannot ask. */
   readonly socketOwner: ((socket: LoopbackSocket) => number | undefined) | undefined;
   /** The number of the user who runs this. */
   readonly userId: number | undefined;

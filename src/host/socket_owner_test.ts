@@ -60,6 +60,9 @@ Deno.test("socketOwner() asks for one socket of loopback, and leaves the rest to
   equal(asked.subarray(28, 32).toHex(), "7f000001");
   equal(asked.subarray(44, 48).toHex(), "7f000001");
   equal(asked.subarray(64).toHex(), "ff".repeat(8));
+  socketOwner(libc, { near: 9051, far: 0, six: true });
+  equal(libc.asked.subarray(16, 18).toHex(), "0a06");
+  equal(libc.asked.subarray(28, 60).toHex(), `${"00".repeat(15)}01${"00".repeat(16)}`);
 });
 
 Deno.test({
@@ -77,6 +80,9 @@ Deno.test({
       equal(socketOwner(libc.symbols, { near: far, far: port + 1 }), undefined);
       for (const open of [caller, accepted, listener]) open.close();
       equal(socketOwner(libc.symbols, { near: port, far: 0 }), undefined);
+      using six = Deno.listen({ hostname: "::1", port: 0 });
+      equal(socketOwner(libc.symbols, { near: six.addr.port, far: 0, six: true }), Deno.uid());
+      equal(socketOwner(libc.symbols, { near: six.addr.port, far: 0 }), undefined);
     } finally {
       libc.close();
     }

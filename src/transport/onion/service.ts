@@ -79,7 +79,7 @@ export class OnionService {
     }
   }
 
-  /** The control port that let us in. */
+  /** The control port that has let us in; undefined: none has, or its connection is over. */
   get control(): Address | undefined {
     return this.#at;
   }
@@ -116,6 +116,7 @@ export class OnionService {
   }
 
   #drop(): void {
+    this.#at = undefined;
     this.#name = undefined;
     this.#early.clear();
     const control = this.#control;
