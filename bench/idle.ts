@@ -4,7 +4,7 @@
 //   deno run --allow-all bench/idle.ts [COMMAND ...]     the source, and each COMMAND: a portable file, or `sesame` of npm,
 //                                                        or that behind a Node of one's own: "NODE SESAME"
 //
-// Figures of one run compare with each other and with no other's. Not in here: the paper (bench/paper).
+// Figures of one run compare with each other and with no other's. Out of scope: the paper (bench/paper).
 
 import { PRODUCT, productEnvironment } from "../tests/harness/product.ts";
 

@@ -1,7 +1,7 @@
 // Two ways of doing one thing, measured in turn in one run, and the ratio of their times. A ratio says more than a time:
 // it is nearly the same on a fast machine and a slow one, on a quiet one and a busy one.
-// In here: the interleaving, the medians, the line that is printed, and the list that `deno task check paper-bench` measures too.
-// Not in here: what is measured.
+// Scope: the interleaving, the medians, the line that is printed, and the list that `deno task check paper-bench`
+// measures too. Out of scope: what is measured.
 
 import { quantile } from "../tests/harness/quantile.ts";
 

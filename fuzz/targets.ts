@@ -1,4 +1,4 @@
-// All targets by name, each in a file of its own so that a bundle holds one. Not in here: how they are run.
+// All targets by name, each in a file of its own so that a bundle holds one. Out of scope: how they are run.
 
 import type { Target } from "./target.ts";
 

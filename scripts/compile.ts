@@ -7,7 +7,7 @@
 //
 // The real `deno compile` where its runtime (denort) can be had; where it cannot, it says so and makes the portable file
 // (scripts/release/portable.ts). Both are made from the same staged source, with the same permissions.
-// Not in here: the papers beside a release (scripts/release/release.ts).
+// Out of scope: the papers beside a release (scripts/release/release.ts).
 
 import { join, resolve } from "node:path";
 import { BuildFailure, run, sha256 } from "./release/failure.ts";

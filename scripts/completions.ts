@@ -4,7 +4,7 @@
 //   deno run --allow-read scripts/completions.ts --check                       exits 1 if one is not what the table gives
 //
 // They complete commands, options of the command, and values that are a choice. Never an address or a phrase: a shell
-// that knew them would have to keep them somewhere. Not in here: the man page (man.ts).
+// that knew them would have to keep them somewhere. Out of scope: the man page (man.ts).
 
 import { type Command, COMMANDS, type Option, OPTIONS } from "../src/words/options.ts";
 import { writeOrCheck } from "./release/generated.ts";

@@ -1,5 +1,5 @@
 // What is run by `deno task ok`, `deno task test` and `deno task test --all`, as a table. To add a suite, add a row.
-// Not in here: how suites are run and added up (test.ts), what a suite does.
+// Out of scope: how suites are run and added up (test.ts), what a suite does.
 
 export interface Suite {
   readonly name: string;

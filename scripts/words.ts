@@ -2,7 +2,7 @@
 //
 //   deno task check words
 //
-// What is filled in stands in braces. In here: finding the texts in the source. Not in here: the texts.
+// What is filled in stands in braces. Scope: finding the texts in the source. Out of scope: the texts.
 
 const WORDS = new URL("../src/words/", import.meta.url);
 

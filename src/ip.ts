@@ -1,5 +1,5 @@
 // IP addresses between text and numbers, for the room that calls them (transport) and the one that reads them in messages
-// (wire). Pure. Not in here: names, ports and what a person may type (transport/address.ts).
+// (wire). Pure. Out of scope: names, ports and what a person may type (transport/address.ts).
 
 /** Four decimal numbers without leading zeros, which some systems read as octal. */
 export function parseIpv4(text: string): number[] | undefined {

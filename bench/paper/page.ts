@@ -1,5 +1,5 @@
-// docs/BENCHMARKS.md out of figures. Pure: the same figures give the same page, and a test compares it with what is committed.
-// Not in here: the plots (plot.ts), measuring.
+// docs/BENCHMARKS.md out of figures. Pure: the same figures give the same page, and a test compares it with what is
+// committed. Out of scope: the plots (plot.ts), measuring.
 
 import type { Curve, Figures, Missing, Row, Section, Unit } from "./section.ts";
 import { powerLaw } from "./statistics.ts";

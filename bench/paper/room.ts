@@ -1,7 +1,7 @@
 // One Sesame process with 0, 1, 2, 4 ... 64 friends: its memory, its CPU while nobody talks, the time of a message to all.
 // The friends are real ones in one other process (tests/screen/crowd.ts), so that the machine carries 64 of them and the
 // measured process has what a member of a room of 65 has. Beside it OpenSSH: a daemon with as many sessions.
-// Not in here: a mesh of real processes (mesh.ts).
+// Out of scope: a mesh of real processes (mesh.ts).
 
 import { PHRASE } from "../../tests/harness/process_pair.ts";
 import { type JsonEvent, Sesame } from "../../tests/harness/process.ts";

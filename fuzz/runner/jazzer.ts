@@ -1,6 +1,6 @@
 // Running one target under Jazzer.js (libFuzzer for node): its tools installed once into dist/fuzz, the target bundled by
 // Deno and compiled for node, the fuzzer started for so many seconds, and what it said read.
-// Not in here: which targets there are (fuzz/targets.ts), planted bugs (planted.ts), the command line (fuzz/fuzz.ts).
+// Out of scope: which targets there are (fuzz/targets.ts), planted bugs (planted.ts), the command line (fuzz/fuzz.ts).
 
 import { cpSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-// Each bug can still be planted. It is part of the gate, since any change of the code can take the line away. Not in here:
+// Each bug can still be planted. It is part of the gate, since any change of the code can take the line away. Out of scope:
 // whether the fuzzer finds it (`deno task fuzz --planted`).
 
 import { strictEqual as equal } from "node:assert/strict";

@@ -1,4 +1,4 @@
-// What goes wrong in a build, in three parts like every error of Sesame. In here: the type and the two ways to run a tool.
+// What goes wrong in a build, in three parts like every error of Sesame. Scope: the type and the two ways to run a tool.
 
 /** Its message is for the person who builds: what was being done, what went wrong, what to do next. */
 export class BuildFailure extends Error {

@@ -4,7 +4,7 @@
 //   deno task check launcher             writes them anew
 //   deno task check launcher --check     compares, and exits 1 where one is another
 //
-// Both print the sums. Not in here: what stands behind the launcher in the file (portable.ts).
+// Both print the sums. Out of scope: what stands behind the launcher in the file (portable.ts).
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -5,7 +5,7 @@
 //   deno task check npm                       dist/sesame-chat-VERSION.tgz, for: npm install -g FILE
 //     --out DIR                         instead of dist/
 //
-// Not in here: what the launcher does, what the program is (program.ts).
+// Out of scope: what the launcher does, what the program is (program.ts).
 
 import { join, resolve } from "node:path";
 import { MAN } from "../man.ts";

@@ -1,7 +1,7 @@
 // The program as one text that can be started from a descriptor without a name: a bundle split by Deno, its parts joined
 // again as texts, of which each becomes a module of its own when it is first wanted.
 // Why parts: the prompt waits for a small one only. Why not files: they would have to stand in a folder as long as the
-// program runs, since the parts behind the prompt are read later. Not in here: the runtime, the file that is shipped.
+// program runs, since the parts behind the prompt are read later. Out of scope: the runtime, the file that is shipped.
 
 import { join } from "node:path";
 import { BuildFailure, run } from "./failure.ts";

@@ -1,6 +1,6 @@
 // What is inside a file, as a CycloneDX list: made by npm (`npm sbom`) from a package.json of exactly the packages that the
 // program imports and the runtimes, and compared with the hashes of deno.lock, by which Deno fetched them, and of targets.ts.
-// In here also: taking out what would differ from one run to the next.
+// Also in scope: taking out what would differ from one run to the next.
 
 import { join } from "node:path";
 import { BuildFailure, run } from "./failure.ts";

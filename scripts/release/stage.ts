@@ -1,6 +1,6 @@
 // The source of one build: a copy of exactly those files that make up the program, in a folder of its own, with what the
 // file is written into version.ts. Both kinds of file are made from it, so nothing else of the checkout can get in.
-// In here: which files, their hash, the copy. Not in here: what is made of them.
+// Scope: which files, their hash, the copy. Out of scope: what is made of them.
 
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,5 @@
 // The handshake of docs/PROTOCOL.md section 3: SPAKE2 with ML-KEM-768 beside it, bound to the TLS connection.
-// In here: what each side makes, checks and derives, in the one order there is. Not in here: frames, time, the network.
+// Scope: what each side makes, checks and derives, in the one order there is. Out of scope: frames, time, the network.
 //
 // A handshake object is used for one answer: `finish` wipes everything fresh in it, whatever comes of it. SessionSecrets
 // are made here only, after the other side's confirmation has verified.

@@ -10,8 +10,8 @@
 // Each of these ways finds phrases that the others miss. Of the 1,080 of tests/vectors/strength-zxcvbn.json the estimate misses
 // 8 that zxcvbn-ts calls weak; without the keyboard 16, without dates 29, without leet letters 9, without all three 38.
 //
-// Not in here: the lists (common_words.generated.ts), what is said to the person (words). What it leaves in memory: nothing
-// of the phrase; how long its parts are may stay in numbers.
+// Out of scope: the lists (common_words.generated.ts), what is said to the person (words). What it leaves in memory:
+// nothing of the phrase; how long its parts are may stay in numbers.
 
 import { COMMON_WORDS, COMMON_WORDS_COUNT } from "./common_words.generated.ts";
 

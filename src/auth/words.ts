@@ -1,5 +1,5 @@
 // Sesame's own phrases (docs/PROTOCOL.md section 3, "Phrase"): words that catch a typo before any network is touched.
-// In here: how one is drawn, recognised and brought to its canonical form. Not in here: phrases of other kinds, which
+// Scope: how one is drawn, recognised and brought to its canonical form. Out of scope: phrases of other kinds, which
 // stay as they were typed (`phrase.ts`), SHA-256 (an argument), and what is said to the person.
 //
 // The rule. It is part of the protocol, since both friends must come to the same bytes:

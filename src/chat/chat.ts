@@ -1,5 +1,5 @@
-// One run of the chat: from a phrase to the last goodbye. In here: what a line of input means, when the program ends and
-// with which exit code. Not in here: who may connect (peers), how it looks (terminal), performing effects (loop).
+// One run of the chat: from a phrase to the last goodbye. Scope: what a line of input means, when the program ends and
+// with which exit code. Out of scope: who may connect (peers), how it looks (terminal), performing effects (loop).
 
 import { fullTarget, parseCommand, shownProxy } from "./commands.ts";
 import { inputEnded, LOST_EVERYBODY } from "../words/chat.ts";

@@ -1,5 +1,5 @@
 // What a chat is started with, and whom a typed or pasted line wants called. Pure, and light: read before the prompt
-// stands. Not in here: the command line (cli/args.ts).
+// stands. Out of scope: the command line (cli/args.ts).
 
 export interface ChatArgs {
   readonly command: "chat";

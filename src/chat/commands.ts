@@ -1,4 +1,4 @@
-// Lines that begin with a slash. Pure. Not in here: what they answer (words/commands.ts).
+// Lines that begin with a slash. Pure. Out of scope: what they answer (words/commands.ts).
 
 import { formatAddress, parseAlternatives } from "../transport/address.ts";
 import { parseProxy } from "../transport/proxy_address.ts";

@@ -1,5 +1,5 @@
 // A wrong phrase as whom we call sees it: how many of our answers may have been wrong guesses, and the pause that they make
-// after those. Not in here: the pause's length (peers/addresses.ts), asking for the phrase anew (cli/run.ts).
+// after those. Out of scope: the pause's length (peers/addresses.ts), asking for the phrase anew (cli/run.ts).
 
 import type { Notice } from "../notice.ts";
 import type { Millis } from "../ports.ts";

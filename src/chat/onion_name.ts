@@ -1,5 +1,5 @@
 // The onion name that friends call, as the chat knows it: what becomes of it is told, and `/invite` asks for it.
-// Not in here: Tor (transport/onion), sentences (words/onion.ts).
+// Out of scope: Tor (transport/onion), sentences (words/onion.ts).
 
 import { DEFAULT_PORT } from "../constants.ts";
 import type { ControlFault, Notice } from "../notice.ts";

@@ -1,5 +1,6 @@
 // The calls under way as the person waits for them: how far each came, and whether it is time to say why it fails.
-// Pure: the clock is an argument. Not in here: calling (loop.ts), when a call is given up (peers), words (words/call_failures.ts).
+// Pure: the clock is an argument. Out of scope: calling (loop.ts), when a call is given up (peers), words
+// (words/call_failures.ts).
 
 import type { CallFailure, CallStep } from "../call.ts";
 import type { Millis } from "../ports.ts";

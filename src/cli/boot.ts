@@ -1,5 +1,5 @@
 // The start in its order: options, the prompt, the memory for secrets, then everything heavy while the person types.
-// Light until then: the prompt must appear at once. Not in here: hardening (host, before this), the chat itself (run.ts).
+// Light until then: the prompt must appear at once. Out of scope: hardening (host, before this), the chat itself (run.ts).
 
 import { DEFAULT_PORT } from "../constants.ts";
 import type { Host } from "../host/host.ts";

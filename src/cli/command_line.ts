@@ -1,6 +1,6 @@
 // A command line taken apart into options and words. Our own and small: `node:util`, whose `parseArgs` does the same, takes
 // longer to load than everything else that stands before the prompt, and a test compares the two.
-// Pure. Not in here: which options there are (words/options.ts), what they mean (args.ts).
+// Pure. Out of scope: which options there are (words/options.ts), what they mean (args.ts).
 
 /** One option: `--name`, and `-x` if it has a letter. */
 export interface Spelling {

@@ -1,5 +1,6 @@
-// `sesame doctor`: what protects a person on this machine, and whether friends can reach it, one line each, with what to do.
-// In here: the one question about F12. Not in here: the facts (host), the words (words/doctor.ts), a call (doctor_call.ts).
+// `sesame doctor`: what protects a person on this machine, and whether friends can reach it, one line each, with what
+// to do. Scope: the one question about F12. Out of scope: the facts (host), the words (words/doctor.ts), a call
+// (doctor_call.ts).
 
 import { wrap } from "../words/wrap.ts";
 import { ASK_F12, type Check, checks, line, terminalChecks, type TerminalFacts } from "../words/doctor.ts";

@@ -1,5 +1,5 @@
-// The key of a friend's onion name (`connect --onion-auth`): asked for, or read, into locked memory; and lent to Tor for calls.
-// In here: the order. Not in here: what a key is (transport/onion), sentences (words/onion.ts).
+// The key of a friend's onion name (`connect --onion-auth`): asked for, or read, into locked memory; and lent to Tor
+// for calls. Scope: the order. Out of scope: what a key is (transport/onion), sentences (words/onion.ts).
 
 import type { ChatArgs } from "../chat/chat_args.ts";
 import type { Host } from "../host/host.ts";

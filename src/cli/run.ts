@@ -1,5 +1,5 @@
 // Everything heavy, loaded while the phrase is typed: TLS is made ready and tried, the phrase is taken, the chat runs.
-// In here: who owns what, signals, and the way out. Not in here: what happens in the chat (chat/chat.ts).
+// Scope: who owns what, signals, and the way out. Out of scope: what happens in the chat (chat/chat.ts).
 
 import { holdsPhrase, normalisePhrase } from "../auth/phrase.ts";
 import { forgetWords, isWeak, loadWords } from "../auth/strength.ts";

@@ -1,7 +1,7 @@
-// What ends a program from outside by the system's default, and must find the terminal in order and the memory wiped instead;
-// and SIGINT, which says goodbye. Each is listened for once, and what it does changes with the stretch of the program, so
-// that none falls between two listeners. Not in here: SIGPIPE, which the runtime ignores; SIGUSR1 (host); what nothing can
-// catch.
+// What ends a program from outside by the system's default, and must find the terminal in order and the memory wiped
+// instead; and SIGINT, which says goodbye. Each is listened for once, and what it does changes with the stretch of the
+// program, so that none falls between two listeners. Out of scope: SIGPIPE, which the runtime ignores; SIGUSR1 (host);
+// what nothing can catch.
 
 /** A real-time signal ends it too, and is nobody's habit. */
 export const END_SIGNALS: readonly Deno.Signal[] = [

@@ -1,6 +1,6 @@
 // The one import of libsodium, and the memory it works on. That memory is the arena: libsodium can compute only there, so
 // secrets are made, used and wiped in it, and it is locked and kept out of core dumps as a whole.
-// In here: loading, the block for slots and scratch, the discipline around a call. Not in here: any primitive.
+// Scope: loading, the block for slots and scratch, the discipline around a call. Out of scope: any primitive.
 //
 // Once loaded it neither allocates (growth would detach every view) nor draws entropy (randomness is passed in). What a
 // call leaves on libsodium's stack is wiped after the call: up to 10 KB of it depends on the secret (measured).

@@ -1,7 +1,7 @@
 // Keys of a Windows console as the bytes that a terminal elsewhere sends for them, so that everything above is the same.
 // Reading bytes from the console instead goes through its code page, which damages what is no ASCII (denoland/deno#18240),
 // and F12 and Ctrl-\ came as none.
-// In here: what a record means. Not in here: the calls that fetch records and set the console's mode (windows.ts).
+// Scope: what a record means. Out of scope: the calls that fetch records and set the console's mode (windows.ts).
 // Characters go from the record straight into the buffer that is given: what is typed may be the phrase.
 
 /** `INPUT_RECORD`: WORD EventType, two bytes unused, then 16 of the event; all little-endian. */

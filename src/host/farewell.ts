@@ -1,6 +1,6 @@
 // One datagram that leaves in the last moment of the process, after its memory has been wiped: what takes back what a
 // router was asked for. Its socket is opened beforehand, since by then nothing may be waited for or go wrong.
-// Not in here: what it says (transport/mapping).
+// Out of scope: what it says (transport/mapping).
 
 import type { NetlinkCalls } from "./netlink.ts";
 

@@ -1,5 +1,5 @@
 // What the rest of the program knows of the machine: the facts for the protection report, and a few bound calls.
-// In here: the interface alone. Not in here: how a system keeps it (linux.ts, macos.ts, windows.ts, fallback.ts), the
+// Scope: the interface alone. Out of scope: how a system keeps it (linux.ts, macos.ts, windows.ts, fallback.ts), the
 // order at start (harden.ts).
 
 import type { Farewell } from "./farewell.ts";

@@ -1,5 +1,5 @@
 // This machine's addresses, asked of Linux's kernel over rtnetlink (rtnetlink(7)): what `ip address` asks, and nothing
-// leaves the machine. In here: the two questions and the reading of the answers. Not in here: which address a friend can
+// leaves the machine. Scope: the two questions and the reading of the answers. Out of scope: which address a friend can
 // use (words/invitation.ts), other systems.
 
 /** The calls of libc that it takes. */

@@ -1,4 +1,5 @@
-// What Linux and macOS have alike, of libc's calls and of the environment. Not in here: each system's own (linux.ts, macos.ts).
+// What Linux and macOS have alike, of libc's calls and of the environment. Out of scope: each system's own (linux.ts,
+// macos.ts).
 
 import { type Binding, buffer, BY_NPX } from "./host.ts";
 

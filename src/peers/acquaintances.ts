@@ -1,5 +1,5 @@
 // Where introductions meet connections: whom a call must reach and nobody else, which phrase an expected caller is
-// offered, and how the effects of `company.ts` are performed. Not in here: who is told what and when (company.ts).
+// offered, and how the effects of `company.ts` are performed. Out of scope: who is told what and when (company.ts).
 
 import type { StretchedPhrase } from "../auth/stretched.ts";
 import { MAX_SESSIONS } from "../constants.ts";

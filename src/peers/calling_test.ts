@@ -1,5 +1,6 @@
 // Calls as `peers` makes them, by themselves: whom sleep wakes, what a connection that ended means for its call.
-// Not in here: how often and how long (calls_test.ts), calls in stories (step_test.ts), two-sided ones (two_sided_test.ts).
+// Out of scope: how often and how long (calls_test.ts), calls in stories (step_test.ts), two-sided ones
+// (two_sided_test.ts).
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { PUNCH_AFTER_MS, WOKEN_CHECK_MS } from "../constants.ts";

@@ -1,5 +1,5 @@
 // Strangers at the door: the places and guesses that an accepted connection holds of admission, and what the person is
-// told of those who were turned away. Not in here: the rules of admission (admission.ts), who is refused (refusal.ts).
+// told of those who were turned away. Out of scope: the rules of admission (admission.ts), who is refused (refusal.ts).
 
 import { TURNED_AWAY_REPORT_MS } from "../constants.ts";
 import type { RefusedReason } from "../call.ts";

@@ -1,5 +1,5 @@
 // What the door holds of admission for a connection, and what the person is told of those who were turned away.
-// Not in here: the rules of admission (admission_test.ts), doors in stories (step_test.ts).
+// Out of scope: the rules of admission (admission_test.ts), doors in stories (step_test.ts).
 
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { TURNED_AWAY_REPORT_MS } from "../constants.ts";

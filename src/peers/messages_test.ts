@@ -1,4 +1,4 @@
-// Which message is for whom, and who has confirmed it, by itself. Not in here: messages in stories (step_test.ts).
+// Which message is for whom, and who has confirmed it, by itself. Out of scope: messages in stories (step_test.ts).
 
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { MAX_UNCONFIRMED } from "../constants.ts";

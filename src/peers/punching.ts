@@ -1,5 +1,5 @@
 // When which attempt of the two-sided calls begins (docs/PROTOCOL.md section 1): pauses, turns, how many at once, and when
-// it is enough. Pure: time and chance are arguments. Not in here: sockets (transport), what a connection brings (step.ts).
+// it is enough. Pure: time and chance are arguments. Out of scope: sockets (transport), what a connection brings (step.ts).
 
 import {
   PUNCH_AFTER_MS,

@@ -3,7 +3,7 @@
 // Events in, effects out as data; `chat/loop.ts` performs them. One scale above `session/step.ts`, which it drives.
 // This file hands each event to the part that it is for: connections (a connection's way from its link to its end), door
 // (strangers), calling (whom we call), glare (several connections with one friend), messages.
-// Not in here: bytes, cryptography, sockets, timers, sentences.
+// Out of scope: bytes, cryptography, sockets, timers, sentences.
 
 import type { Hearing, MessageId } from "../notice.ts";
 import type { Entropy, Millis, PeerId } from "../ports.ts";

@@ -1,5 +1,5 @@
-// Secrets are slots in one block of memory that is locked and wiped as a whole. In here: the arena that hands out the
-// slots, and the types that own them. Not in here: FFI, algorithms, a way to print.
+// Secrets are slots in one block of memory that is locked and wiped as a whole. Scope: the arena that hands out the
+// slots, and the types that own them. Out of scope: FFI, algorithms, a way to print.
 //
 // Who takes a slot disposes it, with `using` wherever a scope can own it; passing one lends it. A disposed secret is
 // zeroed at once and its slot goes back to the arena.

@@ -1,5 +1,5 @@
 // When a session counts as silent (docs/PROTOCOL.md section 8): ten cells within 10 s and then nothing for 5 s, or nothing
-// for 45 s. Not in here: when a link is dead (section 7).
+// for 45 s. Out of scope: when a link is dead (section 7).
 
 import { SILENT_BUSY_MS, SILENT_CELLS, SILENT_IDLE_MS, SILENT_WINDOW_MS } from "../constants.ts";
 import type { Millis } from "../ports.ts";

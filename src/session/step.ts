@@ -11,7 +11,7 @@
 //   over         nothing: the machine is disposed
 //
 // The peer's faults close the link with a "close" effect, after which the machine is over. Everything else that is
-// thrown is a bug. Not in here: sockets, timers, other links, whether the person's screen has shown a text.
+// thrown is a bug. Out of scope: sockets, timers, other links, whether the person's screen has shown a text.
 
 import {
   AUTH_TIMEOUT_MS,

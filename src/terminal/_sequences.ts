@@ -1,5 +1,5 @@
-// Escape sequences as a terminal sends them, cut out of a stream of bytes, and the two function keys that matter. In
-// here: where a sequence ends, and which ones mean F2, F12 and Ctrl-\. Not in here: text, editing. Light: the prompt
+// Escape sequences as a terminal sends them, cut out of a stream of bytes, and the two function keys that matter.
+// Scope: where a sequence ends, and which ones mean F2, F12 and Ctrl-\. Out of scope: text, editing. Light: the prompt
 // imports it.
 
 /** What `SequenceScanner.feed` answers, unless it is the byte itself. */

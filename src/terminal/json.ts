@@ -1,4 +1,4 @@
-// One notice, one line of JSON: the contract for scripts (docs/SCRIPTS.md, "Events"), field for field. Not in here:
+// One notice, one line of JSON: the contract for scripts (docs/SCRIPTS.md, "Events"), field for field. Out of scope:
 // reading lines, the sentences themselves (words).
 
 import type { Notice } from "../notice.ts";

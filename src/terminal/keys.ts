@@ -1,4 +1,4 @@
-// Bytes from a terminal in raw mode become keys. In here: decoding, as a stream, bounded. Not in here: what a key does.
+// Bytes from a terminal in raw mode become keys. Scope: decoding, as a stream, bounded. Out of scope: what a key does.
 
 import {
   ALT,

@@ -1,5 +1,5 @@
-// Editing a line, or several, as people know it from readline. In here: the text, the cursor, kill and yank, undo, history,
-// completion. Not in here: keys as bytes, painting, what a line means.
+// Editing a line, or several, as people know it from readline. Scope: the text, the cursor, kill and yank, undo, history,
+// completion. Out of scope: keys as bytes, painting, what a line means.
 
 import type { KeyName } from "./keys.ts";
 

@@ -1,4 +1,4 @@
-// How a terminal is taken over and given back: what it is told, and told back. Pure. Not in here: writing it (tty.ts).
+// How a terminal is taken over and given back: what it is told, and told back. Pure. Out of scope: writing it (tty.ts).
 
 /** What the terminal has been told and must be told back. */
 export interface Modes {

@@ -1,5 +1,5 @@
-// Queued writes to one stream, in order. In here: joining what waits, an output that is full, why one ended. Not in here: which
-// streams there are (tty.ts).
+// Queued writes to one stream, in order. Scope: joining what waits, an output that is full, why one ended. Out of
+// scope: which streams there are (tty.ts).
 
 import { after } from "../system.ts";
 

@@ -1,5 +1,5 @@
-// `--plain`: sentences, one or more lines a notice, for screen readers and logs. Append-only, no symbols, no escapes. In
-// here: which lines there are. Not in here: the sentences (words/notices.ts), typing, the terminal.
+// `--plain`: sentences, one or more lines a notice, for screen readers and logs. Append-only, no symbols, no escapes.
+// Scope: which lines there are. Out of scope: the sentences (words/notices.ts), typing, the terminal.
 //
 // Every line that holds a peer's words begins with "From", a name and the tag in brackets, continuation lines too; no
 // other line begins with "From", and none with what a peer chose. So a peer can neither fake a line of the program nor one of another peer.

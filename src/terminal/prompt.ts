@@ -1,5 +1,5 @@
-// The hidden prompt: keys straight from the read buffer into locked memory. In here: the machine, asking with it on a
-// terminal, and the first line of a pipe. Not in here: what a good phrase is (auth), errors in words (words). Light: this
+// The hidden prompt: keys straight from the read buffer into locked memory. Scope: the machine, asking with it on a
+// terminal, and the first line of a pipe. Out of scope: what a good phrase is (auth), errors in words (words). Light: this
 // stands before everything else is loaded.
 
 import { PHRASE_MAX_BYTES } from "../constants.ts";

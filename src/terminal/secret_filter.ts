@@ -1,4 +1,4 @@
-// What should not be sent by accident. In here: private keys and long tokens by their looks. Not in here: the session's
+// What should not be sent by accident. Scope: private keys and long tokens by their looks. Out of scope: the session's
 // phrase, which is compared in locked memory (`holdsPhrase` of ViewOptions).
 
 import { SECRETS } from "../words/screen.ts";

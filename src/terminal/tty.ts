@@ -1,5 +1,5 @@
-// The only owner of standard input, output and error. In here: the one read loop, queued writes, raw mode, size, and
-// putting the terminal back in order. Not in here: keys, prompts, screens, words.
+// The only owner of standard input, output and error. Scope: the one read loop, queued writes, raw mode, size, and
+// putting the terminal back in order. Out of scope: keys, prompts, screens, words.
 //
 // The rules, each found out by experiment on Linux 6.18 with Deno 2.9.6 and a pty whose reader had stopped:
 // - Output is written asynchronously only. A synchronous write to a stopped terminal never returns.

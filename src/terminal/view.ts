@@ -1,5 +1,5 @@
-// The three views of one conversation: the screen, plain sentences, JSON lines. In here: what the program asks of each. Not in
-// here: what a command does, when to stop, anything that outlives `stop`.
+// The three views of one conversation: the screen, plain sentences, JSON lines. Scope: what the program asks of each.
+// Out of scope: what a command does, when to stop, anything that outlives `stop`.
 
 import type { Notice } from "../notice.ts";
 import type { PeerId } from "../ports.ts";

@@ -1,5 +1,5 @@
 // Which last writes put a terminal in order at a panic, when nothing may be waited for. A table, by what is known of both
-// outputs. Pure. Not in here: writing (tty.ts), what is written.
+// outputs. Pure. Out of scope: writing (tty.ts), what is written.
 
 /** What is known of standard output and standard error when the program has to go at once. */
 export interface LastState {

@@ -1,5 +1,5 @@
 // Cuts the byte stream of a connection into frames (docs/PROTOCOL.md section 2).
-// In here: the one partial frame that a connection may buffer. Not in here: what is in a frame.
+// Scope: the one partial frame that a connection may buffer. Out of scope: what is in a frame.
 
 import { FRAME_SIZE } from "../constants.ts";
 import type { Frame } from "../ports.ts";

@@ -1,5 +1,5 @@
 // What must hold once a TLS handshake is over (docs/PROTOCOL.md section 1), and the channel binding drawn from it.
-// In here: questions to a TLS socket. Not in here: opening one, closing one.
+// Scope: questions to a TLS socket. Out of scope: opening one, closing one.
 
 import type { TLSSocket } from "node:tls";
 import { CHANNEL_BINDING_SIZE } from "../constants.ts";

@@ -1,5 +1,5 @@
 // Questions about this machine that a refused call raises: is that address our own, and does anybody here take calls on
-// that port? In here: sockets that are closed as soon as they have answered. Not in here: calls to others (connect.ts).
+// that port? Scope: sockets that are closed as soon as they have answered. Out of scope: calls to others (connect.ts).
 
 import { connect, createServer } from "node:net";
 

@@ -1,5 +1,5 @@
 // A SOCKS5 proxy as a person types it: socks5h://[USER:PASSWORD@]HOST:PORT. Pure: nothing is resolved or asked here.
-// Not in here: talking to one (socks.ts), sentences for the person (words).
+// Out of scope: talking to one (socks.ts), sentences for the person (words).
 
 import type { Entropy } from "../ports.ts";
 import { type Address, parseTarget } from "./address.ts";

@@ -1,6 +1,6 @@
 // Which of several addresses answers first (RFC 8305 section 5): one attempt after another, each ATTEMPT_DELAY_MS after the
 // one before it or at once when one fails; the first that opens wins, and the others are given up.
-// Pure: connecting and the clock are arguments. Not in here: names (resolve.ts), sockets (connect.ts).
+// Pure: connecting and the clock are arguments. Out of scope: names (resolve.ts), sockets (connect.ts).
 
 import { ATTEMPT_DELAY_MS } from "../constants.ts";
 

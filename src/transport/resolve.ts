@@ -1,5 +1,5 @@
 // From a host as typed to the addresses to try. TLS is opened to an address and never to a name, because the runtime
-// sends a name in the clear (SNI). In here: the system's own resolver. Not in here: connecting (connect.ts), or a proxy's
+// sends a name in the clear (SNI). Scope: the system's own resolver. Out of scope: connecting (connect.ts), or a proxy's
 // names, which nobody here ever asks for (socks.ts).
 
 import { lookup } from "node:dns";

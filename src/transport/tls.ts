@@ -1,5 +1,5 @@
 // The real Transport: TCP, mutual TLS 1.3 with ephemeral certificates (docs/PROTOCOL.md section 1).
-// In here: calling, its time limits, the reasons why a call fails. Not in here: names and TCP (connect.ts), the handshake
+// Scope: calling, its time limits, the reasons why a call fails. Out of scope: names and TCP (connect.ts), the handshake
 // (tls_handshake.ts), taking calls (tls_listener.ts), frames (tls_link.ts), how many may come (peers).
 
 import { connect, type SecureContext, TLSSocket } from "node:tls";

@@ -1,5 +1,5 @@
 // One TLS handshake over a socket that is there, up to a link whose peer has been checked, or the reason why there is none.
-// In here: its end, told once, and what the runtime's errors mean. Not in here: who calls and who listens, time limits.
+// Scope: its end, told once, and what the runtime's errors mean. Out of scope: who calls and who listens, time limits.
 //
 // On this runtime a TLS socket without an `error` listener can end the process, so each gets one at once.
 

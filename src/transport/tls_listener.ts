@@ -1,5 +1,6 @@
 // Taking calls: accepted connections are handed over unread, and TLS begins when somebody says so.
-// In here: the server socket, the time limit of TLS, and a listener that has gone deaf. Not in here: who may connect (peers).
+// Scope: the server socket, the time limit of TLS, and a listener that has gone deaf. Out of scope: who may connect
+// (peers).
 
 import { createServer, type Server, type Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";

@@ -1,5 +1,5 @@
 // The plaintext of a cell: a dummy, a fragment of a message, or one half of a renewal, 1252 bytes each (docs/PROTOCOL.md
-// section 5). In here: every check that one cell alone allows. Not in here: the order of fragments (`fragment.ts`), when a
+// section 5). Scope: every check that one cell alone allows. Out of scope: the order of fragments (`fragment.ts`), when a
 // renewal is due and what its keys are worth (`ratchet/`), encryption.
 
 import {

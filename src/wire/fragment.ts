@@ -1,5 +1,5 @@
 // A message into fragments and back (docs/PROTOCOL.md section 5).
-// In here: which fragment may follow which, also after a loss. Not in here: the bytes of a cell (`cell.ts`), what a
+// Scope: which fragment may follow which, also after a loss. Out of scope: the bytes of a cell (`cell.ts`), what a
 // message says (`message.ts`), when a fragment is sent (`session/pacer.ts`).
 
 import { FRAGMENT_CAPACITY, MAX_JSON_SIZE } from "../constants.ts";

@@ -1,5 +1,5 @@
 // The bodies of the three handshake frames: offer, answer, accept (docs/PROTOCOL.md sections 2 and 3).
-// In here: where each field stands, and that nothing else stands there. Not in here: whether a share, a key or a
+// Scope: where each field stands, and that nothing else stands there. Out of scope: whether a share, a key or a
 // confirmation is any good (that is `auth`), and whose turn it is (that is `session`).
 
 import {

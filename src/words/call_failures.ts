@@ -1,6 +1,6 @@
 // The words for a call that fails: one table, a row for each cause. The line of a chat, the three parts of a problem, what
 // `sesame doctor HOST` prints and the texts of --json are made from it, so that they say the same of the same failure.
-// Pure. Not in here: finding out (transport/call_progress.ts), the steps of a doctor's call (doctor_call.ts).
+// Pure. Out of scope: finding out (transport/call_progress.ts), the steps of a doctor's call (doctor_call.ts).
 
 import type { CallCause, CallFailure } from "../call.ts";
 import { type Address, parseAlternatives } from "../transport/address.ts";

@@ -1,5 +1,5 @@
 // What the person types to start this program: `sesame`, or `npx sesame-chat` where that is how it was started. Every text
-// that tells them to type something goes through here once. Not in here: who was told how (host).
+// that tells them to type something goes through here once. Out of scope: who was told how (host).
 
 /** How a person may have started it; what else is in the environment does not concern us. */
 export type StartedAs = "sesame" | "npx sesame-chat";

@@ -1,5 +1,5 @@
 // The words for what protects a person on this machine: a line for each check, with what to do where it is weaker; and the
-// few words that a chat says of it at its start. Pure. Not in here: finding out the facts (host).
+// few words that a chat says of it at its start. Pure. Out of scope: finding out the facts (host).
 
 import type { HostFacts } from "../host/host.ts";
 import type { FullProtection } from "../host/protection.ts";

@@ -1,5 +1,5 @@
 // The words for what `sesame doctor HOST` found: a line for each step of its call, and the three parts behind them.
-// Pure. Not in here: finding out (cli/doctor_call.ts), the words for a cause (call_failures.ts).
+// Pure. Out of scope: finding out (cli/doctor_call.ts), the words for a cause (call_failures.ts).
 
 import { CALL_PLACES, type CallCause, type CallFailure, type CallPlace, type TcpFault } from "../call.ts";
 import { type CallProgress, isLoopback } from "../transport/call_progress.ts";

@@ -1,5 +1,6 @@
 // What to tell a friend who is to call: the line to type, with every address at which this machine may be reached.
-// Nothing in it is secret. Pure. Not in here: finding the addresses out (host/netlink.ts), reading such a line (chat/chat_args.ts).
+// Nothing in it is secret. Pure. Out of scope: finding the addresses out (host/netlink.ts), reading such a line
+// (chat/chat_args.ts).
 
 import {
   type Address,

@@ -1,5 +1,5 @@
-// The sentence for each notice: one for the screen and for --plain, which show it in their own way. In here: what the program
-// says of calls, friends and itself while a chat runs. Not in here: labels of peers and cleaning, which the caller gives.
+// The sentence for each notice: one for the screen and for --plain, which show it in their own way. Scope: what the program
+// says of calls, friends and itself while a chat runs. Out of scope: labels of peers and cleaning, which the caller gives.
 //
 // --plain promises that no line but a peer's words begins with "From", and none with what a peer chose. So each of these
 // begins with a word of ours.

@@ -1,5 +1,5 @@
 // `sesame doctor`: whether friends can reach this machine, a line for each thing that decides it, with what to do. Pure.
-// Not in here: finding out (cli/doctor.ts), what a chat is told of the router (mapping.ts).
+// Out of scope: finding out (cli/doctor.ts), what a chat is told of the router (mapping.ts).
 
 import { type Address, type AddressScope, formatAddress, formatIp, scopeOf } from "../transport/address.ts";
 import type { MapFault, MapWay } from "../notice.ts";

@@ -5,7 +5,7 @@
 //   deno task check adversary --prove             removes each check in turn from a copy of the project; a row must go red
 //
 // The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as `adversary: ...`.
-// Not in here: what a row does (tests/adversary).
+// Out of scope: what a row does (tests/adversary).
 
 import { ran } from "../harness/command.ts";
 import { hasProgram } from "../harness/product.ts";

@@ -1,7 +1,7 @@
 // One real Sesame process, the victim, and one real friend who talks to it all the while; hostile peers come and go.
-// In here: what every row needs: fresh source addresses, connections that are closed afterwards, what the victim said,
+// Scope: what every row needs: fresh source addresses, connections that are closed afterwards, what the victim said,
 // and the check after each row that it is alive, small, and that the friend's messages still arrive.
-// Not in here: the rows.
+// Out of scope: the rows.
 
 import assert from "node:assert/strict";
 import { connect as connectTcp, type Socket } from "node:net";

@@ -1,5 +1,5 @@
 // The manifest for Scoop, without Windows and without a network: what it names is what was made, and once its archives are
-// unpacked as it says, the launcher finds in the place for each machine the Deno that it wants. Not in here: Scoop itself,
+// unpacked as it says, the launcher finds in the place for each machine the Deno that it wants. Out of scope: Scoop itself,
 // which runs on Windows alone; the launcher under Wine (tests/windows).
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";

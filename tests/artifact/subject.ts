@@ -1,6 +1,6 @@
-// What the end-to-end suite is about: a file that was built, or, where none is given, the source under Deno. In here: how
+// What the end-to-end suite is about: a file that was built, or, where none is given, the source under Deno. Scope: how
 // it is started (as it is, as another user, without a network), lines in, JSON events out.
-// Not in here: what it should say (e2e_test.ts), how a file is made (build_test.ts).
+// Out of scope: what it should say (e2e_test.ts), how a file is made (build_test.ts).
 
 import { fileURLToPath } from "node:url";
 import { fetchDependencies, hasProgram, PRODUCT, productEnvironment } from "../harness/product.ts";

@@ -5,7 +5,7 @@
 //   apt-get download linux-image-6.12.118+deb13-cloud-amd64 && dpkg-deb -x linux-image-*.deb kernel
 //
 // Without KVM it takes about three minutes. Prints what the machine says, then each check; the last line is their sum.
-// In here: the machine and what it should say. Not in here: what runs inside (vm/init.sh as root, vm/user.sh as the user).
+// Scope: the machine and what it should say. Out of scope: what runs inside (vm/init.sh as root, vm/user.sh as the user).
 
 import { dirname, join, resolve } from "node:path";
 

@@ -5,7 +5,7 @@
 //   deno task check doctor WORD...    those whose line has one of the words
 //
 // It wants root on Linux, iproute2, nftables, OpenSSL, microsocks and bash; without them it counts as skipped and says so.
-// Not in here: the network (world.ts), what answers there (services.ts).
+// Out of scope: the network (world.ts), what answers there (services.ts).
 
 import { NOTHING_CHECKED } from "../../scripts/suites.ts";
 import type { CallCause } from "../../src/call.ts";

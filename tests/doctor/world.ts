@@ -1,5 +1,5 @@
 // Two network namespaces with a cable between them, a firewall at each end, and programs that run in them: the world of
-// `deno task check doctor`. In here: making it, starting things in it, taking all of it away again. Not in here: cases.
+// `deno task check doctor`. Scope: making it, starting things in it, taking all of it away again. Out of scope: cases.
 
 import { ended, type Ran, ran } from "../harness/command.ts";
 import { PORT } from "./services.ts";

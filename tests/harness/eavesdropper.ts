@@ -1,6 +1,6 @@
 // Somebody who was shown all state of one side, and from then on hears every frame of both, with X25519, ML-KEM or both
-// broken (docs/PROTOCOL.md section 4, "What a renewal heals"). A reader of the page over noble: what he was shown, what he
-// hears and what is broken is all that he has. In here as well: which epoch must be the first that shuts him out.
+// broken (docs/PROTOCOL.md section 4, "What a renewal heals"). A reader of the specification over noble: all they have is what
+// they were shown, what they hear and what is broken. Also in scope: which epoch must be the first that shuts them out.
 
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { x25519 } from "@noble/curves/ed25519.js";

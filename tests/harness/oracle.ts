@@ -1,5 +1,5 @@
 // The reference's ratchet beside the product's: called as the product's is (a body for a frame header, entropy for each
-// step), so that a test or a fuzz target can ask both the same. Not in here: anything of the protocol.
+// step), so that a test or a fuzz target can ask both the same. Out of scope: anything of the protocol.
 
 import type { Entropy, Role } from "../../src/ports.ts";
 import { type Cell, cut, join, Ratchet, type Seen, type State, Violation } from "../reference/reference.ts";

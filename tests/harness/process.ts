@@ -1,6 +1,6 @@
 // A real Sesame process for tests: the product's own permissions, an empty HOME, no environment but what Deno needs.
-// In here: starting, feeding lines, waiting for JSON events, output that is not read, signals, the end.
-// Not in here: what the program should say (tests/process, tests/adversary), two processes (process_pair.ts).
+// Scope: starting, feeding lines, waiting for JSON events, output that is not read, signals, the end.
+// Out of scope: what the program should say (tests/process, tests/adversary), two processes (process_pair.ts).
 
 import { existsSync } from "node:fs";
 import { PRODUCT, productEnvironment } from "./product.ts";

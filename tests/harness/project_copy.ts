@@ -1,5 +1,5 @@
-// A copy of the project in a folder of its own, in which a bug can be planted: what must go red goes red there. Not in
-// here: the bugs, and what is run.
+// A copy of the project in a separate folder, in which a bug can be planted: what must fail fails there.
+// Out of scope: the bugs, and what is run.
 
 import { cpSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,5 @@
 // A line of some length on loopback: a TCP relay that hands on what comes from each side so many milliseconds later, in its
-// order. Not in here: loss, narrowness, anything about what goes through.
+// order. Out of scope: loss, narrowness, anything about what goes through.
 
 import { connect, type Socket } from "node:net";
 import { split } from "../reference/reference.ts";

@@ -1,4 +1,4 @@
-// Test vectors: the files of tests/vectors. Not in here: what the values mean.
+// Test vectors: the files of tests/vectors. Out of scope: what the values mean.
 
 import type { CellValues, Inputs, RenewalInputs } from "../reference/exchange.ts";
 

@@ -1,5 +1,5 @@
 // One authenticated connection of the second implementation's that ticks as the program does, one cell a tick, and whose
-// state can be revealed to somebody who listens to it. Not in here: whom it talks to, what the figures are worth.
+// state can be revealed to somebody who listens to it. Out of scope: whom it talks to, what the figures are worth.
 
 import {
   aadOf,

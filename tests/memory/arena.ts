@@ -1,5 +1,5 @@
-// The product's live arena, read from outside: for secrets that only the product knows, to be checked against public values.
-// In here: pieces of it as they stand now, and a watch for what stands there for a fraction of a millisecond.
+// The product's live arena, read from outside: for secrets that only the product knows, to be checked against public
+// values. Scope: pieces of it as they stand now, and a watch for what stands there for a fraction of a millisecond.
 
 import { ProcessMemory } from "./memory.ts";
 

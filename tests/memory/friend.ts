@@ -1,6 +1,6 @@
 // The product's friend, who enters every secret of their session in a ledger: what both sides know, since the reference
 // computes it too, and what only the product knows, since it reads that out of the product's live arena and checks it
-// against the public values. In here: which of them the product holds when. Not in here: the protocol, the search.
+// against the public values. Scope: which of them the product holds when. Out of scope: the protocol, the search.
 
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
 import { blake2b } from "@noble/hashes/blake2.js";

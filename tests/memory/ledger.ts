@@ -1,5 +1,5 @@
 // Every secret of one product process that the scan knows, and whether the product should still hold it.
-// In here: the list. Not in here: how a secret became known (friend.ts), the search (scan.ts).
+// Scope: the list. Out of scope: how a secret became known (friend.ts), the search (scan.ts).
 
 import type { Forms } from "./needles.ts";
 

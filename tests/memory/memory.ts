@@ -1,5 +1,5 @@
 // Another process's memory, as root sees it: /proc/PID/maps, smaps, pagemap and mem. Linux only.
-// In here: which pages are there, what stands in them, where the arena is. Not in here: what is looked for (needles.ts).
+// Scope: which pages are there, what stands in them, where the arena is. Out of scope: what is looked for (needles.ts).
 
 /** Pages that are present, one after the other, of one mapping. */
 export interface Run {

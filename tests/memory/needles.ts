@@ -1,5 +1,5 @@
 // What a secret may look like in memory, and a search for many such patterns at once.
-// In here: the forms, pure, and the search over one piece of memory. Not in here: whose memory, which secrets.
+// Scope: the forms, pure, and the search over one piece of memory. Out of scope: whose memory, which secrets.
 //
 // Each pattern is looked for in two halves, since freed memory often loses its first bytes: a half alone counts as a part.
 

@@ -1,5 +1,5 @@
 // The runs of `deno task check memory`: which processes are started, at which points their memory is read, what is judged.
-// In here: the order of things, checks, the report. Not in here: searching (scan.ts), being the friend (friend.ts).
+// Scope: the order of things, checks, the report. Out of scope: searching (scan.ts), being the friend (friend.ts).
 
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { createHash } from "node:crypto";

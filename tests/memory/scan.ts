@@ -1,5 +1,5 @@
 // One look at all of a process's memory: how often each known secret stands in it, in any form, in the arena and outside.
-// In here: the search over a whole process, counting, the table. Not in here: patterns (needles.ts), what should be where.
+// Scope: the search over a whole process, counting, the table. Out of scope: patterns (needles.ts), what should be where.
 
 import type { Kind, Ledger, Secret } from "./ledger.ts";
 import { KINDS } from "./ledger.ts";

@@ -8,7 +8,7 @@
 // $SPIN) with a C compiler ($CC or `cc`), ProVerif 2.05 on PATH or in $PROVERIF; nothing is built here but Spin's own
 // verifiers. Rows of a tool that is missing are skipped, loudly. $LIMIT: seconds a row may take (300); $JOBS: rows at once.
 // The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as `models: ...`.
-// Not in here: what a model says (docs/models/README.md), which line of code it stands for (docs/models/code.json).
+// Out of scope: what a model says (docs/models/README.md), which line of code it stands for (docs/models/code.json).
 
 import { fileURLToPath } from "node:url";
 import { exitCodeOf } from "../../scripts/suites.ts";

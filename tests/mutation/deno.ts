@@ -1,4 +1,4 @@
-// Where mutation testing works, and how it calls `deno`. Not in here: what for.
+// Where mutation testing works, and how it calls `deno`. Out of scope: what for.
 
 import { fileURLToPath } from "node:url";
 

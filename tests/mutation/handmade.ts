@@ -1,5 +1,6 @@
-// Mutants made by hand, one in each check that a promise rests on, with the test that must notice. docs/CLAIMS.md names them.
-// `deno task mutate --handmade` plants each in a copy of the project and runs that one test. Not in here: running them.
+// Mutants made by hand, one in each check that a promise rests on, with the test that must notice. docs/CLAIMS.md names
+// them. `deno task mutate --handmade` plants each in a copy of the project and runs that one test. Out of scope:
+// running them.
 
 export interface Handmade {
   readonly name: string;

@@ -1,4 +1,4 @@
-// The mutants of a room, and its blocks, as the linter finds them (plugin.ts). Not in here: running anything on them.
+// The mutants of a room, and its blocks, as the linter finds them (plugin.ts). Out of scope: running anything on them.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

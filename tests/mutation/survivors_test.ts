@@ -1,5 +1,5 @@
 // The list of survivors with a reason stays true to the code, and the page keeps the rows of rooms that were not run.
-// Not in here: whether they survive (`deno task mutate`).
+// Out of scope: whether they survive (`deno task mutate`).
 
 import { ok, strictEqual as equal } from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// What can be wrong with Tor's control port, in each way that people run into: the sentence and the code of `listen --onion`.
-// In here: making it so, and looking. Not in here: a network (tor_network.ts).
+// What can be wrong with Tor's control port, in each way that people run into: the sentence and the code of `listen
+// --onion`. Scope: making it so, and looking. Out of scope: a network (tor_network.ts).
 
 import { ran } from "../harness/command.ts";
 import { apart, hasNamespaces, Place } from "../harness/netns.ts";

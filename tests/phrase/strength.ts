@@ -5,7 +5,8 @@
 //
 // zxcvbn-ts works on strings only, so the program cannot use it; it is the second opinion. It is no dependency of the
 // project, which would make everybody fetch it: `--make` alone names it, by imports that nothing resolves beforehand, and
-// `tests/phrase/strength/deno.lock` pins it. Not in here: the estimate (src/auth/strength.ts), its test (strength_test.ts).
+// `tests/phrase/strength/deno.lock` pins it. Out of scope: the estimate (src/auth/strength.ts), its test
+// (strength_test.ts).
 
 import { seeded } from "./typos.ts";
 import { wordlist } from "@scure/bip39/wordlists/english.js";

@@ -1,5 +1,5 @@
 // The typo experiment: how many single-word typos of a phrase of Sesame's own words are noticed before a call is made.
-// In here: the kinds of typo, drawn from a seed, and the counting. Not in here: what must come out (words_test.ts,
+// Scope: the kinds of typo, drawn from a seed, and the counting. Out of scope: what must come out (words_test.ts,
 // tests/phrase/typos_task.ts).
 
 import { createHash } from "node:crypto";

@@ -1,5 +1,6 @@
 // Calls through a real SOCKS5 proxy (microsocks): they reach the friend, and nothing goes past the proxy, as a capture
-// shows. And what is said when it does not work. Not in here: what the proxy is told byte for byte (src/transport/socks_test.ts).
+// shows. And what is said when it does not work. Out of scope: what the proxy is told byte for byte
+// (src/transport/socks_test.ts).
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { Child } from "../harness/child.ts";

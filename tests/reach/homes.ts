@@ -1,5 +1,5 @@
 // Two homes, each behind a router, and the internet between them: network namespaces, rules of nft for what each kind of
-// router does, and a delay. In here: making and removing them. Not in here: what runs in a home (table.ts, the tests).
+// router does, and a delay. Scope: making and removing them. Out of scope: what runs in a home (table.ts, the tests).
 
 import { apart, hasNamespaces, Place } from "../harness/netns.ts";
 

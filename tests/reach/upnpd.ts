@@ -1,4 +1,4 @@
-// A real router's part: miniupnpd in the namespace of a home's router. In here: starting it in each of its ways.
+// A real router's part: miniupnpd in the namespace of a home's router. Scope: starting it in each of its ways.
 
 import type { Child } from "../harness/child.ts";
 import type { Place } from "../harness/netns.ts";

@@ -1,5 +1,5 @@
 // Argon2id for the second implementation, away from the thread that times the product. One job, then its owner ends it.
-// Not in here: what is stretched (handshake.ts).
+// Out of scope: what is stretched (handshake.ts).
 
 import { argon2id } from "hash-wasm";
 

@@ -1,5 +1,5 @@
 // docs/PROTOCOL.md section 9: a whole exchange of the vectors' format, computed from its inputs by the second
-// implementation: to check a file, or to write one. Not in here: comparing, and what the program makes of it.
+// implementation: to check a file, or to write one. Out of scope: comparing, and what the program makes of it.
 
 import { x25519 } from "@noble/curves/ed25519.js";
 import { sha256 } from "@noble/hashes/sha2.js";

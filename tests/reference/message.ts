@@ -1,4 +1,4 @@
-// docs/PROTOCOL.md section 6: messages as JSON. Not in here: who says what when.
+// docs/PROTOCOL.md section 6: messages as JSON. Out of scope: who says what when.
 
 import { random, utf8 } from "./bytes.ts";
 import { Violation } from "./cell.ts";

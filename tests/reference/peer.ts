@@ -1,6 +1,6 @@
 // The second Sesame, put together: done right it shows that the program speaks the protocol that is written down, in both
-// roles; done wrong it is a hostile peer. In here: whole handshakes and an authenticated connection.
-// Not in here: what a test sends and what is promised; the grid of ticks (a session sends when it is told to).
+// roles; done wrong it is a hostile peer. Scope: whole handshakes and an authenticated connection.
+// Out of scope: what a test sends and what is promised; the grid of ticks (a session sends when it is told to).
 
 import { utf8 } from "./bytes.ts";
 import { Assembler, fragmentsOf, PLAINTEXT } from "./cell.ts";

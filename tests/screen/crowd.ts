@@ -1,6 +1,7 @@
 // Many real friends in one process, for a product that is measured with a full room: each has a listener, a certificate
 // and cores of its own and speaks real TLS; all have one salt, so that the product stretches its phrase once. They stay
-// when the product goes, and take the next one. Not in here: what is measured (tests/panic/panic.ts, tests/traffic/load.ts).
+// when the product goes, and take the next one. Out of scope: what is measured (tests/panic/panic.ts,
+// tests/traffic/load.ts).
 //
 //   deno run --allow-net --allow-ffi tests/screen/crowd.ts COUNT PHRASE [INTERVAL_MS FIRST_PORT]
 //

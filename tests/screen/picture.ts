@@ -1,5 +1,5 @@
 // Draws the pictures of README from a real terminal: two people and three, each light, dark and as text. `deno run -A
-// tests/screen/picture.ts FOLDER` writes two-light.svg, two-dark.svg, two.txt and so on. In here: SGR to SVG, as much as
+// tests/screen/picture.ts FOLDER` writes two-light.svg, two-dark.svg, two.txt and so on. Scope: SGR to SVG, as much as
 // the screen uses.
 
 import { codePointWidth } from "../../src/terminal/text/width.ts";

@@ -1,5 +1,6 @@
 // How long a full scroll-back takes to redraw: the figure is 16 ms, one picture of a 60 Hz screen. The median of many, so
-// that what else the machine does meanwhile decides nothing. Not in here: what is drawn (src/terminal/screen/screen_test.ts).
+// that what else the machine does meanwhile decides nothing. Out of scope: what is drawn
+// (src/terminal/screen/screen_test.ts).
 
 import { ok } from "node:assert/strict";
 import { ChatScreen } from "../../src/terminal/screen/screen.ts";

@@ -1,5 +1,5 @@
 // Arenas for simulated processes: with toy primitives one each on ordinary memory, with the real ones a share of
-// libsodium's. Not in here: what is kept in them.
+// libsodium's. Out of scope: what is kept in them.
 
 import { Arena, arenaSize, type SlotClasses } from "../../src/secrets/locked.ts";
 import type { Arenas } from "./world.ts";

@@ -1,6 +1,6 @@
-// One process of the simulation: a `Peers` core, and around it what chat/loop.ts does for the product, on a simulated clock.
-// It performs effects and decides nothing; every step is shown to a watcher, before and after.
-// Not in here: the network, faults, what must hold.
+// One process of the simulation: a `Peers` core, and around it what chat/loop.ts does for the product, on a simulated
+// clock. It performs effects and decides nothing; every step is shown to a watcher, before and after. Out of scope: the
+// network, faults, what must hold.
 
 import type { StretchedPhrase } from "../../src/auth/stretched.ts";
 import type { Entropy, Millis, PeerId } from "../../src/ports.ts";

@@ -1,5 +1,5 @@
-// A process of tests/simulation/simulate.ts: runs the seeds that its arguments name and prints one line of JSON for each that
-// fails, one now and then for progress, and one at the end. Not in here: how results are added up and shown.
+// A process of tests/simulation/simulate.ts: runs the seeds that its arguments name and prints one line of JSON for
+// each that fails, one now and then for progress, and one at the end. Out of scope: how results are added up and shown.
 //
 //   worker.ts FROM STEP COUNT [--planted NAME] [--verbose] [--until EPOCH_MS]
 

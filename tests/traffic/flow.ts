@@ -1,6 +1,6 @@
 // What somebody on the line can make of segments: connections, their two directions, TLS records.
-// In here: putting a direction's bytes in order, and where records begin and end. Nothing is decrypted.
-// Not in here: reading a capture (pcap.ts), what the sizes and times may tell (features.ts).
+// Scope: putting a direction's bytes in order, and where records begin and end. Nothing is decrypted.
+// Out of scope: reading a capture (pcap.ts), what the sizes and times may tell (features.ts).
 
 import type { Segment } from "./pcap.ts";
 

@@ -1,5 +1,5 @@
 // The verdicts: what is compared with what, under which bar, and how a row of the table is judged and printed.
-// Not in here: where sessions come from (simulate.ts, sessions.ts).
+// Out of scope: where sessions come from (simulate.ts, sessions.ts).
 
 import { crossValidated, type Labels, LEARNERS, type Rows } from "./classify.ts";
 import { mean } from "./grid.ts";

@@ -2,7 +2,7 @@
 // with keys pressed as people press them. One batch holds all labels in equal parts, so that whatever else the machine is
 // doing meanwhile falls on all of them alike.
 //
-// Not in here: capturing (capture.ts), what the labels are compared for (traffic.ts).
+// Out of scope: capturing (capture.ts), what the labels are compared for (traffic.ts).
 
 import { Child, pause } from "../harness/child.ts";
 import { productLine } from "../harness/product.ts";

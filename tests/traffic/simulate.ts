@@ -4,7 +4,7 @@
 // fire as late as the runtime's. The observer sits where it sees most: each cell is seen when it is written, with no
 // network's noise on it.
 //
-// Not in here: TLS, TCP, a real terminal: the real captures have those (sessions.ts).
+// Out of scope: TLS, TCP, a real terminal: the real captures have those (sessions.ts).
 
 import { createHash } from "node:crypto";
 import { argon2Salt, type Mode, StretchedPhrase } from "../../src/auth/stretched.ts";

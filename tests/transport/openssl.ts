@@ -1,5 +1,5 @@
 // `openssl s_client` and `s_server` as hostile peers: for what node:tls will not do, such as TLS 1.2, a certificate
-// without its key, a resumed session, key updates. Not in here: the certificates (forged_certificate.ts).
+// without its key, a resumed session, key updates. Out of scope: the certificates (forged_certificate.ts).
 
 import { Child } from "../harness/child.ts";
 import type { Forged } from "./forged_certificate.ts";

@@ -1,6 +1,6 @@
 // What people on Windows have, under Wine: npm's package with Deno's own deno.exe, started by a node.exe, in a prefix of
-// Wine that goes away with the tests. In here: making that, and running a program in it, with pipes or in a real terminal.
-// Not in here: what is tried (windows_test.ts).
+// Wine that goes away with the tests. Scope: making that, and running a program in it, with pipes or in a real terminal.
+// Out of scope: what is tried (windows_test.ts).
 
 import { strictEqual as equal } from "node:assert/strict";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Lines from a pipe. In here: cutting at LF or CRLF, strict decoding, holding back. Not in here: what a line means.
+// Lines from a pipe. Scope: cutting at LF or CRLF, strict decoding, holding back. Out of scope: what a line means.
 
 import { PIPED } from "../../words/screen.ts";
 

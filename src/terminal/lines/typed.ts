@@ -1,4 +1,4 @@
-// Lines typed on a terminal in raw mode, with the least echo that lets a person see what they write. Not in here: what a
+// Lines typed on a terminal in raw mode, with the least echo that lets a person see what they write. Out of scope: what a
 // line means, notices.
 
 import { LEAVE_ASKED, PASTE_TOO_LONG, secretAsked, SECRETS } from "../../words/screen.ts";

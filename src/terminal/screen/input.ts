@@ -1,5 +1,5 @@
-// The input line as rows, and the cursor within them. In here: hard wrapping by grapheme (the cursor has to be where it
-// seems), which rows are shown of a long text. Not in here: editing (line_editor.ts).
+// The input line as rows, and the cursor within them. Scope: hard wrapping by grapheme (the cursor has to be where it
+// seems), which rows are shown of a long text. Out of scope: editing (line_editor.ts).
 
 import { isolate, sanitise, withoutIsolates } from "../text/sanitise.ts";
 import { piecesOf, textWidth } from "../text/width.ts";

@@ -1,5 +1,5 @@
-// What was said, as entries numbered for ever, and which part of it is looked at. In here: scroll-back and its bounds,
-// receipts, the place while scrolled up. Not in here: sentences, rows and colours (layout.ts).
+// What was said, as entries numbered for ever, and which part of it is looked at. Scope: scroll-back and its bounds,
+// receipts, the place while scrolled up. Out of scope: sentences, rows and colours (layout.ts).
 
 import type { PeerId } from "../../ports.ts";
 import { sanitise } from "../text/sanitise.ts";

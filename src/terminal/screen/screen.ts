@@ -1,6 +1,6 @@
-// The chat on the alternate screen: what a notice and a key change, and which rows that makes. In here: what goes where,
+// The chat on the alternate screen: what a notice and a key change, and which rows that makes. Scope: what goes where,
 // questions. The rest in files of their own: what was said (log.ts), an entry as rows (layout.ts), the input line as rows
-// (input.ts), the two rows that stand (bars.ts), writing only what changed (paint.ts). Not in here: the terminal, reading
+// (input.ts), the two rows that stand (bars.ts), writing only what changed (paint.ts). Out of scope: the terminal, reading
 // bytes, what a line means.
 //
 // The rules that keep a peer inside its message: all of its text has passed `sanitise`; the last column stays free, since

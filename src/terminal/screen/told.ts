@@ -1,4 +1,4 @@
-// What the program says of a notice on the screen, one line each. Not in here: the sentences (words/notices.ts), messages,
+// What the program says of a notice on the screen, one line each. Out of scope: the sentences (words/notices.ts), messages,
 // receipts, what a notice changes.
 
 import type { Notice } from "../../notice.ts";

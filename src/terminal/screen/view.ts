@@ -1,4 +1,4 @@
-// The screen on a real terminal: keys in, paintings out, one at a time. Not in here: what is on the screen.
+// The screen on a real terminal: keys in, paintings out, one at a time. Out of scope: what is on the screen.
 
 import type { Notice } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";

@@ -1,5 +1,5 @@
 // A terminal for tests: cells, a cursor, and a list of everything that a chat screen has no business sending. Far from
-// complete on purpose: what it does not know, it reports. Not in here: colours.
+// complete on purpose: what it does not know, it reports. Out of scope: colours.
 
 import { codePointWidth } from "../text/width.ts";
 

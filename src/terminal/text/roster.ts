@@ -1,5 +1,5 @@
-// Who is here and what they call themselves, as far as a view has been told. In here: labels that a peer cannot fake.
-// Not in here: links, messages, layout.
+// Who is here and what they call themselves, as far as a view has been told. Scope: labels that a peer cannot fake.
+// Out of scope: links, messages, layout.
 
 import type { Notice, Person } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";

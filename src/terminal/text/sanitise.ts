@@ -1,5 +1,5 @@
 // The one gate between text that others wrote and the screen. It trusts nothing that came before it, not even the strict
-// decoder of the wire. In here: cleaning, isolating right-to-left text, look-alikes, the tag of a PeerId. Not in here:
+// decoder of the wire. Scope: cleaning, isolating right-to-left text, look-alikes, the tag of a PeerId. Out of scope:
 // wrapping, colours, widths.
 
 import type { PeerId } from "../../ports.ts";

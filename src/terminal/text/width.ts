@@ -1,4 +1,4 @@
-// How many cells text takes, and where lines are broken. In here: graphemes, East Asian width, wrapping. Not in here:
+// How many cells text takes, and where lines are broken. Scope: graphemes, East Asian width, wrapping. Out of scope:
 // escape codes, cleaning (text comes from `sanitise`). Loads the width tables: never imported by the prompt.
 
 import { eastAsianWidth } from "get-east-asian-width";

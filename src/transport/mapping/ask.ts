@@ -1,6 +1,6 @@
 // Questions to one's own router, over sockets that belong to nobody else: a datagram that is sent again until it is
 // answered, a search of the LAN, one HTTP request. Every one ends by itself, and with its signal.
-// Not in here: what the bytes mean (pcp.ts, nat_pmp.ts, upnp.ts), what is asked when (mapper.ts).
+// Out of scope: what the bytes mean (pcp.ts, nat_pmp.ts, upnp.ts), what is asked when (mapper.ts).
 //
 // `fetch` is not used: it would follow redirects, and the proxy that the environment names.
 

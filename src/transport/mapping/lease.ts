@@ -1,4 +1,5 @@
-// When a router is asked again for a port that it passes on. Pure: the clock is an argument. Not in here: asking (mapper.ts).
+// When a router is asked again for a port that it passes on. Pure: the clock is an argument. Out of scope: asking
+// (mapper.ts).
 
 import type { Millis } from "../../ports.ts";
 

@@ -1,4 +1,5 @@
-// What one router has granted for one family, and the bytes that ask for it and take it back. Not in here: asking (mapper.ts).
+// What one router has granted for one family, and the bytes that ask for it and take it back. Out of scope: asking
+// (mapper.ts).
 
 import type { MapWay } from "../../notice.ts";
 import type { Entropy, Millis } from "../../ports.ts";

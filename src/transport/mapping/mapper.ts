@@ -1,6 +1,6 @@
 // A port that one's own router passes on, from the first question to its end: asked for, asked again in time, taken back
 // (docs/PROTOCOL.md knows nothing of it: the friend calls an address). Nobody is asked but the router.
-// Not in here: finding it out (ways.ts), what it is asked in which words (languages.ts), what a person is told (words).
+// Out of scope: finding it out (ways.ts), what it is asked in which words (languages.ts), what a person is told (words).
 
 import type { MapFault, MapWay } from "../../notice.ts";
 import type { Entropy, Millis } from "../../ports.ts";

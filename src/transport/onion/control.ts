@@ -1,5 +1,5 @@
 // A connection with Tor's control port (control-spec), from opening to an onion service that ends with it.
-// In here: the socket, one question at a time, the ways to be let in. Not in here: what a line says (lines.ts), keeping a
+// Scope: the socket, one question at a time, the ways to be let in. Out of scope: what a line says (lines.ts), keeping a
 // service alive (service.ts), whose process listens there (host/socket_owner.ts).
 
 import { connect, type Socket } from "node:net";

@@ -1,5 +1,5 @@
 // An onion name for as long as it is wanted: published, told once friends can find it, made anew when Tor comes back.
-// In here: the order, the waits. Not in here: the control port (control.ts), sentences (words).
+// Scope: the order, the waits. Out of scope: the control port (control.ts), sentences (words).
 
 import type { Address } from "../address.ts";
 import type { ControlFault } from "../../notice.ts";

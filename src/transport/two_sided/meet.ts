@@ -1,6 +1,6 @@
 // A TCP connection that both sides opened becomes TLS (docs/PROTOCOL.md section 1, "Two-sided calls"): both begin as
-// clients, and the smaller random gives way. In here: the bytes between the socket and whichever end of TLS it becomes.
-// Not in here: the rules (roles.ts), opening the connection (connect.ts), what is asked of a peer (tls.ts).
+// clients, and the smaller random gives way. Scope: the bytes between the socket and whichever end of TLS it becomes.
+// Out of scope: the rules (roles.ts), opening the connection (connect.ts), what is asked of a peer (tls.ts).
 
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";

@@ -1,5 +1,5 @@
 // Who is the TLS server when both began as clients: the tie-break of docs/PROTOCOL.md section 1, "Two-sided calls".
-// Pure: bytes in, a verdict out. Not in here: sockets, and TLS itself (meet.ts).
+// Pure: bytes in, a verdict out. Out of scope: sockets, and TLS itself (meet.ts).
 
 /** A ClientHello of ours fits in here with its record header. */
 export const HELLO_MAX_SIZE = 4096;
