@@ -1,6 +1,7 @@
-// Why a call fails, as data: made in transport and by peers, passed on by everybody, worded once (words/call_failures.ts).
-// What a chat says, what `sesame doctor HOST` finds and the names that scripts get are all projections of a CallFailure.
-// Scope: the names, and which one stands for which. Out of scope: finding out (transport/call_progress.ts), sentences.
+// Why a call fails, as data: made in transport and peers, passed on everywhere, put into words once
+// (words/call_failures.ts). What a chat says, what `sesame doctor HOST` finds and the names that scripts get are all
+// projections of a CallFailure. Scope: the names, and how they correspond. Out of scope: finding out
+// (transport/call_progress.ts), sentences.
 
 /** How far a call can come, in order. `offer`: a Sesame's first frame; `phrase`: the answer to it, and theirs to that. */
 export type CallPlace = "name" | "proxy" | "connect" | "tls" | "offer" | "phrase";

@@ -1,6 +1,6 @@
-// Nearly every number of the protocol, and bounds of the program, each with its unit in its name and its reason beside it.
-// What only one file uses may stand there instead. First the wire (docs/PROTOCOL.md): changing one of these is a new
-// protocol version. Then what is ours to choose.
+// Nearly every number of the protocol, and bounds of the program, each with its unit in its name and its reason beside
+// it. What only one file uses may be defined there instead. First comes the wire (docs/PROTOCOL.md): changing one of
+// these makes a new protocol version. Then comes what is ours to choose.
 
 // --- The wire -------------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-// IP addresses between text and numbers, for the room that calls them (transport) and the one that reads them in messages
+// IP addresses as text and as numbers, for the room that calls them (transport) and the one that reads them in messages
 // (wire). Pure. Out of scope: names, ports and what a person may type (transport/address.ts).
 
 /** Four decimal numbers without leading zeros, which some systems read as octal. */

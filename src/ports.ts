@@ -1,5 +1,5 @@
-// All that the core asks of the outside: links, a clock, entropy. `transport/` and `system.ts` implement these for
-// real; the tests have a pair in memory with a simulated clock.
+// All that the core asks of the outside: links, a clock, entropy. `transport/` and `system.ts` are the real
+// implementations; the tests have a pair in memory with a simulated clock.
 
 import type { CallFailure, CallStep } from "./call.ts";
 

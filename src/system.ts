@@ -1,4 +1,4 @@
-// The real clock and the real entropy. The only place that names them; everything else gets them as arguments.
+// The real clock and the real entropy. This is the only place that names them; everything else gets them as arguments.
 
 import type { Entropy, Millis } from "./ports.ts";
 

@@ -1,6 +1,6 @@
 // The group that SPAKE2 runs over, as an interface, because the RFC's own vectors are for P-256: the tests run those
-// through the same code (`p256_test_group.ts` over noble), the product has edwards25519 and nothing else.
-// No arithmetic in here; `crypto/ed25519.ts` has libsodium's.
+// vectors through the same code (`p256_test_group.ts` over noble), while the product has edwards25519 and nothing else.
+// There is no arithmetic here; `crypto/ed25519.ts` has libsodium's.
 
 import {
   addPoints,

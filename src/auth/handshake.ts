@@ -1,8 +1,8 @@
 // The handshake of docs/PROTOCOL.md section 3: SPAKE2 with ML-KEM-768 beside it, bound to the TLS connection.
 // Scope: what each side makes, checks and derives, in the one order there is. Out of scope: frames, time, the network.
 //
-// A handshake object is used for one answer: `finish` wipes everything fresh in it, whatever comes of it. SessionSecrets
-// are made here only, after the other side's confirmation has verified.
+// A handshake object is used for one answer: `finish` wipes everything fresh in it, whatever the outcome.
+// SessionSecrets are made only here, after the other side's confirmation has verified.
 
 import { equal32 } from "../crypto/equal.ts";
 import { hkdfSha256 } from "../crypto/hkdf.ts";

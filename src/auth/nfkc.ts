@@ -1,7 +1,7 @@
-// Unicode's NFKC of secret text that never becomes a whole string (UAX #15; docs/PROTOCOL.md section 3, step 5).
-// The runtime normalises strings only, and a string cannot be wiped. So it is asked about one character or two at a time,
-// which is enough: what a character decomposes into, which of two marks comes first, what two characters compose to. The
-// algorithm between these answers (Unicode Standard, section 3.11) is here; the data, and so the version, are the
+// Unicode's NFKC for secret text that never becomes a whole string (UAX #15; docs/PROTOCOL.md section 3, step 5). The
+// runtime normalises only strings, and a string cannot be wiped. So it is asked about one or two characters at a time,
+// which is enough: what a character decomposes into, which of two marks comes first, what two characters compose to.
+// The algorithm between these answers (Unicode Standard, section 3.11) is here; the data, and so the version, are the
 // runtime's. Out of scope: which phrases are refused (phrase.ts).
 //
 // What it leaves in memory: strings of one and two characters, what a single one decomposes into, and the last character.

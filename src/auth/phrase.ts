@@ -1,6 +1,6 @@
-// From the bytes that a person typed to the bytes that are stretched (docs/PROTOCOL.md section 3, "Phrase").
-// No phrase becomes a JavaScript string, which cannot be wiped: only single characters do that are not ASCII (`nfkc.ts`).
-// Out of scope: where the bytes come from, Argon2id, words for the person.
+// From the bytes that a person typed to the bytes that are stretched (docs/PROTOCOL.md section 3, "Phrase"). No phrase
+// becomes a JavaScript string, which cannot be wiped; only single characters that are not ASCII do (`nfkc.ts`). Out of
+// scope: where the bytes come from, Argon2id, words for the person.
 
 import { PHRASE_MAX_BYTES, PHRASE_MIN_BYTES } from "../constants.ts";
 import { sha256 } from "../crypto/sha256.ts";

@@ -1,6 +1,6 @@
-// SPAKE2 (RFC 9382) over a group, as pure steps: shares, the shared point, the transcript, the keys that follow from it.
-// Order and labels of docs/PROTOCOL.md section 3. `handshake.ts` puts the steps together.
-// Unblinded x*G, w*M and w*N are as good as w for somebody who tests phrases, so they stand in locked memory too.
+// SPAKE2 (RFC 9382) over a group, as pure steps: shares, the shared point, the transcript, the keys that follow from
+// it. Order and labels of docs/PROTOCOL.md section 3. `handshake.ts` puts the steps together. Unblinded x*G, w*M and
+// w*N are as good as w to somebody who tests phrases, so they are in locked memory too.
 
 import { hkdfSha256 } from "../crypto/hkdf.ts";
 import { hmacSha256 } from "../crypto/hmac.ts";

@@ -1,14 +1,15 @@
-// Whether somebody could hit on a phrase by trying: an estimate of how many guesses it takes, made on the locked bytes.
+// Whether somebody could find a phrase by trying: an estimate of how many guesses it takes, made on the locked bytes.
 // After Wheeler, "zxcvbn: Low-Budget Password Strength Estimation" (USENIX Security 2016): the cheapest way to put the
-// phrase together from what guessers try first: common words and passwords (also reversed, capitalised, in leet letters),
-// repetitions, sequences, runs on the keyboard, dates; what is left counts 10 for each character.
+// phrase together from what guessers try first: common words and passwords (also reversed, capitalised, in leet
+// letters), repetitions, sequences, runs on the keyboard, dates; what is left counts 10 for each character.
 //
-// It errs on the low side: no order of the parts has to be guessed, a variation counts for one bit at most, and what comes
-// behind PART_BYTES counts for nothing. It errs on the high side for what its lists don't know: words that are not
-// English, and sentences that are known as a whole, like quotations.
+// It errs on the low side: the order of the parts need not be guessed, a variation counts for one bit at most, and
+// whatever comes after PART_BYTES counts for nothing. It errs on the high side for what its lists do not contain: words
+// that are not English, and well-known sentences, such as quotations.
 //
-// Each of these ways finds phrases that the others miss. Of the 1,080 of tests/vectors/strength-zxcvbn.json the estimate misses
-// 8 that zxcvbn-ts calls weak; without the keyboard 16, without dates 29, without leet letters 9, without all three 38.
+// Each of these ways finds phrases that the others miss. Of the 1,080 in tests/vectors/strength-zxcvbn.json the
+// estimate misses 8 that zxcvbn-ts calls weak; without the keyboard 16, without dates 29, without leet letters 9,
+// without all three 38.
 //
 // Out of scope: the lists (common_words.generated.ts), what is said to the person (words). What it leaves in memory:
 // nothing of the phrase; how long its parts are may stay in numbers.

@@ -1,5 +1,6 @@
 // A stretched phrase: what is left of a phrase once Argon2id has run for one salt (docs/PROTOCOL.md section 3). It is
-// computed once per salt and lent to every handshake with that salt. The stretching itself is a worker's (chat/stretcher.ts).
+// computed once per salt and lent to every handshake with that salt. A worker does the stretching itself
+// (chat/stretcher.ts).
 
 import { sha256 } from "../crypto/sha256.ts";
 import type { Arena, LockedBytes, LockedKey } from "../secrets/locked.ts";

@@ -1,7 +1,7 @@
-// Two people who compare words make sure that their programs talk to each other's PeerIds (docs/PROTOCOL.md section 6,
-// "verify"). Both commit to a random number before either reveals it, so that somebody in between, who has to choose
-// what both will read, has one try. Scope: the numbers, the commitments, what the words are made of.
-// Out of scope: messages and their order (session, peers), the words themselves (auth/words.ts).
+// By comparing words, two people make sure that their programs talk to each other's PeerIds (docs/PROTOCOL.md section
+// 6, "verify"). Both commit to a random number before either reveals it, so that somebody in between, who has to choose
+// what both will read, has only one try. Scope: the numbers, the commitments, what the words are made of. Out of scope:
+// messages and their order (session, peers), the words themselves (auth/words.ts).
 
 import { sha256 } from "../crypto/sha256.ts";
 import type { Entropy } from "../ports.ts";

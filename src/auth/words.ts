@@ -17,17 +17,18 @@
 // - It is taken for one of Sesame's phrases if it has 6 to 14 tokens of which at most a quarter (4 * unknown <= tokens)
 //   are no known words: then an unknown one is a typo, at its position. 14, because a typo may hit a separator and split
 //   a word. If all are known, the last must be the checksum of the others, or the phrase is refused.
-// - Anything else is another's phrase and is not touched: "correct horse battery staple" has four tokens, two unknown.
+// - Anything else is a phrase of another kind and is not touched: "correct horse battery staple" has four tokens, two
+// unknown.
 //
-// What is caught: a typo that makes no word always; one that makes another word, two words exchanged, a word left out or
-// said twice, with probability 2047/2048. What is hit by mistake: of phrases of EFF's long list 1 in 10,000 with six
-// words, 1 in 80,000 with seven, 1 in 22,000 with eight; of running English (measured on a licence and on our own pages)
-// about 1 in 100 of what has six to eight words. Such a phrase is refused with advice, on both sides alike, before any
-// call: draw one with `sesame phrase`, or take one with more words of one's own. A mnemonic of a wallet is refused
-// likewise unless its length is 15 or more. No phrase is ever changed without its checksum being right.
+// What is caught: a typo that makes no word, always; a typo that makes another word, two words exchanged, a word left
+// out or repeated, with probability 2047/2048. What is refused by mistake: of phrases from EFF's long list, 1 in 10,000
+// with six words, 1 in 80,000 with seven, 1 in 22,000 with eight; of running English (measured on a licence and on our
+// own pages), about 1 in 100 pieces of six to eight words. Such a phrase is refused with advice, alike on both sides,
+// before any call: draw one with `sesame phrase`, or choose one with more words. A wallet's mnemonic is refused too
+// unless it has 15 words or more. No phrase is ever changed unless its checksum is right.
 //
-// What it leaves in memory: nothing of what was typed but word numbers in registers and on V8's stack. Finding a word is
-// a binary search whose time depends on it, on one's own machine.
+// What it leaves in memory: nothing of what was typed but word numbers in registers and on V8's stack. Finding a word
+// is a binary search whose time depends on the word, but only this machine can see that.
 
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import type { Entropy } from "../ports.ts";

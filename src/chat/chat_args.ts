@@ -1,5 +1,5 @@
-// What a chat is started with, and whom a typed or pasted line wants called. Pure, and light: read before the prompt
-// stands. Out of scope: the command line (cli/args.ts).
+// What a chat is started with, and whom a typed or pasted line asks to call. Pure, and light: read before the prompt
+// appears. Out of scope: the command line (cli/args.ts).
 
 export interface ChatArgs {
   readonly command: "chat";

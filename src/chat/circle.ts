@@ -1,6 +1,6 @@
-// What a person says about who hears whom: introductions, one friend alone, words to compare. And what they are told of it
-// in lines, not too many: questions of three seconds make one, a change of who hears whom one in ten seconds.
-// Out of scope: the rules (peers), the sentences (words/circle.ts).
+// What a person says about who hears whom: introductions, one friend alone, words to compare. And what they are told
+// about it, in few lines: the questions of three seconds make one line, and changes of who hears whom make one line in
+// ten seconds. Out of scope: the rules (peers), the sentences (words/circle.ts).
 
 import { wordAt } from "../auth/words.ts";
 import type { Notice } from "../notice.ts";

@@ -1,6 +1,6 @@
-// Frames that have come, in slices: however many one friend sends at once, the ticks of the others wait for no more than a
-// slice of them. Scope: which frame is handled when. Out of scope: what is in a frame, and how many a friend may send:
-// those count when they come (session/tolerance.ts).
+// Frames that have arrived, in slices: however many one friend sends at once, the ticks of the others wait for no more
+// than a slice of them. Scope: which frame is handled when. Out of scope: what is in a frame, and how many a friend may
+// send: those count when they come (session/tolerance.ts).
 
 import { CELL_BUCKET_SIZE } from "../constants.ts";
 import type { Frame, Millis } from "../ports.ts";

@@ -1,4 +1,4 @@
-// The onion name that friends call, as the chat knows it: what becomes of it is told, and `/invite` asks for it.
+// The onion name that friends call, as the chat knows it: the chat tells what becomes of it, and `/invite` asks for it.
 // Out of scope: Tor (transport/onion), sentences (words/onion.ts).
 
 import { DEFAULT_PORT } from "../constants.ts";

@@ -1,6 +1,6 @@
-// What was said and has not gone yet: lines from before the first friend was there, and of a pipe what friends have no room
-// for. And what became of the rest: which friend missed how many, how many went to nobody.
-// Out of scope: what a line means (chat), for whom a pipe waits (slow_friends), sending (loop).
+// What was said and has not been sent yet: lines from before the first friend was there, and lines from a pipe that
+// friends have no room for. And what became of the rest: how many each friend missed, how many went to nobody. Out of
+// scope: what a line means (chat), for whom a pipe waits (slow_friends), sending (loop).
 
 import { HELD_MESSAGES_MAX, MAX_UNCONFIRMED } from "../constants.ts";
 import type { Present } from "../peers/event.ts";

@@ -1,6 +1,7 @@
-// What the person says and sees, and a renewal's key, are worked on while no cell is due: else a cell would leave later
-// when there is much to be worked on, and its time would tell. Scope: when work may begin, in the order in which it was
-// asked for. Out of scope: ticks themselves, which wait for nothing, and the panic keys, which do not come this way.
+// What the person says and sees, and a renewal's key, are worked on while no cell is due: otherwise a cell would leave
+// later when there is much work to do, and its time would reveal that. Scope: when work may begin, in the order in
+// which it was asked for. Out of scope: ticks themselves, which wait for nothing, and the panic keys, which do not come
+// this way.
 
 import { QUIET_MS } from "../constants.ts";
 import type { Millis } from "../ports.ts";

@@ -1,5 +1,5 @@
 // How friends can reach us: the port that we listen on, the invitation that says where, what passes calls on to it (a
-// router, Tor), and what introductions may tell of it. Out of scope: taking calls (loop), who may come in (peers).
+// router, Tor), and what introductions may say about it. Out of scope: taking calls (loop), who may come in (peers).
 
 import { DEFAULT_PORT, SALT_SIZE } from "../constants.ts";
 import type { Entropy } from "../ports.ts";

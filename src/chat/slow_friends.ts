@@ -1,5 +1,6 @@
-// For whom a pipe waits: a friend who has too much unconfirmed loses nothing by being slow, and one who confirms nothing
-// does not keep the others waiting for ever. Pure: the clock is an argument. Out of scope: the pipe, what is said of it.
+// Which friends a pipe waits for: a friend with too much unconfirmed loses nothing by being slow, and one who confirms
+// nothing does not keep the others waiting for ever. Pure: the clock is an argument. Out of scope: the pipe, what is
+// said about it.
 
 import { DRAIN_TIMEOUT_MS, MAX_FRAGMENTS, MAX_UNCONFIRMED, SLOW_FRIEND_MS } from "../constants.ts";
 import type { Millis, PeerId } from "../ports.ts";

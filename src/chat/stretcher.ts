@@ -1,5 +1,5 @@
-// Argon2id off the main thread: one worker for one stretch, one stretch at a time (docs/PROTOCOL.md section 3).
-// Phrase and result pass through one page of shared memory, locked where that can be, wiped by both sides.
+// Argon2id off the main thread: one worker for one stretch, one stretch at a time (docs/PROTOCOL.md section 3). Phrase
+// and result pass through one page of shared memory, which is locked where possible and wiped by both sides.
 
 import { argon2Salt, type Mode, StretchedPhrase } from "../auth/stretched.ts";
 import { ARGON2_LANES, ARGON2_MEMORY_KIB, ARGON2_PASSES, STRETCHED_SIZE } from "../constants.ts";

@@ -1,5 +1,5 @@
-// Whether this machine has slept, or is in another network, since somebody last looked. Pure: clocks and addresses are
-// arguments. Out of scope: what is done about it (chat.ts, peers/calling.ts).
+// Whether this machine has slept, or moved to another network, since somebody last looked. Pure: clocks and addresses
+// are arguments. Out of scope: what is done about it (chat.ts, peers/calling.ts).
 
 import { SLEPT_MS } from "../constants.ts";
 import type { Millis } from "../ports.ts";

@@ -1,4 +1,4 @@
-// The calls under way as the person waits for them: how far each came, and whether it is time to say why it fails.
+// The calls under way, as the person waits for them: how far each has come, and whether it is time to say why it fails.
 // Pure: the clock is an argument. Out of scope: calling (loop.ts), when a call is given up (peers), words
 // (words/call_failures.ts).
 

@@ -1,5 +1,5 @@
-// Whom a person means: a name, a tag, or both as they stand on the screen. Pure. A name that fits two is refused.
-// And how somebody is called there.
+// Whom a person means: a name, a tag, or both as shown on the screen. Pure. A name that fits two people is refused.
+// Also how somebody is labelled there.
 
 import type { PeerId } from "../ports.ts";
 import { sanitise, tag, withoutIsolates } from "../terminal/text/sanitise.ts";

@@ -1,5 +1,5 @@
-// The command line, by the tables of words/options.ts.
-// Pure, and light: this is read before the prompt stands. Out of scope: files, terminals, what a command does, sentences.
+// The command line, read by the tables in words/options.ts. Pure, and light: this runs before the prompt appears. Out
+// of scope: files, terminals, what a command does, sentences.
 
 import { type ChatArgs, invitedTargets } from "../chat/chat_args.ts";
 import {

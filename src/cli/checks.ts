@@ -1,5 +1,5 @@
-// What can be wrong with the options themselves: asked before the phrase, so that nobody types it for nothing.
-// Light: the prompt waits for this too. Out of scope: the parsing (args.ts), what the system says of an address
+// What can be wrong with the options themselves: checked before the phrase, so that nobody types it for nothing. Light:
+// the prompt waits for this too. Out of scope: the parsing (args.ts), what the system says about an address
 // (words/problems.ts).
 
 import { isIpAddress, parseAlternatives, parseListen, parseTarget, scopeOf } from "../transport/address.ts";

@@ -1,6 +1,6 @@
-// A command line taken apart into options and words. Our own and small: `node:util`, whose `parseArgs` does the same, takes
-// longer to load than everything else that stands before the prompt, and a test compares the two.
-// Pure. Out of scope: which options there are (words/options.ts), what they mean (args.ts).
+// A command line taken apart into options and words. This is our own small parser: `node:util`, whose `parseArgs` does
+// the same, takes longer to load than everything else before the prompt. A test compares the two. Pure. Out of scope:
+// which options there are (words/options.ts), what they mean (args.ts).
 
 /** One option: `--name`, and `-x` if it has a letter. */
 export interface Spelling {

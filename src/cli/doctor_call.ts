@@ -1,7 +1,7 @@
-// `sesame doctor HOST`: calls once, as a chat would, and says how far it came.
-// Without the phrase it hangs up when a Sesame's offer has come: to the listener that is no guess and no failure, only one
-// of the connections that an address may open in a minute (docs/PROTOCOL.md section 8). Nothing in the offer is used.
-// With the phrase it is a real call, counted as one, that says goodbye at once. Out of scope: words (words/doctor_call.ts).
+// `sesame doctor HOST`: calls once, as a chat would, and says how far it got. Without the phrase it hangs up when a
+// Sesame's offer has arrived: to the listener that is neither a guess nor a failure, only one of the connections that
+// an address may open in a minute (docs/PROTOCOL.md section 8). Nothing in the offer is used. With the phrase it is a
+// real call, counted as one, that says goodbye at once. Out of scope: words (words/doctor_call.ts).
 
 import type { StretchedPhrase } from "../auth/stretched.ts";
 import type { Host } from "../host/host.ts";

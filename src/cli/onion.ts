@@ -1,5 +1,5 @@
-// Tor of this machine, for `--onion` and for calls to onion names: where it is, whose it is, and what it needs of the host.
-// Out of scope: its control port (transport/onion), sentences (words/onion.ts).
+// This machine's Tor, for `--onion` and for calls to onion names: where it is, whose it is, and what it needs from the
+// host. Out of scope: its control port (transport/onion), sentences (words/onion.ts).
 
 import type { ChatArgs } from "../chat/chat_args.ts";
 import type { OpenOnion } from "../chat/onion_name.ts";

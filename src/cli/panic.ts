@@ -1,4 +1,4 @@
-// The end that nothing can delay: wipe the memory that holds secrets, put the terminal back, be gone. For F12, Ctrl-\, a
+// The end that nothing can delay: wipe the memory that holds secrets, restore the terminal, exit. For F12, Ctrl-\, a
 // signal, a closed terminal, and whatever nobody foresaw. It says goodbye to nobody and waits for nothing.
 
 import { wipeSodium } from "../crypto/sodium.ts";

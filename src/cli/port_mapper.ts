@@ -1,5 +1,5 @@
-// `--map-port`: what the transport asks of the router, put together with what the host knows of it.
-// Loaded by everybody, and all that is heavy in it only by those who typed the option.
+// `--map-port`: what the transport asks of the router, combined with what the host knows about it. Always loaded; the
+// heavy parts only for those who typed the option.
 
 import type { Host } from "../host/host.ts";
 import type { Entropy } from "../ports.ts";

@@ -1,5 +1,5 @@
-// What ends a program from outside by the system's default, and must find the terminal in order and the memory wiped
-// instead; and SIGINT, which says goodbye. Each is listened for once, and what it does changes with the stretch of the
+// Signals that by default end a program from outside, and that here must leave the terminal restored and the memory
+// wiped; and SIGINT, which says goodbye. Each is listened for once, and what it does changes with the phase of the
 // program, so that none falls between two listeners. Out of scope: SIGPIPE, which the runtime ignores; SIGUSR1 (host);
 // what nothing can catch.
 

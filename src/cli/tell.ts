@@ -1,4 +1,4 @@
-// What is said to a person outside of a chat, on standard error. Light: read before the prompt stands.
+// What is said to a person outside a chat, on standard error. Light: read before the prompt appears.
 
 import type { Tty } from "../terminal/tty.ts";
 import { wrap } from "../words/wrap.ts";

@@ -1,9 +1,9 @@
-// Argon2id (RFC 9106) in a worker of its own, so that no link misses a tick while a phrase is stretched. The worker does
-// one stretch and is terminated. It is bundled to text (`deno task check worker`) and started from a data: URL, which needs no
-// permission; a test compares the text with this file.
+// Argon2id (RFC 9106) in a separate worker, so that no link misses a tick while a phrase is being stretched. The worker
+// does one stretch and is terminated. It is bundled to text (`deno task check worker`) and started from a data: URL,
+// which needs no permission; a test compares the text with this file.
 //
-// hash-wasm leaves H0, the hash of the phrase before all the work, in memory that it drops. So this realm remembers every
-// byte array that is made and wipes all of them at the end (measured: 48 bytes of H0 found without, 0 with).
+// hash-wasm leaves H0, the hash of the phrase before all the work, in memory that it drops. So this realm remembers
+// every byte array that is created and wipes them all at the end (measured: 48 bytes of H0 found without, 0 with).
 
 import { argon2id } from "hash-wasm";
 

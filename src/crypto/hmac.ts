@@ -1,4 +1,4 @@
-// HMAC-SHA-256 (RFC 2104). libsodium; leaves nothing behind (measured), its stack is wiped all the same.
+// HMAC-SHA-256 (RFC 2104). libsodium; leaves nothing behind (measured), but its stack is wiped all the same.
 
 import { type Bytes, use } from "./sodium.ts";
 

@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4). libsodium; leaves nothing behind (measured), its stack is wiped all the same.
+// SHA-256 (FIPS 180-4). libsodium; leaves nothing behind (measured), but its stack is wiped all the same.
 
 import { type Bytes, use } from "./sodium.ts";
 

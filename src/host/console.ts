@@ -1,8 +1,8 @@
-// Keys of a Windows console as the bytes that a terminal elsewhere sends for them, so that everything above is the same.
-// Reading bytes from the console instead goes through its code page, which damages what is no ASCII (denoland/deno#18240),
-// and F12 and Ctrl-\ came as none.
-// Scope: what a record means. Out of scope: the calls that fetch records and set the console's mode (windows.ts).
-// Characters go from the record straight into the buffer that is given: what is typed may be the phrase.
+// Keys of a Windows console as the bytes that a terminal elsewhere sends for them, so that everything above is the
+// same. Reading bytes from the console instead would go through its code page, which damages anything that is not ASCII
+// (denoland/deno#18240), and F12 and Ctrl-\ did not arrive at all. Scope: what a record means. Out of scope: the calls
+// that fetch records and set the console's mode (windows.ts). Characters go straight from the record into the given
+// buffer: what is typed may be the phrase.
 
 /** `INPUT_RECORD`: WORD EventType, two bytes unused, then 16 of the event; all little-endian. */
 export const RECORD_SIZE = 20;

@@ -1,6 +1,6 @@
-// A host without FFI: permission not given, or no table for this system. Everything works and everything is weaker:
-// nothing is locked, core dumps are as the system has them, the inspector door stays open, and random bytes pass
-// through a buffer of the runtime's that keeps copies.
+// A host without FFI: permission not given, or no table for this system. Everything works, and everything is weaker:
+// nothing is locked, core dumps stay as the system has them, the inspector stays open, and random bytes pass through a
+// buffer of the runtime that keeps copies.
 
 import { type Binding, type HostFacts, WITHOUT } from "./host.ts";
 

@@ -1,6 +1,6 @@
-// One datagram that leaves in the last moment of the process, after its memory has been wiped: what takes back what a
-// router was asked for. Its socket is opened beforehand, since by then nothing may be waited for or go wrong.
-// Out of scope: what it says (transport/mapping).
+// One datagram that leaves at the last moment of the process, after its memory has been wiped: it takes back what a
+// router was asked for. Its socket is opened beforehand, since by then there is no time to wait and nothing may go
+// wrong. Out of scope: what it says (transport/mapping).
 
 import type { NetlinkCalls } from "./netlink.ts";
 

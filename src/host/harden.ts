@@ -1,7 +1,7 @@
-// The first thing the program does, before any other code is loaded: bind the few calls that it will need, shut what
-// others could look in through, and give back every permission but the network, for good.
-// Scope: the order. Out of scope: what each system's calls are (linux.ts, macos.ts, windows.ts), the words for the
-// person (words), the arena (crypto).
+// The first thing the program does, before any other code is loaded: bind the few calls that it will need, close the
+// ways through which others could look in, and give back every permission but the network, for good. Scope: the order.
+// Out of scope: what each system's calls are (linux.ts, macos.ts, windows.ts), the words for the person (words), the
+// arena (crypto).
 //
 // Functions bound before the permission is given back go on working; a new `dlopen` and all of `UnsafePointer` do not.
 

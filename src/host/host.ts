@@ -1,6 +1,6 @@
-// What the rest of the program knows of the machine: the facts for the protection report, and a few bound calls.
-// Scope: the interface alone. Out of scope: how a system keeps it (linux.ts, macos.ts, windows.ts, fallback.ts), the
-// order at start (harden.ts).
+// What the rest of the program knows about the machine: the facts for the protection report, and a few bound calls.
+// Scope: the interface alone. Out of scope: how each system implements it (linux.ts, macos.ts, windows.ts,
+// fallback.ts), the order at start (harden.ts).
 
 import type { Farewell } from "./farewell.ts";
 import type { DefaultRouter } from "./routes.ts";

@@ -1,6 +1,6 @@
-// Linux (glibc or musl), x86-64 and ARM64. Run and tested.
-// Scope: the table of libc's symbols, what is done with them at start, the facts read from /proc.
-// Out of scope: loading the library and giving the permission back (harden.ts).
+// Linux (glibc or musl), x86-64 and ARM64. Run and tested. Scope: the table of libc's symbols, what is done with them
+// at the start, the facts read from /proc. Out of scope: loading the library and giving the permission back
+// (harden.ts).
 
 import { farewellOf } from "./farewell.ts";
 import { interfaceAddresses } from "./netlink.ts";

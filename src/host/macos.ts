@@ -1,7 +1,7 @@
-// macOS, Intel and Apple silicon. Written after the headers; not yet tried on a Mac. Tested with fake symbols, and the
-// table against other people's declarations (tests/macos/headers_test.ts). None of the functions takes a variable number of
-// arguments: on Apple silicon these are passed in another way, which FFI does not know.
-// Scope: the table of libSystem's symbols and what is done with them at start. Pages have 16 KiB on Apple silicon.
+// macOS, Intel and Apple silicon. Written from the headers; not yet tried on a Mac. Tested with fake symbols, and its
+// table against other people's declarations (tests/macos/headers_test.ts). None of the functions takes a variable
+// number of arguments: on Apple silicon these are passed in another way, which FFI does not support. Scope: the table
+// of libSystem's symbols and what is done with them at start. Pages have 16 KiB on Apple silicon.
 
 import { type Binding, buffer, type HostFacts, WITHOUT } from "./host.ts";
 import {

@@ -1,5 +1,5 @@
-// This machine's addresses, asked of Linux's kernel over rtnetlink (rtnetlink(7)): what `ip address` asks, and nothing
-// leaves the machine. Scope: the two questions and the reading of the answers. Out of scope: which address a friend can
+// This machine's addresses, requested from the Linux kernel over rtnetlink (rtnetlink(7)), as `ip address` does;
+// nothing leaves the machine. Scope: the two requests and reading the answers. Out of scope: which address a friend can
 // use (words/invitation.ts), other systems.
 
 /** The calls of libc that it takes. */

@@ -1,5 +1,5 @@
-// The protection report: what this machine and these permissions protect, as data.
-// Scope: the host's facts and the state of the arena put together. Out of scope: sentences (cli/doctor).
+// The protection report: what this machine and these permissions protect, as data. Scope: combining the host's facts
+// with the state of the arena. Out of scope: sentences (cli/doctor).
 
 import type { Protection } from "../notice.ts";
 import type { Host, HostFacts } from "./host.ts";

@@ -1,6 +1,6 @@
-// The router that this machine sends everything to, asked of Linux's kernel over rtnetlink: of the default routes of the
-// main table the one with the smallest metric, if it has a gateway. Nothing leaves the machine.
-// Out of scope: asking that router for anything (transport/mapping).
+// The router that this machine sends everything to, requested from the Linux kernel over rtnetlink: of the default
+// routes in the main table, the one with the smallest metric, if it has a gateway. Nothing leaves the machine. Out of
+// scope: asking that router for anything (transport/mapping).
 
 import {
   ask,

@@ -1,6 +1,6 @@
-// Whose process holds a TCP socket of this machine, asked of Linux's kernel over NETLINK_SOCK_DIAG (sock_diag(7)): any
-// user may ask. Scope: the question for one socket and the reading of the answer. Out of scope: what follows from it
-// (cli).
+// Whose process holds a TCP socket on this machine, requested from the Linux kernel over NETLINK_SOCK_DIAG
+// (sock_diag(7)), which any user may use. Scope: the request for one socket and reading the answer. Out of scope: what
+// follows from it (cli).
 
 import { ask, type NetlinkCalls, NLM_F_REQUEST } from "./netlink.ts";
 

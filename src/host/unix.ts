@@ -1,5 +1,5 @@
-// What Linux and macOS have alike, of libc's calls and of the environment. Out of scope: each system's own (linux.ts,
-// macos.ts).
+// The calls of libc and the parts of the environment that Linux and macOS share. Out of scope: what only one system has
+// (linux.ts, macos.ts).
 
 import { type Binding, buffer, BY_NPX } from "./host.ts";
 

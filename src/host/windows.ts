@@ -1,7 +1,6 @@
-// Windows, 64 bits. Runs under Wine; not yet tried on Windows.
-// Scope: the tables of kernel32 and bcrypt, what is done with them at start, the console. Weaker than Linux: a program
-// of the same user can still read this one's memory, and reading a phrase from a descriptor is not supported.
-// Out of scope: what a key of the console means (console.ts).
+// Windows, 64 bits. Runs under Wine; not yet tried on Windows. Scope: the tables of kernel32 and bcrypt, what is done
+// with them at the start, the console. Weaker than Linux: a program of the same user can still read this one's memory,
+// and reading a phrase from a descriptor is not supported. Out of scope: what a key of the console means (console.ts).
 
 import { ConsoleKeys, RECORD_SIZE } from "./console.ts";
 import { type Binding, buffer, BY_NPX, type ConsoleInput, WITHOUT } from "./host.ts";

@@ -1,6 +1,6 @@
 // Which addresses may be told to somebody, and which may be called because somebody told them (docs/PROTOCOL.md section
 // 8, "Introductions"): judged by the link with the friend in the middle, so that no introduction points into a network
-// that this link does not come from, or at this machine's own services. A pure function of three values.
+// other than that link's, or at this machine's own services. A pure function of three values.
 
 import { type Ipv6, parseIpv4, parseIpv6 } from "../ip.ts";
 import { addressParts, type WireAddress } from "../wire/forms.ts";

@@ -1,6 +1,6 @@
-// What is remembered of single addresses (docs/PROTOCOL.md section 8): how often they call, how long they wait after wrong
-// guesses, and which of them have authenticated. Pure: time is an argument.
-// Out of scope: the networks around them (networks.ts), places and turns (admission.ts).
+// What is remembered about single addresses (docs/PROTOCOL.md section 8): how often they call, how long they wait after
+// wrong guesses, and which of them have authenticated. Pure: time is an argument. Out of scope: the networks around
+// them (networks.ts), places and turns (admission.ts).
 
 import {
   ADDRESSES_KNOWN_MAX,

@@ -1,7 +1,7 @@
-// Strangers in turn, before anybody has proved anything (docs/PROTOCOL.md section 8). A caller waits in a room, and the
-// best of those who wait begins TLS, with a guess set aside for it, in one of few places.
-// Deterministic: time and entropy are arguments, and what is to be done comes out as moves.
-// Out of scope: what addresses and networks are remembered for, sockets, sessions, what the person is told.
+// Strangers take turns before anybody has proved anything (docs/PROTOCOL.md section 8). Callers wait in a room, and the
+// best of them begins TLS, with a guess set aside for it, in one of a few places. Deterministic: time and entropy are
+// arguments, and what is to be done comes out as moves. Out of scope: what addresses and networks are remembered for,
+// sockets, sessions, what the person is told.
 
 import {
   DESCRIPTORS_KEPT,

@@ -1,5 +1,5 @@
 // The calls of one introduction (docs/PROTOCOL.md section 8): each new set of addresses is called at 0, 5 and 15 s, one
-// set after the other. Pure: time is an argument. Out of scope: dialling, which addresses may be called (addresses.ts).
+// set after another. Pure: time is an argument. Out of scope: dialling, which addresses may be called (addresses.ts).
 
 import { INTRODUCTION_CALL_AT_MS, INTRODUCTION_CALLS_MAX } from "../constants.ts";
 import type { Millis, PeerId } from "../ports.ts";

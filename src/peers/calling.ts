@@ -1,4 +1,4 @@
-// Calls as `peers` makes them: whose turn it is to be dialled, what a failed one means for the next, and what the
+// Calls as `peers` makes them: whose turn it is to be dialled, what a failed call means for the next, and what the
 // person is told. Out of scope: how often and how long (calls.ts), the connections themselves (step.ts).
 
 import { INTRODUCTIONS_AT_ONCE, WOKEN_CHECK_MS } from "../constants.ts";

@@ -1,5 +1,5 @@
-// Whom we call, how often, and when we stop (docs/PROTOCOL.md section 8, the dialer's side). Pure: time and chance are
-// arguments. Out of scope: names and sockets (transport), what a call's connection does (step.ts).
+// Whom we call, how often, and when we stop (docs/PROTOCOL.md section 8, the dialer's side). Pure: time and randomness
+// are arguments. Out of scope: names and sockets (transport), what a call's connection does (step.ts).
 
 import {
   DIAL_GUESSES_PER_HOUR,

@@ -1,5 +1,5 @@
-// Who hears whom (docs/PROTOCOL.md section 6, "circle"). Scope: when a friend is told who is here, and what all that
-// was told adds up to. Pure. Out of scope: the message's form (wire), its way (step.ts), its words (words/).
+// Who hears whom (docs/PROTOCOL.md section 6, "circle"). Scope: when a friend is told who is here, and what everything
+// that was told adds up to. Pure. Out of scope: the message's form (wire), its delivery (step.ts), its words (words/).
 
 import { CIRCLE_PAUSE_MS, CIRCLE_TICKS_PER_CELL, DISPUTE_MS } from "../constants.ts";
 import type { Hearing, Person } from "../notice.ts";

@@ -1,6 +1,6 @@
-// What friends are told of each other, and what comes of it: circles out and in, introductions, and the part in the middle
-// (docs/PROTOCOL.md sections 6 and 8), kept in step with who is here. It sends nothing itself: effects go to `step.ts`.
-// Out of scope: when what is due (circle.ts, middle.ts, introductions.ts), connections, words.
+// What friends are told about each other, and what follows from it: circles out and in, introductions, and the part in
+// the middle (docs/PROTOCOL.md sections 6 and 8), kept in step with who is here. It sends nothing itself: effects go to
+// `step.ts`. Out of scope: when what is due (circle.ts, middle.ts, introductions.ts), connections, words.
 
 import type { Hearing, Notice } from "../notice.ts";
 import type { Millis, PeerId } from "../ports.ts";

@@ -1,4 +1,4 @@
-// One link as `peers` sees it: its session, whose it is, how far it is. Data only.
+// One link as `peers` sees it: its session, whose it is, how far it has got. Data only.
 
 import type { Frame, Millis, PeerId, Role } from "../ports.ts";
 import type { Event as SessionEvent, Session } from "../session/step.ts";

@@ -1,6 +1,6 @@
 // A connection's way from its link to its end: whether it may go on, the phrase for its salt, its authentication, its
-// place among its friend's connections, and the one way in which it ends, however far it had come.
-// Out of scope: who is refused (refusal.ts), what strangers cost (door.ts), which of several is kept (glare.ts).
+// place among its friend's connections, and the one way in which it ends, however far it got. Out of scope: who is
+// refused (refusal.ts), what strangers cost (door.ts), which of several is kept (glare.ts).
 
 import { MAX_SESSIONS } from "../constants.ts";
 import type { StretchedPhrase } from "../auth/stretched.ts";

@@ -1,5 +1,6 @@
-// Strangers at the door: the places and guesses that an accepted connection holds of admission, and what the person is
-// told of those who were turned away. Out of scope: the rules of admission (admission.ts), who is refused (refusal.ts).
+// Strangers at the door: the places and guesses that admission has given an accepted connection, and what the person is
+// told about those who were turned away. Out of scope: the rules of admission (admission.ts), who is refused
+// (refusal.ts).
 
 import { TURNED_AWAY_REPORT_MS } from "../constants.ts";
 import type { RefusedReason } from "../call.ts";

@@ -1,4 +1,4 @@
-// What happens to `peers`, what it wants done about it, and how its friends are shown to a person. Data only.
+// What happens to `peers`, what it asks to be done about it, and how its friends are shown to a person. Data only.
 
 import type { StretchedPhrase } from "../auth/stretched.ts";
 import type { CallFailure } from "../call.ts";

@@ -1,5 +1,5 @@
-// The guesses of all strangers together (docs/PROTOCOL.md section 8): one bucket, of which one is set aside for each
-// connection before it is offered anything. Pure: time is an argument. Out of scope: whom one is given to.
+// The guesses of all strangers together (docs/PROTOCOL.md section 8): one bucket, from which one guess is set aside for
+// each connection before it is offered anything. Pure: time is an argument. Out of scope: who gets one.
 
 import { GUESS_BURST, GUESSES_PER_MINUTE } from "../constants.ts";
 import type { Millis } from "../ports.ts";

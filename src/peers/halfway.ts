@@ -1,5 +1,5 @@
-// Two-sided calls as `peers` makes them (docs/PROTOCOL.md section 8): which attempts are to begin and which to be given up.
-// Out of scope: when each begins (punching.ts), what its connection means for the call (calling.ts).
+// Two-sided calls as `peers` makes them (docs/PROTOCOL.md section 8): which attempts to begin and which to give up. Out
+// of scope: when each begins (punching.ts), what its connection means for the call (calling.ts).
 
 import type { EarlyReason } from "./connection.ts";
 import type { Millis, PunchFault } from "../ports.ts";

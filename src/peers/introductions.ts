@@ -1,6 +1,7 @@
-// One's own part in introductions (docs/PROTOCOL.md section 8): for each PeerId that a friend talks with and we do not,
-// whether there was a question, a yes or a no, which addresses were given, and when whom is asked. Pure: what is known of
-// the friends who are here is an argument. Out of scope: links, calls' connections (step.ts), passing on (middle.ts).
+// Our own part in introductions (docs/PROTOCOL.md section 8): for each PeerId that a friend talks with and we do not,
+// whether there was a question, a yes or a no, which addresses were given, and who is asked when. Pure: what is known
+// about the friends who are here is an argument. Out of scope: links, calls' connections (step.ts), passing messages on
+// (middle.ts).
 
 import {
   INTRODUCERS_MAX,

@@ -1,5 +1,5 @@
-// Which message is for whom and who has confirmed it (docs/PROTOCOL.md section 6): what is said goes to every friend,
-// what comes is shown once and acknowledged when it has been.
+// Which message is for whom and who has confirmed it (docs/PROTOCOL.md section 6): what is said goes to every friend;
+// what arrives is shown once, and acknowledged once it has been shown.
 
 import { MAX_UNCONFIRMED } from "../constants.ts";
 import type { Hearing, MessageId } from "../notice.ts";

@@ -1,6 +1,6 @@
 // The part of the friend in the middle (docs/PROTOCOL.md section 8, "Introductions"): what one friend wants another to
-// know is passed on unchanged, after the circle that names the sender, and not too often. Pure.
-// Out of scope: who is here and whom they have been told of (step.ts says so), one's own introductions (introductions.ts).
+// know is passed on unchanged, after the circle that names the sender, and not too often. Pure. Out of scope: who is
+// here and whom they have been told about (step.ts says so), our own introductions (introductions.ts).
 
 import { PASS_ON_PAUSE_MS, PASS_ON_PER_MINUTE } from "../constants.ts";
 import type { Millis, PeerId } from "../ports.ts";

@@ -1,5 +1,6 @@
-// What friends see beside our messages: told to each when they come in, and again when the person changes it. A change too
-// soon after the last one would be ignored there (docs/PROTOCOL.md section 6), so it waits here; only the newest goes.
+// What friends see beside our messages: the name, sent to each when they come in, and again when the person changes it.
+// Friends would ignore a change too soon after the last one (docs/PROTOCOL.md section 6), so it waits here; only the
+// newest is sent.
 
 import { NAME_CHANGE_PAUSE_MS } from "../constants.ts";
 import type { Millis } from "../ports.ts";

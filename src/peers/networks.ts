@@ -1,6 +1,6 @@
-// What networks have wasted (docs/PROTOCOL.md section 8): a stranger's own network, and the wide one around it. A newcomer
-// differs from somebody who floods us in one thing: his network has not yet wasted a turn.
-// Pure: time is an argument. Out of scope: who is waiting or has a place (admission.ts), single addresses (addresses.ts).
+// What networks have wasted (docs/PROTOCOL.md section 8): a stranger's own network, and the wide one around it. A
+// newcomer differs from somebody who floods us in one thing: the newcomer's network has not yet wasted a turn. Pure:
+// time is an argument. Out of scope: who is waiting or has a place (admission.ts), single addresses (addresses.ts).
 
 import { NETWORKS_MAX, SCORE_HALF_LIFE_MS, WIDE_NETWORKS_MAX, WIDE_SHARE, WRONG_GUESS_KEPT_MS } from "../constants.ts";
 import type { Millis } from "../ports.ts";

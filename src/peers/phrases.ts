@@ -1,4 +1,5 @@
-// The stretched phrases of one process: our own salt's, and the last MAX_STRETCHED of other salts. Owner of them all.
+// The stretched phrases of one process: the one for our own salt, and the last MAX_STRETCHED for other salts. This file
+// owns them all.
 
 import { MAX_STRETCHED } from "../constants.ts";
 import type { StretchedPhrase } from "../auth/stretched.ts";

@@ -1,5 +1,6 @@
-// When which attempt of the two-sided calls begins (docs/PROTOCOL.md section 1): pauses, turns, how many at once, and when
-// it is enough. Pure: time and chance are arguments. Out of scope: sockets (transport), what a connection brings (step.ts).
+// When each attempt of a two-sided call begins (docs/PROTOCOL.md section 1): pauses, turns, how many at once, and when
+// to stop. Pure: time and randomness are arguments. Out of scope: sockets (transport), what a connection brings
+// (step.ts).
 
 import {
   PUNCH_AFTER_MS,

@@ -1,6 +1,6 @@
-// How those who have called stand among each other (docs/PROTOCOL.md section 8): by what their network has wasted, how many
-// of it are here already, and a lot. Deterministic: time and entropy are arguments.
-// Out of scope: who is taken or turned away for it (admission.ts), what networks are remembered for (networks.ts).
+// How callers rank among each other (docs/PROTOCOL.md section 8): by what their network has wasted, how many from it
+// are here already, and a lot. Deterministic: time and entropy are arguments. Out of scope: who is admitted or turned
+// away for it (admission.ts), what networks are remembered for (networks.ts).
 
 import { START_PAUSE_MS } from "../constants.ts";
 import { hmacSha256 } from "../crypto/hmac.ts";

@@ -1,9 +1,9 @@
-// All links of one process as a synchronous, deterministic machine (docs/PROTOCOL.md sections 6 and 8): who may connect,
-// who stays connected, who is called, which message is for whom and who has confirmed it.
-// Events in, effects out as data; `chat/loop.ts` performs them. One scale above `session/step.ts`, which it drives.
-// This file hands each event to the part that it is for: connections (a connection's way from its link to its end), door
-// (strangers), calling (whom we call), glare (several connections with one friend), messages.
-// Out of scope: bytes, cryptography, sockets, timers, sentences.
+// All links of one process as a synchronous, deterministic machine (docs/PROTOCOL.md sections 6 and 8): who may
+// connect, who stays connected, who is called, which message is for whom and who has confirmed it. Events in, effects
+// out as data; `chat/loop.ts` performs them. One level above `session/step.ts`, which it drives. This file hands each
+// event to the part that handles it: connections (a connection's way from its link to its end), door (strangers),
+// calling (whom we call), glare (several connections with one friend), messages. Out of scope: bytes, cryptography,
+// sockets, timers, sentences.
 
 import type { Hearing, MessageId } from "../notice.ts";
 import type { Entropy, Millis, PeerId } from "../ports.ts";

@@ -1,4 +1,4 @@
-// One step of `peers` while it is taken: its time and entropy, and the effects that all parts write in one order.
+// One step of `peers` while it runs: its time and entropy, and the effects that all parts write in one order.
 
 import type { Notice } from "../notice.ts";
 import type { Entropy, Millis } from "../ports.ts";

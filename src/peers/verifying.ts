@@ -1,5 +1,6 @@
-// Words that two people compare (docs/PROTOCOL.md section 6, "verify"): what is sent and taken on each connection, and what
-// the person found. Out of scope: the numbers and what the words are made of (auth/verification.ts), the words themselves.
+// Words that two people compare (docs/PROTOCOL.md section 6, "verify"): what is sent and accepted on each connection,
+// and what the person found. Out of scope: the numbers and what the words are made of (auth/verification.ts), the words
+// themselves.
 
 import { Verification } from "../auth/verification.ts";
 import { SHOWN_IDS_PEERS } from "../constants.ts";

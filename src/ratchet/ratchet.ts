@@ -1,7 +1,6 @@
-// The ratchet of one connection (docs/PROTOCOL.md section 4): a chain each way inside, and outside epochs, each begun
-// by one exchange of X25519 and ML-KEM-768 together. Scope: root key, chains, renewals, skipped keys, and the commit
-// that follows a verified tag. Out of scope: the bytes of a cell's plaintext, peers, time. A failed `open` changes
-// nothing.
+// The ratchet of one connection (docs/PROTOCOL.md section 4): inside, a chain each way; outside, epochs, each begun by
+// one exchange of X25519 and ML-KEM-768 together. Scope: root key, chains, renewals, skipped keys, and the commit that
+// follows a verified tag. Out of scope: the bytes of a cell's plaintext, peers, time. A failed `open` changes nothing.
 
 import { open as aeadOpen, seal as aeadSeal } from "../crypto/aead.ts";
 import { kemDecapsulate, kemEncapsulate, kemPublicKey } from "../crypto/mlkem768.ts";

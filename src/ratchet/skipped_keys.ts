@@ -1,5 +1,5 @@
 // Message keys of cells that have not come yet, at most MAX_SKIPPED_KEYS; the oldest goes first (docs/PROTOCOL.md
-// section 4). Every key in here is owned here: used, driven out, forgotten or dropped, it is wiped.
+// section 4). This file owns every key that it stores: whether used, displaced, forgotten or dropped, it is wiped.
 
 import { MAX_SKIPPED_KEYS } from "../constants.ts";
 import type { LockedKey } from "../secrets/locked.ts";

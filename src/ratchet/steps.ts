@@ -1,4 +1,4 @@
-// The key derivations of the ratchet, each on its own (docs/PROTOCOL.md section 4): the start, the step into an epoch, the
+// The ratchet's key derivations, each separately (docs/PROTOCOL.md section 4): the start, the step into an epoch, the
 // chain step, and the AAD. No state: `ratchet.ts` has that, and the vectors task recomputes every value through these.
 
 import { hkdfSha256 } from "../crypto/hkdf.ts";

@@ -1,8 +1,8 @@
 // Secrets are slots in one block of memory that is locked and wiped as a whole. Scope: the arena that hands out the
 // slots, and the types that own them. Out of scope: FFI, algorithms, a way to print.
 //
-// Who takes a slot disposes it, with `using` wherever a scope can own it; passing one lends it. A disposed secret is
-// zeroed at once and its slot goes back to the arena.
+// Code that takes a slot disposes of it, with `using` wherever a scope can own it; passing a slot on lends it. A secret
+// that is disposed of is zeroed at once and its slot goes back to the arena.
 
 const HIDDEN = "[locked]";
 

@@ -1,4 +1,4 @@
-// What a session is told, and what it says: `step.ts` takes the one and gives the other, as data.
+// What a session is told, and what it says in return: `step.ts` takes the one and gives the other, as data.
 
 import type { StretchedPhrase } from "../auth/stretched.ts";
 import type { MessageId } from "../notice.ts";

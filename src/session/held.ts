@@ -1,5 +1,5 @@
-// Cells that wait for a tick to be over. The listener's work on a key takes 0.3 ms: one that comes shortly before our tick
-// is opened right behind it, and so is what came behind that key. Out of scope: opening them.
+// Cells that wait for a tick to be over. The listener's work on a key takes 0.3 ms, so a key that comes shortly before
+// our tick is opened right after it, and so is everything that came after that key. Out of scope: opening them.
 
 import { QUIET_MS } from "../constants.ts";
 import type { Frame, Millis } from "../ports.ts";

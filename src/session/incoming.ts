@@ -1,6 +1,7 @@
 // What one link's messages must not do (docs/PROTOCOL.md section 6): repeat an id, leave more chats unacknowledged than
-// the honest sender does, name the two who talk in a circle, say `verify` a third time or show another number than the
-// one committed to. Scope: what has to be remembered for that. Out of scope: the form of a message (wire).
+// the honest sender does, name either of the two who talk in a circle, say `verify` a third time, or reveal a number
+// other than the one committed to. Scope: what has to be remembered for that. Out of scope: the form of a message
+// (wire).
 
 import { opens } from "../auth/verification.ts";
 import { MAX_UNCONFIRMED, SHOWN_IDS_PER_PEER, VERIFIES_MAX } from "../constants.ts";

@@ -1,7 +1,7 @@
 // What one link still has to say, and in which order (docs/PROTOCOL.md sections 5 and 6): the message being sent, then
 // `verify`, then acks, then `circle`, then introductions and what is said in turn, and after a goodbye nothing but the
-// bye. It empties on ticks only. A friend who says more than there are cells would let nothing but acks leave, so another
-// message goes before every ACKS_IN_A_ROW + 1st of them.
+// bye. It empties only on ticks. A friend who says more than there are cells would leave room for nothing but acks, so
+// after every ACKS_IN_A_ROW of them another message goes first.
 
 import type { CircleMessage, IntroductionMessage, Message, VerifyMessage } from "../wire/message.ts";
 import { encodeMessage } from "../wire/message.ts";

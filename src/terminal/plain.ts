@@ -2,7 +2,8 @@
 // Scope: which lines there are. Out of scope: the sentences (words/notices.ts), typing, the terminal.
 //
 // Every line that holds a peer's words begins with "From", a name and the tag in brackets, continuation lines too; no
-// other line begins with "From", and none with what a peer chose. So a peer can neither fake a line of the program nor one of another peer.
+// other line begins with "From", and none begins with anything that a peer chose. So a peer can neither fake a line of
+// the program nor one of another peer.
 
 import type { Notice } from "../notice.ts";
 import type { PeerId } from "../ports.ts";

@@ -1,6 +1,6 @@
 // The hidden prompt: keys straight from the read buffer into locked memory. Scope: the machine, asking with it on a
-// terminal, and the first line of a pipe. Out of scope: what a good phrase is (auth), errors in words (words). Light: this
-// stands before everything else is loaded.
+// terminal, and the first line of a pipe. Out of scope: what a good phrase is (auth), error messages (words). Light:
+// the prompt appears before everything else is loaded.
 
 import { PHRASE_MAX_BYTES } from "../constants.ts";
 import type { LockedBytes } from "../secrets/locked.ts";

@@ -1,4 +1,4 @@
-// Where a refused call has ended, its problem comes right behind the refusal and says all of it: one line is enough.
+// When a refused call has ended, its problem follows right after the refusal and says everything: one line is enough.
 
 import type { Notice } from "../notice.ts";
 

@@ -1,5 +1,5 @@
-// What should not be sent by accident. Scope: private keys and long tokens by their looks. Out of scope: the session's
-// phrase, which is compared in locked memory (`holdsPhrase` of ViewOptions).
+// What should not be sent by accident. Scope: private keys and long tokens, recognised by their appearance. Out of
+// scope: the session's phrase, which is compared in locked memory (`holdsPhrase` of ViewOptions).
 
 import { SECRETS } from "../words/screen.ts";
 

@@ -1,4 +1,4 @@
-// Which last writes put a terminal in order at a panic, when nothing may be waited for. A table, by what is known of both
+// Which last writes restore a terminal in a panic, when there is no time to wait. A table, by what is known about both
 // outputs. Pure. Out of scope: writing (tty.ts), what is written.
 
 /** What is known of standard output and standard error when the program has to go at once. */

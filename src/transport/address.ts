@@ -1,6 +1,6 @@
-// Addresses as people type them and as sockets report them. Pure: nothing is resolved here.
-// Scope: parsing and formatting, the bare form that is counted, the keys of IPv6 sites.
-// Out of scope: name resolution (resolve.ts), sentences for the person (words).
+// Addresses as people type them and as sockets report them. Pure: nothing is resolved here. Scope: parsing and
+// formatting, the bare form used for counting, the keys of IPv6 sites. Out of scope: name resolution (resolve.ts),
+// sentences for the person (words).
 
 import { DEFAULT_PORT } from "../constants.ts";
 import { formatIpv6, isLinkLocal, parseIpv4, parseIpv6 } from "../ip.ts";

@@ -1,6 +1,6 @@
-// How far a call came: its steps as they were told, and the one cause that they add up to. Pure, and without a clock: what
-// has neither succeeded nor failed when somebody asks is silent.
-// Out of scope: the calling (transport), the words for a cause (words/call_failures.ts).
+// How far a call got: its steps as they were reported, and the one cause that they add up to. Pure, and without a
+// clock: a step that has neither succeeded nor failed when somebody asks counts as silent. Out of scope: the calling
+// (transport), the words for a cause (words/call_failures.ts).
 
 import {
   type CallCause,

@@ -1,7 +1,7 @@
-// The ephemeral certificate (docs/PROTOCOL.md section 1): making one's own, judging a peer's.
-// Scope: DER encoding of one fixed shape, a strict walk over somebody else's, the PeerId.
-// Out of scope: sockets, chains of trust (there is no authority), cryptography of our own: keys and signatures are the
-// runtime's. The private key has to be PEM text, because `node:tls` takes nothing else; it lives as long as the process.
+// The ephemeral certificate (docs/PROTOCOL.md section 1): making our own, judging a peer's. Scope: DER encoding of one
+// fixed shape, a strict walk over somebody else's, the PeerId. Out of scope: sockets, chains of trust (there is no
+// authority), cryptography of our own: keys and signatures are the runtime's. The private key has to be PEM text,
+// because `node:tls` takes nothing else; it lives as long as the process.
 
 import { createHash, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
 import type { Entropy, PeerId } from "../ports.ts";

@@ -1,6 +1,6 @@
-// From somebody's address to a TCP connection with them: a name is resolved, its addresses race (RFC 8305), and what
-// fails says at which step. Or all of that is a proxy's to do, which gets the name as it is.
-// Scope: sockets until they are open. Out of scope: the order of attempts (race.ts), SOCKS (socks.ts), TLS (tls.ts).
+// From somebody's address to a TCP connection with them: a name is resolved, its addresses race (RFC 8305), and a
+// failure says at which step it happened. Or a proxy does all of that and gets the name as it is. Scope: sockets until
+// they are open. Out of scope: the order of attempts (race.ts), SOCKS (socks.ts), TLS (tls.ts).
 //
 // On this runtime a socket without an `error` listener can end the process, so each gets one at once, for good.
 

@@ -1,5 +1,5 @@
-// Whether a port can be listened on, found out before a person types the phrase for it. Nobody is let in: the socket is closed
-// at once. Another program may still take the port meanwhile; listening then says so as ever.
+// Whether a port can be listened on, found out before a person types the phrase for it. Nobody is let in: the socket is
+// closed at once. Another program may still take the port meanwhile; listening then reports it as usual.
 
 import { parseListen } from "./address.ts";
 

@@ -1,6 +1,6 @@
-// Whether a connection still hears what comes. After a fatal alert, empty records, half a message of TLS's own or one that
-// is announced as huge, the runtime reads on and delivers nothing, for good, and says neither error nor end. But it
-// counts: bytes under TLS grow, and those above do not. Pure. Out of scope: sockets and timers (tls_link.ts).
+// Whether a connection still hears what comes. After a fatal alert, empty records, half a TLS message or one that is
+// announced as huge, the runtime reads on for good and delivers nothing, neither an error nor an end. But it counts:
+// the bytes below TLS grow, and those above do not. Pure. Out of scope: sockets and timers (tls_link.ts).
 
 import { FRAME_SIZE } from "../constants.ts";
 import type { Role } from "../ports.ts";

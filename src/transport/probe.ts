@@ -1,5 +1,6 @@
-// Questions about this machine that a refused call raises: is that address our own, and does anybody here take calls on
-// that port? Scope: sockets that are closed as soon as they have answered. Out of scope: calls to others (connect.ts).
+// Questions about this machine that a refused call raises: is that address our own, and does anything here take calls
+// on that port? Scope: sockets that are closed as soon as they have answered. Out of scope: calls to others
+// (connect.ts).
 
 import { connect, createServer } from "node:net";
 

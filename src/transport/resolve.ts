@@ -1,6 +1,6 @@
 // From a host as typed to the addresses to try. TLS is opened to an address and never to a name, because the runtime
-// sends a name in the clear (SNI). Scope: the system's own resolver. Out of scope: connecting (connect.ts), or a proxy's
-// names, which nobody here ever asks for (socks.ts).
+// sends a name in the clear (SNI). Scope: the system's own resolver. Out of scope: connecting (connect.ts), and names
+// called through a proxy, which are never looked up here (socks.ts).
 
 import { lookup } from "node:dns";
 import { ADDRESSES_PER_NAME_MAX, NAME_TIMEOUT_MS, OTHER_FAMILY_MS } from "../constants.ts";

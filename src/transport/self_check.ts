@@ -1,6 +1,6 @@
 // The start-up self-test of the channel binding (docs/PROTOCOL.md section 1), over streams in memory, without a socket.
-// The exporters' labels are the runtime's own and documented nowhere, so each start checks that they still are what the
-// protocol needs. It also warms TLS up: the first handshake of a process costs 30 ms, the later ones 3.
+// The exporters' labels are the runtime's own and are documented nowhere, so each start checks that they are still what
+// the protocol needs. This also warms TLS up: the first handshake of a process costs 30 ms, later ones 3.
 
 import type { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";

@@ -1,5 +1,5 @@
-// SOCKS5 (RFC 1928, 1929) over a connection to a proxy that is open: which proxy, and whom it is to call. CONNECT and
-// nothing else. What is no IP address goes to the proxy as it is. Out of scope: sockets until they are open, time
+// SOCKS5 (RFC 1928, 1929) over an open connection to a proxy: which proxy, and whom it is to call. CONNECT and nothing
+// else. Anything that is not an IP address goes to the proxy as it is. Out of scope: sockets until they are open, time
 // (connect.ts), addresses (proxy_address.ts).
 
 import type { Socket } from "node:net";

@@ -1,5 +1,6 @@
-// One TLS handshake over a socket that is there, up to a link whose peer has been checked, or the reason why there is none.
-// Scope: its end, told once, and what the runtime's errors mean. Out of scope: who calls and who listens, time limits.
+// One TLS handshake over an existing socket, up to a link whose peer has been checked, or the reason why there is none.
+// Scope: its end, reported once, and what the runtime's errors mean. Out of scope: who calls and who listens, time
+// limits.
 //
 // On this runtime a TLS socket without an `error` listener can end the process, so each gets one at once.
 

@@ -1,9 +1,8 @@
-// A Link over a TLS socket whose peer has been checked.
-// Scope: frames out of the stream and into it, and the end of the connection, told once.
-// Out of scope: the handshake and who may connect (tls.ts), what a frame means.
+// A Link over a TLS socket whose peer has been checked. Scope: frames out of the stream and into it, and the end of the
+// connection, reported once. Out of scope: the handshake and who may connect (tls.ts), what a frame means.
 //
 // Flow control. `pause()` holds nothing back on this runtime, so nothing is ever paused: each chunk (at most 64 KiB) is
-// handed over whole within its `data` event. What a flood may cost is bounded behind `receive` (chat/frame_queue.ts).
+// handed over whole within its `data` event. What a flood may cost is bounded after `receive` (chat/frame_queue.ts).
 
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";

@@ -1,6 +1,5 @@
-// Taking calls: accepted connections are handed over unread, and TLS begins when somebody says so.
-// Scope: the server socket, the time limit of TLS, and a listener that has gone deaf. Out of scope: who may connect
-// (peers).
+// Taking calls: accepted connections are handed over unread, and TLS begins when the owner says so. Scope: the server
+// socket, the time limit of TLS, and a listener that has gone deaf. Out of scope: who may connect (peers).
 
 import { createServer, type Server, type Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";

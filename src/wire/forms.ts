@@ -1,5 +1,6 @@
 // Values inside messages that have one spelling each: 32 bytes, a PeerId, an address (docs/PROTOCOL.md section 6).
-// Scope: what is one, and the way between a PeerId and its spelling. Out of scope: which address may be called (peers).
+// Scope: which strings are valid, and converting between a PeerId and its spelling. Out of scope: which address may be
+// called (peers).
 
 import { formatIpv6, parseIpv4, parseIpv6 } from "../ip.ts";
 import type { PeerId } from "../ports.ts";

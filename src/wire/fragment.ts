@@ -1,6 +1,6 @@
-// A message into fragments and back (docs/PROTOCOL.md section 5).
-// Scope: which fragment may follow which, also after a loss. Out of scope: the bytes of a cell (`cell.ts`), what a
-// message says (`message.ts`), when a fragment is sent (`session/pacer.ts`).
+// From a message to fragments and back (docs/PROTOCOL.md section 5). Scope: which fragment may follow which, also after
+// a loss. Out of scope: the bytes of a cell (`cell.ts`), what a message says (`message.ts`), when a fragment is sent
+// (`session/pacer.ts`).
 
 import { FRAGMENT_CAPACITY, MAX_JSON_SIZE } from "../constants.ts";
 import { ProtocolViolation } from "../protocol_violation.ts";

@@ -1,5 +1,5 @@
-// The frame: what stands between TLS and everything else (docs/PROTOCOL.md section 2).
-// Scope: the four header bytes and their checks. Out of scope: what a body holds, which frame is due when, buffering.
+// The frame: the layer between TLS and everything else (docs/PROTOCOL.md section 2). Scope: the four header bytes and
+// their checks. Out of scope: what a body holds, which frame is due when, buffering.
 
 import { FRAME_BODY_SIZE, FRAME_HEADER_SIZE, FRAME_SIZE, PROTOCOL_VERSION } from "../constants.ts";
 import type { Frame } from "../ports.ts";

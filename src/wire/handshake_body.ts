@@ -1,6 +1,6 @@
-// The bodies of the three handshake frames: offer, answer, accept (docs/PROTOCOL.md sections 2 and 3).
-// Scope: where each field stands, and that nothing else stands there. Out of scope: whether a share, a key or a
-// confirmation is any good (that is `auth`), and whose turn it is (that is `session`).
+// The bodies of the three handshake frames: offer, answer, accept (docs/PROTOCOL.md sections 2 and 3). Scope: where
+// each field is, and that there is nothing else. Out of scope: whether a share, a key or a confirmation is any good
+// (`auth`), and whose turn it is (`session`).
 
 import {
   CONFIRM_SIZE,

@@ -1,6 +1,6 @@
 // What one person's program says to another's (docs/PROTOCOL.md section 6). Scope: JSON to a message and back under a
-// strict schema, and what a text may hold. Out of scope: fragments, when an ack is due, which ids were seen, who may be
-// named to whom (session), and how a text is made safe for a screen (`terminal/text/sanitise.ts`).
+// strict schema, and what a text may hold. Out of scope: fragments, when an ack is due, which ids have been seen, who
+// may be named to whom (session), and how a text is made safe for a screen (`terminal/text/sanitise.ts`).
 //
 // A message's text is a JavaScript string from here on, on both sides, and strings are never wiped: docs/SECURITY.md.
 

@@ -1,5 +1,5 @@
-// The two rows that stand: who is here at the top, what the program is doing above the input. Scope: what goes into them
-// when there is little room. Out of scope: questions, which the screen puts into the same row.
+// The two fixed rows: who is here, at the top, and what the program is doing, above the input. Scope: what goes into
+// them when there is little room. Out of scope: questions, which the screen puts into the same row.
 
 import { andMore, CALLING, howManyHere, NOBODY_HERE_YET, STRETCHING } from "../../words/screen.ts";
 import { sanitise } from "../text/sanitise.ts";

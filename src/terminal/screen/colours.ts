@@ -1,4 +1,5 @@
-// A colour for each friend's name, so that those who are here at once differ as long as there are colours.
+// A colour for each friend's name, so that those who are here at the same time differ for as long as there are enough
+// colours.
 
 import type { PeerId } from "../../ports.ts";
 

@@ -1,5 +1,5 @@
-// Who is here, as the screen shows them: labels, short names, colours, the header. Out of scope: what a view knows of
-// people (text/roster.ts), when they are told of.
+// Who is here, as the screen shows them: labels, short names, colours, the header. Out of scope: what a view knows
+// about people (text/roster.ts), when they are announced.
 
 import type { Hearing, Notice } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";

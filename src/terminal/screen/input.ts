@@ -1,5 +1,5 @@
 // The input line as rows, and the cursor within them. Scope: hard wrapping by grapheme (the cursor has to be where it
-// seems), which rows are shown of a long text. Out of scope: editing (line_editor.ts).
+// seems), which rows of a long text are shown. Out of scope: editing (line_editor.ts).
 
 import { isolate, sanitise, withoutIsolates } from "../text/sanitise.ts";
 import { piecesOf, textWidth } from "../text/width.ts";

@@ -1,5 +1,5 @@
 // An entry of the log as rows of a screen. Scope: time, mark, name, wrapping, receipts, colours. Out of scope: which
-// entries are looked at (log.ts), the input line (input.ts).
+// entries are in view (log.ts), the input line (input.ts).
 
 import { RECEIPT } from "../../words/screen.ts";
 import type { PeerId } from "../../ports.ts";

@@ -1,4 +1,4 @@
-// What was said, as entries numbered for ever, and which part of it is looked at. Scope: scroll-back and its bounds,
+// What was said, as entries with permanent numbers, and which part of it is in view. Scope: scroll-back and its bounds,
 // receipts, the place while scrolled up. Out of scope: sentences, rows and colours (layout.ts).
 
 import type { PeerId } from "../../ports.ts";

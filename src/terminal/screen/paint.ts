@@ -1,6 +1,6 @@
-// What must be written so that the terminal shows other rows than before. The rules that keep a peer inside its
+// What must be written so that the terminal shows new rows in place of the old. The rules that keep a peer inside its
 // message: each row is addressed absolutely and erased before it is written; automatic wrapping is off, so that a row
-// which turns out too wide is cut at the edge. Out of scope: what the rows are.
+// that turns out too wide is cut at the edge. Out of scope: what the rows are.
 
 import { RESET } from "./layout.ts";
 

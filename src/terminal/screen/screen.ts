@@ -1,11 +1,11 @@
 // The chat on the alternate screen: what a notice and a key change, and which rows that makes. Scope: what goes where,
-// questions. The rest in files of their own: what was said (log.ts), an entry as rows (layout.ts), the input line as rows
-// (input.ts), the two rows that stand (bars.ts), writing only what changed (paint.ts). Out of scope: the terminal, reading
+// questions. Other files have the rest: what was said (log.ts), an entry as rows (layout.ts), the input line as rows
+// (input.ts), the two fixed rows (bars.ts), writing only what changed (paint.ts). Out of scope: the terminal, reading
 // bytes, what a line means.
 //
-// The rules that keep a peer inside its message: all of its text has passed `sanitise`; the last column stays free, since
-// terminals without wrapping garble a grapheme of several code points there; the column after the time says whose row it
-// is (│ a friend, › oneself, ─ the program, ! a problem), on every row; and those of paint.ts.
+// The rules that keep a peer inside its message: all of its text has passed `sanitise`; the last column stays free,
+// since terminals without wrapping garble a grapheme of several code points there; the column after the time says whose
+// row it is (│ a friend, › you, ─ the program, ! a problem), on every row; and those of paint.ts.
 
 import type { Notice } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";

@@ -1,5 +1,5 @@
-// What the program says of a notice on the screen, one line each. Out of scope: the sentences (words/notices.ts), messages,
-// receipts, what a notice changes.
+// What the program says about a notice on the screen, one line each. Out of scope: the sentences (words/notices.ts),
+// messages, receipts, what a notice changes.
 
 import type { Notice } from "../../notice.ts";
 import { lineOf, namedLine } from "../../words/notices.ts";

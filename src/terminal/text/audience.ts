@@ -1,4 +1,5 @@
-// Who was here when a line was begun: what is meant for them must not go to somebody who came while it was typed. Pure.
+// Who was here when a line was begun: what is meant for them must not go to somebody who arrived while it was being
+// typed. Pure.
 
 import type { PeerId } from "../../ports.ts";
 

@@ -1,8 +1,8 @@
-// Questions to one's own router, over sockets that belong to nobody else: a datagram that is sent again until it is
-// answered, a search of the LAN, one HTTP request. Every one ends by itself, and with its signal.
-// Out of scope: what the bytes mean (pcp.ts, nat_pmp.ts, upnp.ts), what is asked when (mapper.ts).
+// Requests to our own router, each over a separate socket: a datagram that is sent again until it is answered, a search
+// of the LAN, one HTTP request. Each ends by itself, or with its signal. Out of scope: what the bytes mean (pcp.ts,
+// nat_pmp.ts, upnp.ts), what is asked when (mapper.ts).
 //
-// `fetch` is not used: it would follow redirects, and the proxy that the environment names.
+// `fetch` is not used, because it would follow redirects and use the proxy that the environment names.
 
 import { Buffer } from "node:buffer";
 import { createSocket, type Socket } from "node:dgram";

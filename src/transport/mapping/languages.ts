@@ -1,5 +1,5 @@
-// One router's three languages: PCP, then NAT-PMP, then UPnP, whichever it speaks; and what of its answers is of use.
-// Out of scope: when it is asked, what is told (mapper.ts), bytes (pcp.ts, nat_pmp.ts, upnp.ts).
+// One router's three languages: PCP, then NAT-PMP, then UPnP, whichever it speaks; and which parts of its answers are
+// useful. Out of scope: when it is asked, what is told (mapper.ts), bytes (pcp.ts, nat_pmp.ts, upnp.ts).
 
 import { parseIpv4 } from "../../ip.ts";
 import type { MapFault, MapWay } from "../../notice.ts";

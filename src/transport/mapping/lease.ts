@@ -1,4 +1,4 @@
-// When a router is asked again for a port that it passes on. Pure: the clock is an argument. Out of scope: asking
+// When a router is asked again to go on forwarding a port. Pure: the clock is an argument. Out of scope: asking
 // (mapper.ts).
 
 import type { Millis } from "../../ports.ts";

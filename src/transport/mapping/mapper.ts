@@ -1,6 +1,6 @@
-// A port that one's own router passes on, from the first question to its end: asked for, asked again in time, taken back
-// (docs/PROTOCOL.md knows nothing of it: the friend calls an address). Nobody is asked but the router.
-// Out of scope: finding it out (ways.ts), what it is asked in which words (languages.ts), what a person is told (words).
+// A port that our own router forwards, from the first request to the end: requested, renewed in time, taken back (it is
+// no part of docs/PROTOCOL.md: the friend just calls an address). Nobody is asked but the router. Out of scope: finding
+// the router (ways.ts), how it is asked (languages.ts), what a person is told (words).
 
 import type { MapFault, MapWay } from "../../notice.ts";
 import type { Entropy, Millis } from "../../ports.ts";

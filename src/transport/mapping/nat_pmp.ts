@@ -1,4 +1,4 @@
-// NAT-PMP (RFC 6886): the outer address, and one TCP port passed on. Pure bytes.
+// NAT-PMP (RFC 6886): the outer address, and one forwarded TCP port. Pure bytes.
 
 export type NatPmpAnswer<T> =
   | ({ readonly type: "granted"; readonly epoch: number } & T)

@@ -1,6 +1,6 @@
 // The words of a UPnP Internet Gateway Device (UPnP IGD 1 and 2; SSDP of UPnP Device Architecture 1.1 section 1.3; SOAP
-// 1.1): questions, and a strict reading of what comes back. Whoever answers may be a stranger: nothing here looks at more
-// than it was given, and each pattern is as long as its text. Pure. Out of scope: sockets (ask.ts).
+// 1.1): requests, and a strict reading of what comes back. The answer may come from a stranger: nothing here looks at
+// more than it was given, and each pattern takes time in proportion to its text. Pure. Out of scope: sockets (ask.ts).
 
 export const SSDP_ADDRESS = "239.255.255.250";
 export const SSDP_PORT = 1900;

@@ -1,5 +1,5 @@
-// Which router is asked, and as whom: the one that was typed, the one of the default route, or, where this system does not
-// say it, whoever answers a search of the LAN from a private address. Never two of one family.
+// Which router is asked, and from which address: the one that was typed, the one of the default route, or, where this
+// system does not tell us, whichever answers a search of the LAN from a private address. Never two of one family.
 
 import { connect } from "node:net";
 import { parseIpv4 } from "../../ip.ts";

@@ -1,5 +1,5 @@
-// The key that an onion name wants of its callers (client authorization, rend-spec-v3): lent to the Tor that calls go
-// through while a call is being made, and taken back from it. Scope: when. Out of scope: the control port (control.ts).
+// The key that an onion name requires of its callers (client authorization, rend-spec-v3): lent to the Tor that calls
+// go through while a call is being made, and then taken back. Scope: when. Out of scope: the control port (control.ts).
 
 import { bareName } from "./key_text.ts";
 import { ControlError, type ControlOptions, openFirst, type TorControl, type Trust } from "./control.ts";

@@ -1,6 +1,6 @@
-// A connection with Tor's control port (control-spec), from opening to an onion service that ends with it.
-// Scope: the socket, one question at a time, the ways to be let in. Out of scope: what a line says (lines.ts), keeping a
-// service alive (service.ts), whose process listens there (host/socket_owner.ts).
+// A connection with Tor's control port (control-spec), from opening to an onion service that ends with it. Scope: the
+// socket, one request at a time, the ways to authenticate. Out of scope: what a line says (lines.ts), keeping a service
+// alive (service.ts), whose process listens there (host/socket_owner.ts).
 
 import { connect, type Socket } from "node:net";
 import { equal32 } from "../../crypto/equal.ts";

@@ -1,5 +1,5 @@
-// The key of an onion name as people pass it on and as Tor wants it: base32 (RFC 4648 section 6, no padding) and base64
-// (section 4), on bytes, since no text can be wiped. Pure. Out of scope: what the key opens (control.ts).
+// The key of an onion name as people pass it on and as Tor expects it: base32 (RFC 4648 section 6, no padding) and
+// base64 (section 4), on bytes, since no text can be wiped. Pure. Out of scope: what the key opens (control.ts).
 
 export const CLIENT_KEY_SIZE = 32;
 /** In base32. */

@@ -1,6 +1,6 @@
 // The lines of Tor's control port (control-spec, sections 2 to 4): replies out of bytes, and what is read from them.
-// Strict: whatever speaks otherwise is no Tor that we rely on. Pure. Out of scope: the socket, and what is asked in
-// which order (control.ts).
+// Strict: anything that speaks otherwise is not a Tor that we rely on. Pure. Out of scope: the socket, and what is
+// asked in which order (control.ts).
 
 /** One reply: its code, and what stands behind it in each of its lines. Codes of 6xx are events. */
 export interface Reply {

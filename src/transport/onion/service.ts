@@ -1,5 +1,5 @@
-// An onion name for as long as it is wanted: published, told once friends can find it, made anew when Tor comes back.
-// Scope: the order, the waits. Out of scope: the control port (control.ts), sentences (words).
+// An onion name for as long as it is wanted: published, announced once friends can find it, made again when Tor comes
+// back. Scope: the order, the waits. Out of scope: the control port (control.ts), sentences (words).
 
 import type { Address } from "../address.ts";
 import type { ControlFault } from "../../notice.ts";

@@ -1,5 +1,5 @@
-// Where a two-sided call may meet its friend: the addresses of the call, at the port that friend's own such calls leave
-// from (docs/PROTOCOL.md section 1). Pure.
+// Where a two-sided call may meet the friend: the addresses of the call, at the port from which the friend's own
+// two-sided calls leave (docs/PROTOCOL.md section 1). Pure.
 
 import { type Address, formatIp, punchPort } from "../address.ts";
 
