@@ -27,7 +27,7 @@ Deno.test("countsOf() reads every form of deno test's summary", () => {
   }
 });
 
-Deno.test("countsOf() takes the last summary, and none that stands inside a line", () => {
+Deno.test("countsOf() takes the last summary, and none inside a line", () => {
   const output = "a ... ok | 9 passed | 9 failed (1s)\nok | 1 passed | 0 failed (1s)\nok | 2 passed | 0 failed (1s)";
   deepEqual(countsOf("deno test", output, 0), { passed: 2, failed: 0, skipped: 0 });
   deepEqual(countsOf("suite line", "suite: 1 passed, 0 failed, 0 skipped\nsuite: 3 passed, 0 failed, 1 skipped\n", 0), {
@@ -57,7 +57,7 @@ Deno.test("countsOf() counts a suite that was ended as failed, with what it had 
   equal(countsOf("one check", "", undefined).failed > 0, true);
 });
 
-Deno.test("countsOf() takes a suite whose every row was skipped as skipped, although it ends with an error", () => {
+Deno.test("countsOf() counts a suite as skipped if every row was skipped, although it ends with an error", () => {
   const output = "suite: 0 passed, 0 failed, 7 skipped";
   deepEqual(countsOf("suite line", output, NOTHING_CHECKED), { ...NOTHING, skipped: 7 });
   equal(countsOf("suite line", output, 1).failed, 1);
@@ -106,6 +106,6 @@ Deno.test("quickShare() runs nothing that the whole does not, and takes every su
   }
 });
 
-Deno.test("every suite has a name of its own", () => {
+Deno.test("no two suites have the same name", () => {
   equal(new Set(SUITES.map((suite) => suite.name)).size, SUITES.length);
 });

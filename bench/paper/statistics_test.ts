@@ -5,7 +5,7 @@ import { Random } from "../../tests/simulation/random.ts";
 import { powerLaw, ratioOf, summaryOf } from "./statistics.ts";
 import { quantile } from "../../tests/harness/quantile.ts";
 
-Deno.test("quantile() goes between the two nearest samples, in whatever order they come", () => {
+Deno.test("quantile() interpolates between the two nearest samples, whatever their order", () => {
   equal(quantile([30, 10, 20], 0.5), 20);
   equal(quantile([1, 2], 0.5), 1.5);
   equal(quantile([5, 1, 2, 3, 4], 0.95), 4.8);
@@ -29,13 +29,13 @@ Deno.test("ratioOf() has the ratio in its interval, and the same samples give th
   deepEqual(ratioOf([4, 4, 4], [2, 2, 2]), { median: 2, low: 2, high: 2 });
 });
 
-Deno.test("powerLaw() finds a power law again, exactly where nothing disturbs it", () => {
+Deno.test("powerLaw() recovers a power law, exactly if nothing disturbs it", () => {
   const fit = powerLaw([1, 2, 4, 8, 16].map((x) => [x, 3 * x ** 1.5]))!;
   ok(Math.abs(fit.exponent - 1.5) < 1e-9 && Math.abs(fit.factor - 3) < 1e-9 && fit.r2 > 1 - 1e-9);
   ok(fit.high - fit.low < 1e-6);
 });
 
-Deno.test("powerLaw() has the exponent in its interval where something does, and says how well it fits", () => {
+Deno.test("powerLaw() has the exponent in its interval if something disturbs it, and says how well it fits", () => {
   // Worked out by hand: logarithms to the base 2 are (0,0) (1,2) (2,3) (3,4): slope 1.3, R² 0.9657, t(2) = 4.303.
   const fit = powerLaw([[1, 1], [2, 4], [4, 8], [8, 16]])!;
   ok(Math.abs(fit.exponent - 1.3) < 1e-9, String(fit.exponent));

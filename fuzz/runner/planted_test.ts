@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { TARGETS } from "../targets.ts";
 import { PLANTED } from "./planted.ts";
 
-Deno.test("each target has a bug to plant, and the line to change stands in its file once", () => {
+Deno.test("each target has a bug to plant, and the line to change occurs once in its file", () => {
   for (const name of TARGETS) equal(PLANTED.some(({ target }) => target === name), true, name);
   for (const { file, text, target } of PLANTED) {
     const times = readFileSync(new URL(`../../${file}`, import.meta.url), "utf8").split(text).length - 1;

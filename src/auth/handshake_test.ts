@@ -95,7 +95,7 @@ Deno.test("the handshake gives every byte of the pinned exchange, on both sides"
   equal(arena.used, 0);
 });
 
-Deno.test("of a finished handshake nothing stands in memory once its owners have disposed it", () => {
+Deno.test("a finished handshake leaves nothing in memory once its owners have disposed of it", () => {
   const { inputs, derived } = exchanges[0]!;
   pinned(exchanges[0]!);
   const memory = Buffer.from(sodiumMemory().buffer);
@@ -129,7 +129,7 @@ Deno.test("a scalar of 0 is drawn again, on both sides", () => {
   equal(toHex(dialer.answer.ratchetA), derived.ratchetA);
 });
 
-Deno.test("every connection draws everything afresh for the same phrase; only the salt stays", () => {
+Deno.test("for the same phrase every connection draws everything anew; only the salt stays", () => {
   using world = new World("fresh");
   using one = world.listen();
   using two = world.listen();
@@ -229,7 +229,7 @@ function listenerRefuses(
   throws(() => listener.finish(answer, noEntropy), TypeError, "a second try is not possible");
 }
 
-Deno.test("another phrase for the same salt: the listener refuses, and so does a dialer who is answered all the same", () => {
+Deno.test("with another phrase for the same salt the listener refuses, and so does a dialer that gets an accept all the same", () => {
   using world = new World("other phrase");
   using other = world.newPhrase(world.phrase.salt);
   using listener = world.listen();
@@ -239,7 +239,7 @@ Deno.test("another phrase for the same salt: the listener refuses, and so does a
   equal(arena.used, 6);
 });
 
-Deno.test("the same phrase in the other mode is another phrase", async () => {
+Deno.test("in the other mode, the same phrase counts as another phrase", async () => {
   const salt = fromHex("000102030405060708090a0b0c0d0e0f");
   const typed = utf8("correct horse battery staple");
   const cost = { passes: 1, memoryKib: 64 };
@@ -372,7 +372,7 @@ Deno.test("an invalid share is a violation for both sides, and neither keeps a s
   }
 });
 
-Deno.test("a share that is w*M or w*N itself ends as a wrong phrase does: where K is the identity it is random", () => {
+Deno.test("a share that is w*M or w*N itself ends as a wrong phrase does: if K is the identity, it is replaced at random", () => {
   using world = new World("identity");
   using listener = world.listen();
   using answered = world.dial({ ...listener.offer, shareB: world.phrase.wN.bytes.slice() });
@@ -445,7 +445,7 @@ Deno.test("an answer to another offer of the same listener is refused", () => {
   listenerRefuses(second, dialer.answer);
 });
 
-Deno.test("a handshake that nobody finishes leaves nothing, and printed it shows no secret", () => {
+Deno.test("a handshake that nobody finishes leaves nothing, and shows no secret when printed", () => {
   using world = new World("abandoned");
   {
     using listener = world.listen();

@@ -137,7 +137,7 @@ Deno.test("nfkc() refuses bytes as the runtime's strict decoder does", () => {
   );
 });
 
-Deno.test("nfkc() tells the whole length where there is less room, and writes nothing behind its end", () => {
+Deno.test("nfkc() gives the whole length if there is less room, and writes nothing beyond the end", () => {
   const text = new TextEncoder().encode("\u00e9\ufdfa\u{1f511}");
   const whole = new TextEncoder().encode("\u00e9\ufdfa\u{1f511}".normalize("NFKC"));
   for (let room = 0; room <= whole.length; room++) {

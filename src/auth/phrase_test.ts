@@ -83,7 +83,7 @@ Deno.test("normalisePhrase() wants 8 to 1024 bytes", () => {
   equal(arena.used, 0);
 });
 
-Deno.test("normalisePhrase() brings text to NFKC", () => {
+Deno.test("normalisePhrase() converts text to NFKC", () => {
   becomes("cafe\u0301 au lait", "caf\u00e9 au lait");
   becomes("\uff33\uff45\uff53\uff41\uff4d\uff45 1", "Sesame 1");
   becomes("\ufb01nal \u00b2\u3000\u212b!", "final 2 \u00c5!");
@@ -132,7 +132,7 @@ Deno.test("normalisePhrase() refuses code points that are not assigned, and non-
   equal(arena.used, 0);
 });
 
-Deno.test("normalisePhrase() keeps a BOM wherever it stands, and removes none silently", () => {
+Deno.test("normalisePhrase() keeps a BOM wherever it is, and removes none silently", () => {
   becomes("\ufeff12345678", "\ufeff12345678");
   becomes("1234\ufeff5678", "1234\ufeff5678");
   ok(outcome(utf8("\ufeff12345678")) !== outcome(utf8("12345678")));

@@ -20,7 +20,7 @@ function weak(phrase: string): boolean {
 /** Of words that our list is not made of, so many of 60 are taken for random letters. */
 const MISSED_MOST: Readonly<Record<string, number>> = { "two words of film subtitles": 8 };
 
-Deno.test("what zxcvbn-ts calls weak we call weak, but for words that our list does not know", async () => {
+Deno.test("what zxcvbn-ts calls weak we call weak, except for words that our list does not know", async () => {
   const rows = await compare();
   ok(rows.length >= 16);
   for (const { kind, count, missed } of rows) {
@@ -36,7 +36,7 @@ Deno.test("no phrase of words that it knows is thought strong by more than a fac
   }
 });
 
-Deno.test("weak: what people take", () => {
+Deno.test("weak: what people choose", () => {
   for (
     const phrase of [
       "password",
@@ -63,7 +63,7 @@ Deno.test("weak: what people take", () => {
   ) ok(weak(phrase), `${phrase}: ${bits(phrase)}`);
 });
 
-Deno.test("not weak: four words that chance took, and ten random characters", () => {
+Deno.test("not weak: four words chosen at random, and ten random characters", () => {
   for (
     const phrase of [
       "vacant lobster canvas pretty",
@@ -209,7 +209,7 @@ Deno.test("a phrase of just WEAK_BITS is not weak", () => {
   ok(!weak(phrase));
 });
 
-Deno.test("a phrase of Sesame's own words that chance took is not weak", () => {
+Deno.test("a phrase of Sesame's own words, chosen at random, is not weak", () => {
   let state = 1;
   const sha256 = (from: Uint8Array, into: Uint8Array) => into.set(createHash("sha256").update(from).digest());
   for (let n = 0; n < 500; n++) {

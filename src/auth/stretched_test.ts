@@ -57,7 +57,7 @@ Deno.test("argon2Salt() is the hash of the label, the mode as 0 or 1, and the sa
   }
 });
 
-Deno.test("argon2Salt() is another for the other mode and for each changed bit of the salt", () => {
+Deno.test("argon2Salt() differs for the other mode and for each changed bit of the salt", () => {
   const salt = fromHex("8c517b475208ca0f598db86a8da86e2e");
   const seen = new Set([toHex(argon2Salt("real", salt)), toHex(argon2Salt("decoy", salt))]);
   for (let bit = 0; bit < 128; bit++) {

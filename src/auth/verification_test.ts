@@ -35,7 +35,7 @@ Deno.test("a commitment is the hash of its label, sender, receiver and number, a
   equal(opens(alice.commit, new Uint8Array(32), ALICE, BOB), false);
 });
 
-Deno.test("both get the same four words, the first 44 bits of the hash over both in the order of their PeerIds", () => {
+Deno.test("both sides get the same four words, the first 44 bits of the hash over both numbers in the order of the PeerIds", () => {
   using alice = of(ALICE, BOB, 1);
   using bob = of(BOB, ALICE, 2);
   exchange(alice, bob);
@@ -58,7 +58,7 @@ Deno.test("a number is not revealed before the other has committed, and there ar
   equal(alice.words(), undefined, "Bob has only committed");
 });
 
-Deno.test("another commitment than the first takes the words away for good, and says so once", () => {
+Deno.test("a second, different commitment takes the words away for good, and says so once", () => {
   using alice = of(ALICE, BOB, 1);
   using bob = of(BOB, ALICE, 2);
   using again = of(BOB, ALICE, 3);
@@ -81,7 +81,7 @@ Deno.test("a number that came before ours was committed to brings no words", () 
   equal(alice.words(), undefined);
 });
 
-Deno.test("an attacker in between who chooses after seeing both matches; one who has to commit first does not", () => {
+Deno.test("an attacker in between who chooses after seeing both numbers matches the words; one who has to commit first does not", () => {
   // Alice talks with Mallory as M1, Bob with Mallory as M2. Each of Mallory's numbers is committed to before Alice's and
   // Bob's are seen, so the words on the two screens are two draws that have nothing to do with each other.
   using alice = of(ALICE, MALLORY, 1);
@@ -103,7 +103,7 @@ Deno.test("an attacker in between who chooses after seeing both matches; one who
   equal(opens(bob.commit, new Uint8Array(32).fill(2), MALLORY, ALICE), false);
 });
 
-Deno.test("a disposed verification has given its slot back", () => {
+Deno.test("a verification that is disposed of gives its slot back", () => {
   const before = arena.available(32);
   const alice = of(ALICE, BOB, 1);
   equal(arena.available(32), before - 1);

@@ -142,7 +142,7 @@ Deno.test("a phrase is recognised however it is spaced, cased and joined", () =>
   }
 });
 
-Deno.test("the canonical form may stand right before or right behind what was typed", () => {
+Deno.test("the canonical form may lie right before or right after what was typed", () => {
   const typed = new TextEncoder().encode(PHRASE);
   for (const at of [0, CANONICAL_ROOM]) {
     const memory = new Uint8Array(CANONICAL_ROOM + typed.length);
@@ -210,7 +210,7 @@ Deno.test("another word, a missing, an extra and an exchanged one are refused by
   equal(canonical([...thirteen, checksumWord(thirteen)].join(" ")).kind, "checksum"); // right, but one word too many
 });
 
-Deno.test("the phrases of others are left alone", () => {
+Deno.test("phrases of other kinds are left alone", () => {
   const others = [
     "",
     " ",

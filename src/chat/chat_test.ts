@@ -122,7 +122,7 @@ Deno.test("an unknown command goes back to where it was typed, like a line that 
   deepEqual(back, ["/etc/hosts has it", "/connect a:99999"]);
 });
 
-Deno.test("friends who do not hear us yet are called when they do, the person is told so, and who leaves meanwhile does not wait", async () => {
+Deno.test("friends who do not listen yet are called once they do, the person is told so, and leaving meanwhile does not wait", async () => {
   for (const leaves of [false, true]) {
     const shown: Notice[] = [];
     const view = { show: (notice: Notice) => void shown.push(notice), hold() {}, tick() {} } as unknown as View;

@@ -105,7 +105,7 @@ Deno.test("a hidden process introduces nobody", () => {
   match(said[0]!, /show your address/);
 });
 
-Deno.test("/msg goes to the friend who is named, and back to the person where it cannot", () => {
+Deno.test("/msg goes to the friend who is named, or back to the person if it cannot", () => {
   const { talk, steps } = trial(["Alice", "Carl"]);
   equal(talk.message("Carl hello  there"), true);
   deepEqual(steps, [{ type: "say", text: "hello  there", to: "ca41".padEnd(64, "0") }]);
@@ -127,7 +127,7 @@ Deno.test("/verify shows words when there are some, and takes a yes only then; a
   deepEqual(steps, [{ type: "compared", peer: ALICE, same: true }, { type: "compared", peer: ALICE, same: false }]);
 });
 
-Deno.test("questions of three seconds make one line; none with more than four friends, none for scripts, none when quiet", () => {
+Deno.test("the questions of three seconds make one line; none with more than four friends, none for scripts, none when quiet", () => {
   const { talk, state, said } = trial();
   state.introductions = [open(BOB), open(DORA)];
   talk.notice(asked(BOB), 0);

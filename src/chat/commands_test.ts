@@ -37,14 +37,14 @@ Deno.test("parseCommand() says what to do with anything else", () => {
   }
 });
 
-Deno.test("targetProblem() has a word for every fault and none for an address", () => {
+Deno.test("targetProblem() has a sentence for every fault and none for an address", () => {
   for (const target of ["192.0.2.7", "friend.example:1", "[2001:db8::1]:7373", "::1"]) {
     equal(targetProblem(target), undefined);
   }
   for (const target of ["", "a b", "a:0", "[::1", "x_y!"]) equal(typeof targetProblem(target)?.wrong, "string", target);
 });
 
-Deno.test("a target is completed by the port that everybody means, and what is none stays as it is", () => {
+Deno.test("a target is completed by the default port, and anything that is not a target stays as it is", () => {
   const CASES = [
     ["192.0.2.7", "192.0.2.7:7373"],
     ["friend.example:1,[2001:db8::1]", "friend.example:1,[2001:db8::1]:7373"],
@@ -88,7 +88,7 @@ Deno.test("the price tag grows with the rate and the friends, and cover off says
   match(wireText({ cover: "constant", intervalMs: 250 }, 2), /one cell of 1280 bytes every 250 ms/);
 });
 
-Deno.test("of several addresses the wrong one is named by its place, and never repeated", () => {
+Deno.test("of several addresses, the wrong one is named by its position, and never repeated", () => {
   const problem = targetsProblem(["foo", "bar:baz"]);
   match(problem?.wrong ?? "", /^Address 2 of 2: The port is not a number/);
   equal(JSON.stringify(problem).includes("baz"), false);

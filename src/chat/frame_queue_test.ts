@@ -68,7 +68,7 @@ Deno.test("no piece of work is longer than a slice and one frame, however many c
   }
 });
 
-Deno.test("links take turns, so that whoever sent much keeps nobody else's frame waiting", () => {
+Deno.test("links take turns, so that one that sent much keeps no other link's frame waiting", () => {
   const { arrive, slice } = queue();
   for (let i = 0; i < 50; i++) arrive(1, i);
   arrive(2, 0);
@@ -77,7 +77,7 @@ Deno.test("links take turns, so that whoever sent much keeps nobody else's frame
   deepEqual(slice().handled, ["1:3@2", "2:1@2"]);
 });
 
-Deno.test("who closes in the middle has nothing more handled, the others go on, and the end comes behind all frames", () => {
+Deno.test("after a link closes none of its frames are handled, the others go on, and an end comes after all frames", () => {
   const { frames, world, arrive, slice } = queue();
   for (const first of [0, 1, 2, CLOSES, 3, 4]) arrive(1, first);
   for (const first of [0, 1]) arrive(2, first);
@@ -97,7 +97,7 @@ Deno.test("a stranger's frames never wait", () => {
   equal(frames.length, 3);
 });
 
-Deno.test("what waits is bounded for all together: one more has the oldest of its link handled, or is handled itself", () => {
+Deno.test("waiting frames are bounded for all links together: one more has the oldest of its link handled, or is handled itself", () => {
   const { frames, world, arrive } = queue();
   for (let i = 0; i < QUEUE_MAX + 2; i++) arrive(1, i % 100);
   deepEqual([frames.length, world.handled.length], [QUEUE_MAX, 2]);
@@ -114,7 +114,7 @@ Deno.test("of a full queue a link that is closed by its oldest takes nothing mor
   equal(frames.length, 0);
 });
 
-Deno.test("whoever waits for all that has come is told once it has been handled, and at once where nothing waits", () => {
+Deno.test("code that waits for everything to be handled is told once it has been, or at once if nothing waits", () => {
   const { frames, world, arrive, slice } = queue();
   let told = 0;
   frames.whenEmpty(() => told++);

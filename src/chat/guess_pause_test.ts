@@ -3,7 +3,7 @@ import { guessWaitMs } from "../peers/addresses.ts";
 import { now } from "../system.ts";
 import { GuessPause } from "./guess_pause.ts";
 
-Deno.test("calls of ours that may have been wrong guesses are counted, and neither callers nor other failures", () => {
+Deno.test("our calls that may have been wrong guesses are counted, but callers and other failures are not", () => {
   using pause = new GuessPause();
   const refused = { event: "refused", address: "192.0.2.1:7373" } as const;
   pause.take({ ...refused, reason: "phrase", failure: { at: "phrase", why: "unanswered" } });
@@ -18,7 +18,7 @@ Deno.test("the pause is the listener's: none until the third wrong guess, then d
   deepEqual([0, 1, 2, 3, 4, 5, 12, 13, 99].map(guessWaitMs), [0, 0, 0, 1000, 2000, 4000, 512_000, 600_000, 600_000]);
 });
 
-Deno.test("a pause is said in whole seconds and waited for, and neither where it is over", async () => {
+Deno.test("a pause is announced in whole seconds and waited for, unless it is over", async () => {
   const said: string[] = [];
   using pause = new GuessPause();
   const began = now();

@@ -27,7 +27,7 @@ function partsWith(peers: unknown): { parts: LoopParts; call: ListenHandlers["ca
   return { parts: parts as unknown as LoopParts, call: (caller) => called?.(caller) };
 }
 
-Deno.test("a caller who is turned away is closed and sets the timer: the count is told, also where nothing else happens", async () => {
+Deno.test("a caller who is turned away is closed and sets the timer: the count is reported even if nothing else happens", async () => {
   let deadline = Infinity;
   const events: string[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -52,7 +52,7 @@ Deno.test("work is done at once when no tick is near, and right after the tick w
   deepEqual(bench.done, ["early at 0", "near at 51", "late at 60"]);
 });
 
-Deno.test("work keeps its order, and what work asks for comes behind", () => {
+Deno.test("work keeps its order, and work that other work asks for comes after it", () => {
   const bench = new Bench([50]);
   bench.until(48);
   bench.ask("first", () => bench.ask("third"));

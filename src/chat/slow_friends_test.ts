@@ -6,7 +6,7 @@ import { mostWaiting, patienceMs, SlowFriends } from "./slow_friends.ts";
 const FULL = MAX_UNCONFIRMED;
 const friends = (...unconfirmed: number[]) => unconfirmed.map((count, n) => ({ peer: `${n}`, unconfirmed: count }));
 
-Deno.test("SlowFriends waits for the slowest, anew from each confirmation on", () => {
+Deno.test("SlowFriends waits for the slowest, starting again at each confirmation", () => {
   const slow = new SlowFriends();
   equal(slow.mayGo(friends(), 0), true);
   equal(slow.mayGo(friends(0, FULL - 1), 0), true);
@@ -17,7 +17,7 @@ Deno.test("SlowFriends waits for the slowest, anew from each confirmation on", (
   equal(slow.mayGo(friends(0, FULL), 2 * SLOW_FRIEND_MS - 1), false);
 });
 
-Deno.test("SlowFriends passes over who confirms nothing for SLOW_FRIEND_MS, until they have confirmed everything", () => {
+Deno.test("SlowFriends passes over a friend who confirms nothing for SLOW_FRIEND_MS, until they have confirmed everything", () => {
   const slow = new SlowFriends();
   equal(slow.mayGo(friends(0, FULL), 0), false);
   equal(slow.mayGo(friends(0, FULL), SLOW_FRIEND_MS), true);
@@ -27,7 +27,7 @@ Deno.test("SlowFriends passes over who confirms nothing for SLOW_FRIEND_MS, unti
   equal(slow.mayGo(friends(3, FULL), SLOW_FRIEND_MS), false);
 });
 
-Deno.test("SlowFriends passes over nobody while all are full, and forgets who has left", () => {
+Deno.test("SlowFriends passes over nobody while all are full, and forgets those who have left", () => {
   const slow = new SlowFriends();
   equal(slow.mayGo(friends(FULL, FULL), 0), false);
   equal(slow.mayGo(friends(FULL, FULL), 9 * SLOW_FRIEND_MS), false);

@@ -39,7 +39,7 @@ Deno.test("heldIn() compares a phrase of marks as it stands, and letters that ar
   equal(other.held("größe ärger und öl"), false);
 });
 
-Deno.test("heldIn() says nothing once the phrase is wiped", () => {
+Deno.test("heldIn() finds nothing once the phrase is wiped", () => {
   const it = asking("correct horse battery staple");
   it[Symbol.dispose]();
   equal(it.held("correct horse battery staple"), false);
@@ -66,7 +66,7 @@ Deno.test("the phrase that is asked for anew is stretched in the wiped page of t
   equal(arena.used, 0);
 });
 
-Deno.test("the page of a stretch under way is wiped by the end that waits for nothing, and by dispose()", () => {
+Deno.test("the page of a stretch under way is wiped by panic, and by dispose()", () => {
   for (const wipe of [wipeStretching, (it: Stretcher) => it[Symbol.dispose]()]) {
     const phrase = arena.bytes(8);
     let page = new Uint8Array();

@@ -6,7 +6,7 @@ const BOB_TWO = { peer: "47e90c12" + "0".repeat(56), name: "Bob" };
 const BOB_LEE = { peer: "b0b00000" + "0".repeat(56), name: "Bob Lee" };
 const NOBODY = { peer: "c0c00000" + "0".repeat(56), name: "" };
 
-Deno.test("whoIsMeant() takes a name, a tag, or both, in any case, and gives back what stands behind", () => {
+Deno.test("whoIsMeant() takes a name, a tag, or both, in any case, and gives back what follows", () => {
   for (
     const typed of ["Bob", "bob", "BOB", "47e9-0c11", "[47e9-0c11]", "47e90c11", "Bob [47e9-0c11]", " bob 47E9-0C11"]
   ) {

@@ -34,7 +34,7 @@ function typed(...keys: readonly Key[]): string {
 const units = (text: string): Key[] => Array.from({ length: text.length }, (_, i) => ({ unit: text.charCodeAt(i) }));
 const RIGHT_ALT = 1, LEFT_ALT = 2, LEFT_CTRL = 8, SHIFT = 16;
 
-Deno.test("characters of every length come as UTF-8, also those in two records, whenever these come", () => {
+Deno.test("characters of every length come as UTF-8, also those in two records, whenever the records come", () => {
   assert.equal(typed(...units("aé€😀漢")), "aé€😀漢");
   const keys = new ConsoleKeys();
   const into = new Uint8Array(16);

@@ -120,7 +120,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "harden() has SIGUSR1 ignored: no inspector, and the process lives",
+  name: "after harden() SIGUSR1 is ignored: no inspector opens, and the process lives",
   ignore: !here,
   async fn() {
     await using child = new Child(["--allow-net", "--allow-ffi"]);
@@ -170,7 +170,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "harden() notices a key log and a library put in from outside",
+  name: "harden() notices a key log and a preloaded library",
   ignore: !here,
   async fn() {
     await using child = new Child(["--allow-net", "--allow-ffi"], {

@@ -167,7 +167,7 @@ Deno.test("bindWindows() writes at once what is taken, and waits for nothing tha
   assert.equal(bindWindows(stuck, fake<Bcrypt>({}).symbols).writeNow?.(1, new Uint8Array(1)), true);
 });
 
-Deno.test("bindWindows() takes NO_COLOR for set only where it holds something", () => {
+Deno.test("bindWindows() takes NO_COLOR for set only if it is not empty", () => {
   for (const [room, none] of [[0, false], [1, false], [2, true]] as const) {
     const { symbols } = fake<Kernel32>({ GetEnvironmentVariableW: room });
     assert.equal(bindWindows(symbols, fake<Bcrypt>({}).symbols).noColour, none);
@@ -287,7 +287,7 @@ Deno.test("TERM=dumb is seen on the systems that have it, and nothing else is ta
   }
 });
 
-Deno.test("what started the program is believed only where it is a command that exists", () => {
+Deno.test("what started the program is believed only if it is a command that exists", () => {
   const answers = (value: unknown, compared: number) => ({
     getenv: value,
     strcmp: compared,
@@ -316,7 +316,7 @@ Deno.test("what started the program is believed only where it is a command that 
   }
 });
 
-Deno.test("NO_COLOR counts where it holds something, and a descriptor is a terminal where the system says so", () => {
+Deno.test("NO_COLOR counts if it is not empty, and a descriptor is a terminal if the system says so", () => {
   const answers = (value: unknown, compared: number) => ({
     ...{ getenv: value, strcmp: compared, getrandom: 0n, signal: 2n },
     isatty: (fd: number) => fd === 3 ? 1 : 0,

@@ -127,7 +127,7 @@ const range = (count: number) => Array.from({ length: count }, (_, n) => n);
 
 // --- The room ---
 
-test("whoever calls when nobody else does has his turn at once", (door) => {
+test("a caller has their turn at once when nobody else calls", (door) => {
   equal(door.is(door.call(v4(1))), "start");
 });
 
@@ -144,7 +144,7 @@ test("two of a network wait, and a third is closed at once", (door) => {
   deepEqual([1, 2, 3].map((host) => door.is(door.call(v4(1, host)))), ["waits", "waits", "shut"]);
 });
 
-test("who has waited 20 s is closed", (door) => {
+test("a caller who has waited 20 s is closed", (door) => {
   while (door.admission.guessesLeft(door.now) >= 1) door.spend();
   const waits = range(10).map((n) => door.call(v4(5_000 + n)));
   door.pass(19_999);
@@ -206,7 +206,7 @@ Deno.test("however few descriptors are left, one may wait and one have a place, 
   equal(arena.used, 0);
 });
 
-Deno.test("who is closed at once is told so: the third of a network, one too many of a minute, a known one without a place", () => {
+Deno.test("callers who are closed at once are told so: a network's third, one too many in a minute, a known one without a place", () => {
   using admission = new Admission(arena);
   const arrive = (id: CallerId, source: Source) => admission.arrive(id, source, 0, fixed);
   deepEqual([1, 2, 3].map((host) => arrive(host, v4(1, host))), [true, true, false]);
@@ -259,7 +259,7 @@ Deno.test("one that both sides have opened and that got no place leaves no trace
   equal(drawn, 1);
 });
 
-test("arriving alone makes no record: who was closed in the room is as good as new", (door) => {
+test("arriving alone leaves no record: a caller who was closed in the room is as good as new", (door) => {
   door.call(v4(0));
   for (let n = 0; n < 40; n++) door.call(v4(1, n % 3)); // two wait, the others are closed
   door.pass(40);
@@ -384,7 +384,7 @@ test("64 have a place at once, and one given back can be taken", (door) => {
   equal(door.admission.places, 64);
 });
 
-test("with no place free, who has been there 4 s is closed for who waits, and nobody before", (door) => {
+test("with no place free, a stranger who has been there for 4 s makes way for one who waits, and nobody sooner", (door) => {
   for (let n = 0; n < 64; n++) door.call(v4(n)), door.pass(50);
   const since = door.now;
   const newcomer = door.call(v4(500));
@@ -396,7 +396,7 @@ test("with no place free, who has been there 4 s is closed for who waits, and no
   equal([...door.said.values()].filter((said) => said === "shut").length, 1);
 });
 
-test("of those who may be closed it is the worst rank, then the one there longest", (door) => {
+test("of those who may be closed, the worst rank goes first, then the one who has been there longest", (door) => {
   for (let k = 0; k < 2; k++) door.failed(door.call(v4(50))), door.pass(50);
   const ids = range(64).map((n) => {
     const id = door.call(v4(n));
@@ -467,7 +467,7 @@ Deno.test("when the room is full the higher lot of equals is closed, in whicheve
   }
 });
 
-Deno.test("who may not guess is closed before a worse rank, and who needs just as many as are left may guess", () => {
+Deno.test("a caller who may not guess is closed before one of worse rank, and one who needs just as many as are left may guess", () => {
   const lone = (n: number): Source => ({ address: `a${n}`, network: `n${n}`, wide: `w${n}` });
   const other = (source: Source): Source => ({ ...source, address: `${source.address}, another` });
   for (const [left, worseGoes] of [[301, true], [300, false]] as const) {
@@ -491,7 +491,7 @@ Deno.test("who may not guess is closed before a worse rank, and who needs just a
   }
 });
 
-test("who has waited is safe for 4 s from its place on, not from its arrival", (door) => {
+test("a caller who has waited is safe for 4 s from getting a place, not from arriving", (door) => {
   const ids = [1, 2, 3].map((n) => door.call(v4(n)));
   door.pass(100);
   const [first, second] = door.order;
@@ -547,7 +547,7 @@ test("a network's second one still waits when its first has gone, and counts", (
   deepEqual([3, 4].map((host) => door.is(door.call(v4(1, host)))), ["waits", "shut"]);
 });
 
-test("nothing is due for who cannot have a place but the end of its waiting", (door) => {
+test("for a caller who cannot have a place nothing is due but the end of the wait", (door) => {
   for (let n = 0; n < 4; n++) door.call(v4(1)), door.pass(50);
   door.call(v4(1));
   equal(door.admission.deadline, door.now + 20_000);
@@ -556,7 +556,7 @@ test("nothing is due for who cannot have a place but the end of its waiting", (d
   equal(door.admission.deadline, Infinity);
 });
 
-test("nothing is due for who waits for a guess until there is one", (door) => {
+test("for a caller who waits for a guess nothing is due until there is one", (door) => {
   while (door.admission.guessesLeft(door.now) >= 1) door.spend();
   door.pass(100);
   const since = door.now;
@@ -597,7 +597,7 @@ test("what is told of somebody who has no place is nothing", (door) => {
   deepEqual([door.is(waits), admission.waiting, admission.places, admission.guessesLeft(0)], ["waits", 1, 1, 1_199]);
 });
 
-test("of who has gone, however they went, no network is left", (door) => {
+test("of a caller who has gone, however they went, no network is left", (door) => {
   const { caller } = Ranks.prototype;
   const networks: unknown[] = [];
   Ranks.prototype.caller = function (...of) {
@@ -746,7 +746,7 @@ test("a place that a network holds counts like a wrong guess of it", (door) => {
   equal(door.is(other), "start");
 });
 
-test("who may not guess is closed before who may, when the room is full", (door) => {
+test("when the room is full, those who may not guess are closed before those who may", (door) => {
   door.guess(v4(1));
   door.pass(50);
   while (door.admission.guessesLeft(door.now) >= 300) door.spend();
@@ -783,7 +783,7 @@ Deno.test("after the third guess and each further one an address waits 2^(k-3) s
   }
 });
 
-test("who has to wait is closed at once, and is not when the wait is over", (door) => {
+test("a caller who has to wait is closed at once, and no longer when the wait is over", (door) => {
   for (let k = 1; k <= 14; k++) {
     door.pass(700_000);
     door.guess(v4(1));
@@ -799,7 +799,7 @@ test("who has to wait is closed at once, and is not when the wait is over", (doo
   }
 });
 
-test("no answer is checked while its address waits, of connections opened before the wait neither", (door) => {
+test("no answer is checked while its address has to wait, not even on connections opened before the wait", (door) => {
   const ids = range(4).map(() => (door.pass(50), door.call(v4(1))));
   door.pass(50);
   ok(ids.every((id) => door.is(id) === "start" && door.admission.mayCheck(id, door.now)));
@@ -907,7 +907,7 @@ Deno.test("of a network's 64 addresses and of the 64 known ones the one is forgo
   deepEqual([0, 1, 2].map((n) => addresses.isKnown(v4(n))), [true, false, true]);
 });
 
-Deno.test("whatever happens, no count passes its bound, everybody gets an answer, and nothing is left of who has gone", () => {
+Deno.test("whatever happens, no count exceeds its bound, everybody gets an answer, and nothing is left of those who have gone", () => {
   const action = fc.record({
     what: fc.constantFrom("call", "call", "call", "fail", "wrong", "right", "here"),
     source: fc.record({ n: fc.nat(5), host: fc.nat(2) }),

@@ -104,7 +104,7 @@ Deno.test("where somebody else answered is not called again, and the others of i
   deepEqual(stands(calls), [Infinity, false, true, true]);
 });
 
-Deno.test("who has not been reached anywhere is not somebody else", () => {
+Deno.test("somebody who has not been reached anywhere is not somebody else", () => {
   const calls = sets([ONE]);
   for (const now of [0, 5_000, 15_000]) {
     taken(calls, now);

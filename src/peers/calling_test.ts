@@ -57,7 +57,7 @@ function connection(parts: Partial<Connection>): Connection {
 
 const types = (effects: readonly Effect[]) => effects.map(({ type }) => type);
 
-Deno.test("calls are numbered, those that the person did not ask for as well", () => {
+Deno.test("calls are numbered, including those that the person did not ask for", () => {
   const trial = new Trial();
   deepEqual([trial.calling.newId(), trial.add("b").id, trial.calling.newId()], [1, 2, 3]);
 });
@@ -111,7 +111,7 @@ Deno.test("after sleep who waits is called at once, and who waits or is under wa
   }
 });
 
-Deno.test("after sleep a friend of ours is called anew if nothing comes from them by then, on any connection", () => {
+Deno.test("after sleep a friend is called again if nothing has come from them by then, on any connection", () => {
   const table = [
     { silent: [true], retry: true, again: true },
     { silent: [true, true], retry: true, again: true },
@@ -184,7 +184,7 @@ Deno.test("why a connection brought nobody is told by how far it had come", () =
   }
 });
 
-Deno.test("a wrong confirmation ends the call for good, and so do three answers in vain to a stranger", () => {
+Deno.test("a wrong confirmation ends the call for good, and so do three fruitless answers to a stranger", () => {
   const trial = new Trial();
   const wrong = trial.add("wrong");
   trial.at(0, () => trial.calling.refused(connection({ call: wrong, offered: true, answered: true }), "phrase"));
@@ -295,7 +295,7 @@ Deno.test("once calling has stopped all is over, meetings too", () => {
   deepEqual([trial.calling.targets, trial.calling.get(2), trial.calling.deadline], [[], undefined, Infinity]);
 });
 
-Deno.test("another PeerId than before is told with the address, and nothing of a connection without a call", () => {
+Deno.test("a PeerId other than before is reported with the address, but not for a connection without a call", () => {
   const trial = new Trial();
   const call = trial.add("b");
   const before = "88".repeat(32);
@@ -344,7 +344,7 @@ Deno.test("a call is told when it begins and when it fails, and goes on with --r
   deepEqual(types(leaving.at(0, () => leaving.calling.dialFailed(1, failure))), ["callEnded"]);
 });
 
-Deno.test("after ten answers in vain who waits is told that it is over, until the person calls", () => {
+Deno.test("after ten fruitless answers, calls that wait are reported as over, until the person calls", () => {
   const trial = new Trial();
   const waits = trial.add("waits");
   waits.state = "waiting";
@@ -427,7 +427,7 @@ Deno.test("a friend, or a session with anybody at the address, ends the attempts
   equal(call.state, "under way");
 });
 
-Deno.test("three two-sided connections in vain end the attempts, and three ordinary ones do not", () => {
+Deno.test("three fruitless two-sided connections end the attempts, and three ordinary ones do not", () => {
   for (const [punched, left] of [[true, 0], [false, 1]] as const) {
     const { trial, call } = punching();
     trial.at(2_000, () => trial.calling.punchFailed(1, "silent"));

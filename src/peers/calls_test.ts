@@ -24,7 +24,7 @@ Deno.test("a call is due at once, once, and is then under way", () => {
   equal(calls.deadline, Infinity);
 });
 
-Deno.test("the same target is not called twice at a time, and anew once it is over", () => {
+Deno.test("the same target is not called twice at a time, but can be called again once it is over", () => {
   const calls = new Calls();
   const call = added(calls, "b", false);
   const other = added(calls, "c");
@@ -54,7 +54,7 @@ Deno.test("hurry() calls who waits for a pause now, moves nobody else, and says 
   equal(calls.get(call.id + 1), undefined);
 });
 
-Deno.test("pauses double from 1 s to 60 s, each with up to half as much again at random; a success starts anew", () => {
+Deno.test("pauses double from 1 s to 60 s, each with up to half as much again at random; a success resets them", () => {
   const calls = new Calls();
   const call = added(calls);
   const pauses = [1, 2, 4, 8, 16, 32, 60, 60, 60].map((s) => s * 1000);
@@ -238,7 +238,7 @@ Deno.test("a two-sided attempt begins beside its own call, or in the turn of one
   }
 });
 
-Deno.test("a salt that was no false listener's is taken from the three, and no other", () => {
+Deno.test("a salt that did not come from a false listener no longer counts as one of the three, and no other is removed", () => {
   for (
     const [salt, left] of [["s1", ["s2", "s3"]], ["s2", ["s1", "s3"]], ["s3", ["s1", "s2"]], ["s4", [
       "s1",

@@ -71,7 +71,7 @@ Deno.test("everyone hears everyone only if each has told, and has named all the 
   equal(hearing(A, [told(B, circle(C, D)), told(C, circle(B))], []).everyone, false, "D listens to B");
 });
 
-Deno.test("who talks with a friend and not with us is listed once, with all who say so", () => {
+Deno.test("somebody who talks with a friend and not with us is listed once, with all who say so", () => {
   const { others, apart, settling } = hearing(A, [told(B, circle(D)), told(C, circle(D))], []);
   deepEqual(others, [{ peer: D, name: "D", by: [B, C] }]);
   deepEqual(apart, [[B, C]]);

@@ -68,7 +68,7 @@ test("everyone hears everyone once a triangle stands, and no longer when one lin
   deepEqual(hears(bench, "a").apart, [[bench.id("b"), bench.id("c")]]);
 });
 
-test("with two yeses two friends of one come to hear each other, without stretching anew", [A, B, C], (bench) => {
+test("with two yeses two friends of a friend come to hear each other, without stretching again", [A, B, C], (bench) => {
   star(bench);
   agree(bench, "c", "b");
   bench.run(3_000);
@@ -110,7 +110,7 @@ test("the friend in the middle proposes, and both are asked", [A, B, C], (bench)
   deepEqual([states(bench, "b").at(-1), states(bench, "c").at(-1)], ["met", "met"]);
 });
 
-test("a no is silent: the other reads nothing of it", [A, B, C], (bench) => {
+test("a no is silent: the other side learns nothing of it", [A, B, C], (bench) => {
   star(bench);
   agree(bench, "c", "b");
   bench.run(2_000);
@@ -173,7 +173,7 @@ test("a hidden process sends no address, calls nobody, and its friends' circles 
 });
 
 test(
-  "another PeerId at the address that was given gets no answer, and the person is told by whose word it was called",
+  "another PeerId at the given address gets no answer, and the person is told on whose word it was called",
   [
     A,
     B,
@@ -247,7 +247,7 @@ test(
   },
 );
 
-Deno.test("when several connections have become one, a circle goes again whatever it says", () => {
+Deno.test("when several connections have become one, a circle is sent again whatever it says", () => {
   const self = "00".repeat(32);
   const company = new Company(
     { self, intervalMs: 250, mode: "ask", most: 64 },
@@ -267,7 +267,7 @@ Deno.test("when several connections have become one, a circle goes again whateve
   deepEqual(circles(1, 1, 6_000), [first]);
 });
 
-test("who leaves waits for nothing of all this: no deadline is left behind that has come", [A, B, C], (bench) => {
+test("somebody who leaves waits for none of this: no deadline that has passed is left behind", [A, B, C], (bench) => {
   bench.call("b", "a").call("c", "a").run(2_500);
   agree(bench, "c", "b");
   bench.node("c").step({ type: "rename", name: "Caroline" });
@@ -436,7 +436,7 @@ Deno.test("a circle names the others by their order, and how we see this friend'
   equal(shown({}, "[fe80::1%eth0]:50000")[0]?.you, "");
 });
 
-Deno.test("calls are taken for introductions only by who takes none: on four addresses, and no longer than needed", () => {
+Deno.test("calls are taken for introductions only if none are taken otherwise: on four addresses, and no longer than needed", () => {
   const alone = new Alone();
   const peers = [1, 2, 3, 4, 5].map((n) => `e${n}`.repeat(32));
   for (const [n, peer] of peers.entries()) alone.join(peer, { local: `198.51.100.${9 - n}` });

@@ -67,7 +67,7 @@ test("one that cannot wait and has no place is counted, and one that has is not"
   deepEqual(trial.told(9_000 + TURNED_AWAY_REPORT_MS), []);
 });
 
-test("while leaving nobody gets in: who calls is shut, and one that cannot wait has no place", (trial) => {
+test("while leaving nobody gets in: callers are closed, and one that cannot wait has no place", (trial) => {
   trial.turn.leaving = true;
   deepEqual(trial.at(0, (door) => door.arrived(1, from(1))), [{ type: "shut", caller: 1 }]);
   equal(trial.admit(2, from(2), 0), false);
@@ -75,14 +75,14 @@ test("while leaving nobody gets in: who calls is shut, and one that cannot wait 
   deepEqual(trial.told(TURNED_AWAY_REPORT_MS), [turnedAway(2, 0)]);
 });
 
-test("who is closed at once is shut and counted", (trial) => {
+test("a caller who is closed at once is shut and counted", (trial) => {
   deepEqual(trial.at(0, (door) => door.arrived(1, from(1))), []);
   deepEqual(trial.at(0, (door) => door.arrived(2, from(1))), []);
   deepEqual(trial.at(0, (door) => door.arrived(3, from(1))), [{ type: "shut", caller: 3 }]);
   deepEqual(trial.told(TURNED_AWAY_REPORT_MS), [turnedAway(1, 0)]);
 });
 
-test("when the door closes who waits is shut, and who has a place is not", (trial) => {
+test("when the door closes, callers who wait are shut out, and those with a place are not", (trial) => {
   trial.at(0, (door) => {
     door.arrived(1, from(1));
     deepEqual(door.moves(), [{ move: "start", caller: 1 }]);

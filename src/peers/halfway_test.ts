@@ -80,7 +80,7 @@ Deno.test("a call begins once, and anew when the person asks: then its attempts 
   equal(trial.halfway.deadline, 2_000 + PUNCH_AFTER_MS);
 });
 
-Deno.test("an introduction says itself where it leads, and has 20 s; a call of the person's has longer", () => {
+Deno.test("an introduction itself says where it leads, and has 20 s; the person's own call has longer", () => {
   const trial = new Trial();
   trial.halfway.begin(met(1, ONE));
   equal(trial.halfway.deadline, PUNCH_AFTER_MS);

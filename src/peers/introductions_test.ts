@@ -158,7 +158,7 @@ Deno.test("asked and yes end after 10 min, when they are here, or when nobody na
   }
 });
 
-Deno.test("what does not fit is ignored: one who is here, oneself, one whom this friend does not name, an unknown sender", () => {
+Deno.test("what does not fit is ignored: somebody who is here, ourselves, somebody whom this friend does not name, an unknown sender", () => {
   const trial = new Trial();
   const of = (peer: string, from = F) => words(trial.all.introduced(from, introduce(peer, AT), trial.around, 0));
   trial.around = situation([friend(F, PEER, SELF, G), friend(G, F)]);
@@ -524,7 +524,7 @@ Deno.test("a yes asks those who introduced and are here, and goes on behind whoe
   deepEqual(trial.settle(MEET_PAUSE_MS), [`meet f2 ${OWN}`]);
 });
 
-Deno.test("who is owed a meet and has left gets none", () => {
+Deno.test("a friend who is owed a meet and has left gets none", () => {
   const trial = new Trial();
   trial.around = situation([friend(F, PEER), friend(G, PEER)]);
   trial.introduced(F);
@@ -554,7 +554,7 @@ Deno.test("places are told in one go, each once, of those who gave one", () => {
   deepEqual(introducedFrom(trial, H, ""), [], "no place takes none away");
 });
 
-Deno.test("whose introductions are asked about is told as loud as it is", () => {
+Deno.test("the person is told whose introductions they are asked about, as loudly as the question is", () => {
   const trial = new Trial();
   const quiet = (effects: readonly IntroductionEffect[]) =>
     effects.map((effect) => effect.type === "notice" && effect.notice.event === "introduction" && effect.notice.quiet);

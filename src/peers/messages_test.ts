@@ -55,7 +55,7 @@ Deno.test("what is said goes to everybody who is here, or to one of them alone",
   }
 });
 
-Deno.test("nothing goes to whom 64 wait for, or who has no connection in use", () => {
+Deno.test("nothing goes to a friend who has 64 waiting, or who has no connection in use", () => {
   const trial = new Trial("63", "64", "none");
   for (const many of [63, 64]) {
     for (let n = 0; n < many; n++) trial.friends.get(`${many}`)!.outbox.push({ id: `${n}`, text: "", reported: false });
@@ -80,7 +80,7 @@ Deno.test("a message is shown once, and confirmed again when it comes again afte
   equal(trial.told.length, 1);
 });
 
-Deno.test("who has 64 messages on their way to the screen may send no other, but one of these again", () => {
+Deno.test("a friend with 64 messages on their way to the screen may send no other, except one of these again", () => {
   const trial = new Trial("a");
   for (let n = 0; n < MAX_UNCONFIRMED; n++) trial.received("a", { type: "chat", id: `${n}`, text: "" });
   equal(trial.told.length, MAX_UNCONFIRMED);

@@ -265,7 +265,7 @@ Deno.test("whatever ends a call's attempts says which of them were in the air", 
   }
 });
 
-Deno.test("what is told of a call or an attempt that is not there is nothing", () => {
+Deno.test("reports about a call or an attempt that does not exist do nothing", () => {
   const machine = new Punching();
   deepEqual(machine.aim(9, [HOME]), []);
   deepEqual([machine.hold(9), machine.fruitless(9), machine.ban(9), machine.end(9)], [[], [], [], []]);

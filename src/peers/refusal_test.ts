@@ -58,7 +58,7 @@ const crowd = (count: number) =>
 const introduced = (peer: string) => ({ id: 1, introduced: { peer, meetAt: [] } }) as unknown as Connection["call"];
 const typed = { id: 1, introduced: undefined } as unknown as Connection["call"];
 
-Deno.test("who may not come in at all is refused, and whoever it is not about goes on", () => {
+Deno.test("those who may not come in at all are refused, and anybody not concerned goes on", () => {
   all({
     "nothing speaks against it": { why: undefined },
     "we are leaving": { house: { leaving: true }, why: "busy" },

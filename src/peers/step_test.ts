@@ -74,7 +74,7 @@ test("two people connect, talk, and each message is delivered once", [SMALL, LAR
   equal(bench.node("a").peers.settled, true);
 });
 
-test("with --retry a call that ends at oneself goes on: somebody on the line can join it to one's own listener", [
+test("with --retry a call that ends at ourselves goes on: somebody on the line can connect it to our own listener", [
   SMALL,
 ], (bench) => {
   bench.call("a", "a", true).run(60_000);
@@ -83,7 +83,7 @@ test("with --retry a call that ends at oneself goes on: somebody on the line can
   deepEqual(bench.effects.filter(({ effect }) => effect.type === "callEnded"), []);
 });
 
-test("a call to oneself is refused on the dialling side, once, and is over", [SMALL], (bench) => {
+test("a call to ourselves is refused on the dialling side, once, and is over", [SMALL], (bench) => {
   bench.call("a", "a").run(5_000);
   deepEqual(bench.story("a"), ["refused self"]);
   deepEqual(bench.handshakeOf("a", 0), []);
@@ -234,7 +234,7 @@ test("of two calls that are not answered yet the second goes on when the first b
   deepEqual(bench.open(), [1]);
 });
 
-test("who calls before there is a phrase to offer is turned away, and counts as no guess", [
+test("a caller who comes before there is a phrase to offer is turned away, and counts as no guess", [
   SMALL,
   { ...LARGE, early: true },
 ], (bench) => {
@@ -376,7 +376,7 @@ test(
 );
 
 test(
-  "a message that was shown and whose ack was lost is confirmed anew, and not shown again",
+  "a message that was shown and whose ack was lost is confirmed again, and not shown again",
   [SMALL, LARGE],
   (bench) => {
     bench.call("a", "b", true).run(1_000);
@@ -489,7 +489,7 @@ test("when the one in use ends, messages move to the other, and nobody has left"
   deepEqual([bench.notices("a", "left").length, bench.notices("b", "left").length], [0, 0]);
 });
 
-test("a further connection that breaks before it has authenticated is nobody's trouble", [SMALL, LARGE], (bench) => {
+test("a further connection that breaks before it has authenticated affects nobody", [SMALL, LARGE], (bench) => {
   bench.call("a", "b").run(1_000).call("b", "a").run(50);
   bench.joined[1]!.pair.die(BOTH, BOTH);
   bench.run(TURNED_AWAY_REPORT_MS);
@@ -643,7 +643,7 @@ test(
 );
 
 test(
-  "--friends 1 closes the door for calls of one's own as well: before anything is stretched for them",
+  "--friends 1 closes the door for our own calls as well: before anything is stretched for them",
   [{ ...SMALL, friends: 1 }, LARGE, { name: "c", rank: 3 }],
   (bench) => {
     // The offer of c is on its way while b comes in.
@@ -1271,7 +1271,7 @@ test(
 
 // --- What a person may ask ---
 
-test("who is here is told with address, direction, time and what is unconfirmed", [
+test("a friend who is here is shown with address, direction, time and what is unconfirmed", [
   SMALL,
   { ...LARGE, displayName: "Bea" },
 ], (bench) => {
@@ -1342,7 +1342,7 @@ test("leave with nobody here is gone at once, and a call after it is never made"
   equal(bench.node("a").peers.deadline, Infinity, "or the loop would turn for nothing");
 });
 
-test("whoever receives bye closes both connections, and says `left` once", [SMALL, LARGE, {
+test("the side that receives bye closes both connections, and says `left` once", [SMALL, LARGE, {
   name: "c",
   rank: 3,
 }], (bench) => {
@@ -1439,7 +1439,7 @@ test("a quiet moment is asked for while some dialer's key waits to be made, and 
   equal(bench.node("b").peers.wantsQuiet, false, "the listener asks for none");
 });
 
-test("who leaves while a call is under way is told nothing more of it", [SMALL, LARGE, {
+test("a person who leaves while a call is under way is told nothing more about it", [SMALL, LARGE, {
   name: "c",
   rank: 3,
 }], (bench) => {

@@ -195,7 +195,7 @@ test("whose friend is lost meets them anew", [A, B], (bench) => {
   deepEqual(bench.story("a"), ["connected in", "left closed", "connected out"]);
 });
 
-test("who leaves gives every attempt up", [A, B], (bench) => {
+test("leaving gives up every attempt", [A, B], (bench) => {
   calling(bench);
   bench.node("a").step({ type: "leave" });
   equal(bench.node("a").punches.size, 0);

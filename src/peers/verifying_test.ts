@@ -155,7 +155,7 @@ test("a no takes the mark away, shuts that PeerId out and closes each of its con
   deepEqual(trial.told, ["11 different"]);
 });
 
-test(`the last ${SHOWN_IDS_PEERS} who were shut out stay so`, (trial) => {
+test(`the last ${SHOWN_IDS_PEERS} who were shut out stay shut out`, (trial) => {
   const peers = Array.from({ length: SHOWN_IDS_PEERS + 2 }, (_, n) => (n + 0x1000).toString(16).repeat(16));
   for (const peer of peers) {
     trial.friends.meet(peer);

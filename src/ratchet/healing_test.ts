@@ -157,7 +157,7 @@ function listen(seed: number, brokens: readonly BrokenLegs[]): { heard: Heard[];
   return { heard: listeners.map(({ heard }) => heard), last };
 }
 
-Deno.test("who learns all of one side and listens is shut out of both directions by the renewal that the page names: 200 times", () => {
+Deno.test("an attacker who learns all of one side and listens is shut out of both directions by the renewal that the page names: 200 times", () => {
   let [reveals, readAfter] = [0, 0];
   for (let seed = 0; seed < 50; seed++) {
     const { heard, last } = listen(seed, ["X25519", "ML-KEM"]);
@@ -172,7 +172,7 @@ Deno.test("who learns all of one side and listens is shut out of both directions
   ok(readAfter > 180, `he read on up to that renewal ${readAfter} times`);
 });
 
-Deno.test("the control: with both legs broken he reads on in every epoch that follows", () => {
+Deno.test("the control: with both halves broken the attacker reads on in every epoch that follows", () => {
   let followed = 0;
   for (let seed = 0; seed < 25; seed++) {
     const { heard, last } = listen(seed, ["both"]);

@@ -431,7 +431,7 @@ Deno.test("late cells open once each, in any order, over one change of epoch, an
   pair.pass("A", 1);
 });
 
-Deno.test("cells of the listener's that come late open too, and those of the old chain go when the second epoch begins", () => {
+Deno.test("the listener's late cells open too, and those of the old chain are forgotten when the second epoch begins", () => {
   using pair = new Pair("late from B");
   const late = pair.seals("B", 4);
   pair.opens("A", late[3]!, { skipped: true });
@@ -587,7 +587,7 @@ Deno.test("of the old chain exactly 32 cells may be missing when the next epoch 
   }
 });
 
-Deno.test("128 skipped keys are kept; the 129th drives out the oldest, and no other", () => {
+Deno.test("128 skipped keys are kept; the 129th displaces the oldest, and no other", () => {
   using pair = new Pair("128");
   const cells = pair.seals("B", 4 * 33 + 2);
   for (const last of [32, 65, 98, 131]) pair.opens("A", cells[last]!);

@@ -82,7 +82,7 @@ Deno.test("a secret prints [locked] however it is printed, and so does what hold
   equal(arena.used, 0);
 });
 
-Deno.test("a secret has no property that shows its bytes, and takes none", () => {
+Deno.test("a secret has no property that shows its bytes, and none can be added", () => {
   const { arena } = newArena();
   using secret = arena.key();
   deepEqual(Reflect.ownKeys(secret), []);
@@ -136,7 +136,7 @@ Deno.test("dispose() twice gives the slot back once, and does not touch its next
   equal(arena.available(32), 3);
 });
 
-Deno.test("using disposes on the way out, even when that is a throw", () => {
+Deno.test("using disposes on the way out, even if that is a throw", () => {
   const { arena } = newArena();
   throws(() => {
     using secret = arena.key();
@@ -209,7 +209,7 @@ Deno.test("an arena that is larger than its memory is refused", () => {
   new Arena(new Uint8Array(arenaSize(CLASSES)), 0, CLASSES);
 });
 
-Deno.test("whatever is taken and disposed in whatever order, live secrets keep their bytes and the count is right", () => {
+Deno.test("whatever is taken and disposed of in whatever order, live secrets keep their bytes and the count is right", () => {
   const action = fc.record({ take: fc.boolean(), size: fc.constantFrom(1, 32, 50, 64, 100), which: fc.nat(9) });
   fc.assert(
     fc.property(fc.array(action, { maxLength: 60 }), (actions) => {

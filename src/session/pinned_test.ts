@@ -54,7 +54,7 @@ function pinnedPair(shape?: typeof COVER_OFF): SessionPair {
   });
 }
 
-Deno.test("the exchange of this test, with constant cover, is the same to the byte for ever", () => {
+Deno.test("the exchange of this test, with constant cover, stays the same to the byte", () => {
   using pair = pinnedPair();
   exchange(pair);
   const frames = framesOf(pair);

@@ -438,7 +438,7 @@ test("a frame that comes in that moment starts the 90 s anew", () => {
   equal(pair.closed("dialer"), "timeout");
 });
 
-test("a machine that slept starts anew once, and not a second time without a frame between", () => {
+test("a machine that slept starts again once, and not a second time without a frame in between", () => {
   using pair = makePair("slept").authenticate();
   pair.runUntil(1_000);
   pair.holding.listener = true;
@@ -895,7 +895,7 @@ test("after its bye a side goes on with dummies on the grid until it closes, and
   ok(times.length >= 8);
 });
 
-test("who leaves while nothing can be sent is gone 2 s after the tick that could not say bye", () => {
+test("a side that leaves while nothing can be sent is gone 2 s after the tick that could not say bye", () => {
   using pair = makePair("stuck").authenticate();
   pair.runUntil(1_000);
   pair.unsent.dialer = MAX_UNSENT_FRAMES;
@@ -916,7 +916,7 @@ test("a side that is not live leaves at once", () => {
   }
 });
 
-test("whoever receives bye closes and reads nothing after it", () => {
+test("the side that receives bye closes and reads nothing after it", () => {
   using both = against("listener", "bye");
   const frames = [...both.peer.message({ type: "bye" }), ...both.peer.message(chat(1))];
   deepEqual(feed(both, 10, frames), [[{ type: "opened" }, { type: "close", reason: "bye" }], []]);
@@ -1258,7 +1258,7 @@ test("a session that ends wipes what it has of a message, on its way out or in",
   ok(wiped(written[0]!.self));
 });
 
-test("what is thrown and is no violation is a bug, and goes on up", () => {
+test("anything thrown that is not a violation is a bug, and is passed up", () => {
   const session = makeSession(arena, "listener");
   const broken = () => {
     throw new RangeError("no entropy");

@@ -60,7 +60,7 @@ Deno.test("LineEditor walks in the history and comes back to the draft", () => {
   assert.equal(edit("<up><ctrl-y><ctrl-_>", editor), "|");
 });
 
-Deno.test("LineEditor completes as far as is certain", () => {
+Deno.test("LineEditor completes only what is certain", () => {
   const words = ["/connect", "/peers", "/quit", "/quiet"];
   const editor = new LineEditor((word, first) => first ? words.filter((w) => w.startsWith(word)) : []);
   assert.equal(edit("/c<tab>", editor), "/connect |");

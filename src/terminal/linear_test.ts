@@ -89,7 +89,7 @@ function timed(run: () => void): number {
 }
 
 for (const [name, make] of Object.entries(WORK)) {
-  Deno.test(`${name} takes time in proportion to the text, whatever stands in it`, () => {
+  Deno.test(`${name} takes time in proportion to the text, whatever it contains`, () => {
     for (const [what, text] of Object.entries(TEXTS)) {
       const small = Math.max(FLOOR_MS, timed(make(text(SMALL))));
       const large = timed(make(text(LARGE)));

@@ -114,7 +114,7 @@ Deno.test("plainLines() begins each line of a peer's words with From, name and t
   }
 });
 
-Deno.test("a PeerId whose tag or name is like that of anybody met or heard of is called out, also one only heard of", () => {
+Deno.test("a PeerId whose tag or name resembles that of anybody met or heard of is pointed out, even if only heard of itself", () => {
   const [bob, fake, same] = ["b0b00000", "fa4e0000", "b0b00000"].map((start, i) => start.padEnd(63, "0") + i);
   const lines = (notices: readonly Notice[]) => {
     const context = { roster: newRoster("Carol"), sent: new Map(), echoed: true };

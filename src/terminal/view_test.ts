@@ -86,7 +86,7 @@ Deno.test("a view from a pipe that is held gives nothing more, not even from the
 });
 
 for (const kind of ["screen", "plain", "json"] as const) {
-  Deno.test(`a ${kind} view tells \`shown\` only after the terminal took the text`, async () => {
+  Deno.test(`a ${kind} view reports \`shown\` only after the terminal took the text`, async () => {
     const { tty, view } = open(kind, kind !== "json");
     await tty.type("");
     tty.stuck = true;
@@ -100,7 +100,7 @@ for (const kind of ["screen", "plain", "json"] as const) {
     assert.match(tty.output, /hello/);
   });
 
-  Deno.test(`a ${kind} view never tells \`shown\` of what was lost in a panic`, async () => {
+  Deno.test(`a ${kind} view never reports \`shown\` for what was lost in a panic`, async () => {
     const { tty, view } = open(kind, kind !== "json");
     await tty.type("");
     tty.stuck = true;
@@ -271,7 +271,7 @@ function standingClock(): { after: NonNullable<ViewOptions["after"]>; pass: () =
 }
 
 for (const kind of ["screen", "plain"] as const) {
-  Deno.test(`a ${kind} view takes Escape for no at once, and Alt with any key as well: the y behind it sends nothing`, async () => {
+  Deno.test(`a ${kind} view takes Escape for no at once, and Alt with any key as well: the y after it sends nothing`, async () => {
     for (const no of ["\x1b", "\x1by", "\x1bY", "\x1b\x1b", "\x1b\x03", "\x1b[121;3u", "\x1b[A"]) {
       for (const question of ["the phrase\r", "\x03"]) {
         const { tty, inputs } = open(kind, true, { holdsPhrase: (text) => text.startsWith("the phrase") });

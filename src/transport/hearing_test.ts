@@ -21,7 +21,7 @@ function hearing(role: Role) {
   return { bytes, it, frame, looks };
 }
 
-Deno.test("who hears frames, or nothing, is not deaf", () => {
+Deno.test("a link that hears frames, or nothing, is not deaf", () => {
   const { frame, looks } = hearing("listener");
   equal(looks(), Infinity);
   for (let n = 0; n < 50; n++) frame();
@@ -57,7 +57,7 @@ Deno.test("part of a record may wait ten seconds for its rest, since that may ha
   equal(looks(), Infinity);
 });
 
-Deno.test("who puts a frame into several records is not deaf, however long the rest takes, and is noticed all the same later", () => {
+Deno.test("a link with a frame in several records is not deaf, however long the rest takes, and is still noticed if it goes deaf later", () => {
   const { bytes, it, looks } = hearing("listener");
   const record = (length: number) => {
     bytes.below += length + 22;

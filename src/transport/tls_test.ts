@@ -348,7 +348,7 @@ Deno.test("a listener that is closed drops callers who are still in the handshak
   assert.deepEqual(door.outcomes, [], "and says no more of them");
 });
 
-Deno.test("a listener that is closed drops who waits for the start", async () => {
+Deno.test("a listener that is closed drops callers who wait for the start", async () => {
   await using door = await Door.open("127.0.0.1:0", { admit: "later" });
   const socket = await plainDial(door);
   await door.admitted();

@@ -143,7 +143,7 @@ Deno.test("decodeMessage() leaves text as it is: no normalisation, no trimming, 
   }
 });
 
-Deno.test("decodeMessage() looks at the size first", () => {
+Deno.test("decodeMessage() checks the size first", () => {
   const longest = "a".repeat(MAX_JSON_SIZE - `{"type":"chat","id":"${ID}","text":""}`.length);
   deepEqual(decode(`{"type":"chat","id":"${ID}","text":"${longest}"}`), { type: "chat", id: ID, text: longest });
   throws(() => decode(`{"type":"chat","id":"${ID}","text":"${longest}a"}`), {

@@ -166,7 +166,7 @@ Deno.test("no sentence begins with a word that marks what a friend wrote", () =>
   for (const [, text] of LINES) ok(!/^\{?(From|You)\b/.test(text), text);
 });
 
-Deno.test("the lines about names and messages of others and of one's own", () => {
+Deno.test("the lines about names and messages, others' and our own", () => {
   equal(namedLine("[a]", "Alice"), "Name: [a] is called Alice.");
   equal(namedLine("Alice [a]", ""), "Name: Alice [a] has none now.");
   equal(alikeLine("Alice [b]", "you"), "Careful: Alice [b] uses a name like yours.");

@@ -228,7 +228,7 @@ async function compileHere(env: Record<string, string>, look: (folder: string) =
 
 Deno.test({
   name:
-    "compile makes the real file where its runtime can be had; else it says why, in three parts, and makes the portable one",
+    "compile makes the real file if its runtime can be had; otherwise it says why, in three parts, and makes the portable one",
   ignore: targetHere()?.runtime === undefined,
   fn: async () => {
     const { stdout, stderr } = await compileHere({});

@@ -68,7 +68,7 @@ Deno.test("a mistyped option ends with code 2 and the one that was meant", async
   match(stderr, /There is no option --jsno\. Did you mean --json\?/);
 });
 
-Deno.test("phrase prints eight words, other ones each time", async () => {
+Deno.test("phrase prints eight words, different ones each time", async () => {
   const [one, two] = [await say(["phrase"]), await say(["phrase"])];
   equal(one.code, 0);
   equal(one.stdout.trim().split(/[\s-]+/).length, 8, one.stdout);
@@ -124,7 +124,7 @@ Deno.test("memory for secrets is locked, core dumps are off, and only the networ
 });
 
 Deno.test({
-  name: "in a real terminal the prompt stands, shows nothing of the phrase, and F12 ends it with code 0",
+  name: "in a real terminal the prompt appears, shows nothing of the phrase, and F12 ends it with code 0",
   ignore: !needs("tmux"),
   fn: async () => {
     const env = Object.entries(environment("/nonexistent")).map(([name, value]) => `${name}='${value}'`).join(" ");
@@ -257,7 +257,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "where it cannot start it says so in three parts: no loader, no room, no leave to read",
+  name: "if it cannot start, it says so in three parts: no loader, no room, no permission to read",
   ignore: !portable || !root || !needs("mount", "unshare", "setpriv"),
   fn: async () => {
     const file = ARTIFACT ?? "";

@@ -90,7 +90,7 @@ function each(name: string, fn: (sesame: readonly string[], env: Record<string, 
 
 // --- what is packed and installed ------------------------------------------------------------------------------------
 
-test("packed twice it is the same file, with what belongs into it and nothing else", async ({ folder, tarball }) => {
+test("packed twice it is the same file, with what belongs in it and nothing else", async ({ folder, tarball }) => {
   const again = await makeNpmPackage(await readSource(), await Deno.makeTempDir({ dir: folder }));
   equal(again.sha256, await sha256(await Deno.readFile(tarball)));
   const { stdout } = await ran(["tar", "-tzf", tarball]);

@@ -108,7 +108,7 @@ export function linkContract(name: string, makePair: () => Promise<LinkPair>): v
     assert.equal(heard.ends, 1);
   });
 
-  test("close() is silent to one's own side and may be called again", async (pair) => {
+  test("close() is silent to its own side and may be called again", async (pair) => {
     const own = inbox(pair.dialer);
     const other = inbox(pair.listener);
     pair.dialer.close();

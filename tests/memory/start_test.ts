@@ -70,7 +70,7 @@ Deno.test("SSLKEYLOGFILE: it refuses to start with code 5, and no key is written
 });
 
 Deno.test({
-  name: "LD_PRELOAD is warned of in one line before the phrase, and it goes on",
+  name: "it warns of LD_PRELOAD in one line before the phrase, and goes on",
   ignore: !linux,
   async fn() {
     await using sesame = await Sesame.start(LISTEN, {
@@ -83,7 +83,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a tracer is warned of in one line before the phrase, and it goes on",
+  name: "it warns of a tracer in one line before the phrase, and goes on",
   ignore: !strace,
   async fn() {
     await using sesame = await Sesame.start(LISTEN, {

@@ -20,7 +20,8 @@ export const HANDMADE: readonly Handmade[] = [
     without: "equal32(answer.confirmA, expected);",
     test: {
       file: "src/auth/handshake_test.ts",
-      name: "another phrase for the same salt: the listener refuses, and so does a dialer who is answered all the same",
+      name:
+        "with another phrase for the same salt the listener refuses, and so does a dialer that gets an accept all the same",
     },
   },
   {
@@ -30,7 +31,8 @@ export const HANDMADE: readonly Handmade[] = [
     without: "equal32(confirmB, expected);",
     test: {
       file: "src/auth/handshake_test.ts",
-      name: "another phrase for the same salt: the listener refuses, and so does a dialer who is answered all the same",
+      name:
+        "with another phrase for the same salt the listener refuses, and so does a dialer that gets an accept all the same",
     },
   },
   {
@@ -48,7 +50,7 @@ export const HANDMADE: readonly Handmade[] = [
     file: "src/auth/stretched.ts",
     text: 'Uint8Array.of(mode === "real" ? 0 : 1)',
     without: 'Uint8Array.of(mode === "real" ? 0 : 0)',
-    test: { file: "src/auth/handshake_test.ts", name: "the same phrase in the other mode is another phrase" },
+    test: { file: "src/auth/handshake_test.ts", name: "in the other mode, the same phrase counts as another phrase" },
   },
   {
     name: "ss is left out of the session's keys",
@@ -68,7 +70,7 @@ export const HANDMADE: readonly Handmade[] = [
     test: { file: "src/ratchet/ratchet_test.ts", name: "on the chain in use exactly 32 cells may be missing, not 33" },
   },
   {
-    name: "a cell that was opened may come again",
+    name: "a cell that has been opened may open again",
     file: "src/ratchet/ratchet.ts",
     text: "      this.#skipped.remove(epoch, n);\n",
     without: "",
@@ -128,7 +130,7 @@ export const HANDMADE: readonly Handmade[] = [
     },
   },
   {
-    name: "a listener encapsulates with what is not random",
+    name: "a listener encapsulates with bytes that are not random",
     file: "src/ratchet/ratchet.ts",
     text: "    entropy(m.bytes);\n",
     without: "",
@@ -186,14 +188,14 @@ export const HANDMADE: readonly Handmade[] = [
     test: { file: "src/ratchet/ratchet_test.ts", name: "it is a violation if the dialer's cell 8 is not a key" },
   },
   {
-    name: "a key may stand in any cell of the dialer's",
+    name: "any cell of the dialer may be a key",
     file: "src/ratchet/ratchet.ts",
     text: "(cell.kind !== right || !wanted)",
     without: "(cell.kind !== right || (!wanted && !listening))",
-    test: { file: "src/ratchet/ratchet_test.ts", name: "it is a violation if another cell of the dialer's is a key" },
+    test: { file: "src/ratchet/ratchet_test.ts", name: "it is a violation if another of the dialer's cells is a key" },
   },
   {
-    name: "a ciphertext is taken that no key waits for",
+    name: "a ciphertext is accepted that no key is waiting for",
     file: "src/ratchet/ratchet.ts",
     text: "!opened.stored && this.#asked?.left === true;",
     without: "!opened.stored && this.#asked !== undefined;",
@@ -230,7 +232,7 @@ export const HANDMADE: readonly Handmade[] = [
     },
   },
   {
-    name: "a pn below what was received is taken",
+    name: "a pn below what was received is accepted",
     file: "src/ratchet/ratchet.ts",
     text: "    if (pn < old.n || pn",
     without: "    if (pn",
@@ -261,7 +263,7 @@ export const HANDMADE: readonly Handmade[] = [
     },
   },
   {
-    name: "a cell beyond the end of a chain is looked at",
+    name: "a cell beyond the end of a chain is tried",
     file: "src/ratchet/ratchet.ts",
     text: "n >= MAX_CHAIN_CELLS || pn > MAX_CHAIN_CELLS",
     without: "pn > MAX_CHAIN_CELLS && n < 0",
@@ -344,7 +346,7 @@ export const HANDMADE: readonly Handmade[] = [
     },
   },
   {
-    name: "unused bytes of a cell are not looked at",
+    name: "unused bytes of a cell are not checked",
     file: "src/wire/cell.ts",
     text: "  requireZeros(plaintext, end);\n",
     without: "",
@@ -354,14 +356,14 @@ export const HANDMADE: readonly Handmade[] = [
     },
   },
   {
-    name: "the size of a message is looked at after it was parsed",
+    name: "the size of a message is checked only after it has been parsed",
     file: "src/wire/message.ts",
     text: '  if (json.length > MAX_JSON_SIZE) throw new ProtocolViolation("message size");\n',
     without: "",
-    test: { file: "src/wire/message_test.ts", name: "decodeMessage() looks at the size first" },
+    test: { file: "src/wire/message_test.ts", name: "decodeMessage() checks the size first" },
   },
   {
-    name: "a frame of another version is taken",
+    name: "a frame of another version is accepted",
     file: "src/wire/frame.ts",
     text: '  if (version !== PROTOCOL_VERSION) throw new ProtocolViolation("version");\n',
     without: "",
@@ -405,7 +407,7 @@ export const HANDMADE: readonly Handmade[] = [
     test: { file: "src/peers/friend_test.ts", name: "both sides of the same connections keep the same one" },
   },
   {
-    name: "a share outside the subgroup is taken",
+    name: "a share outside the subgroup is accepted",
     file: "src/auth/spake2.ts",
     text: "  if (!group.valid(share)) return false;\n",
     without: "",
@@ -415,7 +417,7 @@ export const HANDMADE: readonly Handmade[] = [
     },
   },
   {
-    name: "ids that were shown are not remembered",
+    name: "the ids of shown messages are not remembered",
     file: "src/peers/friend.ts",
     text: "    this.shown.add(id);\n",
     without: "",

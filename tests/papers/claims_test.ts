@@ -38,7 +38,7 @@ Deno.test("each file of vectors that a claim names is there", () => {
   }
 });
 
-Deno.test("each test that a claim names is there, and is what its mutant dies of", () => {
+Deno.test("each test that a claim names is there, and is the one that kills its mutant", () => {
   for (const { claim, test, mutant } of CLAIMS) {
     const [file] = quoted(test);
     const name = /“(.+)”/.exec(test)?.[1];

@@ -297,7 +297,7 @@ Deno.test("names: no detour reaches a dangerous name", () => {
   for (const [source, message] of detours) red("src/session/planted.ts", source, message);
 });
 
-Deno.test("names: a signal that is not one's own is refused", () => {
+Deno.test("names: a signal that is not the file's own is refused", () => {
   red("src/host/harden.ts", `Deno.addSignalListener("SIGINT", f)`, /addSignalListener: only/);
   red("src/terminal/tty.ts", `Deno.addSignalListener("SIGUSR1", f)`, /addSignalListener: only/);
   red("src/terminal/screen/screen.ts", `Deno.addSignalListener("SIGWINCH", f)`, /addSignalListener: only/);
@@ -335,7 +335,7 @@ Deno.test("the rules are for the program, not for tests, scripts, bench and fuzz
   green("../elsewhere/src/wire/x.ts", source);
 });
 
-Deno.test("arrays: who reads a phrase puts nothing of it into an array that is only to be taken apart", () => {
+Deno.test("arrays: code that reads a phrase puts nothing of it into an array only to take it apart", () => {
   for (const file of PHRASE_READERS) {
     red(file, "const [a, b] = [raw[0]!, raw[1]!];", /sesame\/arrays: This file reads a phrase/);
     red(file, "let a = 1, b = 2; [a, b] = [b, a];", /sesame\/arrays/);
@@ -344,7 +344,7 @@ Deno.test("arrays: who reads a phrase puts nothing of it into an array that is o
   green("src/wire/frame.ts", "const [a, b] = [1, 2];");
 });
 
-Deno.test("deno lint itself goes red on a forbidden import and a forbidden name, and green without them", async () => {
+Deno.test("deno lint itself fails on a forbidden import and a forbidden name, and passes without them", async () => {
   const folder = await Deno.makeTempDir({ prefix: "sesame-rooms-" });
   try {
     await Deno.mkdir(`${folder}/scripts`);
@@ -376,7 +376,7 @@ Deno.test("deno lint itself goes red on a forbidden import and a forbidden name,
   }
 });
 
-Deno.test("no file of the program switches a rule of the house off", async () => {
+Deno.test("no file of the program switches off a rule of the house", async () => {
   const files = ["main.ts"];
   await sources("src", files);
   for (const file of files) {

@@ -99,7 +99,7 @@ Deno.test("a friend who was stopped for longer than sleep takes is still there: 
   for (const friend of [dialer, listener]) deepEqual([friend.all("left"), friend.all("connected").length], [[], 1]);
 });
 
-Deno.test("--retry finds who starts again after a crash, and says that it is a new session, as an event and in words", async () => {
+Deno.test("--retry finds a friend who starts again after a crash, and says that it is a new session, as an event and in words", async () => {
   for (const output of ["--json", "--plain"]) {
     await using before = await Sesame.start(["listen", "127.0.0.1:0", ...SCRIPTED], { phrase: PHRASE });
     const address = await addressOf(before);

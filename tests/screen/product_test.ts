@@ -37,7 +37,7 @@ function test(
 
 // Everything heavy is loaded at this moment: a signal was left to the system then, and the terminal raw.
 for (const signal of END_SIGNALS) {
-  test(`${signal} just when the prompt stands puts the terminal in order`, async (pty, start) => {
+  test(`${signal} just when the prompt appears puts the terminal in order`, async (pty, start) => {
     await start("listen", "127.0.0.1:0");
     const ended = await pty.end({ how: "signal", value: signal });
     equal(ended.code, 0);
@@ -62,7 +62,7 @@ const STOPPED: readonly (readonly [where: string, keys: string, again: string])[
   ["chat", "correct horse battery staple\r", "waiting on"],
 ];
 for (const [where, keys, again] of STOPPED) {
-  test(`a ${where} that was stopped and goes on is whole again, and F12 ends it`, async (pty, start) => {
+  test(`a ${where} that was stopped and continues is whole again, and F12 ends it`, async (pty, start) => {
     await start("listen", "127.0.0.1:0");
     await pty.write(keys);
     await pty.until(again, 15_000);
@@ -77,7 +77,7 @@ for (const [where, keys, again] of STOPPED) {
   });
 }
 
-test("a used port is found before the phrase is asked for", async (pty) => {
+test("a port in use is found out before the phrase is asked for", async (pty) => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const argv = [Deno.execPath(), ...PRODUCT, "listen", `127.0.0.1:${taken.addr.port}`];
   await pty.open(argv, productEnvironment(), "/");

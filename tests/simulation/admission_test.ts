@@ -20,7 +20,7 @@ Deno.test("100 networks that begin at once, half of them guessing, keep nobody o
   ok(medianMs < 6_000, `${medianMs} ms`);
 });
 
-Deno.test("of 1000 networks that begin at once a part of the newcomers is kept waiting, and not all", () => {
+Deno.test("of the newcomers, 1000 networks that begin at once keep some waiting, but not all", () => {
   const { newcomers, reached } = attacked(arena, { networks: 1000, kind: "silent", when: "begun" }, 10, 1);
   ok(reached >= 3 && reached < newcomers, `${reached} of ${newcomers}`);
 });

@@ -97,7 +97,7 @@ Deno.test("gridOf() counts ticks with a cell within half an interval, lateness, 
   assert.ok(Math.abs(gridOf(times.map((at, i) => at + i * 0.1), 50).driftPerMinute - 120) < 5); // 0.1 ms each 50 ms
 });
 
-Deno.test("judge() is red for what can be told, green for noise, and red for a control that is not recognised", () => {
+Deno.test("judge() fails for what can be told, passes for noise, and fails for a control that is not recognised", () => {
   const random = new Random(5);
   const plain = noise(400, 10, 3, random);
   const nothing = noise(1200, 10, 0, random);
@@ -117,7 +117,7 @@ Deno.test("judge() is red for what can be told, green for noise, and red for a c
   assert.equal(judgeShuffled(talk, talked).outcome, "passed");
 });
 
-Deno.test("settle() asks for new sessions where there is doubt, and doubt about those is red", async () => {
+Deno.test("settle() asks for new sessions where there is doubt, and doubt about those fails", async () => {
   const random = new Random(6);
   const as = { what: "x", where: "real", rule: "hidden" } as const;
   const few = () => ({ ...as, ...noise(60, 3, 0.5, random) }); // something, but what?
@@ -157,7 +157,7 @@ Deno.test("beside() compares within batches, so that a machine that changes mean
   assert.throws(() => beside(of("idle"), of("typing")));
 });
 
-Deno.test("judge() gives no interval narrower than results with labels dealt anew scatter", () => {
+Deno.test("judge() gives no interval narrower than the scatter of results with shuffled labels", () => {
   const random = new Random(8);
   const nothing = { what: "x", where: "real", rule: "not seen", ...noise(24, 30, 0, random) } as const;
   const wide = judge(nothing, 25, random);

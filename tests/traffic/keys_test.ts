@@ -40,7 +40,7 @@ Deno.test("where keys delay nothing, nothing is seen", () => {
   ok(judgeKeys("real", 10, lateness).outcome === "passed");
 });
 
-Deno.test("no cell next to a key: nothing is known, and the row is red", () => {
+Deno.test("no cell next to a key: nothing is known, and the row fails", () => {
   const lateness = lateAfterKeys([{ ...session(1, 0), keys: [] }], INTERVAL_MS);
   ok(lateness.near === 0 && judgeKeys("real", 1, lateness).outcome === "failed");
 });

@@ -46,7 +46,7 @@ Deno.test("flowsOf() finds records alone in a segment, together in one, and spre
   );
 });
 
-Deno.test("flowsOf() puts what comes early in its place, leaves out what comes again, and minds numbers that wrap", () => {
+Deno.test("flowsOf() puts what comes early in its place, leaves out what comes again, and handles numbers that wrap", () => {
   const [flow] = flowsOf([
     segment({ from: "a:1", to: "b:2", seq: 0xfffffff0, syn: true }),
     segment({ from: "a:1", to: "b:2", seq: 0xfffffff1 + 9, payload: record(20), at: 2 }),

@@ -61,7 +61,7 @@ Deno.test("cells of renewals that leave later are seen, and where they do not no
   }
 });
 
-Deno.test("without a renewal nothing is known, and the row is red", () => {
+Deno.test("without a renewal nothing is known, and the row fails", () => {
   const lateness = lateAtRenewals([], CONSTANT.intervalMs);
   equal(judgeRenewals("real", 0, lateness).outcome, "failed");
 });

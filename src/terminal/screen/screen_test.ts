@@ -270,7 +270,7 @@ Deno.test("ChatScreen never sends by a paste, nor answers a question by one", ()
   assert.equal(trial.screen.key({ type: "paste", text: "y", cut: false }), undefined);
 });
 
-Deno.test("ChatScreen says how long a paste is that it cannot show whole, and how to be rid of it", () => {
+Deno.test("ChatScreen says how long a paste is if it cannot show it whole, and how to get rid of it", () => {
   const trial = new Trial().paste("short\n");
   assert.doesNotMatch(trial.terminal.text().join("\n"), /one message/);
   trial.paste("row\n".repeat(99));
@@ -307,7 +307,7 @@ Deno.test("ChatScreen goes through the rows of a long paste by arrows, and Ctrl-
   assert.match(trial.terminal.text().at(-1) ?? "", /^> Enter|^>$/);
 });
 
-Deno.test("ChatScreen's receipts tell friends of one name apart", () => {
+Deno.test("ChatScreen's receipts distinguish friends with the same name", () => {
   const trial = new Trial(80, 10);
   for (const peer of [A, B]) trial.tell({ event: "connected", peer, direction: "in", address: "x" });
   const row = () => trial.terminal.text().find((line) => line.includes("you: hello")) ?? "";
@@ -527,7 +527,7 @@ Deno.test("a message counts as shown once a row of it is in a painting: not whil
   assert.deepEqual(shown, ["at the end", "below", "with one row"]);
 });
 
-Deno.test("what went by in one painting is not shown until somebody scrolls up to it, and the status row says so", () => {
+Deno.test("what went past in one painting is not shown until somebody scrolls up to it, and the status row says so", () => {
   const trial = new Trial(80, 24).chat();
   const shown: string[] = [];
   for (let i = 0; i < 30; i++) {
@@ -544,7 +544,7 @@ Deno.test("what went by in one painting is not shown until somebody scrolls up t
   assert.doesNotMatch(trial.terminal.text().join("\n"), /unread above/);
 });
 
-Deno.test("a line stands above the first message that came while the person read further up, until they answer", () => {
+Deno.test("a line marks the first message that came while the person was reading further up, until they answer", () => {
   const trial = new Trial(60, 14).chat().tell(...far(20));
   trial.key("page-up");
   trial.tell({ event: "message", peer: B, id: "new", text: "are you back?" }, ...far(2));
@@ -618,7 +618,7 @@ Deno.test("the header says who has been quiet and for how long, until something 
   assert.equal(trial.screen.quiet(new Map()), false);
 });
 
-Deno.test("a prepared id with a tag that was met before is called out, also when its owner has left, and so is their name", () => {
+Deno.test("a prepared id with a tag that was met before is pointed out, even when its owner has left, and so is their name", () => {
   const twin = "3f2a91bc".padEnd(64, "f");
   const trial = new Trial(100).tell(
     { event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" },

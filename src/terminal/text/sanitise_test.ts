@@ -147,7 +147,7 @@ Deno.test("a character that passes without a look comes out of one unchanged", (
   }
 });
 
-Deno.test("what stands at the end goes, down to the first character, and nothing from the middle", () => {
+Deno.test("what is at the end goes, down to the first character, and nothing from the middle", () => {
   for (const [text, left] of [["a, b,, ", "a, b"], ["a", "a"], [",", ""], [", ,", ""], ["", ""]] as const) {
     assert.equal(withoutLast(text, ", "), left);
   }

@@ -180,7 +180,7 @@ Deno.test("a router's clock tells that it has lost its state: RFC 6887 section 8
   equal(natPmpLostState({ epoch: 1000, at: 50 }, { epoch: 1522, at: 650 }), true);
 });
 
-Deno.test("a lease is asked for again at half of it, within 30 s and 600 s; after silence each 30 s until it is over", () => {
+Deno.test("a lease is renewed at half of it, within 30 s and 600 s; after silence every 30 s until it is over", () => {
   equal(LIFETIME_S, 1200);
   deepEqual([20, 120, 1200, 7200].map((seconds) => new Lease(seconds, 1000).askAt), [31_000, 61_000, 601_000, 601_000]);
   const lease = new Lease(120, 0);
@@ -236,7 +236,7 @@ Deno.test("a LOCATION counts on the device that answered and nowhere else", () =
   equal(locationIn(crypto.getRandomValues(new Uint8Array(300)), "192.168.1.1"), undefined);
 });
 
-Deno.test("the control path stands on the same host and port; the newest service that is known is taken", () => {
+Deno.test("the control path is on the same host and port; the newest known service is taken", () => {
   const service = (type: string, control: string) =>
     `<service><serviceType>urn:schemas-upnp-org:service:${type}</serviceType><controlURL>${control}</controlURL></service>`;
   const at = { port: 5000, path: "/rootDesc.xml" };

@@ -228,7 +228,7 @@ Deno.test("IPv6 and IPv4 are two mappings, each asked for in its time; a router 
   }
 });
 
-Deno.test("a port that somebody has is no reason to give up: five others are tried by UPnP, from 20000 to 59999", async () => {
+Deno.test("a port that is in use is no reason to give up: five others are tried by UPnP, from 20000 to 59999", async () => {
   const router = new Router();
   router.speaks = "upnp";
   router.taken.add(7373);

@@ -68,7 +68,7 @@ Deno.test("a call that comes while the key is being taken back waits until Tor h
   await second();
 });
 
-Deno.test("ClientKeys gives nobody a key for what is no onion name of version 3", async () => {
+Deno.test("ClientKeys gives nobody a key for anything but an onion name of version 3", async () => {
   await using tried = await keysOf(tor("NULL"));
   for (
     const host of [

@@ -17,7 +17,7 @@ function join(...parts: (Uint8Array | number[])[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
-Deno.test("rule 3: whose random is smaller becomes the server, and the other one stays the client", () => {
+Deno.test("rule 3: the side with the smaller random becomes the server, and the other one stays the client", () => {
   deepEqual(rolesOf(hello(1), hello(2)), SERVER);
   deepEqual(rolesOf(hello(2), hello(1)), { verdict: "client", skip: 214 });
 });
@@ -44,7 +44,7 @@ Deno.test("nothing but the random decides: what stands before it and behind it m
   deepEqual(rolesOf(own, theirs), { verdict: "mirror" });
 });
 
-Deno.test("rule 3: an equal random is a mirror or oneself", () => {
+Deno.test("rule 3: an equal random is a mirror or ourselves", () => {
   deepEqual(rolesOf(hello(3), hello(3)), { verdict: "mirror" });
 });
 
