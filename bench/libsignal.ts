@@ -8,7 +8,7 @@
 //
 // It is under the AGPL and takes 150 MB on the disk, so it is no dependency of the project: this file alone names it, by an
 // import that nothing resolves beforehand, and `bench/deno.lock` alone pins it. The types below are what is used of it here.
-// When the project's own lock changes, make that one anew:
+// When the project's own lock changes, make that one again:
 //   cp deno.lock bench/ && deno cache --lock=bench/deno.lock --frozen=false bench/*.ts npm:@signalapp/libsignal-client@0.103.0 \
 //     npm:noise-handshake@4.2.0 npm:echarts@6.1.0
 

@@ -5,7 +5,7 @@
 //   deno run --allow-read fuzz/timing.ts [SECONDS]     seconds each (default: 5)
 //
 // Two controls stand beside what is asked: a comparison that stops at the first difference must be seen, and a class against
-// itself must not be; if either comes out otherwise, the machine is too noisy and the rest means nothing. It is no test: a
+// itself must not be; if either comes out otherwise, the machine is too noisy and the rest means nothing. It is not a test: a
 // busy machine makes it lie both ways. The end is 0 if the controls hold, whatever else was seen.
 
 import { normalisePhrase } from "../src/auth/phrase.ts";

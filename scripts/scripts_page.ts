@@ -34,7 +34,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return line(head) + `|${"---|".repeat(head.length)}\n` + rows.map(line).join("");
 }
 
-/** The page with each table made anew. Throws an Error for a place without a table, and for a table without a place. */
+/** The page with each table made again. Throws an Error for a place without a table, and for a table without a place. */
 export function filled(page: string): string {
   const all = tables();
   const used = new Set<string>();

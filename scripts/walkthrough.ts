@@ -124,7 +124,7 @@ function textOf(plaintext: Hex): string {
   return new TextDecoder().decode(Uint8Array.fromHex(plaintext.slice(22, 22 + 2 * lengthOf(plaintext))));
 }
 
-/** The page with every block written anew. Throws an Error for a block that the exchange does not give. */
+/** The page with every block written again. Throws an Error for a block that the exchange does not give. */
 export function filled(page: string, exchange: Exchange): string {
   const all = blocks(exchange);
   const used = new Set<string>();

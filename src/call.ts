@@ -16,7 +16,7 @@ export type NameFault = "name-not-found" | "no-resolver" | "onion-name";
 export type TcpFault = "refused" | "filtered" | "unreachable" | "forbidden" | "turned-away";
 /** The proxy's part: not there; it needs a login, or another one; it would not or could not; it is no SOCKS5 proxy. */
 export type ProxyFailure = "proxy-unreachable" | "proxy-login" | "proxy-refused" | "proxy-protocol";
-/** Why a proxy gave no connection: its own part, or what it says of whom it called. */
+/** Why a proxy gave no connection: its own part, or what it says about whom it called. */
 export type ProxyFault = ProxyFailure | "refused" | "unreachable" | "filtered";
 /** Why a TCP connection did not become a link: silence, hung up, no TLS at all, another TLS or certificate than ours. */
 export type TlsFault = "silent" | "turned-away" | "not-tls" | "not-sesame";
@@ -76,7 +76,7 @@ export type CallStep =
 /** They closed the link; `phrase`, `protocol`: we did, because of what came. */
 export type LinkEnd = "closed" | "phrase" | "protocol";
 
-/** What is known of a call that has a link. */
+/** What is known about a call that has a link. */
 export interface LinkFacts {
   readonly at: "offer" | "phrase";
   readonly familiar: boolean;

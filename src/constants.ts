@@ -78,7 +78,7 @@ export const INTERVAL_MAX_MS = 1000;
 export const MAX_UNSENT_FRAMES = 16;
 export const NO_PROGRESS_TIMEOUT_MS = 30_000;
 export const DEAD_AFTER_MS = 90_000;
-/** A timer later than this means that the machine slept: silence is counted anew, once. */
+/** A timer later than this means that the machine slept: silence is counted again, once. */
 export const SLEPT_MS = 5_000;
 /** Cover off: the first cell comes at a uniform moment within this, and a dummy each COVER_OFF_DUMMY_MS. */
 export const COVER_OFF_FIRST_MS = 250;
@@ -206,7 +206,7 @@ export const DESCRIPTORS_KEPT = 6;
 export const QUIET_MS = 4;
 /** RFC 8305 section 8, Connection Attempt Delay: how long an address has before the next one is tried beside it. */
 export const ATTEMPT_DELAY_MS = 250;
-/** The race's last attempt begins well within TLS_HANDSHAKE_TIMEOUT_MS; a name with more addresses is no friend's. */
+/** The race's last attempt begins well within TLS_HANDSHAKE_TIMEOUT_MS; a name with more addresses is not a friend's. */
 export const ADDRESSES_PER_NAME_MAX = 16;
 /** A resolver that says nothing for this long will not. */
 export const NAME_TIMEOUT_MS = 5_000;
@@ -231,7 +231,7 @@ export const SLOW_FRIEND_MS = 10_000;
 /** Pauses between calls with --retry: doubled from the first to the longest, each with up to half as much again at random. */
 export const RETRY_FIRST_MS = 1_000;
 export const RETRY_LONGEST_MS = 60_000;
-/** After sleep or in another network: a session that has not been heard for so long by then is called for anew. */
+/** After sleep or in another network: a session that has not been heard for so long by then is called for again. */
 export const WOKEN_CHECK_MS = 6_000;
 /** Friends to call that one process keeps in mind. */
 export const MAX_TARGETS = 64;

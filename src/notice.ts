@@ -120,7 +120,7 @@ export type Notice =
   | { event: "verify"; peer: PeerId; state: "same" | "different" | "changed" }
   /** An introduction is ignored, as even a call would show the address that is to be hidden. */
   | { event: "hidden" }
-  /** Whoever answers at an address that we called before is another PeerId: somebody else, or the same person started anew. */
+  /** Whoever answers at an address that we called before is another PeerId: somebody else, or the same person restarted. */
   | { event: "new-session"; address: string; peer: PeerId; before: PeerId }
   /** The phrase is being stretched (Argon2id), or has been. */
   | { event: "stretching"; done: boolean }
@@ -130,7 +130,7 @@ export type Notice =
   | { event: "door-closed"; address: string }
   /** Nobody can call, since this process has used up its descriptors; `over`: it takes calls again. */
   | { event: "deaf"; over: boolean }
-  /** A target that is not called anew: there are too many, its friend is here, or it is being called. For scripts a "hint". */
+  /** A target that is not called again: there are too many, its friend is here, or it is being called. For scripts a "hint". */
   | { event: "already-called"; address: string; state: "many" | "connected" | "called" }
   /** The program's own words to the person: a hint, an answer to a command, a three-part problem. */
   | { event: "hint"; text: string }
@@ -139,7 +139,7 @@ export type Notice =
   /** Friends can call this onion name; `confirmed`: Tor says that it is published. `key`: what they have to know for that. */
   | { event: "onion"; address: string; confirmed: boolean; key?: string }
   | { event: "onion-starting"; percent: number }
-  /** The name went with Tor and is made anew; `why`: what the last try came to. */
+  /** The name went with Tor and is made again; `why`: what the last try came to. */
   | { event: "onion-gone"; why: ControlFault | undefined }
   /** The router passes our port on, as this address of the internet, for so many seconds unless it is asked again. */
   | { event: "mapped"; address: string; by: MapWay; seconds: number }

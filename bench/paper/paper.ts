@@ -3,7 +3,7 @@
 //   deno task check paper-bench               everything, about 10 minutes on a quiet machine
 //   deno task check paper-bench SECTION...    starts, room, mesh, primitives: some of it, kept in dist/bench. The page is written
 //                                       when all four were measured of this Sesame on this machine
-//   deno task check paper-bench --page        the page and plots anew from docs/bench/figures.json, nothing measured
+//   deno task check paper-bench --page        the page and plots again from docs/bench/figures.json, nothing measured
 //   deno task check paper-bench --short       all of it as small as it goes, nothing kept: does the script work, and is the
 //                                       committed page what the committed figures give? (for scripts/test.ts)
 //

@@ -1,5 +1,5 @@
 // docs/PROTOCOL.md section 1: judging a peer's certificate.
-// Input: any DER; or an honest certificate with changes; or its signed body with changes and pieces put in, signed anew by
+// Input: any DER; or an honest certificate with changes; or its signed body with changes and pieces put in, signed again by
 // its own key, so that what stands between a mutation and acceptance is the judgement alone.
 
 import { generateKeyPairSync, sign, X509Certificate } from "node:crypto";

@@ -250,7 +250,7 @@ class Play {
   }
 
   #told(to: PeerId, now: number): void {
-    // Until its cell leaves it may be put anew; here it leaves at once.
+    // Until its cell leaves it may be put again; here it leaves at once.
     must(now - (this.#toldAt.get(to) ?? -Infinity) >= CIRCLE_PAUSE_MS, "a circle is told at most every 2 s");
     this.#toldAt.set(to, now);
     const friend = this.#here.find(({ peer }) => peer === to)!;

@@ -33,7 +33,7 @@ function run(data: Uint8Array): void {
     must(both === "client,server" || both === "mirror,mirror", "of two honest ones just one gives way");
   }
   if (kind === 1 && !changed) must(got.verdict === "mirror", "one's own hello is seen");
-  // Bytes come as they like: what is said of a part of them is never taken back.
+  // Bytes come as they like: what is said about a part of them is never taken back.
   const cut = input.u16() % (theirs.length + 1);
   const part = rolesOf(own, theirs.subarray(0, cut));
   must(part.verdict === "wait" || told(part) === told(got), "a verdict stands, however the bytes come");

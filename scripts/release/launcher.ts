@@ -1,7 +1,7 @@
 // The bytes of launcher.c for each machine. They stand in the source (launcher.generated.ts), so that nobody who builds
 // Sesame needs a C compiler and all get the same file; whoever has this compiler makes them again and compares.
 //
-//   deno task check launcher             writes them anew
+//   deno task check launcher             writes them again
 //   deno task check launcher --check     compares, and exits 1 where one is another
 //
 // Both print the sums. Out of scope: what stands behind the launcher in the file (portable.ts).

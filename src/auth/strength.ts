@@ -202,7 +202,7 @@ function keyboardRuns(keyboard: Keyboard, text: Uint8Array, at: number, part: Pa
   let turns = 0;
   let direction = 0;
   for (let end = at + 2; end <= text.length; end++) {
-    // What is no key is far from all keys.
+    // What is not a key is far from all keys.
     const next = keyboard[text[end - 1]!]! - keyboard[text[end - 2]!]!;
     if (!KEY_STEPS.includes(next)) return;
     if (next !== direction) turns++;

@@ -135,7 +135,7 @@ const PARTS: Readonly<Record<string, readonly (readonly [phrase: string, bits: n
     ["#yhnju7", chars(1) + keys(6, 3)],
     ["cftyhn", keys(6, 3)],
     ["cft65", keys(4, 1) + chars(1)],
-    // Above to the left and below to the right is not beside; a space is no key.
+    // Above to the left and below to the right is not beside; a space is not a key.
     ["jyv", chars(3)],
     ["yjv", chars(3)],
     [" zxc", 1 + keys(3, 1)],

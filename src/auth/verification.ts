@@ -18,7 +18,7 @@ export function opens(commit: Uint8Array, reveal: Uint8Array, sender: Uint8Array
   return commitTo(reveal, sender, receiver).every((byte, i) => byte === commit[i]);
 }
 
-/** What one pair of PeerIds knows of each other's numbers. Kept, and forgotten, with the other PeerId. */
+/** What one pair of PeerIds knows about each other's numbers. Kept, and forgotten, with the other PeerId. */
 export class Verification implements Disposable {
   /** Ours, secret until the other has committed. */
   readonly #n: LockedBytes;
@@ -40,7 +40,7 @@ export class Verification implements Disposable {
     this.commit = commitTo(this.#n.bytes, this.#self, this.#peer);
   }
 
-  /** A copy of our number, which is no secret from here on. Undefined until the other has committed. */
+  /** A copy of our number, which is no longer secret from here on. Undefined until the other has committed. */
   reveal(): Uint8Array | undefined {
     return this.#theirCommit === undefined ? undefined : this.#n.bytes.slice();
   }

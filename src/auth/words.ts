@@ -43,7 +43,7 @@ export const WORDS_MAX = 12;
 export type Canonical =
   /** One of Sesame's: its canonical form is the first `length` bytes of `out`. */
   | { readonly kind: "words"; readonly length: number }
-  /** One of Sesame's but for a token that is no word; `position` is 1 for the first. */
+  /** One of Sesame's but for a token that is not a word; `position` is 1 for the first. */
   | { readonly kind: "typo"; readonly position: number }
   /** Known words only, but the last is not the checksum of the others: some word is wrong, missing or out of place. */
   | { readonly kind: "checksum" }
@@ -171,7 +171,7 @@ function indexOf(raw: Uint8Array, start: number, end: number): number | undefine
 /** Below, at or above 0: the token against the word at `row`, which is filled up with zeros. */
 function compare(raw: Uint8Array, start: number, end: number, words: Uint8Array, row: number): number {
   for (let at = 0; at < WORD_SIZE; at++) {
-    // A zero byte that was typed is no letter, and must not pass for the filling.
+    // A zero byte that was typed is not a letter, and must not pass for the filling.
     const letter = start + at < end ? lower(raw[start + at]!) || 0xff : 0;
     const order = letter - words[row + at]!;
     if (order !== 0) return order;

@@ -165,7 +165,7 @@ export class Chat {
     }
   }
 
-  /** After sleep, and in another network: calls, meetings and the router's word begin anew. A listener goes on by itself. */
+  /** After sleep, and in another network: calls, meetings and the router's word begin again. A listener goes on by itself. */
   #look(): void {
     const change = this.#waking.look(now(), wallClock(), this.#parts.addresses());
     if (change === undefined || this.#ending) return;

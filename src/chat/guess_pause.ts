@@ -1,5 +1,5 @@
 // A wrong phrase as those we call see it: how many of our answers may have been wrong guesses, and how long they make
-// us wait after those. Out of scope: the pause's length (peers/addresses.ts), asking for the phrase anew (cli/run.ts).
+// us wait after those. Out of scope: the pause's length (peers/addresses.ts), asking for the phrase again (cli/run.ts).
 
 import type { Notice } from "../notice.ts";
 import type { Millis } from "../ports.ts";

@@ -121,7 +121,7 @@ export class Reachable {
     });
   }
 
-  /** After sleep, or in another network (`moved`): what we know of our addresses and what the router said begin anew. */
+  /** After sleep, or in another network (`moved`): what we know about our addresses and what the router said begin again. */
   woke(moved: boolean): void {
     if (this.#listening === undefined) return;
     this.#tell(this.#listening);

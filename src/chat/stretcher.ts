@@ -107,7 +107,7 @@ export class Stretcher implements Disposable {
   }
 }
 
-/** Of the stretcher before, for the phrase that is asked for anew: the process locks one page. */
+/** Of the stretcher before, for the phrase that is asked for again: the process locks one page. */
 let spare: SharedArrayBuffer | undefined;
 
 /** Of every stretcher of the process: one. */

@@ -229,7 +229,7 @@ function callTo(rest: readonly string[]): Whom | UsageProblem {
   return targets.length > MAX_TARGETS ? USAGE.tooMany : { listen: undefined, targets };
 }
 
-/** `absent` where the option is not given; undefined where it is no whole number between the limits. */
+/** `absent` where the option is not given; undefined where it is not a whole number between the limits. */
 function integer<T>(value: string | undefined, absent: T, least: number, most: number): number | T | undefined {
   if (value === undefined) return absent;
   if (!/^\d{1,7}$/.test(value)) return undefined;
@@ -237,7 +237,7 @@ function integer<T>(value: string | undefined, absent: T, least: number, most: n
   return number >= least && number <= most ? number : undefined;
 }
 
-/** What was typed may hold part of a phrase: only what could be an option's name is said of it. */
+/** What was typed may hold part of a phrase: only what could be an option's name is said about it. */
 function faultOf({ fault, option }: SplitFault): UsageProblem {
   const name = /^--?[A-Za-z0-9][A-Za-z0-9-]{0,29}/.exec(option)?.[0];
   if (fault === "takes none" && name !== undefined) return USAGE.noValue(name);

@@ -52,7 +52,7 @@ export async function boot(host: Host, argv: readonly string[]): Promise<number>
   return 1;
 }
 
-/** What the environment says of the terminal. */
+/** What the environment says about the terminal. */
 function asTheTerminalWants(host: Host, args: ChatArgs): ChatArgs {
   return {
     ...args,
@@ -103,7 +103,7 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   const panic = (lineEnd: string) => endNow(tty, memory, lineEnd);
   const signalled = () => panic(asks ? PROMPT_END : "");
   const signals = new Signals(signalled); // before the prompt stands, so that a hang-up does not leave it raw
-  // As Ctrl-C, which is no signal there. Without a prompt nothing is raw.
+  // As Ctrl-C, which is not a signal there. Without a prompt nothing is raw.
   if (asks) signals.onInterrupt(signalled);
   // The prompt first; the memory for what is typed is made while it stands, and keys wait in the terminal meanwhile.
   const opening = deferred(async () => memory = await openMemory(host));

@@ -250,7 +250,7 @@ class Limit {
   }
 }
 
-/** With the program's start and end less than six seconds; a lost SYN is sent anew after one second and after three. */
+/** With the program's start and end less than six seconds; a lost SYN is sent again after one second and after three. */
 const LIMIT_MS = 4_000;
 /** Tor may have to build a circuit first. */
 const PROXY_LIMIT_MS = 40_000;

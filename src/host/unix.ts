@@ -18,7 +18,7 @@ export const UNIX_SYMBOLS = {
 
 type UnixLibc = Deno.StaticForeignLibraryInterface<typeof UNIX_SYMBOLS>;
 
-/** The calls that are the same, and what the environment says of the terminal and of how this was started. */
+/** The calls that are the same, and what the environment says about the terminal and of how this was started. */
 export function asOnUnix(
   libc: UnixLibc,
 ): Pick<Binding, "dumbTerminal" | "noColour" | "startedAs" | "isTerminal" | "readFd" | "exit"> {

@@ -81,7 +81,7 @@ export class Admission implements Disposable {
     this.#ranks[Symbol.dispose]();
   }
 
-  /** At TCP accept. False: it is closed at once, and nothing is known of it. */
+  /** At TCP accept. False: it is closed at once, and nothing is known about it. */
   arrive(id: CallerId, source: Source, now: Millis, entropy: Entropy): boolean {
     const known = this.#addresses.isKnown(source);
     const { network } = source;

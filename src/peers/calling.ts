@@ -18,7 +18,7 @@ export class Calling {
   readonly #halfway: Halfway;
   /** Two-sided calls of introductions, and when each began: they are nothing that a person called. */
   readonly #meetings = new Map<CallId, { readonly call: Call; readonly since: Millis }>();
-  /** When those are called anew whose sessions have not outlived sleep or a change of network. */
+  /** When those are called again whose sessions have not outlived sleep or a change of network. */
   #checkAt: Millis = Infinity;
 
   constructor(turn: Turn, friends: Friends) {
@@ -59,7 +59,7 @@ export class Calling {
     this.dialDue();
   }
 
-  /** Whoever waits for a pause is called now, and met anew. */
+  /** Whoever waits for a pause is called now, and met again. */
   woke(): void {
     for (const call of this.#calls.all()) {
       if (call.state === "waiting") call.nextAt = this.#turn.now;

@@ -171,7 +171,7 @@ export class Calls {
     return stopped;
   }
 
-  /** The person says so: counts begin anew. */
+  /** The person says so: counts begin again. */
   clearGuesses(): void {
     this.#guesses = [];
   }

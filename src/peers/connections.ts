@@ -261,7 +261,7 @@ export class Connections implements Steer, Disposable {
     connection.awaitedSalt = undefined;
     if (this.#isRefused(connection)) return;
     this.drive(connection, { type: "stretched", phrase });
-    // An offer that is no offer gets no answer, so nobody can have guessed anything by it.
+    // An invalid offer gets no answer, so nobody can have guessed anything by it.
     connection.answered = connection.state !== "over";
     if (connection.answered) this.#calling.came(connection, "answered");
   }
@@ -280,7 +280,7 @@ export class Connections implements Steer, Disposable {
 
   /** The peer knows the phrase. What already waits on its other connections is read before it counts as connected. */
   #verified(connection: Connection): void {
-    connection.answered = false; // whatever comes now, it is no guess
+    connection.answered = false; // whatever comes now, it is not a guess
     connection.state = "verified";
     this.#door.authenticated(connection);
     this.#calling.authenticated(connection);

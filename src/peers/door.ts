@@ -49,7 +49,7 @@ export class Door implements Disposable {
     return admitted;
   }
 
-  /** Closes one that is no link, and counts it. */
+  /** Closes one that is not a link, and counts it. */
   shut(caller: CallerId): void {
     this.#turn.effects.push({ type: "shut", caller });
     this.#count(this.#turn.now, false);

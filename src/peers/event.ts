@@ -95,7 +95,7 @@ export type Effect =
   | { type: "send"; link: LinkId; frame: Frame }
   /** Begin TLS with a connection that arrived: "linked" or "failed" follows. */
   | { type: "start"; caller: CallerId }
-  /** Close a connection that arrived and is no link, without a word; nothing follows. */
+  /** Close a connection that arrived and is not a link, without a word; nothing follows. */
   | { type: "shut"; caller: CallerId }
   /** Without a word. */
   | { type: "close"; link: LinkId }

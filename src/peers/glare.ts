@@ -16,7 +16,7 @@ export class Glare {
     this.#steer = steer;
   }
 
-  /** Another connection with this friend has authenticated: from now on each must bring something anew. */
+  /** Another connection with this friend has authenticated: from now on each must bring something new. */
   begin(friend: Friend, silent: readonly Connection[]): void {
     // Before anything is closed: what came before this authentication settles nothing any more.
     for (const c of friend.connections) c.openedSince = false;

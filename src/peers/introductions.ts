@@ -321,7 +321,7 @@ export class Introductions {
     if (moved) this.#meetAt(one);
   }
 
-  /** Both sides call at the same moment: each from its yes on, and anew when the other's place becomes known. */
+  /** Both sides call at the same moment: each from its yes on, and again when the other's place becomes known. */
   #meetAt({ peer, by }: Introduction): void {
     const places = [...new Set(by.map(({ from }) => from).filter((from) => from !== ""))];
     if (places.length > 0) this.#effects.push({ type: "meet at", peer, places });

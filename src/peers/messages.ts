@@ -66,7 +66,7 @@ export class Messages {
   #chat(connection: Connection, id: MessageId, text: string): void {
     const friend = this.#friends.get(connection.peer);
     if (friend === undefined || friend.showing.has(id)) return;
-    // A known id is confirmed anew and not shown again.
+    // A known id is confirmed again and not shown again.
     if (friend.shown.has(id)) return this.#steer.drive(connection, { type: "shown", id });
     // However often it connects: a peer that keeps to the rules has no more than this unconfirmed.
     if (friend.showing.size >= MAX_UNCONFIRMED) return this.#steer.end(connection, "protocol");

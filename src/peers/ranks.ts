@@ -28,7 +28,7 @@ interface Present {
   readonly lot: number;
   readonly waiting: Caller[];
   places: number;
-  /** What `networks` says of it, as of `at`: asked anew when it has wasted something, and after START_PAUSE_MS. */
+  /** What `networks` says about it, as of `at`: asked again when it has wasted something, and after START_PAUSE_MS. */
   standing: { readonly score: number; readonly wrong: number; readonly at: Millis } | undefined;
 }
 

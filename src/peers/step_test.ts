@@ -764,7 +764,7 @@ Deno.test(`a PeerId has at most ${MAX_CONNECTIONS_PER_PEER} connections, whateve
     const open = (link: number) =>
       peers.step({ type: "linked", link, facts, address: "x", local: "" }, 0, crypto.getRandomValues.bind(crypto));
     for (let link = 1; link <= MAX_CONNECTIONS_PER_PEER; link++) deepEqual(open(link), []);
-    // Nobody with this certificate has authenticated, so it is no friend's.
+    // Nobody with this certificate has authenticated, so it is not a friend's.
     const refused = { event: "refused" as const, address: "x", reason: "busy" as const };
     const failure = { at: "offer", why: "full" } as const;
     deepEqual(open(9), [{ type: "close", link: 9 }, { type: "notice", notice: { ...refused, failure } }]);

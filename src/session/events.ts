@@ -5,7 +5,7 @@ import type { MessageId } from "../notice.ts";
 import type { Frame, Millis, PeerId, Role } from "../ports.ts";
 import type { Message } from "../wire/message.ts";
 
-/** What a session has to know of its link. */
+/** What a session has to know about its link. */
 export interface SessionFacts {
   readonly role: Role;
   readonly self: PeerId;

@@ -79,7 +79,7 @@ export class Session implements Disposable {
   readonly #opened = new OpenedCells();
   /** Set when silence was noticed and the socket gets a moment to show what was waiting in it. */
   #silenceNoticed = false;
-  /** The machine slept since the last frame, and silence has been counted anew for that. */
+  /** The machine slept since the last frame, and silence has been counted again for that. */
   #restarted = false;
   #promised: Millis;
 
@@ -140,7 +140,7 @@ export class Session implements Disposable {
     if (closes(effects)) this[Symbol.dispose]();
     const due = this.#nextDeadline();
     // A deadline that this event has brought into the past (typing, with cover off) is due now and not late: only a timer
-    // that was not looked at in time tells of a machine that slept.
+    // that was not looked at in time shows that the machine slept.
     this.#promised = due < now && promised >= now ? now : due;
     return effects;
   }
@@ -308,7 +308,7 @@ export class Session implements Disposable {
 
   #time(now: Millis, unsent: number, entropy: Entropy): Effect[] {
     if (now - this.#promised > SLEPT_MS && !this.#restarted) {
-      // The machine slept: nobody could have sent or taken anything, so waiting starts anew, once.
+      // The machine slept: nobody could have sent or taken anything, so waiting starts again, once.
       this.#restarted = true;
       this.#silenceNoticed = false;
       this.#lastFrame = this.#lastProgress = now;

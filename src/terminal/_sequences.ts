@@ -11,7 +11,7 @@ export const ALT = -3;
 
 /**
  * Bounded: a control byte, a non-ASCII byte or SEQUENCE_MAX bytes end an unfinished sequence, so nothing that was sent
- * before can swallow the panic key (ESC begins anew, Ctrl-\ is a control byte).
+ * before can swallow the panic key (ESC begins again, Ctrl-\ is a control byte).
  */
 export class SequenceScanner {
   sequence = "";

@@ -276,7 +276,7 @@ export class LineEditor {
 
 /**
  * Where the last run before `end` begins, 0 without one. Looked for in ever larger pieces from the end, so that each
- * character is read a few times at most: a pattern that ends in `$` would begin anew at each character.
+ * character is read a few times at most: a pattern that ends in `$` would begin again at each character.
  */
 function lastRun(text: string, end: number, runs: RegExp): number {
   for (let size = PIECE;; size *= 4) {

@@ -12,7 +12,7 @@ import { unheardLine } from "../words/circle.ts";
 import { carefulLine, carefulOfReported, label, labels, learn, newlyReported, type Roster } from "./text/roster.ts";
 import { sanitise } from "./text/sanitise.ts";
 
-/** What the sentences need to know of what came before. Changed by `plainLines`. */
+/** What the sentences need to know about what came before. Changed by `plainLines`. */
 export interface PlainContext {
   readonly roster: Roster;
   /** One's own latest messages by id, their first words; at most SENT_MAX. */

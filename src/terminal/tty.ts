@@ -87,7 +87,7 @@ export class Tty {
     this.#stir();
   }
 
-  /** Raw mode of the input, without which no single key arrives. Does nothing where the input is no terminal. */
+  /** Raw mode of the input, without which no single key arrives. Does nothing where the input is not a terminal. */
   raw(on: boolean): void {
     if (!this.inputIsTerminal || this.#isRaw === on || this.#over) return;
     // Would never return if that write is stuck; Deno.exit does it.

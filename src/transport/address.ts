@@ -64,7 +64,7 @@ export function isIpAddress(host: string): boolean {
 
 /**
  * One spelling for one address, for counting and for showing: IPv4-mapped IPv6 becomes IPv4, IPv6 takes RFC 5952's
- * form, a zone is kept. What is no IP address is returned as it is.
+ * form, a zone is kept. What is not an IP address is returned as it is.
  */
 export function bareHost(host: string): string {
   const ip = parseIpv6(host);

@@ -8,7 +8,7 @@ import type { Caller, CallerOutcome, Listener, ListenHandlers, PeerId } from "..
 import { type Address, bareHost, formatAddress, listenHosts } from "./address.ts";
 import { handshake, TLS_SETTINGS } from "./tls_handshake.ts";
 
-/** What the system says of this process's descriptors. */
+/** What the system says about this process's descriptors. */
 export interface Descriptors {
   /** How many are left, as far as it is worth counting. */
   left(): number;

@@ -608,12 +608,12 @@ class Wire implements AsyncDisposable {
   }
 }
 
-/** A TCP server that is no Sesame. */
+/** A TCP server that is not a Sesame. */
 function plainServer(reply: (socket: Socket) => void, host?: string): Promise<TcpServer> {
   return TcpServer.of((socket) => reply(socket.resume()), host);
 }
 
-/** A TLS server that is no Sesame. */
+/** A TLS server that is not a Sesame. */
 class TlsDoor implements AsyncDisposable {
   readonly #server: TlsServer;
 

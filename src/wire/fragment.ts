@@ -9,7 +9,7 @@ import type { Cell, Fragment } from "./cell.ts";
 /**
  * The fragments of one message in the order in which they are sent: 1 to MAX_FRAGMENTS. `messageId` is the number of
  * messages begun before it in this direction. Each fragment's data is a view of `json`: its owner wipes `json` once the
- * last of them is in its cell. Throws a RangeError for an empty or too long `json`, and for an id that is no u32: after
+ * last of them is in its cell. Throws a RangeError for an empty or too long `json`, and for an id that is not a u32: after
  * 2^32 messages none is left (a sender never gets there), and none may come twice.
  */
 export function fragmentsOf(messageId: number, json: Uint8Array): Fragment[] {

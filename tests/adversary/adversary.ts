@@ -2,7 +2,7 @@
 //
 //   deno task check adversary                     the whole table
 //   deno task check adversary --rows "TEXT|..."   the rows whose name holds one of the texts
-//   deno task check adversary --prove             removes each check in turn from a copy of the project; a row must go red
+//   deno task check adversary --prove             removes each check in turn from a copy of the project; a row must fail
 //
 // The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as `adversary: ...`.
 // Out of scope: what a row does (tests/adversary).

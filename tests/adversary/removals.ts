@@ -7,7 +7,7 @@ export interface Removal {
   readonly file: string;
   readonly text: string;
   readonly without: string;
-  /** Part of the row's name; one of those rows must go red. */
+  /** Part of the row's name; one of those rows must fail. */
   readonly row: string;
 }
 

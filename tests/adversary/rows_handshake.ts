@@ -366,7 +366,7 @@ function badShareA(row: string, share: () => Uint8Array): Row {
   return { ...badAnswer(row, "protocol", { body: (body) => body.set(share(), 12) }), where: SHARE };
 }
 
-/** A right answer, bent. A share that is none is no guess, so it is told as a breach of the protocol. */
+/** A right answer, bent. A share that is none is not a guess, so it is told as a breach of the protocol. */
 function badAnswer(row: string, reason: "protocol" | "phrase", bend: AnswerBend): Row {
   return {
     row,

@@ -47,7 +47,7 @@ export class Registry implements AsyncDisposable {
     return await this.#about({ name: runtime.package, version: DENO_VERSION, ...systemOf(runtime) }, runtime);
   }
 
-  /** What a registry says of a package with one version. */
+  /** What a registry says about a package with one version. */
   async #about(description: Record<string, unknown>, from: string | Runtime): Promise<Response> {
     const { name, version } = description as { name: string; version: string };
     const own = typeof from === "string";

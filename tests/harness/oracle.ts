@@ -81,7 +81,7 @@ export class Oracle {
   }
 }
 
-/** By the first byte alone: what section 5 says of the others is not the ratchet's. */
+/** By the first byte alone: what section 5 says about the others is not the ratchet's. */
 function cellOf(plaintext: Uint8Array): Cell {
   const body = plaintext.subarray(1);
   const [kem, dhA] = cut(body, 1184, 32);

@@ -36,7 +36,7 @@ import type { Kind, Ledger, State } from "./ledger.ts";
 
 const { Point } = ed25519;
 
-/** What the friend may know of the product's memory: pieces of its arena, as they stand now or have stood. */
+/** What the friend may know about the product's memory: pieces of its arena, as they stand now or have stood. */
 export type Peek = (length: number) => Iterable<Uint8Array>;
 
 /** Argon2id and what follows from it. Enters the phrase's own secrets; w stays in use by the product. */

@@ -1,7 +1,7 @@
 // Looks for secrets in the memory of real processes.
 //
 //   deno task check memory                 everything; the table, and where each copy outside the arena stands
-//   deno task check memory --planted       the same with a copy of the program that leaks the phrase: must go red
+//   deno task check memory --planted       the same with a copy of the program that leaks the phrase: must fail
 //   deno task check memory --runs NAME,... only these runs
 //
 // It is the product's friend in every session, so it knows all that both sides know; what only the product knows it reads

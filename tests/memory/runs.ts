@@ -481,7 +481,7 @@ function nothingElsewhere(trace: Trace, product: Sesame, ledger: Ledger): void {
   trace.check("home: nothing written", product.leftBehind().length === 0, product.leftBehind().join(", "));
 }
 
-/** What compiled code is kept of addresses that are made anew in each run: their number would tell how many there were. */
+/** What compiled code is kept of addresses that are made again in each run: their number would tell how many there were. */
 function ownCacheEntries(): Set<string> {
   const file = `${denoDir()}/v8_code_cache_v2`;
   if (!existsSync(file)) return new Set();

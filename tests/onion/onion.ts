@@ -161,7 +161,7 @@ const ROWS: readonly (readonly [name: string, run: (world: World) => Promise<voi
       await caller.event("connected", FOUND_MS);
       await network.restart("client");
       const back = performance.now();
-      // The friend is found to be gone, and called through the Tor that has come back, which is given the key anew.
+      // The friend is found to be gone, and called through the Tor that has come back, which is given the key again.
       await caller.until(() => caller.all("connected").length >= 2, "connected again", FOUND_MS);
       await again(caller, listener, "after the caller's Tor");
       console.log(

@@ -44,7 +44,7 @@ export class TorNetwork implements AsyncDisposable {
   /** Control ports with a cookie: of the client, and of the Tor that has the service. */
   clientControl = 0;
   serviceControl = 0;
-  /** A port of a relay, which is no control port. */
+  /** A port of a relay, which is not a control port. */
   relayPort = 0;
 
   private constructor(dir: string) {

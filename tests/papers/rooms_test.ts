@@ -1,4 +1,4 @@
-// The rules of scripts/rooms.ts go red: forbidden imports and names are planted in files that exist in no room's folder
+// The rules of scripts/rooms.ts fail: forbidden imports and names are planted in files that exist in no room's folder
 // but in the linter's mind, and once in a real folder that `deno lint` is run on. And docs/ARCHITECTURE.md says the same
 // as the table.
 

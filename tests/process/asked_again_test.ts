@@ -8,7 +8,7 @@ import { hasTmux, Tmux } from "../harness/tmux.ts";
 
 const WRONG = "correct horse battery stable";
 const PROMPT = "Phrase (nothing shows while you type):";
-/** What is said of the refused call, in three parts and with what to do at this prompt, so often, and then the prompt. */
+/** What is said about the refused call, in three parts and with what to do at this prompt, so often, and then the prompt. */
 const askedAgain = (times: number) =>
   new RegExp(
     `(?:Could not\\s+connect\\s+to[^]*?phrase did\\s+not\\s+match[^]*?Ctrl-C\\s+leaves\\.\\s+Phrase \\([^]*?){${times}}`,

@@ -1,4 +1,4 @@
-// How it ends: goodbyes, the end of input, killed and stopped processes; what the other side says of it, and which
+// How it ends: goodbyes, the end of input, killed and stopped processes; what the other side says about it, and which
 // messages nobody confirmed.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";

@@ -73,7 +73,7 @@ Deno.test({
     near.run("ip", ["address", "del", "10.78.1.2/24", "dev", "wire"]);
     near.run("ip", ["address", "add", "10.78.1.3/24", "dev", "wire"]);
     await caller.say("said while nobody could hear it");
-    // The new address is seen within 3 s, and after 6 s of silence the friend is called anew.
+    // The new address is seen within 3 s, and after 6 s of silence the friend is called again.
     await caller.until(() => caller.all("hint").find(({ text }) => /new address/.test(String(text))), "words", 6_000);
     const shown = await listener.like("message", { text: "said while nobody could hear it" }, 20_000);
     await caller.like("delivered", { id: shown.id });

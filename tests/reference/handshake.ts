@@ -78,7 +78,7 @@ async function argon2id(job: Job): Promise<Uint8Array> {
 
 // --- Three frames ---------------------------------------------------------------------------------------------------
 
-/** What both sides know of the connection that they authenticate on. A dials, B listens. */
+/** What both sides know about the connection that they authenticate on. A dials, B listens. */
 export interface Binding {
   readonly channelBinding: Uint8Array;
   readonly peerIdA: Uint8Array;

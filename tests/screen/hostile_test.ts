@@ -1,6 +1,6 @@
 // Hostile friends, real ones: processes that know the phrase send everything of the corpus that the protocol lets through
 // (what it forbids closes the link: tests/adversary), and the screen of the one who reads is looked at, all of its
-// scroll-back. The whole corpus, past the protocol, is in screen_test.ts. That both go red without the sanitiser:
+// scroll-back. The whole corpus, past the protocol, is in screen_test.ts. That both fail without the sanitiser:
 // `deno run -A tests/screen/without_sanitiser.ts`.
 
 import { doesNotMatch, match, ok, strictEqual as equal } from "node:assert/strict";

@@ -42,7 +42,7 @@ Deno.test(`${MESSAGES} messages: a repaint, a resize, a page up and a new messag
 
 /** docs/MEASUREMENTS.md, "Long pastes": a piece of work takes at most this long. */
 const PIECE_MS = 2;
-/** Seen: 1 to 4. Where each character was looked at anew with each key: 15 to 60. */
+/** Seen: 1 to 4. Where each character was looked at again with each key: 15 to 60. */
 const RATIO = 8;
 const CHARACTERS = 5460;
 

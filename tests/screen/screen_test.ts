@@ -1,4 +1,4 @@
-// Prompt and chat in a real terminal (tmux). golden/*.txt are captures, to be read as text; written anew by
+// Prompt and chat in a real terminal (tmux). golden/*.txt are captures, to be read as text; written again by
 // `deno test -A tests/screen -- --update` and then reviewed in the diff.
 
 import assert from "node:assert/strict";

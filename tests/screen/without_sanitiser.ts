@@ -1,5 +1,5 @@
 // Proof that the tests of hostile text can fail: a copy of the project, in a folder of its own, whose sanitiser lets
-// everything through. Both tests must go red there. The product has no switch for it.
+// everything through. Both tests must fail there. The product has no switch for it.
 //
 //   deno run -A tests/screen/without_sanitiser.ts
 

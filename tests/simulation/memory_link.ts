@@ -7,7 +7,7 @@ import type { Frame, Link, Millis, PeerId, Role } from "../../src/ports.ts";
 import { FrameReader } from "../../src/transport/frame_reader.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** What the network does to each frame; drawn anew for each. */
+/** What the network does to each frame; drawn again for each. */
 export interface Weather {
   delayMs(): number;
   /** Bytes of the frame that come ahead of its rest; 0: it comes in one piece. */

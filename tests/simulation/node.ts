@@ -65,7 +65,7 @@ export class Node {
   alive = true;
   leaving = false;
   readonly #world: Surroundings;
-  /** Who has called and is no link yet: what happens when its turn comes, or never will. */
+  /** Who has called and is not a link yet: what happens when its turn comes, or never will. */
   readonly #callers = new Map<CallerId, Arrival>();
   #nextLink = 1;
   #nextCaller = 1;

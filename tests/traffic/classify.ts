@@ -114,7 +114,7 @@ export const neighbours: Learner = (rows, labels) => {
 export const LEARNERS: Readonly<Record<string, Learner>> = { logistic, stumps, neighbours };
 
 /**
- * A score for each row by a learner that has not seen it: stratified folds, scaled by what is known of the training
+ * A score for each row by a learner that has not seen it: stratified folds, scaled by what is known about the training
  * rows alone. Scores of different folds are put on one scale by their ranks within the fold.
  */
 export function crossValidated(learner: Learner, rows: Rows, labels: Labels, folds: number, random: Random): number[] {

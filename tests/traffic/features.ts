@@ -76,7 +76,7 @@ function oneWay(cells: readonly Seen[]): number[] {
   const pauses = cells.slice(1).map(({ at }, i) => at - cells[i]!.at);
   const sorted = pauses.toSorted((a, b) => a - b);
   const middle = quantile(sorted, 0.5);
-  // How late each cell is for a grid through the whole window: the interval is no secret.
+  // How late each cell is for a grid through the whole window: the interval is not secret.
   const late = latenessOf(cells.map(({ at }) => at), middle).sort((a, b) => a - b);
   const sizes = cells.map(({ size }) => size);
   return [

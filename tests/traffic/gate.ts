@@ -76,12 +76,12 @@ export async function settle(
 }
 
 export interface Judged extends Verdict {
-  /** For each learner, what it made of labels dealt anew. */
+  /** For each learner, what it made of labels dealt again. */
   readonly shuffled: readonly (readonly number[])[];
 }
 
 /**
- * The interval is DeLong's, but never narrower than the results with labels dealt anew scatter. DeLong's takes each score for
+ * The interval is DeLong's, but never narrower than the results with labels dealt again scatter. DeLong's takes each score for
  * itself, and here sessions have trained for each other: of 20 and 20 sessions alike in everything (idle ones, really
  * captured) his intervals missed a half 17 to 27 times in 100 instead of 5, and rows with nothing in them were red.
  */
@@ -137,7 +137,7 @@ export function beside<T extends { readonly batch: number }>(these: readonly T[]
   });
 }
 
-/** The same sessions with labels dealt anew, as `judge` dealt them: whatever is found then, the method has made up. */
+/** The same sessions with labels dealt again, as `judge` dealt them: whatever is found then, the method has made up. */
 export function judgeShuffled({ what, where, labels }: Comparison, { shuffled }: Judged): Verdict {
   // The mean of so many is within this of a half, or the folds leak.
   const single = Math.sqrt((labels.length + 1) / 3) / labels.length;

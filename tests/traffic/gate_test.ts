@@ -1,4 +1,4 @@
-// The gate must be able to go red: run over copies of the project with a bug in them (tests/traffic/planted.ts). The
+// The gate must be able to fail: run over copies of the project with a bug in them (tests/traffic/planted.ts). The
 // simulated half is enough for that, and needs neither tcpdump nor a quiet machine.
 
 import assert from "node:assert/strict";

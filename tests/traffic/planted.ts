@@ -1,4 +1,4 @@
-// The gate's own proof: bugs put into a copy of the project on purpose. The gate runs there and must go red.
+// The gate's own proof: bugs put into a copy of the project on purpose. The gate runs there and must fail.
 
 import { readFileSync } from "node:fs";
 import { ProjectCopy } from "../harness/project_copy.ts";

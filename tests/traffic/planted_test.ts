@@ -1,5 +1,5 @@
 // The bugs of the gate can still be planted: any change of the pacer can take their places away. Out of scope: that the
-// gate goes red of them (gate_test.ts).
+// gate fails of them (gate_test.ts).
 
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { placesOf, PLANT_NAMES } from "./planted.ts";

@@ -1,4 +1,4 @@
-// Do the cells of a renewal leave later than the others? Where they stand is no secret: the key is the dialer's cell 8 of
+// Do the cells of a renewal leave later than the others? Where they stand is not secret: the key is the dialer's cell 8 of
 // each epoch, the ciphertext the listener's next one, and the epoch's first cell the dialer's next after that. So they are
 // found in a capture by counting, without opening anything. What makes them is work of up to 0.3 ms, which no cell is to wait
 // for: docs/PROTOCOL.md section 4.

@@ -3,7 +3,7 @@
 //
 //   deno task wire                 the whole gate, a quarter of an hour: simulated sessions for volume, real ones for truth
 //   deno task wire --short         the same in under a minute, with fewer and shorter sessions and so a coarser bar
-//   deno task wire --planted [B]   the gate over a copy of the project with a bug in it: must be red (dummies, late)
+//   deno task wire --planted [B]   the gate over a copy of the project with a bug in it: must fail (dummies, late)
 //   deno task wire --load          what the pacer costs and how well it keeps time: 64 links at 10 Hz, one at 250 ms
 //   ... --captures N  --sessions N  --seed N   batches of eight real sessions; simulated sessions; chance
 //   ... --only simulated|real                  one half of it

@@ -26,7 +26,7 @@ export class LineView implements View {
   readonly #typing: TypedLines | undefined;
   readonly #piped: PipedLines;
   #running = false;
-  /** A call of ours was refused, and nothing has been said of it yet. */
+  /** A call of ours was refused, and nothing has been said about it yet. */
   #refused: { readonly address: string; readonly lines: readonly string[]; readonly cancel: () => void } | undefined;
   /** Shown before `start`. */
   #early: [Notice, (() => void) | undefined][] | undefined = [];

@@ -10,7 +10,7 @@ export class Painter {
   #cursor = "";
   #wipe = true;
 
-  /** The next painting writes everything anew. */
+  /** The next painting writes everything again. */
   repaint(): void {
     this.#wipe = true;
   }

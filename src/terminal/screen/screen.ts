@@ -149,7 +149,7 @@ export class ChatScreen {
     this.repaint();
   }
 
-  /** The next `render` writes everything anew. */
+  /** The next `render` writes everything again. */
   repaint(): void {
     this.#painter.repaint();
   }

@@ -162,7 +162,7 @@ export function carefulOfReported(roster: Roster, persons: readonly Person[]): s
   return undefined;
 }
 
-/** Who left and had a name that this peer's could be taken for: the same friend started anew, or somebody else. */
+/** Who left and had a name that this peer's could be taken for: the same friend started again, or somebody else. */
 function namedBefore(roster: Roster, peer: PeerId): PeerId | undefined {
   const name = roster.names.get(peer) ?? "";
   for (const [other, theirs] of roster.names) {

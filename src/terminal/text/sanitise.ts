@@ -33,12 +33,12 @@ export function isolate(line: string): string {
   return RIGHT_TO_LEFT.test(line) ? `\u2068${line}\u2069` : line;
 }
 
-/** What `isolate` added; for those who cut lines anew and isolate the pieces. */
+/** What `isolate` added; for those who cut lines again and isolate the pieces. */
 export function withoutIsolates(text: string): string {
   return text.replace(/[\u2068\u2069]/g, "");
 }
 
-/** Without those characters at the end. A pattern would begin anew at each of them, wherever they stand. */
+/** Without those characters at the end. A pattern would begin again at each of them, wherever they stand. */
 export function withoutLast(text: string, characters: string): string {
   let end = text.length;
   while (end > 0 && characters.includes(text[end - 1]!)) end--;

@@ -59,7 +59,7 @@ export class Mapper {
     this.#languages = new Languages(this.#io, parts.entropy);
   }
 
-  /** Asks now. Also after sleep, and when the network has changed: what was granted is asked for anew, wherever we are. */
+  /** Asks now. Also after sleep, and when the network has changed: what was granted is asked for again, wherever we are. */
   async ask(): Promise<void> {
     if (this.#over.signal.aborted) return;
     if (this.#asking) return void (this.#again = true);

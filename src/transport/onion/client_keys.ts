@@ -36,7 +36,7 @@ export class ClientKeys {
   }
 
   /**
-   * Resolves once Tor can call this name, until it is taken back. A host that is no onion name needs nothing. Rejects with
+   * Resolves once Tor can call this name, until it is taken back. A host that is not an onion name needs nothing. Rejects with
    * ControlError.
    */
   readonly lend = async (host: string): Promise<TakeBack> => {

@@ -124,7 +124,7 @@ export class TorControl {
     const command = new TextEncoder().encode(`ONION_CLIENT_AUTH_ADD ${name} x25519:${" ".repeat(BASE64_KEY_SIZE)}\r\n`);
     base64Key(command, command.length - BASE64_KEY_SIZE - 2, key);
     const { code } = await this.#ask(command);
-    // 251: in place of another; 252: it has opened what was known of the name already.
+    // 251: in place of another; 252: it has opened what was known about the name already.
     if (code < 250 || code > 252) throw new ControlError("refused");
   }
 

@@ -13,7 +13,7 @@ export class ReplyReader {
   #rest = "";
   #lines: string[] = [];
 
-  /** The replies that are whole by now; undefined once something came that is no control port's, and for ever after. */
+  /** The replies that are whole by now; undefined once something came that is not a control port's, and for ever after. */
   read(bytes: Uint8Array): readonly Reply[] | undefined {
     if (this.#broken) return undefined;
     // One byte is one character: what we read is ASCII, but for paths, which keep their bytes so.
