@@ -36,7 +36,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
       ...["run", "--quiet", "--no-check", "--no-prompt", "--allow-read", "--config=tests/simulation/toy/config.json"],
       "tests/simulation/circles.ts",
     ],
-    what: "who hears whom, in 120 orders of coming and going",
+    what: "who hears whom, with 120 orders of coming and going",
   },
   memory: {
     args: [...RUN, "tests/memory/memory_search.ts"],
@@ -44,7 +44,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   traffic: {
     args: [...RUN, "tests/traffic/traffic.ts"],
-    what: "what traffic tells a classifier; --load: what it costs",
+    what: "what traffic reveals to a classifier; --load: what it costs",
   },
   panic: { args: [...RUN, "tests/panic/panic.ts"], what: "how fast F12 is, and what it leaves" },
   screen: { args: ["test", "--no-check", "--allow-all", "tests/screen"], what: "the screen in a real tmux" },
@@ -55,24 +55,24 @@ const CHECKS: Readonly<Record<string, Check>> = {
   models: { args: [...RUN, "tests/models/models.ts"], what: "the models of the protocol, in ProVerif and Spin" },
   timing: {
     args: ["run", "--quiet", "--allow-read", "fuzz/timing.ts"],
-    what: "whether time tells anything of a secret",
+    what: "whether timing reveals anything about a secret",
   },
   typos: { args: [...RUN, "tests/phrase/typos_task.ts"], what: "how many typos of a phrase are caught before a call" },
   strength: {
     args: [...RUN, "--lock=tests/phrase/strength/deno.lock", "tests/phrase/strength.ts"],
-    what: "the estimate of a phrase's strength, made anew beside zxcvbn-ts",
+    what: "the estimate of a phrase's strength, compared again with zxcvbn-ts",
   },
   e2e: { args: [...RUN, "tests/artifact/e2e.ts"], what: "a built file from end to end" },
   npm: { args: [...RUN, "scripts/release/npm.ts"], what: "the npm package, made into dist/" },
   vm: { args: [...RUN, "tests/artifact/vm.ts"], what: "a built file in a virtual machine: limits, swap, core dumps" },
   "paper-bench": {
     args: ["run", "--quiet", "--no-check", "--lock=bench/deno.lock", "--frozen", "--allow-all", "bench/paper/paper.ts"],
-    what: "docs/BENCHMARKS.md, made anew",
+    what: "docs/BENCHMARKS.md, measured and written again",
   },
-  picture: { args: [...RUN, "tests/screen/picture.ts"], what: "the README's picture, made anew" },
+  picture: { args: [...RUN, "tests/screen/picture.ts"], what: "the README's pictures, made again" },
   idle: { args: [...RUN, "bench/idle.ts"], what: "start to prompt and private memory beside an empty Deno program" },
-  worker: { args: [...RUN, "scripts/bundle_worker.ts"], what: "the Argon2id worker, made anew" },
-  launcher: { args: [...RUN, "scripts/release/launcher.ts"], what: "the portable file's launcher, made anew" },
+  worker: { args: [...RUN, "scripts/bundle_worker.ts"], what: "the Argon2id worker, bundled again" },
+  launcher: { args: [...RUN, "scripts/release/launcher.ts"], what: "the portable file's launcher, built again" },
 };
 
 /** What `deno task check NAME` does, a line each. */

@@ -17,11 +17,11 @@ export const DATE = "2026-11-28";
 export const CODES: Readonly<Record<keyof typeof EXIT, string>> = {
   left: "You left, input ended, or F12 ended everything.",
   unexpected:
-    "Something that should not happen; everything was wiped. Also: the output could not be written, or a signal ended doctor HOST.",
-  usage: "The command line or the phrase cannot be taken.",
-  connection: "Could not listen or connect. Also: input ended before a friend who was called was there.",
+    "Something unexpected happened; everything was wiped. Also: the output could not be written, or a signal ended doctor HOST.",
+  usage: "The command line or the phrase was not accepted.",
+  connection: "Could not listen or connect. Also: input ended before a friend who was called had connected.",
   phrase:
-    "The phrase did not match, one of you is in the other mode, or the friend's door is closed. Only if you called one friend, without --listen. A phrase typed at the prompt is asked for again instead, until you leave.",
+    "The phrase did not match, one of you is in the other mode, or the friend's door is closed. Only if you called one friend, without --listen. If the phrase was typed at the prompt, Sesame asks again instead, until you leave.",
   protection: "A protection that you asked for is missing, or TLS keys are being logged.",
 };
 
