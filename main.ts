@@ -1,5 +1,5 @@
-// The program's first page. The order is the point: the process is hardened and every permission but the network given
-// back before any other code is loaded; the prompt stands before anything heavy is.
+// The program's first page. The order matters: the process is hardened and every permission but the network is given
+// back before any other code is loaded; the prompt appears before anything heavy is loaded.
 
 import { harden } from "./src/host/harden.ts";
 

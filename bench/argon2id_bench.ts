@@ -1,7 +1,7 @@
-// Stretching a phrase as the program does it: a worker of its own for each stretch, a page of shared memory, every array
-// wiped at the end, the worker thrown away, then w, w*M and w*N. Against the library's bare call with the same parameters
-// under the same conditions, which is in a worker that is started for it from as much text; and against the bare call in a
-// worker that stands ready, where most of the difference is the start of a worker.
+// Stretching a phrase as the program does it: a separate worker for each stretch, a page of shared memory, every array
+// wiped at the end, the worker thrown away, then w, w*M and w*N. It is compared with the library's bare call with the
+// same parameters under the same conditions, in a worker that is started for it from as much text; and with the bare
+// call in a worker that is already running, where most of the difference is the start of a worker.
 
 import { Stretcher } from "../src/chat/stretcher.ts";
 import { ARGON2_LANES, ARGON2_MEMORY_KIB, ARGON2_PASSES, SALT_SIZE, STRETCHED_SIZE } from "../src/constants.ts";

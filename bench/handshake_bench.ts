@@ -2,14 +2,14 @@
 // certificate, offer, answer, accept, and the first cell each way. Argon2id is left out (the phrase is stretched already),
 // and so is the wait for the first tick: the sessions get a clock that is set to their deadline.
 //
-// The peer is the bare handshake under it: node:tls, mutual TLS 1.3, the same kind of certificates. Self-signed ones mean
-// that TLS itself judges nobody, so each end does what makes it mutual: it takes the other's certificate and verifies it
-// (curve, issuer, signature) with the runtime's X509Certificate. The second comparison leaves that out as well; there the
-// peer has authenticated nobody, and no goal is set. In the third the peer is Noise XX over TCP (noise.ts), which knows who
-// it talks to by their keys, has no phrase, no post-quantum part and no certificates, and does what is left of it natively.
-// All are warm: connections are made and closed before any is counted. They are made in batches, one after the other, and
-// closed after each: on a busy machine the system interrupts whoever has worked for some milliseconds, and with single
-// handshakes that would be our side only.
+// The peer is the bare handshake under it: node:tls, mutual TLS 1.3, the same kind of certificates. With self-signed
+// certificates TLS itself judges nobody, so each end does what makes it mutual: it takes the other's certificate and
+// verifies it (curve, issuer, signature) with the runtime's X509Certificate. The second comparison leaves that out as
+// well; there the peer has authenticated nobody, and no goal is set. In the third the peer is Noise XX over TCP
+// (noise.ts), which recognises the other side by its keys, has no phrase, no post-quantum part and no certificates, and
+// does the rest natively. All are warm: connections are made and closed before any is counted. They are made in
+// batches, one after another, and closed after each: on a busy machine the system interrupts whichever process has
+// worked for some milliseconds, and with single handshakes that would be our side only.
 
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";

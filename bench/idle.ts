@@ -1,10 +1,11 @@
-// What waits costs: how long from the start of a process to its prompt, and the private memory of a listener that nobody
-// calls, each beside an empty Deno program of the same run. Linux, with script(1).
+// What waiting costs: the time from the start of a process to its prompt, and the private memory of a listener that
+// nobody calls, each beside an empty Deno program in the same run. Linux, with script(1).
 //
 //   deno run --allow-all bench/idle.ts [COMMAND ...]     the source, and each COMMAND: a portable file, or `sesame` of npm,
 //                                                        or that behind a Node of one's own: "NODE SESAME"
 //
-// Figures of one run compare with each other and with no other's. Out of scope: the paper (bench/paper).
+// Figures from one run can be compared with each other, but not with another run's. Out of scope: the paper
+// (bench/paper).
 
 import { PRODUCT, productEnvironment } from "../tests/harness/product.ts";
 

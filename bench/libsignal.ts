@@ -6,9 +6,9 @@
 // ratchet beside the other, which renews itself every 87 messages of a conversation in turn. It does less: no locked memory that is wiped after each step, no fixed size, no keys of its own to look
 // up at each message. It is native code, ours is Wasm; it calls back into JavaScript for its stores, ours has none.
 //
-// It is under the AGPL and takes 150 MB on the disk, so it is no dependency of the project: this file alone names it, by an
-// import that nothing resolves beforehand, and `bench/deno.lock` alone pins it. The types below are what is used of it here.
-// When the project's own lock changes, make that one again:
+// It is under the AGPL and takes 150 MB on disk, so it is not a dependency of the project: only this file names it, by
+// an import that nothing resolves beforehand, and only `bench/deno.lock` pins it. The types below are the part that is
+// used here. When the project's own lock changes, make that one again:
 //   cp deno.lock bench/ && deno cache --lock=bench/deno.lock --frozen=false bench/*.ts npm:@signalapp/libsignal-client@0.103.0 \
 //     npm:noise-handshake@4.2.0 npm:echarts@6.1.0
 

@@ -1,10 +1,11 @@
 // Noise XX over node:net with `noise-handshake`, a peer of the handshake's benchmark: Noise_XX_25519_ChaChaPoly_BLAKE2b, both
 // sides in this process over loopback, messages behind two bytes of length, complete when both sides have their keys.
 //
-// Chosen of npm's: kept by the people whose peer-to-peer network runs on it, and it is XX and nothing more. `@libp2p/noise`
-// adds signed identities in protocol buffers and wants libp2p's streams; `noise-protocol` is no longer kept by its author.
-// Its arithmetic is native (sodium-native, 18 MB), so it is no dependency of the project: this file alone names it, and
-// `bench/deno.lock` alone pins it (libsignal.ts says how).
+// It was chosen from npm's packages because it is maintained by the people whose peer-to-peer network runs on it, and
+// because it is XX and nothing more. `@libp2p/noise` adds signed identities in protocol buffers and needs libp2p's
+// streams; `noise-protocol` is no longer maintained by its author. Its arithmetic is native (sodium-native, 18 MB), so
+// it is not a dependency of the project: only this file names it, and only `bench/deno.lock` pins it (libsignal.ts says
+// how).
 
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";

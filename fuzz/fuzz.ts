@@ -7,9 +7,9 @@
 //
 // The fuzzer is Jazzer.js (libFuzzer) under node: the first run installs it into dist/fuzz by npm, as pinned in
 // fuzz/runner/tools-lock.json. Without node, npm or the network every target counts as skipped, loudly. What was found
-// in a run stays in dist/fuzz/corpus and is where the next begins. A finding is a file in dist/fuzz/findings: copy it to
-// fuzz/regressions/TARGET, fix the bug, and fuzz/replay_test.ts holds on to it, under Deno and without the fuzzer.
-// The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as `fuzz: ...`.
+// in a run stays in dist/fuzz/corpus and is where the next begins. A finding is a file in dist/fuzz/findings: copy it
+// to fuzz/regressions/TARGET, fix the bug, and from then on fuzz/replay_test.ts replays it, under Deno and without the
+// fuzzer. The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as `fuzz: ...`.
 
 import { exitCodeOf } from "../scripts/suites.ts";
 import { createHash } from "node:crypto";

@@ -1,6 +1,7 @@
-// Every input that the repository holds, through its target again: the committed corpus, and what was ever a finding.
-// Then a few thousand changes of those inputs, from a fixed seed: the same each time, and blind (no coverage guides them; that
-// is fuzz/fuzz.ts). Under Deno, so what Jazzer.js finds under node is held here in the runtime that people use.
+// Every input in the repository, through its target again: the committed corpus, and every past finding. Then a few
+// thousand mutations of those inputs, from a fixed seed: the same each time, and blind (coverage guides only
+// fuzz/fuzz.ts). This runs under Deno, so what Jazzer.js finds under Node is checked here in the runtime that people
+// use.
 
 import { ok } from "node:assert/strict";
 import { dictionaryOf, read } from "./runner/jazzer.ts";

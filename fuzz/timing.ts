@@ -1,12 +1,14 @@
-// Does the time that something takes tell what it worked on? In the manner of dudect (Reparaz, Balasch, Verbauwhede, 2017):
-// two classes of input in random order, many measurements, Welch's t of the two. |t| above 4.5 is a difference that chance
-// would hardly make; below it none was *seen*, on this machine, with this many measurements, which proves nothing.
+// Does the time that a computation takes reveal what it worked on? After dudect (Reparaz, Balasch, Verbauwhede, 2017):
+// two classes of input in random order, many measurements, Welch's t of the two. |t| above 4.5 is a difference that
+// chance would hardly make; below it none was *seen*, on this machine, with this many measurements, which proves
+// nothing.
 //
 //   deno run --allow-read fuzz/timing.ts [SECONDS]     seconds each (default: 5)
 //
-// Two controls stand beside what is asked: a comparison that stops at the first difference must be seen, and a class against
-// itself must not be; if either comes out otherwise, the machine is too noisy and the rest means nothing. It is not a test: a
-// busy machine makes it lie both ways. The end is 0 if the controls hold, whatever else was seen.
+// Two controls accompany the measurements: a comparison that stops at the first difference must be seen, and a class
+// compared with itself must not be; if either comes out otherwise, the machine is too noisy and the rest means nothing.
+// This is not a test: a busy machine makes it lie both ways. The exit code is 0 if the controls hold, whatever else was
+// seen.
 
 import { normalisePhrase } from "../src/auth/phrase.ts";
 import { CANONICAL_ROOM, canonicalise, generate } from "../src/auth/words.ts";

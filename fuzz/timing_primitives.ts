@@ -1,7 +1,6 @@
 // What `deno task check timing` asks of the primitives: libsodium's code as this runtime compiles it from WebAssembly,
-// called as the program calls it. A secret that is always the same against another one each time, and for what is
-// compared inside, wrong at the beginning against wrong at the end. Both classes are prepared by the same work. Out of
-// scope: the measuring.
+// called as the program calls it. A fixed secret is measured against a new one each time, and for comparisons, wrong at
+// the beginning against wrong at the end. Both classes are prepared by the same work. Out of scope: the measuring.
 
 import { open, seal } from "../src/crypto/aead.ts";
 import { multiplyPoint, reduceScalar } from "../src/crypto/ed25519.ts";

@@ -1,4 +1,4 @@
-// Shell completions out of the option table of src/words/options.ts, into docs/completions/.
+// Shell completions made from the option table in src/words/options.ts, into docs/completions/.
 //
 //   deno run --allow-read --allow-write=docs scripts/completions.ts            writes them
 //   deno run --allow-read scripts/completions.ts --check                       exits 1 if one is not what the table gives

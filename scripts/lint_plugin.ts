@@ -1,9 +1,9 @@
-// The lint rules of the house: `rooms` (every import stays within the table), `names` (each dangerous name stands in its
-// one place), `arrays` (no bytes of a phrase in arrays that nobody wipes) and `linear` (no pattern that a long text makes
-// slow), `sizes` (no file, function or class is too long) and `words` (what a person reads stands in src/words/), for
-// `main.ts` and `src/`, tests apart. The tables are in `rooms.ts`.
-// Out of scope: anything about style, which is `deno fmt` and `deno lint`'s own. No scopes are resolved: a variable of
-// one's own that is called `performance` is reported too, and wants another name.
+// The lint rules of the house: `rooms` (every import stays within the table), `names` (each dangerous name appears in
+// its one place), `arrays` (no bytes of a phrase in arrays that nobody wipes) and `linear` (no pattern that a long text
+// makes slow), `sizes` (no file, function or class is too long) and `words` (what a person reads stands in src/words/),
+// for `main.ts` and `src/`, tests apart. The tables are in `rooms.ts`. Out of scope: anything about style, which is
+// `deno fmt` and `deno lint`'s own. No scopes are resolved: a local variable called `performance` is reported too, and
+// needs another name.
 
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,5 @@
-// The man page out of the same tables as `--help`: commands and options of src/words/options.ts, examples of help.ts, exit
-// codes of problems.ts. What no table holds stands here.
+// The man page, made from the same tables as `--help`: commands and options from src/words/options.ts, examples from
+// help.ts, exit codes from problems.ts. Anything that is in no table is written here.
 //
 //   deno run --allow-read --allow-write=docs scripts/man.ts            writes docs/sesame.1
 //   deno run --allow-read scripts/man.ts --check                       exits 1 if it is not what the tables give

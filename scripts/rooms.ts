@@ -1,6 +1,6 @@
-// Who may import whom, and which names stand where: docs/ARCHITECTURE.md as data. `lint_plugin.ts` judges the code by it,
-// `tests/papers/rooms_test.ts` compares the page with it. To allow something, change a line here, and the page with it.
-// Out of scope: how a file is read and judged.
+// Which room may import which, and where each dangerous name may appear: docs/ARCHITECTURE.md as data. `lint_plugin.ts`
+// judges the code by it, `tests/papers/rooms_test.ts` compares the page with it. To allow something, change a line
+// here, and the page with it. Out of scope: how a file is read and judged.
 
 export interface Room {
   readonly name: string;

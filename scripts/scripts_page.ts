@@ -1,5 +1,5 @@
-// The tables of docs/SCRIPTS.md, from the tables of the code: each stands behind a line `<!-- made: NAME -->`. Out of
-// scope: the page's own sentences.
+// The tables of docs/SCRIPTS.md, made from tables in the code: each follows a line `<!-- made: NAME -->`. Out of scope:
+// the page's own sentences.
 //
 //   deno run --allow-read --allow-write=docs scripts/scripts_page.ts            writes docs/SCRIPTS.md
 //   deno run --allow-read scripts/scripts_page.ts --check                       exits 1 if it is not what the tables give

@@ -1,10 +1,10 @@
 // Whether a regular expression can take more than linear time, judged by its shape and on the safe side: what it cannot be
 // sure of, it refuses, and the code scans by hand instead. For `lint_plugin.ts`.
 //
-// A pattern is tried at each character of a text. A repetition without an upper bound reads on to the end, and if something
-// behind it can then fail, that was for nothing: n characters, n times. So such a repetition must be the last thing that can
-// fail, or the pattern must begin with `^`, where it is tried once; and even there one is enough, since two try every
-// division of the text between them. A repetition inside a repetition tries them all.
+// A pattern is tried at each character of a text. A repetition without an upper bound reads on to the end, and if
+// something after it can then fail, that was for nothing: n characters, n times. So such a repetition must be the last
+// thing that can fail, or the pattern must begin with `^`, where it is tried once; and even there one is enough, since
+// two try every division of the text between them. A repetition inside a repetition tries them all.
 
 /** One element, with how often it may come. */
 interface Element {

@@ -5,9 +5,10 @@
 //   deno task test NAME...      the named suites, whole, one after the other, shown as they run
 //   deno task ok                those marked `ok`: the gate before a commit
 //
-// What computes runs as many at a time as there are cores, what mostly waits two at a time, and what measures times alone.
-// The last line is `tests: N passed, N failed, N skipped`, and the exit code is not 0 if anything failed or a suite ran
-// no test. Above it stands which programs were missing, and what was therefore not checked (tools.txt).
+// Suites that compute run as many at a time as there are cores, suites that mostly wait run two at a time, and suites
+// that measure times run alone. The last line is `tests: N passed, N failed, N skipped`, and the exit code is not 0 if
+// anything failed or a suite ran no test. The lines above it say which programs were missing, and what was therefore
+// not checked (tools.txt).
 
 import { type Beside, type Counts, NOTHING_CHECKED, type Suite, SUITES } from "./suites.ts";
 

@@ -1,4 +1,4 @@
-// The adding up in scripts/test.ts: what counts as failed, and the last line.
+// How scripts/test.ts adds up results: what counts as failed, and the last line.
 
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { exitCodeOf, NOTHING_CHECKED, type Suite, SUITES } from "./suites.ts";

@@ -1,5 +1,6 @@
-// The bytes of docs/WALKTHROUGH.md, out of the pinned exchange: each block that follows a line `<!-- bytes: NAME -->`.
-// `--check` compares instead of writing, and exits 1 if a block is not what the exchange gives. The sentences are the page's own.
+// The bytes in docs/WALKTHROUGH.md, taken from the pinned exchange: each block that follows a line `<!-- bytes: NAME
+// -->`. `--check` compares instead of writing, and exits 1 if a block is not what the exchange gives. The sentences are
+// the page's own.
 
 const PAGE = new URL("../docs/WALKTHROUGH.md", import.meta.url);
 const VECTORS = new URL("../tests/vectors/exchange-v1.json", import.meta.url);

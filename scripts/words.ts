@@ -1,8 +1,8 @@
-// Every sentence that the program can say, from `src/words/`, as a page that an editor reads from top to bottom.
+// Every sentence that the program can say, from `src/words/`, as a page that an editor can read from top to bottom.
 //
 //   deno task check words
 //
-// What is filled in stands in braces. Scope: finding the texts in the source. Out of scope: the texts.
+// Braces mark what is filled in. Scope: finding the texts in the source. Out of scope: the texts.
 
 const WORDS = new URL("../src/words/", import.meta.url);
 

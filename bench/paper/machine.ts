@@ -1,4 +1,4 @@
-// On what a run was made, and beside what: no name of the machine, no path.
+// What a run was made on, and beside what: neither the machine's name nor a path.
 
 import { LIBSIGNAL } from "../libsignal.ts";
 import { NOISE } from "../noise.ts";

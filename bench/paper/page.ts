@@ -1,4 +1,4 @@
-// docs/BENCHMARKS.md out of figures. Pure: the same figures give the same page, and a test compares it with what is
+// Makes docs/BENCHMARKS.md from figures. Pure: the same figures give the same page, and a test compares it with what is
 // committed. Out of scope: the plots (plot.ts), measuring.
 
 import type { Curve, Figures, Missing, Row, Section, Unit } from "./section.ts";

@@ -1,6 +1,6 @@
-// The plots of docs/BENCHMARKS.md as SVG, light and dark: each ratio with its interval, and the mesh's cost with its fits.
-// Drawn by Apache ECharts, which renders without a browser and without a document; two packages, where Vega would be sixty.
-// This file alone names it; `bench/deno.lock` alone pins it (libsignal.ts says how).
+// The plots of docs/BENCHMARKS.md as SVG, light and dark: each ratio with its interval, and the mesh's cost with its
+// fits. Drawn by Apache ECharts, which renders without a browser and without a document; two packages, where Vega would
+// be sixty. Only this file names it, and only `bench/deno.lock` pins it (libsignal.ts says how).
 
 import { curvesOf, program, rowsOf, type Run, short } from "./page.ts";
 import type { Curve } from "./section.ts";

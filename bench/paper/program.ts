@@ -1,5 +1,5 @@
-// What programs need around them, and what a process takes of the machine.
-// Out of scope: which programs (ssh.ts, wormhole.ts), how they are started and waited for (tests/harness).
+// What programs need around them, and what a process takes from the machine. Out of scope: which programs (ssh.ts,
+// wormhole.ts), how they are started and waited for (tests/harness).
 
 /** The path of a command, also where only root looks for one. */
 export async function pathOf(command: string): Promise<string | undefined> {

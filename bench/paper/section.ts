@@ -1,5 +1,5 @@
-// What a section of docs/BENCHMARKS.md hands over, and the contest that most of them are: several ways to do one thing,
-// one after the other in each round, so that a busy moment comes to all of them.
+// What a section of docs/BENCHMARKS.md delivers, and the contest that most sections are: several ways to do one thing,
+// one after another in each round, so that a busy moment affects all of them.
 
 import { type Ratio, ratioOf, type Summary, summaryOf } from "./statistics.ts";
 

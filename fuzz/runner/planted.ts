@@ -1,5 +1,5 @@
-// Bugs to plant, one or more in reach of each target: a line of a copy of the project is changed, and the fuzzer must find
-// that within a minute. `deno task fuzz --planted` proves it. Out of scope: running them.
+// Bugs to plant, one or more within reach of each target: a line of a copy of the project is changed, and the fuzzer
+// must find that within a minute. `deno task fuzz --planted` proves it. Out of scope: running them.
 
 export interface Planted {
   readonly target: string;

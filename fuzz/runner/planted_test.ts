@@ -1,5 +1,5 @@
-// Each bug can still be planted. It is part of the gate, since any change of the code can take the line away. Out of scope:
-// whether the fuzzer finds it (`deno task fuzz --planted`).
+// Each bug can still be planted. This is part of the gate, since any change to the code can remove the line. Out of
+// scope: whether the fuzzer finds it (`deno task fuzz --planted`).
 
 import { strictEqual as equal } from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,6 +1,6 @@
-// docs/PROTOCOL.md section 1: judging a peer's certificate.
-// Input: any DER; or an honest certificate with changes; or its signed body with changes and pieces put in, signed again by
-// its own key, so that what stands between a mutation and acceptance is the judgement alone.
+// docs/PROTOCOL.md section 1: judging a peer's certificate. Input: any DER; or an honest certificate with changes; or
+// its signed body with changes and insertions, signed again with its own key, so that only the judgement decides
+// whether a mutation is accepted.
 
 import { generateKeyPairSync, sign, X509Certificate } from "node:crypto";
 import { acceptable, makeIdentity } from "../../src/transport/certificate.ts";

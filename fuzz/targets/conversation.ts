@@ -1,5 +1,5 @@
-// docs/PROTOCOL.md sections 3 to 7: one session, fed whatever can happen to it. Its peer is another session or, where the
-// input's first byte is odd, somebody who knows the phrase and seals what he likes. Input: a list of events.
+// docs/PROTOCOL.md sections 3 to 7: one session, fed whatever can happen to it. Its peer is another session or, if the
+// input's first byte is odd, somebody who knows the phrase and seals whatever they like. Input: a list of events.
 
 import { StretchedPhrase } from "../../src/auth/stretched.ts";
 import { CELL_PLAINTEXT_SIZE, FRAGMENT_CAPACITY, FRAME_SIZE } from "../../src/constants.ts";

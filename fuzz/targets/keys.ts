@@ -1,4 +1,4 @@
-// Bytes of a terminal in raw mode to keys, and keys to a line: the key decoder and the line editor.
+// From the bytes of a terminal in raw mode to keys, and from keys to a line: the key decoder and the line editor.
 // Input: how the bytes are cut, then the bytes. The cut must not matter.
 
 import { type Key, KeyDecoder, PASTE_MAX_BYTES } from "../../src/terminal/keys.ts";

@@ -1,5 +1,5 @@
-// Points that a peer sends: shares on edwards25519, ratchet keys on X25519, against noble's judgement of the same bytes.
-// Input: what to begin with (any bytes, a point, one off the subgroup, one written otherwise), then changes.
+// Points that a peer sends: shares on edwards25519, ratchet keys on X25519, against noble's judgement of the same
+// bytes. Input: what to begin with (any bytes, a point, one outside the subgroup, one encoded otherwise), then changes.
 
 import { ed25519, x25519 as nobleX25519 } from "@noble/curves/ed25519.js";
 import { addPoints, isValidPoint, subtractPoints } from "../../src/crypto/ed25519.ts";

@@ -1,5 +1,5 @@
-// What devices of a LAN say of themselves: answers to SSDP, the UPnP description, HTTP and SOAP. Whoever answers may be a
-// stranger. Input: which of them, then its text; for HTTP, how a body is cut into chunks, then the body.
+// What devices on a LAN say about themselves: answers to SSDP, the UPnP description, HTTP and SOAP. The answer may come
+// from a stranger. Input: which of them, then its text; for HTTP, how a body is cut into chunks, then the body.
 
 import { controlIn, errorIn, fieldIn, httpAnswer, locationIn, type Place } from "../../src/transport/mapping/upnp.ts";
 import { Input, joined, must, type Target, utf8 } from "../target.ts";

@@ -1,7 +1,7 @@
-// The Debian package, of the portable file as it is, the man page and the completions. dpkg-deb makes it; the times in it
-// are the release's, so that the same file gives the same package. No script of it runs at installation or removal.
-// Packed by xz, which every dpkg opens; zstd gave 40 MB instead of 37, and lintian and Debian 11 refuse it.
-// Out of scope: the portable file (portable.ts), what the package has to do (tests/artifact/deb_test.ts).
+// The Debian package: the portable file as it is, the man page and the completions. dpkg-deb makes it; the times in it
+// are the release's, so that the same file gives the same package. It runs no script at installation or removal. Packed
+// by xz, which every dpkg opens; zstd gave 40 MB instead of 37, and lintian and Debian 11 refuse it. Out of scope: the
+// portable file (portable.ts), what the package has to do (tests/artifact/deb_test.ts).
 
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";

@@ -1,10 +1,11 @@
-// The bytes of launcher.c for each machine. They stand in the source (launcher.generated.ts), so that nobody who builds
-// Sesame needs a C compiler and all get the same file; whoever has this compiler makes them again and compares.
+// The bytes of launcher.c for each machine. They are in the source (launcher.generated.ts), so that nobody who builds
+// Sesame needs a C compiler and everybody gets the same file; anybody with this compiler can make them again and
+// compare.
 //
 //   deno task check launcher             writes them again
 //   deno task check launcher --check     compares, and exits 1 where one is another
 //
-// Both print the sums. Out of scope: what stands behind the launcher in the file (portable.ts).
+// Both print the sums. Out of scope: what follows the launcher in the file (portable.ts).
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

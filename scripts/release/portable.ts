@@ -1,6 +1,6 @@
 // The portable file: the launcher (launcher.c), the program, and the Deno runtime from npm, each at a multiple of one
-// block, so that the kernel can map the runtime from where it stands. It is not compressed: then each start would
-// unpack it. Out of scope: the launcher itself, the bundle.
+// block, so that the kernel can map the runtime from where it is. It is not compressed, because each start would then
+// have to unpack it. Out of scope: the launcher itself, the bundle.
 
 import { join } from "node:path";
 import { BuildFailure, run, sha256 } from "./failure.ts";

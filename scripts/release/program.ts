@@ -1,7 +1,7 @@
-// The program as one text that can be started from a descriptor without a name: a bundle split by Deno, its parts joined
-// again as texts, of which each becomes a module of its own when it is first wanted.
-// Why parts: the prompt waits for a small one only. Why not files: they would have to stand in a folder as long as the
-// program runs, since the parts behind the prompt are read later. Out of scope: the runtime, the file that is shipped.
+// The program as one text that can be started from a descriptor without a name: a bundle split by Deno, its parts
+// joined again as texts, each of which becomes a separate module when it is first needed. Why parts: the prompt waits
+// only for a small one. Why not files: they would have to stay in a folder for as long as the program runs, since the
+// parts after the prompt are read later. Out of scope: the runtime, the file that is shipped.
 
 import { join } from "node:path";
 import { BuildFailure, run } from "./failure.ts";

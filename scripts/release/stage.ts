@@ -1,6 +1,6 @@
-// The source of one build: a copy of exactly those files that make up the program, in a folder of its own, with what the
-// file is written into version.ts. Both kinds of file are made from it, so nothing else of the checkout can get in.
-// Scope: which files, their hash, the copy. Out of scope: what is made of them.
+// The source of one build: a copy of exactly those files that make up the program, in a separate folder, with
+// version.ts saying what kind of file it is. Both kinds of file are made from it, so nothing else in the checkout can
+// get in. Scope: which files, their hash, the copy. Out of scope: what is made of them.
 
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,5 @@
-// For which machines a file is made, and the runtime that a portable file carries. A new version of Deno: change VERSION
-// and the hashes here, with README and .ci/run.
+// Which machines a file is made for, and the runtime that a portable file contains. For a new version of Deno, change
+// VERSION and the hashes here, as well as README and .ci/run.
 
 export const DENO_VERSION = "2.9.6";
 

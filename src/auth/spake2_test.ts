@@ -1,4 +1,5 @@
-// SPAKE2 as steps: RFC 9382's vectors over P-256 and vectors over edwards25519, through the same code; shares that are none.
+// SPAKE2 as steps: RFC 9382's vectors over P-256 and vectors over edwards25519, through the same code; and invalid
+// shares.
 
 import { ok, strictEqual as equal, throws } from "node:assert/strict";
 import { ed25519 } from "@noble/curves/ed25519.js";

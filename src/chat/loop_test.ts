@@ -1,4 +1,5 @@
-// What the loop does with a caller, and what its only timer is set by. Steps themselves are of the peers' tests, effects of tests/process.
+// What the loop does with a caller, and what its only timer is set by. The peers' tests cover the steps themselves,
+// tests/process the effects.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { FRAME_SIZE } from "../constants.ts";

@@ -1,4 +1,4 @@
-// What friends are told of where they can call us, as the router and the network change. The router is the test's.
+// What friends are told about where they can call us, as the router and the network change. The test plays the router.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { parse } from "../cli/args.ts";

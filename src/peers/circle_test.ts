@@ -1,4 +1,4 @@
-// When a friend is told who is here, and what all that was told adds up to.
+// When a friend is told who is here, and what everything that was told adds up to.
 
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import type { CircleMessage } from "../wire/message.ts";

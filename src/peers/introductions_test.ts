@@ -1,4 +1,4 @@
-// One's own part in introductions, by the table of docs/PROTOCOL.md section 8.
+// Our own part in introductions, by the table in docs/PROTOCOL.md section 8.
 
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { INTRODUCTION_MS, INTRODUCTIONS_AT_ONCE, INTRODUCTIONS_MAX, MEET_PAUSE_MS } from "../constants.ts";

@@ -1,5 +1,5 @@
-// The two-sided calls of introductions: when they begin and end, and that a person hears of none. Who answers them is judged in
-// refusal.ts, as for every call of an introduction.
+// The two-sided calls of introductions: when they begin and end, and that a person hears about none of them. Who
+// answers them is judged in refusal.ts, as for every call of an introduction.
 
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { INTRODUCTIONS_AT_ONCE, PUNCH_AFTER_MS, PUNCH_FRUITLESS_MAX } from "../constants.ts";

@@ -1,7 +1,7 @@
-// What a renewal heals: all state of one side is revealed at a random moment of a conversation, and from then on somebody
-// listens to every frame with one of the two legs broken, X25519 or ML-KEM. He must lose both directions at the renewal that
-// docs/PROTOCOL.md section 4 names, and where both legs are broken he must not. How long that takes with real programs is
-// measured in tests/healing.
+// What a renewal heals: all state of one side is revealed at a random moment of a conversation, and from then on
+// somebody listens to every frame with one of the two halves broken, X25519 or ML-KEM. They must lose both directions
+// at the renewal that docs/PROTOCOL.md section 4 names, and if both halves are broken they must not. How long that
+// takes with real programs is measured in tests/healing.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { x25519 } from "@noble/curves/ed25519.js";

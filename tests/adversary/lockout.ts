@@ -1,5 +1,6 @@
-// Whether strangers keep a newcomer out (docs/SECURITY.md, G15): a real listener, real attackers at 10, 100 or 1000 addresses,
-// each of a network of its own, and newcomers who know the phrase and call with --retry, each from another network.
+// Whether strangers keep a newcomer out (docs/SECURITY.md, G15): a real listener, real attackers at 10, 100 or 1000
+// addresses, each in a separate network, and newcomers who know the phrase and call with --retry, each from another
+// network.
 //
 //   deno run --allow-all tests/adversary/lockout.ts [--networks 10,100] [--kinds silent,guessing,both] [--v6]
 //       [--newcomers 5] [--begun] [--product DIR]

@@ -1,6 +1,6 @@
-// Checks whose absence a row must notice. `--prove` takes each out of a copy of the project and runs the named row there.
-// Each `text` stands exactly once in its file; when the code changes, so does this list (a text that is not found is red).
-// Not here: checks that stand twice on purpose, such as torsion (libsodium refuses it again).
+// Checks whose absence a row must notice. `--prove` takes each out of a copy of the project and runs the named row
+// there. Each `text` occurs exactly once in its file; when the code changes, so must this list (a text that is not
+// found fails). Not here: checks that are made twice on purpose, such as torsion (libsodium refuses it again).
 
 export interface Removal {
   readonly check: string;

@@ -1,4 +1,4 @@
-// How rows come to a certain moment of a renewal, and what all of them ask of the victim.
+// How rows reach a certain moment of a renewal, and what all of them require of the victim.
 
 import assert from "node:assert/strict";
 import { KEY_CELL, type Session } from "../reference/reference.ts";

@@ -1,5 +1,5 @@
-// The handshake under attack (docs/PROTOCOL.md section 3): shares that are none, a KEM key and a ciphertext that are none,
-// wrong phrases and modes, somebody in between.
+// The handshake under attack (docs/PROTOCOL.md section 3): invalid shares, an invalid KEM key and ciphertext, wrong
+// phrases and modes, somebody in between.
 
 import assert from "node:assert/strict";
 import { ed25519 } from "@noble/curves/ed25519.js";

@@ -1,5 +1,5 @@
-// Who may connect and who stays (docs/PROTOCOL.md section 8): places, rates, guesses, duplicates, glare, oneself.
-// Most of these use the victim's limits up, so they have one of their own.
+// Who may connect and who stays (docs/PROTOCOL.md section 8): places, rates, guesses, duplicates, glare, calls to
+// oneself. Most of these use up the victim's limits, so they have a separate victim.
 
 import assert from "node:assert/strict";
 import { dial, PHRASE } from "../harness/process_pair.ts";

@@ -1,5 +1,5 @@
-// Renewals under attack (docs/PROTOCOL.md section 4): by a dialer or a listener who is in and breaks a rule of theirs, and by
-// somebody on the line who keeps the key or the ciphertext away.
+// Renewals under attack (docs/PROTOCOL.md section 4): by a dialer or a listener who is in and breaks one of their
+// rules, and by somebody on the line who suppresses the key or the ciphertext.
 
 import assert from "node:assert/strict";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";

@@ -1,6 +1,6 @@
-// Runs rows and says what came of each. Scope: one victim for many rows, a new one where the row or the victim's own
-// limits want it; two victims' rows at a time, and the time-out rows side by side on a third.
-// Out of scope: the rows, printing (tests/adversary/adversary.ts).
+// Runs rows and reports how each came out. Scope: one victim for many rows, a new one where the row or the victim's own
+// limits need it; two victims' rows at a time, and the time-out rows side by side on a third. Out of scope: the rows,
+// printing (tests/adversary/adversary.ts).
 
 import { type Row, World } from "./world.ts";
 

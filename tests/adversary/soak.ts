@@ -3,8 +3,8 @@
 //   deno task check soak                  ten minutes
 //   deno task check soak --seconds 30     the slice for CI
 //
-// Strangers: 200 connections a second from many loopback addresses; half say nothing, the other half send garbage, HTTP,
-// half a ClientHello, or hang up. Figures: the way of the friend's messages in ticks, the listener's memory, the
+// Strangers: 200 connections a second from many loopback addresses; half say nothing, the other half send garbage,
+// HTTP, half a ClientHello, or hang up. Figures: how many ticks the friend's messages take, the listener's memory, the
 // longest pause between two of its ticks, how long a newcomer takes. The last lines are `suite: ...` and `soak: ...`.
 
 import { connect, type Socket } from "node:net";

@@ -1,4 +1,4 @@
-// The table of issue "Hostile peers": every row of it, in the order in which a connection meets the checks.
+// The table of hostile peers: every row, in the order in which a connection meets the checks.
 
 import { CIRCLE_ROWS } from "./rows_circle.ts";
 import { CELL_ROWS } from "./rows_cells.ts";

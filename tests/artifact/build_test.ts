@@ -1,5 +1,5 @@
-// How files are made: the same bytes from any folder, the same permissions everywhere, and what stands in docs/ is what
-// the tables give. Out of scope: what a made file does (e2e_test.ts).
+// How files are made: the same bytes from any folder, the same permissions everywhere, and docs/ contains what the
+// tables give. Out of scope: what a finished file does (e2e_test.ts).
 
 import { deepStrictEqual as deepEqual, match, ok, rejects, strictEqual as equal, throws } from "node:assert/strict";
 import { join } from "node:path";

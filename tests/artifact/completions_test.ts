@@ -1,4 +1,4 @@
-// The completions of docs/completions in real shells, in a real terminal: what a person gets who presses Tab.
+// The completions of docs/completions in real shells, in a real terminal: what a person who presses Tab gets.
 
 import { ROOT } from "../../scripts/release/stage.ts";
 import { Tmux } from "../harness/tmux.ts";

@@ -1,6 +1,6 @@
-// The Debian package as people get it: made twice, looked at by lintian, installed by dpkg into a root of its own, started
-// there as a user who owns nothing, and removed. The root has the package, this machine's C library and nothing else: no
-// Deno, no Node, no source. What every form of Sesame has to do is tried on the portable file in it (e2e_test.ts).
+// The Debian package as people get it: made twice, checked by lintian, installed by dpkg into a separate root, started
+// there as a user who owns nothing, and removed. The root has the package, this machine's C library and nothing else:
+// no Deno, no Node, no source. What every form of Sesame has to do is tried on the portable file in it (e2e_test.ts).
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { join } from "node:path";

@@ -1,6 +1,7 @@
-// The npm package as people get it: packed, installed by npm from a registry, and started as `sesame`. What every form of
-// Sesame has to do is tried on it by e2e_test.ts (`deno task check e2e --npm`); in here is what only this form can get wrong: what
-// npm installs, Node as the launcher, its signals and exit codes, and its sentences where it cannot start.
+// The npm package as people get it: packed, installed by npm from a registry, and started as `sesame`. What every form
+// of Sesame has to do is tried on it by e2e_test.ts (`deno task check e2e --npm`); this file tests what only this form
+// can get wrong: what npm installs, Node as the launcher, its signals and exit codes, and its sentences when it cannot
+// start.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { join } from "node:path";

@@ -1,7 +1,7 @@
-// A registry of npm on loopback that has one package more than the real one: `sesame-chat` as it was packed. Deno's package
-// for this system it hands on as npm fetched it; for the others it has stand-ins, so that nobody downloads 200 MB to see
-// which one npm takes. So `npm install -g sesame-chat` is tried as people type it. Out of scope: what is tried
-// (npm_test.ts).
+// An npm registry on loopback with one package more than the real one: `sesame-chat` as it was packed. It passes on
+// Deno's package for this system as npm fetched it; for the other systems it has stand-ins, so that nobody downloads
+// 200 MB to see which one npm takes. So `npm install -g sesame-chat` is tried as people type it. Out of scope: what is
+// tried (npm_test.ts).
 
 import { join } from "node:path";
 import { DENO_VERSION, type Runtime, RUNTIMES } from "../../scripts/release/targets.ts";

@@ -1,6 +1,7 @@
-// `deno task check vm FILE KERNEL`: the file that people download, as an ordinary user on a small Linux of its own, where the
-// limits, swap and core dumps can be set: a container or a build machine seldom lets them. It wants qemu-system-x86_64,
-// busybox (static), gdb, dmsetup, cpio and xz; KERNEL is a folder into which Debian's package was unpacked:
+// `deno task check vm FILE KERNEL`: the file that people download, as an ordinary user on a separate small Linux, where
+// limits, swap and core dumps can be set, which a container or a build machine seldom allows. It needs
+// qemu-system-x86_64, busybox (static), gdb, dmsetup, cpio and xz; KERNEL is a folder into which Debian's package was
+// unpacked:
 //
 //   apt-get download linux-image-6.12.118+deb13-cloud-amd64 && dpkg-deb -x linux-image-*.deb kernel
 //

@@ -1,11 +1,11 @@
-// Stages the ways in which a call fails, and compares the cause that `sesame doctor HOST` names with the cause there is;
-// then the same for a chat that goes on calling and has to say it by itself.
+// Stages the ways in which a call fails, and compares the cause that `sesame doctor HOST` names with the actual cause;
+// then does the same for a chat that goes on calling and has to say so by itself.
 //
 //   deno task check doctor            all
 //   deno task check doctor WORD...    those whose line has one of the words
 //
-// It wants root on Linux, iproute2, nftables, OpenSSL, microsocks and bash; without them it counts as skipped and says so.
-// Out of scope: the network (world.ts), what answers there (services.ts).
+// It needs root on Linux, iproute2, nftables, OpenSSL, microsocks and bash; without them it counts as skipped and says
+// so. Out of scope: the network (world.ts), what answers there (services.ts).
 
 import { NOTHING_CHECKED } from "../../scripts/suites.ts";
 import type { CallCause } from "../../src/call.ts";

@@ -1,5 +1,5 @@
-// What stands at the other end in `deno task check doctor`: services that are no Sesame, one that is full, a DNS server.
-// A child process, started in a network namespace. Scope: what each says. Out of scope: firewalls (world.ts).
+// What is at the other end in `deno task check doctor`: services that are not Sesame, a Sesame that is full, a DNS
+// server. A child process, started in a network namespace. Scope: what each says. Out of scope: firewalls (world.ts).
 //
 //   services.ts there ADDRESS      the services, each on its port; "ready" once all listen
 //   services.ts names ADDRESS      the DNS server on 127.0.0.1; ADDRESS: IPv4 and IPv6 of the other end, by a comma

@@ -1,5 +1,5 @@
-// What tests of secrets share: one arena over libsodium's memory for each test file, hex, and entropy that is known.
-// Nothing in here is for the product: it turns secrets into text, which the product never does.
+// What tests of secrets share: one arena over libsodium's memory for each test file, hex, and known entropy. Nothing
+// here is for the product: it turns secrets into text, which the product never does.
 
 import { createHash } from "node:crypto";
 import { loadSodium } from "../../src/crypto/sodium.ts";

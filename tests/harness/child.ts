@@ -1,5 +1,5 @@
-// A process with pipes, or on a terminal made by script(1): text goes in, what it writes is kept and waited for.
-// Out of scope: the product with --json (process.ts), a terminal whose modes (pty.ts) or screen (tmux.ts) are looked at.
+// A process with pipes, or on a terminal made by script(1): text goes in, what it writes is kept and waited for. Out of
+// scope: the product with --json (process.ts), a terminal whose modes (pty.ts) or screen (tmux.ts) are examined.
 
 import { productEnvironment } from "./product.ts";
 

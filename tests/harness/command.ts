@@ -1,4 +1,4 @@
-// A program run to its end, what it wrote as text. Out of scope: one that is talked with (child.ts).
+// A program run to its end, and what it wrote, as text. Out of scope: interactive programs (child.ts).
 
 export interface Ran {
   readonly code: number;

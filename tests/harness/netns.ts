@@ -1,5 +1,5 @@
-// Networks of their own for tests: namespaces of Linux joined by a wire each, with names, rules and a capture.
-// Scope: making and removing them, programs inside. Out of scope: what runs there and what it should see.
+// Separate networks for tests: Linux namespaces, each joined by a wire, with names, rules and a capture. Scope: making
+// and removing them, programs inside. Out of scope: what runs there and what it should see.
 
 import { Child } from "./child.ts";
 import { hasProgram } from "./product.ts";

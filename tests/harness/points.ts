@@ -1,4 +1,4 @@
-// Points that a peer must not be able to use: of low order, off the subgroup, written in another way than the one.
+// Points that a peer must not be able to use: of low order, outside the subgroup, not in the one canonical encoding.
 // Made with noble; the product has no such arithmetic.
 
 import { ed25519, ED25519_TORSION_SUBGROUP } from "@noble/curves/ed25519.js";

@@ -1,4 +1,4 @@
-// What every error of the program has: three parts on one line, and nothing of its insides.
+// What every error message of the program has: three parts on one line, and no internals.
 
 import { match, ok } from "node:assert/strict";
 

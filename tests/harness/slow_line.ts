@@ -1,5 +1,5 @@
-// A line of some length on loopback: a TCP relay that hands on what comes from each side so many milliseconds later, in its
-// order. Out of scope: loss, narrowness, anything about what goes through.
+// A line of some length on loopback: a TCP relay that passes on what comes from each side a given number of
+// milliseconds later, in order. Out of scope: loss, bandwidth, anything about what passes through.
 
 import { connect, type Socket } from "node:net";
 import { split } from "../reference/reference.ts";

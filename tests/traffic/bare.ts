@@ -1,5 +1,5 @@
-// What the pacer's cost cannot go below: frames of a cell's size over the same TLS and on the same grid, with nothing in
-// them; and the public-key work of the dialer's renewals. A process for each side, started by load.ts.
+// The least that pacing can cost: frames of a cell's size over the same TLS and on the same grid, with nothing in them;
+// and the public-key work of the dialer's renewals. A process for each side, started by load.ts.
 //
 //   deno run ... bare.ts far PORT LINKS INTERVAL_MS
 //   deno run ... bare.ts hub PORT LINKS INTERVAL_MS SECONDS   prints one line of JSON

@@ -1,4 +1,4 @@
-// The classifiers and the statistics against cases whose answers are known: a gate that cannot see would always be green.
+// The classifiers and the statistics against cases whose answers are known: a gate that cannot see would always pass.
 
 import assert from "node:assert/strict";
 import { crossValidated, LEARNERS, midRanks } from "./classify.ts";

@@ -1,5 +1,5 @@
-// The time that this thread has had on the processor. The clock on the wall also counts what others do on the machine, and
-// any rule for taking that out again by itself would take out what is looked for: work that seldom takes longer.
+// The time that this thread has had on the processor. Wall-clock time also counts what others do on the machine, and
+// any rule for filtering that out would also remove what is being looked for: work that only seldom takes longer.
 
 /** Milliseconds; where the system is not Linux, or FFI is not allowed, those of the wall. */
 export const cpuMs: () => number = threadClock() ?? (() => performance.now());

@@ -1,6 +1,5 @@
-// What an observer makes of one connection: numbers for the classifiers. Everything that the issue names is in them: how
-// many and how large, when, how regular, in bursts or with gaps, acknowledged when, and how the two directions belong
-// together. Labels never come in here.
+// What an observer makes of one connection: numbers for the classifiers. They cover how many and how large, when, how
+// regular, in bursts or with gaps, acknowledged when, and how the two directions relate. Labels never get in here.
 
 import { deviation, mean } from "./grid.ts";
 import { quantile } from "../harness/quantile.ts";

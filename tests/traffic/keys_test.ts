@@ -1,4 +1,4 @@
-// Whether a delay next to keys is seen, and none where there is none: the gate's row must be able to be red.
+// Whether a delay next to keys is seen, and none where there is none: the gate's row must be able to fail.
 
 import { ok } from "node:assert/strict";
 import type { Seen } from "./features.ts";

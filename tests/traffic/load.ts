@@ -1,5 +1,5 @@
-// What the pacer costs and how well it keeps time under load (`deno task wire --load`): one product process, as users run
-// it, calls 64 friends; the cells it sends are timed on the line, its time on the processor is the kernel's own count.
+// What the pacer costs and how well it keeps time under load (`deno task wire --load`): one product process, as users
+// run it, calls 64 friends; the cells it sends are timed on the line, and its processor time is the kernel's own count.
 
 import { Child, pause } from "../harness/child.ts";
 import { PRODUCT, productEnvironment } from "../harness/product.ts";

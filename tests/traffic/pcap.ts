@@ -1,6 +1,6 @@
 // Captures of tcpdump (the classic pcap format, draft-ietf-opsawg-pcap) down to TCP: who sent what to whom, and when.
-// Scope: bytes to segments. Anything that is no TCP over IPv4 or IPv6, or was cut short, is left out and counted.
-// Out of scope: connections and TLS (flow.ts). A library would bring more than the hundred lines that this takes.
+// Scope: bytes to segments. Anything that is not TCP over IPv4 or IPv6, or was cut short, is left out and counted. Out
+// of scope: connections and TLS (flow.ts). A library would bring more than the hundred lines that this takes.
 
 /** One TCP segment as it was seen on the line. */
 export interface Segment {

@@ -1,5 +1,5 @@
-// The bugs of the gate can still be planted: any change of the pacer can take their places away. Out of scope: that the
-// gate fails of them (gate_test.ts).
+// The gate's bugs can still be planted: any change to the pacer can remove their places. Out of scope: that they make
+// the gate fail (gate_test.ts).
 
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { placesOf, PLANT_NAMES } from "./planted.ts";

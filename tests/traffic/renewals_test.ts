@@ -1,4 +1,5 @@
-// Whether the cells of a renewal are found by counting, and whether a delay of theirs is seen: the row must be able to be red.
+// Whether the cells of a renewal are found by counting, and whether a delay in them is seen: the row must be able to
+// fail.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { judgeRenewals } from "./gate.ts";

@@ -1,6 +1,6 @@
-// Labelled sessions of real product processes, many at once over loopback, each side at a terminal of its own (script(1))
-// with keys pressed as people press them. One batch holds all labels in equal parts, so that whatever else the machine is
-// doing meanwhile falls on all of them alike.
+// Labelled sessions of real product processes, many at once over loopback, each side at a separate terminal (script(1))
+// with keys pressed as people press them. One batch holds all labels in equal parts, so that whatever else the machine
+// is doing meanwhile falls on all of them alike.
 //
 // Out of scope: capturing (capture.ts), what the labels are compared for (traffic.ts).
 

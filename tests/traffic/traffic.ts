@@ -1,5 +1,5 @@
-// What the line tells: `deno task wire` plays labelled sessions, lets classifiers look at their traffic, and is red if one
-// of them can tell what must be hidden, or cannot tell what is plain to see.
+// What the line reveals: `deno task wire` plays labelled sessions, lets classifiers look at their traffic, and fails if
+// one of them can tell what must be hidden, or cannot tell what is plain to see.
 //
 //   deno task wire                 the whole gate, a quarter of an hour: simulated sessions for volume, real ones for truth
 //   deno task wire --short         the same in under a minute, with fewer and shorter sessions and so a coarser bar

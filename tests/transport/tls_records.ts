@@ -1,5 +1,5 @@
-// TLS 1.3 records of one's own making, under the keys of a real connection: what no library sends. OpenSSL makes the
-// connection and tells its keys; it goes through a tap here, which adds any record in the caller's name (RFC 8446 section 5.2).
+// Hand-made TLS 1.3 records under the keys of a real connection: what no library sends. OpenSSL makes the connection
+// and tells its keys; it goes through a tap here, which adds any record in the caller's name (RFC 8446 section 5.2).
 
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { makeCertificate } from "./forged_certificate.ts";

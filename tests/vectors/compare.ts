@@ -1,5 +1,5 @@
-// The comparing of a file of exchanges with what was computed, value by value; the first that differs is named.
-// Out of scope: how anything is computed.
+// Compares a file of exchanges with what was computed, value by value, and names the first that differs. Out of scope:
+// how anything is computed.
 
 /** The first value that is not what it should be. `expected` is the file's, `got` is ours. */
 export class Difference extends Error {

@@ -1,5 +1,6 @@
-// That `deno task vectors` notices: one digit of an expected value changed, a field missing, a field too many, a file of
-// another kind. The stretch is taken from the file's first reading, so that not every try costs an Argon2id.
+// That `deno task vectors` notices: one digit of an expected value changed, a field missing, a field too many, a file
+// of another kind. The stretch is taken from the first reading of the file, so that not every attempt costs an Argon2id
+// run.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { checkFile } from "./check.ts";

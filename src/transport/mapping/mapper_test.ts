@@ -1,4 +1,5 @@
-// A port's life at a router: which language, when again, what is told, and that it is taken back. The router is the test's.
+// A port's life at a router: which language, when it is renewed, what is reported, and that it is taken back. The test
+// plays the router.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { Timeline } from "../../../tests/simulation/timeline.ts";
