@@ -8,9 +8,9 @@
 //   deno task check healing                                  200 reveals at 50 ms, 100 at 250 ms, 60 at 1000 ms
 //   deno task check healing --interval 50 --reveals 20       one row
 //
-// He must read every cell of the epochs before and none of those from there on: that does not depend on time. The longest
-// time is judged in ticks of ours, with room for a machine that has other things to do. The last lines are
-// `suite: N passed, N failed, N skipped` and the same as `healing: ...`.
+// The attacker must read every cell of the epochs before and none of those from then on: that does not depend on time.
+// The longest time is judged in our own ticks, with allowance for a machine that has other things to do. The last lines
+// are `suite: N passed, N failed, N skipped` and the same as `healing: ...`.
 
 import { parseArgs } from "node:util";
 import { fetchDependencies } from "../harness/product.ts";

@@ -1,5 +1,6 @@
-// One authenticated connection of the second implementation's that ticks as the program does, one cell a tick, and whose
-// state can be revealed to somebody who listens to it. Out of scope: whom it talks to, what the figures are worth.
+// One authenticated connection of the second implementation that ticks as the program does, one cell per tick, and
+// whose state can be revealed to somebody who listens to it. Out of scope: whom it talks to, what the figures are
+// worth.
 
 import {
   aadOf,

@@ -1,6 +1,6 @@
-// The table of macOS's calls against other people's: the Rust crate libc, whose declarations for Apple's systems are used,
-// and compared with the headers, by very many programs. Debian has its source. Nothing of macOS runs here.
-// Not in there, and so compared by hand with xnu's own headers: csops, minherit and their numbers.
+// The table of macOS's calls against other people's: the Rust crate libc, whose declarations for Apple's systems very
+// many programs use and compare with the headers. Debian has its source. Nothing of macOS runs here. The crate lacks
+// csops, minherit and their numbers, so these were compared by hand with xnu's own headers.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { MACOS_NUMBERS, MACOS_SYMBOLS } from "../../src/host/macos.ts";

@@ -1,5 +1,5 @@
 // The product's live arena, read from outside: for secrets that only the product knows, to be checked against public
-// values. Scope: pieces of it as they stand now, and a watch for what stands there for a fraction of a millisecond.
+// values. Scope: pieces of it as they are now, and a watch for what is there for only a fraction of a millisecond.
 
 import { ProcessMemory } from "./memory.ts";
 

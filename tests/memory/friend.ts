@@ -1,5 +1,5 @@
 // The product's friend, who enters every secret of their session in a ledger: what both sides know, since the reference
-// computes it too, and what only the product knows, since it reads that out of the product's live arena and checks it
+// computes it too, and what only the product knows, since it reads that from the product's live arena and checks it
 // against the public values. Scope: which of them the product holds when. Out of scope: the protocol, the search.
 
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";

@@ -1,5 +1,5 @@
-// The product as an ordinary user runs it, with a limit on locked memory of one's choice. Needs root, to become somebody
-// else. Scope: a copy of program and packages that such a user may read, the command line. Out of scope: what is tested.
+// The product as an ordinary user runs it, with a chosen limit on locked memory. Needs root, to become somebody else.
+// Scope: a copy of program and packages that such a user may read, the command line. Out of scope: what is tested.
 
 import { registryFolder } from "../../scripts/release/licences.ts";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,6 @@
-// One look at all of a process's memory: how often each known secret stands in it, in any form, in the arena and outside.
-// Scope: the search over a whole process, counting, the table. Out of scope: patterns (needles.ts), what should be where.
+// One look at all of a process's memory: how often each known secret occurs in it, in any form, in the arena and
+// outside. Scope: the search over a whole process, counting, the table. Out of scope: patterns (needles.ts), what
+// should be where.
 
 import type { Kind, Ledger, Secret } from "./ledger.ts";
 import { KINDS } from "./ledger.ts";

@@ -1,5 +1,5 @@
-// The start in real processes: what is refused, what is warned of, what is weaker without FFI, which permissions are left,
-// and which files are touched. Tests that must become an ordinary user, or trace, say so where they cannot.
+// The start in real processes: what is refused, what brings a warning, what is weaker without FFI, which permissions
+// are left, and which files are touched. Tests that must become an ordinary user, or trace, say so where they cannot.
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";

@@ -4,11 +4,12 @@
 //   deno task check models --all              every row
 //   deno task check models --rows "TEXT|..."  the rows whose name holds one of the texts
 //
-// Each row of docs/models/expected.txt is run and what comes out compared with what must. Spin is wanted on PATH (or in
-// $SPIN) with a C compiler ($CC or `cc`), ProVerif 2.05 on PATH or in $PROVERIF; nothing is built here but Spin's own
-// verifiers. Rows of a tool that is missing are skipped, loudly. $LIMIT: seconds a row may take (300); $JOBS: rows at once.
-// The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as `models: ...`.
-// Out of scope: what a model says (docs/models/README.md), which line of code it stands for (docs/models/code.json).
+// Each row of docs/models/expected.txt is run, and the result is compared with the expected one. Spin is needed on PATH
+// (or in $SPIN) with a C compiler ($CC or `cc`), ProVerif 2.05 on PATH or in $PROVERIF; nothing is built here but
+// Spin's own verifiers. Rows of a tool that is missing are skipped, loudly. $LIMIT: seconds a row may take (300);
+// $JOBS: rows at once. The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as
+// `models: ...`. Out of scope: what a model says (docs/models/README.md), which line of code it stands for
+// (docs/models/code.json).
 
 import { fileURLToPath } from "node:url";
 import { exitCodeOf } from "../../scripts/suites.ts";

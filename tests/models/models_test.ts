@@ -1,6 +1,6 @@
-// The models beside the code: every rule of a model names the line that it stands for, and the table can be read.
-// A test here fails when such a line has gone or changed: then the model may no longer be about this program. Read both,
-// mend the model or docs/models/code.json. Out of scope: running the models (tests/models/models.ts).
+// The models beside the code: every rule of a model names the line that it stands for, and the table can be read. A
+// test here fails when such a line has gone or changed: then the model may no longer be about this program. Read both,
+// and fix the model or docs/models/code.json. Out of scope: running the models (tests/models/models.ts).
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { filesOf, nameOf, parseTable, proverifVerdict, QUICK_SECONDS, spinVerdict } from "./models.ts";

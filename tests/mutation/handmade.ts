@@ -1,5 +1,5 @@
-// Mutants made by hand, one in each check that a promise rests on, with the test that must notice. docs/CLAIMS.md names
-// them. `deno task mutate --handmade` plants each in a copy of the project and runs that one test. Out of scope:
+// Mutants made by hand, one in each check that a promise rests on, with the test that must catch it. docs/CLAIMS.md
+// names them. `deno task mutate --handmade` plants each in a copy of the project and runs that one test. Out of scope:
 // running them.
 
 export interface Handmade {

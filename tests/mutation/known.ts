@@ -1,6 +1,6 @@
-// What earlier runs found out about a room's mutants, in dist/mutate. A death stands as long as the room's code and the
-// test file that saw it are the same; a survival as long as no test of the room has changed either. Of all else only
-// the test that killed the mutant the last time is kept, which is asked first. Out of scope: running anything.
+// What earlier runs found out about a room's mutants, in dist/mutate. A death counts for as long as the room's code and
+// the test file that saw it are the same; a survival for as long as no test of the room has changed either. Otherwise,
+// only the test that killed the mutant last time is kept, and it is asked first. Out of scope: running anything.
 
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { DIST } from "./deno.ts";

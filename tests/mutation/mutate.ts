@@ -1,4 +1,4 @@
-// Mutation testing: the code is made wrong in one place at a time, and a test must notice.
+// Mutation testing: the code is made wrong in one place at a time, and a test must catch it.
 //
 //   deno task mutate --room NAME [--limit N] [--seed S]   N places of one room, drawn by the seed (default: all, 1)
 //   deno task mutate [--limit N] [--seed S]               the same of every room in tests/mutation/rooms.ts

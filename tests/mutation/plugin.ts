@@ -1,6 +1,6 @@
-// Finds every place where a mutation can be made, and every block: a plugin of `deno lint`, which has the syntax tree, so
-// that no parser of our own or of others is wanted. Each place is "reported", with what to write there instead, as JSON in
-// the message. Out of scope: making mutants (sites.ts) and running tests (tests.ts).
+// Finds every place where a mutation can be made, and every block: a plugin of `deno lint`, which has the syntax tree,
+// so that no other parser is needed. Each place is "reported", with what to write there instead, as JSON in the
+// message. Out of scope: making mutants (sites.ts) and running tests (tests.ts).
 
 type Node = Deno.lint.Node;
 

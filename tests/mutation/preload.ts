@@ -1,6 +1,6 @@
-// Loaded before a test file in a copy of the project: of its tests only those that plan.json names are run, in that order.
-// With `hits` it also writes down which blocks of the mutated room were entered until the end of the test. Out of
-// scope: plans.
+// Loaded before a test file in a copy of the project: only those of its tests that plan.json names are run, in that
+// order. With `hits` it also writes down which blocks of the mutated room were entered until the end of the test. Out
+// of scope: plans.
 
 interface Plan {
   /** Nothing is run, and result.json says which tests there are. */

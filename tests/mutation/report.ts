@@ -1,4 +1,4 @@
-// What a room's mutants came to: lines for the terminal, and docs/MUTATION.md. Out of scope: running them.
+// What became of a room's mutants: lines for the terminal, and docs/MUTATION.md. Out of scope: running them.
 
 import { readFileSync } from "node:fs";
 import { ROOT } from "./deno.ts";

@@ -1,4 +1,4 @@
-// What is mutated, and which tests have to notice. Out of scope: how.
+// What is mutated, and which tests have to catch it. Out of scope: how.
 
 export interface MutatedRoom {
   readonly name: string;

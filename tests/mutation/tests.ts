@@ -1,6 +1,6 @@
-// The tests that judge a room's mutants: how long each takes and which blocks of the room it enters, found by running it
-// alone once; and running those that enter a mutant's block, until one fails. Out of scope: mutants, and what is known
-// of them.
+// The tests that judge a room's mutants: how long each takes and which blocks of the room it enters, found by running
+// it alone once; and running those that enter a mutant's block, until one fails. Out of scope: mutants, and what is
+// known about them.
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createHash } from "node:crypto";

@@ -1,7 +1,7 @@
-// Two real Sesames talk through a Tor network of this machine alone: one listens behind an onion service, the other calls
-// its onion name. `deno task check onion [--calls N]`; it takes some minutes, and wants Debian's `tor`.
-// The last line is `suite: N passed, N failed, N skipped`. Out of scope: the network (tor_network.ts), what can be
-// wrong with a control port (control_faults.ts).
+// Two real Sesames talk through a Tor network on this machine alone: one listens behind an onion service, the other
+// calls its onion name. `deno task check onion [--calls N]`; it takes some minutes, and needs Debian's `tor`. The last
+// line is `suite: N passed, N failed, N skipped`. Out of scope: the network (tor_network.ts), what can be wrong with a
+// control port (control_faults.ts).
 
 import { exitCodeOf } from "../../scripts/suites.ts";
 import { addressOf, deliver, listen, PHRASE } from "../harness/process_pair.ts";

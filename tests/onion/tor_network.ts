@@ -1,6 +1,6 @@
-// A Tor network of this machine alone: three authorities, three more relays, a client and an onion service, each a real
-// `tor` on loopback, configured as Tor's own test tool (chutney) does. It never speaks to the public network.
-// Scope: making, waiting, ending. Out of scope: what goes through it (tests/onion/onion.ts).
+// A Tor network on this machine alone: three authorities, three more relays, a client and an onion service, each a real
+// `tor` on loopback, configured as Tor's own test tool (chutney) does. It never speaks to the public network. Scope:
+// making, waiting, ending. Out of scope: what goes through it (tests/onion/onion.ts).
 
 import { Child } from "../harness/child.ts";
 import { ran } from "../harness/command.ts";

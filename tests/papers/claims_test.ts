@@ -1,5 +1,5 @@
 // docs/CLAIMS.md names rows of models, vectors, tests and mutants; every one of them must exist, and each mutant must
-// be the one that this test dies of. Out of scope: running any of them.
+// be the one that the named test kills. Out of scope: running any of them.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { nameOf, parseTable } from "../models/models.ts";

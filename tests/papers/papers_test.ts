@@ -1,5 +1,5 @@
-// The papers keep each other honest: plans/sesame-mvp-plan.md lists the guarantees of docs/SECURITY.md, every check that
-// SECURITY.md names exists, links lead somewhere, and README is short and shows what the screen makes.
+// The papers keep each other honest: plans/sesame-mvp-plan.md lists the guarantees of docs/SECURITY.md, every check
+// that SECURITY.md names exists, links lead somewhere, and README is short and shows what the screen really shows.
 
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 

@@ -1,6 +1,5 @@
-// The rules of scripts/rooms.ts fail: forbidden imports and names are planted in files that exist in no room's folder
-// but in the linter's mind, and once in a real folder that `deno lint` is run on. And docs/ARCHITECTURE.md says the same
-// as the table.
+// The rules of scripts/rooms.ts can fail: forbidden imports and names are planted in files that exist only for the
+// linter, and once in a real folder that `deno lint` is run on. And docs/ARCHITECTURE.md says the same as the table.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import plugin from "../../scripts/lint_plugin.ts";

@@ -1,6 +1,6 @@
-// `deno task check spelling`: cspell over the papers and over every sentence of src/words, in UK spelling. The words that it
-// does not know and we do stand in spelling.json beside this file. Without npx, or where npx cannot fetch cspell, nothing is
-// checked: it says so, and counts as skipped.
+// `deno task check spelling`: cspell over the papers and over every sentence of src/words, in UK spelling. The words
+// that it does not know and we do are in spelling.json beside this file. Without npx, or if npx cannot fetch cspell,
+// nothing is checked: it says so, and counts as skipped.
 
 import { exitCodeOf } from "../../scripts/suites.ts";
 import { ran } from "../harness/command.ts";

@@ -1,12 +1,12 @@
-// Makes what the estimate of a phrase's strength is made of and checked with, from zxcvbn-ts and its lists.
+// Makes the data that the estimate of a phrase's strength uses and is checked with, from zxcvbn-ts and its lists.
 //
 //   deno task check strength           checks the estimate against zxcvbn-ts's figures, and prints the table
 //   deno task check strength --make    makes src/auth/common_words.generated.ts and tests/vectors/strength-zxcvbn.json again
 //
-// zxcvbn-ts works on strings only, so the program cannot use it; it is the second opinion. It is no dependency of the
-// project, which would make everybody fetch it: `--make` alone names it, by imports that nothing resolves beforehand, and
-// `tests/phrase/strength/deno.lock` pins it. Out of scope: the estimate (src/auth/strength.ts), its test
-// (strength_test.ts).
+// zxcvbn-ts works on strings only, so the program cannot use it; it is the second opinion. It is not a dependency of
+// the project, which would make everybody fetch it: only `--make` names it, by imports that nothing resolves
+// beforehand, and `tests/phrase/strength/deno.lock` pins it. Out of scope: the estimate (src/auth/strength.ts), its
+// test (strength_test.ts).
 
 import { seeded } from "./typos.ts";
 import { wordlist } from "@scure/bip39/wordlists/english.js";

@@ -2,8 +2,8 @@
 //
 //   deno task check typos [COUNT [SEED]]      100,000 typos from seed 1, unless told otherwise
 //
-// It fails below the figures that were promised. What slips through is a wrong word whose checksum happens to fit, one in
-// 2048, and a slip that makes another word of the list, of which as few fit. The last line is for scripts/test.ts.
+// It fails below the promised figures. What slips through is a wrong word whose checksum happens to fit, one in 2048,
+// and a slip that makes another word on the list, of which as few fit. The last line is for scripts/test.ts.
 
 import { experiment, sum } from "./typos.ts";
 

@@ -1,5 +1,5 @@
-// A phrase that was refused is asked for again, where a person typed it: in a real terminal (tmux). What a script's wrong
-// phrase does is in phrase_test.ts.
+// A refused phrase is asked for again if a person typed it: in a real terminal (tmux). What a script's wrong phrase
+// does is in phrase_test.ts.
 
 import { match, ok, strictEqual as equal } from "node:assert/strict";
 import { addressOf, listen, PHRASE } from "../harness/process_pair.ts";

@@ -1,5 +1,5 @@
-// Whatever a person can get wrong: a three-part error on standard error, the exit code of the contract, no stack trace,
-// no phrase. And messages at their limit.
+// Everything that a person can get wrong: a three-part error on standard error, the exit code of the contract, no stack
+// trace, no phrase. And messages at their limit.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { addressOf, deliver, dial, listen, Pair, PHRASE } from "../harness/process_pair.ts";

@@ -1,4 +1,5 @@
-// A star of three real processes: who is there is told before the first word, and with two yeses all hear each other.
+// A star of three real processes: before the first word each is told who is there, and with two yeses all hear each
+// other.
 
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { addressOf, dial, listen } from "../harness/process_pair.ts";

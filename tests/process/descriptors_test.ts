@@ -1,5 +1,5 @@
-// A listener of which strangers take every descriptor that the system lets it have: friends get in all the same, while they
-// hold them and afterwards.
+// Strangers take every descriptor that the system allows a listener: friends get in all the same, both meanwhile and
+// afterwards.
 
 import { ok } from "node:assert/strict";
 import { addressOf, deliver, dial, PHRASE } from "../harness/process_pair.ts";

@@ -1,5 +1,5 @@
-// `sesame doctor HOST` against a real listener: what it says, what it costs the other side, and the chat that says it by
-// itself. The failures of the network are staged by `deno task check doctor`.
+// `sesame doctor HOST` against a real listener: what it says, what it costs the other side, and the chat that says the
+// same by itself. `deno task check doctor` stages the network's failures.
 
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { addressOf, listen, PHRASE } from "../harness/process_pair.ts";

@@ -1,5 +1,5 @@
-// Two friends behind routers of their own, in network namespaces with an internet between them (tests/reach): who meets
-// and who is told why not. All kinds of routers, many times: tests/reach/table.ts.
+// Two friends, each behind a router, in network namespaces with an internet between them (tests/reach): who meets, and
+// who is told why not. All kinds of routers, many times: tests/reach/table.ts.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { deliver, PHRASE } from "../harness/process_pair.ts";

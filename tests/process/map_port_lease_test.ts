@@ -1,5 +1,6 @@
-// `--map-port` in time, against a real router (miniupnpd) whose leases last two minutes: it restarts and has forgotten everything,
-// the program is killed. And all that the program sends on its way to a mapping, as a capture shows it.
+// `--map-port` over time, against a real router (miniupnpd) whose leases last two minutes: the router restarts and has
+// forgotten everything; the program is killed. Also everything that the program sends on its way to a mapping, as a
+// capture shows it.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { settles } from "../harness/child.ts";

@@ -1,5 +1,5 @@
-// `--map-port` against real routers (miniupnpd behind homes of tests/reach) and against false ones: what is passed on, what
-// the person is told, whom the program speaks with, and that nothing is left at the end.
+// `--map-port` against real routers (miniupnpd behind homes of tests/reach) and against false ones: what is forwarded,
+// what the person is told, whom the program speaks with, and that nothing is left at the end.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { deliver, PHRASE } from "../harness/process_pair.ts";

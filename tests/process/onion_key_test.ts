@@ -1,5 +1,5 @@
-// `connect --onion-auth`: the key of a friend's onion name on its way from a descriptor, or a prompt, to the Tor that calls go
-// through. That Tor is played; a real one is asked by `deno task check onion`.
+// `connect --onion-auth`: the key of a friend's onion name on its way from a descriptor, or a prompt, to the Tor that
+// calls go through. The test plays that Tor; `deno task check onion` uses a real one.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { FakeTor, NAMES, tor } from "../../src/transport/onion/control_test_tor.ts";

@@ -1,5 +1,5 @@
-// What the screen shows is worked on between cells (docs/MEASUREMENTS.md, "Typing"), in the program as it runs: the system's
-// calls of a chat on a terminal while somebody types fast. That work waits is of chat/quiet_window_test.ts.
+// What the screen shows is worked on between cells (docs/MEASUREMENTS.md, "Typing"), in the program as it runs: the
+// system calls of a chat on a terminal while somebody types fast. chat/quiet_window_test.ts tests that work waits.
 
 import { ok } from "node:assert/strict";
 import { authenticateAsDialer, Wire } from "../reference/reference.ts";

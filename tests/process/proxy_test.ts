@@ -1,5 +1,5 @@
 // Calls through a real SOCKS5 proxy (microsocks): they reach the friend, and nothing goes past the proxy, as a capture
-// shows. And what is said when it does not work. Out of scope: what the proxy is told byte for byte
+// shows. Also what is said when it does not work. Out of scope: what the proxy is told, byte for byte
 // (src/transport/socks_test.ts).
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";

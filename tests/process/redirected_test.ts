@@ -1,5 +1,5 @@
-// The person sits at a terminal while the output goes to a file: what is for the person stands on standard error, and the
-// file holds the output alone. The terminal is made by script(1), or by pty.ts where its modes are looked at.
+// The person sits at a terminal while the output goes to a file: what is meant for the person is on standard error, and
+// the file contains only the output. The terminal is made by script(1), or by pty.ts where its modes are examined.
 
 // deno-lint-ignore-file no-control-regex -- escape sequences are what this is about
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";

@@ -1,5 +1,5 @@
-// Finding each other where only one of the two can get through, and finding each other again: two friends in networks of
-// their own with a wire between them, on which one direction of calling may be blocked.
+// Finding each other where only one of the two can get through, and finding each other again: two friends in separate
+// networks with a wire between them, on which one direction of calling may be blocked.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { addressOf, deliver, dial, Pair, PHRASE } from "../harness/process_pair.ts";

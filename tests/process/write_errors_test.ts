@@ -1,5 +1,5 @@
-// Outputs that take nothing: full for a moment, full for good, or with nobody at the other end. Linux with python3, which
-// makes the pipes as other programs leave them.
+// Outputs that accept nothing: full for a moment, full for good, or with nobody at the other end. Linux with python3,
+// which makes the pipes as other programs leave them.
 
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import { hasProgram, PRODUCT, productEnvironment } from "../harness/product.ts";

@@ -1,5 +1,5 @@
-// A router, or a neighbour, that lies: what stands on a home's network in the tests of --map-port. Says "ready"; each
-// connection that it sees it tells. false_router.ts MODE ADDRESS
+// A router, or a neighbour, that lies: it is on a home's network in the tests of --map-port. Says "ready", and reports
+// each connection that it sees. false_router.ts MODE ADDRESS
 
 import { createSocket } from "node:dgram";
 import { createServer } from "node:net";

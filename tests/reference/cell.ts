@@ -1,4 +1,4 @@
-// docs/PROTOCOL.md section 5: what stands in a cell, and messages cut into fragments and put together again.
+// docs/PROTOCOL.md section 5: what a cell contains, and messages cut into fragments and put together again.
 
 import { type Bytes, cut, isZero, join, padded, u16, u32 } from "./bytes.ts";
 

@@ -1,6 +1,6 @@
-// The second Sesame, put together: done right it shows that the program speaks the protocol that is written down, in both
-// roles; done wrong it is a hostile peer. Scope: whole handshakes and an authenticated connection.
-// Out of scope: what a test sends and what is promised; the grid of ticks (a session sends when it is told to).
+// The second Sesame, put together: run correctly, it shows that the program speaks the protocol as written, in both
+// roles; run with faults, it is a hostile peer. Scope: whole handshakes and an authenticated connection. Out of scope:
+// what a test sends and what is promised; the grid of ticks (a session sends when it is told to).
 
 import { utf8 } from "./bytes.ts";
 import { Assembler, fragmentsOf, PLAINTEXT } from "./cell.ts";

@@ -1,4 +1,4 @@
-// The second implementation of docs/PROTOCOL.md, a file a section. It shares no code and no constant with `src`.
+// The second implementation of docs/PROTOCOL.md, one file per section. It shares no code and no constant with `src`.
 
 export * from "./bytes.ts";
 export * from "./cell.ts";

@@ -5,9 +5,9 @@
 //
 //   deno run --allow-net --allow-ffi tests/screen/crowd.ts COUNT PHRASE [INTERVAL_MS FIRST_PORT]
 //
-// Each port is the one after the last, or without FIRST_PORT any that is free.
-// Prints the addresses in one line, and ends when its input ends. While the input's last line is `talk`, each friend sends one message a
-// second, at moments of its own; `quiet` ends that.
+// Each port is the one after the last, or without FIRST_PORT any that is free. Prints the addresses in one line, and
+// ends when its input ends. While the input's last line is `talk`, each friend sends one message a second, each at its
+// own moments; `quiet` ends that.
 
 import { argon2Salt, StretchedPhrase } from "../../src/auth/stretched.ts";
 import { Loop } from "../../src/chat/loop.ts";

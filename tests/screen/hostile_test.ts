@@ -1,7 +1,7 @@
-// Hostile friends, real ones: processes that know the phrase send everything of the corpus that the protocol lets through
-// (what it forbids closes the link: tests/adversary), and the screen of the one who reads is looked at, all of its
-// scroll-back. The whole corpus, past the protocol, is in screen_test.ts. That both fail without the sanitiser:
-// `deno run -A tests/screen/without_sanitiser.ts`.
+// Hostile friends, real ones: processes that know the phrase send everything in the corpus that the protocol lets
+// through (what it forbids closes the link: tests/adversary), and the reader's screen is examined, with all of its
+// scroll-back. The whole corpus, past the protocol, is in screen_test.ts. That both fail without the sanitiser: `deno
+// run -A tests/screen/without_sanitiser.ts`.
 
 import { doesNotMatch, match, ok, strictEqual as equal } from "node:assert/strict";
 import { hostileStrings } from "../../src/terminal/testdata/hostile.ts";

@@ -1,6 +1,6 @@
-// The product itself in a real terminal, where tmux (screen_test.ts) is too slow or sees too little: a signal in the first
-// moment of the prompt, a terminal that only appends, and the seconds that pass while nobody answers. Linux with python3
-// (pty.py). All of F12's situations, measured, are tests/panic/panic.ts.
+// The product itself in a real terminal, where tmux (screen_test.ts) is too slow or sees too little: a signal in the
+// first moment of the prompt, a terminal that only appends, and the seconds that pass while nobody answers. Linux with
+// python3 (pty.py). tests/panic/panic.ts measures F12 in all its situations.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { hasProgram, PRODUCT, productEnvironment } from "../harness/product.ts";

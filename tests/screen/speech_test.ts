@@ -1,6 +1,6 @@
-// `--plain` through a speech engine (espeak-ng): that each line is spoken, sender before text, and that nothing in it is a
-// sign that no voice has words for. The phonemes are the engine's own of the same words alone, so no table of sounds is
-// kept here. Without espeak-ng the spoken part says that it is skipped; the signs are checked anyway.
+// `--plain` through a speech engine (espeak-ng): that each line is spoken, sender before text, and that it contains no
+// sign for which no voice has words. The phonemes are the engine's own for the same words alone, so no table of sounds
+// is kept here. Without espeak-ng the spoken part says that it is skipped; the signs are checked anyway.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import type { Notice } from "../../src/notice.ts";

@@ -1,4 +1,4 @@
-// Proof that the tests of hostile text can fail: a copy of the project, in a folder of its own, whose sanitiser lets
+// Proof that the tests of hostile text can fail: a copy of the project, in a separate folder, whose sanitiser lets
 // everything through. Both tests must fail there. The product has no switch for it.
 //
 //   deno run -A tests/screen/without_sanitiser.ts

@@ -1,6 +1,7 @@
-// What strangers in turn are worth (docs/PROTOCOL.md section 8): whole networks attack without pause, newcomers who know the
-// phrase call with --retry, and the real src/peers/admission.ts decides on a simulated clock.
-// `deno task admission` prints the table of docs/MEASUREMENTS.md; `admission_test.ts` holds a part of it to its figures.
+// What strangers in turn are worth (docs/PROTOCOL.md section 8): whole networks attack without pause, newcomers who
+// know the phrase call with --retry, and the real src/peers/admission.ts decides on a simulated clock. `deno run -A
+// tests/simulation/admission.ts` prints the table of docs/MEASUREMENTS.md; `admission_test.ts` checks part of it
+// against its figures.
 
 import { RETRY_FIRST_MS, RETRY_LONGEST_MS } from "../../src/constants.ts";
 import type { Source } from "../../src/peers/addresses.ts";
@@ -222,7 +223,9 @@ if (import.meta.main) {
     const { reached, newcomers: of, medianMs, wrongGuesses } = attacked(arena, attack, newcomers, 1);
     return `${Math.round(100 * reached / of)} %, ${(medianMs / 1000).toFixed(1)} s (${wrongGuesses} wrong guesses)`;
   };
-  console.log("| networks | silent: begun · on | wrong guesses: begun · on | both: begun · on |\n|---|---|---|---|");
+  console.log(
+    "| networks | silent: just begun · going on | wrong guesses: just begun · going on | both: just begun · going on |\n|---|---|---|---|",
+  );
   for (const row of rows) {
     const cells = (["silent", "guessing", "both"] as const).map((kind) =>
       (["begun", "on"] as const).map((when) => cell({ ...row, kind, when })).join(" · ")

@@ -1,4 +1,5 @@
-// A part of the table of tests/simulation/admission.ts, held to its figures: strangers in turn let newcomers through.
+// Part of the table of tests/simulation/admission.ts, checked against its figures: taking strangers in turn lets
+// newcomers through.
 
 import { ok } from "node:assert/strict";
 import { loadSodium } from "../../src/crypto/sodium.ts";

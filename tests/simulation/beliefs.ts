@@ -1,5 +1,5 @@
-// Circles in the simulation: friends who lie in them, and what each process must think once all is quiet. The second is a
-// reading of docs/PROTOCOL.md section 6 of its own, of who is connected with whom and who lies how.
+// Circles in the simulation: friends who lie in them, and what each process must think once all is quiet. The latter is
+// a separate reading of docs/PROTOCOL.md section 6, based on who is connected with whom and who lies how.
 
 import type { Hearing } from "../../src/notice.ts";
 import type { PeerId } from "../../src/ports.ts";

@@ -1,5 +1,5 @@
-// A few processes of a test's own choosing on one simulated clock, with a hand on every connection between them: what a
-// test of src/peers needs. Nothing is random but keys and first ticks, which come from a seed.
+// A few processes chosen by a test on one simulated clock, with control of every connection between them: what a test
+// of src/peers needs. Nothing is random but keys and first ticks, which come from a seed.
 
 import { strictEqual as equal } from "node:assert/strict";
 import { StretchedPhrase } from "../../src/auth/stretched.ts";

@@ -1,4 +1,4 @@
-// All orders of who hears whom, with toy primitives. Says what it ran; exits 1 at the first header that is wrong.
+// Who hears whom, in all orders, with toy primitives. Says what it ran; exits 1 at the first header that is wrong.
 //
 //   deno task check circles [SEEDS]    so many each of three people and of five (default: 120), a sixth of them agreeing to all
 

@@ -1,5 +1,5 @@
 // One process of the simulation: a `Peers` core, and around it what chat/loop.ts does for the product, on a simulated
-// clock. It performs effects and decides nothing; every step is shown to a watcher, before and after. Out of scope: the
+// clock. It performs effects and decides nothing; a watcher sees every step, before and after. Out of scope: the
 // network, faults, what must hold.
 
 import type { StretchedPhrase } from "../../src/auth/stretched.ts";
