@@ -112,6 +112,8 @@ export const INTRODUCTIONS_AT_ONCE = 4;
 /** What the friend in the middle passes on: one for a pair and direction in this time, so many of one friend a minute. */
 export const PASS_ON_PAUSE_MS = 20_000;
 export const PASS_ON_PER_MINUTE = 64;
+/** Of one connection, those that have not begun to leave: a `meet` and an `introduce` about each of the others. */
+export const INTRODUCTIONS_QUEUED_MAX: number = 2 * CIRCLE_MAX;
 /** On one connection: the commitment, and once more with what it was made of. */
 export const VERIFIES_MAX = 2;
 

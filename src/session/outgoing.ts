@@ -7,7 +7,7 @@ import type { CircleMessage, IntroductionMessage, Message, VerifyMessage } from 
 import { encodeMessage } from "../wire/message.ts";
 import { DUMMY, type Dummy, type Fragment } from "../wire/cell.ts";
 import { fragmentsOf } from "../wire/fragment.ts";
-import { ACKS_IN_A_ROW } from "../constants.ts";
+import { ACKS_IN_A_ROW, INTRODUCTIONS_QUEUED_MAX } from "../constants.ts";
 import type { MessageId } from "../notice.ts";
 
 /** The next cell's content. */
@@ -65,11 +65,21 @@ export class Outgoing implements Disposable {
         return;
       case "meet":
       case "introduce":
-        this.#introductions.push(message);
-        return;
+        return this.#introduce(message);
       default:
         this.#said.push(message);
     }
+  }
+
+  /**
+   * The newest of each kind about a PeerId. A friend who names new people faster than cells leave must not fill memory:
+   * the oldest are left out, which by then are about people whom that friend names no more.
+   */
+  #introduce(message: IntroductionMessage): void {
+    const same = this.#introductions.findIndex(({ type, peer }) => type === message.type && peer === message.peer);
+    if (same >= 0) this.#introductions[same] = message;
+    else this.#introductions.push(message);
+    if (this.#introductions.length > INTRODUCTIONS_QUEUED_MAX) this.#introductions.shift();
   }
 
   /** A circle that has not begun is not sent: things are again as this friend was last told. */

@@ -2,6 +2,7 @@
 
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import { chat, messageId } from "../../tests/simulation/session_pair.ts";
+import { INTRODUCTIONS_QUEUED_MAX } from "../constants.ts";
 import { Outgoing } from "./outgoing.ts";
 
 /** The next cell in a word: what begins, how far it is, what it is. */
@@ -84,12 +85,18 @@ Deno.test("Outgoing forgets everything when it is disposed, and wipes what is le
 
 const B32 = "A".repeat(43);
 const circle = (n: number) => ({ type: "circle" as const, you: `192.0.2.${n}:7373`, with: [] });
-const meet = { type: "meet" as const, peer: "11".repeat(32), addresses: [], from: "" };
+const about = (type: "meet" | "introduce", n: number, from = "") => ({
+  type,
+  peer: n.toString(16).padStart(64, "0"),
+  addresses: [],
+  from,
+});
+const meet = (n: number) => about("meet", n);
 
 Deno.test("Outgoing sends verify before everything else, acks included, then acks, the circle, and the rest in turn", () => {
   using outgoing = new Outgoing();
   for (const text of ["a", "b", "c"]) outgoing.add(chat(1, text));
-  for (let i = 0; i < 2; i++) outgoing.add(meet);
+  for (const n of [1, 2]) outgoing.add(meet(n));
   outgoing.add(circle(1));
   outgoing.add({ type: "ack", id: messageId(9) });
   outgoing.add({ type: "verify", commit: B32, reveal: "" });
@@ -100,9 +107,9 @@ Deno.test("Outgoing sends verify before everything else, acks included, then ack
 
 Deno.test("Outgoing alternates from where it was: after an introduction what is said goes first", () => {
   using outgoing = new Outgoing();
-  outgoing.add(meet);
+  outgoing.add(meet(1));
   equal(word(outgoing).split(" ")[0], "meet");
-  outgoing.add(meet);
+  outgoing.add(meet(1));
   outgoing.add(chat(1, "a"));
   equal([word(outgoing), word(outgoing)].map((w) => w.split(" ")[0]).join(" "), "a meet");
 });
@@ -122,6 +129,26 @@ Deno.test("Outgoing keeps the newest verify and circle that have not begun, and 
   deepEqual(word(outgoing), "dummy");
 });
 
+Deno.test("Outgoing keeps the newest meet and the newest introduce about each PeerId, each in its first one's turn", () => {
+  using outgoing = new Outgoing();
+  outgoing.add(about("meet", 1));
+  outgoing.add(about("introduce", 1));
+  outgoing.add(about("introduce", 2));
+  const newest = [about("meet", 1, "192.0.2.1:7373"), about("introduce", 1, "192.0.2.2:7373"), about("introduce", 2)];
+  outgoing.add(newest[1]!);
+  outgoing.add(newest[0]!);
+  deepEqual([1, 2, 3].map(() => outgoing.next().begun?.message), newest);
+  equal(outgoing.empty, true);
+});
+
+Deno.test("Outgoing keeps so many introductions as there can be people to introduce, the latest", () => {
+  using outgoing = new Outgoing();
+  for (let n = 0; n < INTRODUCTIONS_QUEUED_MAX + 2; n++) outgoing.add(meet(n));
+  deepEqual(outgoing.next().begun?.message, meet(2));
+  for (let n = 1; n < INTRODUCTIONS_QUEUED_MAX; n++) equal(outgoing.next().begun?.message.type, "meet");
+  equal(outgoing.empty, true);
+});
+
 Deno.test("Outgoing lets a circle go after eight acks in a row", () => {
   using outgoing = new Outgoing();
   for (let i = 0; i < 10; i++) outgoing.add({ type: "ack", id: messageId(100 + i) });
@@ -133,7 +160,7 @@ Deno.test("Outgoing says after a goodbye nothing about others either", () => {
   using outgoing = new Outgoing();
   outgoing.add({ type: "verify", commit: B32, reveal: "" });
   outgoing.add(circle(1));
-  outgoing.add(meet);
+  outgoing.add(meet(1));
   outgoing.leave();
   outgoing.add(circle(2));
   equal([word(outgoing), word(outgoing)].map((w) => w.split(" ")[0]).join(" "), "bye dummy");
