@@ -55,10 +55,10 @@ function kindOfIpv6({ groups, zone }: Ipv6): Kind {
   if (zone !== "") return "reserved";
   const [a = 0, b = 0] = groups;
   if (groups.every((group, i) => group === (i === 7 ? 1 : 0))) return "loopback";
-  if ((a & 0xfe00) === 0xfc00) return "private"; // RFC 4193
   // 6to4 (RFC 3056), Teredo (RFC 4380), ISATAP (RFC 5214). Mapped, compatible and NAT64 are outside of 2000::/3.
   if (a === 0x2002 || (a === 0x2001 && b === 0) || ((groups[4]! & 0xfdff) === 0 && groups[5] === 0x5efe)) {
     return "embedded";
   }
+  if ((a & 0xfe00) === 0xfc00) return "private"; // RFC 4193
   return (a & 0xe000) === 0x2000 ? "global" : "reserved";
 }

@@ -81,7 +81,10 @@ const TABLE: readonly (readonly [address: string, may: readonly LinkName[]])[] =
   ["[2001:db8::5efe:808:808]:7373", NONE], // ISATAP
   ["[2001:db8::200:5efe:808:808]:7373", NONE],
   ["[2001:db8:0:1:0:5efe:808:808]:7373", NONE],
+  ["[fd00::5efe:808:808]:7373", NONE], // in a private network too
+  ["[fd00::200:5efe:7f00:1]:7373", NONE],
   ["[2001:db8::1:5efe:808:808]:7373", ALL], // beside ISATAP
+  ["[fd00::1:5efe:808:808]:7373", PRIVATE],
   ["[2001:db8::1%eth0]:7373", NONE],
   ["[fe80::1%eth0]:7373", NONE],
   ["localhost:7373", NONE],
