@@ -43,6 +43,25 @@ Deno.test("a view from a pipe gives each line, LF or CRLF, the last without one 
   }
 });
 
+Deno.test("where nobody reads, what friends tell of others does not pile up, and messages wait", async () => {
+  const { tty, view } = open("json", false);
+  tty.stuck = true;
+  const others = Array.from({ length: 63 }, (_, i) => ({ peer: i.toString(16).padStart(64, "0"), name: "n" }));
+  for (let i = 0; i < 2_000; i++) view.show({ event: "circle", peer: A, you: `192.0.2.1:${1000 + i}`, with: others });
+  assert.ok(tty.backlog < 5 * 1024 * 1024, `${tty.backlog} characters`);
+  view.show(MESSAGE);
+  await tty.unstick();
+  view.show({ event: "delivered", id: "1", peer: A });
+  const events = tty.output.trim().split("\n").map((line) => JSON.parse(line));
+  const circles = events.filter(({ event }) => event === "circle").length;
+  assert.deepEqual(events.slice(circles).map(({ event, text }) => text ?? event), [
+    "hello",
+    `${2_000 - circles} lines were left out, because nobody read the output. No message is missing.`,
+    "delivered",
+  ]);
+  assert.equal(tty.output.endsWith("\n"), true);
+});
+
 Deno.test("a view from a pipe leaves out a line that is not UTF-8 or too long, and says which", async () => {
   const { tty, inputs } = open("json", false);
   await tty.typeBytes(Uint8Array.of(0x61, 0xff, 0x0a, 0x62, 0x0a));

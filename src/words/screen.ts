@@ -65,6 +65,13 @@ export const RECEIPT = {
   waiting: (count: number) => `${count} waiting`,
 } as const;
 
+/** When somebody reads the output again. */
+export function leftOut(count: number): string {
+  return `${
+    count === 1 ? "1 line was" : `${count} lines were`
+  } left out, because nobody read the output. No message is missing.`;
+}
+
 /** Of a script's line that cannot be sent. */
 export const PIPED = {
   doing: (line: number) => `Could not send line ${line}.`,

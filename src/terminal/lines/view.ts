@@ -6,6 +6,7 @@ import { type PlainContext, plainLines } from "../plain.ts";
 import { isolate, withoutIsolates } from "../text/sanitise.ts";
 import { newRoster } from "../text/roster.ts";
 import { widestOf, wrap } from "../text/width.ts";
+import { leftOut } from "../../words/screen.ts";
 import { callOf } from "../call_person.ts";
 import { saidBy } from "../refused.ts";
 import type { Terminal } from "../tty.ts";
@@ -28,6 +29,8 @@ export class LineView implements View {
   #running = false;
   /** A call of ours was refused, and nothing has been said about it yet. */
   #refused: { readonly address: string; readonly lines: readonly string[]; readonly cancel: () => void } | undefined;
+  /** Notices that nobody will read. */
+  #leftOut = 0;
   /** Shown before `start`. */
   #early: [Notice, (() => void) | undefined][] | undefined = [];
 
@@ -89,6 +92,11 @@ export class LineView implements View {
     const out = this.#kind === "json" ? [jsonLine(notice, now)] : this.#plain(notice);
     const call = notice.event === "message" && this.#tty.outputIsTerminal ? callOf(this.#options) : "";
     if (call !== "" && this.#kind === "plain") void this.#tty.write(call);
+    if (this.#tty.backlog > UNREAD_MAX && LEFT_OUT.has(notice.event)) {
+      this.#leftOut++;
+      return;
+    }
+    this.#sayLeftOut();
     this.#write(out, shown);
   }
 
@@ -146,6 +154,14 @@ export class LineView implements View {
     if (refused !== undefined) this.#write(refused.lines);
   }
 
+  /** Once somebody reads again. */
+  #sayLeftOut(): void {
+    const count = this.#leftOut;
+    if (count === 0 || this.#tty.backlog > UNREAD_MAX) return;
+    this.#leftOut = 0;
+    this.show({ event: "hint", text: leftOut(count) });
+  }
+
   #tell(input: Input): void {
     if (this.#running) this.#onInput(input);
   }
@@ -183,6 +199,12 @@ export class LineView implements View {
   }
 }
 
+/** Characters that wait for a reader who has stopped reading. */
+const UNREAD_MAX = 4 * 1024 * 1024;
+/** What friends and strangers can cause without end. Messages are bounded by themselves, and wait. */
+const LEFT_OUT: ReadonlySet<Notice["event"]> = new Set(
+  ["circle", "introduction", "named", "refused", "turned-away", "wrong-peer", "new-session", "hint"] as const,
+);
 const INDENT = "  ";
 const BLANKS_MAX = 8;
 /** More of them; a TAB and an ideographic space are blanks too. */
