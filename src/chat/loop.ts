@@ -3,6 +3,7 @@
 
 import type { Caller, Entropy, Link, Listener, Millis, Transport } from "../ports.ts";
 import type { CallFailure, CallStep } from "../call.ts";
+import { MAX_WAITING, MAX_WAITING_PER_NETWORK } from "../constants.ts";
 import type { Notice } from "../notice.ts";
 import { DialError } from "../ports.ts";
 import type { Source } from "../peers/addresses.ts";
@@ -53,8 +54,8 @@ export class Loop implements Disposable {
   #listener: Listener | undefined;
   /** Callers that are not links yet. */
   readonly #callers = new Map<number, Caller>();
-  /** Callers from before there was anything to offer. Nothing is read from them or sent. */
-  readonly #early: Caller[] = [];
+  /** Callers from before there was anything to offer, each with its network. Nothing is read from them or sent. */
+  readonly #early = new Map<Caller, string>();
   #taking = false;
   /** By our own address, for as long as an introduction needs it; undefined inside: it could not be. */
   readonly #introductions = new Map<string, Promise<Listener | undefined>>();
@@ -99,7 +100,9 @@ export class Loop implements Disposable {
   /** Our own phrase is stretched: those who have called until now are heard in order, then everybody who calls later. */
   takeCalls(): void {
     this.#taking = true;
-    for (const caller of this.#early.splice(0)) this.#called(caller);
+    const early = [...this.#early.keys()];
+    this.#early.clear();
+    for (const caller of early) this.#called(caller);
   }
 
   #open(address: string, called = (caller: Caller) => this.#called(caller)): Promise<Listener> {
@@ -109,10 +112,12 @@ export class Loop implements Disposable {
     });
   }
 
-  /** Only as long as the stretch takes, and no more of them than that is worth. */
+  /** Only as long as the stretch takes. As many as are heard then: of a network one begins at once and the others wait. */
   #callEarly(caller: Caller): void {
-    if (this.#over || this.#early.length >= EARLY_MAX) return caller.close();
-    this.#early.push(caller);
+    const { network } = sourceOf(caller.host);
+    const same = this.#early.values().filter((other) => other === network).toArray().length;
+    if (this.#over || same > MAX_WAITING_PER_NETWORK || this.#early.size >= MAX_WAITING) return caller.close();
+    this.#early.set(caller, network);
   }
 
   /** For introductions: a free port of each of these addresses, and of no other. */
@@ -177,8 +182,9 @@ export class Loop implements Disposable {
     this.#listener?.close();
     this.#listenAt([]);
     for (const attempt of [...this.#dials.values(), ...this.#punches.values()]) attempt.abort();
-    for (const caller of [...this.#early.splice(0), ...this.#callers.values()]) caller.close();
+    for (const caller of [...this.#early.keys(), ...this.#callers.values()]) caller.close();
     for (const link of this.#links.values()) link.close();
+    this.#early.clear();
     this.#callers.clear();
     this.#links.clear();
     this.#parts.stretcher[Symbol.dispose]();
@@ -393,6 +399,3 @@ export class Loop implements Disposable {
 function sourceOf(host: string): Source {
   return { address: site64(host), ...networkOf(host) };
 }
-
-/** Connections that wait for the first stretch. A friend calls again; a stranger is to hold few descriptors. */
-const EARLY_MAX = 16;

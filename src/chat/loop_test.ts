@@ -2,7 +2,7 @@
 // tests/process the effects.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
-import { FRAME_SIZE } from "../constants.ts";
+import { FRAME_SIZE, MAX_WAITING, MAX_WAITING_PER_NETWORK } from "../constants.ts";
 import type { Event } from "../peers/event.ts";
 import type { ListenHandlers } from "../ports.ts";
 import { Loop, type LoopParts } from "./loop.ts";
@@ -60,7 +60,7 @@ Deno.test("a caller who is turned away is closed and sets the timer: the count i
   deepEqual(events, ["arrived", "time"]);
 });
 
-Deno.test("callers before there is a phrase to offer wait in order, few at a time, and are closed where none comes", async () => {
+Deno.test("callers before there is a phrase to offer wait in order, few of a network, and are closed where none comes", async () => {
   const arrived: number[] = [];
   const { parts, call: called } = partsWith({
     deadline: Infinity,
@@ -72,17 +72,19 @@ Deno.test("callers before there is a phrase to offer wait in order, few at a tim
     [Symbol.dispose]: () => {},
   });
   const closed: string[] = [];
-  const call = (name: string) =>
-    called({ host: "192.0.2.1", address: name, start: () => closed.push("started"), close: () => closed.push(name) });
+  const call = (name: string, host = "192.0.2.1") =>
+    called({ host, address: name, start: () => closed.push("started"), close: () => closed.push(name) });
   {
     using loop = new Loop(parts);
     await loop.listen("127.0.0.1:1");
-    for (let i = 1; i <= 17; i++) call(String(i));
-    deepEqual([arrived, closed], [[], ["17"]]);
+    for (let i = 1; i <= MAX_WAITING_PER_NETWORK + 2; i++) call(String(i), `192.0.2.${i}`);
+    deepEqual([arrived, closed], [[], ["4"]], "one network keeps nobody else out");
+    for (let i = MAX_WAITING_PER_NETWORK + 1; i <= MAX_WAITING; i++) call(`more ${i}`, `10.${i >> 8}.${i & 255}.1`);
+    deepEqual(closed, ["4", `more ${MAX_WAITING}`]);
     loop.takeCalls();
-    call("18");
-    deepEqual(arrived, Array.from({ length: 17 }, (_, i) => i + 1), "those who waited, then who calls now");
-    deepEqual(closed, ["17"]);
+    call("later");
+    deepEqual(arrived, Array.from({ length: MAX_WAITING + 1 }, (_, i) => i + 1), "who waited, then who calls now");
+    equal(closed.length, 2);
   }
   closed.length = 0;
   {

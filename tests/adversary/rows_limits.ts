@@ -2,7 +2,7 @@
 // oneself. Most of these use up the victim's limits, so they have a separate victim.
 
 import assert from "node:assert/strict";
-import { dial, PHRASE } from "../harness/process_pair.ts";
+import { addressOf, dial, listen, PHRASE } from "../harness/process_pair.ts";
 import {
   authenticateAsDialer,
   makeAnswer,
@@ -12,7 +12,7 @@ import {
   stretched,
   Wire,
 } from "../reference/reference.ts";
-import type { Row, World } from "./world.ts";
+import { RawPeer, type Row, type World } from "./world.ts";
 
 const ADMISSION = "protocol 8: before authentication";
 
@@ -131,6 +131,22 @@ export const LIMIT_ROWS: readonly Row[] = [
       const ms = performance.now() - began;
       assert(ms < 8_000, `the newcomer took ${Math.round(ms)} ms`);
       return `the newcomer got in after ${Math.round(ms)} ms`;
+    },
+  },
+  {
+    row: "silent strangers while the phrase is stretched",
+    where: `${ADMISSION}: strangers in turn`,
+    sent: "to a victim that has just opened its port: 40 connections from one network that say nothing",
+    promised: "somebody who calls from elsewhere at the same moment gets in",
+    refusals: 0,
+    async run(world) {
+      const victim = world.own(await listen(["--interval", "50"]));
+      const address = await addressOf(victim);
+      const silent = Array.from({ length: 40 }, (_, i) => world.own(new RawPeer(address, `127.250.0.${1 + i % 4}`)));
+      await Promise.all(silent.map(({ connected }) => connected));
+      const wire = world.own(await Wire.dial(address, { from: world.stranger() }));
+      await (await authenticateAsDialer(wire, PHRASE)).stillTalks("beside them");
+      return "got in";
     },
   },
   {
