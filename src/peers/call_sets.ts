@@ -1,5 +1,6 @@
-// The calls of one introduction (docs/PROTOCOL.md section 8): each new set of addresses is called at 0, 5 and 15 s, one
-// set after another. Pure: time is an argument. Out of scope: dialling, which addresses may be called (addresses.ts).
+// The calls of one introduction (docs/PROTOCOL.md section 8): each new set of addresses is called at 0, 5 and 15 s, or
+// sooner where somebody else answered, one set after another. Pure: time is an argument.
+// Out of scope: dialling, which addresses may be called (address_rules.ts).
 
 import { INTRODUCTION_CALL_AT_MS, INTRODUCTION_CALLS_MAX } from "../constants.ts";
 import type { Millis, PeerId } from "../ports.ts";
@@ -12,8 +13,10 @@ export interface CallSet {
 }
 
 interface Running extends CallSet {
-  /** When it was begun; -Infinity: it waits for its turn. */
-  began: Millis;
+  /** Of its first call; undefined: it waits for its turn. */
+  began: Millis | undefined;
+  /** When its next call is due. */
+  nextAt: Millis;
   calls: number;
 }
 
@@ -31,7 +34,7 @@ export class CallSets {
   get deadline(): Millis {
     const [set] = this.#sets;
     if (set === undefined || this.#underWay) return Infinity;
-    return set.began + INTRODUCTION_CALL_AT_MS[set.calls]!; // -Infinity before its first call
+    return set.nextAt;
   }
 
   /** A call is under way, or a set has been begun and has calls left. */
@@ -50,15 +53,16 @@ export class CallSets {
     const key = [...left].sort().join();
     if (left.length === 0 || this.#seen.has(key) || this.#seen.size >= INTRODUCTION_CALLS_MAX) return;
     this.#seen.add(key);
-    this.#sets.push({ by, addresses: left, began: -Infinity, calls: 0 });
+    this.#sets.push({ by, addresses: left, began: undefined, nextAt: -Infinity, calls: 0 });
   }
 
   /** The set whose call is due; it counts as under way from here on. */
   takeDue(now: Millis): CallSet | undefined {
     const [set] = this.#sets;
     if (set === undefined || now < this.deadline || this.#underWay) return undefined;
-    if (set.began === -Infinity) set.began = now;
+    set.began ??= now;
     set.calls++;
+    set.nextAt = set.began + (INTRODUCTION_CALL_AT_MS[set.calls] ?? Infinity);
     this.#underWay = true;
     return { by: set.by, addresses: set.addresses };
   }
@@ -72,9 +76,9 @@ export class CallSets {
     if (wrong !== undefined) {
       this.#wrong.add(wrong);
       set.addresses = set.addresses.filter((address) => address !== wrong);
-      // The others of the set, which lost the race to somebody who should not have been in it, are called at once.
-      set.calls = 0;
-      set.began = now;
+      // The others of the set, which lost the race to somebody who should not have been in it, are called at once. That is
+      // one of the set's calls: whoever gave the addresses must not decide how often the others are called.
+      set.nextAt = now;
     }
     if (set.addresses.length === 0 || set.calls >= INTRODUCTION_CALL_AT_MS.length) this.#sets.shift();
     return set;

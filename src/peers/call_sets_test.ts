@@ -1,7 +1,7 @@
 // The calls of one introduction, without the introduction: what is due when, what ends it, and what counts as busy.
 
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
-import { INTRODUCTION_CALLS_MAX } from "../constants.ts";
+import { INTRODUCTION_CALL_AT_MS, INTRODUCTION_CALLS_MAX } from "../constants.ts";
 import { CallSets } from "./call_sets.ts";
 
 const F = "f1".repeat(32);
@@ -80,19 +80,18 @@ Deno.test("the same addresses in another order are no new set, and no addresses 
   equal(called().length, 3 * (INTRODUCTION_CALLS_MAX - 1));
 });
 
-Deno.test("where somebody else answered is not called again, and the others of its set are called anew at once", () => {
+Deno.test("where somebody else answered is not called again, and the next of its set's three calls is made at once", () => {
   const calls = sets([ONE, TWO]);
   taken(calls, 0);
-  calls.ended(undefined, 0);
-  taken(calls, 5_000);
-  deepEqual(calls.ended(ONE, 6_000)?.addresses, [TWO]);
-  deepEqual(stands(calls), [6_000, false, true, false]);
-  for (const now of [6_000, 11_000, 21_000]) {
-    equal(taken(calls, now - 1), undefined);
-    equal(taken(calls, now), TWO);
-    equal(calls.hopeless, false);
-    calls.ended(undefined, now);
-  }
+  deepEqual(calls.ended(ONE, 1_000)?.addresses, [TWO]);
+  deepEqual(stands(calls), [1_000, true, true, false]);
+  equal(taken(calls, 999), undefined);
+  equal(taken(calls, 1_000), TWO);
+  equal(calls.hopeless, false);
+  calls.ended(undefined, 1_500);
+  equal(taken(calls, 14_999), undefined);
+  equal(taken(calls, 15_000), TWO, "the third keeps its time");
+  calls.ended(undefined, 15_000);
   deepEqual(stands(calls), [Infinity, false, true, true]);
   calls.add(F, [ONE]);
   deepEqual(stands(calls), [Infinity, false, true, true], "there is nothing in it that may be called");
@@ -102,6 +101,19 @@ Deno.test("where somebody else answered is not called again, and the others of i
   equal(calls.hopeless, false);
   calls.ended(THREE, 30_000);
   deepEqual(stands(calls), [Infinity, false, true, true]);
+});
+
+Deno.test("however many somebody else answers at, an address is called three times for its set", () => {
+  const wrong = Array.from({ length: 15 }, (_, i) => `198.51.100.${i}:7373`);
+  const calls = sets([...wrong, ONE]);
+  let called = 0;
+  for (let now = 0; now < 60_000; now += 100) {
+    const set = calls.takeDue(now);
+    if (set === undefined) continue;
+    if (set.addresses.includes(ONE)) called++;
+    calls.ended(set.addresses[0], now);
+  }
+  equal(called, INTRODUCTION_CALL_AT_MS.length);
 });
 
 Deno.test("somebody who has not been reached anywhere is not somebody else", () => {

@@ -6,11 +6,11 @@
 import {
   INTRODUCERS_MAX,
   INTRODUCTION_ADDRESSES_MAX,
+  INTRODUCTION_CALLS_PER_MINUTE,
   INTRODUCTION_MS,
   INTRODUCTIONS_AT_ONCE,
   INTRODUCTIONS_MAX,
   MEET_PAUSE_MS,
-  QUESTIONS_PER_MINUTE,
 } from "../constants.ts";
 import type { IntroductionEnd, Notice } from "../notice.ts";
 import type { Millis, PeerId } from "../ports.ts";
@@ -18,6 +18,7 @@ import type { WireAddress } from "../wire/forms.ts";
 import type { IntroductionMessage, Member } from "../wire/message.ts";
 import { mayUse, type MiddleLink } from "./address_rules.ts";
 import { type CallSet, CallSets } from "./call_sets.ts";
+import { Questions } from "./questions.ts";
 
 /** A friend who is here, who may be in the middle. */
 export interface MiddleFriend extends MiddleLink {
@@ -80,8 +81,9 @@ interface Introduction {
   /** Of a yes: when the next friend in the middle is asked, and who was asked last. */
   nextMeetAt: Millis;
   lastAsked: PeerId | undefined;
-  /** Friends in the middle who got a `meet` in this yes. */
+  /** Friends in the middle who got a `meet` in this yes; and those at whose addresses somebody else was found in it. */
   met: Set<PeerId>;
+  readonly misled: Set<PeerId>;
   /** Friends in the middle who get a `meet` as soon as we know where we can be called. */
   owed: PeerId[];
   calls: CallSets;
@@ -91,11 +93,11 @@ export class Introductions {
   readonly #self: PeerId;
   readonly #mode: IntroductionsMode;
   readonly #all = new Map<PeerId, Introduction>();
-  /** When the person was last asked about somebody; and the times of the last questions through each friend. */
-  readonly #questions = new Map<PeerId, Millis>();
-  readonly #questionsBy = new Map<PeerId, Millis[]>();
+  readonly #questions = new Questions();
   /** With `yes`: whom we have agreed to by ourselves since somebody began to name them. */
   readonly #agreed = new Set<PeerId>();
+  /** When the last calls were made, at most INTRODUCTION_CALLS_PER_MINUTE of the last minute. */
+  #called: Millis[] = [];
   #toldHidden = false;
   #effects: IntroductionEffect[] = [];
 
@@ -106,11 +108,14 @@ export class Introductions {
 
   get deadline(): Millis {
     const room = this.#busy < INTRODUCTIONS_AT_ONCE;
+    const full = this.#called.length >= INTRODUCTION_CALLS_PER_MINUTE;
+    const notBefore = full ? this.#called[0]! + MINUTE_MS : -Infinity;
     let deadline = Infinity;
     for (const one of this.#all.values()) {
       deadline = Math.min(deadline, one.until);
       if (one.state !== "yes") continue;
-      deadline = Math.min(deadline, one.nextMeetAt, room || one.calls.busy ? one.calls.deadline : Infinity);
+      const call = room || one.calls.busy ? Math.max(one.calls.deadline, notBefore) : Infinity;
+      deadline = Math.min(deadline, one.nextMeetAt, call);
     }
     return deadline;
   }
@@ -156,7 +161,7 @@ export class Introductions {
       if (moved) introducer.from = message.from;
       if (one.state === "yes") return this.#inYes(one, introducer, moved);
       if (this.#mode === "yes") return this.#enterYes(one, situation, now);
-      if (known === undefined) this.#ask(one, friend, now);
+      if (known === undefined) this.#tell(one, "asked", undefined, !this.#questions.mayAsk(peer, from, now));
     });
   }
 
@@ -187,10 +192,12 @@ export class Introductions {
       const one = this.#all.get(peer);
       const set = one?.calls.ended(wrong, now);
       if (one === undefined || set === undefined || wrong === undefined) return;
-      this.#effects.push({
-        type: "notice",
-        notice: { event: "wrong-peer", peer, by: set.by, address: wrong },
-      });
+      // Once for each friend in the middle: a list of wrong addresses is one lie.
+      if (!one.misled.has(set.by)) {
+        const notice: Notice = { event: "wrong-peer", peer, by: set.by, address: wrong };
+        this.#effects.push({ type: "notice", notice });
+      }
+      one.misled.add(set.by);
       if (one.state === "yes" && one.calls.hopeless) this.#end(one, "wrong-peer");
     });
   }
@@ -207,12 +214,16 @@ export class Introductions {
   /** Asks the friends in the middle and makes the calls whose time has come. */
   act(situation: Situation, now: Millis): IntroductionEffect[] {
     return this.#step(() => {
+      this.#called = this.#called.filter((at) => now - at < MINUTE_MS);
       for (const one of this.#all.values()) {
         if (one.state !== "yes") continue;
         this.#meetOwed(one, situation);
+        if (this.#called.length >= INTRODUCTION_CALLS_PER_MINUTE) continue;
         if (!one.calls.busy && this.#busy >= INTRODUCTIONS_AT_ONCE) continue;
         const set = one.calls.takeDue(now);
-        if (set !== undefined) this.#dial(one, set);
+        if (set === undefined) continue;
+        this.#called.push(now);
+        this.#dial(one, set);
       }
     });
   }
@@ -260,6 +271,7 @@ export class Introductions {
       nextMeetAt: Infinity,
       lastAsked: undefined,
       met: new Set(),
+      misled: new Set(),
       owed: [],
       calls: new CallSets(),
     };
@@ -284,24 +296,11 @@ export class Introductions {
     return introducer;
   }
 
-  #ask(one: Introduction, friend: MiddleFriend, now: Millis): void {
-    for (const [by, times] of this.#questionsBy) if (now - times.at(-1)! >= 60_000) this.#questionsBy.delete(by);
-    const recent = (this.#questionsBy.get(friend.peer) ?? []).filter((at) => now - at < 60_000);
-    for (const [peer, at] of this.#questions) if (now - at >= INTRODUCTION_MS) this.#questions.delete(peer);
-    const quiet = this.#questions.has(one.peer) || recent.length >= QUESTIONS_PER_MINUTE;
-    if (!quiet) {
-      recent.push(now);
-      this.#questionsBy.set(friend.peer, recent);
-      this.#questions.set(one.peer, now);
-      while (this.#questions.size > INTRODUCTIONS_MAX) this.#questions.delete(this.#questions.keys().next().value!);
-    }
-    this.#tell(one, "asked", undefined, quiet);
-  }
-
   #enterYes(one: Introduction, situation: Situation, now: Millis): void {
     one.state = "yes";
     one.calls = new CallSets();
     one.met = new Set();
+    one.misled.clear();
     one.until = now + INTRODUCTION_MS;
     one.nextMeetAt = now + MEET_PAUSE_MS;
     const asked = one.by.filter(({ peer }) => situation.friends.has(peer));
@@ -385,6 +384,8 @@ export class Introductions {
     this.#effects.push({ type: "notice", notice: { event: "hidden" } });
   }
 }
+
+const MINUTE_MS = 60_000;
 
 /** What a friend in the middle may pass on of ours: where we can be called, judged by the link with that friend. */
 export function ownAddresses(friend: MiddleFriend, own: readonly WireAddress[]): WireAddress[] {

@@ -1,7 +1,13 @@
 // Our own part in introductions, by the table in docs/PROTOCOL.md section 8.
 
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
-import { INTRODUCTION_MS, INTRODUCTIONS_AT_ONCE, INTRODUCTIONS_MAX, MEET_PAUSE_MS } from "../constants.ts";
+import {
+  INTRODUCTION_CALLS_PER_MINUTE,
+  INTRODUCTION_MS,
+  INTRODUCTIONS_AT_ONCE,
+  INTRODUCTIONS_MAX,
+  MEET_PAUSE_MS,
+} from "../constants.ts";
 import type { IntroductionMessage } from "../wire/message.ts";
 import {
   type IntroductionEffect,
@@ -254,6 +260,34 @@ Deno.test("four introductions are called at once, the others wait their turn", (
   equal(trial.settle().filter((w) => w.startsWith("dial")).length, 1);
 });
 
+Deno.test("a friend who names somebody anew again and again makes us call 64 times in a minute, and then again", () => {
+  const trial = new Trial("yes");
+  const rounds = (count: number): number => {
+    let dials = 0;
+    for (let round = 0; round < count; round++) {
+      trial.around = situation([friend(F, PEER)]);
+      trial.settle();
+      trial.introduced(F, AT);
+      dials += trial.settle().filter((w) => w.startsWith("dial")).length;
+      trial.around = situation([friend(F)]);
+      trial.settle();
+    }
+    return dials;
+  };
+  equal(rounds(INTRODUCTION_CALLS_PER_MINUTE + 10), INTRODUCTION_CALLS_PER_MINUTE);
+  trial.around = situation([friend(F, PEER)]);
+  trial.settle();
+  trial.introduced(F, AT);
+  equal(trial.settle().some((w) => w.startsWith("dial")), false);
+  equal(trial.all.deadline, MEET_PAUSE_MS);
+  trial.settle(59_999);
+  equal(trial.all.deadline, 60_000);
+  deepEqual(trial.settle(1), [`dial 99 ${AT}`]);
+  trial.around = situation([friend(F)]);
+  trial.settle();
+  equal(rounds(INTRODUCTION_CALLS_PER_MINUTE), INTRODUCTION_CALLS_PER_MINUTE - 1);
+});
+
 Deno.test("somebody else at an address is told once with the friend's name; the other addresses are called at once", () => {
   const trial = new Trial();
   const ELSE = "203.0.113.8:7373";
@@ -262,7 +296,7 @@ Deno.test("somebody else at an address is told once with the friend's name; the 
   trial.settle();
   deepEqual(words(trial.all.callEnded(PEER, ELSE, 0)), ["wrong-peer"]);
   deepEqual(trial.settle(), [`dial 99 ${AT}`]);
-  deepEqual(words(trial.all.callEnded(PEER, AT, 0)), ["wrong-peer", "hang up 99", "over wrong-peer f1"]);
+  deepEqual(words(trial.all.callEnded(PEER, AT, 0)), ["hang up 99", "over wrong-peer f1"]);
 });
 
 Deno.test("nobody is asked about twice in 10 min, nor 8 times a minute through one friend", () => {

@@ -14,7 +14,7 @@ export interface Address {
 /** What is wrong with a typed address; `words` has the sentences. */
 export type AddressFault = "empty" | "host" | "port" | "brackets" | "zone" | "many";
 
-/** How many addresses of one friend there may be in a target. */
+/** How many addresses of one friend a person may type in one target. */
 export const ALTERNATIVES_MAX = 8;
 
 /** `HOST`, `HOST:PORT`, `[V6]`, `[V6]:PORT` or a bare V6, of somebody to call. */
@@ -24,11 +24,11 @@ export function parseTarget(text: string): Address | AddressFault {
 
 /**
  * Somebody to call: an address, or several of one friend with commas between. They are alternatives: the first that
- * answers will do.
+ * answers will do. `most`: with more of them it is no target.
  */
-export function parseAlternatives(text: string): readonly Address[] | AddressFault {
+export function parseAlternatives(text: string, most: number = ALTERNATIVES_MAX): readonly Address[] | AddressFault {
   const parts = text.split(",");
-  if (parts.length > ALTERNATIVES_MAX) return "many";
+  if (parts.length > most) return "many";
   const all = parts.map(parseTarget);
   return all.find((parsed) => typeof parsed === "string") ?? all as Address[];
 }

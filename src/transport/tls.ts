@@ -3,7 +3,7 @@
 // (tls_handshake.ts), taking calls (tls_listener.ts), frames (tls_link.ts), how many may come (peers).
 
 import { connect, type SecureContext, TLSSocket } from "node:tls";
-import { DIAL_TLS_TIMEOUT_MS, TLS_HANDSHAKE_TIMEOUT_MS } from "../constants.ts";
+import { ADDRESSES_PER_NAME_MAX, DIAL_TLS_TIMEOUT_MS, TLS_HANDSHAKE_TIMEOUT_MS } from "../constants.ts";
 import {
   DialError,
   type Link,
@@ -79,7 +79,8 @@ export class TlsTransport implements Transport {
       progress.follow(step);
       onStep(step);
     };
-    const alternatives = parseAlternatives(target);
+    // What a person typed has been judged before. An introduction may have more addresses, as many as a name.
+    const alternatives = parseAlternatives(target, ADDRESSES_PER_NAME_MAX);
     const dial = this.#way.proxy === undefined ? this.#dialDirectly : this.#dialThroughProxy;
     const link = typeof alternatives === "string"
       ? follow({ step: "lost", why: "name-not-found" })

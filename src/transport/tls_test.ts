@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type Server, Socket } from "node:net";
 import { connect, type ConnectionOptions, createServer as createTlsServer, type Server as TlsServer } from "node:tls";
-import { FRAME_SIZE, MAX_UNSENT_FRAMES } from "../constants.ts";
+import { FRAME_SIZE, INTRODUCTION_ADDRESSES_MAX, MAX_UNSENT_FRAMES } from "../constants.ts";
 import type { CallCause, CallStep, TlsFault } from "../call.ts";
 import { type Caller, DialError, type Link, type Listener } from "../ports.ts";
 import { inbox, linkContract, numbered } from "../../tests/harness/link_contract.ts";
@@ -201,6 +201,16 @@ Deno.test("dial() goes on to the next address when something other than Sesame a
     (await door.link()).close();
     link.close();
   }
+});
+
+Deno.test("dial() takes as many addresses of one friend as an introduction may have", async () => {
+  await using door = await Door.open();
+  const nobody = portOfNobody();
+  const silent = Array.from({ length: INTRODUCTION_ADDRESSES_MAX - 1 }, (_, i) => `127.0.1.${i + 1}:${nobody}`);
+  const link = await new TlsTransport(anna).dial([...silent, door.address].join(), never);
+  assert.equal(link.address, door.address);
+  (await door.link()).close();
+  link.close();
 });
 
 Deno.test("dial() names of several addresses the failure that tells most", async () => {

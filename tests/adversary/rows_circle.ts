@@ -179,6 +179,53 @@ export const CIRCLE_ROWS: readonly Row[] = [
     },
   },
   {
+    row: "others at all the addresses of an introduction",
+    where: `${MIDDLE}: called three times for a set; the person is told once, with F's name`,
+    sent: "a circle that names a PeerId, and an introduction with eight addresses where others answer",
+    promised: "three calls, no byte is sent; the person is told once",
+    refusals: 0,
+    async run(world) {
+      const { session, victim } = await inTheMiddle(world, ["--introductions", "yes"]);
+      session.send(...session.message(circle([member(PEER, "Bob")])));
+      await session.heard((m) => m.type === "meet");
+      const wires: Wire[] = [];
+      const others = await Promise.all(Array.from({ length: 8 }, () => FalseListener.open(newIdentity())));
+      for (const other of others) {
+        world.own(other);
+        void other.accept().then((wire) => wires.push(wire), () => {});
+      }
+      session.send(...session.message(introduce(PEER, ...others.map(({ address }) => address))));
+      await victim.event((e) => e.event === "introduction" && e.reason === "wrong-peer");
+      await session.stillTalks("still friends");
+      assert.deepEqual(wires.map(({ received }) => received), [0, 0, 0]);
+      assert.equal(victim.all("wrong-peer").length, 1);
+      return "three calls without a byte, told once";
+    },
+  },
+  {
+    row: "an introduction that goes on: more addresses than one message holds",
+    where: `${MIDDLE}: at most 16 addresses`,
+    sent: "eight addresses where nobody listens, then one where the right one does",
+    promised: "called",
+    refusals: 0,
+    async run(world) {
+      const { session, victim } = await inTheMiddle(world, ["--introductions", "ask"]);
+      const peer = newIdentity();
+      const listener = world.own(await FalseListener.open(peer));
+      const nobody = await Promise.all(Array.from({ length: 8 }, () => FalseListener.open(newIdentity())));
+      for (const one of nobody) await one[Symbol.asyncDispose]();
+      session.send(...session.message(circle([member(b32(peer.id), "Bob")])));
+      session.send(...session.message(introduce(b32(peer.id), ...nobody.map(({ address }) => address))));
+      session.send(...session.message(introduce(b32(peer.id), listener.address)));
+      await session.stillTalks("both have come");
+      await victim.say("/introduce Bob");
+      const met = await authenticateAsListener(await listener.accept(), await world.phrase());
+      await victim.event((e) => e.event === "introduction" && e.state === "met");
+      await met.stillTalks("hello");
+      return "called at the ninth, and met";
+    },
+  },
+  {
     row: "introductions to forbidden addresses, and about somebody who is not named",
     where: `${MIDDLE}: which addresses may be called`,
     sent:
