@@ -92,7 +92,7 @@ export type PunchFault = "refused" | "silent" | "mirror" | "unadmitted" | "faile
 export interface PunchHandlers {
   /** There is a TCP connection. */
   opened(): void;
-  /** Asked once it is clear that we are the listener, and before TLS goes on: as `ListenHandlers.admit`. */
+  /** Asked once it is clear that we are the listener, and before TLS goes on: may somebody at this address come in now? */
   admit(host: string): boolean;
 }
 

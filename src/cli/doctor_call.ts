@@ -10,11 +10,11 @@ import type { Arena, LockedBytes } from "../secrets/locked.ts";
 import { type Effect, Session } from "../session/step.ts";
 import type { Tty } from "../terminal/tty.ts";
 import { isOwnAddress, takesCalls } from "../transport/probe.ts";
-import { parseTarget } from "../transport/address.ts";
+import { parseTarget, scopeOf } from "../transport/address.ts";
 import { TlsTransport } from "../transport/tls.ts";
 import { wrap } from "../words/wrap.ts";
 import { fullTarget } from "../chat/commands.ts";
-import { CallProgress, isLoopback } from "../transport/call_progress.ts";
+import { CallProgress } from "../transport/call_progress.ts";
 import { diagnose, LABELS, stepReports } from "../words/doctor_call.ts";
 import { line } from "../words/doctor.ts";
 import { EXIT, sentence } from "../words/problems.ts";
@@ -216,7 +216,7 @@ async function listensElsewhere(target: string, progress: CallProgress): Promise
   if (typeof parsed === "string") return false;
   const refused = [...progress.attempts].filter(([, fault]) => fault === "refused").map(([address]) => address);
   for (const address of refused) {
-    if (isLoopback(address) || !await isOwnAddress(address)) continue;
+    if (scopeOf(address) === "machine" || !await isOwnAddress(address)) continue;
     if (await takesCalls("127.0.0.1", parsed.port) || await takesCalls("::1", parsed.port)) return true;
   }
   return false;

@@ -14,7 +14,7 @@ import {
   type TcpFault,
   type TlsFault,
 } from "../call.ts";
-import { formatAddress } from "./address.ts";
+import { formatAddress, scopeOf } from "./address.ts";
 import { mostTelling } from "./connect.ts";
 
 export class CallProgress {
@@ -105,7 +105,7 @@ export class CallProgress {
 
   /** This machine's own address, which was reached well. */
   get isOwn(): boolean {
-    return this.at === undefined && this.#own && !isLoopback(this.reached);
+    return this.at === undefined && this.#own && scopeOf(this.reached) !== "machine";
   }
 
   /** Why it has brought nobody so far; undefined: it has done what it was to do. */
@@ -135,8 +135,4 @@ export class CallProgress {
     const faults = [...this.attempts.values()].map((fault) => fault ?? "filtered");
     return faults.length === 0 ? "filtered" : mostTelling(faults);
   }
-}
-
-export function isLoopback(host: string): boolean {
-  return host.startsWith("127.") || host === "::1";
 }

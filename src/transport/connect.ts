@@ -44,7 +44,7 @@ export interface ReachOptions {
   readonly timeoutMs?: number;
   /** From the connection with the proxy to its answer. */
   readonly proxyTimeoutMs?: number;
-  /** Then no name is resolved and no packet goes anywhere but there. */
+  /** Then no name of a call is resolved here and no packet of one goes anywhere but there. Listening is not changed by it. */
   readonly proxy?: ProxyWay;
   /** In place of the system's resolver. */
   readonly resolve?: (host: string) => Promise<readonly string[] | NameFault>;
@@ -193,6 +193,12 @@ export function connectAny(
   });
 }
 
+/** One connection within `ms`; its owner destroys it. Throws ReachError. */
+export async function openWithin(ms: number, address: Address, signal: AbortSignal = NEVER): Promise<Socket> {
+  using limit = new TimeLimit(ms, signal);
+  return (await connectAny([address], limit)).socket;
+}
+
 /** A time that runs out, or a signal that comes before: whichever is first is told once, to whoever asked last. */
 export class TimeLimit implements Disposable {
   readonly #signal: AbortSignal;
@@ -259,6 +265,11 @@ export type Open = (
 /** The system's own TCP, from a port that it picks. */
 export const openTcp: Open = opener({});
 
+/** TCP from this address of ours. */
+export function openBy(localAddress: string): Open {
+  return opener({ localAddress });
+}
+
 /** TCP from this port, which other calls may use at the same time; to no address twice at once. */
 export function openFrom(localPort: number): Open {
   // The runtime binds the port to 127.0.0.1 unless it is told more.
@@ -302,6 +313,7 @@ export function mostTelling(faults: readonly TcpFault[]): TcpFault {
   return TELLING.find((fault) => faults.includes(fault)) ?? "unreachable";
 }
 
+const NEVER = new AbortController().signal;
 const TELLING: readonly TcpFault[] = ["turned-away", "refused", "filtered", "forbidden", "unreachable"];
 /** A port that another socket has, or has had with this very address. */
 const TAKEN: readonly string[] = ["EADDRINUSE", "EADDRNOTAVAIL", "EINVAL"];

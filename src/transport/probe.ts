@@ -2,7 +2,8 @@
 // on that port? Scope: sockets that are closed as soon as they have answered. Out of scope: calls to others
 // (connect.ts).
 
-import { connect, createServer } from "node:net";
+import { createServer } from "node:net";
+import { openWithin } from "./connect.ts";
 
 /** Whether this machine has the IP address: only one's own can be listened on. Nobody is let in meanwhile. */
 export function isOwnAddress(host: string): Promise<boolean> {
@@ -14,18 +15,10 @@ export function isOwnAddress(host: string): Promise<boolean> {
 }
 
 /** Whether somebody on this machine takes TCP connections there. */
-export function takesCalls(host: string, port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect({ host, port });
-    const tell = (taken: boolean) => {
-      clearTimeout(timer);
-      socket.destroy();
-      done(taken);
-    };
-    const timer = setTimeout(() => tell(false), ANSWER_MS);
-    socket.on("error", () => tell(false));
-    socket.once("connect", () => tell(true));
-  });
+export async function takesCalls(host: string, port: number): Promise<boolean> {
+  const socket = await openWithin(ANSWER_MS, { host, port }).catch(() => undefined);
+  socket?.destroy();
+  return socket !== undefined;
 }
 
 /** Loopback answers within a millisecond, or not at all. */

@@ -5,7 +5,7 @@
 import type { Socket } from "node:net";
 import type { ProxyFault } from "../call.ts";
 import { parseIpv4, parseIpv6 } from "../ip.ts";
-import type { Address } from "./address.ts";
+import { type Address, ipBytes } from "./address.ts";
 import type { Login } from "./proxy_address.ts";
 
 const VERSION = 5;
@@ -107,8 +107,7 @@ function loginRequest({ user, password }: Login): Uint8Array {
 function hostBytes(host: string): readonly number[] {
   const four = parseIpv4(host);
   if (four !== undefined) return [1, ...four];
-  const six = parseIpv6(host);
-  if (six !== undefined) return [4, ...six.groups.flatMap((group) => [group >> 8, group & 0xff])];
+  if (parseIpv6(host) !== undefined) return [4, ...ipBytes(host)];
   return [3, ...counted(host)];
 }
 

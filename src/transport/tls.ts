@@ -26,7 +26,6 @@ import {
   openPreferring,
   openTcp,
   type Over,
-  type ProxyWay,
   reach,
   type Reached,
   ReachError,
@@ -37,15 +36,11 @@ import { type Handshake, handshake, secureContextOf, TLS_SETTINGS } from "./tls_
 import { type Brought, type Descriptors, TlsListener } from "./tls_listener.ts";
 import { meet } from "./two_sided/meet.ts";
 
-export interface TlsOptions {
+export interface TlsOptions extends Pick<ReachOptions, "resolve" | "proxy"> {
   /** A caller's: from its start to the end of TLS. Our own: from the start of the first TCP connect to the end of the last. */
   readonly handshakeTimeoutMs?: number;
   /** Of a call: from the start of TLS to its end, through a proxy too. */
   readonly dialTlsTimeoutMs?: number;
-  /** In place of the system's resolver. */
-  readonly resolve?: NonNullable<ReachOptions["resolve"]>;
-  /** All calls go through it. Listening does not. */
-  readonly proxy?: ProxyWay;
   readonly descriptors?: Descriptors;
   /** Behind an onion service: whom our Tor brings. */
   readonly brought?: Brought;
@@ -55,10 +50,8 @@ export class TlsTransport implements Transport {
   readonly #context: SecureContext;
   readonly #self: PeerId;
   readonly #timeoutMs: number;
-  readonly #way: Pick<ReachOptions, "resolve" | "proxy">;
   readonly #dialTlsTimeoutMs: number;
-  readonly #descriptors: Descriptors | undefined;
-  readonly #brought: Brought | undefined;
+  readonly #options: TlsOptions;
   /** Where two-sided calls leave from; undefined as long as we do not listen. */
   #punchPort: number | undefined;
 
@@ -67,10 +60,7 @@ export class TlsTransport implements Transport {
     this.#self = identity.peerId;
     this.#timeoutMs = options.handshakeTimeoutMs ?? TLS_HANDSHAKE_TIMEOUT_MS;
     this.#dialTlsTimeoutMs = options.dialTlsTimeoutMs ?? DIAL_TLS_TIMEOUT_MS;
-    this.#descriptors = options.descriptors;
-    this.#brought = options.brought;
-    const { resolve, proxy } = options;
-    this.#way = { ...(resolve && { resolve }), ...(proxy && { proxy }) };
+    this.#options = options;
   }
 
   async dial(target: string, signal: AbortSignal, onStep: OnStep = () => {}): Promise<Link> {
@@ -81,7 +71,7 @@ export class TlsTransport implements Transport {
     };
     // What a person typed has been judged before. An introduction may have more addresses, as many as a name.
     const alternatives = parseAlternatives(target, ADDRESSES_PER_NAME_MAX);
-    const dial = this.#way.proxy === undefined ? this.#dialDirectly : this.#dialThroughProxy;
+    const dial = this.#options.proxy === undefined ? this.#dialDirectly : this.#dialThroughProxy;
     const link = typeof alternatives === "string"
       ? follow({ step: "lost", why: "name-not-found" })
       : await dial.call(this, alternatives, signal, follow);
@@ -97,7 +87,7 @@ export class TlsTransport implements Transport {
    */
   async #dialDirectly(targets: readonly Address[], signal: AbortSignal, onStep: OnStep): Promise<Link | undefined> {
     try {
-      let addresses = await addressesOf(targets, { ...this.#way, signal, onStep });
+      let addresses = await addressesOf(targets, { ...this.#options, signal, onStep });
       while (addresses.length > 0) {
         const reached = await this.#connect(addresses, signal, onStep);
         using limit = new TimeLimit(this.#dialTlsTimeoutMs, signal);
@@ -121,7 +111,7 @@ export class TlsTransport implements Transport {
   async #dialThroughProxy(targets: readonly Address[], signal: AbortSignal, onStep: OnStep): Promise<Link | undefined> {
     for (const target of targets) {
       try {
-        const reached = await reach(target, { ...this.#way, signal, onStep });
+        const reached = await reach(target, { ...this.#options, signal, onStep });
         using limit = new TimeLimit(this.#dialTlsTimeoutMs, signal);
         const link = await this.#secure(reached, limit, onStep);
         if (typeof link !== "string") return link;
@@ -168,7 +158,7 @@ export class TlsTransport implements Transport {
   }
 
   async punch(to: Address, signal: AbortSignal, { opened, admit }: PunchHandlers): Promise<Link | PunchFault> {
-    if (this.#punchPort === undefined || this.#way.proxy !== undefined) return "refused";
+    if (this.#punchPort === undefined || this.#options.proxy !== undefined) return "refused";
     using connecting = new TimeLimit(this.#timeoutMs, signal);
     const reached = await connectAny([to], connecting, () => {}, openFrom(this.#punchPort)).catch(punchFaultOf);
     if (typeof reached === "string") return reached;
@@ -208,12 +198,16 @@ export class TlsTransport implements Transport {
   async listen(text: string, handlers: ListenHandlers): Promise<Listener> {
     const address = parseListen(text);
     if (typeof address === "string") throw listenError(undefined, text);
-    const parts = { context: this.#context, self: this.#self, timeoutMs: this.#timeoutMs, handlers };
-    const listener = await TlsListener.open(address, {
-      ...parts,
-      descriptors: this.#descriptors,
-      brought: this.#brought,
-    }).catch((error) => {
+    const { descriptors, brought } = this.#options;
+    const parts = {
+      context: this.#context,
+      self: this.#self,
+      timeoutMs: this.#timeoutMs,
+      handlers,
+      descriptors,
+      brought,
+    };
+    const listener = await TlsListener.open(address, parts).catch((error) => {
       throw listenError(error, text);
     });
     this.#punchPort = punchPort(listener.port);

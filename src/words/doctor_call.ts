@@ -2,7 +2,8 @@
 // Pure. Out of scope: finding out (cli/doctor_call.ts), the words for a cause (call_failures.ts).
 
 import { CALL_PLACES, type CallCause, type CallFailure, type CallPlace, type TcpFault } from "../call.ts";
-import { type CallProgress, isLoopback } from "../transport/call_progress.ts";
+import { scopeOf } from "../transport/address.ts";
+import type { CallProgress } from "../transport/call_progress.ts";
 import { callProblem } from "./call_failures.ts";
 import type { Problem } from "./problems.ts";
 
@@ -29,7 +30,7 @@ export function diagnose(target: string, progress: CallProgress): Diagnosis {
   }
   const doing = `Called ${target}${proxy === undefined ? "" : ` through ${proxy}`}.`;
   if (!isOwn) {
-    const where = isLoopback(reached) ? "on this machine" : "there";
+    const where = scopeOf(reached) === "machine" ? "on this machine" : "there";
     return {
       address: target,
       cause: "none",

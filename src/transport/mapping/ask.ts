@@ -5,9 +5,10 @@
 // `fetch` is not used, because it would follow redirects and use the proxy that the environment names.
 
 import { Buffer } from "node:buffer";
-import { createSocket, type Socket } from "node:dgram";
-import { connect } from "node:net";
+import { createSocket, type Socket as Datagrams } from "node:dgram";
+import type { Socket } from "node:net";
 import { bareHost } from "../address.ts";
+import { connectAny, openBy, TimeLimit } from "../connect.ts";
 import { ROUTER_PORT } from "./pcp.ts";
 import { HTTP_MAX_BYTES, httpAnswer, type Place, searches, SSDP_ADDRESS, SSDP_PORT } from "./upnp.ts";
 
@@ -16,6 +17,7 @@ const AGAIN_MS = [250, 750, 1750];
 const SILENT_MS = 3_000;
 const SEARCH_MS = 1_500;
 const HTTP_MS = 3_000;
+const FOUND_MAX = 32;
 /** Datagrams of others that are looked at while one waits for one's own. */
 const LOOKS_MAX = 1000;
 
@@ -23,7 +25,7 @@ const LOOKS_MAX = 1000;
  * Sends to `router` at ROUTER_PORT from our address `own`, and gives the first answer from there that `parse` takes.
  * Undefined: silence, or no way.
  */
-export function askRouter<T>(
+export async function askRouter<T>(
   router: string,
   own: string,
   question: Uint8Array,
@@ -31,61 +33,65 @@ export function askRouter<T>(
   signal: AbortSignal,
   limitMs = SILENT_MS,
 ): Promise<T | undefined> {
-  return new Promise((done) => {
-    if (signal.aborted) return done(undefined);
-    const socket = createSocket(router.includes(":") ? "udp6" : "udp4");
-    const timers: ReturnType<typeof setTimeout>[] = [];
-    let looks = 0;
-    const end = (answer?: T) => {
-      for (const timer of timers) clearTimeout(timer);
-      signal.removeEventListener("abort", stop);
-      close(socket);
-      done(answer);
-    };
-    const stop = () => end();
-    signal.addEventListener("abort", stop);
-    socket.on("error", stop);
-    socket.on("message", (bytes, from) => {
-      if (++looks > LOOKS_MAX) return end();
-      if (from.port !== ROUTER_PORT || withoutZone(from.address) !== withoutZone(router)) return;
-      const answer = parse(new Uint8Array(bytes));
-      if (answer !== undefined) end(answer);
+  const again: ReturnType<typeof setTimeout>[] = [];
+  try {
+    return await byDatagrams<T>(own, limitMs, signal, (socket, end) => {
+      let looks = 0;
+      socket.on("message", (bytes, from) => {
+        if (++looks > LOOKS_MAX) return end();
+        if (from.port !== ROUTER_PORT || withoutZone(from.address) !== withoutZone(router)) return;
+        const answer = parse(new Uint8Array(bytes));
+        if (answer !== undefined) end(answer);
+      });
+      const send = () => socket.send(question, ROUTER_PORT, router, (error) => error && end());
+      socket.bind(0, own, () => {
+        send();
+        for (const ms of AGAIN_MS) if (ms < limitMs) again.push(setTimeout(send, ms));
+      });
     });
-    const send = () => socket.send(question, ROUTER_PORT, router, (error) => error && end());
-    socket.bind(0, own, () => {
-      send();
-      for (const ms of AGAIN_MS) if (ms < limitMs) timers.push(setTimeout(send, ms));
-    });
-    timers.push(setTimeout(stop, limitMs));
-  });
+  } finally {
+    for (const timer of again) clearTimeout(timer);
+  }
 }
 
 /** Devices that say they are a gateway, in the order of their answers. `own`: where the question leaves from. */
-export function search(own: string, signal: AbortSignal): Promise<{ host: string; answer: Uint8Array }[]> {
-  return new Promise((done) => {
-    const found: { host: string; answer: Uint8Array }[] = [];
-    if (signal.aborted) return done(found);
-    const socket = createSocket("udp4");
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      close(socket);
-      done(found);
-    };
-    const timer = setTimeout(end, SEARCH_MS);
-    signal.addEventListener("abort", end);
-    socket.on("error", end);
+export async function search(own: string, signal: AbortSignal): Promise<{ host: string; answer: Uint8Array }[]> {
+  const found: { host: string; answer: Uint8Array }[] = [];
+  await byDatagrams(own, SEARCH_MS, signal, (socket) => {
     socket.on("message", (bytes, from) => {
-      if (found.length < 32) found.push({ host: from.address, answer: new Uint8Array(bytes) });
+      if (found.length < FOUND_MAX) found.push({ host: from.address, answer: new Uint8Array(bytes) });
     });
     socket.bind(0, own, () => {
       for (const question of searches()) socket.send(question, SSDP_PORT, SSDP_ADDRESS, () => {});
     });
   });
+  return found;
+}
+
+/** A socket for as long as `end` is not called, `ms` are not over and the signal does not come; undefined for the last two. */
+function byDatagrams<T>(
+  own: string,
+  ms: number,
+  signal: AbortSignal,
+  begin: (socket: Datagrams, end: (answer?: T) => void) => void,
+): Promise<T | undefined> {
+  return new Promise((done) => {
+    const limit = new TimeLimit(ms, signal);
+    const socket = createSocket(own.includes(":") ? "udp6" : "udp4");
+    const end = (answer?: T) => {
+      limit[Symbol.dispose]();
+      close(socket);
+      done(answer);
+    };
+    socket.on("error", () => end());
+    limit.onOver(() => end());
+    if (limit.over === undefined) begin(socket, end);
+    else end();
+  });
 }
 
 /** One request, its answer read to its end. Undefined: none in time, none that makes sense, or too long a one. */
-export function request(
+export async function request(
   host: string,
   place: Place,
   own: string,
@@ -93,29 +99,32 @@ export function request(
   soap?: { readonly head: readonly string[]; readonly body: string },
   limitMs = HTTP_MS,
 ): Promise<{ status: number; body: string } | undefined> {
+  using limit = new TimeLimit(limitMs, signal);
+  const reached = await connectAny([{ host, port: place.port }], limit, undefined, openBy(own)).catch(() => undefined);
+  return reached && await answerOf(reached.socket, requestText(host, place, soap), limit);
+}
+
+function answerOf(
+  socket: Socket,
+  question: string,
+  limit: TimeLimit,
+): Promise<{ status: number; body: string } | undefined> {
   return new Promise((done) => {
-    if (signal.aborted) return done(undefined);
     const parts: Uint8Array[] = [];
     let size = 0;
-    const socket = connect({ host, port: place.port, localAddress: own });
     const end = (answered = false) => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", stop);
       socket.destroy();
       done(answered ? httpAnswer(Buffer.concat(parts)) : undefined);
     };
-    const stop = () => end();
-    const timer = setTimeout(stop, limitMs);
-    signal.addEventListener("abort", stop);
-    // Stays for the socket's whole life.
-    socket.on("error", stop);
-    socket.once("connect", () => socket.write(requestText(host, place, soap)));
+    limit.onOver(() => end());
+    if (limit.over !== undefined) return end();
     socket.on("data", (chunk: Uint8Array) => {
       size += chunk.length;
       if (size > HTTP_MAX_BYTES) return end();
       parts.push(chunk.slice());
     });
-    socket.once("end", () => end(true));
+    socket.once("end", () => end(true)).once("close", () => end());
+    socket.write(question);
   });
 }
 
@@ -138,7 +147,7 @@ function withoutZone(host: string): string {
   return bareHost(host).split("%")[0]!;
 }
 
-function close(socket: Socket): void {
+function close(socket: Datagrams): void {
   try {
     socket.close();
   } catch {

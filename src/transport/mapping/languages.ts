@@ -4,7 +4,7 @@
 import { parseIpv4 } from "../../ip.ts";
 import type { MapFault, MapWay } from "../../notice.ts";
 import type { Entropy } from "../../ports.ts";
-import { bareHost, formatIp, scopeOf } from "../address.ts";
+import { formatIp, scopeOf } from "../address.ts";
 import type { askRouter, request, search } from "./ask.ts";
 import { LIFETIME_S } from "./lease.ts";
 import type { Grant, Mapped, Standing } from "./mapped.ts";
@@ -80,7 +80,7 @@ export class Languages {
     if (answer === undefined) return "router-silent";
     if (answer.type === "version") return "router-refused";
     if (answer.type === "refused") return answer.code === PCP_NO_RESOURCES ? "second-nat" : "router-refused";
-    const host = bareHost(formatIp(answer.outer));
+    const host = formatIp(answer.outer);
     if (mapped.six !== host.includes(":")) return "router-refused";
     return await this.#granted(mapped, {
       by: "pcp",

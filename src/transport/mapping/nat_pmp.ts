@@ -44,20 +44,24 @@ export function parseNatPmp(bytes: Uint8Array, innerPort: number): NatPmpAnswer<
   const answer = header(bytes, MAP_TCP, 16);
   if (answer === undefined) return undefined;
   if (answer.code === UNSUPP_VERSION) return { type: "refused", code: answer.code };
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const { view } = answer;
   if (view.getUint16(8) !== innerPort) return undefined;
   if (answer.code !== 0) return { type: "refused", code: answer.code };
   const port = view.getUint16(10);
   return port === 0 ? undefined : { type: "granted", epoch: answer.epoch, port, lifetime: view.getUint32(12) };
 }
 
-function header(bytes: Uint8Array, opcode: number, size: number): { code: number; epoch: number } | undefined {
+function header(
+  bytes: Uint8Array,
+  opcode: number,
+  size: number,
+): { code: number; epoch: number; view: DataView } | undefined {
   if (bytes.length < 8 || bytes.length > size || bytes[0] !== 0 || bytes[1] !== (ANSWER | opcode)) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const code = view.getUint16(2);
   // A version that it does not know may be said in the header alone.
   if (bytes.length !== size && code !== UNSUPP_VERSION) return undefined;
-  return { code, epoch: view.getUint32(4) };
+  return { code, epoch: view.getUint32(4), view };
 }
 
 /** RFC 6886 section 3.6: whether a router has lost its state; all in seconds. `before`: of the last answer. */

@@ -1,9 +1,9 @@
 // Which router is asked, and from which address: the one that was typed, the one of the default route, or, where this
 // system does not tell us, whichever answers a search of the LAN from a private address. Never two of one family.
 
-import { connect } from "node:net";
 import { parseIpv4 } from "../../ip.ts";
 import { bareHost, formatIp, ipBytes, scopeOf } from "../address.ts";
+import { openWithin } from "../connect.ts";
 import { search } from "./ask.ts";
 import type { RouterWay } from "./mapped.ts";
 import { locationIn } from "./upnp.ts";
@@ -41,21 +41,11 @@ async function searched(wanted: string | undefined, signal: AbortSignal): Promis
 }
 
 /** Our own address towards somebody who takes a connection there. */
-function ownBy(host: string, port: number, signal: AbortSignal): Promise<string | undefined> {
-  return new Promise((done) => {
-    const socket = connect({ host, port });
-    const end = (own?: string) => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", stop);
-      socket.destroy();
-      done(own);
-    };
-    const stop = () => end();
-    const timer = setTimeout(stop, LOOK_MS);
-    signal.addEventListener("abort", stop);
-    socket.on("error", stop);
-    socket.once("connect", () => end(socket.localAddress));
-  });
+async function ownBy(host: string, port: number, signal: AbortSignal): Promise<string | undefined> {
+  const socket = await openWithin(LOOK_MS, { host, port }, signal).catch(() => undefined);
+  const own = socket?.localAddress;
+  socket?.destroy();
+  return own;
 }
 
 const LOOK_MS = 1_000;

@@ -2,12 +2,13 @@
 // socket, one request at a time, the ways to authenticate. Out of scope: what a line says (lines.ts), keeping a service
 // alive (service.ts), whose process listens there (host/socket_owner.ts).
 
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { equal32 } from "../../crypto/equal.ts";
 import { hmacSha256 } from "../../crypto/hmac.ts";
 import type { ControlFault } from "../../notice.ts";
 import type { Entropy } from "../../ports.ts";
 import type { Address } from "../address.ts";
+import { openWithin, ReachError } from "../connect.ts";
 import { base32, BASE64_KEY_SIZE, base64Key } from "./key_text.ts";
 import {
   bootstrapPercent,
@@ -261,22 +262,13 @@ export async function openFirst(
   throw new ControlError(worst);
 }
 
-/** A connected socket, with an `error` listener for good. Throws ControlError. */
-function opened(at: Address, ms: number): Promise<Socket> {
-  return new Promise((done, fail) => {
-    const socket = connect({ ...at, noDelay: true });
-    const timer = setTimeout(() => end("silent"), ms);
-    const end = (fault: ControlFault) => {
-      clearTimeout(timer);
-      socket.destroy();
-      fail(new ControlError(fault));
-    };
-    socket.on("error", () => end("nobody"));
-    socket.once("connect", () => {
-      clearTimeout(timer);
-      done(socket);
-    });
-  });
+/** Throws ControlError. */
+async function opened(at: Address, ms: number): Promise<Socket> {
+  try {
+    return await openWithin(ms, at);
+  } catch (error) {
+    throw new ControlError(error instanceof ReachError && error.why === "filtered" ? "silent" : "nobody");
+  }
 }
 
 function startsWith(bytes: Uint8Array, text: string): boolean {
