@@ -7,6 +7,7 @@
 import { connect, type Socket } from "node:net";
 import { PROXY_TIMEOUT_MS, TLS_HANDSHAKE_TIMEOUT_MS } from "../constants.ts";
 import type { CallStep, NameFault, ProxyFault, TcpFault } from "../call.ts";
+import { after } from "../system.ts";
 import { type Address, formatAddress } from "./address.ts";
 import type { Login } from "./proxy_address.ts";
 import { type Attempt, race } from "./race.ts";
@@ -171,10 +172,7 @@ export function connectAny(
           failed(why);
         });
       },
-      after: (ms, run) => {
-        const timer = setTimeout(run, ms);
-        return () => clearTimeout(timer);
-      },
+      after,
       won: (socket, address) => {
         forget();
         onStep({ step: "connected", address: address.host });

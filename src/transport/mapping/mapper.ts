@@ -4,6 +4,7 @@
 
 import type { MapFault, MapWay } from "../../notice.ts";
 import type { Entropy, Millis } from "../../ports.ts";
+import { after } from "../../system.ts";
 import { type Address, formatAddress } from "../address.ts";
 import { askRouter, request, search } from "./ask.ts";
 import { BACK_MS, Languages, type RouterSockets } from "./languages.ts";
@@ -19,8 +20,7 @@ export type MapEvent =
 
 /** The edge: sockets and timers. */
 export interface MapperIo extends RouterSockets {
-  /** Calls `run` after `ms`, unless the returned function is called before. */
-  after(ms: number, run: () => void): () => void;
+  readonly after: typeof after;
 }
 
 export interface MapperParts {
@@ -213,12 +213,4 @@ function hasLostState(before: Grant, heardAt: Millis, now: Grant, at: Millis): b
   return lostState({ epoch: before.epoch, at: heardAt / 1000 }, { epoch: now.epoch, at: at / 1000 });
 }
 
-const SOCKETS: MapperIo = {
-  askRouter,
-  request,
-  search,
-  after(ms, run) {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
+const SOCKETS: MapperIo = { askRouter, request, search, after };
