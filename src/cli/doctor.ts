@@ -12,7 +12,7 @@ import type { Terminal } from "../terminal/tty.ts";
 import { EXIT } from "../words/problems.ts";
 import { DEFAULT_PORT } from "../constants.ts";
 import { after, entropyOf, wallClock } from "../system.ts";
-import { portFault } from "../transport/free_port.ts";
+import { freePort, portFault } from "../transport/free_port.ts";
 import type { MapEvent } from "../transport/mapping/mapper.ts";
 import { REACH_HEADING, reachChecks, type ReachFacts } from "../words/reach.ts";
 import { mapperOf } from "./port_mapper.ts";
@@ -51,10 +51,14 @@ async function reachFacts(host: Host, mapPort: string | undefined): Promise<Reac
   const facts = { port: DEFAULT_PORT, portIsFree, own: host.addresses?.() };
   if (mapPort === undefined) return { ...facts, router: undefined };
   const said: MapEvent[] = [];
-  const mapper = (await mapperOf(host, mapPort, entropyOf(host)))(DEFAULT_PORT, (event) => said.push(event));
+  // What listens on the usual one may be a chat, whose port the router would take back with ours.
+  const port = portIsFree ? DEFAULT_PORT : freePort();
+  const mapper = (await mapperOf(host, mapPort, entropyOf(host)))(port, (event) => said.push(event));
   await mapper.ask();
   await mapper.end();
-  const mapped = said.find((event) => event.type === "mapped");
+  // An IPv6 firewall that opens answers sooner than UPnP, and says less.
+  const all = said.filter((event) => event.type === "mapped");
+  const mapped = all.find(({ address }) => !address.host.includes(":")) ?? all[0];
   const failed = said.find((event) => event.type === "unmapped");
   return { ...facts, router: mapped ?? failed?.why ?? "router-silent" };
 }

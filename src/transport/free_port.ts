@@ -1,5 +1,5 @@
-// Whether a port can be listened on, found out before a person types the phrase for it. Nobody is let in: the socket is
-// closed at once. Another program may still take the port meanwhile; listening then reports it as usual.
+// Whether a port can be listened on, found out before a person types the phrase for it; and a port that can. Nobody is let in:
+// the socket is closed at once. Another program may still take the port meanwhile; listening then reports it as usual.
 
 import { parseListen } from "./address.ts";
 
@@ -16,4 +16,10 @@ export function portFault(listen: string): "EADDRINUSE" | "EADDRNOTAVAIL" | "EAC
     if (error instanceof Deno.errors.PermissionDenied) return "EACCES";
     return undefined;
   }
+}
+
+/** A port that nobody listens on. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
+  return listener.addr.port;
 }

@@ -169,6 +169,26 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "doctor --map-port asks for another port while a chat has its own forwarded, which it leaves alone",
+  ignore: !homes,
+  async fn() {
+    await using place = await home();
+    await using upnpd = await Upnpd.start(place.near, { pcp: false, lines: ["ext_ip=198.41.0.4"] });
+    await using one = await listen(place.near);
+    await mappedAt(one, "198.41.0.4:7373");
+    await using doctor = await Sesame.start(["doctor", "--json", "--map-port"], {
+      closed: true,
+      shell: place.near.host.shell,
+    });
+    equal((await doctor.ended()).code, 0, doctor.transcript());
+    const router = doctor.all("doctor").find(({ check }) => check === "router");
+    match(String(router?.advice), /^It forwards the port as 198\.41\.0\.4:(?!7373 )\d+ \(upnp\)/);
+    equal(upnpd.passedOn().match(/dport/g)?.length, 1, upnpd.passedOn());
+    match(upnpd.passedOn(), /dport 7373 dnat/);
+  },
+});
+
 const SAID: readonly (readonly [what: string, mode: string | undefined, cause: string])[] = [
   ["nobody answers", undefined, "router-silent"],
   ["answers of other wishes, cut off and too long ones, noise", "noise", "router-silent"],
