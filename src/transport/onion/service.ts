@@ -33,8 +33,7 @@ export interface OnionOptions extends ControlOptions, OnionWanted, Trust {
 export class OnionService {
   readonly #options: OnionOptions;
   readonly #times: typeof TIMES;
-  #control: TorControl | undefined;
-  #at: Address | undefined;
+  #tor: { readonly control: TorControl; readonly at: Address } | undefined;
   #name: string | undefined;
   #told = false;
   #cancel: () => void = () => {};
@@ -53,10 +52,10 @@ export class OnionService {
   async start(): Promise<void> {
     try {
       const distrusts = (at: Address) => this.#over ? "nobody" : this.#options.distrusts(at);
-      const { control, at } = await openFirst({ ...this.#options, distrusts });
+      const tor = await openFirst({ ...this.#options, distrusts });
+      const { control } = tor;
       if (this.#over) return control.close();
-      this.#at = at;
-      this.#control = control;
+      this.#tor = tor;
       control.onLost = () => this.#lost();
       control.onUploaded = (name) => {
         if (`${name}.onion` === this.#name) this.#ready(true);
@@ -81,7 +80,7 @@ export class OnionService {
 
   /** The control port that has let us in; undefined: none has, or its connection is over. */
   get control(): Address | undefined {
-    return this.#at;
+    return this.#tor?.at;
   }
 
   /** The name ends with it. */
@@ -116,12 +115,11 @@ export class OnionService {
   }
 
   #drop(): void {
-    this.#at = undefined;
     this.#name = undefined;
     this.#early.clear();
-    const control = this.#control;
-    this.#control = undefined;
-    control?.close();
+    const tor = this.#tor;
+    this.#tor = undefined;
+    tor?.control.close();
   }
 }
 
