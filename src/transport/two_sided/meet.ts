@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { Role } from "../../ports.ts";
+import { after } from "../../system.ts";
 import { HELLO_MAX_SIZE, type Roles, rolesOf } from "./roles.ts";
 
 export interface MeetParts {
@@ -114,7 +115,7 @@ class Meeting {
 
 /**
  * What one end of TLS takes for its socket. It is over with the socket, and the socket with it. Flow control is the
- * socket's: a write is done when the socket's is, and what comes is handed on within its event.
+ * socket's: a write is done when the socket's is, and what comes is handed on within its event once both have begun.
  */
 class Way extends Duplex {
   readonly #raw: Socket;
@@ -130,14 +131,23 @@ class Way extends Duplex {
     this.on("error", () => {});
   }
 
-  /** These bytes first, then all that comes. */
+  /**
+   * These bytes first, then all that comes: from the next turn on, when the end of TLS above has begun. What is there
+   * before that it takes while it begins, and if it is no good, this runtime throws where nobody can catch it.
+   */
   carry(first: Uint8Array): void {
-    this.#onData = (chunk) => void this.push(chunk);
-    this.#raw.on("data", this.#onData);
-    this.#raw.once("end", () => this.push(null));
+    const early: (Uint8Array | null)[] = first.length > 0 ? [first] : [];
+    let begun = false;
+    const take = (chunk: Uint8Array | null) => void (begun ? this.push(chunk) : early.push(chunk));
+    this.#onData = take;
+    this.#raw.on("data", take);
+    this.#raw.once("end", () => take(null));
     this.#raw.once("close", () => this.destroy());
-    if (first.length > 0) this.push(first);
-    if (this.#raw.destroyed) this.destroy();
+    after(0, () => {
+      begun = true;
+      for (const chunk of early) this.push(chunk);
+      if (this.#raw.destroyed) this.destroy();
+    });
   }
 
   /** From now on it is nobody's: what is written is lost, and its end is not the socket's. */

@@ -222,6 +222,18 @@ Deno.test("an oversize hello, noise, a close before the hello and after half of 
   }
 });
 
+Deno.test("a hello with the larger random that TLS cannot make sense of ends that connection and nothing else", async () => {
+  // Of the right form for the roles, and of nothing more: version, random, no session, one suite, no extensions.
+  const body = Uint8Array.of(3, 3, ...Array(32).fill(255), 0, 0, 2, 0x13, 1, 1, 0, 0, 0);
+  const hello = Uint8Array.of(22, 3, 1, 0, body.length + 4, 1, 0, 0, body.length, ...body);
+  await using joint = await pair();
+  const [ours, theirs] = joint.ends;
+  theirs.once("data", () => theirs.write(hello));
+  const { outcome, asked } = met(ours);
+  ok(["no TLS", "gone"].includes(String(await outcome)), String(await outcome));
+  deepEqual(asked, ["listener"]);
+});
+
 Deno.test("a caller who is not admitted is closed before TLS goes on, and sees only our ClientHello", async () => {
   await using wire = await pair();
   const seen: Uint8Array[] = [];
