@@ -48,6 +48,8 @@ interface Target {
   readonly until: Millis;
   attemptsLeft: number;
   places: Place[];
+  /** Where nobody but ourselves answered: not tried again, though the call's addresses be looked up again and again. */
+  readonly mirrors: PunchAddress[];
   /** Connections that opened and brought no session. */
   fruitless: number;
   /** No more until the person asks again. */
@@ -79,6 +81,7 @@ export class Punching {
       until: since + limits.forMs,
       attemptsLeft: limits.attempts,
       places: [],
+      mirrors: [],
       fruitless: 0,
       over: false,
       held: before?.held ?? false,
@@ -98,10 +101,9 @@ export class Punching {
   aim(call: CallId, addresses: readonly PunchAddress[]): PunchId[] {
     const target = this.#targets.get(call);
     if (target === undefined || target.over) return [];
-    const known = (address: PunchAddress) => ({ address: b }: Place) =>
-      b.host === address.host && b.port === address.port;
-    const places = addresses.map((address) =>
-      target.places.find(known(address)) ??
+    const others = addresses.filter((address) => !target.mirrors.some((mirror) => isSame(mirror, address)));
+    const places = others.map((address) =>
+      target.places.find((place) => isSame(place.address, address)) ??
         { address, target, nextAt: target.since, startedAt: -Infinity, attempt: undefined }
     );
     return this.#keep(target, (place) => places.includes(place), places);
@@ -184,7 +186,10 @@ export class Punching {
     if (why === "silent") place.nextAt = now;
     else rest(place, now, random);
     if (opened) this.release(call, now, random);
-    if (why === "mirror") return this.#keep(target, (other) => other !== place);
+    if (why === "mirror") {
+      target.mirrors.push(place.address);
+      return this.#keep(target, (other) => other !== place);
+    }
     return opened ? this.fruitless(call) : [];
   }
 
@@ -275,6 +280,10 @@ export class Punching {
     const flying = [...this.#attempts].filter(([, a]) => lost.includes(a.place) && !a.opened);
     return this.#drop(flying.map(([id]) => id));
   }
+}
+
+function isSame(a: PunchAddress, b: PunchAddress): boolean {
+  return a.host === b.host && a.port === b.port;
 }
 
 function mayGoOn({ over, held, attemptsLeft }: Target): boolean {

@@ -343,6 +343,22 @@ Deno.test("a connection that fails gives each address of its call a pause, but n
   equal(machine.take(4_050, half, yes).length, 2);
 });
 
+Deno.test("a mirror stays out though its address is found again, until the call begins anew", () => {
+  const { punching: machine, first } = punching([HOME6, HOME]);
+  const call = machine.callOf(first[0]!)!;
+  machine.failed(first[0]!, "mirror", 2_000, 0);
+  machine.failed(first[1]!, "silent", 2_000, 0);
+  machine.aim(call, [HOME6, HOME]);
+  const again = machine.take(3_000, half, yes);
+  equal(again.length, 1);
+  machine.failed(again[0]!.punch, "silent", 4_000, 0);
+  machine.aim(call, [{ ...HOME6, port: HOME6.port + 1 }, { ...HOME, port: HOME.port + 1 }]);
+  equal(machine.take(5_000, half, yes).length, 2, "another port is another place");
+  machine.begin(call, 6_000);
+  machine.aim(call, [HOME6, HOME]);
+  equal(machine.take(60_000, half, yes).length, 2);
+});
+
 Deno.test("a mirror ends the address that it was seen at", () => {
   for (const at of [0, 1]) {
     const { punching: machine, first } = punching([HOME6, HOME]);
