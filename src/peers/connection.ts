@@ -36,7 +36,7 @@ export interface Connection {
   offered: boolean;
   /** A dialer's: the answer has been sent, so that a close now may have been a guess. */
   answered: boolean;
-  /** Of a dialled one, once an offer has come: the salt in it, as hex. */
+  /** Once an offer has come or gone: the salt in it, as hex. A listener's handshake is lent its phrase until it is over. */
   salt: string | undefined;
   /** The salt whose stretching it waits for, as hex. */
   awaitedSalt: string | undefined;

@@ -149,7 +149,9 @@ export class Connections implements Steer, Disposable {
     if (this.#friends.get(facts.peer)?.here) this.#door.countsNot(connection);
     if (this.#isRefused(connection)) return;
     if (facts.role === "dialer") return;
-    this.drive(connection, { type: "opened", phrase: this.acquaintances.phraseFor(facts.peer, this.phrases)! });
+    const phrase = this.acquaintances.phraseFor(facts.peer, this.phrases)!;
+    connection.salt = phrase.salt.toHex();
+    this.drive(connection, { type: "opened", phrase });
   }
 
   /** Asked before an offer, and again before an answer. True: it has been closed. */
