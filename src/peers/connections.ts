@@ -291,9 +291,13 @@ export class Connections implements Steer, Disposable {
     this.#turn.effects.push({ type: "read", link: connection.link });
   }
 
-  /** False: there are friends enough, and this one has been turned away. A PeerId with a session never is. */
+  /** False: this one has been turned away, for its words or for friends enough. A PeerId with a session never is. */
   #mayEnter(connection: Connection): boolean {
     if (this.#friends.get(connection.peer)?.here) return true;
+    if (this.verifying.isShutOut(connection.peer)) {
+      this.end(connection, "busy");
+      return false;
+    }
     const here = this.#friends.here().length;
     const closed = here >= (this.#options.friends ?? Infinity);
     if (closed) {

@@ -1,6 +1,6 @@
 // What a friend who lies, or a stranger, must not be able to force. Every process here is whole.
 
-import { ok } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { Bench, type Person, storiesIn } from "../../tests/simulation/bench.ts";
 import { fixedPhrase } from "../../tests/simulation/session_pair.ts";
 import { MAX_STRETCHED } from "../constants.ts";
@@ -51,3 +51,25 @@ test("a phrase that was lent to an expected caller's handshake stays until that 
   bench.run(5_000);
   ok(bench.friend("b", "c") !== undefined && bench.friend("c", "b") !== undefined);
 });
+
+for (const read of [20, 5_000]) {
+  test(`whose words were others is not let in by a connection that was on its way (${read} ms to read)`, [
+    { name: "a", rank: 1 },
+    { name: "b", rank: 2 },
+  ], (bench) => {
+    bench.call("a", "b").run(2_000);
+    bench.readTakesMs = read;
+    const answer = holdAnswer(bench, "b", "a");
+    bench.call("b", "a");
+    while (answer.held() === 0) bench.run(100);
+    if (read > 20) answer.go();
+    bench.run(1_000);
+    bench.node("a").step({ type: "compared", peer: bench.id("b"), same: false });
+    equal(bench.friend("a", "b"), undefined);
+    answer.go();
+    bench.run(20_000);
+    deepEqual(bench.story("a").filter((line) => line.startsWith("connected")), ["connected out"]);
+    equal(bench.friend("a", "b"), undefined);
+    deepEqual(bench.open(), []);
+  });
+}
