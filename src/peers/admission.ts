@@ -144,6 +144,10 @@ export class Admission implements Disposable {
     return moves;
   }
 
+  hasPlace(id: CallerId): boolean {
+    return this.#placed.has(id);
+  }
+
   /** Whether its answer may be checked: not while its address has to wait, however long ago it began. */
   mayCheck(id: CallerId, now: Millis): boolean {
     const caller = this.#placed.get(id);
@@ -195,10 +199,8 @@ export class Admission implements Disposable {
   /** Nobody waits any longer. */
   close(now: Millis): Move[] {
     for (const caller of [...this.#waiting.values()]) this.#turnAway(caller);
-    const moves = this.#soon;
-    this.#soon = [];
-    this.#deadline = this.#nextDeadline(now);
-    return moves;
+    this.#deadline = now;
+    return this.moves(now);
   }
 
   // --- Who is first, who is last ---

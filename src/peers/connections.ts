@@ -146,6 +146,8 @@ export class Connections implements Steer, Disposable {
       since: now,
     };
     this.#all.set(link, connection);
+    // A two-sided one whose place was given to somebody else meanwhile has no guess set aside for it.
+    if (!this.#door.hasPlace(connection)) return this.end(connection, "timeout");
     if (this.#friends.get(facts.peer)?.here) this.#door.countsNot(connection);
     if (this.#isRefused(connection)) return;
     if (facts.role === "dialer") return;

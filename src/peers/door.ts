@@ -75,6 +75,11 @@ export class Door implements Disposable {
     this.#admission.gaveUp(caller, this.#turn.now);
   }
 
+  /** False: it had one, and has lost it to somebody who waited. */
+  hasPlace({ caller }: Connection): boolean {
+    return caller === undefined || this.#admission.hasPlace(caller);
+  }
+
   /** Its PeerId is here already: it counts as nothing. */
   countsNot(connection: Connection): void {
     if (connection.caller !== undefined) this.#admission.hereAlready(connection.caller, this.#turn.now);

@@ -2,10 +2,13 @@
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { Bench, type Person, storiesIn } from "../../tests/simulation/bench.ts";
+import { sourceOf } from "../../tests/simulation/node.ts";
 import { fixedPhrase } from "../../tests/simulation/session_pair.ts";
-import { MAX_STRETCHED } from "../constants.ts";
+import { MAX_PLACES, MAX_STRETCHED, PLACE_SAFE_MS, PUNCH_AFTER_MS, START_PAUSE_MS } from "../constants.ts";
 import { loadSodium } from "../crypto/sodium.ts";
 import { FrameType } from "../wire/frame.ts";
+import type { Effect, Event } from "./event.ts";
+import { Peers } from "./step.ts";
 
 const arena = await loadSodium([[32, 4_000], [64, 256], [256, 256], [1280, 8]]);
 const ASK = { introductions: "ask", hidden: false } as const;
@@ -73,3 +76,38 @@ for (const read of [20, 5_000]) {
     deepEqual(bench.open(), []);
   });
 }
+
+Deno.test("a two-sided connection whose place was given to somebody else while TLS went on gets no offer", () => {
+  const options = { self: "01".repeat(32), shape: { cover: "constant", intervalMs: 250 }, name: undefined } as const;
+  using peers = new Peers(arena, { ...options, friends: undefined, introductions: "no", hidden: false });
+  let now = 0;
+  const entropy = (into: Uint8Array) => void into.fill(7);
+  const step = (event: Event, ms = 0): Effect[] => peers.step(event, now += ms, entropy);
+  const time = (ms: number) => step({ type: "time", unsent: () => 0 }, ms);
+  const from = sourceOf("192.0.2.9");
+  step({ type: "ready", phrase: fixedPhrase(arena) });
+  const dial = step({ type: "call", target: "b", retry: true }).find(({ type }) => type === "dial");
+  ok(dial?.type === "dial");
+  step({ type: "aimed", call: dial.call, meetAt: [{ host: "192.0.2.9", port: 7374 }] });
+  const punch = time(PUNCH_AFTER_MS).find(({ type }) => type === "punch");
+  ok(punch?.type === "punch");
+  // Their network has wasted a place, so it is the first to lose one.
+  ok(peers.admit(1, from, now, entropy));
+  step({ type: "failed", caller: 1, address: "192.0.2.9:50000", why: "closed" });
+  step({ type: "punchOpened", punch: punch.punch });
+  ok(peers.admit(2, from, now, entropy));
+  for (let n = 1; n < MAX_PLACES; n++) {
+    step({ type: "arrived", caller: 100 + n, source: sourceOf(`198.51.100.${n}`) }, START_PAUSE_MS);
+  }
+  step({ type: "arrived", caller: 200, source: sourceOf("198.51.100.200") }, PLACE_SAFE_MS);
+  deepEqual(time(START_PAUSE_MS).filter(({ type }) => type === "shut"), []);
+  const facts = {
+    role: "listener",
+    self: options.self,
+    peer: "02".repeat(32),
+    channelBinding: new Uint8Array(64),
+  } as const;
+  const linked = { type: "linked", link: 1, facts, address: "192.0.2.9:7374", local: "", punch: punch.punch } as const;
+  const effects = step({ ...linked, caller: 2 });
+  deepEqual(effects.filter(({ type }) => type === "send" || type === "close"), [{ type: "close", link: 1 }]);
+});
