@@ -110,6 +110,11 @@ export class Calling {
 
   // --- Two-sided calls ---
 
+  /** How many calls are met halfway, or were until that was ended for good. */
+  get metHalfway(): number {
+    return this.#halfway.size;
+  }
+
   /** An introduction: this PeerId calls from there, at the same moment as we do. */
   meet(peer: PeerId, meetAt: readonly PunchAddress[]): void {
     const { now } = this.#turn;
@@ -134,7 +139,7 @@ export class Calling {
 
   #endMeeting(id: CallId): void {
     this.#meetings.delete(id);
-    this.#halfway.end(id);
+    this.#halfway.forget(id);
   }
 
   aimed(id: CallId, meetAt: readonly PunchAddress[]): void {
@@ -168,7 +173,6 @@ export class Calling {
 
   punchFailed(punch: PunchId, why: PunchFault): void {
     const id = this.#halfway.failed(punch, why);
-    if (id !== undefined && this.#meetings.has(id)) return this.#halfway.release(id);
     const call = id === undefined ? undefined : this.#calls.get(id);
     // The ordinary attempt was given up for this one.
     if (call?.state === "under way") this.#failed(call, { at: "connect", why: "turned-away" }, false);
@@ -216,8 +220,8 @@ export class Calling {
   connected(connection: Connection): PeerId | undefined {
     const { call, peer } = connection;
     if (call === undefined) return undefined;
+    if (this.#meetings.has(call.id)) return void this.#endMeeting(call.id);
     this.#halfway.end(call.id);
-    if (this.#meetings.delete(call.id)) return undefined;
     return this.#calls.connected(call, peer);
   }
 
@@ -270,7 +274,7 @@ export class Calling {
   }
 
   #ended({ id, target }: Call, failure: CallFailure): void {
-    this.#halfway.end(id);
+    this.#halfway.forget(id);
     this.#turn.effects.push({ type: "callEnded", target, failure });
   }
 

@@ -491,3 +491,23 @@ Deno.test("a call that fails lets its attempts go on with --retry, and gives the
   const effects = once.trial.at(2_000, () => once.trial.calling.dialFailed(once.call.id, failure));
   deepEqual(types(effects), ["notice", "stopPunch", "callEnded"]);
 });
+
+Deno.test("a call that is over is remembered no longer, though meeting its friend halfway had been ended for good", () => {
+  const trial = new Trial();
+  const meetings = Array.from({ length: 3 }, () => {
+    trial.at(0, () => trial.calling.meet(PEER, [THERE]));
+    const [attempt] = trial.at(PUNCH_AFTER_MS, () => trial.calling.punchDue());
+    ok(attempt?.type === "punch");
+    const call = trial.calling.punched(attempt.punch)!;
+    trial.at(PUNCH_AFTER_MS, () => trial.calling.metNobody(call, "phrase"));
+    return call;
+  });
+  equal(new Set(meetings).size, 3);
+  equal(trial.calling.metHalfway, 1, "that of the last one, which goes on");
+  trial.at(0, () => trial.calling.meetNoMore(PEER));
+  equal(trial.calling.metHalfway, 0);
+  const call = trial.add("b", false);
+  equal(trial.calling.metHalfway, 1);
+  trial.at(0, () => trial.calling.refused(connection({ call, punched: true }), "phrase"));
+  equal(trial.calling.metHalfway, 0);
+});

@@ -93,9 +93,19 @@ export class Halfway {
     this.#stop(this.#punching.met(addressParts(address).host));
   }
 
-  /** The call is over, or has its friend. */
+  /** The call has its friend. */
   end(call: CallId): void {
     this.#stop(this.#punching.end(call));
+  }
+
+  /** The call is over: if it is made again, that is another call. */
+  forget(call: CallId): void {
+    this.#stop(this.#punching.forget(call));
+  }
+
+  /** How many calls are remembered. */
+  get size(): number {
+    return this.#punching.size;
   }
 
   /** With whom there is a session nobody needs to be met. */

@@ -97,6 +97,11 @@ export class Punching {
     return this.#targets.has(call);
   }
 
+  /** How many calls are remembered. */
+  get size(): number {
+    return this.#targets.size;
+  }
+
   /** Where this call may meet its friend. What is known already keeps its pause. Returns attempts to be given up. */
   aim(call: CallId, addresses: readonly PunchAddress[]): PunchId[] {
     const target = this.#targets.get(call);
@@ -219,12 +224,19 @@ export class Punching {
     return [...this.#targets.values()].flatMap((target) => this.#keep(target, (place) => place.address.host !== host));
   }
 
-  /** The call is over, or has its friend. Who was banned stays so. */
+  /** The call has its friend, or begins anew. Who was banned stays so. */
   end(call: CallId): PunchId[] {
     const target = this.#targets.get(call);
     if (target === undefined) return [];
     const stopped = this.#keep(target, () => false);
     if (!target.over) this.#targets.delete(call);
+    return stopped;
+  }
+
+  /** The call is over for good, and so is what was remembered of it. */
+  forget(call: CallId): PunchId[] {
+    const stopped = this.end(call);
+    this.#targets.delete(call);
     return stopped;
   }
 
