@@ -29,6 +29,7 @@ export class Calling {
 
   /** When `dialDue` or `punchDue` is due. */
   get deadline(): Millis {
+    if (this.#turn.leaving) return Infinity;
     return Math.min(this.#calls.deadline, this.#halfway.deadline, this.#checkAt);
   }
 

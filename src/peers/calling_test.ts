@@ -492,6 +492,17 @@ Deno.test("a call that fails lets its attempts go on with --retry, and gives the
   deepEqual(types(effects), ["notice", "stopPunch", "callEnded"]);
 });
 
+Deno.test("who leaves looks at nobody any more whom sleep may have cost their session", () => {
+  const trial = new Trial();
+  trial.add("b").state = "connected";
+  trial.at(0, () => trial.calling.woke());
+  trial.turn.leaving = true;
+  trial.at(1, () => trial.calling.stop());
+  equal(trial.calling.deadline, Infinity);
+  trial.at(2, () => trial.calling.woke());
+  equal(trial.calling.deadline, Infinity);
+});
+
 Deno.test("a call that is over is remembered no longer, though meeting its friend halfway had been ended for good", () => {
   const trial = new Trial();
   const meetings = Array.from({ length: 3 }, () => {
