@@ -31,8 +31,8 @@ export class Friend {
   readonly showing = new Set<MessageId>();
   readonly shown = new Set<MessageId>();
   name: string | undefined;
-  /** When our name was last sent, and when it goes again. */
-  nameSentAt: Millis = -Infinity;
+  /** Our name as it was last sent to be taken, and when the newest goes again. */
+  nameSent: { readonly name: string; readonly at: Millis } = { name: "", at: -Infinity };
   nameDueAt: Millis = Infinity;
   /** The numbers behind the words to compare; ours is drawn at the first meeting. */
   verification: Verification | undefined;

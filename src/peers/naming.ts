@@ -33,15 +33,19 @@ export class Naming {
 
   greet(friend: Friend, connection: Connection): void {
     if (this.#name === undefined) return;
-    friend.nameSentAt = this.#turn.now;
-    friend.nameDueAt = Infinity;
+    const { now } = this.#turn;
+    const again = friend.nameSent.at + NAME_CHANGE_PAUSE_MS + MARGIN_MS;
+    // Another name so soon is ignored there, so it goes once more.
+    const tooSoon = now < again && friend.nameSent.name !== this.#name;
+    if (!tooSoon) friend.nameSent = { name: this.#name, at: now };
+    friend.nameDueAt = tooSoon ? again : Infinity;
     this.#steer.drive(connection, { type: "submit", message: { type: "name", name: this.#name } });
   }
 
   change(name: string): void {
     this.#name = name;
     for (const friend of this.#friends.here()) {
-      friend.nameDueAt = Math.max(this.#turn.now, friend.nameSentAt + NAME_CHANGE_PAUSE_MS + MARGIN_MS);
+      friend.nameDueAt = Math.max(this.#turn.now, friend.nameSent.at + NAME_CHANGE_PAUSE_MS + MARGIN_MS);
     }
     this.time();
   }
