@@ -6,6 +6,7 @@
 import {
   INTRODUCERS_MAX,
   INTRODUCTION_ADDRESSES_MAX,
+  INTRODUCTION_CALLS_MAX,
   INTRODUCTION_CALLS_PER_MINUTE,
   INTRODUCTION_MS,
   INTRODUCTIONS_AT_ONCE,
@@ -17,7 +18,7 @@ import type { Millis, PeerId } from "../ports.ts";
 import type { WireAddress } from "../wire/forms.ts";
 import type { IntroductionMessage, Member } from "../wire/message.ts";
 import { mayUse, type MiddleLink } from "./address_rules.ts";
-import { type CallSet, CallSets } from "./call_sets.ts";
+import { CallSets } from "./call_sets.ts";
 import { Questions } from "./questions.ts";
 
 /** A friend who is here, who may be in the middle. */
@@ -87,6 +88,8 @@ interface Introduction {
   /** Friends in the middle who get a `meet` as soon as we know where we can be called. */
   owed: PeerId[];
   calls: CallSets;
+  /** Of a yes: how often two-sided calls have begun. */
+  meetings: number;
 }
 
 export class Introductions {
@@ -223,7 +226,7 @@ export class Introductions {
         const set = one.calls.takeDue(now);
         if (set === undefined) continue;
         this.#called.push(now);
-        this.#dial(one, set);
+        this.#effects.push({ type: "dial", peer: one.peer, ...set });
       }
     });
   }
@@ -274,6 +277,7 @@ export class Introductions {
       misled: new Set(),
       owed: [],
       calls: new CallSets(),
+      meetings: 0,
     };
     this.#all.set(peer, one);
     return one;
@@ -299,6 +303,7 @@ export class Introductions {
   #enterYes(one: Introduction, situation: Situation, now: Millis): void {
     one.state = "yes";
     one.calls = new CallSets();
+    one.meetings = 0;
     one.met = new Set();
     one.misled.clear();
     one.until = now + INTRODUCTION_MS;
@@ -321,9 +326,11 @@ export class Introductions {
   }
 
   /** Both sides call at the same moment: each from its yes on, and again when the other's place becomes known. */
-  #meetAt({ peer, by }: Introduction): void {
-    const places = [...new Set(by.map(({ from }) => from).filter((from) => from !== ""))];
-    if (places.length > 0) this.#effects.push({ type: "meet at", peer, places });
+  #meetAt(one: Introduction): void {
+    const places = [...new Set(one.by.map(({ from }) => from).filter((from) => from !== ""))];
+    if (places.length === 0 || one.meetings >= INTRODUCTION_CALLS_MAX) return;
+    one.meetings++;
+    this.#effects.push({ type: "meet at", peer: one.peer, places });
   }
 
   /** Of those who name the PeerId the next one behind whoever was asked last, and round again. */
@@ -350,10 +357,6 @@ export class Introductions {
         message: { type: "meet", peer: one.peer, addresses, from: ownFrom(friend) },
       });
     }
-  }
-
-  #dial({ peer }: Introduction, { by, addresses }: CallSet): void {
-    this.#effects.push({ type: "dial", peer, by, addresses });
   }
 
   #end(one: Introduction, reason: IntroductionEnd): void {

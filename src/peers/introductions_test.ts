@@ -2,6 +2,7 @@
 
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import {
+  INTRODUCTION_CALLS_MAX,
   INTRODUCTION_CALLS_PER_MINUTE,
   INTRODUCTION_MS,
   INTRODUCTIONS_AT_ONCE,
@@ -679,4 +680,19 @@ Deno.test("an introduction is told with whoever introduced, and only without one
     trial.around = situation([friend(F), friend(G)]);
     deepEqual(trial.settle(), ["hang up 99", `over gone ${introduced ? "f1" : "f2"}`]);
   }
+});
+
+Deno.test("whoever moves about is met three times in a yes, however often a friend says so, and anew in the next one", () => {
+  const trial = new Trial();
+  const met = () => {
+    let count = trial.agree().filter((w) => w.includes(" at ")).length;
+    for (let port = 7001; port < 7010; port++) {
+      count += introducedFrom(trial, F, `203.0.113.9:${port}`).filter((w) => w.includes(" at ")).length;
+    }
+    return count;
+  };
+  introducedFrom(trial, F, "203.0.113.9:7000");
+  equal(met(), INTRODUCTION_CALLS_MAX);
+  trial.all.decline(PEER, trial.now);
+  equal(met(), INTRODUCTION_CALLS_MAX);
 });
