@@ -85,8 +85,8 @@ interface Introduction {
   /** Friends in the middle who got a `meet` in this yes; and those at whose addresses somebody else was found in it. */
   met: Set<PeerId>;
   readonly misled: Set<PeerId>;
-  /** Friends in the middle who get a `meet` as soon as we know where we can be called. */
-  owed: PeerId[];
+  /** Friends in the middle who get a `meet` as soon as we know where we can be called, and have room. */
+  readonly owed: Set<PeerId>;
   calls: CallSets;
   /** Of a yes: how often two-sided calls have begun. */
   meetings: number;
@@ -275,7 +275,7 @@ export class Introductions {
       lastAsked: undefined,
       met: new Set(),
       misled: new Set(),
-      owed: [],
+      owed: new Set(),
       calls: new CallSets(),
       meetings: 0,
     };
@@ -342,12 +342,12 @@ export class Introductions {
   #owe(one: Introduction, to: PeerId): void {
     one.lastAsked = to;
     one.met.add(to);
-    one.owed.push(to);
+    one.owed.add(to);
   }
 
   #meetOwed(one: Introduction, situation: Situation): void {
-    if (situation.preparing) return;
-    for (const to of one.owed.splice(0)) {
+    if (situation.preparing || situation.full) return;
+    for (const to of one.owed) {
       const friend = situation.friends.get(to);
       if (friend === undefined) continue;
       const addresses = ownAddresses(friend, situation.own);
@@ -357,6 +357,7 @@ export class Introductions {
         message: { type: "meet", peer: one.peer, addresses, from: ownFrom(friend) },
       });
     }
+    one.owed.clear();
   }
 
   #end(one: Introduction, reason: IntroductionEnd): void {

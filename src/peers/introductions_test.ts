@@ -696,3 +696,13 @@ Deno.test("whoever moves about is met three times in a yes, however often a frie
   trial.all.decline(PEER, trial.now);
   equal(met(), INTRODUCTION_CALLS_MAX);
 });
+
+Deno.test("while the house is full nobody is asked to introduce us, and each once when there is room again", () => {
+  const trial = new Trial();
+  trial.around = situation([friend(F, PEER), friend(G, PEER)]);
+  trial.agree();
+  trial.around = situation([friend(F, PEER), friend(G, PEER)], { full: true });
+  deepEqual([trial.settle(), trial.settle(MEET_PAUSE_MS), trial.settle(MEET_PAUSE_MS)], [[], [], []]);
+  trial.around = situation([friend(F, PEER), friend(G, PEER)]);
+  deepEqual(trial.settle(), [`meet f1 ${OWN}`, `meet f2 ${OWN}`]);
+});
