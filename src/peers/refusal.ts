@@ -31,13 +31,11 @@ export function refusalOf(
   now: Millis,
 ): "busy" | "self" | "duplicate" | "closed" | "protocol" | undefined {
   if (house.leaving || house.shutOut) return "busy";
+  if (connection.peer === house.self) return "self";
   // Before stretch and answer: somebody else than an introduction is about does not even learn that we know the phrase.
   if (connection.expected !== undefined && connection.peer !== connection.expected) return "closed";
-  if (connection.peer === house.self) return "self";
   // Given up while its link was made.
   if (connection.punched && connection.call === undefined) return "closed";
-  const expected = connection.call?.introduced?.peer;
-  if (expected !== undefined && connection.peer !== expected) return "protocol";
   if (isDuplicate(connection, house, now)) return "duplicate";
   // A PeerId that is here takes no place of admission, so it is counted here. One that is not is nobody's duplicate.
   const ofPeer = house.connections.filter(({ peer }) => peer === connection.peer).length;
