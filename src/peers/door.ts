@@ -112,7 +112,8 @@ export class Door implements Disposable {
 
   /** One connection too many of somebody who is here: not counted with strangers', unless there are as many. */
   refuseKnown(address: string, reason: RefusedReason): void {
-    const { now } = this.#turn;
+    const { now, leaving } = this.#turn;
+    if (leaving) return;
     if (now >= this.#known.until) this.#known = { count: 0, until: now + TURNED_AWAY_REPORT_MS };
     if (++this.#known.count <= REPORTED_ONE_BY_ONE) this.#turn.notice({ event: "refused", address, reason });
     else this.#count(now, false);

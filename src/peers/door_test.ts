@@ -169,3 +169,10 @@ test("20 connections too many of friends are told in a minute, and those beyond 
   deepEqual(times(5_000 + TURNED_AWAY_REPORT_MS, 21), [...Array(20).fill(1), 0]);
   deepEqual(trial.told(5_000 + TURNED_AWAY_REPORT_MS), [turnedAway(4, 0)]);
 });
+
+test("who leaves is told of nobody who is turned away", (trial) => {
+  trial.turn.leaving = true;
+  deepEqual(trial.at(1_000, (door) => door.refuseKnown("10.0.1.1:50000", "duplicate")), []);
+  deepEqual(trial.at(1_000, (door) => door.refuseStranger("10.0.1.1:50000", "closed")), []);
+  equal(trial.door.deadline, Infinity);
+});
