@@ -66,52 +66,37 @@ export function encodeAccept(accept: Accept): Frame {
 
 /** `body` is that of a frame of type offer, FRAME_BODY_SIZE bytes. The fields are copies. Throws ProtocolViolation. */
 export function decodeOffer(body: Uint8Array): Offer {
-  const take = split(body, OFFER);
-  return {
-    salt: take("salt"),
-    nonceB: take("nonceB"),
-    shareB: take("shareB"),
-    ratchetB: take("ratchetB"),
-    kem: take("kem"),
-  };
+  return split(body, OFFER);
 }
 
 /** `body` is that of a frame of type answer. The fields are copies. Throws ProtocolViolation (`padding`). */
 export function decodeAnswer(body: Uint8Array): Answer {
-  const take = split(body, ANSWER);
-  return {
-    nonceA: take("nonceA"),
-    shareA: take("shareA"),
-    ratchetA: take("ratchetA"),
-    ciphertext: take("ciphertext"),
-    confirmA: take("confirmA"),
-  };
+  return split(body, ANSWER);
 }
 
 /** `body` is that of a frame of type accept. The fields are copies. Throws ProtocolViolation (`padding`). */
 export function decodeAccept(body: Uint8Array): Accept {
-  const take = split(body, ACCEPT);
-  return { confirmB: take("confirmB") };
+  return split(body, ACCEPT);
 }
 
-/** Fields in the order in which they stand, with their sizes in bytes. */
-type Layout<Body> = readonly (readonly [name: keyof Body, size: number])[];
+/** The size in bytes of each field, in the order in which they stand. */
+type Layout<Body> = { readonly [Name in keyof Body]: number };
 
-const OFFER: Layout<Offer> = [
-  ["salt", SALT_SIZE],
-  ["nonceB", NONCE_SIZE],
-  ["shareB", POINT_SIZE],
-  ["ratchetB", POINT_SIZE],
-  ["kem", KEM_KEY_SIZE],
-];
-const ANSWER: Layout<Answer> = [
-  ["nonceA", NONCE_SIZE],
-  ["shareA", POINT_SIZE],
-  ["ratchetA", POINT_SIZE],
-  ["ciphertext", KEM_CIPHERTEXT_SIZE],
-  ["confirmA", CONFIRM_SIZE],
-];
-const ACCEPT: Layout<Accept> = [["confirmB", CONFIRM_SIZE]];
+const OFFER: Layout<Offer> = {
+  salt: SALT_SIZE,
+  nonceB: NONCE_SIZE,
+  shareB: POINT_SIZE,
+  ratchetB: POINT_SIZE,
+  kem: KEM_KEY_SIZE,
+};
+const ANSWER: Layout<Answer> = {
+  nonceA: NONCE_SIZE,
+  shareA: POINT_SIZE,
+  ratchetA: POINT_SIZE,
+  ciphertext: KEM_CIPHERTEXT_SIZE,
+  confirmA: CONFIRM_SIZE,
+};
+const ACCEPT: Layout<Accept> = { confirmB: CONFIRM_SIZE };
 
 function join<Body extends { readonly [Name in keyof Body]: Uint8Array }>(
   fields: Body,
@@ -119,9 +104,9 @@ function join<Body extends { readonly [Name in keyof Body]: Uint8Array }>(
 ): Uint8Array {
   const body = new Uint8Array(FRAME_BODY_SIZE);
   let at = 0;
-  for (const [name, size] of layout) {
-    const field = fields[name];
-    if (field.length !== size) throw new RangeError(`${String(name)} is ${field.length} bytes, not ${size}`);
+  for (const [name, size] of Object.entries<number>(layout)) {
+    const field = fields[name as keyof Body];
+    if (field.length !== size) throw new RangeError(`${name} is ${field.length} bytes, not ${size}`);
     body.set(field, at);
     at += size;
   }
@@ -129,14 +114,14 @@ function join<Body extends { readonly [Name in keyof Body]: Uint8Array }>(
 }
 
 /** Checks the unused bytes, then hands out copies: a frame is lent for one call, and these fields outlive it. */
-function split<Body>(body: Uint8Array, layout: Layout<Body>): (name: keyof Body) => Uint8Array {
+function split<Body>(body: Uint8Array, layout: Layout<Body>): Body {
   if (body.length !== FRAME_BODY_SIZE) throw new ProtocolViolation("length");
-  const fields = new Map<keyof Body, Uint8Array>();
+  const fields: Record<string, Uint8Array> = {};
   let at = 0;
-  for (const [name, size] of layout) {
-    fields.set(name, body.slice(at, at + size));
+  for (const [name, size] of Object.entries<number>(layout)) {
+    fields[name] = body.slice(at, at + size);
     at += size;
   }
   for (; at < body.length; at++) if (body[at] !== 0) throw new ProtocolViolation("padding");
-  return (name) => fields.get(name)!;
+  return fields as Body;
 }
