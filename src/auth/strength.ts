@@ -308,30 +308,12 @@ const WORD_ROOM = 26;
 /** What a word was changed in; one bit of cost each. */
 const CAPITALS = 1;
 const LEET = 2;
+/** A character, and the letters that it stands for. */
 const LEET_LETTERS: ReadonlyMap<number, readonly number[]> = new Map(
-  [
-    "4a",
-    "@a",
-    "8b",
-    "(c",
-    "{c",
-    "[c",
-    "<c",
-    "3e",
-    "6g",
-    "9g",
-    "1il",
-    "!i",
-    "|il",
-    "7lt",
-    "0o",
-    "$s",
-    "5s",
-    "+t",
-    "%x",
-    "2z",
-  ]
-    .map((pair) => [pair.charCodeAt(0), [...pair.slice(1)].map((letter) => letter.charCodeAt(0))]),
+  "4a @a 8b (c {c [c <c 3e 6g 9g 1il !i |il 7lt 0o $s 5s +t %x 2z".split(" ").map((pair) => {
+    const [character, ...letters] = Array.from(pair, (one) => one.charCodeAt(0));
+    return [character!, letters];
+  }),
 );
 const RUN_MIN = 3;
 const SEQUENCE_STEP_MAX = 5;

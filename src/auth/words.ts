@@ -1,24 +1,6 @@
 // Sesame's own phrases (docs/PROTOCOL.md section 3, "Phrase"): words that catch a typo before any network is touched.
-// Scope: how one is drawn, recognised and brought to its canonical form. Out of scope: phrases of other kinds, which
-// stay as they were typed (`phrase.ts`), SHA-256 (an argument), and what is said to the person.
-//
-// The rule. It is part of the protocol, since both friends must come to the same bytes:
-//
-// - The words are the 2048 of BIP39's English list in its order, 0 to 2047. They have 3 to 8 letters and differ in the
-//   first four. A phrase is 5 to 12 words drawn uniformly (11 bits each; 7 unless told otherwise, 77 bits) and then a
-//   checksum word, so 6 to 13 words in all. The checksum word is that whose number is the first 11 bits of
-//   SHA-256("sesame/1 words" || index u16 || ... ), one big-endian index for each word before it.
-// - The canonical form is all these words in lower case with one space between them and nothing else. It is what
-//   `sesame phrase` prints, and the bytes that are stretched.
-// - What was typed is cut into tokens at separators: TAB, LF, CR, every ASCII character from space to tilde that is
-//   neither letter nor digit, U+00A0, U+2000 to U+2015, U+202F and U+3000. (Case and kind and number of separators do
-//   not matter, before and behind the words neither.) A token is a known word if it is one letter for letter, ASCII case
-//   aside; four letters of it are not enough, or a missing letter would change nothing.
-// - It is taken for one of Sesame's phrases if it has 6 to 14 tokens of which at most a quarter (4 * unknown <= tokens)
-//   are no known words: then an unknown one is a typo, at its position. 14, because a typo may hit a separator and split
-//   a word. If all are known, the last must be the checksum of the others, or the phrase is refused.
-// - Anything else is a phrase of another kind and is not touched: "correct horse battery staple" has four tokens, two
-// unknown.
+// Scope: how one is drawn, recognised and brought to its canonical form, by the rule of that page. Out of scope: phrases
+// of other kinds, which stay as they were typed (`phrase.ts`), SHA-256 (an argument), and what is said to the person.
 //
 // What is caught: a typo that makes no word, always; a typo that makes another word, two words exchanged, a word left
 // out or repeated, with probability 2047/2048. What is refused by mistake: of phrases from EFF's long list, 1 in 10,000
