@@ -100,7 +100,6 @@ class Side implements Disposable {
       lockedKey(arena, rk),
       lockedBytes(arena, sessionId),
       lockedDhSecret(arena, own.secret),
-      own.publicKey,
       peer.publicKey,
     );
     this.real = Ratchet.start(arena, secrets, ids);

@@ -57,7 +57,6 @@ export class SessionSecrets implements Disposable {
     readonly rootKey: LockedKey,
     readonly sessionId: LockedBytes,
     readonly ratchetSecret: LockedDhSecret,
-    readonly ratchetPublic: Uint8Array,
     readonly peerRatchetPublic: Uint8Array,
   ) {}
 
@@ -122,7 +121,7 @@ export class ListenerHandshake implements Disposable {
     const confirmB = new Uint8Array(CONFIRM_SIZE);
     keys.confirmB(confirmB);
     const ratchet = moveDhSecret(arena, this.#ratchet);
-    const secrets = keys.secrets("listener", ratchet, this.offer.ratchetB, answer.ratchetA);
+    const secrets = keys.secrets("listener", ratchet, answer.ratchetA);
     return { confirmB, secrets };
   }
 
@@ -178,7 +177,7 @@ export class DialerHandshake implements Disposable {
     this.#keys.confirmB(expected);
     if (!equal32(confirmB, expected)) return undefined;
     const ratchet = moveDhSecret(this.#arena, this.#ratchet);
-    return this.#keys.secrets("dialer", ratchet, this.answer.ratchetA, this.#ratchetB);
+    return this.#keys.secrets("dialer", ratchet, this.#ratchetB);
   }
 
   [Symbol.dispose](): void {
@@ -234,14 +233,14 @@ class Keys implements Disposable {
     confirmation(out, this.#Kc.bytes.subarray(16), this.#transcript);
   }
 
-  secrets(role: Role, ratchet: LockedDhSecret, own: Uint8Array, peer: Uint8Array): SessionSecrets {
+  secrets(role: Role, ratchet: LockedDhSecret, peer: Uint8Array): SessionSecrets {
     const rootKey = this.#arena.key();
     const sessionId = this.#arena.bytes(SESSION_ID_SIZE);
     using both = this.#arena.bytes(48);
     sessionKeys(both, this.#context, this.#KeKa.bytes.subarray(0, 16), this.#channelBinding, this.#ss);
     rootKey.bytes.set(both.bytes.subarray(0, 32));
     sessionId.bytes.set(both.bytes.subarray(32));
-    return new SessionSecrets(role, rootKey, sessionId, ratchet, own, peer);
+    return new SessionSecrets(role, rootKey, sessionId, ratchet, peer);
   }
 
   [Symbol.dispose](): void {

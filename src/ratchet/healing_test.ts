@@ -67,7 +67,6 @@ class Conversation implements Disposable {
           lockedKey(arena, rk),
           lockedBytes(arena, sessionId),
           lockedDhSecret(arena, secrets[side]),
-          publics[side],
           publics[other],
         ),
         side === "A" ? { self: dialer, peer: listener } : { self: listener, peer: dialer },

@@ -34,7 +34,7 @@ const HEADER = Uint8Array.of(1, 0x10, 0, 0);
 // --- The exchanges --------------------------------------------------------------------------------------------------
 
 function ratchetsOf({ inputs, derived }: Exchange): Record<Side, Ratchet> {
-  const start = (role: Role, secret: string, own: string, peer: string, self: string, other: string) =>
+  const start = (role: Role, secret: string, peer: string, self: string, other: string) =>
     Ratchet.start(
       arena,
       new SessionSecrets(
@@ -42,15 +42,14 @@ function ratchetsOf({ inputs, derived }: Exchange): Record<Side, Ratchet> {
         lockedKey(arena, derived.RK!),
         lockedBytes(arena, derived.sessionId!),
         lockedDhSecret(arena, secret),
-        fromHex(own),
         fromHex(peer),
       ),
       { self: fromHex(self), peer: fromHex(other) },
     );
   const { ratchetA, ratchetB } = derived;
   return {
-    A: start("dialer", inputs.ratchetPrivateA, ratchetA!, ratchetB!, inputs.peerIdA, inputs.peerIdB),
-    B: start("listener", inputs.ratchetPrivateB, ratchetB!, ratchetA!, inputs.peerIdB, inputs.peerIdA),
+    A: start("dialer", inputs.ratchetPrivateA, ratchetB!, inputs.peerIdA, inputs.peerIdB),
+    B: start("listener", inputs.ratchetPrivateB, ratchetA!, inputs.peerIdB, inputs.peerIdA),
   };
 }
 
@@ -153,7 +152,6 @@ class Pair implements Disposable {
           lockedKey(arena, rk),
           lockedBytes(arena, sessionId),
           lockedDhSecret(arena, secrets[side]),
-          publics[side],
           publics[other(side)],
         ),
         side === "A" ? { self: dialer, peer: listener } : { self: listener, peer: dialer },
@@ -1023,7 +1021,6 @@ Deno.test("start() refuses a peer's key of low order on both sides and wipes the
         lockedKey(arena, draw(entropy, 32)),
         lockedBytes(arena, draw(entropy, 16)),
         lockedDhSecret(arena, secret),
-        publicOf(secret),
         fromHex(point),
       );
       throws(

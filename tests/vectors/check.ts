@@ -492,7 +492,6 @@ function runRatchets(
       lockedKey(arena, RK),
       lockedBytes(arena, sessionId),
       lockedDhSecret(arena, own),
-      fromHex(publicOf(arena, own)),
       fromHex(publicOf(arena, peer)),
     );
     return Ratchet.start(arena, secrets, side === "A" ? { self: peerA, peer: peerB } : { self: peerB, peer: peerA });
