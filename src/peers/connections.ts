@@ -390,7 +390,6 @@ export class Connections implements Steer, Disposable {
     if (keep === undefined) return this.#left(friend, reason);
     // Messages move to the one to be kept when the one in use ends.
     if (friend.inUse === connection) this.glare.use(friend, keep);
-    if (friend.connections.length > 1) this.glare.settle(friend);
   }
 
   #left(friend: Friend, reason: LeftReason): void {
