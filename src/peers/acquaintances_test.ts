@@ -197,6 +197,7 @@ Deno.test("an expected caller is offered the salt that both have stretched for t
   const offered = (more: Partial<Connection>, peer = PEER) => {
     const trial = new Trial();
     trial.join(F, 1, more);
+    trial.settle();
     trial.circle(F, PEER);
     trial.settle();
     trial.acquaintances.asked({ type: "introduce", peer: PEER });
@@ -210,6 +211,7 @@ Deno.test("an expected caller is offered the salt that both have stretched for t
   const two = new Trial();
   two.join(G, 1, { salt: "bb" });
   two.join(F, 2, { salt: "aa" });
+  two.settle();
   for (const middle of [F, G]) two.circle(middle, PEER);
   two.settle();
   two.acquaintances.asked({ type: "introduce", peer: PEER });
@@ -282,6 +284,7 @@ Deno.test("a no hangs up the calls and handshakes of that introduction, and no o
 Deno.test("who takes no calls does so for an introduction, and then tells where", () => {
   const trial = new Trial();
   trial.join(F, 1, { local: "198.51.100.9" });
+  trial.settle();
   trial.circle(F, PEER);
   trial.settle();
   trial.acquaintances.asked({ type: "introduce", peer: PEER });
@@ -303,8 +306,8 @@ Deno.test("there are friends enough at the number that was asked for, and a hidd
   ) {
     const trial = new Trial(more);
     trial.join(F, 1);
-    trial.circle(F, PEER);
     trial.settle();
+    trial.circle(F, PEER);
     equal(trial.acquaintances.company.agree(PEER, 0), may, JSON.stringify(more));
   }
 });
@@ -316,8 +319,8 @@ Deno.test("only a friend whom we dialled from the fixed port is told our place",
     const trial = new Trial();
     trial.acquaintances.asked({ type: "reachable", addresses: [], hidden: false });
     trial.join(F, 1, more);
-    trial.acquaintances.received(F, { type: "circle", you: "203.0.113.2:7374", with: [{ peer: PEER, name: "" }] });
     trial.settle();
+    trial.acquaintances.received(F, { type: "circle", you: "203.0.113.2:7374", with: [{ peer: PEER, name: "" }] });
     equal(trial.acquaintances.company.tells(PEER).length, told, JSON.stringify(more));
   }
 });

@@ -99,7 +99,7 @@ export function contradictions(here: readonly Told[]): (readonly [PeerId, PeerId
   for (const first of here) {
     for (const second of here) {
       if (first === second || second.circle === undefined) continue;
-      if (lists(first, second.peer) && !lists(second, first.peer)) pairs.push([first.peer, second.peer]);
+      if (names(first, second.peer) && !names(second, first.peer)) pairs.push([first.peer, second.peer]);
     }
   }
   return pairs;
@@ -122,7 +122,7 @@ export function hearing(self: PeerId, here: readonly Told[], disputed: Hearing["
     }
     for (const second of here.slice(index + 1)) {
       if (friend.circle === undefined || second.circle === undefined) continue;
-      if (!lists(friend, second.peer) && !lists(second, friend.peer)) apart.push([friend.peer, second.peer]);
+      if (!names(friend, second.peer) && !names(second, friend.peer)) apart.push([friend.peer, second.peer]);
     }
   }
   const silent = here.filter(({ circle }) => circle === undefined).map(({ peer }) => peer);
@@ -137,6 +137,7 @@ export function hearing(self: PeerId, here: readonly Told[], disputed: Hearing["
   };
 }
 
-function lists({ circle }: Told, peer: PeerId): boolean {
+/** Whether this friend says that `peer` has a session with them. */
+export function names({ circle }: Pick<Told, "circle">, peer: PeerId): boolean {
   return circle?.with.some((member) => member.peer === peer) ?? false;
 }

@@ -6,7 +6,7 @@ import type { Hearing, Notice } from "../notice.ts";
 import type { Millis, PeerId } from "../ports.ts";
 import { isWireAddress, type WireAddress } from "../wire/forms.ts";
 import { type CircleMessage, inCircleOrder, type IntroductionMessage } from "../wire/message.ts";
-import { contradictions, Disputes, hearing, Teller } from "./circle.ts";
+import { contradictions, Disputes, hearing, names, Teller } from "./circle.ts";
 import type { LinkId } from "./connection.ts";
 import { mayUse } from "./address_rules.ts";
 import {
@@ -34,6 +34,13 @@ export interface Here {
   readonly dialled: boolean;
   /** From the port that two-sided calls leave from. */
   readonly fixed?: boolean;
+}
+
+/** The same, with what was said. */
+interface Known extends Here, MiddleFriend {
+  circle: CircleMessage | undefined;
+  readonly fixed?: boolean;
+  readonly teller: Teller;
 }
 
 export interface CompanyOptions {
@@ -64,9 +71,7 @@ const NOBODY: Hearing = { everyone: false, settling: false, others: [], apart: [
 
 export class Company {
   readonly #options: CompanyOptions;
-  readonly #tellers = new Map<PeerId, { readonly teller: Teller; links: number }>();
-  /** The last circle read from each friend who is here. */
-  readonly #circles = new Map<PeerId, CircleMessage>();
+  #here: ReadonlyMap<PeerId, Known> = new Map();
   readonly #disputes = new Disputes();
   readonly #middle = new Middle();
   readonly #introductions: Introductions;
@@ -75,13 +80,12 @@ export class Company {
   /** Of those asked for by "listen at": where calls are taken by now. */
   readonly #answers = new Map<string, readonly WireAddress[]>();
   #hosts: readonly string[] = [];
-  #here: readonly Here[] = [];
   #effects: CompanyEffect[] = [];
 
   constructor(options: CompanyOptions, reachable: Reachable) {
     this.#options = options;
     this.#reachable = reachable;
-    this.#introductions = new Introductions(options.self, options.mode);
+    this.#introductions = new Introductions(options.self, options.mode, (effect) => this.#effects.push(effect));
   }
 
   get hearing(): Hearing {
@@ -95,19 +99,14 @@ export class Company {
 
   /** What somebody learns of us who comes to hear us through the friends who name them. */
   tells(peer: PeerId): string[] {
-    const friends = this.#friends();
-    const through = this.#here.filter((friend) => this.#names(friend.peer, peer));
-    return [
-      ...new Set(through.flatMap(({ peer: id, local }) => {
-        const friend = friends.get(id)!;
-        const from = ownFrom(friend);
-        if (this.#reachable.listens) {
-          return [...ownAddresses(friend, this.#reachable.addresses), ...(from === "" ? [] : [from])];
-        }
-        const soon = formatSoon(local);
-        return soon !== undefined && mayUse(soon, friend) ? [local] : [];
-      })),
-    ];
+    const { listens, addresses } = this.#reachable;
+    const told = [...this.#here.values()].filter((friend) => names(friend, peer)).flatMap((friend) => {
+      const from = ownFrom(friend);
+      if (listens) return [...ownAddresses(friend, addresses), ...(from === "" ? [] : [from])];
+      const soon = formatSoon(friend.local);
+      return soon !== undefined && mayUse(soon, friend) ? [friend.local] : [];
+    });
+    return [...new Set(told)];
   }
 
   get hidden(): boolean {
@@ -117,15 +116,20 @@ export class Company {
   /** When `settle` is due, besides after every change. */
   get deadline(): Millis {
     let deadline = Math.min(this.#disputes.deadline, this.#middle.deadline, this.#introductions.deadline);
-    for (const { teller } of this.#tellers.values()) deadline = Math.min(deadline, teller.deadline);
+    for (const { teller } of this.#here.values()) deadline = Math.min(deadline, teller.deadline);
     return deadline;
   }
 
   /** Who is here has changed, or a name, or the connection in use. */
   present(here: readonly Here[]): void {
-    this.#here = here;
-    for (const peer of this.#circles.keys()) if (!this.#isHere(peer)) this.#circles.delete(peer);
-    for (const peer of this.#tellers.keys()) if (!this.#isHere(peer)) this.#tellers.delete(peer);
+    const before = this.#here;
+    this.#here = new Map(here.map((friend) => {
+      const known = before.get(friend.peer);
+      const teller = known?.teller ?? new Teller(this.#options.intervalMs);
+      if (known !== undefined && known.links > 1 && friend.links === 1) teller.renew();
+      const remote = isWireAddress(friend.address) ? friend.address : "";
+      return [friend.peer, { ...friend, remote, teller, circle: known?.circle }];
+    }));
   }
 
   reachable(reachable: Reachable): void {
@@ -142,27 +146,25 @@ export class Company {
       case "circle":
         return this.#circle(from, message);
       case "meet":
-        if (this.#options.mode === "no" || message.peer === from || !this.#isHere(message.peer)) return;
+        if (this.#options.mode === "no" || message.peer === from || !this.#here.has(message.peer)) return;
         return this.#middle.meet(from, message, now);
       case "introduce":
-        this.#effects.push(...this.#introductions.introduced(from, message, this.#situation(), now));
+        this.#introductions.introduced(from, message, this.#situation(), now);
     }
   }
 
   /** The first of a circle's cells has left. */
   begun(to: PeerId, link: LinkId, message: CircleMessage, cells: number, now: Millis): void {
-    this.#tellers.get(to)?.teller.begun(message, link, cells, now);
+    this.#here.get(to)?.teller.begun(message, link, cells, now);
   }
 
   /** The person says yes. False: it cannot be. */
   agree(peer: PeerId, now: Millis): boolean {
-    const { may, effects } = this.#introductions.agree(peer, this.#situation(), now);
-    this.#effects.push(...effects);
-    return may;
+    return this.#introductions.agree(peer, this.#situation(), now);
   }
 
   decline(peer: PeerId, now: Millis): void {
-    this.#effects.push(...this.#introductions.decline(peer, now));
+    this.#introductions.decline(peer, now);
   }
 
   /** The person wants these two friends to hear each other. */
@@ -171,23 +173,23 @@ export class Company {
   }
 
   callEnded(peer: PeerId, wrong: WireAddress | undefined, now: Millis): void {
-    this.#effects.push(...this.#introductions.callEnded(peer, wrong, now));
+    this.#introductions.callEnded(peer, wrong, now);
   }
 
   /** Whether a caller with this PeerId is one whom our person agreed to hear, and which friends here name them. */
   expected(peer: PeerId): PeerId[] | undefined {
     if (!this.#introductions.expects(peer)) return undefined;
-    return this.#here.map((friend) => friend.peer).filter((friend) => this.#names(friend, peer));
+    return [...this.#here.values()].filter((friend) => names(friend, peer)).map((friend) => friend.peer);
   }
 
   /** Everything that follows from what is so, and what was collected since the last time. */
   settle(now: Millis): CompanyEffect[] {
-    this.#effects.push(...this.#introductions.settle(this.#situation(), now));
+    this.#introductions.settle(this.#situation(), now);
     this.#listen();
-    this.#effects.push(...this.#introductions.act(this.#situation(), now));
-    for (const friend of this.#here) this.#tellCircle(friend, now);
-    const knows = (to: PeerId, about: PeerId) => this.#tellers.get(to)!.teller.lists(about);
-    for (const { to, message } of this.#middle.take((peer) => this.#isHere(peer), knows, now)) {
+    this.#introductions.act(this.#situation(), now);
+    for (const friend of this.#here.values()) this.#tellCircle(friend, now);
+    const knows = (to: PeerId, about: PeerId) => this.#here.get(to)!.teller.lists(about);
+    for (const { to, message } of this.#middle.take((peer) => this.#here.has(peer), knows, now)) {
       this.#effects.push({ type: "submit", to, message });
     }
     this.#hear(now);
@@ -197,30 +199,28 @@ export class Company {
   }
 
   #circle(from: PeerId, message: CircleMessage): void {
-    const before = this.#circles.get(from);
-    this.#circles.set(from, message);
+    const friend = this.#here.get(from);
+    if (friend === undefined) return;
+    const before = friend.circle;
+    friend.circle = message;
     if (before !== undefined && JSON.stringify(before) === JSON.stringify(message)) return;
     this.#notice({ event: "circle", peer: from, you: message.you, with: message.with });
   }
 
-  #tellCircle(friend: Here, now: Millis): void {
-    const known = this.#tellers.get(friend.peer) ?? { teller: new Teller(this.#options.intervalMs), links: 1 };
-    this.#tellers.set(friend.peer, known);
-    if (known.links > 1 && friend.links === 1) known.teller.renew();
-    known.links = friend.links;
-    const others = this.#here.filter(({ peer }) => peer !== friend.peer);
+  #tellCircle({ peer, link, remote, teller }: Known, now: Millis): void {
+    const others = [...this.#here.values()].filter((other) => other.peer !== peer);
     const message: CircleMessage = {
       type: "circle",
-      you: !this.#reachable.hidden && isWireAddress(friend.address) ? friend.address : "",
-      with: inCircleOrder(others.map(({ peer, name }) => ({ peer, name: name ?? "" }))),
+      you: this.#reachable.hidden ? "" : remote,
+      with: inCircleOrder(others.map((other) => ({ peer: other.peer, name: other.name ?? "" }))),
     };
-    const next = known.teller.next(message, friend.link, now);
-    if (next === "send") this.#effects.push({ type: "submit", to: friend.peer, message });
-    if (next === "withdraw") this.#effects.push({ type: "withdraw circle", to: friend.peer });
+    const next = teller.next(message, link, now);
+    if (next === "send") this.#effects.push({ type: "submit", to: peer, message });
+    if (next === "withdraw") this.#effects.push({ type: "withdraw circle", to: peer });
   }
 
   #hear(now: Millis): void {
-    const here = this.#here.map(({ peer }) => ({ peer, circle: this.#circles.get(peer) }));
+    const here = [...this.#here.values()];
     const disputed = this.#disputes.look(contradictions(here), now);
     const heard = hearing(this.#options.self, here, disputed);
     if (JSON.stringify(heard) === JSON.stringify(this.#hearing)) return;
@@ -231,8 +231,8 @@ export class Company {
   /** Who takes no calls does so for as long as an introduction needs it. */
   #listen(): void {
     const { listens, hidden } = this.#reachable;
-    const needed = listens || hidden ? [] : this.#introductions.middles(this.#friends());
-    const hosts = [...new Set(needed.map(({ peer }) => this.#of(peer)?.local ?? "").filter((host) => host !== ""))]
+    const needed = listens || hidden ? [] : this.#introductions.middles(this.#here);
+    const hosts = [...new Set(needed.map(({ peer }) => this.#here.get(peer)!.local).filter((host) => host !== ""))]
       .sort().slice(0, HOSTS_MAX);
     for (const host of this.#answers.keys()) if (!hosts.includes(host)) this.#answers.delete(host);
     if (hosts.join() === this.#hosts.join()) return;
@@ -242,32 +242,12 @@ export class Company {
 
   #situation(): Situation {
     return {
-      friends: this.#friends(),
+      friends: this.#here,
       own: this.#reachable.listens ? this.#reachable.addresses : [...this.#answers.values()].flat(),
       hidden: this.#reachable.hidden,
-      full: this.#here.length >= this.#options.most,
+      full: this.#here.size >= this.#options.most,
       preparing: this.#hosts.some((host) => !this.#answers.has(host)),
     };
-  }
-
-  #friends(): ReadonlyMap<PeerId, MiddleFriend> {
-    return new Map(this.#here.map(({ peer, address, dialled, fixed = false }) => {
-      const circle = this.#circles.get(peer);
-      const remote = isWireAddress(address) ? address : "";
-      return [peer, { peer, remote, dialled, fixed, with: circle?.with ?? [], you: circle?.you ?? "" }];
-    }));
-  }
-
-  #names(friend: PeerId, peer: PeerId): boolean {
-    return this.#circles.get(friend)?.with.some((member) => member.peer === peer) ?? false;
-  }
-
-  #of(peer: PeerId): Here | undefined {
-    return this.#here.find((friend) => friend.peer === peer);
-  }
-
-  #isHere(peer: PeerId): boolean {
-    return this.#of(peer) !== undefined;
   }
 
   #notice(notice: Notice): void {

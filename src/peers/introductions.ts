@@ -16,19 +16,18 @@ import {
 import type { IntroductionEnd, Notice } from "../notice.ts";
 import type { Millis, PeerId } from "../ports.ts";
 import type { WireAddress } from "../wire/forms.ts";
-import type { IntroductionMessage, Member } from "../wire/message.ts";
+import type { CircleMessage, IntroductionMessage } from "../wire/message.ts";
 import { mayUse, type MiddleLink } from "./address_rules.ts";
 import { CallSets } from "./call_sets.ts";
+import { names } from "./circle.ts";
 import { Questions } from "./questions.ts";
 
 /** A friend who is here, who may be in the middle. */
 export interface MiddleFriend extends MiddleLink {
   readonly peer: PeerId;
-  /** Whom the last circle read from them names. */
-  readonly with: readonly Member[];
-  /** How they see our end of the link, or empty. */
-  readonly you: WireAddress | "";
-  /** We dialled them from the port that two-sided calls leave from: `you` is where those come from. */
+  /** The last one read from them: whom they name, and how they see our end of the link. */
+  readonly circle: CircleMessage | undefined;
+  /** We dialled them from the port that two-sided calls leave from: where they see us is where those come from. */
   readonly fixed?: boolean;
 }
 
@@ -102,11 +101,13 @@ export class Introductions {
   /** When the last calls were made, at most INTRODUCTION_CALLS_PER_MINUTE of the last minute. */
   #called: Millis[] = [];
   #toldHidden = false;
-  #effects: IntroductionEffect[] = [];
+  readonly #emit: (effect: IntroductionEffect) => void;
 
-  constructor(self: PeerId, mode: IntroductionsMode) {
+  /** `emit`: is given what follows from each event, in its order. */
+  constructor(self: PeerId, mode: IntroductionsMode, emit: (effect: IntroductionEffect) => void) {
     this.#self = self;
     this.#mode = mode;
+    this.#emit = emit;
   }
 
   get deadline(): Millis {
@@ -148,93 +149,79 @@ export class Introductions {
   }
 
   /** An `introduce` came. What does not fit is ignored. */
-  introduced(from: PeerId, message: IntroductionMessage, situation: Situation, now: Millis): IntroductionEffect[] {
-    return this.#step(() => {
-      const { peer } = message;
-      const friend = situation.friends.get(from);
-      if (friend === undefined || peer === this.#self || situation.friends.has(peer) || !names(friend, peer)) return;
-      if (situation.hidden) return this.#tellHidden();
-      const known = this.#all.get(peer);
-      if (known?.state === "declined" || situation.full) return;
-      if (known === undefined && (this.#mode === "no" || this.#all.size >= INTRODUCTIONS_MAX)) return;
-      const one = known ?? this.#make(peer, now);
-      const introducer = this.#join(one, friend, message.addresses);
-      if (introducer === undefined) return;
-      const moved = message.from !== "" && message.from !== introducer.from && mayUse(message.from, friend);
-      if (moved) introducer.from = message.from;
-      if (one.state === "yes") return this.#inYes(one, introducer, moved);
-      if (this.#mode === "yes") return this.#enterYes(one, situation, now);
-      if (known === undefined) this.#tell(one, "asked", undefined, !this.#questions.mayAsk(peer, from, now));
-    });
+  introduced(from: PeerId, message: IntroductionMessage, situation: Situation, now: Millis): void {
+    const { peer } = message;
+    const friend = situation.friends.get(from);
+    if (friend === undefined || peer === this.#self || situation.friends.has(peer) || !names(friend, peer)) return;
+    if (situation.hidden) return this.#tellHidden();
+    const known = this.#all.get(peer);
+    if (known?.state === "declined" || situation.full) return;
+    if (known === undefined && (this.#mode === "no" || this.#all.size >= INTRODUCTIONS_MAX)) return;
+    const one = known ?? this.#make(peer, now);
+    const introducer = this.#join(one, friend, message.addresses);
+    if (introducer === undefined) return;
+    const moved = message.from !== "" && message.from !== introducer.from && mayUse(message.from, friend);
+    if (moved) introducer.from = message.from;
+    if (one.state === "yes") return this.#inYes(one, introducer, moved);
+    if (this.#mode === "yes") return this.#enterYes(one, situation, now);
+    if (known === undefined) this.#tell(one, "asked", undefined, !this.#questions.mayAsk(peer, from, now));
   }
 
   /** The person says yes. False: nobody who is here names this PeerId, or it is here, or this process is hidden. */
-  agree(peer: PeerId, situation: Situation, now: Millis): { may: boolean; effects: IntroductionEffect[] } {
+  agree(peer: PeerId, situation: Situation, now: Millis): boolean {
     const named = [...situation.friends.values()].some((friend) => names(friend, peer));
     const may = named && peer !== this.#self && !situation.friends.has(peer) && !situation.hidden && !situation.full;
     const one = this.#all.get(peer);
-    if (!may || one?.state === "yes") return { may, effects: [] };
-    return { may, effects: this.#step(() => this.#enterYes(one ?? this.#make(peer, now), situation, now)) };
+    if (may && one?.state !== "yes") this.#enterYes(one ?? this.#make(peer, now), situation, now);
+    return may;
   }
 
   /** The person says no. Nobody is told. */
-  decline(peer: PeerId, now: Millis): IntroductionEffect[] {
-    return this.#step(() => {
-      const one = this.#all.get(peer) ?? this.#make(peer, now);
-      if (one.state === "yes") this.#effects.push({ type: "hang up", peer });
-      const open = one.state !== "declined";
-      one.state = "declined";
-      one.until = now + INTRODUCTION_MS;
-      if (open) this.#tell(one, "over", "declined");
-    });
+  decline(peer: PeerId, now: Millis): void {
+    const one = this.#all.get(peer) ?? this.#make(peer, now);
+    if (one.state === "yes") this.#emit({ type: "hang up", peer });
+    const open = one.state !== "declined";
+    one.state = "declined";
+    one.until = now + INTRODUCTION_MS;
+    if (open) this.#tell(one, "over", "declined");
   }
 
   /** A call of an introduction has ended without a session, or `wrong`: the one at this address was somebody else. */
-  callEnded(peer: PeerId, wrong: WireAddress | undefined, now: Millis): IntroductionEffect[] {
-    return this.#step(() => {
-      const one = this.#all.get(peer);
-      const set = one?.calls.ended(wrong, now);
-      if (one === undefined || set === undefined || wrong === undefined) return;
-      // Once for each friend in the middle: a list of wrong addresses is one lie.
-      if (!one.misled.has(set.by)) {
-        const notice: Notice = { event: "wrong-peer", peer, by: set.by, address: wrong };
-        this.#effects.push({ type: "notice", notice });
-      }
-      one.misled.add(set.by);
-      if (one.state === "yes" && one.calls.hopeless) this.#end(one, "wrong-peer");
-    });
+  callEnded(peer: PeerId, wrong: WireAddress | undefined, now: Millis): void {
+    const one = this.#all.get(peer);
+    const set = one?.calls.ended(wrong, now);
+    if (one === undefined || set === undefined || wrong === undefined) return;
+    // Once for each friend in the middle: a list of wrong addresses is one lie.
+    if (!one.misled.has(set.by)) {
+      const notice: Notice = { event: "wrong-peer", peer, by: set.by, address: wrong };
+      this.#emit({ type: "notice", notice });
+    }
+    one.misled.add(set.by);
+    if (one.state === "yes" && one.calls.hopeless) this.#end(one, "wrong-peer");
   }
 
   /** What has ended or begun by itself. `act` follows. */
-  settle(situation: Situation, now: Millis): IntroductionEffect[] {
-    return this.#step(() => {
-      const named = new Set([...situation.friends.values()].flatMap((f) => f.with.map(({ peer }) => peer)));
-      for (const one of [...this.#all.values()]) this.#settleOne(one, named, situation, now);
-      if (this.#mode === "yes" && !situation.hidden && !situation.full) this.#agreeToAll(named, situation, now);
-    });
+  settle(situation: Situation, now: Millis): void {
+    const named = new Set(
+      [...situation.friends.values()].flatMap((f) => f.circle?.with.map(({ peer }) => peer) ?? []),
+    );
+    for (const one of [...this.#all.values()]) this.#settleOne(one, named, situation, now);
+    if (this.#mode === "yes" && !situation.hidden && !situation.full) this.#agreeToAll(named, situation, now);
   }
 
   /** Asks the friends in the middle and makes the calls whose time has come. */
-  act(situation: Situation, now: Millis): IntroductionEffect[] {
-    return this.#step(() => {
-      this.#called = this.#called.filter((at) => now - at < MINUTE_MS);
-      for (const one of this.#all.values()) {
-        if (one.state !== "yes") continue;
-        this.#meetOwed(one, situation);
-        if (this.#called.length >= INTRODUCTION_CALLS_PER_MINUTE) continue;
-        if (!one.calls.busy && this.#busy >= INTRODUCTIONS_AT_ONCE) continue;
-        const set = one.calls.takeDue(now);
-        if (set === undefined) continue;
-        this.#called.push(now);
-        this.#effects.push({ type: "dial", peer: one.peer, ...set });
-      }
-    });
-  }
-
-  #step(act: () => void): IntroductionEffect[] {
-    this.#effects = [];
-    act();
-    return this.#effects;
+  act(situation: Situation, now: Millis): void {
+    this.#called = this.#called.filter((at) => now - at < MINUTE_MS);
+    for (const one of this.#all.values()) {
+      if (one.state !== "yes") continue;
+      this.#meetOwed(one, situation);
+      if (this.#called.length >= INTRODUCTION_CALLS_PER_MINUTE) continue;
+      if (!one.calls.busy && this.#busy >= INTRODUCTIONS_AT_ONCE) continue;
+      const set = one.calls.takeDue(now);
+      if (set === undefined) continue;
+      this.#called.push(now);
+      this.#emit({ type: "dial", peer: one.peer, ...set });
+    }
   }
 
   #settleOne(one: Introduction, named: ReadonlySet<PeerId>, situation: Situation, now: Millis): void {
@@ -330,7 +317,7 @@ export class Introductions {
     const places = [...new Set(one.by.map(({ from }) => from).filter((from) => from !== ""))];
     if (places.length === 0 || one.meetings >= INTRODUCTION_CALLS_MAX) return;
     one.meetings++;
-    this.#effects.push({ type: "meet at", peer: one.peer, places });
+    this.#emit({ type: "meet at", peer: one.peer, places });
   }
 
   /** Of those who name the PeerId the next one behind whoever was asked last, and round again. */
@@ -351,7 +338,7 @@ export class Introductions {
       const friend = situation.friends.get(to);
       if (friend === undefined) continue;
       const addresses = ownAddresses(friend, situation.own);
-      this.#effects.push({
+      this.#emit({
         type: "submit",
         to,
         message: { type: "meet", peer: one.peer, addresses, from: ownFrom(friend) },
@@ -362,13 +349,13 @@ export class Introductions {
 
   #end(one: Introduction, reason: IntroductionEnd): void {
     this.#all.delete(one.peer);
-    this.#effects.push({ type: "hang up", peer: one.peer });
+    this.#emit({ type: "hang up", peer: one.peer });
     this.#tell(one, "over", reason);
   }
 
   #tell(one: Introduction, state: "asked" | "yes" | "met" | "over", reason?: IntroductionEnd, quiet = false): void {
     const by = one.by.map(({ peer }) => peer);
-    this.#effects.push({
+    this.#emit({
       type: "notice",
       notice: {
         event: "introduction",
@@ -385,7 +372,7 @@ export class Introductions {
   #tellHidden(): void {
     if (this.#toldHidden) return;
     this.#toldHidden = true;
-    this.#effects.push({ type: "notice", notice: { event: "hidden" } });
+    this.#emit({ type: "notice", notice: { event: "hidden" } });
   }
 }
 
@@ -393,16 +380,14 @@ const MINUTE_MS = 60_000;
 
 /** What a friend in the middle may pass on of ours: where we can be called, judged by the link with that friend. */
 export function ownAddresses(friend: MiddleFriend, own: readonly WireAddress[]): WireAddress[] {
-  const seen = friend.dialled || friend.you === "" ? [] : [friend.you];
+  const you = friend.circle?.you ?? "";
+  const seen = friend.dialled || you === "" ? [] : [you];
   return [...new Set([...own, ...seen])].filter((address) => mayUse(address, friend)).slice(0, 8);
 }
 
 /** Where our two-sided calls come from, as this friend sees it; empty where they do not know. */
 export function ownFrom(friend: MiddleFriend): WireAddress | "" {
-  const { dialled, fixed, you } = friend;
+  const { dialled, fixed, circle } = friend;
+  const you = circle?.you ?? "";
   return dialled && fixed === true && you !== "" && mayUse(you, friend) ? you : "";
-}
-
-function names({ with: members }: MiddleFriend, peer: PeerId): boolean {
-  return members.some((member) => member.peer === peer);
 }

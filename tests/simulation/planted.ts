@@ -153,8 +153,8 @@ export const PLANTED: Readonly<Record<string, { readonly breaks: string; readonl
     plant() {
       const { introduced } = Introductions.prototype;
       Introductions.prototype.introduced = function (from, message, situation, now) {
-        const effects = this.agree(message.peer, situation, now).effects;
-        return [...effects, ...introduced.call(this, from, message, situation, now)];
+        this.agree(message.peer, situation, now);
+        introduced.call(this, from, message, situation, now);
       };
     },
   },
