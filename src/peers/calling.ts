@@ -189,9 +189,7 @@ export class Calling {
   refusedHalfway(connection: Connection, reason: EarlyReason): void {
     const { call, peer } = connection;
     if (call === undefined) return;
-    if (this.#friends.get(peer)?.here && reason !== "phrase" && reason !== "self") {
-      return this.tellNewSession(connection, this.connected(connection));
-    }
+    if (this.#friends.get(peer)?.here && reason !== "phrase" && reason !== "self") return this.connected(connection);
     this.#halfway.inVain(call.id, reason);
     if (call.state === "under way") this.#failed(call, failureOf(connection, reason), false);
   }
@@ -217,18 +215,13 @@ export class Calling {
     if (call !== undefined && salt !== undefined) this.#calls.forgetSalt(call, salt);
   }
 
-  /** Returns who answered this call's target the last time, if that was somebody else. */
-  connected(connection: Connection): PeerId | undefined {
-    const { call, peer } = connection;
-    if (call === undefined) return undefined;
-    if (this.#meetings.has(call.id)) return void this.#endMeeting(call.id);
+  /** Its call has its friend. The person is told if somebody else answered at its target the last time. */
+  connected({ call, peer }: Connection): void {
+    if (call === undefined) return;
+    if (this.#meetings.has(call.id)) return this.#endMeeting(call.id);
     this.#halfway.end(call.id);
-    return this.#calls.connected(call, peer);
-  }
-
-  /** `before`: who else answered this call's target the last time. */
-  tellNewSession({ call, peer }: Connection, before: PeerId | undefined): void {
-    if (call === undefined || before === undefined) return;
+    const before = this.#calls.connected(call, peer);
+    if (before === undefined) return;
     this.#turn.notice({ event: "new-session", address: call.target, peer, before });
   }
 
@@ -240,9 +233,7 @@ export class Calling {
     this.#tell(call?.target ?? connection.address, failure);
     if (call === undefined) return;
     // Whom the call was for is here, whichever connection brought them.
-    if (friend?.here && reason !== "phrase" && reason !== "self") {
-      return this.tellNewSession(connection, this.connected(connection));
-    }
+    if (friend?.here && reason !== "phrase" && reason !== "self") return this.connected(connection);
     if (connection.answered && friend === undefined) this.#calls.wrongGuess(call, this.#turn.now);
     if (connection.punched) this.#halfway.inVain(call.id, reason);
     // A wrong confirmB ends the calling of that target at once. Oneself does not: somebody on the line can join a call of

@@ -299,14 +299,12 @@ Deno.test("a PeerId other than before is reported with the address, but not for 
   const trial = new Trial();
   const call = trial.add("b");
   const before = "88".repeat(32);
-  deepEqual(trial.at(0, () => trial.calling.tellNewSession(connection({ call }), before)), [
+  deepEqual(trial.at(0, () => trial.calling.connected(connection({}))), []);
+  deepEqual(trial.at(0, () => trial.calling.connected(connection({ call, peer: before }))), [], "the first one");
+  deepEqual(trial.at(0, () => trial.calling.connected(connection({ call, peer: before }))), [], "the same one");
+  deepEqual(trial.at(0, () => trial.calling.connected(connection({ call }))), [
     { type: "notice", notice: { event: "new-session", address: "b", peer: PEER, before } },
   ]);
-  deepEqual(trial.at(0, () => trial.calling.tellNewSession(connection({ call }), undefined)), []);
-  deepEqual(trial.at(0, () => trial.calling.tellNewSession(connection({}), before)), []);
-  equal(trial.calling.connected(connection({})), undefined);
-  equal(trial.calling.connected(connection({ call, peer: before })), undefined);
-  equal(trial.calling.connected(connection({ call })), before);
 });
 
 /** A call with an attempt in the air, which is number 1. */
@@ -413,7 +411,7 @@ Deno.test("a meeting's connection that fails lets its next attempt begin, and is
   deepEqual(trial.at(2_000, () => trial.calling.punchFailed(1, "failed")), []);
   equal(punches(trial, 3_000), 1);
   const call = trial.calling.get(1)!;
-  equal(trial.calling.connected(connection({ call, peer: PEER })), undefined);
+  deepEqual(types(trial.at(3_000, () => trial.calling.connected(connection({ call, peer: PEER })))), ["stopPunch"]);
   equal(trial.calling.get(1), undefined);
   equal(punches(trial, 9_000), 0);
 });

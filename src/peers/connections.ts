@@ -318,7 +318,6 @@ export class Connections implements Steer, Disposable {
     const silent = friend.connections.filter((c) => c.role === role && c.session.isSilent(this.#turn.now));
     connection.state = "live";
     this.#friends.join(friend, connection);
-    const before = this.#calling.connected(connection);
     this.drive(connection, { type: "admit" });
     this.verifying.say(friend, connection);
     this.naming.greet(friend, connection);
@@ -329,7 +328,7 @@ export class Connections implements Steer, Disposable {
       this.#turn.notice({ event: "connected", peer, direction: directionOf(role), address, ...punched });
       this.glare.use(friend, connection);
     }
-    this.#calling.tellNewSession(connection, before);
+    this.#calling.connected(connection);
     this.glare.begin(friend, silent);
     const held = connection.held;
     connection.held = [];
