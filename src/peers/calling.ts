@@ -7,8 +7,7 @@ import type { Millis, PeerId, PunchFault } from "../ports.ts";
 import { type Call, type CallId, Calls } from "./calls.ts";
 import type { Connection, EarlyReason } from "./connection.ts";
 import type { Friends } from "./friend.ts";
-import { Halfway } from "./halfway.ts";
-import type { PunchAddress, PunchId } from "./punching.ts";
+import { Halfway, type PunchAddress, type PunchId } from "./halfway.ts";
 import type { Turn } from "./turn.ts";
 
 export class Calling {

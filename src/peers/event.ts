@@ -10,7 +10,7 @@ import type { Source } from "./addresses.ts";
 import type { CallerId } from "./ranks.ts";
 import type { CallId } from "./calls.ts";
 import type { LinkId } from "./connection.ts";
-import type { Attempt, PunchAddress, PunchId } from "./punching.ts";
+import type { Attempt, PunchAddress, PunchId } from "./halfway.ts";
 import type { IntroductionsMode } from "./introductions.ts";
 
 export interface PeersOptions {

@@ -6,7 +6,7 @@ import { INTRODUCTIONS_AT_ONCE, PUNCH_AFTER_MS, PUNCH_FRUITLESS_MAX } from "../c
 import { Calling } from "./calling.ts";
 import type { Effect } from "./event.ts";
 import { Friends } from "./friend.ts";
-import { INTRODUCTION_LIMITS } from "./punching.ts";
+import { INTRODUCTION_LIMITS } from "./halfway.ts";
 import { Turn } from "./turn.ts";
 
 const PEER = "99".repeat(32);

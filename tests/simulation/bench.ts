@@ -6,7 +6,7 @@ import { StretchedPhrase } from "../../src/auth/stretched.ts";
 import { STRETCHED_SIZE } from "../../src/constants.ts";
 import type { Notice } from "../../src/notice.ts";
 import type { Effect, Event, PeersOptions } from "../../src/peers/event.ts";
-import type { Attempt } from "../../src/peers/punching.ts";
+import type { Attempt } from "../../src/peers/halfway.ts";
 import type { PeerId } from "../../src/ports.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
 import type { Shape } from "../../src/session/pacer.ts";

@@ -9,7 +9,7 @@ import type { CallerId } from "../../src/peers/ranks.ts";
 import type { LinkId } from "../../src/peers/connection.ts";
 import type { CallId } from "../../src/peers/calls.ts";
 import type { Effect, Event, PeersOptions } from "../../src/peers/event.ts";
-import type { Attempt, PunchId } from "../../src/peers/punching.ts";
+import type { Attempt, PunchId } from "../../src/peers/halfway.ts";
 import { Peers } from "../../src/peers/step.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
 import type { MemoryLink } from "./memory_link.ts";

@@ -9,16 +9,105 @@ import {
   PUNCHES_IN_THE_AIR,
   PUNCHES_PER_SECOND,
 } from "../constants.ts";
-import { INTRODUCTION_LIMITS, type PunchAddress, type PunchId, Punching } from "./punching.ts";
+import type { PunchFault } from "../ports.ts";
+import type { Call } from "./calls.ts";
+import { Friends } from "./friend.ts";
+import { type Attempt, Halfway, INTRODUCTION_LIMITS, type PunchAddress, type PunchId } from "./halfway.ts";
+import { Turn } from "./turn.ts";
 
 const HOME = { host: "203.0.113.7", port: 7374 };
 const HOME6 = { host: "2001:db8::7", port: 7374 };
 const yes = () => true;
 const half = () => 0.5;
 
+/** Two-sided calls at times and with chances of a test's choosing; what is given up is returned. */
+class Machine {
+  readonly #turn = new Turn();
+  readonly #halfway = new Halfway(this.#turn, new Friends("00".repeat(32)));
+
+  get deadline(): number {
+    return this.#halfway.deadline;
+  }
+
+  begin(id: number, now: number): PunchId[] {
+    return this.#givenUp(now, () => this.#halfway.anew({ id, introduced: undefined } as Call));
+  }
+
+  introduce(id: number, now: number, meetAt: readonly PunchAddress[]): void {
+    this.#givenUp(
+      now,
+      () => this.#halfway.anew({ id, introduced: { peer: "99".repeat(32), meetAt } } as unknown as Call),
+    );
+  }
+
+  aim(id: number, meetAt: readonly PunchAddress[]): PunchId[] {
+    return this.#givenUp(undefined, () => this.#halfway.aimed({ id, introduced: undefined } as Call, meetAt));
+  }
+
+  take(now: number, random: () => number, mayCall: (call: number) => boolean): Attempt[] {
+    this.#at(now, random);
+    this.#halfway.due(mayCall);
+    return this.#turn.effects.flatMap((effect) => effect.type === "punch" ? [effect] : []);
+  }
+
+  opened(punch: PunchId): PunchId[] {
+    return this.#givenUp(undefined, () => this.#halfway.opened(punch));
+  }
+
+  hold(call: number): PunchId[] {
+    return this.#givenUp(undefined, () => this.#halfway.hold(call));
+  }
+
+  release(call: number, now: number, random: number): void {
+    this.#givenUp(now, () => this.#halfway.release(call), random);
+  }
+
+  failed(punch: PunchId, why: PunchFault, now: number, random: number): PunchId[] {
+    return this.#givenUp(now, () => this.#halfway.failed(punch, why), random);
+  }
+
+  linked(punch: PunchId): number | undefined {
+    return this.#halfway.linked(punch);
+  }
+
+  fruitless(call: number): PunchId[] {
+    return this.#givenUp(undefined, () => this.#halfway.inVain(call, "closed"));
+  }
+
+  ban(call: number): PunchId[] {
+    return this.#givenUp(undefined, () => this.#halfway.inVain(call, "phrase"));
+  }
+
+  met(host: string): PunchId[] {
+    return this.#givenUp(undefined, () => this.#halfway.met(host.includes(":") ? `[${host}]:50000` : `${host}:50000`));
+  }
+
+  end(call: number): PunchId[] {
+    return this.#givenUp(undefined, () => this.#halfway.end(call));
+  }
+
+  forget(call: number): PunchId[] {
+    return this.#givenUp(undefined, () => this.#halfway.forget(call));
+  }
+
+  get remembered(): number {
+    return this.#halfway.size;
+  }
+
+  #givenUp(now: number | undefined, act: () => unknown, random = 0): PunchId[] {
+    this.#at(now ?? this.#turn.now, () => random);
+    act();
+    return this.#turn.effects.flatMap((effect) => effect.type === "stopPunch" ? [effect.punch] : []);
+  }
+
+  #at(now: number, random: () => number): void {
+    this.#turn.begin(now, (into) => new DataView(into.buffer, into.byteOffset).setUint32(0, random() * 2 ** 32));
+  }
+}
+
 /** One call from 0 on, and its first attempts: one for each address. */
-function punching(addresses: readonly PunchAddress[] = [HOME]): { punching: Punching; first: PunchId[] } {
-  const punching = new Punching();
+function punching(addresses: readonly PunchAddress[] = [HOME]): { punching: Machine; first: PunchId[] } {
+  const punching = new Machine();
   punching.begin(1, 0);
   punching.aim(1, addresses);
   const first = punching.take(PUNCH_AFTER_MS, half, yes).map(({ punch }) => punch);
@@ -26,7 +115,7 @@ function punching(addresses: readonly PunchAddress[] = [HOME]): { punching: Punc
 }
 
 Deno.test("the first attempts begin a second after the call, one for each address, and none sooner", () => {
-  const punching = new Punching();
+  const punching = new Machine();
   punching.begin(1, 0);
   equal(punching.deadline, Infinity, "no address is known yet");
   punching.aim(1, [HOME6, HOME]);
@@ -90,9 +179,8 @@ Deno.test("what a sleeping machine did not ask for in time is due no more, and n
 });
 
 Deno.test("an introduction has as many attempts as it is given", () => {
-  const machine = new Punching();
-  machine.begin(1, 0, { forMs: 20_000, attempts: 3 });
-  machine.aim(1, [HOME]);
+  const machine = new Machine();
+  machine.introduce(1, 0, [HOME]);
   let begun = 0;
   for (let now = 0; now < 30_000; now += 50) {
     for (const { punch } of machine.take(now, half, yes)) {
@@ -100,11 +188,11 @@ Deno.test("an introduction has as many attempts as it is given", () => {
       machine.failed(punch, "silent", now, 0);
     }
   }
-  equal(begun, 3);
+  equal(begun, INTRODUCTION_LIMITS.attempts);
 });
 
 Deno.test("the process has at most 8 attempts in the air and begins at most 20 in a second, whatever is due", () => {
-  const machine = new Punching();
+  const machine = new Machine();
   for (let call = 1; call <= 30; call++) {
     machine.begin(call, 0);
     machine.aim(call, [{ host: `192.0.2.${call}`, port: 7374 }]);
@@ -128,7 +216,7 @@ Deno.test("the process has at most 8 attempts in the air and begins at most 20 i
 });
 
 Deno.test("turns: nobody has a second one while another waits for a first, and each round is drawn anew", () => {
-  const machine = new Punching();
+  const machine = new Machine();
   const random = new Random(7);
   for (let call = 1; call <= 12; call++) {
     machine.begin(call, 0);
@@ -149,7 +237,6 @@ Deno.test("turns: nobody has a second one while another waits for a first, and e
 Deno.test("the first connection of a call stops its other attempts, and no attempt begins until it fails", () => {
   const { punching: machine, first } = punching([HOME6, HOME]);
   deepEqual(machine.opened(first[0]!), [first[1]]);
-  equal(machine.callOf(first[1]!), undefined);
   deepEqual([machine.deadline, machine.take(60_000, half, yes)], [Infinity, []]);
   machine.failed(first[0]!, "failed", 2_000, 0);
   equal(machine.take(2_100, half, yes).length, 2);
@@ -178,7 +265,7 @@ Deno.test("three connections without a session end it, and so does one wrong con
   }
   deepEqual([machine.deadline, machine.take(now, half, yes)], [Infinity, []]);
   machine.end(1);
-  ok(machine.has(1), "it is remembered");
+  equal(machine.remembered, 1);
   machine.aim(1, [HOME]);
   deepEqual(machine.take(now, half, yes), []);
   machine.begin(1, now);
@@ -214,7 +301,6 @@ Deno.test("a mirror ends its address and no other; a session with somebody there
 Deno.test("addresses found anew keep their pauses; those that are gone are given up", () => {
   const { punching: machine, first } = punching([HOME]);
   deepEqual(machine.aim(1, [HOME]), []);
-  equal(machine.callOf(first[0]!), 1);
   deepEqual(machine.aim(1, [HOME6]), first);
   equal(machine.take(PUNCH_AFTER_MS, half, yes)[0]?.host, HOME6.host);
 });
@@ -249,7 +335,7 @@ Deno.test("attempts are numbered from 1 on", () => {
 });
 
 Deno.test("whatever ends a call's attempts says which of them were in the air", () => {
-  const ends: Record<string, (machine: Punching) => PunchId[]> = {
+  const ends: Record<string, (machine: Machine) => PunchId[]> = {
     "it begins anew": (machine) => machine.begin(1, 5_000),
     "it is over": (machine) => machine.end(1),
     "no more of it": (machine) => machine.ban(1),
@@ -260,46 +346,42 @@ Deno.test("whatever ends a call's attempts says which of them were in the air", 
   for (const [sentence, end] of Object.entries(ends)) {
     const { punching: machine, first } = punching([HOME6, HOME]);
     deepEqual(end(machine), first, sentence);
-    deepEqual(first.map((punch) => machine.callOf(punch)), [undefined, undefined], sentence);
+    deepEqual(first.map((punch) => machine.linked(punch)), [undefined, undefined], sentence);
     deepEqual(machine.take(5_500, half, yes), [], sentence);
   }
 });
 
 Deno.test("reports about a call or an attempt that does not exist do nothing", () => {
-  const machine = new Punching();
+  const machine = new Machine();
   deepEqual(machine.aim(9, [HOME]), []);
   deepEqual([machine.hold(9), machine.fruitless(9), machine.ban(9), machine.end(9)], [[], [], [], []]);
   machine.release(9, 0, 0);
-  machine.linked(9);
+  equal(machine.linked(9), undefined);
   deepEqual(machine.failed(9, "mirror", 0, 0), []);
   deepEqual(machine.opened(9), [9], "it came too late");
-  deepEqual([machine.isOpen(9), machine.isBanned(9), machine.has(9), machine.callOf(9)], [
-    false,
-    false,
-    false,
-    undefined,
-  ]);
-  equal(machine.deadline, Infinity);
+  deepEqual([machine.remembered, machine.deadline], [0, Infinity]);
 });
 
-Deno.test("a call is known until it is over, and one that was banned is known as such from then on", () => {
-  const machine = new Punching();
+Deno.test("a call is remembered until it has its friend, and one that has ended for good until it is forgotten", () => {
+  const machine = new Machine();
   machine.begin(1, 0);
-  deepEqual([machine.has(1), machine.isBanned(1)], [true, false]);
+  equal(machine.remembered, 1);
   machine.end(1);
-  equal(machine.has(1), false);
+  equal(machine.remembered, 0);
   machine.begin(1, 0);
   machine.ban(1);
-  deepEqual([machine.has(1), machine.isBanned(1)], [true, true]);
   deepEqual(machine.aim(1, [HOME]), []);
   machine.end(1);
-  deepEqual([machine.has(1), machine.isBanned(1)], [true, true]);
+  equal(machine.remembered, 1);
   machine.begin(1, 0);
-  deepEqual([machine.has(1), machine.isBanned(1)], [true, false]);
+  machine.aim(1, [HOME]);
+  const [attempt] = machine.take(PUNCH_AFTER_MS, half, yes);
+  deepEqual(machine.forget(1), [attempt?.punch]);
+  equal(machine.remembered, 0);
 });
 
 Deno.test("an attempt is open from its connection on, which is not in the air any more", () => {
-  const machine = new Punching();
+  const machine = new Machine();
   const host = (call: number) => `192.0.2.${call}`;
   for (let call = 1; call <= 16; call++) {
     machine.begin(call, 0);
@@ -308,16 +390,13 @@ Deno.test("an attempt is open from its connection on, which is not in the air an
   const first = machine.take(PUNCH_AFTER_MS, half, yes);
   equal(first.length, 8);
   for (const { punch } of first) {
-    equal(machine.isOpen(punch), false);
     deepEqual(machine.opened(punch), []);
-    equal(machine.isOpen(punch), true);
   }
   equal(machine.deadline, PUNCH_AFTER_MS);
   const second = machine.take(PUNCH_AFTER_MS, half, yes);
   equal(second.length, 8);
   equal(new Set([...first, ...second].map((attempt) => attempt.host)).size, 16);
-  machine.linked(first[0]!.punch);
-  deepEqual([machine.isOpen(first[0]!.punch), machine.callOf(first[0]!.punch)], [false, undefined]);
+  deepEqual([machine.linked(first[0]!.punch), machine.linked(first[0]!.punch)], [callAt(first[0]!), undefined]);
 });
 
 Deno.test("an attempt that became a link leaves its address free for the next one", () => {
@@ -345,17 +424,16 @@ Deno.test("a connection that fails gives each address of its call a pause, but n
 
 Deno.test("a mirror stays out though its address is found again, until the call begins anew", () => {
   const { punching: machine, first } = punching([HOME6, HOME]);
-  const call = machine.callOf(first[0]!)!;
   machine.failed(first[0]!, "mirror", 2_000, 0);
   machine.failed(first[1]!, "silent", 2_000, 0);
-  machine.aim(call, [HOME6, HOME]);
+  machine.aim(1, [HOME6, HOME]);
   const again = machine.take(3_000, half, yes);
   equal(again.length, 1);
   machine.failed(again[0]!.punch, "silent", 4_000, 0);
-  machine.aim(call, [{ ...HOME6, port: HOME6.port + 1 }, { ...HOME, port: HOME.port + 1 }]);
+  machine.aim(1, [{ ...HOME6, port: HOME6.port + 1 }, { ...HOME, port: HOME.port + 1 }]);
   equal(machine.take(5_000, half, yes).length, 2, "another port is another place");
-  machine.begin(call, 6_000);
-  machine.aim(call, [HOME6, HOME]);
+  machine.begin(1, 6_000);
+  machine.aim(1, [HOME6, HOME]);
   equal(machine.take(60_000, half, yes).length, 2);
 });
 
@@ -375,7 +453,7 @@ Deno.test("a mirror ends the address that it was seen at", () => {
 });
 
 Deno.test("with 20 begun within a second the next one is due when the first of them is a second old", () => {
-  const machine = new Punching();
+  const machine = new Machine();
   machine.begin(1, 0);
   machine.aim(1, [HOME]);
   for (let n = 0; n < PUNCHES_PER_SECOND; n++) {
@@ -395,7 +473,7 @@ Deno.test("the order of a round is any of those there are, with one draw less th
   const orders = new Set<string>();
   for (const first of [0, 0.4, 0.8]) {
     for (const second of [0, 0.9]) {
-      const machine = new Punching();
+      const machine = new Machine();
       machine.begin(1, 0);
       machine.aim(1, addresses);
       const draws = [first, second];
@@ -410,17 +488,17 @@ Deno.test("the order of a round is any of those there are, with one draw less th
 
 Deno.test("a call that ends takes nobody else's turn away", () => {
   for (const unit of [0, 0.3, 0.5, 0.9]) {
-    const machine = new Punching();
+    const machine = new Machine();
     for (let call = 1; call <= 12; call++) {
       machine.begin(call, 0);
       machine.aim(call, [{ host: `192.0.2.${call}`, port: 7374 }]);
     }
     const first = machine.take(PUNCH_AFTER_MS, () => unit, yes);
-    const had = new Set(first.map(({ punch }) => machine.callOf(punch)));
+    const had = new Set(first.map(callAt));
     for (const { punch } of first) machine.failed(punch, "silent", PUNCH_AFTER_MS, 0);
     const waiting = Array.from({ length: 12 }, (_, n) => n + 1).filter((call) => !had.has(call));
     machine.end(waiting[0]!);
-    const second = machine.take(PUNCH_AFTER_MS, () => unit, yes).map(({ punch }) => machine.callOf(punch)!);
+    const second = machine.take(PUNCH_AFTER_MS, () => unit, yes).map(callAt);
     deepEqual(second.slice(0, 3).toSorted((a, b) => a - b), waiting.slice(1));
   }
 });
@@ -440,7 +518,7 @@ function meetAgainstResets(oneWayMs: number, seed: number): number {
   const random = new Random(seed);
   const timeline = new Timeline();
   const start = [0, random.unit() * 3_000];
-  const sides = start.map((began) => ({ machine: new Punching(), flying: undefined as PunchId | undefined, began }));
+  const sides = start.map((began) => ({ machine: new Machine(), flying: undefined as PunchId | undefined, began }));
   let met: number | undefined;
   const go = (i: 0 | 1) => {
     const [own, other] = [sides[i]!, sides[1 - i]!];
@@ -464,4 +542,9 @@ function meetAgainstResets(oneWayMs: number, seed: number): number {
   }
   for (let now = 100; now < 70_000 && met === undefined; now += 100) timeline.runUntil(now);
   return met ?? Infinity;
+}
+
+/** Of the calls that meet their friends at 192.0.2.1, 192.0.2.2 and so on. */
+function callAt({ host }: Attempt): number {
+  return Number(host.split(".").at(-1));
 }
