@@ -129,8 +129,8 @@ export const PLANTED: readonly Planted[] = [
     target: "company",
     bug: "everyone hears everyone although some hear somebody else",
     file: "src/peers/circle.ts",
-    text: "silent.length === 0 && others.size === 0 && apart.length === 0",
-    without: "silent.length === 0 && apart.length === 0",
+    text: "silent === 0 && others.size === 0 && apart.length === 0",
+    without: "silent === 0 && apart.length === 0",
   },
   {
     target: "roles",

@@ -95,11 +95,11 @@ export interface Told {
 
 /** Friends who contradict each other: the first says that it hears the second. */
 export function contradictions(here: readonly Told[]): (readonly [PeerId, PeerId])[] {
+  const named = whomAllName(here);
   const pairs: (readonly [PeerId, PeerId])[] = [];
-  for (const first of here) {
-    for (const second of here) {
-      if (first === second || second.circle === undefined) continue;
-      if (names(first, second.peer) && !names(second, first.peer)) pairs.push([first.peer, second.peer]);
+  for (const { peer: first } of here) {
+    for (const { peer: second } of here) {
+      if (named.get(first)?.has(second) && named.get(second)?.has(first) === false) pairs.push([first, second]);
     }
   }
   return pairs;
@@ -110,6 +110,7 @@ export function contradictions(here: readonly Told[]): (readonly [PeerId, PeerId
  * `everyone`: from two friends on, each has told, and has named all the others and nobody else.
  */
 export function hearing(self: PeerId, here: readonly Told[], disputed: Hearing["disputed"]): Hearing {
+  const named = whomAllName(here);
   const present = new Set(here.map(({ peer }) => peer));
   const others = new Map<PeerId, { person: Person; by: PeerId[] }>();
   const apart: (readonly [PeerId, PeerId])[] = [];
@@ -120,17 +121,17 @@ export function hearing(self: PeerId, here: readonly Told[], disputed: Hearing["
       known.by.push(friend.peer);
       others.set(peer, known);
     }
-    for (const second of here.slice(index + 1)) {
-      if (friend.circle === undefined || second.circle === undefined) continue;
-      if (!names(friend, second.peer) && !names(second, friend.peer)) apart.push([friend.peer, second.peer]);
+    for (const { peer: second } of here.slice(index + 1)) {
+      const neither = named.get(friend.peer)?.has(second) === false && named.get(second)?.has(friend.peer) === false;
+      if (neither) apart.push([friend.peer, second]);
     }
   }
-  const silent = here.filter(({ circle }) => circle === undefined).map(({ peer }) => peer);
+  const silent = here.length - named.size;
   const agreed = contradictions(here).length === 0;
-  const everyone = here.length >= 2 && silent.length === 0 && others.size === 0 && apart.length === 0 && agreed;
+  const everyone = here.length >= 2 && silent === 0 && others.size === 0 && apart.length === 0 && agreed;
   return {
     everyone,
-    settling: silent.length > 0 || (!agreed && disputed.length === 0),
+    settling: silent > 0 || (!agreed && disputed.length === 0),
     others: [...others.values()].map(({ person, by }) => ({ ...person, by })),
     apart,
     disputed,
@@ -140,4 +141,10 @@ export function hearing(self: PeerId, here: readonly Told[], disputed: Hearing["
 /** Whether this friend says that `peer` has a session with them. */
 export function names({ circle }: Pick<Told, "circle">, peer: PeerId): boolean {
   return circle?.with.some((member) => member.peer === peer) ?? false;
+}
+
+/** For each friend who has told: whom they name. */
+function whomAllName(here: readonly Told[]): ReadonlyMap<PeerId, ReadonlySet<PeerId>> {
+  const told = here.filter(({ circle }) => circle !== undefined);
+  return new Map(told.map(({ peer, circle }) => [peer, new Set(circle!.with.map((member) => member.peer))]));
 }

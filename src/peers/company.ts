@@ -80,6 +80,9 @@ export class Company {
   /** Of those asked for by "listen at": where calls are taken by now. */
   readonly #answers = new Map<string, readonly WireAddress[]>();
   #hosts: readonly string[] = [];
+  /** What goes into circles has changed since friends were looked at for theirs; and what goes into `hearing`. */
+  #toTell = false;
+  #toHear = false;
   #effects: CompanyEffect[] = [];
 
   constructor(options: CompanyOptions, reachable: Reachable) {
@@ -115,14 +118,18 @@ export class Company {
 
   /** When `settle` is due, besides after every change. */
   get deadline(): Millis {
-    let deadline = Math.min(this.#disputes.deadline, this.#middle.deadline, this.#introductions.deadline);
-    for (const { teller } of this.#here.values()) deadline = Math.min(deadline, teller.deadline);
-    return deadline;
+    return Math.min(
+      this.#disputes.deadline,
+      this.#middle.deadline,
+      this.#introductions.deadline,
+      this.#tellersDeadline,
+    );
   }
 
   /** Who is here has changed, or a name, or the connection in use. */
   present(here: readonly Here[]): void {
     const before = this.#here;
+    this.#toTell = this.#toHear = true;
     this.#here = new Map(here.map((friend) => {
       const known = before.get(friend.peer);
       const teller = known?.teller ?? new Teller(this.#options.intervalMs);
@@ -133,6 +140,7 @@ export class Company {
   }
 
   reachable(reachable: Reachable): void {
+    this.#toTell = true;
     this.#reachable = { ...reachable, addresses: reachable.addresses.filter(isWireAddress) };
   }
 
@@ -187,7 +195,7 @@ export class Company {
     this.#introductions.settle(this.#situation(), now);
     this.#listen();
     this.#introductions.act(this.#situation(), now);
-    for (const friend of this.#here.values()) this.#tellCircle(friend, now);
+    this.#tellCircles(now);
     const knows = (to: PeerId, about: PeerId) => this.#here.get(to)!.teller.lists(about);
     for (const { to, message } of this.#middle.take((peer) => this.#here.has(peer), knows, now)) {
       this.#effects.push({ type: "submit", to, message });
@@ -204,22 +212,32 @@ export class Company {
     const before = friend.circle;
     friend.circle = message;
     if (before !== undefined && JSON.stringify(before) === JSON.stringify(message)) return;
+    this.#toHear = true;
     this.#notice({ event: "circle", peer: from, you: message.you, with: message.with });
   }
 
-  #tellCircle({ peer, link, remote, teller }: Known, now: Millis): void {
-    const others = [...this.#here.values()].filter((other) => other.peer !== peer);
-    const message: CircleMessage = {
-      type: "circle",
-      you: this.#reachable.hidden ? "" : remote,
-      with: inCircleOrder(others.map((other) => ({ peer: other.peer, name: other.name ?? "" }))),
-    };
-    const next = teller.next(message, link, now);
-    if (next === "send") this.#effects.push({ type: "submit", to: peer, message });
-    if (next === "withdraw") this.#effects.push({ type: "withdraw circle", to: peer });
+  get #tellersDeadline(): Millis {
+    let deadline = Infinity;
+    for (const { teller } of this.#here.values()) deadline = Math.min(deadline, teller.deadline);
+    return deadline;
+  }
+
+  #tellCircles(now: Millis): void {
+    if (!this.#toTell && now < this.#tellersDeadline) return;
+    this.#toTell = false;
+    const all = inCircleOrder(Array.from(this.#here.values(), ({ peer, name = "" }) => ({ peer, name })));
+    for (const { peer, link, remote, teller } of this.#here.values()) {
+      const others = all.filter((other) => other.peer !== peer);
+      const message: CircleMessage = { type: "circle", you: this.#reachable.hidden ? "" : remote, with: others };
+      const next = teller.next(message, link, now);
+      if (next === "send") this.#effects.push({ type: "submit", to: peer, message });
+      if (next === "withdraw") this.#effects.push({ type: "withdraw circle", to: peer });
+    }
   }
 
   #hear(now: Millis): void {
+    if (!this.#toHear && now < this.#disputes.deadline) return;
+    this.#toHear = false;
     const here = [...this.#here.values()];
     const disputed = this.#disputes.look(contradictions(here), now);
     const heard = hearing(this.#options.self, here, disputed);

@@ -6,6 +6,7 @@ import { Bench, type Person, storiesIn } from "../../tests/simulation/bench.ts";
 import { PASS_ON_PER_MINUTE } from "../constants.ts";
 import { FrameType } from "../wire/frame.ts";
 import type { CircleMessage } from "../wire/message.ts";
+import { Disputes, Teller } from "./circle.ts";
 import { Company, type CompanyOptions, type Here, type Reachable } from "./company.ts";
 
 const arena = await testArena();
@@ -546,5 +547,39 @@ Deno.test("a friend who is owed a meet and has come back without a circle gets i
 Deno.test("there is room for as many friends as were asked for", () => {
   for (const [most, may] of [[1, false], [2, true]] as const) {
     equal(new Alone({ most }).join(F).circle(F, "", PEER).company.agree(PEER, 0), may);
+  }
+});
+
+Deno.test("all circles are looked at when one of them changes or somebody comes, and not for what else a friend says", () => {
+  const alone = new Alone({}, { listens: true }).join(F).join(G).circle(F, "", PEER).circle(G, "", PEER);
+  alone.settle();
+  const about = (peer: string) => ({ peer, addresses: [], from: "" });
+  const looks: string[] = [];
+  const [{ next }, { look }] = [Teller.prototype, Disputes.prototype];
+  Teller.prototype.next = function (...told) {
+    looks.push("tell");
+    return next.apply(this, told);
+  };
+  Disputes.prototype.look = function (...pairs) {
+    looks.push("hear");
+    return look.apply(this, pairs);
+  };
+  const looked = (act: () => void) => {
+    looks.splice(0);
+    act();
+    alone.settle(1);
+    return looks.splice(0);
+  };
+  try {
+    deepEqual(looked(() => alone.company.received(F, { type: "introduce", ...about(PEER) }, alone.now)), []);
+    deepEqual(looked(() => alone.company.received(F, { type: "meet", ...about(G) }, alone.now)), []);
+    deepEqual(looked(() => alone.company.begun(F, 1, { type: "circle", you: "", with: [] }, 1, alone.now)), []);
+    deepEqual(looked(() => alone.circle(F, "", PEER)), [], "it says the same");
+    deepEqual(looked(() => alone.circle(F, "", G)), ["hear"]);
+    deepEqual(looked(() => alone.company.reachable({ addresses: [], listens: true, hidden: true })), ["tell", "tell"]);
+    deepEqual(looked(() => alone.part(G)), ["tell", "hear"]);
+  } finally {
+    Object.assign(Teller.prototype, { next });
+    Object.assign(Disputes.prototype, { look });
   }
 });
