@@ -113,7 +113,7 @@ export class Acquaintances {
   }
 
   /** At the end of each step: tells friends what they are owed, asks and calls whom an introduction is about. */
-  settle(connections: () => Iterable<Connection>): void {
+  settle(): void {
     const { now, presenceChanged, leaving } = this.#turn;
     if (leaving || (!this.#due && !presenceChanged && this.company.deadline > now)) return;
     if (presenceChanged) {
@@ -122,7 +122,7 @@ export class Acquaintances {
       for (const { peer } of here) this.#calling.meetNoMore(peer);
     }
     this.#due = this.#turn.presenceChanged = false;
-    for (const effect of this.company.settle(now)) this.#perform(effect, connections);
+    for (const effect of this.company.settle(now)) this.#perform(effect);
   }
 
   /** Nobody is called any more. */
@@ -147,7 +147,7 @@ export class Acquaintances {
     );
   }
 
-  #perform(effect: CompanyEffect, connections: () => Iterable<Connection>): void {
+  #perform(effect: CompanyEffect): void {
     switch (effect.type) {
       case "submit":
       case "withdraw circle": {
@@ -168,20 +168,18 @@ export class Acquaintances {
         return this.#calling.meet(effect.peer, effect.places.map(addressParts));
       case "hang up":
         this.#calling.meetNoMore(effect.peer);
-        return this.#hangUp(effect.peer, connections());
+        return this.#hangUp(effect.peer);
       case "listen at":
         this.#turn.effects.push(effect);
     }
   }
 
-  #hangUp(peer: PeerId, connections: Iterable<Connection>): void {
+  #hangUp(peer: PeerId): void {
     for (const [call, expected] of this.#calls) {
       if (expected !== peer) continue;
       this.#calls.delete(call);
       this.#turn.effects.push({ type: "stopDial", call });
     }
-    for (const c of [...connections]) {
-      if (c.expected === peer && c.state === "handshake") this.#steer.end(c, "closed");
-    }
+    this.#steer.hangUp(peer);
   }
 }

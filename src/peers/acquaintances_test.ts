@@ -27,7 +27,6 @@ class Trial {
   done: string[] = [];
   /** The last circle for each link. */
   readonly circles = new Map<number, CircleMessage>();
-  connections: Connection[] = [];
   #calls = 0;
 
   constructor(more: Partial<PeersOptions> = {}) {
@@ -58,6 +57,7 @@ class Trial {
         this.done.push(`${message.type} ${message.peer.slice(0, 2)} ${message.addresses} on ${link}`);
       },
       end: ({ link }, reason) => this.done.push(`end ${link} ${reason}`),
+      hangUp: (peer) => this.done.push(`hang up ${peer.slice(0, 2)}`),
     });
   }
 
@@ -91,7 +91,7 @@ class Trial {
   /** What it leads to. */
   settle(ms = 0): string[] {
     this.turn.now += ms;
-    this.acquaintances.settle(() => this.connections);
+    this.acquaintances.settle();
     const done = [...this.done, ...this.turn.effects.map(inWords)];
     this.done = [];
     this.turn.effects = [];
@@ -185,7 +185,7 @@ Deno.test("a connection that found somebody else is told of, one that found the 
     trial.acquaintances.callEnded({ peer: PEER, expected: PEER, address: AT, ...more } as Connection);
     return [trial.settle(), trial.acquaintances.deadline];
   };
-  deepEqual(of({ peer: OTHER }), [["meet 99 no more", "wrong-peer", "wrong-peer"], Infinity]);
+  deepEqual(of({ peer: OTHER }), [["meet 99 no more", "hang up 99", "wrong-peer", "wrong-peer"], Infinity]);
   deepEqual(of({}), [[], 5_000]);
   deepEqual(of({ expected: undefined }), [[], 30_000]);
 });
@@ -253,7 +253,7 @@ Deno.test("both are met where the other's calls come from", () => {
   deepEqual(trial.settle(), ["meet 99 at 203.0.113.7 7375"]);
 });
 
-Deno.test("a no hangs up the calls and handshakes of that introduction, and no others", () => {
+Deno.test("a no hangs up the calls of that introduction, and no others", () => {
   const trial = new Trial();
   trial.acquaintances.asked({ type: "reachable", addresses: [OWN], hidden: false });
   trial.join(F, 1);
@@ -263,17 +263,8 @@ Deno.test("a no hangs up the calls and handshakes of that introduction, and no o
   trial.introduced(F, OTHER, ["203.0.113.8:7373"]);
   for (const peer of [PEER, OTHER]) trial.acquaintances.asked({ type: "introduce", peer });
   trial.settle();
-  const connection = (link: number, more: Partial<Connection>) =>
-    ({ link, expected: PEER, state: "handshake", ...more }) as Connection;
-  trial.connections = [
-    connection(11, {}),
-    connection(12, { expected: OTHER }),
-    connection(13, { state: "verified" }),
-    connection(14, { expected: undefined }),
-    connection(15, {}),
-  ];
   trial.acquaintances.asked({ type: "decline", peer: PEER });
-  deepEqual(trial.settle(), ["meet 99 no more", "end 11 closed", "end 15 closed", "stopDial 1", "declined"]);
+  deepEqual(trial.settle(), ["meet 99 no more", "hang up 99", "stopDial 1", "declined"]);
   equal(trial.acquaintances.dialFailed(1), false, "nothing is left of it");
   trial.acquaintances.stop();
   deepEqual(trial.settle(), ["stopDial 2", "listen at "]);

@@ -268,6 +268,28 @@ Deno.test("when several connections have become one, a circle is sent again what
   deepEqual(circles(1, 1, 6_000), [first]);
 });
 
+test("a no closes the calls to that PeerId that are under way, and no other connection", [
+  A,
+  B,
+  C,
+  { ...C, name: "d", rank: 4, host: "203.0.113.4" },
+], (bench) => {
+  star(bench).call("d", "a").run(6_000);
+  bench.onJoined = ({ pair: { dialer } }) => {
+    const { send } = dialer;
+    dialer.send = (frame) => frame[1] === FrameType.answer ? undefined : send.call(dialer, frame);
+  };
+  for (const [one, other] of [["b", "c"], ["b", "d"]] as const) agree(bench, one, other);
+  bench.run(1_000);
+  for (const one of ["c", "d"]) agree(bench, one, "b");
+  bench.run(3_000);
+  const to = (other: string) => bench.joined.filter(({ from }) => from === "b").filter((one) => one.to === other);
+  const open = (other: string) => to(other).filter(({ pair }) => pair.dialer.open).length;
+  deepEqual(["c", "d", "a"].map(open), [1, 1, 1]);
+  bench.node("b").step({ type: "decline", peer: bench.id("c") });
+  deepEqual(["c", "d", "a"].map(open), [0, 1, 1]);
+});
+
 test("somebody who leaves waits for none of this: no deadline that has passed is left behind", [A, B, C], (bench) => {
   bench.call("b", "a").call("c", "a").run(2_500);
   agree(bench, "c", "b");

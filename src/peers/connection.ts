@@ -74,6 +74,8 @@ export interface Steer {
   /** An event for its session. */
   drive(connection: Connection, event: SessionEvent): void;
   end(connection: Connection, reason: EndReason): void;
+  /** Those that an introduction made for this PeerId, and that have not authenticated. */
+  hangUp(peer: PeerId): void;
 }
 
 /** As a person is told it. */

@@ -5,7 +5,7 @@
 import { MAX_SESSIONS } from "../constants.ts";
 import type { StretchedPhrase } from "../auth/stretched.ts";
 import type { LeftReason } from "../notice.ts";
-import type { Frame, Millis } from "../ports.ts";
+import type { Frame, Millis, PeerId } from "../ports.ts";
 import type { Arena } from "../secrets/locked.ts";
 import { type Effect as SessionEffect, type Event as SessionEvent, Session } from "../session/step.ts";
 import { Acquaintances } from "./acquaintances.ts";
@@ -233,11 +233,6 @@ export class Connections implements Steer, Disposable {
     }
   }
 
-  /** At the end of each step. */
-  settle(): void {
-    this.acquaintances.settle(() => this.#all.values());
-  }
-
   /** A listener's offer has come: the phrase must be stretched for its salt before it can be answered. */
   #offered(connection: Connection, salt: Uint8Array): void {
     const key = salt.toHex();
@@ -336,6 +331,10 @@ export class Connections implements Steer, Disposable {
   }
 
   // --- A connection ends ---
+
+  hangUp(peer: PeerId): void {
+    for (const c of [...this.#all.values()]) if (c.expected === peer && c.state === "handshake") this.end(c, "closed");
+  }
 
   /** Its link is closed already. */
   ended(link: LinkId): void {

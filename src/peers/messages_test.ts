@@ -17,6 +17,7 @@ class Trial {
       this.driven.push(`${peer} ${event.type} ${what}`);
     },
     end: ({ peer }, reason) => void this.driven.push(`${peer} ends ${reason}`),
+    hangUp: () => {},
   });
 
   constructor(...here: string[]) {

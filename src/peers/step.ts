@@ -45,7 +45,7 @@ export class Peers implements Disposable {
   step(event: Event, now: Millis, entropy: Entropy): Effect[] {
     this.#turn.begin(now, entropy);
     this.#handle(event);
-    this.#connections.settle();
+    this.#connections.acquaintances.settle();
     this.#connections.takeTurns();
     this.#calling.punchDue();
     if (this.#turn.leaving && !this.#gone && this.#connections.none) {

@@ -32,6 +32,7 @@ class Trial implements Disposable {
         if (event.type === "submit") this.sent.push({ link, message: event.message as VerifyMessage });
       },
       end: ({ link }, reason) => this.ended.push(`${link} ${reason}`),
+      hangUp: () => {},
     };
     this.verifying = new Verifying(arena, SELF, this.turn, this.friends, steer);
   }
