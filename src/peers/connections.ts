@@ -29,7 +29,7 @@ import { refusalOf } from "./refusal.ts";
 import type { Turn } from "./turn.ts";
 import { Verifying } from "./verifying.ts";
 
-/** Frames that a peer may have sent right behind its accept. */
+/** Frames of a friend that wait until the other links have been read. */
 const MAX_HELD = 64;
 
 export class Connections implements Steer, Disposable {
@@ -183,7 +183,8 @@ export class Connections implements Steer, Disposable {
     if (connection === undefined) return;
     if (connection.state === "verified") {
       connection.held.push(frame.slice());
-      if (connection.held.length > MAX_HELD) this.end(connection, "protocol");
+      // Whoever has slept finds many: the other links are waited for no longer.
+      if (connection.held.length > MAX_HELD) this.read(link);
       return;
     }
     if (connection.session.phase === "offered" && !this.#door.mayCheck(connection)) {
