@@ -17,6 +17,7 @@ import type { IntroductionEnd, Notice } from "../notice.ts";
 import type { Millis, PeerId } from "../ports.ts";
 import type { WireAddress } from "../wire/forms.ts";
 import type { CircleMessage, IntroductionMessage } from "../wire/message.ts";
+import { AgreeToAll } from "./agree_to_all.ts";
 import { mayUse, type MiddleLink } from "./address_rules.ts";
 import { CallSets } from "./call_sets.ts";
 import { names } from "./circle.ts";
@@ -96,8 +97,7 @@ export class Introductions {
   readonly #mode: IntroductionsMode;
   readonly #all = new Map<PeerId, Introduction>();
   readonly #questions = new Questions();
-  /** With `yes`: whom we have agreed to by ourselves since somebody began to name them. */
-  readonly #agreed = new Set<PeerId>();
+  readonly #agreeable = new AgreeToAll();
   /** When the last calls were made, at most INTRODUCTION_CALLS_PER_MINUTE of the last minute. */
   #called: Millis[] = [];
   #toldHidden = false;
@@ -114,7 +114,7 @@ export class Introductions {
     const room = this.#busy < INTRODUCTIONS_AT_ONCE;
     const full = this.#called.length >= INTRODUCTION_CALLS_PER_MINUTE;
     const notBefore = full ? this.#called[0]! + MINUTE_MS : -Infinity;
-    let deadline = Infinity;
+    let deadline = this.#agreeable.deadline;
     for (const one of this.#all.values()) {
       deadline = Math.min(deadline, one.until);
       if (one.state !== "yes") continue;
@@ -206,7 +206,7 @@ export class Introductions {
       [...situation.friends.values()].flatMap((f) => f.circle?.with.map(({ peer }) => peer) ?? []),
     );
     for (const one of [...this.#all.values()]) this.#settleOne(one, named, situation, now);
-    if (this.#mode === "yes" && !situation.hidden && !situation.full) this.#agreeToAll(named, situation, now);
+    if (this.#mode === "yes" && !situation.hidden) this.#agreeToAll(named, situation, now);
   }
 
   /** Asks the friends in the middle and makes the calls whose time has come. */
@@ -243,11 +243,9 @@ export class Introductions {
   }
 
   #agreeToAll(named: ReadonlySet<PeerId>, situation: Situation, now: Millis): void {
-    for (const peer of this.#agreed) if (!named.has(peer)) this.#agreed.delete(peer);
-    for (const peer of named) {
-      if (peer === this.#self || situation.friends.has(peer) || this.#agreed.has(peer) || this.#all.has(peer)) continue;
-      if (this.#all.size >= INTRODUCTIONS_MAX) return;
-      this.#agreed.add(peer);
+    const room = situation.full ? 0 : INTRODUCTIONS_MAX - this.#all.size;
+    const here = (peer: PeerId) => peer === this.#self || situation.friends.has(peer);
+    for (const peer of this.#agreeable.due(named, here, (peer) => this.#all.has(peer), room, now)) {
       this.#enterYes(this.#make(peer, now), situation, now);
     }
   }

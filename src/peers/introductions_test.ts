@@ -340,6 +340,45 @@ Deno.test("with yes everybody who is named is agreed to, once; with no an introd
   deepEqual(no.settle(), [`meet f1 ${OWN}`, `dial 99 ${AT}`]);
 });
 
+Deno.test("with yes a friend who was lost is agreed to again after a pause, unless they are named no more by then", () => {
+  const trial = new Trial("yes");
+  const [here, lost] = [situation([friend(F, PEER), friend(PEER, F)]), situation([friend(F, PEER)])];
+  for (let round = 0; round < 2; round++) {
+    trial.around = here;
+    trial.settle(1);
+    equal(trial.all.deadline, Infinity, "nothing is waited for while they are here");
+    trial.around = lost;
+    deepEqual(trial.settle(), []);
+    equal(trial.all.deadline, trial.now + MEET_PAUSE_MS);
+    deepEqual(trial.settle(MEET_PAUSE_MS - 1), []);
+    deepEqual(trial.settle(1), ["yes f1", `meet f1 ${OWN}`]);
+  }
+  trial.around = here;
+  deepEqual(trial.settle(), ["met f1"]);
+  trial.around = lost;
+  trial.settle();
+  trial.around = situation([friend(F)]);
+  deepEqual(trial.settle(), []);
+  equal(trial.all.deadline, Infinity);
+});
+
+Deno.test("with yes a friend who was lost from a full house waits for room, and is not agreed to twice if a friend is quicker", () => {
+  const trial = new Trial("yes");
+  const named = [friend(F, PEER)];
+  trial.around = situation([...named, friend(PEER, F)]);
+  trial.settle();
+  trial.around = situation(named, { full: true });
+  trial.settle();
+  deepEqual(trial.settle(MEET_PAUSE_MS), []);
+  equal(trial.all.deadline, trial.now + MEET_PAUSE_MS, "looked at again, and not at once");
+  trial.around = situation(named);
+  deepEqual(trial.settle(1), []);
+  deepEqual(trial.introduced(F, AT), ["yes f1"]);
+  trial.settle();
+  deepEqual(trial.settle(MEET_PAUSE_MS).filter((word) => word.startsWith("yes")), []);
+  equal(trial.all.deadline > trial.now, true);
+});
+
 Deno.test("what is kept in mind is bounded", () => {
   const trial = new Trial();
   const names = Array.from({ length: INTRODUCTIONS_MAX + 10 }, (_, i) => i.toString(16).padStart(4, "0").repeat(16));
