@@ -29,6 +29,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   adversary: { args: [...RUN, "tests/adversary/adversary.ts"], what: "hostile peers over real sockets" },
   soak: { args: [...RUN, "tests/adversary/soak.ts"], what: "two people talk while strangers flood the listener" },
+  "circle-soak": {
+    args: [...RUN, "tests/adversary/circle_soak.ts"],
+    what: "five friends talk for hours, roam and sleep, while strangers flood one of them",
+  },
   healing: { args: [...RUN, "tests/healing/healing.ts"], what: "how soon real conversations heal after a reveal" },
   simulate: { args: [...RUN, "tests/simulation/simulate.ts"], what: "the network simulator, seed by seed" },
   circles: {

@@ -3,12 +3,12 @@
 //   deno task check soak                  ten minutes
 //   deno task check soak --seconds 30     the slice for CI
 //
-// Strangers: 200 connections a second from many loopback addresses; half say nothing, the other half send garbage,
-// HTTP, half a ClientHello, or hang up. Figures: how many ticks the friend's messages take, the listener's memory, the
-// longest pause between two of its ticks, how long a newcomer takes. The last lines are `suite: ...` and `soak: ...`.
+// Strangers: 200 connections a second from many loopback addresses (flood.ts). Figures: how many ticks the friend's
+// messages take, the listener's memory, the longest pause between two of its ticks, how long a newcomer takes. The last
+// lines are `suite: ...` and `soak: ...`.
 
-import { connect, type Socket } from "node:net";
-import { authenticateAsDialer, split, utf8, Wire } from "../reference/reference.ts";
+import { authenticateAsDialer, Wire } from "../reference/reference.ts";
+import { Flood } from "./flood.ts";
 import { quantile } from "../harness/quantile.ts";
 import { addressOf, dial, listen, PHRASE } from "../harness/process_pair.ts";
 import type { Sesame } from "../harness/process.ts";
@@ -22,8 +22,6 @@ const TICKS_P99 = 3;
  */
 const GROWTH_MAX_KIB = 80 * 1024;
 const JOIN_MS = 10_000;
-/** A silent stranger is let go after the victim's TLS time-out and a little. */
-const SILENT_MS = 6_000;
 /** How long memory may take to come back once the flood is over. */
 const CALM_MS = 10_000;
 const JOIN_EVERY_MS = 10_000;
@@ -48,7 +46,7 @@ export async function soak(seconds: number): Promise<Check[]> {
   const calmWorst = Math.max(...ways.splice(0));
   const before = listener.memoryKib() ?? 0;
 
-  using flood = new Flood(address);
+  using flood = new Flood(address, CONNECTIONS_PER_SECOND, 127);
   const end = performance.now() + seconds * 1000;
   const from = watcher.times.length;
   let largest = before;
@@ -123,50 +121,6 @@ async function join(address: string): Promise<number> {
   await using newcomer = await dial(address, ["--retry"]);
   await newcomer.event("connected", 30_000);
   return performance.now() - began;
-}
-
-/** Opens connections at its rate until it is disposed. */
-class Flood implements Disposable {
-  opened = 0;
-  readonly #sockets = new Set<Socket>();
-  readonly #address: { host: string; port: number };
-  readonly #began = performance.now();
-  readonly #timer: ReturnType<typeof setInterval>;
-
-  constructor(address: string) {
-    this.#address = split(address);
-    this.#timer = setInterval(() => {
-      const due = (performance.now() - this.#began) * CONNECTIONS_PER_SECOND / 1000;
-      while (this.opened < due) this.#open(this.opened++);
-    }, 10);
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer);
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  #open(n: number): void {
-    // 4,000 addresses in turn: each comes back after 20 s, so that most are let in as far as there are places.
-    const at = n % 4000;
-    const socket = connect({ ...this.#address, localAddress: `127.${100 + Math.floor(at / 250)}.${at % 250}.1` });
-    this.#sockets.add(socket);
-    socket.on("error", () => {});
-    socket.on("data", () => {});
-    socket.on("end", () => socket.destroy());
-    const timer = setTimeout(() => socket.destroy(), SILENT_MS);
-    socket.once("close", () => {
-      clearTimeout(timer);
-      this.#sockets.delete(socket);
-    });
-    if (n % 2 === 0) return; // silent
-    socket.once("connect", () => {
-      if (n % 8 === 1) socket.write(crypto.getRandomValues(new Uint8Array(2048)));
-      else if (n % 8 === 3) socket.write(utf8("GET / HTTP/1.1\r\n\r\n"));
-      else if (n % 8 === 5) socket.write(Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc));
-      else socket.destroy();
-    });
-  }
 }
 
 if (import.meta.main) {

@@ -59,10 +59,39 @@ export class Wire implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const place of [this.near, this.far]) {
-      command("ip", ["netns", "del", place.name]);
-      command("rm", ["-rf", place.files]);
+    for (const place of [this.near, this.far]) place.remove();
+  }
+}
+
+/** Places with a wire each into one switch: a network in which everybody reaches everybody. `using` removes them. */
+export class Street implements Disposable {
+  readonly places: readonly Place[];
+  readonly #middle: Place;
+
+  /** Addresses with their prefix lengths, all of one place each. */
+  constructor(addresses: readonly (readonly string[])[]) {
+    const id = `sesame-${apart()}`;
+    this.#middle = new Place(`${id}-m`, []);
+    this.places = addresses.map((own, i) => new Place(`${id}-${i}`, own));
+    try {
+      this.#middle.make();
+      this.#middle.run("ip", ["link", "add", "switch", "type", "bridge"]);
+      this.#middle.run("ip", ["link", "set", "switch", "up"]);
+      this.places.forEach((place, i) => {
+        place.make();
+        const end = `end${i}`;
+        place.run("ip", ["link", "add", "wire", "type", "veth", "peer", "name", end, "netns", this.#middle.name]);
+        this.#middle.run("ip", ["link", "set", end, "master", "switch", "up"]);
+        place.up();
+      });
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
     }
+  }
+
+  [Symbol.dispose](): void {
+    for (const place of [...this.places, this.#middle]) place.remove();
   }
 }
 
@@ -95,6 +124,11 @@ export class Place {
       this.run("ip", ["address", "add", address, "dev", "wire", ...address.includes(":") ? ["nodad"] : []]);
     }
     this.run("ip", ["link", "set", "wire", "up"]);
+  }
+
+  remove(): void {
+    command("ip", ["netns", "del", this.name]);
+    command("rm", ["-rf", this.files]);
   }
 
   /** Runs a program in here to its end. Throws unless it is content. */
