@@ -6,7 +6,7 @@ import { farewellOf } from "./farewell.ts";
 import { interfaceAddresses } from "./netlink.ts";
 import { defaultRouters, ownTowards } from "./routes.ts";
 import { socketOwner } from "./socket_owner.ts";
-import { asOnUnix, closeInspector, cString, forbidCoreDumps, isSet, lockLimit, UNIX_SYMBOLS } from "./unix.ts";
+import { asOnUnix, closeInspector, forbidCoreDumps, isSet, lockLimit, UNIX_SYMBOLS } from "./unix.ts";
 import { type Binding, buffer, type Descriptors, type HostFacts } from "./host.ts";
 
 export const LINUX_LIBRARIES: readonly string[] = [
@@ -179,24 +179,20 @@ export function swapKind(device: string, read: (path: string) => string | undefi
   return "plain";
 }
 
-/** As `Host.readFile`. */
-function readStart(libc: LinuxLibc, path: string, view: Uint8Array): number {
+/** As `Host.readFile`: a queue in the file's place would keep us waiting. */
+function readStart(libc: LinuxLibc, path: string, view: Uint8Array, flags = O_NOFOLLOW | O_NONBLOCK): number {
   const bytes = Uint8Array.from(`${path}\0`, (character) => character.charCodeAt(0));
-  // A queue in its place would keep us waiting.
-  const fd = libc.open(bytes, O_RDONLY_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  const fd = libc.open(bytes, O_RDONLY_CLOEXEC | flags);
   if (fd < 0) return -1;
   const length = Number(libc.read(fd, buffer(view), BigInt(view.length)));
   libc.close(fd);
   return length;
 }
 
-/** The start of a small file, without read permission; undefined when it cannot be read. */
+/** The start of a small file of the system's, without read permission; undefined when it cannot be read. */
 function readText(libc: LinuxLibc, path: string): string | undefined {
-  const fd = libc.open(cString(path), O_RDONLY_CLOEXEC);
-  if (fd < 0) return undefined;
   const bytes = new Uint8Array(FILE_MAX_BYTES);
-  const length = Number(libc.read(fd, bytes, BigInt(bytes.length)));
-  libc.close(fd);
+  const length = readStart(libc, path, bytes, 0);
   return length < 0 ? undefined : new TextDecoder().decode(bytes.subarray(0, length));
 }
 

@@ -2,8 +2,7 @@
 // The exporters' labels are the runtime's own and are documented nowhere, so each start checks that they are still what
 // the protocol needs. This also warms TLS up: the first handshake of a process costs 30 ms, later ones 3.
 
-import type { Buffer } from "node:buffer";
-import { Duplex } from "node:stream";
+import { duplexPair } from "node:stream";
 import { connect, type SecureContext, TLSSocket } from "node:tls";
 import { CHANNEL_BINDING_SIZE } from "../constants.ts";
 import type { Identity } from "./certificate.ts";
@@ -29,7 +28,7 @@ export async function selfTest(identity: Identity): Promise<void> {
 
 /** The channel binding of one connection, after the checks of both its ends. */
 async function handshake(context: SecureContext, identity: Identity): Promise<Uint8Array> {
-  const [near, far] = pipe();
+  const [near, far] = duplexPair();
   const dialer = connect({ ...TLS_SETTINGS, socket: near, secureContext: context });
   const listener = new TLSSocket(far as never, {
     ...TLS_SETTINGS,
@@ -69,18 +68,4 @@ function checkedAfter(
 function halvesOf(binding: Uint8Array): string[] {
   const half = CHANNEL_BINDING_SIZE / 2;
   return [binding.subarray(0, half).toHex(), binding.subarray(half).toHex()];
-}
-
-/** Two streams; what is written to one is read from the other. */
-function pipe(): [Duplex, Duplex] {
-  const ends: Duplex[] = [0, 1].map((side) =>
-    new Duplex({
-      read() {},
-      write(chunk: Buffer, _encoding, done) {
-        ends[1 - side]!.push(chunk);
-        done();
-      },
-    })
-  );
-  return [ends[0]!, ends[1]!];
 }

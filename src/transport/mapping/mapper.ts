@@ -59,21 +59,9 @@ export class Mapper {
     this.#languages = new Languages(this.#io, parts.entropy);
   }
 
-  /** Asks now. Also after sleep, and when the network has changed: what was granted is asked for again, wherever we are. */
+  /** Asks now. Also after sleep, and when the network has changed: what was granted is asked for anew, wherever we are. */
   async ask(): Promise<void> {
-    if (this.#over.signal.aborted) return;
-    if (this.#asking) return void (this.#again = true);
-    this.#asking = true;
-    this.#cancelTimer();
-    try {
-      do {
-        this.#again = false;
-        await this.#round(true);
-      } while (this.#again && !this.#over.signal.aborted);
-    } finally {
-      this.#asking = false;
-    }
-    this.#setTimer();
+    await this.#ask(true);
   }
 
   /** Takes back what was granted, for a second at most, and is over. */
@@ -104,18 +92,24 @@ export class Mapper {
     const had = this.#mapped.filter(({ heardAt }) => heardAt !== undefined);
     if (had.length === 0) return;
     const at = Math.min(...had.map(({ lease }) => lease?.askAt ?? now() + AGAIN_MS));
-    this.#cancelTimer = this.#io.after(Math.max(0, at - now()), () => void this.#due());
+    this.#cancelTimer = this.#io.after(Math.max(0, at - now()), () => void this.#ask(false));
   }
 
-  async #due(): Promise<void> {
-    if (this.#asking) return;
+  /** One round at a time; `all` as there. */
+  async #ask(all: boolean): Promise<void> {
+    if (this.#over.signal.aborted) return;
+    if (this.#asking) return void (this.#again ||= all);
     this.#asking = true;
+    this.#cancelTimer();
     try {
-      await this.#round(false);
+      await this.#round(all);
+      while (this.#again && !this.#over.signal.aborted) {
+        this.#again = false;
+        await this.#round(true);
+      }
     } finally {
       this.#asking = false;
     }
-    if (this.#again) return void this.ask();
     this.#setTimer();
   }
 

@@ -2,6 +2,7 @@
 // socket, one request at a time, the ways to authenticate. Out of scope: what a line says (lines.ts), keeping a service
 // alive (service.ts), whose process listens there (host/socket_owner.ts).
 
+import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { equal32 } from "../../crypto/equal.ts";
 import { hmacSha256 } from "../../crypto/hmac.ts";
@@ -216,7 +217,7 @@ export class TorControl {
     const replies = this.#reader.read(bytes);
     if (replies === undefined) {
       // Tor's SOCKS port takes our question for one to a web server, and answers so.
-      this.#end(startsWith(bytes, "HTTP/1.0 501 Tor") ? "socks" : "not-tor");
+      this.#end(Buffer.from(bytes).toString("latin1").startsWith("HTTP/1.0 501 Tor") ? "socks" : "not-tor");
       this.#socket.destroy();
       return;
     }
@@ -269,10 +270,6 @@ async function opened(at: Address, ms: number): Promise<Socket> {
   } catch (error) {
     throw new ControlError(error instanceof ReachError && error.why === "filtered" ? "silent" : "nobody");
   }
-}
-
-function startsWith(bytes: Uint8Array, text: string): boolean {
-  return [...text].every((character, at) => bytes[at] === character.charCodeAt(0));
 }
 
 const ANSWER_MS = 5_000;

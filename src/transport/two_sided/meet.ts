@@ -2,7 +2,7 @@
 // clients, and the smaller random gives way. Scope: the bytes between the socket and whichever end of TLS it becomes.
 // Out of scope: the rules (roles.ts), opening the connection (connect.ts), what is asked of a peer (tls.ts).
 
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
@@ -47,7 +47,7 @@ class Meeting {
     this.#parts = parts;
     raw.on("data", this.#read).once("close", this.#ended).once("end", this.#ended);
     this.#way = new Way(raw, (chunk) => {
-      if (this.#own.length < HELLO_MAX_SIZE) this.#own = joined(this.#own, chunk);
+      if (this.#own.length < HELLO_MAX_SIZE) this.#own = Buffer.concat([this.#own, chunk]);
       // Not in the middle of the client's own write.
       queueMicrotask(() => this.#judge());
     });
@@ -62,7 +62,7 @@ class Meeting {
   }
 
   #read = (chunk: Buffer): void => {
-    this.#theirs = joined(this.#theirs, chunk);
+    this.#theirs = Buffer.concat([this.#theirs, chunk]);
     this.#judge();
   };
 
@@ -173,11 +173,4 @@ class Way extends Duplex {
     if (this.#open) this.#raw.destroy();
     done();
   }
-}
-
-function joined(before: Uint8Array, after: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(before.length + after.length);
-  bytes.set(before);
-  bytes.set(after, before.length);
-  return bytes;
 }
