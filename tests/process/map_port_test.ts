@@ -248,6 +248,35 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name:
+    "where the system does not tell its routes, the router that answers the search is asked, or the one that was typed",
+  ignore: !homes,
+  async fn() {
+    await using place = await home();
+    const script = new URL("../reach/ways.ts", import.meta.url).pathname;
+    const ways = async (...typed: string[]) => {
+      await using asked = place.near.host.start(Deno.execPath(), [
+        "run",
+        "--no-check",
+        "--allow-net",
+        script,
+        ...typed,
+      ]);
+      return JSON.parse((await asked.until(/\[.*\]\n/))[0]!);
+    };
+    const way = [{ router: "192.168.1.1", own: "192.168.1.10" }];
+    deepEqual(await ways("192.168.1.1"), []);
+    // It has a page for people, and knows no UPnP.
+    const page = 'Deno.serve({ hostname: "192.168.1.1", port: 80 }, () => new Response())';
+    await using _page = place.near.router.start(Deno.execPath(), ["eval", page]);
+    place.near.host.reaches("192.168.1.1", 80);
+    deepEqual([await ways(), await ways("192.168.1.1")], [[], way]);
+    await using _ = await Upnpd.start(place.near);
+    deepEqual([await ways(), await ways("192.168.1.1"), await ways("192.168.1.9")], [way, way, []]);
+  },
+});
+
 Deno.test("--map-port asks for what takes calls and for an IP address, before any phrase", async () => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [["connect", "192.0.2.7", "--map-port"], /--map-port is for those who take calls\. Add --listen 7373/],

@@ -37,6 +37,11 @@ async function searched(wanted: string | undefined, signal: AbortSignal): Promis
     if (own !== undefined) return [{ router: host, own }];
     if (signal.aborted) break;
   }
+  if (wanted === undefined) return [];
+  for (const port of ROUTER_PAGES) {
+    const own = await ownBy(wanted, port, signal);
+    if (own !== undefined) return [{ router: wanted, own }];
+  }
   return [];
 }
 
@@ -49,3 +54,5 @@ async function ownBy(host: string, port: number, signal: AbortSignal): Promise<s
 }
 
 const LOOK_MS = 1_000;
+/** Where a router that was typed, and may know no UPnP, takes a connection: its page for people, and names. */
+const ROUTER_PAGES: readonly number[] = [80, 443, 53];
