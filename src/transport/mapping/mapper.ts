@@ -37,7 +37,7 @@ export interface MapperParts {
   farewell?(datagram: { readonly router: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined): void;
 }
 
-/** All that a router is asked in a row. */
+/** All that a router is asked in a row; and the search for one. */
 const ROUND_MS = 12_000;
 const AGAIN_MS = 30_000;
 
@@ -117,7 +117,7 @@ export class Mapper {
   async #round(all: boolean): Promise<void> {
     const { now, entropy, port } = this.#parts;
     if (all || this.#mapped.length === 0) {
-      const ways = await this.#parts.ways(this.#over.signal);
+      const ways = await this.#inTime((signal) => this.#parts.ways(signal));
       if (this.#over.signal.aborted) return;
       this.#mapped = ways.map((way) =>
         this.#mapped.find((m) => m.way.router === way.router && m.way.own === way.own) ??
@@ -143,11 +143,10 @@ export class Mapper {
 
   /** True: the router has lost its state since it was last heard. */
   async #askFor(mapped: Mapped, anew: boolean): Promise<boolean> {
-    const limit = new AbortController();
-    mapped.signal = AbortSignal.any([limit.signal, this.#over.signal]);
-    const cancel = this.#io.after(ROUND_MS, () => limit.abort());
-    const outcome = await this.#languages.outcome(mapped, anew);
-    cancel();
+    const outcome = await this.#inTime((signal) => {
+      mapped.signal = signal;
+      return this.#languages.outcome(mapped, anew);
+    });
     if (this.#over.signal.aborted) return false;
     const now = this.#parts.now();
     if (typeof outcome === "string") {
@@ -161,6 +160,17 @@ export class Mapper {
     mapped.lease = new Lease(outcome.seconds, now);
     this.#tellGrant(outcome);
     return lost;
+  }
+
+  /** The signal ends it after ROUND_MS, and with the mapper. */
+  async #inTime<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const limit = new AbortController();
+    const cancel = this.#io.after(ROUND_MS, () => limit.abort());
+    try {
+      return await ask(AbortSignal.any([limit.signal, this.#over.signal]));
+    } finally {
+      cancel();
+    }
   }
 
   #failed(mapped: Mapped, why: MapFault, now: Millis): void {

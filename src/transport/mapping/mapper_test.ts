@@ -14,6 +14,7 @@ const HOME6: RouterWay = { router: "fe80::1%2", own: "2001:db8:1::10" };
 class Router {
   readonly timeline = new Timeline();
   ways: RouterWay[] = [HOME];
+  findWays = (_: AbortSignal): Promise<RouterWay[]> => Promise.resolve(this.ways);
   speaks: "pcp" | "nat-pmp" | "upnp" | "nothing" = "pcp";
   code = 0;
   outer = "203.0.113.1";
@@ -61,7 +62,7 @@ class Router {
   open(): Mapper {
     return new Mapper({
       port: 7373,
-      ways: () => Promise.resolve(this.ways),
+      ways: (signal) => this.findWays(signal),
       entropy: (into) => into.fill(7),
       now: () => this.timeline.now,
       tell: (event) =>
@@ -437,4 +438,16 @@ Deno.test("a UPnP router that does not answer is asked to forget the port, but n
     deepEqual(router.asked.slice(-asked.length).map((what) => what.split(" ").at(-1)), asked);
     deepEqual(router.told, ["router-silent"]);
   }
+});
+
+Deno.test("looking for a router ends within 12 s too, however many strangers say that they are one", async () => {
+  const router = new Router();
+  router.findWays = (signal) => new Promise((done) => signal.addEventListener("abort", () => done([])));
+  using mapper = router.open();
+  const asking = mapper.ask();
+  await router.run(11_000);
+  deepEqual(router.told, []);
+  await router.run(2_000);
+  deepEqual(router.told, ["no-router"]);
+  await asking;
 });
