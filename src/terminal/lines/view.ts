@@ -96,7 +96,6 @@ export class LineView implements View {
       this.#leftOut++;
       return;
     }
-    this.#sayLeftOut();
     this.#write(out, shown);
   }
 
@@ -157,7 +156,7 @@ export class LineView implements View {
   /** Once somebody reads again. */
   #sayLeftOut(): void {
     const count = this.#leftOut;
-    if (count === 0 || this.#tty.backlog > UNREAD_MAX) return;
+    if (count === 0 || this.#tty.backlog > 0) return;
     this.#leftOut = 0;
     this.show({ event: "hint", text: leftOut(count) });
   }
@@ -176,7 +175,10 @@ export class LineView implements View {
     if (!this.#running || (lines.length === 0 && shown === undefined)) return;
     const rows = this.#kind === "json" ? lines : lines.flatMap((line) => this.#rows(line));
     const block = rows.map((row) => row + this.#lineEnd).join("");
-    void this.#tty.write(this.#typing?.around(block) ?? block).then((written) => written && shown?.());
+    void this.#tty.write(this.#typing?.around(block) ?? block).then((written) => {
+      if (written) shown?.();
+      this.#sayLeftOut();
+    });
   }
 
   /**
