@@ -178,7 +178,6 @@ export const SIZES = { file: 450, function: 60, class: 300 } as const;
 export const LONGER: readonly { readonly file: Place; readonly name?: string; readonly why: string }[] = [
   { file: "src/chat/loop.ts", name: "Loop", why: "performs every effect of peers in one switch, and owns all links" },
   { file: "src/peers/connections.ts", name: "Connections", why: "a connection's way from link to end, read in one go" },
-  { file: "src/session/step.ts", name: "Session", why: "one machine with its table of phases" },
 ];
 
 /** Sentences that stand outside `src/words/`, which a person never reads or which have to be where they are. */

@@ -107,9 +107,9 @@ export const PLANTED: readonly Planted[] = [
   {
     target: "conversation",
     bug: "a link that is silent is looked at again at once, for ever",
-    file: "src/session/step.ts",
-    text: "this.#silenceNoticed = true; // looked at once more, after the socket has been read",
-    without: "this.#silenceNoticed = false;",
+    file: "src/session/silence.ts",
+    text: "this.#noticed = true;",
+    without: "this.#noticed = false;",
   },
   {
     target: "peers",

@@ -1,33 +1,66 @@
-// When a session counts as silent (docs/PROTOCOL.md section 8): ten cells within 10 s and then nothing for 5 s, or nothing
-// for 45 s. Out of scope: when a link is dead (section 7).
+// How long nothing has come on a link: when it counts as silent (docs/PROTOCOL.md section 8: ten cells within 10 s and then
+// nothing for 5 s, or nothing for 45 s), when it is dead (section 7), and what a person is told meanwhile.
 
-import { SILENT_BUSY_MS, SILENT_CELLS, SILENT_IDLE_MS, SILENT_WINDOW_MS } from "../constants.ts";
+import {
+  DEAD_AFTER_MS,
+  SILENCE_GRACE_MS,
+  SILENT_BUSY_MS,
+  SILENT_CELLS,
+  SILENT_IDLE_MS,
+  SILENT_WINDOW_MS,
+} from "../constants.ts";
 import type { Millis } from "../ports.ts";
 
-export class OpenedCells {
-  /** Times of the last ones, at most SILENT_CELLS. */
-  readonly #times: Millis[] = [];
+export class Silence {
+  #since: Millis;
+  /** It has lasted too long, and the socket gets a moment to show what was waiting in it. */
+  #noticed = false;
+  /** When the last cells were opened, at most SILENT_CELLS of them. */
+  readonly #opened: Millis[] = [];
 
-  add(now: Millis): void {
-    this.#times.push(now);
-    if (this.#times.length > SILENT_CELLS) this.#times.shift();
+  constructor(now: Millis) {
+    this.#since = now;
+  }
+
+  /** A frame has come, or the machine slept: it is counted again from here. */
+  ended(now: Millis): void {
+    this.#since = now;
+    this.#noticed = false;
+  }
+
+  opened(now: Millis): void {
+    this.#opened.push(now);
+    if (this.#opened.length > SILENT_CELLS) this.#opened.shift();
+  }
+
+  /** When `isDead` is to be asked. */
+  get deadline(): Millis {
+    return this.#since + DEAD_AFTER_MS + (this.#noticed ? SILENCE_GRACE_MS : 0);
+  }
+
+  /** The first time that the deadline has come, there is another one, after the socket has been read. */
+  isDead(now: Millis): boolean {
+    if (now < this.deadline) return false;
+    const dead = this.#noticed;
+    this.#noticed = true;
+    return dead;
   }
 
   /** How long nothing has come, once three cells are missing by the pace at which the last ones came; else 0. */
-  quietFor(now: Millis, lastFrame: Millis): Millis {
-    const [first] = this.#times;
-    const last = this.#times.at(-1);
-    if (first === undefined || last === undefined || this.#times.length < 2) return 0;
-    const pace = (last - first) / (this.#times.length - 1);
-    return now - lastFrame > MISSED_CELLS * pace ? now - lastFrame : 0;
+  quietFor(now: Millis): Millis {
+    const [first] = this.#opened;
+    const last = this.#opened.at(-1);
+    if (first === undefined || last === undefined || this.#opened.length < 2) return 0;
+    const pace = (last - first) / (this.#opened.length - 1);
+    return now - this.#since > MISSED_CELLS * pace ? now - this.#since : 0;
   }
 
-  isSilent(now: Millis, lastFrame: Millis): boolean {
-    const [first] = this.#times;
-    const last = this.#times.at(-1);
-    if (first === undefined || last === undefined) return now - lastFrame >= SILENT_IDLE_MS;
-    const quiet = now - Math.max(last, lastFrame);
-    const busy = this.#times.length === SILENT_CELLS && last - first <= SILENT_WINDOW_MS;
+  isSilent(now: Millis): boolean {
+    const [first] = this.#opened;
+    const last = this.#opened.at(-1);
+    if (first === undefined || last === undefined) return now - this.#since >= SILENT_IDLE_MS;
+    const quiet = now - Math.max(last, this.#since);
+    const busy = this.#opened.length === SILENT_CELLS && last - first <= SILENT_WINDOW_MS;
     return quiet >= SILENT_IDLE_MS || (busy && quiet >= SILENT_BUSY_MS);
   }
 }

@@ -1,14 +1,32 @@
-import { strictEqual as equal } from "node:assert/strict";
-import { OpenedCells } from "./silence.ts";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
+import { DEAD_AFTER_MS, SILENCE_GRACE_MS } from "../constants.ts";
+import { Silence } from "./silence.ts";
 
 Deno.test("a friend is quiet from three missed cells on, by the pace at which the last ones came", () => {
   for (const pace of [50, 250, 1000, 30_000]) {
-    const cells = new OpenedCells();
-    equal(cells.quietFor(pace, 0), 0, "nothing is known yet");
+    const silence = new Silence(0);
+    equal(silence.quietFor(pace), 0, "nothing is known yet");
     let now = 0;
-    for (let i = 0; i < 12; i++) cells.add(now += pace);
-    equal(cells.quietFor(now + 3 * pace, now), 0);
-    equal(cells.quietFor(now + 3 * pace + 1, now), 3 * pace + 1);
-    equal(cells.quietFor(now + pace, now + pace), 0, "another frame has come");
+    for (let i = 0; i < 12; i++) {
+      silence.ended(now += pace);
+      silence.opened(now);
+    }
+    equal(silence.quietFor(now + 3 * pace), 0);
+    equal(silence.quietFor(now + 3 * pace + 1), 3 * pace + 1);
+    silence.ended(now + pace);
+    equal(silence.quietFor(now + pace), 0, "another frame has come");
   }
+});
+
+Deno.test("a link is dead when its time is over a second time, and not if anything came between", () => {
+  const silence = new Silence(1_000);
+  const over = 1_000 + DEAD_AFTER_MS;
+  equal(silence.deadline, over);
+  deepEqual([silence.isDead(over - 1), silence.isDead(over)], [false, false]);
+  equal(silence.deadline, over + SILENCE_GRACE_MS);
+  silence.ended(over + 1);
+  equal(silence.deadline, over + 1 + DEAD_AFTER_MS);
+  equal(silence.isDead(over + 1 + DEAD_AFTER_MS), false);
+  const late = over + 1 + DEAD_AFTER_MS + SILENCE_GRACE_MS;
+  deepEqual([silence.isDead(late - 1), silence.isDead(late)], [false, true]);
 });

@@ -17,11 +17,9 @@ import {
   AUTH_TIMEOUT_MS,
   BYE_TIMEOUT_MS,
   CELL_PLAINTEXT_SIZE,
-  DEAD_AFTER_MS,
   FRAME_BODY_SIZE,
   MAX_UNSENT_FRAMES,
   NO_PROGRESS_TIMEOUT_MS,
-  SILENCE_GRACE_MS,
   SLEPT_MS,
 } from "../constants.ts";
 import { type ConnectionFacts, DialerHandshake, ListenerHandshake } from "../auth/handshake.ts";
@@ -48,7 +46,7 @@ import { Held } from "./held.ts";
 import { Incoming } from "./incoming.ts";
 import { Outgoing } from "./outgoing.ts";
 import { makePacer, type Pacer, type Shape } from "./pacer.ts";
-import { OpenedCells } from "./silence.ts";
+import { Silence } from "./silence.ts";
 import { Tolerance } from "./tolerance.ts";
 
 export type { CloseReason, Effect, Event, SessionFacts } from "./events.ts";
@@ -74,11 +72,7 @@ export class Session implements Disposable {
 
   readonly #authDeadline: Millis;
   #byeDeadline: Millis = Infinity;
-  /** When the last frame came. */
-  #lastFrame: Millis;
-  readonly #opened = new OpenedCells();
-  /** Set when silence was noticed and the socket gets a moment to show what was waiting in it. */
-  #silenceNoticed = false;
+  readonly #silence: Silence;
   /** The machine slept since the last frame, and silence has been counted again for that. */
   #restarted = false;
   #promised: Millis;
@@ -99,7 +93,8 @@ export class Session implements Disposable {
     this.#ids = { self: Uint8Array.fromHex(facts.self), peer: Uint8Array.fromHex(facts.peer) };
     this.#shape = shape;
     this.#authDeadline = now + AUTH_TIMEOUT_MS;
-    this.#lastFrame = this.#lastProgress = now;
+    this.#silence = new Silence(now);
+    this.#lastProgress = now;
     this.#tolerance = new Tolerance(now);
     this.#promised = this.#nextDeadline();
   }
@@ -125,12 +120,12 @@ export class Session implements Disposable {
 
   /** Docs/PROTOCOL.md section 8: ten cells within 10 s and then nothing for 5 s, or nothing for 45 s. */
   isSilent(now: Millis): boolean {
-    return this.#opened.isSilent(now, this.#lastFrame);
+    return this.#silence.isSilent(now);
   }
 
   /** How long the other side has been quiet, from three missed cells on; else 0. */
   quietFor(now: Millis): Millis {
-    return this.#opened.quietFor(now, this.#lastFrame);
+    return this.#silence.quietFor(now);
   }
 
   step(event: Event, now: Millis, entropy: Entropy): Effect[] {
@@ -162,8 +157,8 @@ export class Session implements Disposable {
         if (this.#phase.name !== "new" || event.phrase === undefined) return [];
         return this.#offer(event.phrase, entropy);
       case "frame":
-        this.#lastFrame = now;
-        this.#silenceNoticed = this.#restarted = false;
+        this.#silence.ended(now);
+        this.#restarted = false;
         return this.#frame(event.frame, now, entropy, event.at);
       case "stretched":
         return this.#answer(event.phrase, entropy);
@@ -274,7 +269,7 @@ export class Session implements Disposable {
       return [];
     }
     this.#tolerance.opened();
-    this.#opened.add(now);
+    this.#silence.opened(now);
     if (opened.skipped) {
       this.#reassembly.lost();
       this.#tolerance.passedOver();
@@ -310,8 +305,8 @@ export class Session implements Disposable {
     if (now - this.#promised > SLEPT_MS && !this.#restarted) {
       // The machine slept: nobody could have sent or taken anything, so waiting starts again, once.
       this.#restarted = true;
-      this.#silenceNoticed = false;
-      this.#lastFrame = this.#lastProgress = now;
+      this.#silence.ended(now);
+      this.#lastProgress = now;
     }
     const taken = this.#sent - unsent;
     if (taken > this.#taken || unsent === 0) {
@@ -323,10 +318,7 @@ export class Session implements Disposable {
     if (now >= this.#byeDeadline) return [{ type: "close", reason: "bye" }];
     // Sums as in #nextDeadline, to the last bit: a deadline that has come and is not acted on would come again at once.
     if (now >= this.#lastProgress + NO_PROGRESS_TIMEOUT_MS) return [{ type: "close", reason: "timeout" }];
-    if (now >= this.#silenceDeadline) {
-      if (this.#silenceNoticed) return [{ type: "close", reason: "timeout" }];
-      this.#silenceNoticed = true; // looked at once more, after the socket has been read
-    }
+    if (this.#silence.isDead(now)) return [{ type: "close", reason: "timeout" }];
     if (!phase.pacer.take(now, !this.#outgoing.empty)) {
       return now >= this.#held.until ? this.#openHeld(now, entropy) : [];
     }
@@ -366,11 +358,7 @@ export class Session implements Disposable {
     if (phase.name !== "live") return this.#authDeadline;
     const progress = this.#taken < this.#sent ? this.#lastProgress + NO_PROGRESS_TIMEOUT_MS : Infinity;
     const tick = phase.pacer.next(!this.#outgoing.empty);
-    return Math.min(tick, this.#held.until, this.#silenceDeadline, progress, this.#byeDeadline);
-  }
-
-  get #silenceDeadline(): Millis {
-    return this.#lastFrame + DEAD_AFTER_MS + (this.#silenceNoticed ? SILENCE_GRACE_MS : 0);
+    return Math.min(tick, this.#held.until, this.#silence.deadline, progress, this.#byeDeadline);
   }
 }
 
