@@ -206,7 +206,7 @@ export class Introductions {
       [...situation.friends.values()].flatMap((f) => f.circle?.with.map(({ peer }) => peer) ?? []),
     );
     for (const one of [...this.#all.values()]) this.#settleOne(one, named, situation, now);
-    if (this.#mode === "yes" && !situation.hidden) this.#agreeToAll(named, situation, now);
+    if (this.#mode === "yes") this.#agreeToAll(named, situation, now);
   }
 
   /** Asks the friends in the middle and makes the calls whose time has come. */
@@ -243,7 +243,7 @@ export class Introductions {
   }
 
   #agreeToAll(named: ReadonlySet<PeerId>, situation: Situation, now: Millis): void {
-    const room = situation.full ? 0 : INTRODUCTIONS_MAX - this.#all.size;
+    const room = situation.full || situation.hidden ? 0 : INTRODUCTIONS_MAX - this.#all.size;
     const here = (peer: PeerId) => peer === this.#self || situation.friends.has(peer);
     for (const peer of this.#agreeable.due(named, here, (peer) => this.#all.has(peer), room, now)) {
       this.#enterYes(this.#make(peer, now), situation, now);

@@ -761,3 +761,15 @@ Deno.test("while the house is full nobody is asked to introduce us, and each onc
   trial.around = situation([friend(F, PEER), friend(G, PEER)]);
   deepEqual(trial.settle(), [`meet f1 ${OWN}`, `meet f2 ${OWN}`]);
 });
+
+Deno.test("a process that is hidden by now is not woken for somebody whom it would have agreed to again", () => {
+  const trial = new Trial("yes");
+  trial.around = situation([friend(F, PEER), friend(PEER, F)]);
+  trial.settle();
+  trial.around = situation([friend(F, PEER)]);
+  trial.settle();
+  equal(trial.all.deadline, trial.now + MEET_PAUSE_MS);
+  trial.around = situation([friend(F, PEER)], { hidden: true });
+  deepEqual(trial.settle(MEET_PAUSE_MS), []);
+  equal(trial.all.deadline > trial.now, true);
+});
