@@ -7,18 +7,18 @@
 export type CallPlace = "name" | "proxy" | "connect" | "tls" | "offer" | "phrase";
 export const CALL_PLACES: readonly CallPlace[] = ["name", "proxy", "connect", "tls", "offer", "phrase"];
 
-/** Why a name brought no address. `onion-name`: such a name is for Tor alone, and was not asked for. */
+/** Why a name gave no address. `onion-name`: such a name is for Tor alone, and was not looked up. */
 export type NameFault = "name-not-found" | "no-resolver" | "onion-name";
 /**
  * Why there was no TCP connection with an address. `filtered`: silence; `unreachable`: no route, or a router said so;
  * `forbidden`: this machine does not let us; `turned-away`: hung up on so fast that the connection was never seen.
  */
 export type TcpFault = "refused" | "filtered" | "unreachable" | "forbidden" | "turned-away";
-/** The proxy's part: not there; it needs a login, or another one; it would not or could not; it is no SOCKS5 proxy. */
+/** The proxy's part: not there; it needs a login, or another one; it would not or could not; it is not a SOCKS5 proxy. */
 export type ProxyFailure = "proxy-unreachable" | "proxy-login" | "proxy-refused" | "proxy-protocol";
 /** Why a proxy gave no connection: its own part, or what it says about whom it called. */
 export type ProxyFault = ProxyFailure | "refused" | "unreachable" | "filtered";
-/** Why a TCP connection did not become a link: silence, hung up, no TLS at all, another TLS or certificate than ours. */
+/** Why a TCP connection did not become a link: silence, hung up, no TLS at all, a TLS or certificate unlike ours. */
 export type TlsFault = "silent" | "turned-away" | "not-tls" | "not-sesame";
 /**
  * Why a link brought no friend. `busy`: they closed before their first word; `full`: we have no place for them;
@@ -48,10 +48,10 @@ export interface CallFailure {
   readonly why: CallCause;
 }
 
-/** How far a call has come, step by step. Addresses are without ports but for the proxy's and those found. */
+/** How far a call has come, step by step. Addresses are without ports, except for the proxy's and those found. */
 export type CallStep =
   | { readonly step: "proxy"; readonly address: { readonly host: string; readonly port: number } }
-  /** There is a connection with the proxy, which is to make the next one. */
+  /** There is a connection to the proxy, which is to make the next one. */
   | { readonly step: "asked" }
   | { readonly step: "resolving"; readonly host: string }
   | { readonly step: "resolved"; readonly addresses: readonly { readonly host: string; readonly port: number }[] }
@@ -61,7 +61,7 @@ export type CallStep =
   | { readonly step: "connected"; readonly address: string }
   /** The connection begins and ends on this machine. */
   | { readonly step: "own" }
-  /** Here it ends; of a race between addresses only what ended it all. */
+  /** Here it ends; in a race between addresses, only what ended all of it. */
   | { readonly step: "lost"; readonly why: NameFault | ProxyFault | TlsFault }
   /** TLS. `familiar`: the certificate looks as Sesame makes them, which proves nothing. */
   | { readonly step: "secured"; readonly familiar: boolean }
@@ -85,7 +85,7 @@ export interface LinkFacts {
   readonly end: LinkEnd | undefined;
 }
 
-/** Why a call that has a link brings nobody. Who hangs up after our answer does it without a word on a wrong phrase. */
+/** Why a call that has a link brings nobody. On a wrong phrase the other side hangs up after our answer without a word. */
 export function linkFault({ at, familiar, answered, end }: LinkFacts): LinkFault {
   if (end === "protocol" || (at === "offer" && !familiar)) return "not-sesame";
   if (end === undefined) return "large-packets-lost";

@@ -20,7 +20,7 @@ export interface Protection {
   readonly permissions: readonly string[];
 }
 
-/** Somebody whom a friend told of. `name`: what that friend calls them, or empty. */
+/** Somebody whom a friend told us about. `name`: what that friend calls them, or empty. */
 export interface Person {
   readonly peer: PeerId;
   readonly name: string;
@@ -30,7 +30,7 @@ export interface Person {
 export interface Hearing {
   /** Everybody who is here hears everybody else, and nobody else does. False with fewer than two friends. */
   readonly everyone: boolean;
-  /** Somebody has not told yet, or two have only just contradicted each other. */
+  /** Somebody has not said anything yet, or two have only just contradicted each other. */
   readonly settling: boolean;
   /** People who talk with a friend of ours but not with us, and which friends say so. */
   readonly others: readonly (Person & { readonly by: readonly PeerId[] })[];
@@ -48,11 +48,11 @@ export type MapWay = "pcp" | "nat-pmp" | "upnp";
 export type MapFault = "router-silent" | "router-refused" | "second-nat" | "no-router";
 
 /**
- * Why Tor does not publish. `nobody`: nothing listens there; `socks`: that is Tor's SOCKS port; `not-tor`: something else;
- * `cookie`: its cookie cannot be read; `no-method`: it lets nobody in whom we could be; `password`: it wants one, or another;
- * `false-tor`: it does not know its own cookie; `refused`: it does not do what it is asked; `silent`: no answer in time;
- * `lost`: the connection ended;
- * `untrusted`: whose program listens there is somebody else's, or cannot be found out; `other-tor`: calls go through another.
+ * Why Tor does not publish. `nobody`: nothing listens there; `socks`: that is Tor's SOCKS port; `not-tor`: something
+ * else; `cookie`: its cookie cannot be read; `no-method`: it offers no way in that we can use; `password`: it requires
+ * one, or another one; `false-tor`: it does not know its own cookie; `refused`: it does not do what we ask; `silent`:
+ * no answer in time; `lost`: the connection ended; `untrusted`: whose program listens there is somebody else's, or
+ * cannot be found out; `other-tor`: calls go through another.
  */
 export type ControlFault =
   | "nobody"
@@ -74,10 +74,10 @@ export type Notice =
   | { event: "listening"; address: string }
   | { event: "connecting"; address: string }
   | { event: "connected"; peer: PeerId; direction: "in" | "out"; address: string; punched?: true }
-  /** `failure`: of a call of ours; the json event has its `reason` alone. */
+  /** `failure`: of a call of ours; the json event has only its `reason`. */
   | { event: "refused"; address: string; reason: RefusedReason; failure?: CallFailure }
   | { event: "message"; peer: PeerId; id: MessageId; text: string }
-  /** `text` is one's own words, for the screen; it is not part of the json event. */
+  /** `text` is what the person said, for the screen; it is not part of the json event. */
   | {
     event: "sent";
     id: MessageId;
@@ -87,7 +87,7 @@ export type Notice =
     text: string;
     /** Who talks with a friend of ours and did not get it, with the friends who say so. Not part of the json event. */
     unheard: Hearing["others"];
-    /** It went to one friend alone, as the person wanted. Not part of the json event. */
+    /** It went to one friend alone, as the person asked. Not part of the json event. */
     private: boolean;
   }
   | { event: "delivered"; id: MessageId; peer: PeerId }
@@ -97,8 +97,8 @@ export type Notice =
   /** What a friend says: how our end of the link looks from there, and who else has a session with them. */
   | { event: "circle"; peer: PeerId; you: string; with: readonly Person[] }
   /**
-   * How it stands with somebody whom a friend talks with and we do not; `by`: the friends in the middle. `quiet`, not part
-   * of the json event: the person has been asked often enough.
+   * How things stand with somebody whom a friend talks with and we do not; `by`: the friends in the middle. `quiet`,
+   * not part of the json event: the person has been asked often enough.
    */
   | {
     event: "introduction";
@@ -118,7 +118,7 @@ export type Notice =
   | { event: "wrong-peer"; peer: PeerId; by: PeerId; address: string }
   /** Words were compared with a friend; `changed`: they committed to another number, and there are no words any more. */
   | { event: "verify"; peer: PeerId; state: "same" | "different" | "changed" }
-  /** An introduction is ignored, as even a call would show the address that is to be hidden. */
+  /** An introduction is ignored, because even a call would show the address that is to stay hidden. */
   | { event: "hidden" }
   /** Whoever answers at an address that we called before is another PeerId: somebody else, or the same person restarted. */
   | { event: "new-session"; address: string; peer: PeerId; before: PeerId }
@@ -139,7 +139,7 @@ export type Notice =
   /** Friends can call this onion name; `confirmed`: Tor says that it is published. `key`: what they have to know for that. */
   | { event: "onion"; address: string; confirmed: boolean; key?: string }
   | { event: "onion-starting"; percent: number }
-  /** The name went with Tor and is made again; `why`: what the last try came to. */
+  /** The name was lost with Tor and is being made again; `why`: what the last attempt led to. */
   | { event: "onion-gone"; why: ControlFault | undefined }
   /** The router passes our port on, as this address of the internet, for so many seconds unless it is asked again. */
   | { event: "mapped"; address: string; by: MapWay; seconds: number }

@@ -40,7 +40,7 @@ export interface Link {
   send(frame: Frame): void;
   /** Frames given to `send` that the operating system has not taken yet. */
   readonly unsent: number;
-  /** At once, without a word to the peer; may be called again. `onEnd` is not called for one's own close. */
+  /** At once, without a word to the peer; may be called again. `onEnd` is not called for our own close. */
   close(): void;
 }
 
@@ -83,9 +83,9 @@ export interface ListenHandlers {
 }
 
 /**
- * How one attempt of a two-sided call ended without a link. `refused`: no TCP connection, nor would waiting have helped;
- * `silent`: none in time; `mirror`: what answers is oneself; `unadmitted`: the other side is the client, and `admit` said no;
- * `failed`: TCP opened and TLS did not; `stopped`: by the signal.
+ * How one attempt of a two-sided call ended without a link. `refused`: no TCP connection, nor would waiting have
+ * helped; `silent`: none in time; `mirror`: we answered ourselves; `unadmitted`: the other side is the client, and
+ * `admit` said no; `failed`: TCP opened and TLS did not; `stopped`: by the signal.
  */
 export type PunchFault = "refused" | "silent" | "mirror" | "unadmitted" | "failed" | "stopped";
 

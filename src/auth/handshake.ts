@@ -24,7 +24,7 @@ import { edwards25519 } from "./group.ts";
 import { confirmation, confirmationKeys, makeShare, makeTranscript, sharedPoint, transcriptKeys } from "./spake2.ts";
 import type { StretchedPhrase } from "./stretched.ts";
 
-/** What both sides know of their connection before the first frame. */
+/** What both sides know about their connection before the first frame. */
 export interface ConnectionFacts {
   /** PeerId of the dialer and of the listener, 32 bytes each. */
   readonly dialer: Uint8Array;
@@ -50,7 +50,7 @@ export interface AnswerValues {
   readonly confirmA: Uint8Array;
 }
 
-/** What a finished handshake gives the ratchet. Whoever holds it disposes it; `Ratchet.start` takes it over. */
+/** What a finished handshake gives the ratchet. Its holder disposes of it; `Ratchet.start` takes it over. */
 export class SessionSecrets implements Disposable {
   constructor(
     readonly role: Role,
@@ -101,8 +101,8 @@ export class ListenerHandshake implements Disposable {
 
   /**
    * Checks the answer. Undefined: the other side has another phrase or mode, or sits on another TLS connection. Throws
-   * ProtocolViolation for an invalid share and for a ratchet key of low order, whatever phrase was guessed: otherwise the
-   * end would tell more than the confirmation. Either way nothing fresh of this handshake is left.
+   * ProtocolViolation for an invalid share and for a ratchet key of low order, whatever phrase was guessed: otherwise
+   * the end would reveal more than the confirmation. Either way nothing fresh from this handshake is left.
    */
   finish(answer: AnswerValues, entropy: Entropy): { confirmB: Uint8Array; secrets: SessionSecrets } | undefined {
     using _ = this;
@@ -170,7 +170,7 @@ export class DialerHandshake implements Disposable {
     this.#ratchet = moveDhSecret(arena, ratchet);
   }
 
-  /** Undefined: the other side does not know the phrase. Nothing fresh of this handshake is left afterwards. */
+  /** Undefined: the other side does not know the phrase. Nothing fresh from this handshake is left afterwards. */
   finish(confirmB: Uint8Array): SessionSecrets | undefined {
     using _ = this;
     using expected = this.#arena.key();

@@ -8,7 +8,7 @@ import { type Arena, LockedBytes } from "../secrets/locked.ts";
 import { nfkc } from "./nfkc.ts";
 import { type Canonical, CANONICAL_ROOM, canonicalise } from "./words.ts";
 
-/** Why a phrase is refused. It names nothing of the phrase but the place of an unknown word. */
+/** Why a phrase is refused. It says nothing about the phrase but the place of an unknown word. */
 export type PhraseProblem =
   | "empty"
   | "too short"
@@ -43,7 +43,7 @@ export function normalisePhrase(arena: Arena, typed: Uint8Array): LockedBytes | 
 }
 
 /**
- * Whether `text`, a message that has not been sent yet, holds the phrase: as it stands, or in any spelling that the
+ * Whether `text`, a message that has not been sent yet, contains the phrase: as it is, or in any spelling that the
  * prompt would take for the same. `heldIn` compares bytes with the phrase. The message is a string already; no other is
  * made of it unless it is longer than a phrase can be.
  */
@@ -85,5 +85,5 @@ function trailingLineEnd(bytes: Uint8Array): number {
   return bytes.at(-2) === 0x0d ? 2 : 1;
 }
 
-/** U+FDFA, 3 bytes, becomes 33: nothing grows more. */
+/** U+FDFA, 3 bytes, becomes 33; nothing grows more. */
 const NFKC_GROWS = 11;

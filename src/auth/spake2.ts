@@ -17,9 +17,9 @@ export function makeShare(group: Group, arena: Arena, out: Uint8Array, scalar: L
 }
 
 /**
- * `out` = K = (cofactor * scalar) * (share - mask), where `share` and `mask` are the other side's. False if the share is
- * not valid; the connection then ends. Where K is the identity the other side made its share of a mask alone, of a right
- * guess at the phrase: then `out` is random, so that it ends in every respect as with a wrong one.
+ * `out` = K = (cofactor * scalar) * (share - mask), where `share` and `mask` are the other side's. False if the share
+ * is not valid; the connection then ends. If K is the identity, the other side made its share from a mask alone, with a
+ * correct guess at the phrase: then `out` is random, so that the connection ends in every respect as with a wrong one.
  */
 export function sharedPoint(
   group: Group,

@@ -15,7 +15,7 @@ export function argon2Salt(mode: Mode, salt: Uint8Array): Uint8Array {
   return out;
 }
 
-/** w, w*M and w*N for one salt. Owned by whoever made it. */
+/** w, w*M and w*N for one salt. Owned by its maker. */
 export class StretchedPhrase implements Disposable {
   /** Throws a RangeError if w = 0, which no phrase is known to give. `wBytes` is 64 bytes from Argon2id; stays the caller's. */
   static from(arena: Arena, salt: Uint8Array, wBytes: LockedBytes, group: Group = edwards25519): StretchedPhrase {

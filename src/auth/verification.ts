@@ -28,7 +28,7 @@ export class Verification implements Disposable {
   readonly commit: Uint8Array;
   #theirCommit: Uint8Array | undefined;
   #theirs: Uint8Array | undefined;
-  /** There will never be words: another commitment came than the first, or a number before ours was committed to. */
+  /** There will never be words: a second, different commitment came, or a number before ours was committed to. */
   #spoiled = false;
 
   /** Draws our number. Both PeerIds as 32 bytes. Throws SecretsExhausted where no slot is left. */

@@ -25,7 +25,7 @@ export const WORDS_MAX = 12;
 export type Canonical =
   /** One of Sesame's: its canonical form is the first `length` bytes of `out`. */
   | { readonly kind: "words"; readonly length: number }
-  /** One of Sesame's but for a token that is not a word; `position` is 1 for the first. */
+  /** One of Sesame's, except for a token that is not a word; `position` is 1 for the first. */
   | { readonly kind: "typo"; readonly position: number }
   /** Known words only, but the last is not the checksum of the others: some word is wrong, missing or out of place. */
   | { readonly kind: "checksum" }

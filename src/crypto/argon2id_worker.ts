@@ -17,7 +17,7 @@ export interface StretchJob {
   readonly lanes: number;
 }
 
-/** Where in the page the result stands; phrases are shorter than this. */
+/** Where in the page the result is; phrases are shorter than this. */
 const RESULT_AT = 2048;
 
 const everyArray: Uint8Array[] = [];

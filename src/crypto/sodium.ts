@@ -32,7 +32,7 @@ interface Loaded {
   readonly slots: number;
   readonly end: number;
   scratch: number;
-  /** Calls that are nested at the moment. */
+  /** Calls that are currently nested. */
   depth: number;
 }
 
@@ -80,8 +80,8 @@ export function lockSodium(lock: (view: Uint8Array<ArrayBuffer>) => boolean): "a
 }
 
 /**
- * Panic: stack, slots and scratch, and `malloc`'s note of what is left behind them, which is nothing: those pages are not even
- * in memory. The library must not be called again.
+ * Panic: wipes stack, slots and scratch, and `malloc`'s note of what is left after them, which is nothing: those pages
+ * are not even in memory. The library must not be called again.
  */
 export function wipeSodium(): void {
   loaded?.heap.fill(0, STACK_LOW, loaded.end + 2 * PAGE);

@@ -151,7 +151,7 @@ export class Arena {
   }
 }
 
-/** Slots start on 16 bytes, which is as strict as any of the library's functions wants it. */
+/** Slots start on 16 bytes, which is as strict as any of the library's functions requires. */
 function stride(size: number): number {
   return (size + 15) & -16;
 }

@@ -46,7 +46,7 @@ export type CloseReason =
   | "protocol"
   /** Nothing came, or nothing could be sent, for too long. */
   | "timeout"
-  /** One's own goodbye is done, or the peer's has come. */
+  /** Our own goodbye is done, or the peer's has come. */
   | "bye";
 
 export type Effect =
@@ -57,11 +57,11 @@ export type Effect =
   /** A cell has been opened: the link is alive. */
   | { type: "opened" }
   | { type: "received"; message: Exclude<Message, { type: "bye" }> }
-  /** The first cell of a message leaves, the first of `cells`. Acks, chats, names and the bye are not told. */
+  /** The first cell of a message leaves, the first of `cells`. Acks, chats, names and the bye are not reported. */
   | { type: "begun"; message: Told; cells: number }
   | { type: "close"; reason: CloseReason };
 
-/** What the owner wants to hear the beginning of. */
+/** The messages whose beginning the owner wants to hear about. */
 export type Told = Extract<Message, { type: "verify" | "circle" | "meet" | "introduce" }>;
 
 export function isTold(message: Message): message is Told {

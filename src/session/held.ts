@@ -4,9 +4,9 @@
 import { QUIET_MS } from "../constants.ts";
 import type { Frame, Millis } from "../ports.ts";
 
-/** So long after a tick its frame is with the operating system. */
+/** How long after a tick its frame is with the operating system. */
 const BEHIND_TICK_MS = 1;
-/** With more than these all are opened, tick or not. */
+/** With more than this many, all are opened, tick or not. */
 const MAX_HELD = 32;
 
 export class Held {

@@ -28,7 +28,7 @@ interface Current {
 
 export class Outgoing implements Disposable {
   #current: Current | undefined;
-  /** The newest of each that has not begun: an older one would say less, or what is no longer so. */
+  /** The newest of each that has not begun: an older one would say less, or something no longer true. */
   #verify: VerifyMessage | undefined;
   #circle: CircleMessage | undefined;
   #acks: MessageId[] = [];
@@ -120,7 +120,7 @@ export class Outgoing implements Disposable {
     this.#said = [];
   }
 
-  /** Anything that waits behind the acks. */
+  /** Anything that waits after the acks. */
   get #hasOthers(): boolean {
     return this.#circle !== undefined || this.#introductions.length > 0 || this.#said.length > 0;
   }

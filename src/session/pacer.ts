@@ -14,7 +14,7 @@ export interface Shape {
 const SHORTEST_GAP_MS = 20;
 
 export interface Pacer {
-  /** When the next cell is due, if there is work for one or not. */
+  /** When the next cell is due, whether there is work for one or not. */
   next(work: boolean): Millis;
   /** True if a cell is due now; the grid has moved on then. A late call gives one cell, never a burst. */
   take(now: Millis, work: boolean): boolean;

@@ -65,5 +65,5 @@ export class Silence {
   }
 }
 
-/** So many are missing before a person is told: one or two are late on any network. */
+/** How many are missing before a person is told: one or two are late on any network. */
 const MISSED_CELLS = 3;

@@ -20,7 +20,7 @@ export class Tolerance {
     this.#bucketAt = now;
   }
 
-  /** One more cell is looked at, which came then. Throws ProtocolViolation if none is left of the allowance. */
+  /** One more cell, which came at that time, is looked at. Throws ProtocolViolation if nothing is left of the allowance. */
   take(at: Millis): void {
     // One that waited for a tick counts as of that tick, and the next may have come before it.
     const refill = Math.max(0, at - this.#bucketAt) * CELL_BUCKET_PER_SECOND / 1000;
