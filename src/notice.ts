@@ -26,7 +26,7 @@ export interface Person {
   readonly name: string;
 }
 
-/** Who hears whom, as far as friends say. Unverified but for our own links. */
+/** Who hears whom, according to friends. Unverified, except for our own links. */
 export interface Hearing {
   /** Everybody who is here hears everybody else, and nobody else does. False with fewer than two friends. */
   readonly everyone: boolean;
@@ -141,7 +141,7 @@ export type Notice =
   | { event: "onion-starting"; percent: number }
   /** The name was lost with Tor and is being made again; `why`: what the last attempt led to. */
   | { event: "onion-gone"; why: ControlFault | undefined }
-  /** The router passes our port on, as this address of the internet, for so many seconds unless it is asked again. */
+  /** The router forwards our port, at this internet address, for this many seconds unless it is asked again. */
   | { event: "mapped"; address: string; by: MapWay; seconds: number }
   /** It does not; `lost`: any more; `six`: over IPv6. For scripts a "diagnosis" of the address that we listen on. */
   | { event: "unmapped"; address: string; six: boolean; why: MapFault; lost: boolean }

@@ -58,7 +58,7 @@ export interface Listener {
   close(): void;
 }
 
-/** An accepted TCP connection of which nothing has been read. Whoever is handed it starts or closes it. */
+/** An accepted TCP connection from which nothing has been read. Its receiver starts or closes it. */
 export interface Caller {
   /** The caller's bare IP address, for counting; as `Link.host`. */
   readonly host: string;

@@ -32,7 +32,7 @@ export interface ChatParts extends ReachableParts {
   readonly transport: Transport;
   /** Input comes from a pipe. */
   readonly scripted: boolean;
-  /** No friend is called before this: they would not hear us after so many wrong phrases. */
+  /** No friend is called before this time: they would not hear us after that many wrong phrases. */
   readonly callFrom?: Millis;
   /** How many descriptors there may be and are left; undefined: more than enough, or not known. */
   descriptors?(): { readonly limit: number; readonly left: number } | undefined;
@@ -47,11 +47,11 @@ export interface Outcome {
   readonly stopped: StoppedReason | undefined;
   /** What could not be done. */
   readonly problem: Problem | undefined;
-  /** For whom something was not confirmed, and how much. */
+  /** The friends who have not confirmed something, and how much. */
   readonly unconfirmed: ReadonlyMap<PeerId, number>;
   /** What was said and sent to nobody. */
   readonly unsent: Problem | undefined;
-  /** Answers of ours that may have been wrong guesses in the eyes of whom we called. */
+  /** Our answers that may have been wrong guesses in the eyes of those we called. */
   readonly guesses: number;
 }
 

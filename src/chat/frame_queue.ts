@@ -7,7 +7,7 @@ import type { Frame, Millis } from "../ports.ts";
 
 /** Work on frames in one piece; the last of them may take 1.4 ms more. As long as nothing is begun before a tick (QUIET_MS). */
 export const SLICE_MS = 2;
-/** After so long without a frame whatever was due has had its turn. */
+/** After this long without a frame, whatever was due has had its turn. */
 const BREATH_MS = 1;
 /** Of all friends together: as much as one may send at once. With more, the sender's oldest is handled as one more comes. */
 export const QUEUE_MAX: number = CELL_BUCKET_SIZE;

@@ -6,7 +6,7 @@
 import { QUIET_MS } from "../constants.ts";
 import type { Millis } from "../ports.ts";
 
-/** With many friends the next tick is always near: so long behind one that was waited for, work goes on all the same. */
+/** With many friends the next tick is always near: this long after a tick that was waited for, work goes on all the same. */
 const BEHIND_MS = 4;
 
 export class QuietWindow {

@@ -54,7 +54,7 @@ export function bindWindows(kernel32: Kernel32, bcrypt: Bcrypt): Binding {
       preload: undefined,
       // There is no SIGUSR1.
       inspector: "closed",
-      // What it is where that was refused cannot be asked with so few calls.
+      // If that was refused, these few calls cannot find out what it is.
       lockLimitBytes: roomy ? WORKING_SET_MIN : undefined,
     },
     // One unit is the NUL of an empty value, which asks for nothing.

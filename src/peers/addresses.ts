@@ -23,7 +23,7 @@ export interface Source {
   readonly wide: string;
 }
 
-/** How long a listener hears nothing more from an address, so many wrong guesses after its last success. */
+/** How long a listener ignores an address that has made this many wrong guesses since its last success. */
 export function guessWaitMs(guesses: number): Millis {
   return guesses < GUESSES_FREE ? 0 : Math.min(1000 * 2 ** (guesses - GUESSES_FREE), GUESS_WAIT_MAX_MS);
 }

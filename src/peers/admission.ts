@@ -221,7 +221,7 @@ export class Admission implements Disposable {
     return network.places < MAX_PLACES_PER_NETWORK && ofAddress < MAX_PLACES_PER_ADDRESS;
   }
 
-  /** Of those who may start now the one of the best rank; of equals that of the lower lot, then the first to come. */
+  /** Of those who may start now, the one with the best rank; among equals the one with the lower lot, then the first to come. */
   #firstOf(now: Millis): Caller | undefined {
     let first: Caller | undefined;
     let best = Infinity;

@@ -18,7 +18,7 @@ export interface PeersOptions {
   readonly shape: Shape;
   /** What friends see beside our messages. */
   readonly name: string | undefined;
-  /** Close the door after so many friends. */
+  /** Close the door after this many friends. */
   readonly friends: number | undefined;
   /** How many descriptors the process may have, and how many are left now; undefined: not known, or more than enough. */
   readonly descriptors?: { readonly limit: number; readonly left: number } | undefined;

@@ -15,7 +15,7 @@ export class Guesses {
     return this.#left;
   }
 
-  /** When so many are left, if nobody takes one. */
+  /** When this many are left, if nobody takes one. */
   leftAt(count: number, now: Millis): Millis {
     const missing = count - this.left(now);
     return missing <= 0 ? now : now + missing * 60_000 / GUESSES_PER_MINUTE;

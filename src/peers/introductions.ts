@@ -32,7 +32,7 @@ export interface MiddleFriend extends MiddleLink {
   readonly fixed?: boolean;
 }
 
-/** `ask` the person, agree to all by oneself, or have no part in it but for what the person types. */
+/** `ask` the person, agree to everything automatically, or take no part except in what the person types. */
 export type IntroductionsMode = "ask" | "yes" | "no";
 
 /** What is so, at the time of a step. */

@@ -22,7 +22,7 @@ export interface Caller {
   readonly known: boolean;
 }
 
-/** A network of which somebody waits or has a place. */
+/** A network from which somebody waits or has a place. */
 interface Present {
   /** Decides between equals: the same for all connections of a network, and known to nobody else. */
   readonly lot: number;

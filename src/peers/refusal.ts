@@ -10,7 +10,7 @@ export interface House {
   readonly friends: Friends;
   /** All of them, the one that asks included. */
   readonly connections: readonly Connection[];
-  /** Close the door after so many friends. */
+  /** Close the door after this many friends. */
   readonly friendsMax: number;
   readonly leaving: boolean;
   /** There is a stretched phrase to offer this caller. */

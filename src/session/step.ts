@@ -329,7 +329,7 @@ export class Session implements Disposable {
   }
 
   #sendCell(ratchet: Ratchet, now: Millis, entropy: Entropy): Effect[] {
-    // The end of a chain: a peer that keeps a renewal away for so long ends the connection.
+    // The end of a chain: a peer that withholds a renewal for that long ends the connection.
     if (!ratchet.canSeal) return [{ type: "close", reason: "timeout" }];
     // A renewal takes its place whatever is queued: talk without pause renews as often as silence.
     const due = ratchet.due(entropy);

@@ -197,7 +197,7 @@ export async function askHidden(
   return outcome;
 }
 
-/** Between a chat and a prompt: what is typed belongs to neither, but for the panic keys, until the next `listen`. */
+/** Between a chat and a prompt: what is typed belongs to neither, except the panic keys, until the next `listen`. */
 export function hearPanicOnly(tty: Terminal, onPanic: () => void): void {
   const scanner = new SequenceScanner();
   tty.listen((chunk) => {

@@ -63,7 +63,7 @@ const REPLIES: Readonly<Record<number, ProxyFault>> = {
   6: "filtered",
 };
 
-/** What the proxy says, so many bytes at a time. The socket holds what nobody has asked for yet. */
+/** What the proxy says, a given number of bytes at a time. The socket holds what nobody has asked for yet. */
 class Replies {
   readonly #socket: Socket;
   #stirred: () => void = () => {};
@@ -74,7 +74,7 @@ class Replies {
     for (const event of STIRS) socket.on(event, this.#stir);
   }
 
-  /** Exactly so many bytes, however they came. Rejects with Refused at a hang-up. */
+  /** Exactly this many bytes, however they came. Rejects with Refused at a hang-up. */
   async take(size: number): Promise<Uint8Array> {
     while (true) {
       const bytes: Uint8Array | null = this.#socket.read(size);

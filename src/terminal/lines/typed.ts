@@ -156,7 +156,7 @@ export class TypedLines {
     this.#seen = now;
   }
 
-  /** Whether so many cells at the end of `seen` are in its last row: the cursor cannot go back over the row's edge. */
+  /** Whether this many cells at the end of `seen` are in its last row: the cursor cannot go back over the row's edge. */
   #inLastRow(cells: number): boolean {
     const { columns } = this.#parts.tty.size();
     return PRINTABLE.test(this.#seen) ? cells <= this.#seen.length % columns : widestOf(this.#seen) < columns;

@@ -63,9 +63,9 @@ export class Busy {
 export type Here = Label & { readonly note: string };
 
 /**
- * `Sesame  you are Carol [b0b0-0000]  ·  alice [3f2a-91bc] and 3 more  ·  everyone hears everyone`, filled up to `columns`.
- * `you` and `hearing` may be empty. Of several friends only so many are named that who hears whom keeps HEARING_CELLS; oneself
- * goes first.
+ * `Sesame you are Carol [b0b0-0000] · alice [3f2a-91bc] and 3 more · everyone hears everyone`, filled up to `columns`.
+ * `you` and `hearing` may be empty. Of several friends only as many are named as leave HEARING_CELLS for who hears
+ * whom; oneself goes first.
  */
 export function headerText(you: string, people: readonly Here[], hearing: string, columns: number): string {
   const behind = hearing === "" ? "" : `  ·  ${hearing}`;

@@ -38,7 +38,7 @@ export interface Entry {
   laidOut?: LaidOut;
 }
 
-/** An entry's rows on a screen of so many columns. */
+/** An entry's rows on a screen with this many columns. */
 export interface LaidOut {
   readonly columns: number;
   /** Of the text. */
@@ -197,8 +197,8 @@ export class Log {
   }
 
   /**
-   * By so many rows, up if negative, on a screen with `height` rows for the log. Never above the first full page, and at
-   * the end it follows again.
+   * By this many rows, up if negative, on a screen with `height` rows for the log. Never above the first full page, and
+   * at the end it follows again.
    */
   scroll(by: number, height: number): void {
     const highest = this.#moved({ entry: this.#first, row: 0 }, height - 1);
@@ -234,7 +234,7 @@ export class Log {
     delete entry.shown;
   }
 
-  /** The place so many rows away; the first row if there are fewer above, undefined if there are fewer below. */
+  /** The place this many rows away; the first row if there are fewer above, undefined if there are fewer below. */
   #moved(from: Place, by: number): Place | undefined {
     let number = Math.max(from.entry, this.#first);
     let row = from.entry < this.#first ? 0 : from.row;

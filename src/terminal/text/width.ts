@@ -7,7 +7,7 @@ import { withoutLast } from "./sanitise.ts";
 /** A part of a line. */
 export interface Piece {
   readonly text: string;
-  /** A run of characters that are a grapheme each, of so many cells; undefined: one grapheme. */
+  /** A run of characters that are a grapheme each, with this many cells; undefined: one grapheme. */
   readonly each: 1 | 2 | undefined;
 }
 
