@@ -215,8 +215,7 @@ export class Tty {
    * For panic: at once, may be called again, never waits for the terminal. It begins to write `lastWords` (of a program
    * read by a script; they are lost if another line is on its way), `lineEnd` (of a line that the person was asked on)
    * and the leave sequences, and gives the system LEAVE_WAIT_MS to take them, and before that PAINTING_WAIT_MS if a
-   * painting is on its way. Raw mode is left to `Deno.exit`, except on a Windows console, whose mode nobody else
-   * restores.
+   * painting is on its way. Raw mode is left to `Deno.exit`, except on a Windows console, which nobody else resets.
    */
   restore(lastWords = "", lineEnd = ""): void {
     this.#silent = true;
