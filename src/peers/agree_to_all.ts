@@ -1,6 +1,6 @@
-// With `--introductions yes`: when a PeerId that a friend names is agreed to without a question. Each once for as long as
-// somebody names it; whoever was here and was lost, again after a pause, since they may only have left, which the friend who
-// names them says a little later. Out of scope: what a yes does (introductions.ts).
+// With `--introductions yes`: when a PeerId that a friend names is agreed to without a question. Each PeerId once for
+// as long as somebody names it; one that was here and was lost, again after a pause, since it may simply have left,
+// which the friend who names it reports a little later. Out of scope: what a yes does (introductions.ts).
 
 import { MEET_PAUSE_MS } from "../constants.ts";
 import type { Millis, PeerId } from "../ports.ts";

@@ -1,4 +1,4 @@
-// What a friend who lies, or a stranger, must not be able to force. Every process here is whole.
+// What a lying friend, or a stranger, must not be able to force. Every process here is whole.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { Bench, type Person, storiesIn } from "../../tests/simulation/bench.ts";

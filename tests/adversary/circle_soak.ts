@@ -1,11 +1,13 @@
-// The long soak: five friends who all hear each other, in a network of their own, while strangers flood the one who listens.
+// The long soak: five friends who all hear each other, in a separate network, while strangers flood the one who
+// listens.
 //
 //   deno task check circle-soak --minutes 720
 //
-// Every few seconds somebody says something. In turn, one of the four who called gets another address, or sleeps (SIGSTOP):
-// for 40 s, which no link needs to break for, or for 120 s, which breaks all of that friend's. After each of these the circle
-// must close again by itself. Nothing may be lost without a word (`unconfirmed`) or come twice, and memory and descriptors
-// must stay flat. A row each ten minutes; the last lines are `suite: ...` and `circle-soak: ...`.
+// Every few seconds somebody says something. In turn, one of the four who called gets another address, or sleeps
+// (SIGSTOP): for 40 s, which no link needs to break for, or for 120 s, which breaks all of that friend's. After each of
+// these the circle must close again by itself. Nothing may be lost without a word (`unconfirmed`) or come twice, and
+// memory and descriptors must stay flat. One row every ten minutes; the last lines are `suite: ...` and `circle-soak:
+// ...`.
 
 import { readdirSync } from "node:fs";
 import { exitCodeOf } from "../../scripts/suites.ts";

@@ -2,7 +2,7 @@
 //
 //   flood.ts ADDRESS PER-SECOND FIRST   as a program, for a network of its own, until standard input ends
 //
-// In here: the connections. Out of scope: what the listener should make of them (soak.ts, circle_soak.ts).
+// Scope: the connections. Out of scope: what the listener should make of them (soak.ts, circle_soak.ts).
 
 import { connect, type Socket } from "node:net";
 import { split, utf8 } from "../reference/reference.ts";
