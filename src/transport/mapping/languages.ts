@@ -69,7 +69,7 @@ export class Languages {
   async #pcp(mapped: Mapped): Promise<Outcome> {
     const { router, own } = mapped.way;
     const wish = mapped.wish(LIFETIME_S);
-    mapped.standing = { by: "pcp", port: wish.outerPort, granted: false };
+    mapped.standing = { by: "pcp" };
     const answer = await this.#io.askRouter(
       router,
       own,
@@ -92,9 +92,8 @@ export class Languages {
 
   async #natPmp(mapped: Mapped): Promise<Outcome> {
     const { port, signal, way: { router, own } } = mapped;
-    const outerPort = mapped.grant?.outer.port ?? port;
-    mapped.standing = { by: "nat-pmp", port: outerPort, granted: false };
-    const question = encodeNatPmp(port, outerPort, LIFETIME_S);
+    const question = encodeNatPmp(port, mapped.grant?.outer.port ?? port, LIFETIME_S);
+    mapped.standing = { by: "nat-pmp" };
     const answer = await this.#io.askRouter(router, own, question, (bytes) => parseNatPmp(bytes, port), signal);
     if (answer === undefined) return "router-silent";
     if (answer.type === "refused") return answer.code === PMP_NETWORK_FAILURE ? "second-nat" : "router-refused";
@@ -119,7 +118,7 @@ export class Languages {
     const outer = fieldIn((await call("GetExternalIPAddress", {}))?.body ?? "", "NewExternalIPAddress");
     let port = mapped.grant?.outer.port ?? mapped.port;
     for (let tries = 0; tries <= CONFLICT_TRIES; tries++) {
-      mapped.standing = { by: "upnp", port, granted: false, control };
+      mapped.standing = { by: "upnp", control, port, granted: false };
       const answer = await call("AddPortMapping", {
         NewRemoteHost: "",
         NewExternalPort: port,
@@ -133,6 +132,7 @@ export class Languages {
       // It is there, and may be slow.
       if (answer === undefined) return await this.#givenBack(mapped, "router-silent");
       if (answer.status === 200) {
+        mapped.standing = { by: "upnp", control, port, granted: true };
         return await this.#granted(mapped, {
           by: "upnp",
           outer: { host: outer ?? "", port },
@@ -168,7 +168,6 @@ export class Languages {
   /** A grant that is of use; any other is given back. */
   async #granted(mapped: Mapped, grant: Grant): Promise<Outcome> {
     if (grant.seconds === 0) return "router-refused";
-    mapped.standing = { ...grant, port: grant.outer.port, granted: true };
     const { host } = grant.outer;
     // A pinhole is for our own address. The outer IPv4 address is the LAN's word: a literal of the internet's, or nothing.
     const literal = mapped.six
@@ -180,8 +179,9 @@ export class Languages {
     return grant;
   }
 
+  /** But not for a silence what was granted before, which still stands. */
   async #givenBack(mapped: Mapped, why: MapFault): Promise<MapFault> {
-    await this.takeBack(mapped, mapped.signal);
+    if (mapped.grant === undefined || why !== "router-silent") await this.takeBack(mapped, mapped.signal);
     return why;
   }
 
@@ -191,20 +191,19 @@ export class Languages {
     if (standing === undefined) return;
     const bytes = mapped.back();
     if (bytes !== undefined) await this.#io.askRouter(router, own, bytes, () => true as const, signal, BACK_MS);
-    else if (standing.control !== undefined) await this.#takeBackByUpnp(mapped, standing, standing.control, signal);
+    else if (standing.by === "upnp") await this.#takeBackByUpnp(mapped, standing, signal);
   }
 
   async #takeBackByUpnp(
     { way: { router, own } }: Mapped,
-    standing: Standing,
-    control: Control,
+    { control, port, granted }: Standing & { by: "upnp" },
     signal: AbortSignal,
   ): Promise<void> {
     const call = (action: string) => {
-      const fields = { NewRemoteHost: "", NewExternalPort: standing.port, NewProtocol: "TCP" };
+      const fields = { NewRemoteHost: "", NewExternalPort: port, NewProtocol: "TCP" };
       return this.#io.request(router, control, own, signal, soap(control.service, action, fields), BACK_MS);
     };
-    if (!standing.granted) {
+    if (!granted) {
       const entry = await call("GetSpecificPortMappingEntry");
       if (fieldIn(entry?.body ?? "", "NewInternalClient") !== own) return;
     }

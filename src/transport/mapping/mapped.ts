@@ -24,17 +24,15 @@ export interface Grant {
   readonly seconds: number;
   /** The router's clock, where it has one, in seconds. */
   readonly epoch: number | undefined;
-  /** Of UPnP: where to take it back. */
+  /** Of UPnP: where to ask again. */
   readonly control?: Control;
 }
 
 /** What may stand at a router: it was asked for, and has been neither refused nor taken back since. */
-export interface Standing extends Pick<Grant, "by" | "control"> {
-  /** The outer port. */
-  readonly port: number;
-  /** Else it has not answered, and by UPnP the port may be somebody else's. */
-  readonly granted: boolean;
-}
+export type Standing =
+  | { readonly by: "pcp" | "nat-pmp" }
+  /** Not granted: it has not answered, and the outer port may be somebody else's. */
+  | { readonly by: "upnp"; readonly control: Control; readonly port: number; readonly granted: boolean };
 
 /** One family's port at one router. */
 export class Mapped {

@@ -451,3 +451,20 @@ Deno.test("looking for a router ends within 12 s too, however many strangers say
   deepEqual(router.told, ["no-router"]);
   await asking;
 });
+
+Deno.test("a port that was granted before is not given back because the router was once silent when asked to go on", async () => {
+  for (
+    const [speaks, unheard] of [["upnp", "AddPortMapping"], ["nat-pmp", "address"], ["nat-pmp", "pmp 1200"]] as const
+  ) {
+    const router = Object.assign(new Router(), { speaks });
+    const mapper = router.open();
+    await mapper.ask();
+    router.unheard = unheard;
+    await router.run(611_000);
+    const back = () => router.asked.filter((what) => /Delete|pmp 0/.test(what)).length;
+    equal(back(), 0, unheard);
+    router.unheard = "nothing at all";
+    await mapper.end();
+    deepEqual([back(), router.told.length], [1, 1]);
+  }
+});
