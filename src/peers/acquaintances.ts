@@ -84,6 +84,7 @@ export class Acquaintances {
 
   received(from: PeerId, message: CircleMessage | IntroductionMessage): void {
     this.#due = true;
+    this.#present(); // what waited on a connection comes in the step that lets its friend in
     this.company.received(from, message, this.#turn.now);
   }
 
@@ -116,12 +117,8 @@ export class Acquaintances {
   settle(): void {
     const { now, presenceChanged, leaving } = this.#turn;
     if (leaving || (!this.#due && !presenceChanged && this.company.deadline > now)) return;
-    if (presenceChanged) {
-      const here = this.#here();
-      this.company.present(here);
-      for (const { peer } of here) this.#calling.meetNoMore(peer);
-    }
-    this.#due = this.#turn.presenceChanged = false;
+    this.#present();
+    this.#due = false;
     for (const effect of this.company.settle(now)) this.#perform(effect);
   }
 
@@ -130,6 +127,15 @@ export class Acquaintances {
     for (const call of this.#calls.keys()) this.#turn.effects.push({ type: "stopDial", call });
     this.#calls.clear();
     this.#turn.effects.push({ type: "listen at", hosts: [] });
+  }
+
+  #present(): void {
+    if (!this.#turn.presenceChanged) return;
+    this.#due = true;
+    this.#turn.presenceChanged = false;
+    const here = this.#here();
+    this.company.present(here);
+    for (const { peer } of here) this.#calling.meetNoMore(peer);
   }
 
   #here(): Here[] {

@@ -290,6 +290,22 @@ test("a no closes the calls to that PeerId that are under way, and no other conn
   deepEqual(["c", "d", "a"].map(open), [0, 1, 1]);
 });
 
+test("a circle counts that waited until the other links had been read, though its friend was gone meanwhile", [A, {
+  ...B,
+  deaf: false,
+}], (bench) => {
+  bench.call("b", "a").run(6_000);
+  bench.readTakesMs = 4_000;
+  bench.call("a", "b");
+  while (bench.friend("b", "a")?.links !== 2) bench.run(1);
+  // b has done its reading, and tells on the new one from here on; a still reads.
+  bench.joined[0]!.pair.die(["dialer", "listener"], []);
+  bench.run(3_000);
+  equal(bench.friend("a", "b"), undefined);
+  bench.run(3_000);
+  deepEqual([bench.open(), hears(bench, "a").settling], [[1], false]);
+});
+
 test("somebody who leaves waits for none of this: no deadline that has passed is left behind", [A, B, C], (bench) => {
   bench.call("b", "a").call("c", "a").run(2_500);
   agree(bench, "c", "b");
