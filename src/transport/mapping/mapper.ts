@@ -48,7 +48,8 @@ export class Mapper {
   readonly #io: MapperIo;
   readonly #languages: Languages;
   #cancelTimer = () => {};
-  #asking = false;
+  /** The rounds under way. */
+  #asking: Promise<void> | undefined;
   #again = false;
   /** What was told last, of IPv6 (true) and of IPv4. */
   readonly #told = new Map<boolean, Address | MapFault>();
@@ -59,7 +60,10 @@ export class Mapper {
     this.#languages = new Languages(this.#io, parts.entropy);
   }
 
-  /** Asks now. Also after sleep, and when the network has changed: what was granted is asked for anew, wherever we are. */
+  /**
+   * Asks now; resolves when the router has answered, or will not. Also after sleep, and when the network has changed: what was
+   * granted is asked for anew, wherever we are.
+   */
   async ask(): Promise<void> {
     await this.#ask(true);
   }
@@ -96,20 +100,19 @@ export class Mapper {
   }
 
   /** One round at a time; `all` as there. */
-  async #ask(all: boolean): Promise<void> {
-    if (this.#over.signal.aborted) return;
-    if (this.#asking) return void (this.#again ||= all);
-    this.#asking = true;
+  #ask(all: boolean): Promise<void> {
+    this.#again ||= all;
+    return this.#asking ??= this.#rounds().finally(() => this.#asking = undefined);
+  }
+
+  async #rounds(): Promise<void> {
     this.#cancelTimer();
-    try {
+    do {
+      if (this.#over.signal.aborted) return;
+      const all = this.#again;
+      this.#again = false;
       await this.#round(all);
-      while (this.#again && !this.#over.signal.aborted) {
-        this.#again = false;
-        await this.#round(true);
-      }
-    } finally {
-      this.#asking = false;
-    }
+    } while (this.#again);
     this.#setTimer();
   }
 

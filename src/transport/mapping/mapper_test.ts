@@ -468,3 +468,21 @@ Deno.test("a port that was granted before is not given back because the router w
     deepEqual([back(), router.told.length], [1, 1]);
   }
 });
+
+Deno.test("whoever asks while it asks waits until the router has been asked for them as well", async () => {
+  const router = new Router();
+  const found = [Promise.withResolvers<RouterWay[]>(), Promise.withResolvers<RouterWay[]>()];
+  let looks = 0;
+  router.findWays = () => found[looks++]!.promise;
+  using mapper = router.open();
+  const over: string[] = [];
+  void mapper.ask().then(() => over.push("first"));
+  void mapper.ask().then(() => over.push("second"));
+  found[0]!.resolve([HOME]);
+  await router.run(1_000);
+  deepEqual([over, looks, router.told], [[], 2, ["pcp 203.0.113.1 7373 1200"]]);
+  router.outer = "203.0.113.2";
+  found[1]!.resolve([HOME]);
+  await router.run(1_000);
+  deepEqual([over, router.told.at(-1)], [["first", "second"], "pcp 203.0.113.2 7373 1200"]);
+});
