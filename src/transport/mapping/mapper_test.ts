@@ -189,6 +189,7 @@ Deno.test("a router that falls silent is asked each 30 s, and at the lease's end
   ok(router.asked.length > 18, String(router.asked.length));
   await router.run(40_000);
   deepEqual(router.told.slice(1), ["lost router-silent"]);
+  equal(router.last, undefined, "there is nothing left to take back");
   router.speaks = "pcp";
   await router.run(31_000);
   equal(router.told.at(-1), "pcp 203.0.113.1 7373 1200");
@@ -211,7 +212,13 @@ Deno.test("NAT-PMP follows at once where PCP is not spoken, then UPnP; IPv6 is a
   // The one that answered first is a neighbour, and was not asked.
   ok(other.asked.every((what) => !what.includes("192.168.1.66")));
   await second.end();
-  equal(other.asked.at(-1), "192.168.1.1 /ctl DeletePortMapping");
+  deepEqual(other.asked.slice(-2).map((what) => what.split(" ").at(-1)), ["AddPortMapping", "DeletePortMapping"]);
+  // Without a router of IPv4 there is nothing to say of it.
+  const six = new Router();
+  six.ways = [HOME6];
+  using third = six.open();
+  await third.ask();
+  deepEqual(six.told, ["pcp 2001:db8:1::10 7373 1200"]);
 });
 
 Deno.test("IPv6 and IPv4 are two mappings, each asked for in its time; a router that lost its state is asked for both at once", async () => {
@@ -422,7 +429,10 @@ Deno.test("what a router of another network had passed on is told as lost, of th
     router.ways = [six ? HOME : HOME6];
     await mapper.ask();
     await mapper.ask();
-    deepEqual(router.told.slice(2), [`lost no-router${six ? " IPv6" : ""}`]);
+    deepEqual(router.told.splice(2), [`lost no-router${six ? " IPv6" : ""}`]);
+    router.ways = [];
+    await mapper.ask();
+    deepEqual([router.told.slice(2), router.last], [[`lost no-router${six ? "" : " IPv6"}`], undefined]);
   }
 });
 
