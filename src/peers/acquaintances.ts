@@ -69,6 +69,13 @@ export class Acquaintances {
     this.company.callEnded(expected, peer === expected ? undefined : address, this.#turn.now);
   }
 
+  /** A two-sided connection that had to reach somebody has reached somebody else. */
+  metElse({ expected, address }: Connection): void {
+    if (expected === undefined) return;
+    this.#due = true;
+    this.company.metElse(expected, address);
+  }
+
   /**
    * What a caller is offered: our own salt, or for somebody whom our person agreed to hear the salt that both of us have
    * stretched already, as we dialled the same friend in the middle. TLS has proved the caller's key.

@@ -184,6 +184,10 @@ export class Company {
     this.#introductions.callEnded(peer, wrong, now);
   }
 
+  metElse(peer: PeerId, at: WireAddress): void {
+    this.#introductions.metElse(peer, at);
+  }
+
   /** Whether a caller with this PeerId is one whom our person agreed to hear, and which friends here name them. */
   expected(peer: PeerId): PeerId[] | undefined {
     if (!this.#introductions.expects(peer)) return undefined;

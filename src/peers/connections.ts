@@ -368,7 +368,12 @@ export class Connections implements Steer, Disposable {
   #endedEarly(connection: Connection, reason: EarlyReason): void {
     if (reason === "phrase") this.#door.wrongGuess(connection);
     this.#door.giveBackPlace(connection);
-    if (connection.call?.introduced !== undefined) return this.#calling.metNobody(connection.call, reason);
+    const { call, peer, expected } = connection;
+    if (call?.introduced !== undefined) {
+      // Oneself is nobody else: somebody on the line can join two attempts of ours.
+      if (peer !== expected && peer !== this.#options.self) this.acquaintances.metElse(connection);
+      return this.#calling.metNobody(call, reason);
+    }
     if (connection.expected !== undefined) return this.acquaintances.callEnded(connection);
     // A friend who is here has closed one of several connections: there is no more to it.
     const here = this.#friends.get(connection.peer)?.here;

@@ -191,13 +191,15 @@ export class Introductions {
     const one = this.#all.get(peer);
     const set = one?.calls.ended(wrong, now);
     if (one === undefined || set === undefined || wrong === undefined) return;
-    // Once for each friend in the middle: a list of wrong addresses is one lie.
-    if (!one.misled.has(set.by)) {
-      const notice: Notice = { event: "wrong-peer", peer, by: set.by, address: wrong };
-      this.#emit({ type: "notice", notice });
-    }
-    one.misled.add(set.by);
+    this.#tellWrong(one, set.by, wrong);
     if (one.state === "yes" && one.calls.hopeless) this.#end(one, "wrong-peer");
+  }
+
+  /** Somebody else was met where the two-sided calls of this PeerId come from, as a friend in the middle said. */
+  metElse(peer: PeerId, at: WireAddress): void {
+    const one = this.#all.get(peer);
+    const introducer = one?.by.find(({ from }) => from === at);
+    if (one !== undefined && introducer !== undefined) this.#tellWrong(one, introducer.peer, at);
   }
 
   /** What has ended or begun by itself. `act` follows. */
@@ -364,6 +366,13 @@ export class Introductions {
         quiet,
       },
     });
+  }
+
+  /** Once for each friend in the middle: a list of wrong addresses is one lie. */
+  #tellWrong({ peer, misled }: Introduction, by: PeerId, address: WireAddress): void {
+    if (misled.has(by)) return;
+    misled.add(by);
+    this.#emit({ type: "notice", notice: { event: "wrong-peer", peer, by, address } });
   }
 
   /** Once: it is so for as long as the process runs. */

@@ -405,6 +405,18 @@ Deno.test("both meet where the other's calls come from: each from its yes on, an
   deepEqual(introducedFrom(late, F, "203.0.113.9:7375"), ["meet 99 at 203.0.113.9:7375"]);
 });
 
+Deno.test("somebody else where two-sided calls come from is told once, with the name of the friend who said so", () => {
+  const trial = new Trial();
+  const told = (at: string, peer = PEER) => words(trial.of(() => trial.all.metElse(peer, at)));
+  deepEqual(told(THERE), []);
+  introducedFrom(trial, F, THERE);
+  trial.agree();
+  deepEqual(told("203.0.113.9:7375"), [], "nobody said so");
+  deepEqual(told(THERE, OTHER), []);
+  deepEqual(told(THERE), ["wrong-peer"]);
+  deepEqual(told(THERE), []);
+});
+
 Deno.test("nobody is met at a place that may not be called, nor before a yes", () => {
   const trial = new Trial();
   for (const from of ["127.0.0.1:7374", "192.168.1.1:7374", "[64:ff9b::102:304]:7374", "203.0.113.9:25"]) {

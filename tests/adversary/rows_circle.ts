@@ -203,6 +203,33 @@ export const CIRCLE_ROWS: readonly Row[] = [
     },
   },
   {
+    row: "somebody else where an introduction's two-sided call goes",
+    where: `${MIDDLE}: another certificate is closed before stretch and answer`,
+    sent: "a circle that names a PeerId, and an introduction whose two-sided calls come from where another listens",
+    promised: "met, and no byte is sent; the person is told once, with our name",
+    refusals: 0,
+    async run(world) {
+      const { session, victim } = await inTheMiddle(world, REACHABLE);
+      session.send(...session.message(circle([member(PEER, "Bob")])));
+      await session.heard((m) => m.type === "meet");
+      // Nobody is met at an address where a friend is already.
+      const other = world.own(await FalseListener.open(newIdentity(), "127.0.0.2"));
+      session.send(
+        ...session.message(JSON.stringify({ type: "introduce", peer: PEER, addresses: [], from: other.address })),
+      );
+      for (let n = 0; n < 2; n++) {
+        const wire = await other.accept();
+        wire.send(makeOffer(await world.phrase()).frame);
+        await wire.closedWithin(3000);
+        assert.equal(wire.received, 0, "bytes that the wrong one got");
+      }
+      await session.stillTalks("still friends");
+      const told = victim.all("wrong-peer").map(({ by, address }) => [by, address]);
+      assert.deepEqual(told, [[session.wire.identity.id.toHex(), other.address]]);
+      return "closed without a byte, told once";
+    },
+  },
+  {
     row: "an introduction that goes on: more addresses than one message holds",
     where: `${MIDDLE}: at most 16 addresses`,
     sent: "eight addresses where nobody listens, then one where the right one does",

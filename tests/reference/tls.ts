@@ -162,7 +162,7 @@ export class FalseListener implements AsyncDisposable {
 
   private constructor(readonly server: Server, readonly address: string) {}
 
-  static async open(identity: Identity = newIdentity()): Promise<FalseListener> {
+  static async open(identity: Identity = newIdentity(), host = "127.0.0.1"): Promise<FalseListener> {
     const server = createServer({
       key: identity.keyPem,
       cert: identity.certificatePem,
@@ -176,9 +176,9 @@ export class FalseListener implements AsyncDisposable {
       self.#bell.stir();
     });
     server.on("tlsClientError", (_error, socket) => socket.destroy());
-    await new Promise<void>((done) => void server.listen(0, "127.0.0.1", done));
+    await new Promise<void>((done) => void server.listen(0, host, done));
     const { port } = server.address() as { port: number };
-    const self = new FalseListener(server, `127.0.0.1:${port}`);
+    const self = new FalseListener(server, `${host}:${port}`);
     return self;
   }
 
