@@ -19,7 +19,7 @@ export type Meant =
 /** The friend named at the start of `text`. The longest name that fits is meant, as names may hold spaces. */
 export function whoIsMeant(text: string, candidates: readonly Candidate[]): Meant {
   const typed = withoutIsolates(sanitise(text, "text")).trimStart();
-  const lower = typed.toLowerCase();
+  const lower = inSmall(typed);
   let length = 0;
   let meant = new Set<PeerId>();
   for (const candidate of candidates) {
@@ -40,9 +40,18 @@ export function whoIsMeant(text: string, candidates: readonly Candidate[]): Mean
 
 /** In small letters: the name, its tag in three ways, and both together. */
 function spellings({ peer, name }: Candidate): string[] {
-  const known = withoutIsolates(sanitise(name, "name")).toLowerCase();
+  const known = inSmall(withoutIsolates(sanitise(name, "name")));
   const tags = [tag(peer), `[${tag(peer)}]`, tag(peer).replace("-", "")];
   return known === "" ? tags : [known, ...tags, ...tags.map((one) => `${known} ${one}`)];
+}
+
+/** As long as the text, so that what stands behind a name is found again: \u0130 in small letters takes two places. */
+function inSmall(text: string): string {
+  return text.replace(/[\p{Lu}\u03c2]/gu, (letter) => {
+    if (letter === "\u03c2") return "\u03c3"; // the sigma at a word's end has the same capital
+    const small = letter.toLowerCase();
+    return small.length === letter.length ? small : letter;
+  });
 }
 
 /** A friend's name and tag, as a person reads them. `name` is raw. */

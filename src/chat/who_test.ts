@@ -33,3 +33,12 @@ Deno.test("whoIsMeant() compares names as they are shown, so that one typed from
   const odd = { peer: BOB.peer, name: "B\u200bo[b]" };
   equal(typeof whoIsMeant("Bo(b)", [odd]), "object");
 });
+
+Deno.test("whoIsMeant() leaves what stands behind a name whole, also where small letters take more room than large ones", () => {
+  const odd = { peer: BOB.peer, name: "\u0130pek \u0130nci" };
+  deepEqual(whoIsMeant("\u0130pek \u0130nci hello", [odd]), { peer: BOB.peer, rest: "hello" });
+  deepEqual(whoIsMeant("\u0130PEK \u0130NC\u0130 hello", [{ ...odd, name: "\u0130pek \u0130nc\u0130" }]), {
+    peer: BOB.peer,
+    rest: "hello",
+  });
+});
