@@ -79,6 +79,8 @@ async function command(host: Host, tty: Tty, args: Args): Promise<number> {
       const wrong = await refuseArgs(tty, { mapPort: args.mapPort });
       if (wrong !== undefined) return wrong;
       const { doctor } = await import("./doctor.ts");
+      const signalled = () => endNow(tty, undefined, PROMPT_END, 1); // its question about F12 takes raw mode
+      new Signals(signalled).onInterrupt(signalled);
       return await doctor(host, tty, args, async () => (await openMemory(host)).locked);
     }
     case "chat":

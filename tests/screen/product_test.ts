@@ -57,6 +57,15 @@ for (const signal of END_SIGNALS) {
   });
 }
 
+for (const signal of [...END_SIGNALS, "SIGINT"] as const) {
+  test(`${signal} while the doctor asks for F12 puts the terminal in order`, async (pty) => {
+    await pty.open([Deno.execPath(), ...PRODUCT, "doctor"], productEnvironment(), "/");
+    await pty.until("Press F12 now");
+    const { code, sameModes, left } = await pty.end({ how: "signal", value: signal });
+    deepEqual({ code, sameModes, left }, { code: 1, sameModes: true, left: [] });
+  });
+}
+
 const STOPPED: readonly (readonly [where: string, keys: string, again: string])[] = [
   ["prompt", "", "nothing shows"],
   ["chat", "correct horse battery staple\r", "waiting on"],
