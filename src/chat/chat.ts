@@ -16,6 +16,7 @@ import { after, every, now, wallClock } from "../system.ts";
 import { LOOK_MS, Waking } from "./waking.ts";
 import { Watch } from "./watch.ts";
 import { labelOf } from "./who.ts";
+import { ownLabel } from "../terminal/text/sanitise.ts";
 import { DRAIN_TIMEOUT_MS } from "../constants.ts";
 import { type CallFailure, reasonOf } from "../call.ts";
 import type { StoppedReason } from "../notice.ts";
@@ -72,6 +73,8 @@ export class Chat {
   readonly #waking = new Waking();
   #ending = false;
   #end: (outcome: Pick<Outcome, "code" | "stopped" | "problem"> & Partial<Outcome>) => void = () => {};
+  /** One's own; empty: none. */
+  #name: string;
   readonly #pause = new GuessPause();
   /** Runs after each step until it says that it is done. */
   #whenSettled: (() => void) | undefined;
@@ -85,6 +88,8 @@ export class Chat {
       self,
       shape: { cover: args.cover, intervalMs: args.intervalMs },
       name: args.name,
+    this.#firstCalls = new FirstCalls(args.targets);
+    this.#name = args.name ?? "";
       friends: args.friends,
       descriptors: parts.descriptors?.(),
       introductions: args.introductions ?? (parts.scripted ? "no" : "ask"),
@@ -194,15 +199,12 @@ export class Chat {
   }
 
   async #begin(): Promise<Problem | undefined> {
-    const { args, view, self } = this.#parts;
-    view.show({ event: "self", peer: self, name: args.name ?? "" });
-    view.show({ event: "hint", text: costText(args) });
-    if (this.#proxy !== undefined) {
-      view.show({ event: "hint", text: proxyText(this.#proxy, args.listen !== undefined) });
-    }
+    const { args, view, self, callFrom } = this.#parts;
+    view.show({ event: "self", peer: self, name: this.#name });
+    this.#hint(costText(args));
+    if (this.#proxy !== undefined) this.#hint(proxyText(this.#proxy, args.listen !== undefined));
     const problem = args.listen === undefined ? undefined : await this.#reachable.listen(args.listen);
     if (problem !== undefined || this.#ending) return problem;
-    const { callFrom } = this.#parts;
     // Not a turn later where nothing is waited for: the input may end in it, and nobody would be called yet.
     if (callFrom !== undefined) await this.#pause.until(callFrom, (text) => this.#hint(text));
     for (const target of args.targets) this.#loop.step({ type: "call", target: fullTarget(target), retry: args.retry });
@@ -210,11 +212,10 @@ export class Chat {
   }
 
   #rename(text: string): void {
-    if (isName(text)) {
-      this.#parts.view.show({ event: "self", peer: this.#parts.self, name: text });
-      return this.#loop.step({ type: "rename", name: text });
-    }
-    this.#problem(NAME_REFUSED);
+    if (!isName(text)) return this.#problem(NAME_REFUSED);
+    this.#name = text;
+    this.#parts.view.show({ event: "self", peer: this.#parts.self, name: text });
+    this.#loop.step({ type: "rename", name: text });
   }
 
   // --- Lines ---
@@ -233,7 +234,8 @@ export class Chat {
     switch (command.name) {
       case "peers": {
         const present = this.#peers.present().map((friend) => ({ ...friend, who: labelOf(friend) }));
-        return this.#hint(peersText(present, this.#circle.lines(), this.#parts.args));
+        const you = ownLabel(this.#parts.self, this.#name);
+        return this.#hint(peersText(you, present, this.#circle.lines(), this.#parts.args));
       }
       case "introduce":
         return this.#circle.introduce(command.text);

@@ -10,7 +10,7 @@ import type { PeerId } from "../ports.ts";
 import * as words from "../words/notices.ts";
 import { unheardLine } from "../words/circle.ts";
 import { carefulLine, carefulOfReported, label, labels, learn, newlyReported, type Roster } from "./text/roster.ts";
-import { sanitise } from "./text/sanitise.ts";
+import { ownLabel, sanitise } from "./text/sanitise.ts";
 
 /** What the sentences need to know about what came before. Changed by `plainLines`. */
 export interface PlainContext {
@@ -67,6 +67,8 @@ function sentences(notice: Notice, context: PlainContext): string[] {
   }
 }
 
+    case "self":
+      return [words.youAreLine(ownLabel(notice.peer, notice.name))];
 function clean(text: string): string {
   return sanitise(text, "text");
 }

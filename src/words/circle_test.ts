@@ -103,7 +103,7 @@ Deno.test("no line begins with what a peer chose, so that a friend called From B
     verifyText(from, ["casino", "universe", "fog", "era"], true, true),
     audienceText([from], [from]),
     proposedText(from, from),
-    peersText([{ who: from, address: "192.0.2.7:1", direction: "in", unconfirmed: 0 }], [], {
+    peersText("Carol [b0b0-0000]", [{ who: from, address: "192.0.2.7:1", direction: "in", unconfirmed: 0 }], [], {
       cover: "constant",
       intervalMs: 250,
     }),

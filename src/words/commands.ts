@@ -2,6 +2,7 @@
 
 import { FRAME_SIZE } from "../constants.ts";
 import { type AddressFault, ALTERNATIVES_MAX } from "../transport/address.ts";
+import { youAreLine } from "./notices.ts";
 import type { Problem } from "./problems.ts";
 
 /** What `/help` lists: what to type, and what it does. */
@@ -130,9 +131,15 @@ export interface FriendLine {
   readonly unconfirmed: number;
 }
 
-/** `circle`: lines about who hears whom. */
-export function peersText(friends: readonly FriendLine[], circle: readonly string[], traffic: Traffic): string {
+/** `you`: oneself, as friends read it. `circle`: lines about who hears whom. */
+export function peersText(
+  you: string,
+  friends: readonly FriendLine[],
+  circle: readonly string[],
+  traffic: Traffic,
+): string {
   return [
+    youAreLine(you),
     friends.length === 0
       ? "Nobody is here."
       : `${friends.length} ${friends.length === 1 ? "friend" : "friends"} connected:`,

@@ -131,6 +131,11 @@ export function aloneLine(whom: readonly string[]): string {
   return `To ${whom.join(", ")} alone.`;
 }
 
+/** `you`: oneself, as friends read it. */
+export function youAreLine(you: string): string {
+  return `You are ${you}.`;
+}
+
 export const NOBODY_YET = "Nobody is here yet.";
 
 /** `which`: the message's first words, unless it is the latest. */

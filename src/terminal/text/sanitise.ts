@@ -56,6 +56,11 @@ export function tag(peer: PeerId): string {
   return /^[0-9a-f]{8}/.test(peer) ? `${peer.slice(0, 4)}-${peer.slice(4, 8)}` : "????-????";
 }
 
+/** Oneself, as friends read it: `Carol [b0b0-0000]`, or the tag alone. `name` is raw. */
+export function ownLabel(peer: PeerId, name: string): string {
+  return `${sanitise(name, "name")} [${tag(peer)}]`.trimStart();
+}
+
 /** Each code point judged by itself. */
 function visible(text: string, kind: "text" | "name"): string[] {
   const kept: string[] = [];
