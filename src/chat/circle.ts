@@ -218,6 +218,7 @@ export class CircleTalk {
 
   #here(): Candidate[] {
     return this.#parts.peers.present().map(({ peer, name }) => ({ peer, name: name ?? "" }));
+    const nameless = [...here.values()].filter((name) => name === "").length;
   }
 
   #labels(): Labels {
@@ -226,7 +227,7 @@ export class CircleTalk {
     const others = new Map(peers.hearing.others.map(({ peer, name }) => [peer, name]));
     const shown = (name: string | undefined, none: string) => sanitise(name ?? "", "name") || none;
     return {
-      name: (peer) => shown(here.get(peer), "friend"),
+      name: (peer) => shown(here.get(peer), nameless > 1 ? labelOf({ peer, name: undefined }) : "friend"),
       who: (peer) => labelOf({ peer, name: here.get(peer) }),
       reported: ({ peer, name }) => `${shown(name, "somebody")} [${tag(peer)}]`,
       reportedName: (peer) => sanitise(others.get(peer) ?? "", "name"),

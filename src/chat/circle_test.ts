@@ -84,6 +84,15 @@ Deno.test("/introduce with two friends proposes them to each other; with one fri
   equal(said.length, 7);
 });
 
+Deno.test("who hears whom names two friends without a name by their tags, and one of them as friend", () => {
+  const { talk, state } = trial(["Alice", "Carl"]);
+  state.hearing = { ...NONE, apart: [[ALICE, "ca41".padEnd(64, "0")]] };
+  for (const friend of state.present) friend.name = "";
+  deepEqual(talk.lines(), ["Who hears whom: friend [a11c-e000] and friend [ca41-0000] do not hear each other."]);
+  state.present[0]!.name = "Alice";
+  deepEqual(talk.lines(), ["Who hears whom: Alice and friend do not hear each other."]);
+});
+
 Deno.test("/introduce all and /decline all answer the questions that are open", () => {
   const { talk, state, steps, said } = trial();
   talk.introduce("all");

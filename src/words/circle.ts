@@ -11,7 +11,7 @@ export interface Labels {
   who(peer: PeerId): string;
   /** `Bob [47e9-0c11]` */
   reported(person: Person): string;
-  /** `Alice` */
+  /** `Alice`; `friend`, with the tag where several here have no name. */
   name(peer: PeerId): string;
   /** What somebody was last called by a friend; empty if nobody named them. */
   reportedName(peer: PeerId): string;
@@ -33,7 +33,9 @@ export function hearingText(hearing: Hearing, labels: Labels, most = 2): string 
   const byFriend = new Map<string, string[]>();
   for (const { by, ...person } of hearing.others) {
     const key = listed(by.map((peer) => labels.name(peer)));
-    byFriend.set(key, [...byFriend.get(key) ?? [], labels.reported(person)]);
+    const others = byFriend.get(key);
+    if (others === undefined) byFriend.set(key, [labels.reported(person)]);
+    else others.push(labels.reported(person));
   }
   for (const [friends, others] of byFriend) {
     const verb = friends.includes(", ") || friends.includes(" and ") ? "also talk" : "also talks";

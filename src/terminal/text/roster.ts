@@ -105,10 +105,16 @@ export function completions(roster: Roster, word: string, first: boolean): strin
 export function labels(roster: Roster): Labels {
   return {
     who: (peer) => label(roster, peer),
-    name: (peer) => nameOf(roster, peer),
+    name: (peer) => isOneOfNameless(roster, peer) ? label(roster, peer) : nameOf(roster, peer),
     reported: ({ peer, name }) => `${sanitise(name, "name") || "somebody"} [${tag(peer)}]`,
     reportedName: (peer) => roster.reported.get(peer) ?? "",
   };
+}
+
+/** Whether neither this peer nor another one here has a name: "friend" could be either. */
+function isOneOfNameless(roster: Roster, peer: PeerId): boolean {
+  const isNameless = (one: PeerId) => (roster.names.get(one) ?? "") === "";
+  return isNameless(peer) && [...roster.here.keys()].some((other) => other !== peer && isNameless(other));
 }
 
 /**
