@@ -97,9 +97,7 @@ export class CircleTalk {
     const { peers, step } = this.#parts;
     if (text === "all") {
       const asked = peers.introductions.filter(({ state }) => state === "asked");
-      if (asked.length === 0) {
-        return this.#parts.problem(NOBODY_WAITS);
-      }
+      if (asked.length === 0) return this.#parts.problem(NOBODY_WAITS);
       for (const { peer } of asked) step({ type: "introduce", peer });
       return;
     }
@@ -109,9 +107,7 @@ export class CircleTalk {
     if (typeof first === "string") return this.#parts.problem(notFound(doing, first));
     const isFriend = here.some(({ peer }) => peer === first.peer);
     if (first.rest === "" && !isFriend) return this.#agree(first.peer);
-    if (first.rest === "") {
-      return this.#parts.problem(HEARD_ALREADY);
-    }
+    if (first.rest === "") return this.#parts.problem(HEARD_ALREADY);
     const second = whoIsMeant(first.rest, here);
     if (typeof second === "string" || second.rest !== "" || !isFriend || second.peer === first.peer) {
       return this.#parts.problem(notFound(doing, second === "several" ? second : "nobody"));
@@ -125,7 +121,9 @@ export class CircleTalk {
     const { peers, step } = this.#parts;
     const open = peers.introductions;
     if (text === "all") {
-      for (const { peer, state } of open) if (state === "asked") step({ type: "decline", peer });
+      const asked = open.filter(({ state }) => state === "asked");
+      if (asked.length === 0) return this.#parts.problem({ ...NOBODY_WAITS, doing: DOING.decline });
+      for (const { peer } of asked) step({ type: "decline", peer });
       return;
     }
     const names = new Map(peers.hearing.others.map(({ peer, name }) => [peer, name]));
@@ -168,13 +166,10 @@ export class CircleTalk {
     const meant = whoIsMeant(text, here);
     if (typeof meant === "string") return problem(notFound(doing, meant));
     if (meant.rest === "") return hint(this.#verifyLine(meant.peer));
-    if (meant.rest !== "yes" && meant.rest !== "no") {
-      return problem(YES_OR_NO);
-    }
-    if (meant.rest === "yes" && peers.words(meant.peer) === undefined) {
-      return problem(NO_WORDS_YET);
-    }
-    step({ type: "compared", peer: meant.peer, same: meant.rest === "yes" });
+    const answer = meant.rest.toLowerCase();
+    if (answer !== "yes" && answer !== "no") return problem(YES_OR_NO);
+    if (answer === "yes" && peers.words(meant.peer) === undefined) return problem(NO_WORDS_YET);
+    step({ type: "compared", peer: meant.peer, same: answer === "yes" });
   }
 
   #verifyLine(peer: PeerId): string {
@@ -218,12 +213,12 @@ export class CircleTalk {
 
   #here(): Candidate[] {
     return this.#parts.peers.present().map(({ peer, name }) => ({ peer, name: name ?? "" }));
-    const nameless = [...here.values()].filter((name) => name === "").length;
   }
 
   #labels(): Labels {
     const { peers } = this.#parts;
     const here = new Map(peers.present().map(({ peer, name }) => [peer, name ?? ""]));
+    const nameless = [...here.values()].filter((name) => name === "").length;
     const others = new Map(peers.hearing.others.map(({ peer, name }) => [peer, name]));
     const shown = (name: string | undefined, none: string) => sanitise(name ?? "", "name") || none;
     return {
