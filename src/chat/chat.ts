@@ -8,6 +8,7 @@ import { callProblem } from "../words/call_failures.ts";
 import { EXIT, type Problem } from "../words/problems.ts";
 import { NAME_REFUSED } from "../words/circle.ts";
 import { CircleTalk } from "./circle.ts";
+import { FirstCalls } from "./first_calls.ts";
 import { GuessPause } from "./guess_pause.ts";
 import { Loop } from "./loop.ts";
 import { Pipe } from "./pipe.ts";
@@ -15,10 +16,10 @@ import { Reachable, type ReachableParts } from "./reachable.ts";
 import { after, every, now, wallClock } from "../system.ts";
 import { LOOK_MS, Waking } from "./waking.ts";
 import { Watch } from "./watch.ts";
-import { labelOf } from "./who.ts";
 import { ownLabel } from "../terminal/text/sanitise.ts";
+import { labelOf } from "./who.ts";
 import { DRAIN_TIMEOUT_MS } from "../constants.ts";
-import { type CallFailure, reasonOf } from "../call.ts";
+import type { CallFailure } from "../call.ts";
 import type { StoppedReason } from "../notice.ts";
 import { Peers } from "../peers/step.ts";
 import type { Millis, PeerId, Transport } from "../ports.ts";
@@ -48,6 +49,10 @@ export interface Outcome {
   readonly stopped: StoppedReason | undefined;
   /** What could not be done. */
   readonly problem: Problem | undefined;
+  /** Of the other calls that the chat began with: the view has told them, and a screen takes them with it. */
+  readonly earlier?: readonly Problem[];
+  /** Nobody was ever here, and the phrase may be why: the first call that it failed. */
+  readonly phraseRefused?: Problem | undefined;
   /** The friends who have not confirmed something, and how much. */
   readonly unconfirmed: ReadonlyMap<PeerId, number>;
   /** What was said and sent to nobody. */
@@ -68,28 +73,29 @@ export class Chat {
   /** What calls go through, without its login. */
   readonly #proxy: string | undefined;
   readonly #circle: CircleTalk;
+  /** One's own; empty: none. */
+  #name: string;
   /** How many were here after the last step. */
   #here = 0;
   readonly #waking = new Waking();
   #ending = false;
   #end: (outcome: Pick<Outcome, "code" | "stopped" | "problem"> & Partial<Outcome>) => void = () => {};
-  /** One's own; empty: none. */
-  #name: string;
   readonly #pause = new GuessPause();
+  readonly #firstCalls: FirstCalls;
   /** Runs after each step until it says that it is done. */
   #whenSettled: (() => void) | undefined;
 
   constructor(parts: ChatParts) {
     this.#parts = parts;
     const { args, arena, self } = parts;
+    this.#firstCalls = new FirstCalls(args.targets);
+    this.#name = args.name ?? "";
     this.#proxy = shownProxy(args.proxy);
     const hidden = this.#proxy !== undefined || parts.openOnion !== undefined;
     this.#peers = new Peers(arena, {
       self,
       shape: { cover: args.cover, intervalMs: args.intervalMs },
       name: args.name,
-    this.#firstCalls = new FirstCalls(args.targets);
-    this.#name = args.name ?? "";
       friends: args.friends,
       descriptors: parts.descriptors?.(),
       introductions: args.introductions ?? (parts.scripted ? "no" : "ask"),
@@ -287,28 +293,28 @@ export class Chat {
   // --- What happens after each step ---
 
   #afterStep(): void {
-    const here = this.#peers.here;
-    // Who only calls has nobody left to wait for.
-    const alone = this.#here > 0 && here === 0 && this.#reachable.listening === undefined && !this.#peers.calling;
-    this.#here = here;
+    const alone = this.#here > 0 && this.#isHopeless;
+    this.#here = this.#peers.here;
     if (alone && !this.#parts.scripted && !this.#ending) this.#hint(LOST_EVERYBODY);
     this.#pipe.look();
     this.#whenSettled?.();
   }
 
+  /** Nobody is here, and there is nobody to wait for. */
+  get #isHopeless(): boolean {
+    return this.#peers.here === 0 && this.#reachable.listening === undefined && !this.#peers.calling;
+  }
+
   #callEnded(target: string, failure: CallFailure): void {
     if (this.#ending) return;
     const problem = callProblem(target, failure, this.#proxy);
-    const hopeless = this.#reachable.listening === undefined && !this.#peers.calling &&
-      this.#peers.here === 0;
-    const targets = this.#parts.args.targets.map(fullTarget);
+    const isFirst = this.#firstCalls.ended(target, failure, problem);
     // After a conversation the person is asked what to do, and nothing ends by itself.
-    if (!hopeless || this.#pipe.met || !targets.includes(target)) return this.#problem(problem);
+    if (!this.#isHopeless || this.#pipe.met || !isFirst) return this.#problem(problem);
     this.#ending = true;
     this.#pipe.close();
     const unsent = this.#pipe.tellUnsent(this.#pipe.holding);
-    const code = targets.length === 1 && reasonOf(failure) === "phrase" ? EXIT.phrase : EXIT.connection;
-    this.#end({ code, stopped: undefined, problem, unsent });
+    this.#end({ ...this.#firstCalls.outcome, stopped: undefined, unsent });
   }
 
   // --- The end ---

@@ -163,3 +163,49 @@ Deno.test("/help fits a screen of 80 by 24 in one piece, below what was there", 
   for (const line of commandHelp().split("\n")) ok(out.includes(line.slice(0, 60)), line);
   match(out, /before/);
 });
+
+Deno.test("of several calls that ended, the first that the phrase failed is told, with its exit code only if it failed them all", async () => {
+  const calls = [
+    { why: { "192.0.2.1": "phrase", "192.0.2.2": "phrase" }, code: 4, refused: "192.0.2.1" },
+    { why: { "192.0.2.1": "phrase", "192.0.2.2": "refused" }, code: 3, refused: "192.0.2.1" },
+    { why: { "192.0.2.1": "refused", "192.0.2.2": "phrase" }, code: 3, refused: "192.0.2.2" },
+    { why: { "192.0.2.1": "refused", "192.0.2.2": "refused" }, code: 3, refused: undefined },
+  ] as const;
+  for (const { why, code, refused } of calls) {
+    const view = { show() {}, hold() {}, tick() {} } as unknown as View;
+    const chat = chatWith(view, {
+      args: parse(["connect", ...Object.keys(why)]) as ChatArgs,
+      transport: {
+        dial: (target) => {
+          const cause = why[target.split(":")[0] as keyof typeof why];
+          return Promise.reject(new DialError({ at: cause === "phrase" ? cause : "connect", why: cause }));
+        },
+        listen: () => Promise.reject(),
+        punch: () => Promise.reject(),
+      },
+    });
+    const outcome = await chat.run();
+    equal(outcome.code, code, JSON.stringify(why));
+    const told = [...outcome.earlier ?? [], outcome.problem].map((problem) => problem?.doing);
+    deepEqual(told.sort(), ["1", "2"].map((last) => `Could not connect to 192.0.2.${last}:7373.`));
+    equal(outcome.phraseRefused?.doing, refused && `Could not connect to ${refused}:7373.`, JSON.stringify(why));
+  }
+  equal(arena.used, 0);
+});
+
+Deno.test("/peers says who one is oneself, as friends see it, after /name as well", async () => {
+  const shown: Notice[] = [];
+  const view = { show: (notice: Notice) => void shown.push(notice), hold() {}, tick() {} } as unknown as View;
+  const chat = chatWith(view);
+  const running = chat.run();
+  await new Promise((done) => setTimeout(done, 0));
+  const said = () => shown.flatMap((notice) => notice.event === "hint" ? notice.text.split("\n")[0] : []).at(-1);
+  chat.input({ type: "line", text: "/peers" });
+  equal(said(), "You are [3f2a-91bc].");
+  chat.input({ type: "line", text: "/name Carol" });
+  chat.input({ type: "line", text: "/peers" });
+  equal(said(), "You are Carol [3f2a-91bc].");
+  chat.input({ type: "leave" });
+  await running;
+  equal(arena.used, 0);
+});

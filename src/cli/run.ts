@@ -93,7 +93,7 @@ export async function run(booted: Booted): Promise<number> {
       return network.code;
     }
     const { view, outcome } = await converse(booted, made, network, phrase, mode, callFrom);
-    if (!mayAskAgain || outcome.code !== EXIT.phrase) {
+    if (!mayAskAgain || outcome.phraseRefused === undefined) {
       await network.keys?.end(after);
       return await finish(booted, view, outcome);
     }
@@ -184,7 +184,7 @@ async function askAnew(
   booted: Booted,
   { shown, onPanic }: Made,
   view: View,
-  { problem, unsent }: Outcome,
+  { problem, earlier = [], phraseRefused, unsent }: Outcome,
 ): Promise<Taken> {
   const { tty, signals } = booted;
   hearPanicOnly(tty, onPanic);
@@ -192,8 +192,12 @@ async function askAnew(
   shown.now = { panic: () => tty.restore("", PROMPT_END) };
   tty.onClosed = onPanic;
   signals.onInterrupt(onPanic);
-  if (unsent !== undefined && booted.args.output === "screen") await tell(tty, sentence(unsent));
-  if (problem !== undefined) await tell(tty, sentence(askedAgain(problem)));
+  const lost = booted.args.output === "screen" ? [unsent, ...earlier] : [];
+  // What one can do about the phrase comes last.
+  for (const other of [...lost, problem]) {
+    if (other !== undefined && other !== phraseRefused) await tell(tty, sentence(other));
+  }
+  if (phraseRefused !== undefined) await tell(tty, sentence(askedAgain(phraseRefused)));
   loadWords();
   return await takeOrAskAgain(booted, await booted.readAgain());
 }
@@ -306,6 +310,7 @@ async function finish(booted: Booted, view: View, outcome: Outcome): Promise<num
       await tell(booted.tty, unconfirmedText(tag(peer), count));
     }
     if (outcome.unsent !== undefined) await tell(booted.tty, sentence(outcome.unsent));
+    for (const problem of outcome.earlier ?? []) await tell(booted.tty, sentence(problem));
   }
   await end(booted, outcome.problem);
   return outcome.code;

@@ -91,6 +91,30 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "a phrase that one of several friends refused is asked for again, and what became of the others is told",
+  ignore: !hasTmux,
+  async fn() {
+    await using listener = await listen(["--interval", "50"]);
+    const address = await addressOf(listener);
+    await listener.like("stretching", { done: true });
+    const nobody = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const away = `127.0.0.1:${(nobody.addr as Deno.NetAddr).port}`;
+    nobody.close();
+    await using terminal = await Tmux.product(["connect", address, away, "--interval", "50"]);
+    await terminal.until(PROMPT);
+    await type(terminal, WRONG);
+    const after = await terminal.until(askedAgain(1), true);
+    match(after.replace(/\s+/g, " "), new RegExp(`Could not connect to ${away}\\.? Refused: the machine is up`));
+    await listener.event("refused");
+    await type(terminal, PHRASE);
+    await terminal.until(/Connected: friend \[/);
+    await listener.event("connected");
+    await terminal.keys("F12");
+    await terminal.until(/ended 0/, true);
+  },
+});
+
 async function type(terminal: Tmux, line: string): Promise<void> {
   await terminal.text(line);
   await terminal.keys("Enter");
