@@ -4,7 +4,7 @@
 export const LEAVE: readonly string[] = [
   "Leave? y or Ctrl-C leaves, any other key stays.",
   "Leave? y leaves, others stay",
-  "y leaves, others stay",
+  "y leaves, n stays",
 ];
 export const LEAVE_ASKED = "Leave? Press y or Ctrl-C again to leave, any other key to stay.";
 
@@ -38,7 +38,14 @@ export function longMessage(rows: number): string {
   return `one message of ${rows} rows: arrows show all, Enter sends, Ctrl-_ undoes`;
 }
 
-export const SCROLLED_UP = "scrolled up, PgDn goes down";
+/** `/clear` with --plain, where no sequence reaches what was written. */
+export const NOT_CLEARED = "Forgotten here. What was written already stays where it is: Sesame cannot clear that.";
+/** The key first: it is what somebody needs where there is little room. */
+export function unreadText(key: "PgUp" | "PgDn", count: number): string {
+  return `${key}: ${count} unread`;
+}
+
+export const SCROLLED_UP = "PgDn goes down";
 export const NOBODY_HERE_YET = "nobody is here yet";
 export const STRETCHING = "stretching the phrase";
 export const CALLING = "calling ";

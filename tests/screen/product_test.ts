@@ -150,9 +150,9 @@ test(
     for (let i = 0; i < 2; i++) await pty.write("/help\r"); // more than a page
     await pty.until("say goodbye and leave");
     await pty.write("\x1b[5~"); // PgUp
-    await pty.until("scrolled up");
+    await pty.until("PgDn goes down");
     await friend.say("who sees this?");
-    await pty.until("1 unread below");
+    await pty.until("PgDn: 1 unread");
     await pty.rest(500); // ten ticks, any of which would bring the confirmation
     deepEqual(friend.events.filter(({ event }) => event === "delivered"), []);
     await pty.write("\x1b[1;5F"); // Ctrl-End

@@ -73,7 +73,10 @@ export function headerText(you: string, people: readonly Here[], hearing: string
   const friends = friendsText(people, columns - kept);
   const before = you === "" ? "" : `${you}  ·  `;
   const fits = cautiousWidth(` Sesame  ${before}${friends}${behind}`) <= columns;
-  const text = cut(` Sesame  ${fits ? before : ""}${friends}${behind}`, columns);
+  const front = ` Sesame  ${fits ? before : ""}${friends}`;
+  // A word of it or two would say nothing.
+  const room = columns - cautiousWidth(front);
+  const text = cut(front + (room >= Math.min(cautiousWidth(behind), HEARING_CELLS_MIN) ? behind : ""), columns);
   return text + " ".repeat(Math.max(0, columns - textWidth(text)));
 }
 
@@ -104,5 +107,6 @@ export function statusText(parts: readonly string[], columns: number): string {
 }
 
 const HEARING_CELLS = 40;
+const HEARING_CELLS_MIN = 24;
 const ELAPSED_FROM_S = 2;
 const BUSY_MAX = 64;

@@ -19,6 +19,7 @@ import {
   SCROLLED_UP,
   SECRETS,
   secretTexts,
+  unreadText,
 } from "../../words/screen.ts";
 import { answersYes, type Key, type KeyName } from "../keys.ts";
 import { LineEditor } from "../line_editor.ts";
@@ -309,8 +310,8 @@ export class ChatScreen {
     const parts: string[] = [];
     if (this.#remark !== "") parts.push(sanitise(this.#remark, "text"));
     const { above, below } = this.#log.unseen;
-    if (above > 0) parts.push(`${above} unread above, PgUp`);
-    if (this.#log.scrolledUp) parts.push(below > 0 ? `${below} unread below, PgDn` : SCROLLED_UP);
+    if (above > 0) parts.push(unreadText("PgUp", above));
+    if (this.#log.scrolledUp) parts.push(below > 0 ? unreadText("PgDn", below) : SCROLLED_UP);
     parts.push(...this.#busy.texts(now));
     const [address] = this.#listening;
     if (parts.length === 0 && this.#friends.here.length === 0 && address !== undefined) {

@@ -336,7 +336,7 @@ Deno.test("ChatScreen says on a narrow screen what the keys of a question do", (
     assert.doesNotMatch(asked, /…/);
     trial.key("escape", "ctrl-c");
     const leave = trial.terminal.text().at(-2) ?? "";
-    assert.match(leave, columns > 20 ? /y (?:or Ctrl-C )?leaves, .*stay/ : /y leaves, other/, `${columns}: ${leave}`);
+    assert.match(leave, /y (?:or Ctrl-C )?leaves, .*stay/, `${columns}: ${leave}`);
   }
 });
 
@@ -536,12 +536,12 @@ Deno.test("what went past in one painting is not shown until somebody scrolls up
   trial.paint();
   for (const tell of trial.screen.takeShown()) tell();
   assert.equal(shown.length, 21);
-  assert.match(trial.terminal.text().join("\n"), /9 unread above, PgUp/);
+  assert.match(trial.terminal.text().join("\n"), /PgUp: 9 unread/);
   trial.key("page-up");
   for (const tell of trial.screen.takeShown()) tell();
   assert.equal(shown.length, 30);
   trial.key("page-down");
-  assert.doesNotMatch(trial.terminal.text().join("\n"), /unread above/);
+  assert.doesNotMatch(trial.terminal.text().join("\n"), /PgUp/);
 });
 
 Deno.test("a line marks the first message that came while the person was reading further up, until they answer", () => {
@@ -650,6 +650,53 @@ Deno.test("the header says who you are, who is here and who hears whom, and drop
     { event: "self", peer: "c0c0ffee".padEnd(64, "2"), name: "Carol" },
     { event: "connected", peer: A, direction: "out", address: "a:1" },
     { event: "named", peer: A, name: "Alice" },
+Deno.test("the header names two friends without a name by their tags, and one of them as friend", () => {
+  const apart: Notice = {
+    event: "hearing",
+    hearing: { everyone: false, settling: false, others: [], apart: [[A, B]], disputed: [] },
+  };
+  const trial = new Trial(200).tell(
+    { event: "connected", peer: A, direction: "in", address: "a:1" },
+    { event: "connected", peer: B, direction: "in", address: "b:1" },
+    apart,
+  );
+  assert.match(trial.terminal.text()[0]!, /friend \[3f2a-91bc\] and friend \[b0b0-0000\] do not hear each other/);
+  trial.tell({ event: "named", peer: A, name: "alice" });
+  assert.match(trial.terminal.text()[0]!, /alice and friend do not hear each other/);
+});
+
+Deno.test("on a screen of 20 by 5 each row that stands says a whole thing", () => {
+  const trial = new Trial(20, 5).chat().tell({
+    event: "hearing",
+    hearing: { everyone: true, settling: false, others: [], apart: [], disputed: [] },
+  });
+  assert.equal(trial.terminal.text()[0], " Sesame  2 here");
+  trial.key("ctrl-c");
+  assert.equal(trial.terminal.text()[3], " y leaves, n stays");
+  trial.screen.key({ type: "text", text: "n" });
+  assert.equal(trial.paint().terminal.text()[3], "── PgUp: 1 unread ──");
+  const scrolled = new Trial(20, 5).tell({ event: "hint", text: "one two three four five six seven eight" });
+  scrolled.key("page-up");
+  assert.equal(scrolled.terminal.text()[3], "── PgDn goes down ──");
+});
+
+Deno.test("who comes between a question and its answer, or after a line was given back, is asked about like anybody else", () => {
+  const came = (peer: string): Notice => ({ event: "connected", peer, direction: "in", address: "192.0.2.9:1" });
+  const trial = new Trial(100, 24, { holdsPhrase: (text) => text === "the phrase" }).tell(came(A)).type("the phrase");
+  assert.equal(trial.key("enter"), undefined);
+  trial.tell(came(B));
+  assert.equal(trial.screen.key({ type: "text", text: "y" }), undefined, "sent to somebody who had just come");
+  assert.match(trial.paint().terminal.text().join("\n"), /Here now too: friend \[b0b0-0000\]/);
+  assert.equal(trial.key("enter"), undefined, "the question stands again");
+  assert.deepEqual(trial.screen.key({ type: "text", text: "y" }), { type: "line", text: "the phrase" });
+
+  const back = new Trial(100).tell(came(A));
+  back.screen.giveBack("no room for it");
+  back.tell(came(B));
+  assert.equal(back.key("enter"), undefined);
+  assert.deepEqual(back.key("enter"), { type: "line", text: "no room for it" });
+});
+
     { event: "circle", peer: A, you: "", with: [{ peer: B, name: "Bob" }] },
     HEARD,
   );
