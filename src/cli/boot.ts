@@ -14,6 +14,7 @@ import { type Args, type DoctorArgs, parse } from "./args.ts";
 import { Signals } from "./signals.ts";
 import { tell } from "./tell.ts";
 import type { argsProblem } from "./checks.ts";
+import type { Password } from "./onion.ts";
 import type { NoPhrase, PhraseRead } from "./run.ts";
 import { VERSION } from "./version.ts";
 import type { Arena, LockedBytes, LockedDhSecret, SlotClasses } from "../secrets/locked.ts";
@@ -78,9 +79,9 @@ async function command(host: Host, tty: Tty, args: Args): Promise<number> {
       if (args.target !== undefined) return await doctorCall(host, tty, args, args.target);
       const wrong = await refuseArgs(tty, { mapPort: args.mapPort });
       if (wrong !== undefined) return wrong;
-      const { doctor } = await import("./doctor.ts");
       const signalled = () => endNow(tty, undefined, PROMPT_END, 1); // its question about F12 takes raw mode
       new Signals(signalled).onInterrupt(signalled);
+      const { doctor } = await import("./doctor.ts");
       return await doctor(host, tty, args, async () => (await openMemory(host)).locked);
     }
     case "chat":
@@ -295,7 +296,7 @@ async function readOnionPassword(
   host: Host,
   fd: number | undefined,
   arena: Arena,
-): Promise<{ readonly room: LockedBytes; readonly length: number } | undefined> {
+): Promise<Password | undefined> {
   if (fd === undefined) return undefined;
   const room = arena.bytes(PASSWORD_SIZE);
   const line = await readDescriptor(host, fd, room);

@@ -18,7 +18,7 @@ import {
   SequenceScanner,
 } from "./_sequences.ts";
 import type { Terminal } from "./tty.ts";
-import { PROMPT_TEXT } from "../words/prompt.ts";
+import { PROMPT_TEXT } from "../words/start.ts";
 
 /** `length` bytes of the phrase stand at the start of the locked memory. After the other outcomes it holds zeros. */
 export type PromptOutcome =
@@ -27,8 +27,7 @@ export type PromptOutcome =
   | { type: "panic" }
   | { type: "too-long" };
 
-/** Printed at the start and at the end; the same bytes whatever was typed and however it was finished. */
-export { PROMPT_TEXT };
+/** Printed at the end as PROMPT_TEXT is at the start: the same bytes whatever was typed and however it was finished. */
 export const PROMPT_END = "\r\n";
 /** How often a prompt asks for what cannot be taken before the program gives up. */
 export const PROMPTS = 5;

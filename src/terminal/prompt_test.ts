@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
 import { PHRASE_MAX_BYTES } from "../constants.ts";
 import { Arena, arenaSize, type LockedBytes } from "../secrets/locked.ts";
-import {
-  askPhrase,
-  hearPanicOnly,
-  HiddenPrompt,
-  PROMPT_END,
-  PROMPT_TEXT,
-  type PromptOutcome,
-  readFirstLine,
-} from "./prompt.ts";
+import { askPhrase, hearPanicOnly, HiddenPrompt, PROMPT_END, type PromptOutcome, readFirstLine } from "./prompt.ts";
+import { PROMPT_TEXT } from "../words/start.ts";
 import { MemoryTty } from "./testdata/memory_tty.ts";
 
 const latin = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));

@@ -1,6 +1,9 @@
-// What the start says before there is a chat: refusals and warnings, on standard error, a line each. Loaded when needed.
+// What the start says before there is a chat: the prompt, refusals and warnings, on standard error, a line each. Light: the
+// prompt waits for it.
 
 import { asTyped } from "./command.ts";
+
+export const PROMPT_TEXT = "Phrase (nothing shows while you type): ";
 
 export function usageLine({ wrong, next }: { readonly wrong: string; readonly next: string }): string {
   return asTyped(`Could not understand the command line. ${wrong} ${next}`);
