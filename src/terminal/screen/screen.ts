@@ -197,6 +197,7 @@ export class ChatScreen {
   /** Forgets what was said, and what was typed before; what nobody has seen yet stays. */
   clearLog(): void {
     this.#log.clearSeen();
+    this.#lines.clear();
     this.#editor.clear();
     this.#inputLayout.clear();
     this.repaint();

@@ -609,6 +609,22 @@ Deno.test("one line for one arrival, and one for a call that was refused", () =>
   ]);
 });
 
+Deno.test("a name that comes long after its friend, or after /clear, is told in a line of its own", () => {
+  const came: Notice = { event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" };
+  const named: Notice = { event: "named", peer: A, name: "alice" };
+  const late = new Trial();
+  late.screen.notice(came, NOON);
+  late.screen.notice(named, NOON + 60_000);
+  const cleared = new Trial();
+  cleared.screen.notice(came, NOON);
+  cleared.screen.clearLog();
+  cleared.screen.notice(named, NOON + 1_000);
+  for (const trial of [late, cleared]) {
+    trial.paint();
+    assert.match(trial.terminal.text().join("\n"), /Name: friend \[3f2a-91bc\] is called alice\./);
+  }
+});
+
 Deno.test("the header says who has been quiet and for how long, until something comes", () => {
   const trial = new Trial(100).chat();
   assert.equal(trial.screen.quiet(new Map([[A, 6_400], [B, 900]])), true);
@@ -634,22 +650,6 @@ Deno.test("a prepared id with a tag that was met before is pointed out, even whe
   assert.match(text.split("\n")[0] ?? "", /!friend \[3f2a-91bc\]/);
 });
 
-const HEARD: Notice = {
-  event: "hearing",
-  hearing: {
-    everyone: false,
-    settling: false,
-    others: [{ peer: B, name: "Bob", by: [A] }],
-    apart: [],
-    disputed: [],
-  },
-};
-
-Deno.test("the header says who you are, who is here and who hears whom, and drops you first where there is little room", () => {
-  const wide = new Trial(140, 12).tell(
-    { event: "self", peer: "c0c0ffee".padEnd(64, "2"), name: "Carol" },
-    { event: "connected", peer: A, direction: "out", address: "a:1" },
-    { event: "named", peer: A, name: "Alice" },
 Deno.test("the header names two friends without a name by their tags, and one of them as friend", () => {
   const apart: Notice = {
     event: "hearing",
@@ -697,6 +697,22 @@ Deno.test("who comes between a question and its answer, or after a line was give
   assert.deepEqual(back.key("enter"), { type: "line", text: "no room for it" });
 });
 
+const HEARD: Notice = {
+  event: "hearing",
+  hearing: {
+    everyone: false,
+    settling: false,
+    others: [{ peer: B, name: "Bob", by: [A] }],
+    apart: [],
+    disputed: [],
+  },
+};
+
+Deno.test("the header says who you are, who is here and who hears whom, and drops you first where there is little room", () => {
+  const wide = new Trial(140, 12).tell(
+    { event: "self", peer: "c0c0ffee".padEnd(64, "2"), name: "Carol" },
+    { event: "connected", peer: A, direction: "out", address: "a:1" },
+    { event: "named", peer: A, name: "Alice" },
     { event: "circle", peer: A, you: "", with: [{ peer: B, name: "Bob" }] },
     HEARD,
   );

@@ -51,6 +51,7 @@ export class ProgramLines {
     if (notice.event === "refused" && notice.failure !== undefined) this.#refused = { entry, address: notice.address };
   }
 
+  /** The lines are not in the log any more. */
   clear(): void {
     this.#arrivals.clear();
     this.#refused = undefined;
@@ -60,7 +61,7 @@ export class ProgramLines {
     if (text !== undefined) this.#log.add({ kind: "problem", text, at });
   }
 
-  /** A first name goes into the line of the arrival, which then is the only one. */
+  /** A first name that comes with a friend goes into the line of the arrival, which then is the only one. */
   #named(notice: Notice & { event: "named" }, at: number): void {
     const { peer } = notice;
     const { roster } = this.#friends;
@@ -69,12 +70,16 @@ export class ProgramLines {
     this.#arrivals.delete(peer);
     learn(roster, notice);
     const line = arrival === undefined ? undefined : told(arrival.notice, roster);
-    if (arrival !== undefined && line !== undefined) this.#log.rewrite(arrival.entry, line.text);
+    // Later the line may be out of sight, and a name in it would be told to nobody.
+    const together = arrival !== undefined && at - arrival.entry.at <= TOGETHER_MS;
+    if (together && line !== undefined) this.#log.rewrite(arrival.entry, line.text);
     else this.#log.add({ kind: "system", text: namedLine(before, roster.names.get(peer) ?? ""), at });
     this.#warn(carefulLine(roster, peer), at);
   }
 }
 
+/** A name is among the first cells of a friend. */
+const TOGETHER_MS = 5_000;
 /** Shown in another way: in the rows that stand, or by leaving. */
 const STANDING: readonly Notice["event"][] = ["connecting", "stretching", "stopped"];
 
