@@ -333,6 +333,38 @@ for (const kind of ["screen", "plain"] as const) {
   });
 }
 
+for (const kind of ["screen", "plain", "json"] as const) {
+  Deno.test(`a ${kind} view takes F12 before all that was typed in front of it`, async () => {
+    const { tty, inputs } = open(kind, true);
+    await tty.type("never sent\r\x1b[24~");
+    assert.deepEqual(inputs, [{ type: "panic" }]);
+  });
+}
+
+Deno.test("a plain view asks anew when somebody comes between its question and the answer", async () => {
+  const { tty, view, lines } = open("plain", true, { holdsPhrase: (text) => text === "the phrase" });
+  const came = (peer: string): Notice => ({ event: "connected", peer, direction: "in", address: "192.0.2.9:1" });
+  view.show(came(A));
+  await tty.type("the phrase\r");
+  view.show(came("b0".repeat(32)));
+  await tty.type("y");
+  assert.deepEqual(lines(), []);
+  assert.match(tty.output, /Here now too: friend \[b0b0-b0b0\]/);
+  await tty.type("\ry");
+  assert.deepEqual(lines(), ["the phrase"]);
+});
+
+Deno.test("/clear with --plain says so where what was written cannot be taken back", async () => {
+  const piped = open("plain", false);
+  piped.view.clear();
+  await piped.tty.type("");
+  assert.match(piped.tty.output, /^Forgotten here\. What was written already stays/);
+  const seen = open("plain", true);
+  seen.view.clear();
+  await seen.tty.type("");
+  assert.match(seen.tty.output, /\x1b\[2J\x1b\[3J$/);
+});
+
 Deno.test("what is shown before start is not lost", async () => {
   for (const kind of ["screen", "plain", "json"] as const) {
     const tty = new MemoryTty({ inputIsTerminal: true, outputIsTerminal: true });

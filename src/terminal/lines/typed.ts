@@ -73,17 +73,18 @@ export class TypedLines {
   }
 
   #keys(keys: Key[]): void {
-    for (const key of keys) if (this.#parts.running()) this.#key(key);
+    if (!this.#parts.running()) return;
+    // It waits for nothing that was typed before it.
+    if (keys.some(({ type }) => type === "panic")) return this.#parts.onInput({ type: "panic" });
+    for (const key of keys) if (key.type !== "panic" && this.#parts.running()) this.#key(key);
   }
 
-  #key(key: Key): void {
-    if (key.type === "panic") return this.#parts.onInput({ type: "panic" });
+  #key(key: Exclude<Key, { type: "panic" }>): void {
     const question = this.#question;
-    if (question !== undefined) {
-      this.#question = undefined;
-      return answersYes(key, question.key) ? question.yes() : this.#update();
-    }
-    this.#typed(key);
+    this.#question = undefined;
+    if (question === undefined) this.#typed(key);
+    else if (answersYes(key, question.key)) question.yes();
+    else this.#update();
     this.#audience.typed(this.#editor.text, this.#parts.roster.here.keys());
   }
 
@@ -101,9 +102,11 @@ export class TypedLines {
     if (!tooLong && this.#editor.insert(text)) return;
     const { lineEnd } = this.#parts;
     this.#say(`${lineEnd}${PASTE_TOO_LONG}${lineEnd}`);
+    this.#seen = "";
   }
 
-  #enter(): void {
+  /** `meant`: it looks like a secret, and the person wants to send it all the same. */
+  #enter(meant = false): void {
     const { text } = this.#editor;
     if (text.trim() === "") return;
     const { echo, options, roster, lineEnd } = this.#parts;
@@ -115,9 +118,10 @@ export class TypedLines {
       this.#seen = "";
       return this.#update();
     }
+    if (meant || !echo) return this.#send(); // a question that nobody sees would only swallow a key
     const secret = options.holdsPhrase?.(text) === true ? SECRETS.phrase : suspicion(text);
-    if (secret === undefined || !echo) return this.#send(); // a question that nobody sees would only swallow a key
-    this.#ask(secretAsked(secret), () => this.#send());
+    if (secret === undefined) return this.#send();
+    this.#ask(secretAsked(secret), () => this.#enter(true)); // somebody may come before the answer
   }
 
   #interrupt(): void {

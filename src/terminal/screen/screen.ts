@@ -126,12 +126,10 @@ export class ChatScreen {
     if (key.type === "panic") return { type: "panic" };
     this.#remark = "";
     const question = this.#question;
-    if (question !== undefined) {
-      this.#question = undefined;
-      // The key that says no is not typed either.
-      return answersYes(key, question.key) ? question.yes() : undefined;
-    }
-    const action = this.#typed(key);
+    this.#question = undefined;
+    const action = question === undefined ? this.#typed(key) : answersYes(key, question.key) // the key that says no is not typed either
+      ? question.yes()
+      : undefined;
     this.#audience.typed(this.#editor.text, this.#friends.here);
     return action;
   }
@@ -191,7 +189,9 @@ export class ChatScreen {
 
   /** Puts a line back that could not be sent, unless something else has been begun. */
   giveBack(text: string): void {
-    if (this.#editor.text === "") this.#insert(text);
+    if (this.#editor.text !== "") return;
+    this.#insert(text);
+    this.#audience.typed(this.#editor.text, this.#friends.here);
   }
 
   /** Forgets what was said, and what was typed before; what nobody has seen yet stays. */
@@ -274,7 +274,8 @@ export class ChatScreen {
     }
   }
 
-  #enter(): ScreenAction | undefined {
+  /** `meant`: it looks like a secret, and the person wants to send it all the same. */
+  #enter(meant = false): ScreenAction | undefined {
     const { text } = this.#editor;
     if (text.trim() === "") return undefined;
     const here = this.#friends.here;
@@ -284,16 +285,16 @@ export class ChatScreen {
       this.#remark = audienceText(names(newcomers), names(here));
       return undefined;
     }
-    const send = (): ScreenAction => {
-      this.#spoken = true;
-      this.#log.follow();
-      this.#log.read();
-      return { type: "line", text: this.#editor.take() };
-    };
-    const secret = this.#options.holdsPhrase?.(text) === true ? SECRETS.phrase : suspicion(text);
-    if (secret === undefined) return send();
-    this.#question = { texts: secretTexts(secret), yes: send };
-    return undefined;
+    const secret = meant ? undefined : this.#options.holdsPhrase?.(text) === true ? SECRETS.phrase : suspicion(text);
+    if (secret !== undefined) {
+      // Somebody may come before the answer.
+      this.#question = { texts: secretTexts(secret), yes: () => this.#enter(true) };
+      return undefined;
+    }
+    this.#spoken = true;
+    this.#log.follow();
+    this.#log.read();
+    return { type: "line", text: this.#editor.take() };
   }
 
   // --- Rows ---
@@ -337,7 +338,7 @@ export class ChatScreen {
 interface Question {
   /** The same, from the longest to the shortest: what the keys do matters most where there is little room. */
   readonly texts: readonly string[];
-  readonly yes: () => ScreenAction;
+  readonly yes: () => ScreenAction | undefined;
   /** Answers yes, besides y. */
   readonly key?: KeyName;
 }
