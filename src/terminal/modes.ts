@@ -18,5 +18,8 @@ export function leaveText({ screen, paste }: Modes): string {
   return (paste ? "\x1b[?2004l" : "") + (screen ? "\x1b[0m\x1b[2J\x1b[H\x1b[?7h\x1b[?1007r\x1b[?25h\x1b[?1049l" : "");
 }
 
+/** Everything off the terminal, its scroll-back too. */
+export const WIPE_TEXT = "\x1b[H\x1b[2J\x1b[3J";
+
 /** The wheel sends no arrows here, which would walk in the history: the mode is saved, and put back at the end. */
 const WHEEL_OFF = "\x1b[?1007s\x1b[?1007l";

@@ -12,7 +12,7 @@
 // - Bytes read are lent to one handler and zeroed after it. What a handler did not take is kept for the next one.
 
 import { Output, type Stream } from "./output.ts";
-import { enterText, leaveText, type Modes } from "./modes.ts";
+import { enterText, leaveText, type Modes, WIPE_TEXT } from "./modes.ts";
 import { lastWrites } from "./way_out.ts";
 
 /** Takes a lent chunk. A number returned is how many bytes it took; the rest waits for the next `listen`. */
@@ -108,14 +108,16 @@ export class Tty {
     return !this.outputIsTerminal && this.#out.failed;
   }
 
-  /**
-   * The sequences that take over the terminal, for `writeToPerson`; remembered, so that `restore` gives back what was
-   * taken.
-   */
+  /** The sequences that take over the terminal, for `writeToPerson`; remembered, so that `restore` takes them back. */
   enter(modes: Modes): string {
     if (this.#dumb || !(this.outputIsTerminal || this.errorIsTerminal)) return "";
     this.#modes = modes;
     return enterText(modes);
+  }
+
+  /** What takes all that was written off the output; "" where that is no terminal, or one that knows no sequences. */
+  get wipe(): string {
+    return this.#dumb || !this.outputIsTerminal ? "" : WIPE_TEXT;
   }
 
   /** Characters given to `write` that the system has not taken yet. A painter paints again when it is 0. */
@@ -269,12 +271,8 @@ export class Tty {
         onEnd?.();
         continue;
       }
-      let count: number | null;
-      try {
-        count = await (this.#console ?? Deno.stdin).read(this.#buffer);
-      } catch {
-        count = null; // EIO: the terminal hung up.
-      }
+      // EIO: the terminal hung up.
+      const count = await (this.#console ?? Deno.stdin).read(this.#buffer).catch(() => null);
       if (count === null || count === 0) {
         this.#ended = true;
         if (this.inputIsTerminal) this.#close();

@@ -109,6 +109,8 @@ test("TERM=dumb gets plain lines and not one escape sequence, from the prompt to
   await pty.until("Waiting for friends on 127");
   await pty.write("/help\r");
   await pty.until("say goodbye and leave");
+  await pty.write("/clear\r");
+  await pty.until("Forgotten here");
   await pty.write("\x03\x03");
   await pty.until("Goodbye");
   equal((await pty.output()).includes("\x1b"), false);

@@ -8,7 +8,7 @@ import { newRoster } from "../text/roster.ts";
 import { widestOf, wrap } from "../text/width.ts";
 import { leftOut } from "../../words/screen.ts";
 import { callOf } from "../call_person.ts";
-import { saidBy } from "../refused.ts";
+import { NOT_CLEARED } from "../../words/screen.ts";
 import type { Terminal } from "../tty.ts";
 import type { Input, View, ViewOptions } from "../view.ts";
 import { PipedLines } from "./piped.ts";
@@ -109,9 +109,10 @@ export class LineView implements View {
 
   clear(): void {
     this.#context.sent.clear();
-    if (this.#kind === "plain" && this.#echo) {
-      void this.#tty.write("\x1b[H\x1b[2J\x1b[3J" + (this.#typing?.again() ?? ""));
-    }
+    if (this.#kind === "json") return;
+    const { wipe } = this.#tty;
+    if (wipe === "") this.show({ event: "hint", text: NOT_CLEARED });
+    else void this.#tty.write(wipe + (this.#typing?.again() ?? ""));
   }
 
   quiet(): void {}

@@ -1,6 +1,6 @@
 // A terminal or a pair of pipes in memory: what `Tty` is for the program, for tests. Output can be stuck, and end.
 
-import type { Modes } from "../modes.ts";
+import { type Modes, WIPE_TEXT } from "../modes.ts";
 import type { OnBytes, Terminal } from "../tty.ts";
 
 export class MemoryTty implements Terminal {
@@ -90,6 +90,9 @@ export class MemoryTty implements Terminal {
   }
   enter(modes: Modes): string {
     return (modes.screen ? "\x1b[?1049h\x1b[?7l\x1b[2J\x1b[H" : "") + (modes.paste ? "\x1b[?2004h" : "");
+  }
+  get wipe(): string {
+    return this.outputIsTerminal ? WIPE_TEXT : "";
   }
   get backlog(): number {
     return this.#waiting.reduce((sum, { text }) => sum + text.length, 0);
