@@ -29,11 +29,18 @@ export function plainLines(notice: Notice, context: PlainContext): string[] {
   learn(roster, notice);
   const alike = carefulOfReported(roster, reported);
   if (alike !== undefined) lines.push(alike);
-  if (notice.event === "named" || notice.event === "connected") {
-    const careful = carefulLine(roster, notice.peer);
-    if (careful !== undefined) lines.push(careful);
-  }
+  if (notice.event === "named" || notice.event === "connected") lines.push(...careful(notice.peer, roster));
   return lines;
+}
+
+/** Of a friend whom the roster knows already: one line for the arrival, with the name, and what to be careful of. */
+export function arrivalLines(notice: Notice & { event: "connected" }, context: PlainContext): string[] {
+  return [...sentences(notice, context), ...careful(notice.peer, context.roster)];
+}
+
+function careful(peer: PeerId, roster: Roster): string[] {
+  const line = carefulLine(roster, peer);
+  return line === undefined ? [] : [line];
 }
 
 function sentences(notice: Notice, context: PlainContext): string[] {
@@ -60,6 +67,8 @@ function sentences(notice: Notice, context: PlainContext): string[] {
       return [words.deliveredLine(who(notice.peer), which(notice.id, sent))];
     case "unconfirmed":
       return [words.unconfirmedLine(who(notice.peer), which(notice.id, sent))];
+    case "self":
+      return [words.youAreLine(ownLabel(notice.peer, notice.name))];
     case "named":
       return [words.namedLine(who(notice.peer), sanitise(notice.name, "name"))];
     default:
@@ -67,8 +76,6 @@ function sentences(notice: Notice, context: PlainContext): string[] {
   }
 }
 
-    case "self":
-      return [words.youAreLine(ownLabel(notice.peer, notice.name))];
 function clean(text: string): string {
   return sanitise(text, "text");
 }

@@ -48,7 +48,6 @@ Deno.test("plainLines() tells a conversation in sentences", () => {
   assert.deepEqual(lines, [
     "Memory for secrets is locked. Core dumps are off.",
     "Stretching the phrase. This takes a moment.",
-    "The phrase is ready.",
     "Waiting for friends on 0.0.0.0:7373.",
     "Calling 192.0.2.7:7373.",
     "No connection with 192.0.2.7:7373: the caller did not finish in time.",

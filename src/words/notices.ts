@@ -67,7 +67,7 @@ export function lineOf(notice: Notice, shown: Shown): string | undefined {
         "A restart, or another person: ask.";
     }
     case "stretching":
-      return notice.done ? "The phrase is ready." : "Stretching the phrase. This takes a moment.";
+      return notice.done ? undefined : "Stretching the phrase. This takes a moment.";
     case "turned-away":
       return turnedAway(notice.count, notice.guesses);
     case "stopped":

@@ -58,7 +58,6 @@ const LINES: readonly (readonly [Notice, string])[] = [
     `Someone new answers at {${AT}}: Bob [b] (was Alice [a]). A restart, or another person: ask.`,
   ],
   [{ event: "stretching", done: false }, "Stretching the phrase. This takes a moment."],
-  [{ event: "stretching", done: true }, "The phrase is ready."],
   [turned(1, 0), "1 caller turned away."],
   [turned(1, 1), "1 caller turned away: wrong phrase."],
   [turned(2, 0), "2 callers turned away."],
@@ -147,7 +146,7 @@ Deno.test("lineOf() has the sentence for each notice, and cleans whatever somebo
   for (const [notice, text] of LINES) equal(line(notice), text);
 });
 
-Deno.test("lineOf() leaves messages, receipts and names to the views", () => {
+Deno.test("lineOf() leaves messages, receipts and names to the views, and says nothing of a phrase that is ready", () => {
   const sent = { id: "x", peers: 1, to: ["a"], text: "hello", unheard: [], private: false } as const;
   const own: readonly Notice[] = [
     { event: "message", peer: "a", id: "x", text: "From Bob: hello" },
@@ -156,6 +155,7 @@ Deno.test("lineOf() leaves messages, receipts and names to the views", () => {
     { event: "unconfirmed", id: "x", peer: "a" },
     { event: "named", peer: "a", name: "Alice" },
     { event: "self", peer: "a", name: "Alice" },
+    { event: "stretching", done: true },
     { event: "circle", peer: "a", you: "x", with: [] },
     { event: "hearing", hearing: { everyone: true, settling: false, others: [], apart: [], disputed: [] } },
   ];

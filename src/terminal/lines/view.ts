@@ -11,6 +11,7 @@ import { callOf } from "../call_person.ts";
 import { NOT_CLEARED } from "../../words/screen.ts";
 import type { Terminal } from "../tty.ts";
 import type { Input, View, ViewOptions } from "../view.ts";
+import { HeldLines } from "./held.ts";
 import { PipedLines } from "./piped.ts";
 import { TypedLines } from "./typed.ts";
 
@@ -26,6 +27,8 @@ export class LineView implements View {
   readonly #context: PlainContext;
   readonly #typing: TypedLines | undefined;
   readonly #piped: PipedLines;
+  /** Of plain lines, where there is a clock. */
+  readonly #held: HeldLines | undefined;
   #running = false;
   /** A call of ours was refused, and nothing has been said about it yet. */
   #refused: { readonly address: string; readonly lines: readonly string[]; readonly cancel: () => void } | undefined;
@@ -45,8 +48,14 @@ export class LineView implements View {
     this.#context = { roster: newRoster(options.name), sent: new Map(), echoed: this.#echo };
     const parts = { tty, echo: this.#echo, roster: this.#context.roster, options, lineEnd: this.#lineEnd, onInput };
     this.#typing = keyed ? new TypedLines({ ...parts, running: () => this.#running }) : undefined;
+    this.#held = kind === "plain" && options.after !== undefined
+      ? new HeldLines(this.#context, options.after, (lines) => this.#write(lines))
+      : undefined;
     this.#piped = new PipedLines({
-      line: (text) => onInput({ type: "line", text }),
+      line: (text) => {
+        this.#held?.sayAll();
+        onInput({ type: "line", text });
+      },
       problem: (doing, wrong, next) => this.show({ event: "problem", doing, wrong, next }),
     });
   }
@@ -65,8 +74,12 @@ export class LineView implements View {
     this.#early = undefined;
     for (const [notice, shown] of early) this.show(notice, shown);
     const typing = this.#typing;
-    if (typing !== undefined) tty.listen((chunk) => typing.feed(chunk), () => this.#tell({ type: "panic" }));
-    else {
+    if (typing !== undefined) {
+      tty.listen((chunk) => {
+        this.#held?.sayAll();
+        typing.feed(chunk);
+      }, () => this.#tell({ type: "panic" }));
+    } else {
       tty.listen((chunk) => this.#piped.feed(chunk), () => {
         this.#piped.end();
         this.#piped.whenDrained(() => this.#tell({ type: "end" }));
@@ -80,14 +93,7 @@ export class LineView implements View {
       return;
     }
     if (this.#kind === "json" && isForPeople(notice)) return;
-    if (this.#kind === "plain") {
-      const said = saidBy(notice, this.#refused);
-      if (said !== undefined) {
-        said.cancel();
-        this.#refused = undefined;
-      } else this.#sayRefused();
-      if (notice.event === "refused" && notice.failure !== undefined) return this.#holdRefused(notice);
-    }
+    if (this.#held?.takes(notice)) return;
     const now = this.#options.wall();
     const out = this.#kind === "json" ? [jsonLine(notice, now)] : this.#plain(notice);
     const call = notice.event === "message" && this.#tty.outputIsTerminal ? callOf(this.#options) : "";
@@ -121,8 +127,8 @@ export class LineView implements View {
 
   async stop(next?: "asks" | "told"): Promise<void> {
     if (!this.#running) return;
-    if (next === undefined) this.#sayRefused();
-    else this.#refused?.cancel();
+    if (next === undefined) this.#held?.sayAll();
+    else this.#held?.drop();
     await (next === "asks" ? this.#tty.leaveWithin() : this.#tty.restoreWithin());
     this.#running = false;
     this.#forget();
@@ -132,7 +138,7 @@ export class LineView implements View {
     const lastWords = this.#kind === "json" && this.#running
       ? jsonLine({ event: "stopped", reason: "panic" }, this.#options.wall()) + this.#lineEnd
       : "";
-    this.#refused?.cancel();
+    this.#held?.drop();
     this.#running = false;
     this.#early = [];
     this.#tty.restore(lastWords);
