@@ -21,7 +21,7 @@ export const CODES: Readonly<Record<keyof typeof EXIT, string>> = {
   usage: "The command line or the phrase was not accepted.",
   connection: "Could not listen or connect. Also: input ended before a friend who was called had connected.",
   phrase:
-    "The phrase did not match, one of you is in the other mode, or the friend's door is closed. Only if you called one friend, without --listen. If the phrase was typed at the prompt, Sesame asks again instead, until you leave.",
+    "The phrase did not match, one of you is in the other mode, or the friend's door is closed. Only if that is so for everybody whom you called, without --listen. If the phrase was typed at the prompt, Sesame asks again instead, until you leave.",
   protection: "A protection that you asked for is missing, or TLS keys are being logged.",
 };
 

@@ -1,4 +1,4 @@
-// The calls that a chat began with, and how it ends when none of them brought anybody. Pure. Not in here: when that is so
+// The calls that a chat began with, and how it ends when none of them brought anybody. Pure. Out of scope: when that is so
 // (chat.ts), asking for the phrase anew (cli/run.ts).
 
 import { type CallFailure, reasonOf } from "../call.ts";

@@ -1,6 +1,6 @@
 // Lines of `--plain` that wait a moment, since what comes next may say all of it in one: a call that was refused waits for its
 // problem, an arrival for the friend's name. Nobody is here unannounced meanwhile: `sayAll` goes before whatever else is shown,
-// and before anything that the person types is acted on. Not in here: the sentences (plain.ts), writing (view.ts).
+// and before anything that the person types is acted on. Out of scope: the sentences (plain.ts), writing (view.ts).
 
 import type { Notice } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";
@@ -14,13 +14,13 @@ type Arrival = Notice & { event: "connected" };
 export class HeldLines {
   readonly #context: PlainContext;
   readonly #after: After;
-  readonly #say: (lines: readonly string[]) => void;
+  readonly #say: (lines: readonly string[], event: Notice["event"]) => void;
   /** In the order in which they came. The roster knows of them. */
   readonly #arrivals = new Map<PeerId, { readonly notice: Arrival; readonly cancel: () => void }>();
   #refused: { readonly address: string; readonly lines: readonly string[]; readonly cancel: () => void } | undefined;
 
   /** `after` calls once, later, and returns what cancels that. */
-  constructor(context: PlainContext, after: After, say: (lines: readonly string[]) => void) {
+  constructor(context: PlainContext, after: After, say: (lines: readonly string[], event: Notice["event"]) => void) {
     this.#context = context;
     this.#after = after;
     this.#say = say;
@@ -66,7 +66,7 @@ export class HeldLines {
     const lines = plainLines(notice, this.#context);
     if (lines.length > 0) {
       this.sayAll();
-      this.#say(lines);
+      this.#say(lines, notice.event);
     }
     return true;
   }
@@ -82,7 +82,7 @@ export class HeldLines {
     if (arrival === undefined) return;
     this.#arrivals.delete(peer);
     arrival.cancel();
-    this.#say(arrivalLines(arrival.notice, this.#context));
+    this.#say(arrivalLines(arrival.notice, this.#context), "connected");
   }
 
   /** `said`: by what comes next. */
@@ -90,7 +90,7 @@ export class HeldLines {
     const refused = this.#refused;
     this.#refused = undefined;
     refused?.cancel();
-    if (!said && refused !== undefined) this.#say(refused.lines);
+    if (!said && refused !== undefined) this.#say(refused.lines, "refused");
   }
 }
 

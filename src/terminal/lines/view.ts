@@ -6,9 +6,8 @@ import { type PlainContext, plainLines } from "../plain.ts";
 import { isolate, withoutIsolates } from "../text/sanitise.ts";
 import { newRoster } from "../text/roster.ts";
 import { widestOf, wrap } from "../text/width.ts";
-import { leftOut } from "../../words/screen.ts";
+import { leftOut, NOT_CLEARED } from "../../words/screen.ts";
 import { callOf } from "../call_person.ts";
-import { NOT_CLEARED } from "../../words/screen.ts";
 import type { Terminal } from "../tty.ts";
 import type { Input, View, ViewOptions } from "../view.ts";
 import { HeldLines } from "./held.ts";
@@ -30,8 +29,6 @@ export class LineView implements View {
   /** Of plain lines, where there is a clock. */
   readonly #held: HeldLines | undefined;
   #running = false;
-  /** A call of ours was refused, and nothing has been said about it yet. */
-  #refused: { readonly address: string; readonly lines: readonly string[]; readonly cancel: () => void } | undefined;
   /** Notices that nobody will read. */
   #leftOut = 0;
   /** Shown before `start`. */
@@ -49,7 +46,7 @@ export class LineView implements View {
     const parts = { tty, echo: this.#echo, roster: this.#context.roster, options, lineEnd: this.#lineEnd, onInput };
     this.#typing = keyed ? new TypedLines({ ...parts, running: () => this.#running }) : undefined;
     this.#held = kind === "plain" && options.after !== undefined
-      ? new HeldLines(this.#context, options.after, (lines) => this.#write(lines))
+      ? new HeldLines(this.#context, options.after, (lines, event) => this.#say(lines, event))
       : undefined;
     this.#piped = new PipedLines({
       line: (text) => {
@@ -98,11 +95,7 @@ export class LineView implements View {
     const out = this.#kind === "json" ? [jsonLine(notice, now)] : this.#plain(notice);
     const call = notice.event === "message" && this.#tty.outputIsTerminal ? callOf(this.#options) : "";
     if (call !== "" && this.#kind === "plain") void this.#tty.write(call);
-    if (this.#tty.backlog > UNREAD_MAX && LEFT_OUT.has(notice.event)) {
-      this.#leftOut++;
-      return;
-    }
-    this.#write(out, shown);
+    this.#say(out, notice.event, shown);
   }
 
   hold(on: boolean): void {
@@ -145,19 +138,12 @@ export class LineView implements View {
     this.#forget();
   }
 
-  /** Until the present step is over: one that ends its call brings the problem as well. */
-  #holdRefused(notice: Notice & { event: "refused" }): void {
-    const lines = this.#plain(notice);
-    const { after } = this.#options;
-    if (after === undefined) return this.#write(lines);
-    this.#refused = { address: notice.address, lines, cancel: after(0, () => this.#sayRefused()) };
-  }
-
-  #sayRefused(): void {
-    const refused = this.#refused;
-    this.#refused = undefined;
-    refused?.cancel();
-    if (refused !== undefined) this.#write(refused.lines);
+  #say(lines: readonly string[], event: Notice["event"], shown?: () => void): void {
+    if (this.#tty.backlog > UNREAD_MAX && LEFT_OUT.has(event)) {
+      this.#leftOut++;
+      return;
+    }
+    this.#write(lines, shown);
   }
 
   /** Once somebody reads again. */
