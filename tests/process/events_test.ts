@@ -172,7 +172,7 @@ Deno.test("lines that wait for a friend keep their place before a command behind
   await listener.say("/peers\nlast");
   await dialer.like("message", { text: "last" }, 30_000);
   deepEqual(dialer.all("message").map(({ text }) => text), [...texts, "last"]);
-  const here = listener.events.findIndex((e) => e.event === "hint" && /^1 friend connected/.test(String(e.text)));
+  const here = listener.events.findIndex((e) => e.event === "hint" && /^1 friend connected/m.test(String(e.text)));
   const sent = listener.events.filter((e, n) => e.event === "sent" && n < here).length;
   equal(sent, texts.length);
 });
