@@ -29,7 +29,7 @@ export function refusalOf(
   connection: Connection,
   house: House,
   now: Millis,
-): "busy" | "self" | "duplicate" | "closed" | "protocol" | undefined {
+): "busy" | "self" | "duplicate" | "closed" | undefined {
   if (house.leaving || house.shutOut) return "busy";
   if (connection.peer === house.self) return "self";
   // Before stretch and answer: somebody else than an introduction is about does not even learn that we know the phrase.
