@@ -123,4 +123,10 @@ Deno.test("a name that came with an arrival is warned of once, and an arrival th
   panicked.view.show(came(A));
   panicked.view.panic();
   deepEqual([panicked.said(), panicked.timers.size], [[], 0]);
+
+  // What is begun to be written then could keep the terminal from being given back.
+  const pressed = open(true);
+  pressed.view.show(came(A));
+  await pressed.tty.type("\x1b[24~");
+  deepEqual(pressed.inputs, [["panic", []]]);
 });

@@ -22,6 +22,8 @@ export interface TypedParts {
   readonly options: ViewOptions;
   readonly lineEnd: string;
   readonly running: () => boolean;
+  /** Before any key is acted on but those of panic, which wait for nothing. */
+  readonly before: () => void;
   readonly onInput: (input: Input) => void;
 }
 
@@ -76,6 +78,7 @@ export class TypedLines {
     if (!this.#parts.running()) return;
     // It waits for nothing that was typed before it.
     if (keys.some(({ type }) => type === "panic")) return this.#parts.onInput({ type: "panic" });
+    if (keys.length > 0) this.#parts.before();
     for (const key of keys) if (key.type !== "panic" && this.#parts.running()) this.#key(key);
   }
 

@@ -44,7 +44,8 @@ export class LineView implements View {
     this.#lineEnd = keyed && tty.outputIsTerminal ? "\r\n" : "\n";
     this.#context = { roster: newRoster(options.name), sent: new Map(), echoed: this.#echo };
     const parts = { tty, echo: this.#echo, roster: this.#context.roster, options, lineEnd: this.#lineEnd, onInput };
-    this.#typing = keyed ? new TypedLines({ ...parts, running: () => this.#running }) : undefined;
+    const [running, before] = [() => this.#running, () => this.#held?.sayAll()];
+    this.#typing = keyed ? new TypedLines({ ...parts, running, before }) : undefined;
     this.#held = kind === "plain" && options.after !== undefined
       ? new HeldLines(this.#context, options.after, (lines, event) => this.#say(lines, event))
       : undefined;
@@ -71,12 +72,8 @@ export class LineView implements View {
     this.#early = undefined;
     for (const [notice, shown] of early) this.show(notice, shown);
     const typing = this.#typing;
-    if (typing !== undefined) {
-      tty.listen((chunk) => {
-        this.#held?.sayAll();
-        typing.feed(chunk);
-      }, () => this.#tell({ type: "panic" }));
-    } else {
+    if (typing !== undefined) tty.listen((chunk) => typing.feed(chunk), () => this.#tell({ type: "panic" }));
+    else {
       tty.listen((chunk) => this.#piped.feed(chunk), () => {
         this.#piped.end();
         this.#piped.whenDrained(() => this.#tell({ type: "end" }));
