@@ -53,11 +53,11 @@ export class Verification implements Disposable {
     const first = this.#theirCommit ??= commit.slice();
     if (!first.every((byte, i) => byte === commit[i])) {
       const told = this.#spoiled;
-      this.#spoil();
+      this.#spoiled = true;
       return told ? "taken" : "changed";
     }
     if (reveal === undefined) return "taken";
-    if (!committed) this.#spoil();
+    if (!committed) this.#spoiled = true;
     else this.#theirs ??= reveal.slice();
     return "taken";
   }
@@ -75,11 +75,6 @@ export class Verification implements Disposable {
 
   [Symbol.dispose](): void {
     this.#n[Symbol.dispose]();
-  }
-
-  #spoil(): void {
-    this.#spoiled = true;
-    this.#theirs = undefined;
   }
 }
 

@@ -149,11 +149,13 @@ Deno.test("Outgoing keeps so many introductions as there can be people to introd
   equal(outgoing.empty, true);
 });
 
-Deno.test("Outgoing lets a circle go after eight acks in a row", () => {
-  using outgoing = new Outgoing();
-  for (let i = 0; i < 10; i++) outgoing.add({ type: "ack", id: messageId(100 + i) });
-  outgoing.add(circle(1));
-  equal(Array.from({ length: 9 }, () => word(outgoing).split(" ")[0]).at(-1), "circle");
+Deno.test("Outgoing lets a circle or an introduction go after eight acks in a row", () => {
+  for (const [message, name] of [[circle(1), "circle"], [meet(1), "meet"]] as const) {
+    using outgoing = new Outgoing();
+    for (let i = 0; i < 10; i++) outgoing.add({ type: "ack", id: messageId(100 + i) });
+    outgoing.add(message);
+    equal(Array.from({ length: 9 }, () => word(outgoing).split(" ")[0]).at(-1), name);
+  }
 });
 
 Deno.test("Outgoing says after a goodbye nothing about others either", () => {

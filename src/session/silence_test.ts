@@ -30,3 +30,10 @@ Deno.test("a link is dead when its time is over a second time, and not if anythi
   const late = over + 1 + DEAD_AFTER_MS + SILENCE_GRACE_MS;
   deepEqual([silence.isDead(late - 1), silence.isDead(late)], [false, true]);
 });
+
+Deno.test("two cells are enough to know a pace", () => {
+  const silence = new Silence(0);
+  for (const now of [0, 100]) silence.opened(now);
+  silence.ended(100);
+  deepEqual([400, 401].map((now) => silence.quietFor(now)), [0, 301]);
+});

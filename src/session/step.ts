@@ -80,7 +80,7 @@ export class Session implements Disposable {
   /** Frames given away, and how many of those the operating system had taken at the last look. */
   #sent = 0;
   #taken = 0;
-  #lastProgress: Millis;
+  #lastProgress: Millis = Infinity;
 
   readonly #tolerance: Tolerance;
   readonly #held = new Held();
@@ -94,7 +94,6 @@ export class Session implements Disposable {
     this.#shape = shape;
     this.#authDeadline = now + AUTH_TIMEOUT_MS;
     this.#silence = new Silence(now);
-    this.#lastProgress = now;
     this.#tolerance = new Tolerance(now);
     this.#promised = this.#nextDeadline();
   }
@@ -148,7 +147,6 @@ export class Session implements Disposable {
     if ("ratchet" in phase) phase.ratchet[Symbol.dispose]();
     this.#outgoing[Symbol.dispose]();
     this.#reassembly[Symbol.dispose]();
-    this.#held.release();
   }
 
   #step(event: Event, now: Millis, entropy: Entropy): Effect[] {

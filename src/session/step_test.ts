@@ -90,9 +90,13 @@ function makePair(seed: string, shape: Shape | Record<Role, Shape> = CONSTANT): 
 const violation: Effect[] = [{ type: "close", reason: "protocol" }];
 
 /** A live session and a raw peer across from it; `answers` is the session's role. */
-function against(role: Role, seed: string): { session: Session; peer: RawPeer; entropy: Entropy } & Disposable {
+function against(
+  role: Role,
+  seed: string,
+  shape: Shape = CONSTANT,
+): { session: Session; peer: RawPeer; entropy: Entropy } & Disposable {
   const entropy = seededEntropy(seed);
-  const session = makeSession(arena, role);
+  const session = makeSession(arena, role, shape);
   const peer = new RawPeer(arena, other(role), entropy);
   if (role === "listener") {
     const offer = frameOf(session.step({ type: "opened", phrase }, 0, entropy));
@@ -697,8 +701,8 @@ test("a quiet moment is asked for once cell 7 has left; the key is made then, an
 });
 
 /** A live listener at 250 ms whose next tick is known, and a dialer whose key is its next cell. */
-function beforeKey(seed: string) {
-  const both = against("listener", seed);
+function beforeKey(seed: string, shape: Shape = CONSTANT) {
+  const both = against("listener", seed, shape);
   const { session, peer, entropy } = both;
   session.step({ type: "time", unsent: 0 }, 300, entropy);
   feed(both, 300, Array.from({ length: 8 }, () => peer.dummy()));
@@ -729,6 +733,33 @@ test("a key that comes within 4 ms before the tick is opened 1 ms after it, with
     equal(session.deadline, tick + 250);
     both[Symbol.dispose]();
   }
+});
+
+test("a key that waits for a tick is not opened by whatever else looks at the time", () => {
+  using both = beforeKey("held, looked at");
+  const { session, peer, entropy, tick } = both;
+  feed(both, tick - 1, [peer.dummy()]);
+  deepEqual(session.step({ type: "time", unsent: 0 }, tick - 0.5, entropy), []);
+  deepEqual(session.step({ type: "time", unsent: 0 }, tick, entropy).map(({ type }) => type), ["send"]);
+  deepEqual(session.step({ type: "time", unsent: 0 }, tick + 0.5, entropy), []);
+  deepEqual(session.step({ type: "time", unsent: 0 }, tick + 1, entropy), [{ type: "opened" }]);
+});
+
+test("without cover a key waits for the cell of what has been said, and for no dummy far away", () => {
+  for (const said of [true, false]) {
+    using both = beforeKey("held without cover", COVER_OFF);
+    const { session, peer, entropy, tick } = both;
+    session.step({ type: "time", unsent: 0 }, tick, entropy);
+    if (said) session.step({ type: "submit", message: chat(1) }, tick + 5, entropy);
+    equal(session.deadline < tick + 100, said);
+    deepEqual(feed(both, tick + 18, [peer.dummy()]).flat(), said ? [] : [{ type: "opened" }]);
+  }
+});
+
+test("how long the other side has been quiet is told from three missed cells on", () => {
+  using both = against("listener", "quiet");
+  for (const now of [0, 250, 500]) feed(both, now, [both.peer.dummy()]);
+  deepEqual([1250, 1251].map((now) => both.session.quietFor(now)), [0, 751]);
 });
 
 test("another cell is opened at once, however near the tick is", () => {
@@ -1092,6 +1123,8 @@ test("the beginning of a circle is told with its cells, when the first of them l
   const circle: Message = { type: "circle", you: "", with: inCircleOrder(members) };
   pair.step("dialer", { type: "submit", message: { ...circle, with: [] } });
   pair.step("dialer", { type: "withdraw circle" });
+  pair.runUntil(2_000);
+  deepEqual(pair.received("listener"), []);
   pair.step("dialer", { type: "submit", message: circle });
   pair.runUntil(4_000);
   deepEqual(pair.received("listener"), [circle]);
