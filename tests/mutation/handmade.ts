@@ -192,7 +192,7 @@ export const HANDMADE: readonly Handmade[] = [
     file: "src/ratchet/ratchet.ts",
     text: "(cell.kind !== right || !wanted)",
     without: "(cell.kind !== right || (!wanted && !listening))",
-    test: { file: "src/ratchet/ratchet_test.ts", name: "it is a violation if another of the dialer's cells is a key" },
+    test: { file: "src/ratchet/ratchet_test.ts", name: "it is a violation if another cell of the dialer's is a key" },
   },
   {
     name: "a ciphertext is accepted that no key is waiting for",

@@ -59,6 +59,16 @@ Deno.test("each mutant made by hand stands on the page, and the line that it cha
   }
 });
 
+Deno.test("each mutant made by hand names a test of the file that it names", () => {
+  for (const { name, test } of HANDMADE) {
+    const text = read(test.file);
+    // A whole name, or what stands behind the beginning that a table of tests shares.
+    const beginnings = [...text.matchAll(/Deno\.test\(`([^`$]*)\$\{/g)].map(([, shared]) => shared!);
+    const rests = ["", ...beginnings].filter((shared) => test.name.startsWith(shared));
+    ok(rests.some((shared) => text.includes(`"${test.name.slice(shared.length)}"`)), `${name}: “${test.name}”`);
+  }
+});
+
 Deno.test("one command checks a claim: every row of the models, every file of vectors, and the mutant", () => {
   for (const claim of CLAIMS) {
     const steps = stepsOf(claim, testsOf).map(({ args }) => args.join(" "));
