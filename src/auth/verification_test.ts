@@ -75,7 +75,7 @@ Deno.test("a number that came before ours was committed to brings no words", () 
   using alice = of(ALICE, BOB, 1);
   using bob = of(BOB, ALICE, 2);
   bob.take(alice.commit, undefined, true);
-  alice.take(bob.commit, bob.reveal(), false);
+  equal(alice.take(bob.commit, bob.reveal(), false), "taken");
   equal(alice.words(), undefined);
   alice.take(bob.commit, bob.reveal(), true);
   equal(alice.words(), undefined);

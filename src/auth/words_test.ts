@@ -11,7 +11,16 @@ import { createHash } from "node:crypto";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import fc from "fast-check";
 import { experiment, phraseOf, pick, seeded, sha256, sum } from "../../tests/phrase/typos.ts";
-import { type Canonical, CANONICAL_ROOM, canonicalise, generate, type Sha256, WORDS_MAX, WORDS_MIN } from "./words.ts";
+import {
+  type Canonical,
+  CANONICAL_ROOM,
+  canonicalise,
+  generate,
+  type Sha256,
+  wordAt,
+  WORDS_MAX,
+  WORDS_MIN,
+} from "./words.ts";
 
 /** Both answers of `canonicalise` at once; `text` is the canonical form. */
 function canonical(raw: string | Uint8Array): Canonical & { readonly text?: string } {
@@ -325,4 +334,9 @@ Deno.test("of words that are exchanged for another or with their neighbour, abou
     if (phrase !== words.join(" ") && canonical(phrase).kind === "words") missed++;
   }
   ok(missed > 0 && missed < 25, `${missed} of 20,000 were missed; about 10 are expected`);
+});
+
+Deno.test("wordAt() has the 2048 words of BIP39 and no other", () => {
+  equal([0, 2047].map(wordAt).join(" "), "abandon zoo");
+  for (const index of [-1, 2048]) throws(() => wordAt(index), RangeError);
 });

@@ -14,6 +14,7 @@ import {
   ownLines,
   theirLines,
   unconfirmedLine,
+  youAreLine,
 } from "./notices.ts";
 
 /** What was cleaned stands in braces. */
@@ -167,6 +168,7 @@ Deno.test("no sentence begins with a word that marks what a friend wrote", () =>
 });
 
 Deno.test("the lines about names and messages, others' and our own", () => {
+  equal(youAreLine("Carol [b0b0-0000]"), "You are Carol [b0b0-0000].");
   equal(namedLine("[a]", "Alice"), "Name: [a] is called Alice.");
   equal(namedLine("Alice [a]", ""), "Name: Alice [a] has none now.");
   equal(alikeLine("Alice [b]", "you"), "Careful: Alice [b] uses a name like yours.");

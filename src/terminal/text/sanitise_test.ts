@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { confusable, isolate, sanitise, tag, withoutIsolates, withoutLast } from "./sanitise.ts";
+import { confusable, isolate, ownLabel, sanitise, tag, withoutIsolates, withoutLast } from "./sanitise.ts";
 import { hostileStrings } from "../testdata/hostile.ts";
 
 const TABLE: readonly [what: string, from: string, to: string][] = [
@@ -137,6 +137,12 @@ Deno.test("confusable() finds look-alikes and no more", () => {
 Deno.test("tag() is made from the PeerId alone", () => {
   assert.equal(tag("3f2a91bc" + "0".repeat(56)), "3f2a-91bc");
   assert.equal(tag("\x1b[31m"), "????-????");
+});
+
+Deno.test("one's own label is the cleaned name and the tag, or the tag alone", () => {
+  const peer = "b0b00000" + "00".repeat(28);
+  assert.equal(ownLabel(peer, "Ca[rol"), "Ca(rol [b0b0-0000]");
+  assert.equal(ownLabel(peer, ""), "[b0b0-0000]");
 });
 
 Deno.test("a character that passes without a look comes out of one unchanged", () => {
