@@ -74,7 +74,7 @@ Deno.test("a second, different commitment takes the words away for good, and say
 Deno.test("a number that came before ours was committed to brings no words", () => {
   using alice = of(ALICE, BOB, 1);
   using bob = of(BOB, ALICE, 2);
-  bob.take(alice.commit, undefined, true);
+  equal(bob.take(alice.commit, undefined, true), "taken");
   equal(alice.take(bob.commit, bob.reveal(), false), "taken");
   equal(alice.words(), undefined);
   alice.take(bob.commit, bob.reveal(), true);
