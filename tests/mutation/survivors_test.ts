@@ -22,10 +22,10 @@ Deno.test("each survivor with a reason is a change of a line that is there, and 
 Deno.test("docs/MUTATION.md is what its rows make, and a room that was run alone changes its own row and the sum", () => {
   const before = readFileSync(`${ROOT}docs/MUTATION.md`, "utf8");
   equal(page(rowsOf([], before)), before);
-  const one = { room: "peers", places: 10, run: 10, killed: 9, timedOut: 2, excused: [{}], open: [] };
+  const one = { room: "wire", places: 10, run: 10, killed: 9, timedOut: 2, excused: [{}], open: [] };
   const after = page(rowsOf([one as unknown as Result], before)).split("\n");
   const changed = before.split("\n").flatMap((line, i) => line === after[i] ? [] : [after[i]]);
   equal(changed.length, 2);
-  equal(changed[0], "| peers | 10 | 10 | 9 | 2 | 1 | 0 | 90.0 % |", "and it is of the code as it is: no star");
+  equal(changed[0], "| wire | 10 | 10 | 9 | 2 | 1 | 0 | 90.0 % |", "and it is of the code as it is: no star");
   ok(changed[1]?.startsWith("| **all** |"));
 });
