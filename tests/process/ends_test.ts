@@ -109,7 +109,8 @@ Deno.test("SIGINT is a polite end: goodbye, and exit code 0", async () => {
 });
 
 Deno.test("SIGSTOP of one side: the other waits 10 s at the end of input, names what nobody confirmed, and stops", async () => {
-  await using pair = await Pair.connect(FAST);
+  // Its second cell to somebody who has gone ends the link, read or not: that one is farther away.
+  await using pair = await Pair.connect({ ...FAST, listener: ["--interval", "250"] });
   await deliver(pair.dialer, pair.listener, "before");
   pair.listener.signal("SIGSTOP");
   try {
