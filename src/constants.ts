@@ -109,6 +109,8 @@ export const INTRODUCTION_ADDRESSES_MAX = 16;
 export const INTRODUCTION_CALLS_MAX = 3;
 export const INTRODUCTION_CALL_AT_MS: readonly number[] = [0, 5_000, 15_000];
 export const INTRODUCTIONS_AT_ONCE = 4;
+/** Of the bounds that count within the last minute. */
+export const MINUTE_MS = 60_000;
 /** Whoever agrees to all by themselves could otherwise be made to call without end, by people whom a friend invents. */
 export const INTRODUCTION_CALLS_PER_MINUTE = 64;
 /** What the friend in the middle passes on: one for each pair and direction in this time, this many from one friend a minute. */

@@ -12,6 +12,7 @@ import {
   INTRODUCTIONS_AT_ONCE,
   INTRODUCTIONS_MAX,
   MEET_PAUSE_MS,
+  MINUTE_MS,
 } from "../constants.ts";
 import type { IntroductionEnd, Notice } from "../notice.ts";
 import type { Millis, PeerId } from "../ports.ts";
@@ -382,8 +383,6 @@ export class Introductions {
     this.#emit({ type: "notice", notice: { event: "hidden" } });
   }
 }
-
-const MINUTE_MS = 60_000;
 
 /** What a friend in the middle may pass on of ours: where we can be called, judged by the link with that friend. */
 export function ownAddresses(friend: MiddleFriend, own: readonly WireAddress[]): WireAddress[] {

@@ -2,7 +2,7 @@
 // know is passed on unchanged, after the circle that names the sender, and not too often. Pure. Out of scope: who is
 // here and whom they have been told about (step.ts says so), our own introductions (introductions.ts).
 
-import { PASS_ON_PAUSE_MS, PASS_ON_PER_MINUTE } from "../constants.ts";
+import { MINUTE_MS, PASS_ON_PAUSE_MS, PASS_ON_PER_MINUTE } from "../constants.ts";
 import type { Millis, PeerId } from "../ports.ts";
 import type { IntroductionMessage } from "../wire/message.ts";
 
@@ -20,8 +20,6 @@ interface Way {
   waiting: IntroductionMessage | undefined;
   notBefore: Millis;
 }
-
-const MINUTE_MS = 60_000;
 
 export class Middle {
   /** By pair and direction: those between friends who are here. */
