@@ -9,6 +9,7 @@
 
 import { authenticateAsDialer, Wire } from "../reference/reference.ts";
 import { Flood } from "./flood.ts";
+import { type Check, tellChecks, tellSum } from "../harness/checks.ts";
 import { quantile } from "../harness/quantile.ts";
 import { addressOf, dial, listen, PHRASE } from "../harness/process_pair.ts";
 import type { Sesame } from "../harness/process.ts";
@@ -25,11 +26,6 @@ const JOIN_MS = 10_000;
 /** How long memory may take to come back once the flood is over. */
 const CALM_MS = 10_000;
 const JOIN_EVERY_MS = 10_000;
-
-interface Check {
-  readonly what: string;
-  readonly right: boolean;
-}
 
 export async function soak(seconds: number): Promise<Check[]> {
   await using listener = await listen(["--interval", `${INTERVAL_MS}`]);
@@ -127,14 +123,10 @@ if (import.meta.main) {
   const at = Deno.args.indexOf("--seconds");
   const seconds = at < 0 ? 600 : Number(Deno.args[at + 1]);
   if (!(seconds >= 5 && seconds <= 86_400)) {
-    console.error("Could not begin the soak. --seconds takes a number from 5 to 86400. Leave it away for 600.");
+    console.error("Could not begin the soak. --seconds takes a number from 5 to 86400. Leave it out for 600.");
     Deno.exit(2);
   }
   const checks = await soak(seconds);
-  for (const { what, right } of checks) console.log(`${right ? "ok     " : "FAILED "} ${what}`);
-  const failed = checks.filter(({ right }) => !right).length;
-  const sum = `${checks.length - failed} passed, ${failed} failed, 0 skipped`;
-  console.log(`suite: ${sum}`);
-  console.log(`soak: ${sum}`);
-  Deno.exit(failed > 0 ? 1 : 0);
+  tellChecks(checks);
+  Deno.exit(tellSum("soak", checks));
 }

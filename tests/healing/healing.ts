@@ -17,6 +17,7 @@ import { fetchDependencies } from "../harness/product.ts";
 import { INTERVAL_MAX_MS, INTERVAL_MIN_MS } from "../../src/constants.ts";
 import { addressOf, listen, PHRASE } from "../harness/process_pair.ts";
 import { Sesame } from "../harness/process.ts";
+import { type Check, tellChecks, tellSum } from "../harness/checks.ts";
 import { slowLine } from "../harness/slow_line.ts";
 import {
   authenticateAsDialer,
@@ -53,11 +54,6 @@ const PLANS: readonly Plan[] = [
   { intervalMs: 250, reveals: 100 },
   { intervalMs: 1000, reveals: 60 },
 ];
-
-interface Check {
-  readonly what: string;
-  readonly right: boolean;
-}
 
 async function healing({ intervalMs, reveals }: Plan): Promise<Check[]> {
   await using stack = new AsyncDisposableStack();
@@ -167,16 +163,11 @@ if (import.meta.main) {
   }
   await fetchDependencies();
   const all = values.interval === undefined && values.reveals === undefined;
-  let [passed, failed] = [0, 0];
+  const checks: Check[] = [];
   for (const plan of all ? PLANS : [{ intervalMs, reveals }]) {
-    for (const { what, right } of await healing(plan)) {
-      console.log(`${right ? "ok     " : "FAILED "} ${what}`);
-      if (right) passed++;
-      else failed++;
-    }
+    const some = await healing(plan);
+    tellChecks(some);
+    checks.push(...some);
   }
-  const sum = `${passed} passed, ${failed} failed, 0 skipped`;
-  console.log(`suite: ${sum}`);
-  console.log(`healing: ${sum}`);
-  Deno.exit(failed > 0 ? 1 : 0);
+  Deno.exit(tellSum("healing", checks));
 }
