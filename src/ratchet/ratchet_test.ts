@@ -368,6 +368,20 @@ Deno.test("in each epoch the dialer's cell 8 is the key, the listener's next cel
   }
 });
 
+Deno.test("a dialer nine times as fast leaves the listener every second cell, and each epoch still has its renewal", () => {
+  using pair = new Pair("paces");
+  let words = 0;
+  for (let tick = 0; tick < 40; tick++) {
+    pair.seals("A", 9).forEach((cell) => pair.opens("B", cell));
+    const due = pair.real.B.due(noEntropy);
+    if (due === undefined) words++;
+    const cell = pair.seal("B");
+    if (due !== undefined && tick > 0) deepEqual(headerOf(cell).n, 1, "never directly behind another");
+    pair.opens("A", cell);
+  }
+  deepEqual([words, pair.plain.A.state.sending.epoch], [20, 20]);
+});
+
 Deno.test("makeKey() makes the key that is due once, after cell 7 and not before, and due() then draws nothing", () => {
   using pair = new Pair("quiet");
   for (let n = 0; n < KEY_CELL; n++) {

@@ -153,8 +153,9 @@ export class Ratchet {
 
   /** What the next cell has to be, whatever is queued. */
   get due(): "key" | "ciphertext" | undefined {
-    if (this.state.ciphertext !== undefined) return "ciphertext";
     const { n, epoch } = this.state.sending;
+    // Never one directly behind another.
+    if (this.state.ciphertext !== undefined && (n > 0 || epoch === 0)) return "ciphertext";
     const asks = this.role === "dialer" && n === KEY_CELL && this.state.asked?.left !== true;
     return asks && epoch !== LAST_EPOCH ? "key" : undefined;
   }
