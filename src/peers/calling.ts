@@ -6,8 +6,9 @@ import { type CallFailure, type CallStep, linkFault, reasonOf } from "../call.ts
 import type { Millis, PeerId, PunchFault } from "../ports.ts";
 import { type Call, type CallId, Calls } from "./calls.ts";
 import type { Connection, EarlyReason } from "./connection.ts";
+import type { PunchAddress, PunchId } from "./event.ts";
 import type { Friends } from "./friend.ts";
-import { Halfway, type PunchAddress, type PunchId } from "./halfway.ts";
+import { Halfway } from "./halfway.ts";
 import type { Turn } from "./turn.ts";
 
 export class Calling {

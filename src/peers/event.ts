@@ -10,8 +10,20 @@ import type { Source } from "./addresses.ts";
 import type { CallerId } from "./ranks.ts";
 import type { CallId } from "./calls.ts";
 import type { LinkId } from "./connection.ts";
-import type { Attempt, PunchAddress, PunchId } from "./halfway.ts";
 import type { IntroductionsMode } from "./introductions.ts";
+
+/** The number of one attempt of a two-sided call. */
+export type PunchId = number;
+
+export interface PunchAddress {
+  /** A bare IP address. */
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Attempt extends PunchAddress {
+  readonly punch: PunchId;
+}
 
 export interface PeersOptions {
   readonly self: PeerId;

@@ -14,21 +14,9 @@ import type { Millis, PunchFault } from "../ports.ts";
 import { addressParts } from "../wire/forms.ts";
 import type { Call, CallId } from "./calls.ts";
 import type { EarlyReason } from "./connection.ts";
+import type { PunchAddress, PunchId } from "./event.ts";
 import type { Friends } from "./friend.ts";
 import type { Turn } from "./turn.ts";
-
-/** The number of one attempt. */
-export type PunchId = number;
-
-export interface PunchAddress {
-  /** A bare IP address. */
-  readonly host: string;
-  readonly port: number;
-}
-
-export interface Attempt extends PunchAddress {
-  readonly punch: PunchId;
-}
 
 interface Place {
   readonly address: PunchAddress;

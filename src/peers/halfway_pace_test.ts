@@ -11,8 +11,9 @@ import {
 } from "../constants.ts";
 import type { PunchFault } from "../ports.ts";
 import type { Call } from "./calls.ts";
+import type { Attempt, PunchAddress, PunchId } from "./event.ts";
 import { Friends } from "./friend.ts";
-import { type Attempt, Halfway, INTRODUCTION_LIMITS, type PunchAddress, type PunchId } from "./halfway.ts";
+import { Halfway, INTRODUCTION_LIMITS } from "./halfway.ts";
 import { Turn } from "./turn.ts";
 
 const HOME = { host: "203.0.113.7", port: 7374 };
