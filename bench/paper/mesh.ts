@@ -37,7 +37,7 @@ export async function mesh({ sizes, windowMs, messages, settleMs }: MeshSizes): 
     const pids = members.map(({ pid }) => pid);
     const cpu = await cpuOf(pids, windowMs);
     const toAllMs = await toAll(members[0]!, peers, messages, random);
-    taken.push({ peers, cpu, mib: memoryOf(...pids), toAllMs, standsMs });
+    taken.push({ peers, cpu, mib: memoryOf(...pids).rss, toAllMs, standsMs });
   }
   const points = (value: (one: typeof taken[number]) => number): Curve["points"] =>
     taken.map((one) => [one.peers, value(one)] as const);

@@ -1,8 +1,8 @@
 // `deno task check paper-bench`: measures Sesame beside what people would pick instead, and writes docs/BENCHMARKS.md and its plots.
 //
-//   deno task check paper-bench               everything, about 10 minutes on a quiet machine
-//   deno task check paper-bench SECTION...    starts, room, mesh, primitives: some of it, kept in dist/bench. The page is written
-//                                       when all four were measured of this Sesame on this machine
+//   deno task check paper-bench               everything, about 15 minutes on a quiet machine
+//   deno task check paper-bench SECTION...    starts, room, mesh, meet, primitives: some of it, kept in dist/bench. The page is written
+//                                       when all five were measured of this Sesame on this machine
 //   deno task check paper-bench --page        the page and plots again from docs/bench/figures.json, nothing measured
 //   deno task check paper-bench --short       all of it as small as it goes, nothing kept: does the script work, and is the
 //                                       committed page what the committed figures give? (for scripts/test.ts)
@@ -11,6 +11,7 @@
 
 import { fetchDependencies } from "../../tests/harness/product.ts";
 import { machineHere } from "./machine.ts";
+import { meet } from "./meet.ts";
 import { mesh } from "./mesh.ts";
 import { type Machine, type Measured, page, rowsOf, type Run } from "./page.ts";
 import { plots } from "./plot.ts";
@@ -45,6 +46,7 @@ const SECTIONS: Readonly<Record<string, (beside: Beside, short: boolean) => Prom
         ? { sizes: [1, 2], windowMs: 300, messages: 1, settleMs: 100 }
         : { sizes: [1, 2, 4, 8, 12, 16], windowMs: 6_000, messages: 10, settleMs: 1_500 },
     ),
+  meet: (_, short) => meet(short ? 1 : 10),
   primitives: (_, short) => primitives(!short, short ? 0.05 : 1),
 };
 

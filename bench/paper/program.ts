@@ -18,13 +18,20 @@ export async function tempFolder(): Promise<AsyncDisposable & { readonly path: s
 
 // --- What a process takes -------------------------------------------------------------------------------------------
 
+/** In MiB. */
+export interface Memory {
+  readonly rss: number;
+  /** Of it, what is no file's: no other process can share it. */
+  readonly own: number;
+}
+
 /**
- * MiB of memory of one process, or of several of one program: every page of their own, and the pages of files (code,
- * mostly) of the one that has most of them, once. For one process that is its RSS. Not PSS, since whoever measures runs
- * on the same runtime as what is measured, and PSS would count its pages by half.
+ * The memory of one process, or of several of one program: every page of their own, and the pages of files (code,
+ * mostly) of the one that has most of them, once. Not PSS, since whoever measures runs on the same runtime as what is
+ * measured, and PSS would count its pages by half.
  * Throws where the system does not say (another user's process, no /proc).
  */
-export function memoryOf(...pids: readonly number[]): number {
+export function memoryOf(...pids: readonly number[]): Memory {
   let [own, files] = [0, 0];
   for (const pid of pids) {
     const text = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`);
@@ -32,7 +39,7 @@ export function memoryOf(...pids: readonly number[]): number {
     own += kib("Anonymous");
     files = Math.max(files, kib("Rss") - kib("Anonymous"));
   }
-  return (own + files) / 1024;
+  return { rss: (own + files) / 1024, own: own / 1024 };
 }
 
 /** A process and everything below it. */

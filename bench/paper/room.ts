@@ -8,8 +8,8 @@ import { type JsonEvent, Sesame } from "../../tests/harness/process.ts";
 import { Random } from "../../tests/simulation/random.ts";
 import { productEnvironment } from "../../tests/harness/product.ts";
 import { Child, pause } from "../../tests/harness/child.ts";
-import { cpuMs, familyOf, memoryOf, tempFolder } from "./program.ts";
-import { type Curve, type Missing, type Row, row, type Section } from "./section.ts";
+import { cpuMs, familyOf, type Memory, memoryOf, tempFolder } from "./program.ts";
+import { type Curve, type Row, row, type Section } from "./section.ts";
 import { quantile } from "../../tests/harness/quantile.ts";
 import type { Ssh } from "./ssh.ts";
 
@@ -25,8 +25,8 @@ export interface RoomSizes {
 
 interface Taken {
   readonly peers: number;
-  /** MiB, one a start. */
-  readonly memory: readonly number[];
+  /** One a start. */
+  readonly memory: readonly Memory[];
   /** In per cent of one core. */
   readonly cpu: number;
   readonly toAllMs: number;
@@ -38,7 +38,7 @@ export async function room(ssh: Ssh | string, sizing: RoomSizes): Promise<Sectio
   const taken: Taken[] = [];
   const compared = [0, sizes[0]!, sizes.includes(32) ? 32 : sizes.at(-1)!];
   for (const peers of new Set([0, ...sizes])) {
-    const memory: number[] = [];
+    const memory: Memory[] = [];
     let rest = { cpu: 0, toAllMs: 0 };
     for (let start = 0; start < (compared.includes(peers) ? starts : 1); start++) {
       await using friends = peers === 0 ? undefined : await crowd(peers);
@@ -54,7 +54,7 @@ export async function room(ssh: Ssh | string, sizing: RoomSizes): Promise<Sectio
   const idle = taken[0]!;
   const points = (value: (taken: Taken) => number): Curve["points"] =>
     taken.slice(1).map((one) => [one.peers, value(one)] as const);
-  const mib = ({ memory }: Taken) => quantile(memory, 0.5);
+  const mib = ({ memory }: Taken) => quantile(memory.map(({ rss }) => rss), 0.5);
   return {
     rows: await memoryRows(ssh, taken.filter(({ peers }) => compared.includes(peers)), sizing),
     curves: [
@@ -146,35 +146,25 @@ async function memoryRows(
   { starts, settleMs }: RoomSizes,
 ): Promise<Row[]> {
   const rows: Row[] = [];
-  const memory = (label: string, samples: readonly number[]) => ({ label, samples });
-  const sesame = ({ peers, memory: list }: Taken) =>
-    memory(`Sesame: ${peers === 0 ? "a listener, nobody there" : withPeers(peers)}`, list);
+  const both = (what: string, one: Taken, label: string, peer: readonly Memory[] | string, because: string) => {
+    const ours = `Sesame: ${one.peers === 0 ? "a listener, nobody there" : withPeers(one.peers)}`;
+    for (const [name, part] of [["memory", "rss"], ["private memory", "own"]] as const) {
+      const samples = (list: readonly Memory[]) => list.map((memory) => memory[part]);
+      const beside = typeof peer === "string" ? { label, missing: peer } : { label, samples: samples(peer) };
+      rows.push(row(`${name}, ${what}`, "MiB", { label: ours, samples: samples(one.memory) }, beside, because));
+    }
+  };
   const because = "Sesame is a whole JavaScript runtime with 4 MiB of locked memory; ssh is small native code";
   const idle = ours[0]!;
   const bare = await repeated(starts, () => bareDeno(settleMs));
-  rows.push(
-    row(
-      "memory, idle",
-      "MiB",
-      sesame(idle),
-      memory("a Deno program that listens", bare),
-      "the code itself, and Argon2id's pages",
-    ),
-  );
+  both("idle", idle, "a Deno program that listens", bare, "the code itself, and Argon2id's pages");
   for (const one of ours) {
-    const name = `memory, ${one.peers === 0 ? "idle" : withPeers(one.peers)}`;
     const label = one.peers === 0 ? "sshd: listens" : `sshd: with ${one.peers} session${one.peers === 1 ? "" : "s"}`;
-    const peer: Missing | ReturnType<typeof memory> = typeof ssh === "string"
-      ? { label, missing: ssh }
-      : memory(label, await repeated(starts, () => daemonWith(ssh, one.peers, settleMs)));
-    rows.push(row(name, "MiB", sesame(one), peer, because));
+    const daemon = typeof ssh === "string" ? ssh : await repeated(starts, () => daemonWith(ssh, one.peers, settleMs));
+    both(one.peers === 0 ? "idle" : withPeers(one.peers), one, label, daemon, because);
   }
-  const label = "ssh -N: one session, the client";
-  const one = ours[1]!;
-  const client: Missing | ReturnType<typeof memory> = typeof ssh === "string"
-    ? { label, missing: ssh }
-    : memory(label, await repeated(starts, () => clientOf(ssh, settleMs)));
-  rows.push(row("memory, one end of one link", "MiB", sesame(one), client, because));
+  const client = typeof ssh === "string" ? ssh : await repeated(starts, () => clientOf(ssh, settleMs));
+  both("one end of one link", ours[1]!, "ssh -N: one session, the client", client, because);
   return rows;
 }
 
@@ -182,13 +172,13 @@ function withPeers(peers: number): string {
   return `with ${peers} peer${peers === 1 ? "" : "s"}`;
 }
 
-async function repeated(times: number, take: () => Promise<number>): Promise<number[]> {
-  const list: number[] = [];
+async function repeated(times: number, take: () => Promise<Memory>): Promise<Memory[]> {
+  const list: Memory[] = [];
   for (let i = 0; i < times; i++) list.push(await take());
   return list;
 }
 
-async function bareDeno(settleMs: number): Promise<number> {
+async function bareDeno(settleMs: number): Promise<Memory> {
   await using folder = await tempFolder();
   const source =
     'const l = Deno.listen({ hostname: "127.0.0.1", port: 0 });\nconsole.log("ready");\nawait l.accept();\n';
@@ -201,7 +191,7 @@ async function bareDeno(settleMs: number): Promise<number> {
 }
 
 /** The daemon and its sessions together. */
-async function daemonWith(ssh: Ssh, sessions: number, settleMs: number): Promise<number> {
+async function daemonWith(ssh: Ssh, sessions: number, settleMs: number): Promise<Memory> {
   await using daemon = await ssh.daemon();
   await using clients = new AsyncDisposableStack();
   for (let i = 0; i < sessions; i++) await session(ssh, clients, daemon);
@@ -209,7 +199,7 @@ async function daemonWith(ssh: Ssh, sessions: number, settleMs: number): Promise
   return memoryOf(...familyOf(daemon.pid));
 }
 
-async function clientOf(ssh: Ssh, settleMs: number): Promise<number> {
+async function clientOf(ssh: Ssh, settleMs: number): Promise<Memory> {
   await using daemon = await ssh.daemon();
   await using clients = new AsyncDisposableStack();
   const client = await session(ssh, clients, daemon);

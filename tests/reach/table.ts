@@ -16,14 +16,15 @@ const PATIENCE_MS = 200_000;
  * neither of these.
  */
 type Result = { readonly ms: number; readonly punched: boolean; readonly late: boolean } | "told" | "lost";
-type Pair = readonly [Kind, Kind];
+export type Pair = readonly [Kind, Kind];
 
 const NOT_MET = "nat-random-ports";
 
 /** Where IPv6 is all that one has, both call by it. */
 const outerOf = (homes: Homes, i: number, six: boolean) => six ? homes.homes[i]!.outer6 : homes.homes[i]!.outer;
 
-async function call(homes: Homes, kinds: Pair): Promise<Result> {
+/** Both homes call each other; the time runs from the second's call. */
+export async function call(homes: Homes, kinds: Pair): Promise<Result> {
   const start = (i: number) =>
     Sesame.start(["connect", `${outerOf(homes, 1 - i, kinds.includes("v6"))}:7373`, ...ARGS], {
       phrase: PHRASE,
