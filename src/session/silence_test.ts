@@ -37,3 +37,22 @@ Deno.test("two cells are enough to know a pace", () => {
   silence.ended(100);
   deepEqual([400, 401].map((now) => silence.quietFor(now)), [0, 301]);
 });
+
+Deno.test("a link is silent 5 s after ten cells within 10 s, else 45 s after the last frame", () => {
+  const cases = [
+    [10, 250, 5_000],
+    [10, 10_000 / 9, 5_000],
+    [10, 1_112, 45_000],
+    [9, 250, 45_000],
+    [0, 0, 45_000],
+  ] as const;
+  for (const [cells, gap, after] of cases) {
+    const silence = new Silence(0);
+    for (let i = 0; i < cells; i++) silence.opened(i * gap);
+    const last = Math.max(0, cells - 1) * gap;
+    deepEqual([after - 1, after].map((ms) => silence.isSilent(last + ms)), [false, true], `${cells} cells`);
+    // A frame that does not open is none of the cells, and ends the silence all the same.
+    silence.ended(last + 1_000);
+    deepEqual([after - 1, after].map((ms) => silence.isSilent(last + 1_000 + ms)), [false, true], `${cells} cells`);
+  }
+});

@@ -48,33 +48,23 @@ import {
   SILENT_IDLE_MS,
   SLEPT_MS,
 } from "../constants.ts";
-import type { Entropy, Frame, Role } from "../ports.ts";
+import type { Entropy, Frame, Millis, Role } from "../ports.ts";
 import { Ratchet } from "../ratchet/ratchet.ts";
 import type { Shape } from "./pacer.ts";
 import { FrameType } from "../wire/frame.ts";
 import { toB32 } from "../wire/forms.ts";
 import { encodeMessage, inCircleOrder, type Message } from "../wire/message.ts";
-import type { Effect, Session } from "./step.ts";
+import type { Effect, Event, Session } from "./step.ts";
 
 const arena = await testArena();
 const phrase = fixedPhrase(arena);
 const otherPhrase = fixedPhrase(arena, 0x44);
 const base = arena.used;
 
-/** What a failing test has left standing. */
-let cleanups: (() => void)[] = [];
-
 /** A test after which no secret is left. */
 function test(sentence: string, body: () => void): void {
   Deno.test(sentence, () => {
-    try {
-      body();
-    } catch (error) {
-      for (const cleanup of cleanups) cleanup();
-      throw error;
-    } finally {
-      cleanups = [];
-    }
+    body();
     equal(arena.used, base, "slots of secrets are left");
   });
 }
@@ -89,46 +79,51 @@ function makePair(seed: string, shape: Shape | Record<Role, Shape> = CONSTANT): 
 
 const violation: Effect[] = [{ type: "close", reason: "protocol" }];
 
-/** A live session and a raw peer across from it; `answers` is the session's role. */
-function against(
-  role: Role,
-  seed: string,
-  shape: Shape = CONSTANT,
-): { session: Session; peer: RawPeer; entropy: Entropy } & Disposable {
-  const entropy = seededEntropy(seed);
-  const session = makeSession(arena, role, shape);
-  const peer = new RawPeer(arena, other(role), entropy);
-  if (role === "listener") {
-    const offer = frameOf(session.step({ type: "opened", phrase }, 0, entropy));
-    session.step({ type: "frame", frame: peer.answer(offer, phrase) }, 0, entropy);
-    peer.accepted(frameOf(session.step({ type: "admit" }, 0, entropy)));
-  } else {
-    session.step({ type: "frame", frame: peer.offer(phrase) }, 0, entropy);
-    const answer = frameOf(session.step({ type: "stretched", phrase }, 0, entropy));
-    session.step({ type: "frame", frame: peer.accept(answer) }, 0, entropy);
-    session.step({ type: "admit" }, 0, entropy);
+/** A session, with one entropy for all its steps. */
+class Subject implements Disposable {
+  constructor(readonly session: Session, readonly entropy: Entropy, readonly others: readonly Disposable[]) {}
+
+  step(event: Event, now: Millis): Effect[] {
+    return this.session.step(event, now, this.entropy);
   }
-  equal(session.phase, "live");
-  return {
-    session,
-    peer,
-    entropy,
-    [Symbol.dispose]() {
-      session[Symbol.dispose]();
-      peer[Symbol.dispose]();
-    },
-  };
+
+  time(now: Millis): Effect[] {
+    return this.step({ type: "time", unsent: 0 }, now);
+  }
+
+  /** Frames at one moment; what came of each. */
+  feed(now: Millis, frames: readonly Frame[]): Effect[][] {
+    return frames.map((frame) => this.step({ type: "frame", frame }, now));
+  }
+
+  [Symbol.dispose](): void {
+    for (const one of [this.session, ...this.others]) one[Symbol.dispose]();
+  }
+}
+
+/** A live session in that role, and a raw peer across from it. */
+function against(role: Role, seed: string, shape: Shape = CONSTANT): Subject & { readonly peer: RawPeer } {
+  const entropy = seededEntropy(seed);
+  const peer = new RawPeer(arena, other(role), entropy);
+  const subject = new Subject(makeSession(arena, role, shape), entropy, [peer]);
+  const step = (event: Event) => subject.step(event, 0);
+  if (role === "listener") {
+    const offer = frameOf(step({ type: "opened", phrase }));
+    step({ type: "frame", frame: peer.answer(offer, phrase) });
+    peer.accepted(frameOf(step({ type: "admit" })));
+  } else {
+    step({ type: "frame", frame: peer.offer(phrase) });
+    step({ type: "frame", frame: peer.accept(frameOf(step({ type: "stretched", phrase }))) });
+    step({ type: "admit" });
+  }
+  equal(subject.session.phase, "live");
+  return Object.assign(subject, { peer });
 }
 
 function frameOf(effects: readonly Effect[]): Frame {
   const sends = effects.filter((effect) => effect.type === "send");
   equal(sends.length, 1);
   return sends[0]!.frame;
-}
-
-/** Cells into a session at one moment; what came of each. */
-function feed({ session, entropy }: { session: Session; entropy: Entropy }, now: number, frames: readonly Frame[]) {
-  return frames.map((frame) => session.step({ type: "frame", frame }, now, entropy));
 }
 
 // --- The order of the handshake, sections 2 and 3 ---
@@ -153,7 +148,7 @@ const STAGES: readonly Stage[] = [
 ];
 
 /** A session in that phase, and the genuine frames of its own exchange, by type. */
-function inPhase({ role, phase }: Stage, seed = "phase") {
+function inPhase({ role, phase }: Pick<Stage, "role" | "phase">, seed = "phase") {
   const entropy = seededEntropy(seed);
   const dialer = makeSession(arena, "dialer");
   const listener = makeSession(arena, "listener");
@@ -175,35 +170,31 @@ function inPhase({ role, phase }: Stage, seed = "phase") {
     step();
   }
   equal(own.phase, phase);
-  const dispose = () => [dialer, listener].forEach((session) => session[Symbol.dispose]());
-  cleanups.push(dispose);
-  return { session: own, frames, entropy, dispose };
+  return Object.assign(new Subject(own, entropy, [peer]), { frames });
 }
 
 /** A genuine frame of each type, from another exchange. */
 function foreignFrames(): Map<FrameType, Frame> {
-  const { frames, dispose } = inPhase({ role: "dialer", phase: "live", allowed: undefined }, "foreign");
-  dispose();
-  return frames;
+  using exchange = inPhase({ role: "dialer", phase: "live" }, "foreign");
+  return exchange.frames;
 }
 
 for (const stage of STAGES) {
   for (const [name, type] of Object.entries(FrameType)) {
     const allowed = type === stage.allowed;
     test(`a ${stage.role} in phase ${stage.phase} ${allowed ? "takes" : "closes on"} a frame of type ${name}`, () => {
-      const { session, frames, entropy, dispose } = inPhase(stage);
+      using own = inPhase(stage);
       const foreign = foreignFrames();
-      const frame = allowed ? frames.get(type) ?? foreign.get(type)! : foreign.get(type)!;
-      const effects = session.step({ type: "frame", frame }, 300, entropy);
+      const frame = allowed ? own.frames.get(type) ?? foreign.get(type)! : foreign.get(type)!;
+      const effects = own.step({ type: "frame", frame }, 300);
       if (allowed) {
         ok(effects.every((effect) => effect.type !== "close"), "it closed");
-        ok(stage.phase === "live" || session.phase !== stage.phase, "it did not go on");
+        ok(stage.phase === "live" || own.session.phase !== stage.phase, "it did not go on");
       } else {
         deepEqual(effects, violation);
-        equal(session.phase, "over");
-        deepEqual(session.step({ type: "frame", frame }, 300, entropy), []);
+        equal(own.session.phase, "over");
+        deepEqual(own.step({ type: "frame", frame }, 300), []);
       }
-      dispose();
     });
   }
 
@@ -211,17 +202,15 @@ for (const stage of STAGES) {
     const genuine = foreignFrames().get(stage.allowed ?? FrameType.cell)!;
     for (const [at, values] of [[0, [0, 2, 255]], [1, [0, 4, 0x11, 255]], [2, [1, 0x80]], [3, [1, 255]]] as const) {
       for (const value of values) {
-        const { session, entropy, dispose } = inPhase(stage);
+        using own = inPhase(stage);
         const frame = genuine.slice();
         frame[at] = value;
-        deepEqual(session.step({ type: "frame", frame }, 0, entropy), violation);
-        dispose();
+        deepEqual(own.step({ type: "frame", frame }, 0), violation);
       }
     }
     for (const length of [0, FRAME_SIZE - 1, FRAME_SIZE + 1]) {
-      const { session, entropy, dispose } = inPhase(stage);
-      deepEqual(session.step({ type: "frame", frame: new Uint8Array(length) }, 0, entropy), violation);
-      dispose();
+      using own = inPhase(stage);
+      deepEqual(own.step({ type: "frame", frame: new Uint8Array(length) }, 0), violation);
     }
   });
 }
@@ -230,12 +219,11 @@ test("a non-zero unused byte of an answer or an accept closes", () => {
   for (const stage of STAGES) {
     if (stage.phase !== "offered" && stage.phase !== "answered") continue;
     for (const at of [stage.phase === "offered" ? 1200 : 36, FRAME_SIZE - 1]) {
-      const { session, frames, entropy, dispose } = inPhase(stage);
+      using own = inPhase(stage);
       // The answer of an own exchange is not made yet in that phase, and padding is judged before anything else.
-      const frame = (frames.get(stage.allowed!) ?? foreignFrames().get(stage.allowed!)!).slice();
+      const frame = (own.frames.get(stage.allowed!) ?? foreignFrames().get(stage.allowed!)!).slice();
       frame[at] = 1;
-      deepEqual(session.step({ type: "frame", frame }, 0, entropy), violation);
-      dispose();
+      deepEqual(own.step({ type: "frame", frame }, 0), violation);
     }
   }
 });
@@ -248,62 +236,49 @@ test("the whole handshake is three frames, and both ends are live after them", (
 });
 
 test("a listener sends no accept before it is told to admit the peer", () => {
-  const { session, entropy, dispose } = inPhase({ role: "listener", phase: "verified", allowed: undefined });
-  deepEqual(session.step({ type: "time", unsent: 0 }, 1_000, entropy), []);
-  equal(frameOf(session.step({ type: "admit" }, 1_000, entropy))[1], FrameType.accept);
-  deepEqual(session.step({ type: "admit" }, 1_000, entropy), []);
-  dispose();
+  using own = inPhase({ role: "listener", phase: "verified" });
+  deepEqual(own.time(1_000), []);
+  equal(frameOf(own.step({ type: "admit" }, 1_000))[1], FrameType.accept);
+  deepEqual(own.step({ type: "admit" }, 1_000), []);
 });
 
 test("a second `opened` or `stretched` makes no second handshake", () => {
-  const listener = inPhase({ role: "listener", phase: "offered", allowed: undefined });
-  deepEqual(listener.session.step({ type: "opened", phrase }, 0, listener.entropy), []);
-  listener.dispose();
-  const dialer = inPhase({ role: "dialer", phase: "answered", allowed: undefined });
-  deepEqual(dialer.session.step({ type: "stretched", phrase }, 0, dialer.entropy), []);
-  dialer.dispose();
+  using listener = inPhase({ role: "listener", phase: "offered" });
+  deepEqual(listener.step({ type: "opened", phrase }, 0), []);
+  using dialer = inPhase({ role: "dialer", phase: "answered" });
+  deepEqual(dialer.step({ type: "stretched", phrase }, 0), []);
 });
 
 for (const stage of STAGES) {
   if (stage.phase === "live") continue;
   test(`a ${stage.role} in phase ${stage.phase} is closed AUTH_TIMEOUT after TLS, not before`, () => {
-    const { session, entropy, dispose } = inPhase(stage);
-    equal(session.deadline, AUTH_TIMEOUT_MS);
-    deepEqual(session.step({ type: "time", unsent: 0 }, AUTH_TIMEOUT_MS - 1, entropy), []);
-    deepEqual(session.step({ type: "time", unsent: 0 }, AUTH_TIMEOUT_MS, entropy), [
-      { type: "close", reason: "timeout" },
-    ]);
-    equal(session.deadline, Infinity);
-    dispose();
+    using own = inPhase(stage);
+    equal(own.session.deadline, AUTH_TIMEOUT_MS);
+    deepEqual(own.time(AUTH_TIMEOUT_MS - 1), []);
+    deepEqual(own.time(AUTH_TIMEOUT_MS), [{ type: "close", reason: "timeout" }]);
+    equal(own.session.deadline, Infinity);
   });
 }
 
-test("another phrase (or mode: it stretches to another w) closes the listener with `phrase`, and nothing is sent", () => {
-  using pair = new SessionPair(arena, {
-    entropy: entropies("wrong"),
-    phrases: { dialer: otherPhrase, listener: phrase },
-  });
-  pair.step("listener", { type: "opened", phrase });
-  equal(pair.closed("listener"), "phrase");
-  equal(pair.of("listener", "send").length, 1); // the offer
-  equal(pair.sessions.dialer.phase, "answered");
-});
-
-test("another channel binding closes the listener with `phrase`", () => {
-  using pair = new SessionPair(arena, {
-    entropy: entropies("relay"),
-    phrases: { dialer: phrase, listener: phrase },
-    bindings: { dialer: new Uint8Array(64).fill(1), listener: new Uint8Array(64).fill(2) },
-  });
-  pair.step("listener", { type: "opened", phrase });
-  equal(pair.closed("listener"), "phrase");
+test("another phrase (or mode: it stretches to another w) or channel binding closes the listener with `phrase`, and nothing is sent", () => {
+  const bindings = { dialer: new Uint8Array(64).fill(1), listener: new Uint8Array(64).fill(2) };
+  for (const wrong of [{ phrases: { dialer: otherPhrase, listener: phrase } }, { bindings }]) {
+    using pair = new SessionPair(arena, {
+      entropy: entropies("wrong"),
+      phrases: { dialer: phrase, listener: phrase },
+      ...wrong,
+    });
+    pair.step("listener", { type: "opened", phrase });
+    equal(pair.closed("listener"), "phrase");
+    equal(pair.of("listener", "send").length, 1); // the offer
+    equal(pair.sessions.dialer.phase, "answered");
+  }
 });
 
 test("a wrong confirmB closes the dialer with `phrase`", () => {
-  const { session, entropy, dispose } = inPhase({ role: "dialer", phase: "answered", allowed: undefined });
+  using own = inPhase({ role: "dialer", phase: "answered" });
   const accept = foreignFrames().get(FrameType.accept)!;
-  deepEqual(session.step({ type: "frame", frame: accept }, 0, entropy), [{ type: "close", reason: "phrase" }]);
-  dispose();
+  deepEqual(own.step({ type: "frame", frame: accept }, 0), [{ type: "close", reason: "phrase" }]);
 });
 
 // --- When cells leave, section 7 ---
@@ -322,14 +297,8 @@ test("each side's first cell leaves within one interval, and then exactly one ea
 
 test("the first cell's moment is uniform in the interval", () => {
   const firsts = Array.from({ length: 60 }, (_, i) => {
-    const { session, entropy, dispose } = inPhase(
-      { role: "listener", phase: "live", allowed: undefined },
-      `uniform ${i}`,
-    );
-    const first = session.deadline;
-    void entropy;
-    dispose();
-    return first / 250;
+    using own = inPhase({ role: "listener", phase: "live" }, `uniform ${i}`);
+    return own.session.deadline / 250;
   });
   ok(firsts.every((first) => first >= 0 && first < 1));
   for (let tenth = 0; tenth < 5; tenth++) {
@@ -355,17 +324,6 @@ test("typing, what arrives, and the queue change neither when a frame leaves nor
     return (["dialer", "listener"] as const).map((role) => pair.cellTimes(role));
   };
   deepEqual(run(true), run(false));
-});
-
-test("a late tick sends one cell and goes back to the grid", () => {
-  using pair = makePair("late").authenticate();
-  pair.runUntil(1_000);
-  const { dialer } = pair.sessions;
-  const due = dialer.deadline;
-  pair.now = due + 1_111;
-  equal(pair.step("dialer", { type: "time", unsent: 0 }).length, 1);
-  equal(dialer.deadline, due + 1_250);
-  deepEqual(pair.step("dialer", { type: "time", unsent: 0 }), []);
 });
 
 test(`a tick that finds ${MAX_UNSENT_FRAMES} unsent frames sends none, and it is not made up`, () => {
@@ -400,35 +358,21 @@ test("no progress for 30 s closes, and any progress counts", () => {
 
 test("no progress is counted from the admittance, and from the first frame that is taken", () => {
   for (const firstTakenAtTick of [Infinity, 0, 1]) {
-    const { session, entropy, dispose } = inPhase({ role: "dialer", phase: "verified", allowed: undefined });
-    session.step({ type: "admit" }, 5_000, entropy);
+    using own = inPhase({ role: "dialer", phase: "verified" });
+    own.step({ type: "admit" }, 5_000);
     let [sent, now, lastProgress] = [1, 5_000, 5_000]; // the answer
-    for (let tick = 0; session.phase === "live"; tick++) {
-      now = session.deadline;
+    for (let tick = 0; own.session.phase === "live"; tick++) {
+      now = own.session.deadline;
       if (tick === firstTakenAtTick) lastProgress = now;
       const unsent = Math.min(tick < firstTakenAtTick ? sent : sent - 1, MAX_UNSENT_FRAMES);
-      const effects = session.step({ type: "time", unsent }, now, entropy);
+      const effects = own.step({ type: "time", unsent }, now);
       sent += effects.filter(({ type }) => type === "send").length;
     }
     equal(now, lastProgress + NO_PROGRESS_TIMEOUT_MS);
-    dispose();
   }
 });
 
-test("nothing for 90 s closes, but only after the socket has had a moment to show what waits in it", () => {
-  using pair = makePair("silence").authenticate();
-  pair.runUntil(1_000);
-  const last = pair.cellTimes("listener").at(-1)!;
-  pair.holding.listener = true;
-  pair.runUntil(last + DEAD_AFTER_MS);
-  equal(pair.closed("dialer"), undefined);
-  pair.runUntil(last + DEAD_AFTER_MS + SILENCE_GRACE_MS - 1);
-  equal(pair.closed("dialer"), undefined);
-  pair.runUntil(last + DEAD_AFTER_MS + SILENCE_GRACE_MS);
-  equal(pair.closed("dialer"), "timeout");
-});
-
-test("a frame that comes in that moment starts the 90 s anew", () => {
+test("nothing for 90 s closes once the socket has had a moment to show what waits in it; a frame in that moment starts anew", () => {
   using pair = makePair("grace").authenticate();
   pair.runUntil(1_000);
   const last = pair.cellTimes("listener").at(-1)!;
@@ -469,25 +413,24 @@ test("a machine that slept starts again once, and not a second time without a fr
 
 test("a timer that is late by more than SLEPT_MS tells of sleep, one that is late by just that does not", () => {
   for (const [late, slept] of [[SLEPT_MS, false], [SLEPT_MS + 1, true]] as const) {
-    const { session, entropy, dispose } = inPhase({ role: "dialer", phase: "verified", allowed: undefined });
-    session.step({ type: "admit" }, 0, (bytes) => void bytes.fill(0));
-    equal(session.deadline, 0);
-    session.step({ type: "time", unsent: 0 }, late, entropy);
-    equal(session.isSilent(SILENT_IDLE_MS), !slept);
-    dispose();
+    using own = inPhase({ role: "dialer", phase: "verified" });
+    own.session.step({ type: "admit" }, 0, (bytes) => void bytes.fill(0));
+    equal(own.session.deadline, 0);
+    own.time(late);
+    equal(own.session.isSilent(SILENT_IDLE_MS), !slept);
   }
 });
 
 test("a machine that slept twice, with a frame between, starts anew twice", () => {
   using both = against("dialer", "slept twice");
-  const { session, peer, entropy } = both;
+  const { session, peer } = both;
   let now = 0;
   for (let nights = 0; nights < 2; nights++) {
     now += 3_600_000;
-    session.step({ type: "time", unsent: 0 }, now, entropy);
-    session.step({ type: "time", unsent: 0 }, now + SILENCE_GRACE_MS, entropy);
+    both.time(now);
+    both.time(now + SILENCE_GRACE_MS);
     equal(session.phase, "live");
-    deepEqual(feed(both, now + 1_000, [peer.dummy()]), [[{ type: "opened" }]]);
+    deepEqual(both.feed(now + 1_000, [peer.dummy()]), [[{ type: "opened" }]]);
   }
 });
 
@@ -549,36 +492,13 @@ test("cover off: a nudge brings a cell at once", () => {
   equal(pair.cellTimes("dialer").length, before + 1);
 });
 
-test("isSilent: ten cells within 10 s and then nothing for 5 s, or nothing for 45 s", () => {
-  using pair = makePair("silent").authenticate();
-  const { dialer } = pair.sessions;
-  pair.runUntil(10_000);
-  pair.holding.listener = true;
-  const last = pair.cellTimes("listener").at(-1)!;
-  equal(dialer.isSilent(last + 4_999), false);
-  equal(dialer.isSilent(last + 5_000), true);
-
-  using slow = makePair("slow", COVER_OFF).authenticate();
-  slow.runUntil(60_000);
-  slow.holding.listener = true;
-  const cell = slow.cellTimes("listener").at(-1)!;
-  equal(slow.sessions.dialer.isSilent(cell + 44_999), false);
-  equal(slow.sessions.dialer.isSilent(cell + 45_000), true);
-});
-
-test("isSilent: without any cell, nothing for 45 s since the last frame", () => {
-  using both = against("listener", "no cells");
-  deepEqual(feed(both, 1_000, [forged(both.peer)]), [[]]);
-  equal(both.session.isSilent(45_999), false);
-  equal(both.session.isSilent(46_000), true);
-});
-
-test("isSilent: ten cells in exactly 10 s count as busy, in more they do not", () => {
-  for (const [gap, silent] of [[10_000 / 9, true], [1_112, false]] as const) {
-    using both = against("dialer", `window ${gap}`);
-    for (let i = 0; i < 10; i++) feed(both, i * gap, [both.peer.dummy()]);
-    equal(both.session.isSilent(9 * gap + 5_000), silent);
-  }
+test("silence is counted from the last frame, and by the pace of the cells that were opened", () => {
+  using both = against("listener", "silence");
+  const { session, peer } = both;
+  deepEqual(both.feed(1_000, [forged(peer)]), [[]]);
+  deepEqual([45_999, 46_000].map((now) => session.isSilent(now)), [false, true]);
+  for (const now of [46_000, 46_250, 46_500]) both.feed(now, [peer.dummy()]);
+  deepEqual([47_250, 47_251].map((now) => session.quietFor(now)), [0, 751]);
 });
 
 // --- Renewals, sections 4 and 7 ---
@@ -695,149 +615,126 @@ test("a quiet moment is asked for once cell 7 has left; the key is made then, an
     pair.runUntil(20_000);
     ok(epochsOf(pair, "dialer").length >= 6);
   }
-  const { session, entropy, dispose } = inPhase({ role: "dialer", phase: "answered", allowed: undefined });
-  deepEqual(session.step({ type: "quiet" }, 0, entropy), []);
-  dispose();
+  using own = inPhase({ role: "dialer", phase: "answered" });
+  deepEqual(own.step({ type: "quiet" }, 0), []);
 });
 
 /** A live listener at 250 ms whose next tick is known, and a dialer whose key is its next cell. */
 function beforeKey(seed: string, shape: Shape = CONSTANT) {
   const both = against("listener", seed, shape);
-  const { session, peer, entropy } = both;
-  session.step({ type: "time", unsent: 0 }, 300, entropy);
-  feed(both, 300, Array.from({ length: 8 }, () => peer.dummy()));
+  const { session, peer } = both;
+  both.time(300);
+  both.feed(300, Array.from({ length: 8 }, () => peer.dummy()));
   equal(peer.due()?.kind, "key");
-  return { ...both, tick: session.deadline };
+  return Object.assign(both, { tick: session.deadline });
 }
 
 test("a key that comes within 4 ms before the tick is opened 1 ms after it, with what came behind it, in order", () => {
   for (const [early, held] of [[4.01, false], [4, true], [0.5, true], [0, true]] as const) {
-    const both = beforeKey(`held ${early}`);
-    const { session, peer, entropy, tick } = both;
+    using both = beforeKey(`held ${early}`);
+    const { session, peer, tick } = both;
     const frames = [peer.dummy(), ...peer.message(chat(1)), peer.dummy()];
-    const opened = [{ type: "opened" }, ...[{ type: "opened" }, { type: "received", message: chat(1) }], {
-      type: "opened",
-    }];
-    const effects = feed(both, tick - early, frames).flat();
+    const one = { type: "opened" };
+    const opened = [one, one, { type: "received", message: chat(1) }, one];
+    const effects = both.feed(tick - early, frames).flat();
     deepEqual(effects, held ? [] : opened);
     equal(session.deadline, tick);
-    equal(
-      session.step({ type: "time", unsent: 0 }, tick, entropy).length,
-      1,
-      "the tick sends its cell and opens nothing",
-    );
+    equal(both.time(tick).length, 1, "the tick sends its cell and opens nothing");
     if (held) {
       equal(session.deadline, tick + 1);
-      deepEqual(session.step({ type: "time", unsent: 0 }, tick + 1, entropy), opened);
+      deepEqual(both.time(tick + 1), opened);
     }
     equal(session.deadline, tick + 250);
-    both[Symbol.dispose]();
   }
 });
 
 test("a key that waits for a tick is not opened by whatever else looks at the time", () => {
   using both = beforeKey("held, looked at");
-  const { session, peer, entropy, tick } = both;
-  feed(both, tick - 1, [peer.dummy()]);
-  deepEqual(session.step({ type: "time", unsent: 0 }, tick - 0.5, entropy), []);
-  deepEqual(session.step({ type: "time", unsent: 0 }, tick, entropy).map(({ type }) => type), ["send"]);
-  deepEqual(session.step({ type: "time", unsent: 0 }, tick + 0.5, entropy), []);
-  deepEqual(session.step({ type: "time", unsent: 0 }, tick + 1, entropy), [{ type: "opened" }]);
+  const { peer, tick } = both;
+  both.feed(tick - 1, [peer.dummy()]);
+  deepEqual(both.time(tick - 0.5), []);
+  deepEqual(both.time(tick).map(({ type }) => type), ["send"]);
+  deepEqual(both.time(tick + 0.5), []);
+  deepEqual(both.time(tick + 1), [{ type: "opened" }]);
 });
 
 test("without cover a key waits for the cell of what has been said, and for no dummy far away", () => {
   for (const said of [true, false]) {
     using both = beforeKey("held without cover", COVER_OFF);
-    const { session, peer, entropy, tick } = both;
-    session.step({ type: "time", unsent: 0 }, tick, entropy);
-    if (said) session.step({ type: "submit", message: chat(1) }, tick + 5, entropy);
+    const { session, peer, tick } = both;
+    both.time(tick);
+    if (said) both.step({ type: "submit", message: chat(1) }, tick + 5);
     equal(session.deadline < tick + 100, said);
-    deepEqual(feed(both, tick + 18, [peer.dummy()]).flat(), said ? [] : [{ type: "opened" }]);
+    deepEqual(both.feed(tick + 18, [peer.dummy()]).flat(), said ? [] : [{ type: "opened" }]);
   }
-});
-
-test("how long the other side has been quiet is told from three missed cells on", () => {
-  using both = against("listener", "quiet");
-  for (const now of [0, 250, 500]) feed(both, now, [both.peer.dummy()]);
-  deepEqual([1250, 1251].map((now) => both.session.quietFor(now)), [0, 751]);
 });
 
 test("another cell is opened at once, however near the tick is", () => {
   using both = against("listener", "not held");
-  const { session, peer, entropy } = both;
-  session.step({ type: "time", unsent: 0 }, 300, entropy);
-  for (let n = 0; n < 8; n++) deepEqual(feed(both, session.deadline - 1, [peer.dummy()]), [[{ type: "opened" }]]);
+  const { session, peer } = both;
+  both.time(300);
+  for (let n = 0; n < 8; n++) deepEqual(both.feed(session.deadline - 1, [peer.dummy()]), [[{ type: "opened" }]]);
 });
 
 test("at most 32 cells wait for a tick, and what waits when the link ends is looked at", () => {
-  {
-    const both = beforeKey("many held");
-    const effects = feed(both, both.tick - 1, Array.from({ length: 33 }, () => both.peer.dummy()));
-    deepEqual(effects.map((some) => some.length), [...Array(31).fill(0), 32, 1]);
-    both[Symbol.dispose]();
-  }
-  const both = beforeKey("ended");
-  const { session, peer, entropy, tick } = both;
-  deepEqual(
-    feed(both, tick - 1, [peer.dummy(), ...peer.message(chat(1)), ...peer.message({ type: "bye" })]).flat(),
-    [],
-  );
-  deepEqual(session.step({ type: "flush" }, tick - 1, entropy), [
+  using many = beforeKey("many held");
+  const effects = many.feed(many.tick - 1, Array.from({ length: 33 }, () => many.peer.dummy()));
+  deepEqual(effects.map((some) => some.length), [...Array(31).fill(0), 32, 1]);
+  using both = beforeKey("ended");
+  const { peer, tick } = both;
+  const frames = [peer.dummy(), ...peer.message(chat(1)), ...peer.message({ type: "bye" })];
+  deepEqual(both.feed(tick - 1, frames).flat(), []);
+  deepEqual(both.step({ type: "flush" }, tick - 1), [
     { type: "opened" },
     { type: "opened" },
     { type: "received", message: chat(1) },
     { type: "opened" },
     { type: "close", reason: "bye" },
   ]);
-  both[Symbol.dispose]();
 });
 
 test("what was opened before a violation among cells that waited is not lost by it", () => {
-  const both = beforeKey("held violation");
-  const { session, peer, entropy, tick } = both;
+  using both = beforeKey("held violation");
+  const { session, peer, tick } = both;
   const wrong = new Uint8Array(CELL_PLAINTEXT_SIZE).fill(4);
-  feed(both, tick - 1, [peer.dummy(), ...peer.message(chat(1)), peer.sealBytes(wrong), peer.dummy()]);
-  session.step({ type: "time", unsent: 0 }, tick, entropy);
-  deepEqual(session.step({ type: "time", unsent: 0 }, tick + 1, entropy), [
+  both.feed(tick - 1, [peer.dummy(), ...peer.message(chat(1)), peer.sealBytes(wrong), peer.dummy()]);
+  both.time(tick);
+  deepEqual(both.time(tick + 1), [
     { type: "opened" },
     { type: "opened" },
     { type: "received", message: chat(1) },
     { type: "close", reason: "protocol" },
   ]);
   equal(session.phase, "over");
-  both[Symbol.dispose]();
 });
 
 test("a session whose renewal is taken away ends: by sixteen failures, or at the end of a chain", () => {
   // The key is left out, and all that comes behind it fails.
   {
     using both = against("listener", "key taken away");
-    feed(both, 0, Array.from({ length: 8 }, () => both.peer.dummy()));
+    both.feed(0, Array.from({ length: 8 }, () => both.peer.dummy()));
     both.peer.dummy();
-    const behind = Array.from({ length: MAX_FAILURES_IN_A_ROW }, () => feed(both, 0, [both.peer.dummy()])[0]);
+    const behind = Array.from({ length: MAX_FAILURES_IN_A_ROW }, () => both.feed(0, [both.peer.dummy()])[0]);
     deepEqual(behind.at(-1), violation);
   }
   // The ciphertext is left out, and the next epoch fails.
   {
     using both = against("dialer", "ciphertext taken away");
-    const { session, peer, entropy } = both;
-    for (let n = 0; n < 9; n++) {
-      const frame = frameOf(session.step({ type: "time", unsent: 0 }, 300 + n * 250, entropy));
-      peer.take(frame);
-    }
+    const { peer } = both;
+    for (let n = 0; n < 9; n++) peer.take(frameOf(both.time(300 + n * 250)));
     equal(peer.due()?.kind, "ciphertext");
     peer.dummy();
-    const behind = Array.from({ length: MAX_FAILURES_IN_A_ROW }, () => feed(both, 3_000, [peer.dummy()])[0]);
+    const behind = Array.from({ length: MAX_FAILURES_IN_A_ROW }, () => both.feed(3_000, [peer.dummy()])[0]);
     deepEqual(behind.at(-1), violation);
   }
   // The listener never answers, and its own chain goes on: the dialer's ends.
   using both = against("dialer", "never answers");
-  const { session, peer, entropy } = both;
+  const { session, peer } = both;
   let [now, cells] = [0, 0];
   for (; session.phase === "live"; cells++) {
     now = Math.max(now, session.deadline);
-    if (cells % 100 === 0) feed(both, now, [peer.dummy()]);
-    const effects = session.step({ type: "time", unsent: 0 }, now, entropy);
+    if (cells % 100 === 0) both.feed(now, [peer.dummy()]);
+    const effects = both.time(now);
     if (session.phase !== "live") deepEqual(effects, [{ type: "close", reason: "timeout" }]);
   }
   equal(cells, MAX_CHAIN_CELLS + 1);
@@ -846,14 +743,11 @@ test("a session whose renewal is taken away ends: by sixteen failures, or at the
 test("a key or a ciphertext out of place closes at once", () => {
   const key = { kind: "key", body: new Uint8Array(1216).fill(7) } as const;
   const ciphertext = { kind: "ciphertext", body: new Uint8Array(1120).fill(7) } as const;
-  for (
-    const [role, cell] of [["listener", key], ["dialer", key], ["dialer", ciphertext], [
-      "listener",
-      ciphertext,
-    ]] as const
-  ) {
-    using both = against(role, `out of place ${role} ${cell.kind}`);
-    deepEqual(feed(both, 0, [both.peer.seal(cell)]), [violation]);
+  for (const role of ["listener", "dialer"] as const) {
+    for (const cell of [key, ciphertext]) {
+      using both = against(role, `out of place ${role} ${cell.kind}`);
+      deepEqual(both.feed(0, [both.peer.seal(cell)]), [violation]);
+    }
   }
 });
 
@@ -909,17 +803,17 @@ test("bye follows the message being sent; what is queued is not sent; its sender
 
 test("after its bye a side goes on with dummies on the grid until it closes, and says no second bye", () => {
   using both = against("dialer", "one bye");
-  const { session, entropy, peer } = both;
-  session.step({ type: "leave" }, 0, entropy);
+  const { session, peer } = both;
+  both.step({ type: "leave" }, 0);
   const times: number[] = [];
   let closedAt = Infinity;
   while (session.deadline < 10_000) {
     const now = session.deadline;
-    for (const effect of session.step({ type: "time", unsent: 0 }, now, entropy)) {
+    for (const effect of both.time(now)) {
       if (effect.type === "send") times.push(now);
       if (effect.type === "close") closedAt = now;
     }
-    feed(both, now, [peer.dummy()]);
+    both.feed(now, [peer.dummy()]);
   }
   equal(closedAt, times[0]! + BYE_TIMEOUT_MS);
   deepEqual(times, Array.from({ length: times.length }, (_, k) => times[0]! + k * 250));
@@ -941,16 +835,15 @@ test("a side that leaves while nothing can be sent is gone 2 s after the tick th
 test("a side that is not live leaves at once", () => {
   for (const stage of STAGES) {
     if (stage.phase === "live") continue;
-    const { session, entropy, dispose } = inPhase(stage);
-    deepEqual(session.step({ type: "leave" }, 0, entropy), [{ type: "close", reason: "bye" }]);
-    dispose();
+    using own = inPhase(stage);
+    deepEqual(own.step({ type: "leave" }, 0), [{ type: "close", reason: "bye" }]);
   }
 });
 
 test("the side that receives bye closes and reads nothing after it", () => {
   using both = against("listener", "bye");
   const frames = [...both.peer.message({ type: "bye" }), ...both.peer.message(chat(1))];
-  deepEqual(feed(both, 10, frames), [[{ type: "opened" }, { type: "close", reason: "bye" }], []]);
+  deepEqual(both.feed(10, frames), [[{ type: "opened" }, { type: "close", reason: "bye" }], []]);
 });
 
 // --- Limits, sections 4 to 6 ---
@@ -958,18 +851,17 @@ test("the side that receives bye closes and reads nothing after it", () => {
 test("a cell that finds the bucket empty closes: 4500 at once, then 100 a second", () => {
   using both = against("dialer", "bucket");
   const opened = [{ type: "opened" }];
-  for (let i = 0; i < CELL_BUCKET_SIZE; i++) deepEqual(feed(both, 1_000, [both.peer.dummy()]), [opened]);
+  for (let i = 0; i < CELL_BUCKET_SIZE; i++) deepEqual(both.feed(1_000, [both.peer.dummy()]), [opened]);
   for (const now of [1_010, 1_020, 2_020]) {
     const cells = now === 2_020 ? 100 : 1;
-    for (let i = 0; i < cells; i++) deepEqual(feed(both, now, [both.peer.dummy()]), [opened]);
+    for (let i = 0; i < cells; i++) deepEqual(both.feed(now, [both.peer.dummy()]), [opened]);
   }
-  deepEqual(feed(both, 2_029, [both.peer.dummy()]), [violation]);
+  deepEqual(both.feed(2_029, [both.peer.dummy()]), [violation]);
 });
 
 test("cells that had to wait use the allowance as of when they came, and gain nothing by it", () => {
   using both = against("dialer", "bucket of cells that wait");
-  const step = (now: number, at: number) =>
-    both.session.step({ type: "frame", frame: both.peer.dummy(), at }, now, both.entropy);
+  const step = (now: number, at: number) => both.step({ type: "frame", frame: both.peer.dummy(), at }, now);
   for (let i = 0; i < CELL_BUCKET_SIZE; i++) deepEqual(step(1_000 + i, 1_000), [{ type: "opened" }]);
   // Ten more by the time of this one; one that comes before it in the same queue takes none of that away.
   deepEqual(step(9_000, 1_100), [{ type: "opened" }]);
@@ -983,7 +875,7 @@ test("a cell that passes over others uses 64 more of the allowance", () => {
   let last: unknown;
   for (let i = 0; i <= cells + 1; i++) {
     both.peer.dummy(); // which never arrives
-    last = feed(both, 1_000, [both.peer.dummy()])[0];
+    last = both.feed(1_000, [both.peer.dummy()])[0];
     if (i < cells) deepEqual(last, [{ type: "opened" }], `cell ${i}`);
   }
   deepEqual(last, violation);
@@ -999,27 +891,27 @@ test("the 16th failed cell in a row closes, an opened one sets the count back", 
   using both = against("dialer", "row");
   const bad = forged(both.peer);
   for (let round = 0; round < 2; round++) {
-    for (let i = 1; i < MAX_FAILURES_IN_A_ROW; i++) deepEqual(feed(both, 0, [bad]), [[]]);
-    if (round === 0) deepEqual(feed(both, 0, [both.peer.dummy()]), [[{ type: "opened" }]]);
+    for (let i = 1; i < MAX_FAILURES_IN_A_ROW; i++) deepEqual(both.feed(0, [bad]), [[]]);
+    if (round === 0) deepEqual(both.feed(0, [both.peer.dummy()]), [[{ type: "opened" }]]);
   }
-  deepEqual(feed(both, 0, [bad]), [violation]);
+  deepEqual(both.feed(0, [bad]), [violation]);
 });
 
 test("the 64th failed cell in all closes, whatever was opened between", () => {
   using both = against("dialer", "all");
   const bad = forged(both.peer);
   for (let failures = 1; failures < MAX_FAILURES_IN_ALL; failures++) {
-    deepEqual(feed(both, 0, [bad]), [[]]);
-    if (failures % 10 === 0) feed(both, 0, [both.peer.dummy()]);
+    deepEqual(both.feed(0, [bad]), [[]]);
+    if (failures % 10 === 0) both.feed(0, [both.peer.dummy()]);
   }
-  deepEqual(feed(both, 0, [bad]), [violation]);
+  deepEqual(both.feed(0, [bad]), [violation]);
 });
 
 test("a replayed, reflected or foreign cell changes nothing and is dropped", () => {
   using both = against("listener", "replay");
   const cell = both.peer.dummy();
-  const own = frameOf(both.session.step({ type: "time", unsent: 0 }, 300, both.entropy));
-  deepEqual(feed(both, 300, [cell, cell, own, foreignFrames().get(FrameType.cell)!, both.peer.dummy()]), [
+  const own = frameOf(both.time(300));
+  deepEqual(both.feed(300, [cell, cell, own, foreignFrames().get(FrameType.cell)!, both.peer.dummy()]), [
     [{ type: "opened" }],
     [],
     [],
@@ -1030,35 +922,35 @@ test("a replayed, reflected or foreign cell changes nothing and is dropped", () 
 
 test("a receiver that holds 64 chats not yet acked takes no more; an ack that has left makes room", () => {
   using both = against("dialer", "unacked");
-  const { session, peer, entropy } = both;
+  const { session, peer } = both;
   const received = (n: number) => [{ type: "opened" }, { type: "received", message: chat(n) }];
-  for (let n = 0; n < MAX_UNCONFIRMED; n++) deepEqual(feed(both, 0, peer.message(chat(n))), [received(n)]);
+  for (let n = 0; n < MAX_UNCONFIRMED; n++) deepEqual(both.feed(0, peer.message(chat(n))), [received(n)]);
   equal(session.unacknowledged, MAX_UNCONFIRMED);
-  session.step({ type: "shown", id: messageId(7) }, 10, entropy);
+  both.step({ type: "shown", id: messageId(7) }, 10);
   equal(session.unacknowledged, MAX_UNCONFIRMED, "the ack is queued and has not left");
-  session.step({ type: "time", unsent: 0 }, 300, entropy);
+  both.time(300);
   equal(session.unacknowledged, MAX_UNCONFIRMED - 1);
-  deepEqual(feed(both, 300, peer.message(chat(100))), [received(100)]);
-  deepEqual(feed(both, 300, peer.message(chat(101))), [violation]);
+  deepEqual(both.feed(300, peer.message(chat(100))), [received(100)]);
+  deepEqual(both.feed(300, peer.message(chat(101))), [violation]);
 });
 
 test("an id twice on one connection closes, also when it was acked", () => {
   using both = against("listener", "repeated");
-  feed(both, 0, both.peer.message(chat(1)));
-  both.session.step({ type: "shown", id: messageId(1) }, 0, both.entropy);
-  both.session.step({ type: "time", unsent: 0 }, 300, both.entropy);
-  deepEqual(feed(both, 300, both.peer.message(chat(1, "another text"))), [violation]);
+  both.feed(0, both.peer.message(chat(1)));
+  both.step({ type: "shown", id: messageId(1) }, 0);
+  both.time(300);
+  deepEqual(both.feed(300, both.peer.message(chat(1, "another text"))), [violation]);
 });
 
 test("the last 1024 ids of a connection are known, and no more", () => {
   using both = against("dialer", "ids");
-  const { session, peer, entropy } = both;
+  const { peer } = both;
   let now = 0;
   const say = (n: number) => {
     now += 1_000;
-    const [effects] = feed(both, now, peer.message(chat(n)));
-    session.step({ type: "shown", id: messageId(n) }, now, entropy);
-    session.step({ type: "time", unsent: 0 }, now, entropy);
+    const [effects] = both.feed(now, peer.message(chat(n)));
+    both.step({ type: "shown", id: messageId(n) }, now);
+    both.time(now);
     return effects;
   };
   const received = (n: number) => [{ type: "opened" }, { type: "received", message: chat(n) }];
@@ -1071,7 +963,7 @@ test("names and acks have no ids that count", () => {
   using both = against("listener", "names");
   const said = [{ type: "name", name: "a" }, { type: "name", name: "a" }, { type: "ack", id: messageId(1) }] as const;
   for (const message of [...said, said[2]]) {
-    deepEqual(feed(both, 0, both.peer.message(message)), [[{ type: "opened" }, { type: "received", message }]]);
+    deepEqual(both.feed(0, both.peer.message(message)), [[{ type: "opened" }, { type: "received", message }]]);
   }
   equal(both.session.unacknowledged, 0);
 });
@@ -1080,11 +972,11 @@ test("a circle that names sender or receiver among the others closes", () => {
   const others = (peer: string): Message => ({ type: "circle", you: "", with: [{ peer, name: "x" }] });
   for (const peer of Object.values(IDS)) {
     using both = against("listener", "circle");
-    deepEqual(feed(both, 0, both.peer.message(others(peer))), [violation]);
+    deepEqual(both.feed(0, both.peer.message(others(peer))), [violation]);
   }
   using both = against("listener", "circle");
   const message = others("cc".repeat(32));
-  deepEqual(feed(both, 0, both.peer.message(message)), [[{ type: "opened" }, { type: "received", message }]]);
+  deepEqual(both.feed(0, both.peer.message(message)), [[{ type: "opened" }, { type: "received", message }]]);
 });
 
 test("a reveal that does not open its commit closes; one that does is handed on, and a third verify closes", () => {
@@ -1100,7 +992,7 @@ test("a reveal that does not open its commit closes; one that does is handed on,
   ];
   for (const message of wrong) {
     using both = against("listener", "reveal");
-    deepEqual(feed(both, 0, both.peer.message(message)), [violation]);
+    deepEqual(both.feed(0, both.peer.message(message)), [violation]);
   }
   using both = against("listener", "verify");
   const said: Message[] = [{ type: "verify", commit: right, reveal: "" }, {
@@ -1109,9 +1001,9 @@ test("a reveal that does not open its commit closes; one that does is handed on,
     reveal: toB32(n),
   }];
   for (const message of said) {
-    deepEqual(feed(both, 0, both.peer.message(message)), [[{ type: "opened" }, { type: "received", message }]]);
+    deepEqual(both.feed(0, both.peer.message(message)), [[{ type: "opened" }, { type: "received", message }]]);
   }
-  deepEqual(feed(both, 0, both.peer.message(said[1]!)), [violation]);
+  deepEqual(both.feed(0, both.peer.message(said[1]!)), [violation]);
 });
 
 test("the beginning of a circle is told with its cells, when the first of them leaves", () => {
@@ -1140,17 +1032,17 @@ test("fragments of one message are contiguous: dummies may stand between, anothe
     using both = against("listener", "dummies between");
     const [a, b, c] = both.peer.message(long);
     // Sealed in their order; the dummy goes in where its counter says.
-    deepEqual(feed(both, 0, [a!, b!, c!]).at(-1), [{ type: "opened" }, { type: "received", message: long }]);
+    deepEqual(both.feed(0, [a!, b!, c!]).at(-1), [{ type: "opened" }, { type: "received", message: long }]);
     using again = against("listener", "dummies");
     const parts = fragments(again.peer, 0, encodeMessage(long));
-    const effects = parts.flatMap((seal) => feed(again, 0, [seal(), again.peer.dummy()]));
+    const effects = parts.flatMap((seal) => again.feed(0, [seal(), again.peer.dummy()]));
     deepEqual(effects.at(-2), [{ type: "opened" }, { type: "received", message: long }]);
   }
   using both = against("listener", "interleaved");
   const [first] = fragments(both.peer, 0, encodeMessage(long));
   const [stranger] = fragments(both.peer, 1, encodeMessage(chat(2)));
-  deepEqual(feed(both, 0, [first!()]), [[{ type: "opened" }]]);
-  deepEqual(feed(both, 0, [stranger!()]), [violation]);
+  deepEqual(both.feed(0, [first!()]), [[{ type: "opened" }]]);
+  deepEqual(both.feed(0, [stranger!()]), [violation]);
 });
 
 test("a fragment out of order, repeated, left out, or of a skipped message id closes", () => {
@@ -1165,7 +1057,7 @@ test("a fragment out of order, repeated, left out, or of a skipped message id cl
   ];
   for (const [name, order] of orders) {
     using both = against("dialer", name);
-    const effects = order(both.peer).map((seal) => feed(both, 0, [seal()])[0]!);
+    const effects = order(both.peer).map((seal) => both.feed(0, [seal()])[0]!);
     deepEqual(effects.at(-1), violation, name);
   }
 });
@@ -1189,11 +1081,11 @@ test("an unknown kind of cell, a wrong field, a non-zero unused byte or a bad me
     using both = against("listener", name);
     const bytes = new Uint8Array(CELL_PLAINTEXT_SIZE);
     write(bytes);
-    deepEqual(feed(both, 0, [both.peer.sealBytes(bytes)]), [violation], name);
+    deepEqual(both.feed(0, [both.peer.sealBytes(bytes)]), [violation], name);
   }
   for (const json of ["{}", "[]", '{"type":"bye","x":1}', '{"type":"wave"}', "\ufeff{}", '{"type":"ack","id":"x"}']) {
     using both = against("listener", json);
-    deepEqual(feed(both, 0, both.peer.json(new TextEncoder().encode(json))), [violation], json);
+    deepEqual(both.feed(0, both.peer.json(new TextEncoder().encode(json))), [violation], json);
   }
 });
 
@@ -1201,7 +1093,7 @@ test("a lost cell within a message drops that message and nothing else", () => {
   using both = against("listener", "lost");
   const parts = both.peer.message(chat(1, "x".repeat(3000)));
   const next = both.peer.message(chat(2));
-  deepEqual(feed(both, 0, [parts[0]!, parts[2]!, ...next]), [
+  deepEqual(both.feed(0, [parts[0]!, parts[2]!, ...next]), [
     [{ type: "opened" }],
     [{ type: "opened" }],
     [{ type: "opened" }, { type: "received", message: chat(2) }],
@@ -1213,7 +1105,7 @@ test("a cell that does not open drops the message around it and nothing else", (
   const bad = forged(both.peer);
   const parts = both.peer.message(chat(1, "x".repeat(2000)));
   const next = both.peer.message(chat(2));
-  deepEqual(feed(both, 0, [parts[0]!, bad, parts[1]!, ...next]), [
+  deepEqual(both.feed(0, [parts[0]!, bad, parts[1]!, ...next]), [
     [{ type: "opened" }],
     [],
     [{ type: "opened" }],
@@ -1225,7 +1117,7 @@ test("a cell that comes late brings a whole message, and a part of one is ignore
   using both = against("listener", "late");
   const parts = both.peer.message(chat(1, "x".repeat(2000)));
   const [second, third] = [chat(2), chat(3)].map((message) => both.peer.message(message)[0]!);
-  deepEqual(feed(both, 0, [third!, parts[1]!, second!, parts[0]!]), [
+  deepEqual(both.feed(0, [third!, parts[1]!, second!, parts[0]!]), [
     [{ type: "opened" }, { type: "received", message: chat(3) }],
     [{ type: "opened" }],
     [{ type: "opened" }, { type: "received", message: chat(2) }],
@@ -1241,7 +1133,7 @@ test("a message's bytes are wiped once it has been read, good or bad", () => {
   for (const json of [encodeMessage(chat(1)), new TextEncoder().encode('{"type":"wave"}')]) {
     using both = against("listener", "read");
     const frames = both.peer.json(json);
-    const decoded = watching(TextDecoder.prototype, "decode", () => void feed(both, 0, frames));
+    const decoded = watching(TextDecoder.prototype, "decode", () => void both.feed(0, frames));
     equal(decoded.length, 1);
     ok(wiped(decoded[0]!.args[0]));
   }
@@ -1249,13 +1141,12 @@ test("a message's bytes are wiped once it has been read, good or bad", () => {
 
 test("a message's bytes are wiped once they have left", () => {
   using both = against("listener", "left");
-  const { session, entropy } = both;
   const [encoded] = watching(
     TextEncoder.prototype,
     "encode",
     () => {
-      session.step({ type: "submit", message: chat(1) }, 0, entropy);
-      session.step({ type: "time", unsent: 0 }, 300, entropy);
+      both.step({ type: "submit", message: chat(1) }, 0);
+      both.time(300);
     },
   );
   ok(wiped(encoded!.result));
@@ -1263,11 +1154,10 @@ test("a message's bytes are wiped once they have left", () => {
 
 test("a link whose sending chain is used up is closed", () => {
   using both = against("listener", "used up");
-  const { session, entropy } = both;
   const canSeal = Object.getOwnPropertyDescriptor(Ratchet.prototype, "canSeal")!;
   Object.defineProperty(Ratchet.prototype, "canSeal", { get: () => false, configurable: true });
   try {
-    deepEqual(session.step({ type: "time", unsent: 0 }, 300, entropy), [{ type: "close", reason: "timeout" }]);
+    deepEqual(both.time(300), [{ type: "close", reason: "timeout" }]);
   } finally {
     Object.defineProperty(Ratchet.prototype, "canSeal", canSeal);
   }
@@ -1275,14 +1165,14 @@ test("a link whose sending chain is used up is closed", () => {
 
 test("a session that ends wipes what it has of a message, on its way out or in", () => {
   using both = against("listener", "parts");
-  const { session, peer, entropy } = both;
+  const { session, peer } = both;
   const encoded = watching(TextEncoder.prototype, "encode", () => {
-    session.step({ type: "submit", message: chat(1, "x".repeat(2000)) }, 0, entropy);
-    session.step({ type: "time", unsent: 0 }, 300, entropy);
+    both.step({ type: "submit", message: chat(1, "x".repeat(2000)) }, 0);
+    both.time(300);
   });
   const json = encoded.at(-1)!.result;
   const [first] = peer.message(chat(2, "y".repeat(2000)));
-  const written = watching(Uint8Array.prototype, "set", () => void feed(both, 300, [first!]))
+  const written = watching(Uint8Array.prototype, "set", () => void both.feed(300, [first!]))
     .filter(({ self }) => new TextDecoder("latin1").decode(self as Uint8Array).includes("yyyy"));
   equal(written.length, 1);
   equal(wiped(json), false);
@@ -1303,38 +1193,41 @@ test("anything thrown that is not a violation is a bug, and is passed up", () =>
 // --- Any events at all ---
 
 test("whatever happens in whatever order, a session ends quietly or goes on, and leaves no secret behind", () => {
-  const event = fc.oneof(
-    fc.constantFrom("opened", "stretched", "admit", "nudge", "leave", "time", "submit", "shown"),
-    fc.record({
-      from: fc.integer({ min: 0, max: 3 }),
-      at: fc.integer({ min: 0, max: FRAME_SIZE - 1 }),
-      x: fc.nat(255),
-    }),
-  );
   const frames = [...foreignFrames().values()];
+  const bent = fc.tuple(fc.constantFrom(...frames), fc.nat(FRAME_SIZE - 1), fc.nat(255)).map(([genuine, at, x]) => {
+    const frame = genuine.slice();
+    frame[at]! ^= x;
+    return { type: "frame", frame } as const;
+  });
+  const event = fc.oneof(
+    fc.constantFrom<Event>(
+      { type: "opened", phrase },
+      { type: "stretched", phrase },
+      { type: "admit" },
+      { type: "nudge" },
+      { type: "leave" },
+      { type: "quiet" },
+      { type: "flush" },
+      { type: "time", unsent: 0 },
+      { type: "submit", message: chat(1) },
+      { type: "shown", id: messageId(1) },
+    ),
+    bent,
+  );
   fc.assert(
     fc.property(
       fc.constantFrom<Role>("dialer", "listener"),
       fc.constantFrom(CONSTANT, COVER_OFF),
       fc.array(fc.tuple(event, fc.integer({ min: 0, max: INTERVAL_MAX_MS })), { maxLength: 25 }),
       (role, shape, events) => {
-        const entropy = seededEntropy("any");
-        const session = makeSession(arena, role, shape);
-        let now = 0;
-        for (const [what, ms] of events) {
-          now += ms;
-          if (typeof what === "object") {
-            const frame = frames[what.from]!.slice();
-            frame[what.at]! ^= what.x;
-            session.step({ type: "frame", frame }, now, entropy);
-          } else if (what === "opened" || what === "stretched") session.step({ type: what, phrase }, now, entropy);
-          else if (what === "time") session.step({ type: what, unsent: 0 }, now, entropy);
-          else if (what === "submit") session.step({ type: what, message: chat(1) }, now, entropy);
-          else if (what === "shown") session.step({ type: what, id: messageId(1) }, now, entropy);
-          else session.step({ type: what }, now, entropy);
-          ok(session.phase !== "over" || session.deadline === Infinity);
+        {
+          using own = new Subject(makeSession(arena, role, shape), seededEntropy("any"), []);
+          let now = 0;
+          for (const [event, ms] of events) {
+            own.step(event, now += ms);
+            ok(own.session.phase !== "over" || own.session.deadline === Infinity);
+          }
         }
-        session[Symbol.dispose]();
         equal(arena.used, base);
       },
     ),
