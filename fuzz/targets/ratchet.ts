@@ -3,15 +3,14 @@
 // not be. Both must seal the same bytes, open the same cells, fail at the same and call the same a violation; and since the
 // plain one's state is copied before it changes, nothing that fails changes anything.
 
-import { SessionSecrets } from "../../src/auth/handshake.ts";
 import { CELL_PLAINTEXT_SIZE, FRAME_BODY_SIZE, MAX_SKIPPED_KEYS } from "../../src/constants.ts";
 import { x25519PublicKey } from "../../src/crypto/x25519.ts";
 import type { Entropy, Role } from "../../src/ports.ts";
-import { type Opened, Ratchet } from "../../src/ratchet/ratchet.ts";
+import type { Opened, Ratchet } from "../../src/ratchet/ratchet.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
 import { decodeCell, encodeCell } from "../../src/wire/cell.ts";
-import { lockedBytes, lockedDhSecret, lockedKey, seededEntropy, testArena } from "../../tests/harness/arena.ts";
-import { Oracle } from "../../tests/harness/oracle.ts";
+import { lockedDhSecret, seededEntropy, testArena } from "../../tests/harness/arena.ts";
+import { Oracle, ratchetOf } from "../../tests/harness/oracle.ts";
 import { edit, Input, judged, must, same, type Target } from "../target.ts";
 
 const OPS_MAX = 60;
@@ -85,24 +84,9 @@ class Side implements Disposable {
     this.#entropy = { real: seededEntropy(role), plain: seededEntropy(role) };
     const [rk, sessionId] = [new Uint8Array(32).fill(1), new Uint8Array(16).fill(2)];
     const [dialer, listener] = [new Uint8Array(32).fill(0xaa), new Uint8Array(32).fill(0xbb)];
-    this.plain = new Oracle({
-      role,
-      rk,
-      sessionId,
-      secret: own.secret,
-      peerPublic: peer.publicKey,
-      dialer,
-      listener,
-    });
-    const ids = role === "dialer" ? { self: dialer, peer: listener } : { self: listener, peer: dialer };
-    const secrets = new SessionSecrets(
-      role,
-      lockedKey(arena, rk),
-      lockedBytes(arena, sessionId),
-      lockedDhSecret(arena, own.secret),
-      peer.publicKey,
-    );
-    this.real = Ratchet.start(arena, secrets, ids);
+    const session = { role, rk, sessionId, secret: own.secret, peerPublic: peer.publicKey, dialer, listener };
+    this.plain = new Oracle(session);
+    this.real = ratchetOf(arena, session);
   }
 
   /** `instead`: the plaintext of somebody who keeps to no rule. */

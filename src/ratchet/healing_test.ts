@@ -4,8 +4,7 @@
 // takes with real programs is measured in tests/healing.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
-import { x25519 } from "@noble/curves/ed25519.js";
-import { draw, lockedBytes, lockedDhSecret, lockedKey, seededEntropy, testArena } from "../../tests/harness/arena.ts";
+import { seededEntropy, testArena } from "../../tests/harness/arena.ts";
 import {
   type AadOf,
   aadOf,
@@ -17,13 +16,12 @@ import {
   numbersOf,
   type Side,
 } from "../../tests/harness/eavesdropper.ts";
-import { Oracle } from "../../tests/harness/oracle.ts";
+import { Oracle, ratchetOf, sessionsOf } from "../../tests/harness/oracle.ts";
 import { join } from "../../tests/reference/reference.ts";
 import { Random } from "../../tests/simulation/random.ts";
-import { SessionSecrets } from "../auth/handshake.ts";
 import { CELL_PLAINTEXT_SIZE, FRAME_BODY_SIZE } from "../constants.ts";
 import { decodeCell, encodeCell } from "../wire/cell.ts";
-import { Ratchet } from "./ratchet.ts";
+import type { Ratchet } from "./ratchet.ts";
 
 const arena = await testArena();
 const HEADER = Uint8Array.of(1, 0x10, 0, 0);
@@ -43,40 +41,15 @@ class Conversation implements Disposable {
   readonly #entropy: Record<Side, { real: ReturnType<typeof seededEntropy>; plain: ReturnType<typeof seededEntropy> }>;
 
   constructor(seed: string) {
-    const entropy = seededEntropy(seed);
-    const [rk, sessionId, dialer, listener] = [32, 16, 32, 32].map((size) => draw(entropy, size)) as [
-      Uint8Array,
-      Uint8Array,
-      Uint8Array,
-      Uint8Array,
-    ];
-    const secrets = { A: draw(entropy, 32), B: draw(entropy, 32) };
-    const publics = { A: x25519.getPublicKey(secrets.A), B: x25519.getPublicKey(secrets.B) };
+    const { A, B } = sessionsOf(seededEntropy(seed));
     const both = (side: Side) => ({ real: seededEntropy(seed + side), plain: seededEntropy(seed + side) });
     this.#entropy = { A: both("A"), B: both("B") };
-    const make = (side: Side, other: Side) => {
-      const role = side === "A" ? "dialer" : "listener";
-      const common = { rk, sessionId, dialer, listener };
-      const plain = new Oracle({ ...common, role, secret: secrets[side], peerPublic: publics[other] }, (seen) => {
-        if (side === "B" && seen.what === "renewal") this.#exchanged = seen;
-      });
-      const real = Ratchet.start(
-        arena,
-        new SessionSecrets(
-          role,
-          lockedKey(arena, rk),
-          lockedBytes(arena, sessionId),
-          lockedDhSecret(arena, secrets[side]),
-          publics[other],
-        ),
-        side === "A" ? { self: dialer, peer: listener } : { self: listener, peer: dialer },
-      );
-      return { plain, real };
-    };
-    const [a, b] = [make("A", "B"), make("B", "A")];
-    this.real = { A: a.real, B: b.real };
-    this.plain = { A: a.plain, B: b.plain };
-    this.aad = aadOf(sessionId, dialer, listener);
+    this.real = { A: ratchetOf(arena, A), B: ratchetOf(arena, B) };
+    const listener = new Oracle(B, (seen) => {
+      if (seen.what === "renewal") this.#exchanged = seen;
+    });
+    this.plain = { A: new Oracle(A), B: listener };
+    this.aad = aadOf(A.sessionId, A.dialer, A.listener);
   }
 
   /** One cell on the line, and what it completes. */

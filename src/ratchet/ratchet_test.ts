@@ -4,25 +4,12 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal, throws } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import {
-  draw,
-  fromHex,
-  lockedBytes,
-  lockedDhSecret,
-  lockedKey,
-  noEntropy,
-  scriptedEntropy,
-  seededEntropy,
-  testArena,
-  toHex,
-} from "../../tests/harness/arena.ts";
-import { Oracle, type OracleSession } from "../../tests/harness/oracle.ts";
+import { fromHex, noEntropy, scriptedEntropy, seededEntropy, testArena, toHex } from "../../tests/harness/arena.ts";
+import { Oracle, ratchetOf, sessionsOf } from "../../tests/harness/oracle.ts";
 import { LOW_ORDER_X25519 } from "../../tests/harness/points.ts";
 import { type Exchange, type ExchangeFile, vectors } from "../../tests/harness/vectors.ts";
-import { SessionSecrets } from "../auth/handshake.ts";
 import { CELL_PLAINTEXT_SIZE, FRAME_BODY_SIZE, KEY_CELL, MAX_CHAIN_CELLS, MAX_SKIPPED_KEYS } from "../constants.ts";
 import { sodiumMemory } from "../crypto/sodium.ts";
-import { x25519PublicKey } from "../crypto/x25519.ts";
 import type { Entropy, Role } from "../ports.ts";
 import { ProtocolViolation } from "../protocol_violation.ts";
 import type { LockedBytes } from "../secrets/locked.ts";
@@ -34,22 +21,13 @@ const HEADER = Uint8Array.of(1, 0x10, 0, 0);
 // --- The exchanges --------------------------------------------------------------------------------------------------
 
 function ratchetsOf({ inputs, derived }: Exchange): Record<Side, Ratchet> {
-  const start = (role: Role, secret: string, peer: string, self: string, other: string) =>
-    Ratchet.start(
-      arena,
-      new SessionSecrets(
-        role,
-        lockedKey(arena, derived.RK!),
-        lockedBytes(arena, derived.sessionId!),
-        lockedDhSecret(arena, secret),
-        fromHex(peer),
-      ),
-      { self: fromHex(self), peer: fromHex(other) },
-    );
-  const { ratchetA, ratchetB } = derived;
+  const [rk, sessionId] = [fromHex(derived.RK!), fromHex(derived.sessionId!)];
+  const common = { rk, sessionId, dialer: fromHex(inputs.peerIdA), listener: fromHex(inputs.peerIdB) };
+  const start = (role: Role, secret: string, peer: string) =>
+    ratchetOf(arena, { ...common, role, secret: fromHex(secret), peerPublic: fromHex(peer) });
   return {
-    A: start("dialer", inputs.ratchetPrivateA, ratchetB!, inputs.peerIdA, inputs.peerIdB),
-    B: start("listener", inputs.ratchetPrivateB, ratchetA!, inputs.peerIdB, inputs.peerIdA),
+    A: start("dialer", inputs.ratchetPrivateA, derived.ratchetB!),
+    B: start("listener", inputs.ratchetPrivateB, derived.ratchetA!),
   };
 }
 
@@ -128,36 +106,11 @@ class Pair implements Disposable {
   #cells = 0;
 
   constructor(seed: string, Implementation: typeof Ratchet = Ratchet) {
-    const entropy = seededEntropy(`ratchet_test ${seed}`);
-    const [rk, sessionId] = [draw(entropy, 32), draw(entropy, 16)];
-    const [dialer, listener] = [draw(entropy, 32), draw(entropy, 32)];
-    const secrets = { A: draw(entropy, 32), B: draw(entropy, 32) };
-    const publics = { A: publicOf(secrets.A), B: publicOf(secrets.B) };
+    const { A, B } = sessionsOf(seededEntropy(`ratchet_test ${seed}`));
     const both = (side: Side) => ({ real: seededEntropy(seed + side), plain: seededEntropy(seed + side) });
     this.entropy = { A: both("A"), B: both("B") };
-    const session = (side: Side): OracleSession => ({
-      role: side === "A" ? "dialer" : "listener",
-      rk,
-      sessionId,
-      secret: secrets[side],
-      peerPublic: publics[other(side)],
-      dialer,
-      listener,
-    });
-    const start = (side: Side) =>
-      Implementation.start(
-        arena,
-        new SessionSecrets(
-          session(side).role,
-          lockedKey(arena, rk),
-          lockedBytes(arena, sessionId),
-          lockedDhSecret(arena, secrets[side]),
-          publics[other(side)],
-        ),
-        side === "A" ? { self: dialer, peer: listener } : { self: listener, peer: dialer },
-      );
-    this.real = { A: start("A"), B: start("B") };
-    this.plain = { A: new Oracle(session("A")), B: new Oracle(session("B")) };
+    this.real = { A: ratchetOf(arena, A, Implementation), B: ratchetOf(arena, B, Implementation) };
+    this.plain = { A: new Oracle(A), B: new Oracle(B) };
   }
 
   /** A cell of the real ratchet, which must be that of the plain one: of a renewal when one is due, else with a number. */
@@ -280,13 +233,6 @@ class Pair implements Disposable {
     this.real.B[Symbol.dispose]();
     equal(arena.used, this.#base);
   }
-}
-
-function publicOf(secret: Uint8Array): Uint8Array {
-  using locked = lockedDhSecret(arena, secret);
-  const out = new Uint8Array(32);
-  x25519PublicKey(out, locked);
-  return out;
 }
 
 function flipped(bytes: Uint8Array, bit: number): Uint8Array {
@@ -1026,19 +972,10 @@ Deno.test("a changed key or ciphertext is refused like any cell, and the renewal
 });
 
 Deno.test("start() refuses a peer's key of low order on both sides and wipes the secrets", () => {
-  const entropy = seededEntropy("start");
-  for (const role of ["dialer", "listener"] as const) {
+  for (const session of Object.values(sessionsOf(seededEntropy("start")))) {
     for (const point of LOW_ORDER_X25519) {
-      const secret = draw(entropy, 32);
-      const secrets = new SessionSecrets(
-        role,
-        lockedKey(arena, draw(entropy, 32)),
-        lockedBytes(arena, draw(entropy, 16)),
-        lockedDhSecret(arena, secret),
-        fromHex(point),
-      );
       throws(
-        () => Ratchet.start(arena, secrets, { self: draw(entropy, 32), peer: draw(entropy, 32) }),
+        () => ratchetOf(arena, { ...session, peerPublic: fromHex(point) }),
         (error) => error instanceof ProtocolViolation && error.violation === "ratchet key",
       );
       equal(arena.used, 0);

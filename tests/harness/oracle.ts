@@ -1,8 +1,13 @@
 // The reference's ratchet beside the product's: called as the product's is (a body for a frame header, entropy for each
 // step), so that a test or a fuzz target can ask both the same. Out of scope: anything of the protocol.
 
+import { x25519 } from "@noble/curves/ed25519.js";
+import { SessionSecrets } from "../../src/auth/handshake.ts";
 import type { Entropy, Role } from "../../src/ports.ts";
+import { Ratchet as Product } from "../../src/ratchet/ratchet.ts";
+import type { Arena } from "../../src/secrets/locked.ts";
 import { type Cell, cut, join, Ratchet, type Seen, type State, Violation } from "../reference/reference.ts";
+import { draw, lockedBytes, lockedDhSecret, lockedKey } from "./arena.ts";
 
 export interface OracleSession {
   readonly role: Role;
@@ -12,6 +17,34 @@ export interface OracleSession {
   readonly peerPublic: Uint8Array;
   readonly dialer: Uint8Array;
   readonly listener: Uint8Array;
+}
+
+/** Both sides of a session whose keys are drawn from that entropy. A dials. */
+export function sessionsOf(entropy: Entropy): Readonly<Record<"A" | "B", OracleSession>> {
+  const [rk, sessionId] = [draw(entropy, 32), draw(entropy, 16)];
+  const [dialer, listener] = [draw(entropy, 32), draw(entropy, 32)];
+  const [a, b] = [draw(entropy, 32), draw(entropy, 32)];
+  const common = { rk, sessionId, dialer, listener };
+  return {
+    A: { ...common, role: "dialer", secret: a, peerPublic: x25519.getPublicKey(b) },
+    B: { ...common, role: "listener", secret: b, peerPublic: x25519.getPublicKey(a) },
+  };
+}
+
+/** The product's ratchet of that side. */
+export function ratchetOf(arena: Arena, session: OracleSession, Implementation = Product): Product {
+  const { role, rk, sessionId, secret, peerPublic, dialer, listener } = session;
+  return Implementation.start(
+    arena,
+    new SessionSecrets(
+      role,
+      lockedKey(arena, rk),
+      lockedBytes(arena, sessionId),
+      lockedDhSecret(arena, secret),
+      peerPublic,
+    ),
+    role === "dialer" ? { self: dialer, peer: listener } : { self: listener, peer: dialer },
+  );
 }
 
 export interface OracleOpened {
