@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { addressParts, fromB32, isB32, isWireAddress, peerFromB32, peerToB32, toB32 } from "./forms.ts";
+import { addressParts, fromB32, isB32, peerFromB32, peerToB32, toB32 } from "./forms.ts";
 
 const BYTES = Uint8Array.from({ length: 32 }, (_, i) => 7 * i);
 const TEXT = toB32(BYTES);
@@ -13,14 +13,6 @@ Deno.test("32 bytes have one spelling, and what is none of it is refused before 
     assert.throws(() => fromB32(text), SyntaxError, text);
     assert.throws(() => peerFromB32(text), SyntaxError, text);
   }
-});
-
-Deno.test("an address is one in its one spelling, and nothing else is", () => {
-  for (const text of ["1.2.3.4:1", "1.2.3.4:65535", "[2001:db8::1]:7373", "[::ffff:102:304]:7373"]) {
-    assert.equal(isWireAddress(text), true, text);
-  }
-  const others = ["", "x", "1.2.3.4", "1.2.3.4:0", "1.2.3.4:65536", "1.2.3.04:1", "[2001:DB8::1]:1", "[::1%1]:1"];
-  for (const text of others) assert.equal(isWireAddress(text), false, text);
 });
 
 Deno.test("an address comes apart into a host without brackets and a port", () => {

@@ -1,4 +1,4 @@
-// Offer, answer and accept, both ways; no unused byte may carry anything.
+// Offer, answer and accept, both ways; no unused byte may carry anything. Where each field stands: vectors_test.ts.
 
 import {
   deepStrictEqual as deepEqual,
@@ -8,7 +8,7 @@ import {
 } from "node:assert/strict";
 import fc from "fast-check";
 import { FRAME_BODY_SIZE, FRAME_SIZE } from "../constants.ts";
-import { decodeFrame, FrameType } from "./frame.ts";
+import { decodeFrame } from "./frame.ts";
 import {
   type Accept,
   type Answer,
@@ -22,22 +22,6 @@ import {
 } from "./handshake_body.ts";
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
-const offers: fc.Arbitrary<Offer> = fc.record({
-  salt: bytes(16),
-  nonceB: bytes(12),
-  shareB: bytes(32),
-  ratchetB: bytes(32),
-  kem: bytes(1184),
-}, { noNullPrototype: true });
-const answers: fc.Arbitrary<Answer> = fc.record({
-  nonceA: bytes(12),
-  shareA: bytes(32),
-  ratchetA: bytes(32),
-  ciphertext: bytes(1088),
-  confirmA: bytes(32),
-}, { noNullPrototype: true });
-const accepts: fc.Arbitrary<Accept> = fc.record({ confirmB: bytes(32) }, { noNullPrototype: true });
-
 const OFFER: Offer = {
   salt: new Uint8Array(16).fill(1),
   nonceB: new Uint8Array(12).fill(2),
@@ -54,27 +38,6 @@ const ANSWER: Answer = {
 };
 const ACCEPT: Accept = { confirmB: new Uint8Array(32).fill(1) };
 
-Deno.test("encodeOffer() joins its fields in order and fills the frame exactly", () => {
-  const frame = encodeOffer(OFFER);
-  const runs = [[0, 1], [16, 2], [28, 3], [60, 4], [92, 5]] as const;
-  deepEqual([...frame.subarray(0, 4)], [1, FrameType.offer, 0, 0]);
-  for (const [at, value] of runs) equal(frame[4 + at], value);
-  for (const [at, value] of runs.slice(1)) equal(frame[4 + at - 1], value - 1);
-  equal(frame.at(-1), 5);
-});
-
-Deno.test("encodeAnswer() joins its fields in order and leaves 80 zero bytes", () => {
-  const frame = encodeAnswer(ANSWER);
-  deepEqual([...frame.subarray(0, 4)], [1, FrameType.answer, 0, 0]);
-  for (const [at, value] of [[0, 1], [12, 2], [44, 3], [76, 4], [1164, 5]] as const) {
-    equal(frame[4 + at], value);
-    if (at > 0) equal(frame[4 + at - 1], value - 1);
-  }
-  equal(frame[4 + 1195], 5);
-  equal(frame.subarray(4 + 1196).length, 80);
-  equal(frame.subarray(4 + 1196).every((b) => b === 0), true);
-});
-
 Deno.test("an encoder refuses a field of another length", () => {
   for (const name of ["salt", "nonceB", "shareB", "ratchetB", "kem"] as const) {
     for (const wrong of [new Uint8Array(0), new Uint8Array(OFFER[name].length + 1)]) {
@@ -85,17 +48,6 @@ Deno.test("an encoder refuses a field of another length", () => {
     throws(() => encodeAnswer({ ...ANSWER, [name]: ANSWER[name].subarray(1) }), RangeError);
   }
   throws(() => encodeAccept({ confirmB: new Uint8Array(31) }), RangeError);
-});
-
-Deno.test("what is encoded decodes to the same fields", () => {
-  fc.assert(
-    fc.property(offers, answers, accepts, (offer, answer, accept) => {
-      deepEqual(decodeOffer(decodeFrame(encodeOffer(offer)).body), offer);
-      deepEqual(decodeAnswer(decodeFrame(encodeAnswer(answer)).body), answer);
-      deepEqual(decodeAccept(decodeFrame(encodeAccept(accept)).body), accept);
-    }),
-    { seed: 2, numRuns: 50 },
-  );
 });
 
 Deno.test("decoded fields are copies: wiping the frame leaves them", () => {

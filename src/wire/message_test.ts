@@ -17,6 +17,11 @@ import {
 } from "./message.ts";
 
 const ID = "AAECAwQFBgcICQoLDA0ODw";
+const A = "11".repeat(32);
+const B = "22".repeat(32);
+const P = peerToB32(A);
+const Q = peerToB32(B);
+const ADDRESS = "192.0.2.7:7373";
 const VIOLATION = { name: "ProtocolViolation", violation: "message" };
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -72,6 +77,21 @@ Deno.test("encodeMessage() writes the keys in the order of section 6", () => {
   equal(text(encodeMessage({ id: ID, type: "ack" })), `{"type":"ack","id":"${ID}"}`);
   equal(text(encodeMessage({ name: "Ada", type: "name" })), `{"type":"name","name":"Ada"}`);
   equal(text(encodeMessage({ type: "bye" })), `{"type":"bye"}`);
+  equal(
+    text(encodeMessage({ type: "verify", commit: P, reveal: "" })),
+    `{"type":"verify","commit":"${P}","reveal":""}`,
+  );
+  equal(
+    text(encodeMessage({ type: "circle", you: ADDRESS, with: [{ peer: A, name: "Bob" }, { peer: B, name: "" }] })),
+    `{"type":"circle","you":"${ADDRESS}","with":[{"peer":"${P}","name":"Bob"},{"peer":"${Q}","name":""}]}`,
+  );
+  for (const type of ["meet", "introduce"] as const) {
+    equal(
+      text(encodeMessage({ type, peer: A, addresses: [ADDRESS, "[2001:db8::1]:443"], from: "" })),
+      `{"type":"${type}","peer":"${P}","addresses":["${ADDRESS}","[2001:db8::1]:443"],"from":""}`,
+    );
+  }
+  equal(P, "ERERERERERERERERERERERERERERERERERERERERERE");
 });
 
 Deno.test("encodeMessage() sends no further field of the caller's object", () => {
@@ -124,8 +144,6 @@ Deno.test("decodeMessage() refuses every other spelling of a good message", () =
     refused(`{"type":"bye"${space}}`);
     refused(`{"type":"ack",${space}"id":"${ID}"}`);
   }
-  refused(`{"id":"${ID}","type":"ack"}`); // another order
-  refused(`{"type":"chat","text":"x","id":"${ID}"}`);
   for (
     const text of ["\\u0061", "\\/", "\\u000a", "\\u0009", "\\u0022", "\\u005c", "\\ud83d\\ude00", "\\u00e9", "\\u00E9"]
   ) {
@@ -167,9 +185,7 @@ Deno.test("decodeMessage() refuses a byte order mark, and bytes that are not UTF
 });
 
 Deno.test("decodeMessage() refuses a key that comes twice, however it is spelt", () => {
-  refused(`{"type":"bye","type":"bye"}`);
   refused(`{"type":"ack","type":"bye"}`);
-  refused(`{"type":"ack","id":"${ID}","id":"${ID}"}`);
   refused(`{"type":"ack","id":"${ID}","\\u0069d":"${ID}"}`);
   refused(`{"type":"chat","id":"${ID}","text":"a","text":"b"}`);
 });
@@ -179,30 +195,9 @@ Deno.test("decodeMessage() refuses an unknown key, also one that JavaScript know
     refused(`{"type":"bye","${key}":"x"}`);
     refused(`{"${key}":"x","type":"bye"}`);
   }
-  refused(`{"type":"ack","id":"${ID}","text":"x"}`);
-  refused(`{"type":"name","name":"x","id":"${ID}"}`);
-  refused(`{"type":"chat","id":"${ID}","text":"x","name":"x"}`);
   refused(`{"type":"chat","id":"${ID}","text":"x","__proto__":"x"}`);
   refused(`{"type":"bye","__proto__":{"type":"chat"}}`);
   refused(`{"__proto__":{"type":"bye"}}`);
-});
-
-Deno.test("decodeMessage() refuses a missing key", () => {
-  for (
-    const json of [
-      `{}`,
-      `{"id":"${ID}"}`,
-      `{"type":"chat"}`,
-      `{"type":"chat","id":"${ID}"}`,
-      `{"type":"chat","text":"x"}`,
-      `{"type":"ack"}`,
-      `{"type":"ack","text":"${ID}"}`,
-      `{"type":"name"}`,
-      `{"text":"x","id":"${ID}"}`,
-      `{"type":"chat","id":"${ID}","name":"x"}`,
-      `{"type":"chat","text":"x","name":"x"}`,
-    ]
-  ) refused(json);
 });
 
 Deno.test("decodeMessage() refuses an unknown type", () => {
@@ -213,11 +208,30 @@ Deno.test("decodeMessage() refuses an unknown type", () => {
 });
 
 Deno.test("decodeMessage() refuses every value that is not a string", () => {
-  for (const value of ["1", "0", "-1.5e3", "null", "true", "false", "{}", "[]", `["x"]`, `{"a":"b"}`, "[[]]"]) {
+  const values = ["1", "0", "-1.5e3", "null", "true", "false", "{}", "[]", `["${P}"]`, `{"a":"b"}`, "[[]]"];
+  for (const value of values) {
     refused(`{"type":${value}}`);
     refused(`{"type":"ack","id":${value}}`);
     refused(`{"type":"chat","id":"${ID}","text":${value}}`);
     refused(`{"type":"name","name":${value}}`);
+    refused(`{"type":"verify","commit":${value},"reveal":""}`);
+    refused(`{"type":"verify","commit":"${P}","reveal":${value}}`);
+    refused(`{"type":"circle","you":${value},"with":[]}`);
+    refused(`{"type":"circle","you":"","with":[{"peer":${value},"name":""}]}`);
+    refused(`{"type":"circle","you":"","with":[{"peer":"${P}","name":${value}}]}`);
+    refused(`{"type":"meet","peer":${value},"addresses":[],"from":""}`);
+    refused(`{"type":"meet","peer":"${P}","addresses":[${value}],"from":""}`);
+    refused(`{"type":"meet","peer":"${P}","addresses":[],"from":${value}}`);
+  }
+});
+
+Deno.test("decodeMessage() refuses a list that is none, and members of a circle that are no objects", () => {
+  for (const value of ["1", "null", "{}", `""`, `{"0":"${ADDRESS}","length":1}`]) {
+    refused(`{"type":"circle","you":"","with":${value}}`);
+    refused(`{"type":"meet","peer":"${P}","addresses":${value},"from":""}`);
+  }
+  for (const entry of ["1", "null", `"${P}"`, "[]", `["${P}",""]`]) {
+    refused(`{"type":"circle","you":"","with":[${entry}]}`);
   }
 });
 
@@ -383,32 +397,12 @@ Deno.test("a message with some bytes changed decodes to a message that encodes a
   ok(taken > 40, `only ${taken} changed messages were still messages`);
 });
 
-const A = "11".repeat(32);
-const B = "22".repeat(32);
-const P = peerToB32(A);
-const Q = peerToB32(B);
-const ADDRESS = "192.0.2.7:7373";
-
-Deno.test("the messages about other friends are written with their keys in the order of section 6", () => {
-  equal(
-    text(encodeMessage({ type: "verify", commit: P, reveal: "" })),
-    `{"type":"verify","commit":"${P}","reveal":""}`,
-  );
-  equal(
-    text(encodeMessage({ type: "circle", you: ADDRESS, with: [{ peer: A, name: "Bob" }, { peer: B, name: "" }] })),
-    `{"type":"circle","you":"${ADDRESS}","with":[{"peer":"${P}","name":"Bob"},{"peer":"${Q}","name":""}]}`,
-  );
-  for (const type of ["meet", "introduce"] as const) {
-    equal(
-      text(encodeMessage({ type, peer: A, addresses: [ADDRESS, "[2001:db8::1]:443"], from: "" })),
-      `{"type":"${type}","peer":"${P}","addresses":["${ADDRESS}","[2001:db8::1]:443"],"from":""}`,
-    );
-  }
-  equal(P, "ERERERERERERERERERERERERERERERERERERERERERE");
-});
-
-Deno.test("decodeMessage() refuses a verify, circle, meet or introduce with a key too few, too many or out of order", () => {
+Deno.test("decodeMessage() refuses a message with a key too few, too many, repeated or out of order", () => {
   const forms = [
+    [`"type":"chat"`, `"id":"${ID}"`, `"text":"x"`],
+    [`"type":"ack"`, `"id":"${ID}"`],
+    [`"type":"name"`, `"name":"x"`],
+    [`"type":"bye"`],
     [`"type":"verify"`, `"commit":"${P}"`, `"reveal":"${Q}"`],
     [`"type":"circle"`, `"you":""`, `"with":[]`],
     [`"type":"meet"`, `"peer":"${P}"`, `"addresses":[]`, `"from":""`],
@@ -427,26 +421,6 @@ Deno.test("decodeMessage() refuses a verify, circle, meet or introduce with a ke
   refused(`{"type":"circle","you":"","with":[{"name":"","peer":"${P}"}]}`);
   refused(`{"type":"circle","you":"","with":[{"peer":"${P}","name":"","x":""}]}`);
   refused(`{"type":"circle","you":"","with":[{"peer":"${P}","name":"","name":""}]}`);
-});
-
-Deno.test("decodeMessage() refuses values of another type in a verify, circle, meet or introduce", () => {
-  for (const value of ["1", "null", "true", "{}", "[]", `["${P}"]`]) {
-    refused(`{"type":"verify","commit":${value},"reveal":""}`);
-    refused(`{"type":"verify","commit":"${P}","reveal":${value}}`);
-    refused(`{"type":"circle","you":${value},"with":[]}`);
-    refused(`{"type":"circle","you":"","with":[{"peer":${value},"name":""}]}`);
-    refused(`{"type":"circle","you":"","with":[{"peer":"${P}","name":${value}}]}`);
-    refused(`{"type":"meet","peer":${value},"addresses":[],"from":""}`);
-    refused(`{"type":"meet","peer":"${P}","addresses":[${value}],"from":""}`);
-    refused(`{"type":"meet","peer":"${P}","addresses":[],"from":${value}}`);
-  }
-  for (const value of ["1", "null", "{}", `""`, `{"0":"${ADDRESS}","length":1}`]) {
-    refused(`{"type":"circle","you":"","with":${value}}`);
-    refused(`{"type":"meet","peer":"${P}","addresses":${value},"from":""}`);
-  }
-  for (const entry of ["1", "null", `"${P}"`, "[]", `["${P}",""]`]) {
-    refused(`{"type":"circle","you":"","with":[${entry}]}`);
-  }
 });
 
 Deno.test("a commit, a reveal and a PeerId are 32 bytes in unpadded base64url that encode to themselves", () => {
@@ -581,35 +555,4 @@ Deno.test("an address has one spelling: what parsing and writing gives back, wit
     for (const address of good) decode(json(address));
     for (const address of bad) if (address !== "" || place === "addresses") refused(json(address));
   }
-});
-
-Deno.test("decodeMessage() takes exactly what the runtime would write for what it parses, where the schema allows that", () => {
-  const piece = fc.constantFrom(
-    ...'{}":,[]\\ \n'.split(""),
-    '"type"',
-    '"bye"',
-    '"id"',
-    "null",
-    "\\u0041",
-    "x",
-    "{",
-    "}",
-  );
-  fc.assert(
-    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
-      const json = pieces.join("");
-      let ours: Message | undefined;
-      try {
-        ours = decode(json);
-      } catch (e) {
-        equal((e as Error).name, "ProtocolViolation");
-      }
-      equal(ours === undefined, json !== '{"type":"bye"}', json);
-    }),
-    {
-      seed: 12,
-      numRuns: 2000,
-      examples: [[["{", '"type"', ":", '"bye"', "}"]], [["{", '"type"', ":", '"bye"', " ", "}"]]],
-    },
-  );
 });
