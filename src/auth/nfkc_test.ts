@@ -2,7 +2,7 @@
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import fc from "fast-check";
-import { arraysMade } from "../../tests/harness/watching.ts";
+import { arraysMade, type Call, watching } from "../../tests/harness/watching.ts";
 import { nfkc } from "./nfkc.ts";
 
 const ROOM = 40_000;
@@ -151,33 +151,18 @@ Deno.test("nfkc() gives the whole length if there is less room, and writes nothi
 });
 
 Deno.test("nfkc() makes no string longer than two characters, but of what one character decomposes into", () => {
-  const seen: string[] = [];
-  const [normalize, fromCodePoint] = [String.prototype.normalize, String.fromCodePoint];
-  const decode = TextDecoder.prototype.decode;
-  String.prototype.normalize = function (form?: string) {
-    seen.push(String(this));
-    return normalize.call(this, form);
-  };
-  String.fromCodePoint = (...codes: number[]) => {
-    const text = fromCodePoint(...codes);
-    seen.push(text);
-    return text;
-  };
-  TextDecoder.prototype.decode = function (...args) {
-    const text = decode.apply(this, args);
-    seen.push(text);
-    return text;
-  };
-  try {
-    nfkc(
-      new TextEncoder().encode("Ka\u0308se gro\u0308\u00dfer \ufdfa \u1112\u1161\u11ab \u{1f469}\u200d"),
-      new Uint8Array(200),
-    );
-  } finally {
-    String.prototype.normalize = normalize;
-    String.fromCodePoint = fromCodePoint;
-    TextDecoder.prototype.decode = decode;
-  }
+  const text = new TextEncoder().encode("Ka\u0308se gro\u0308\u00dfer \ufdfa \u1112\u1161\u11ab \u{1f469}\u200d");
+  const calls: Call[] = [];
+  const watched = [[String.prototype, "normalize"], [String, "fromCodePoint"], [
+    TextDecoder.prototype,
+    "decode",
+  ]] as const;
+  watched.reduce(
+    (run, [of, name]) => () => void calls.push(...watching(of, name, run)),
+    () => void nfkc(text, new Uint8Array(200)),
+  )();
+  // What is normalised, and what the others make.
+  const seen = calls.map(({ self, result }) => String(typeof self === "string" ? self : result));
   ok(seen.length > 50);
   equal(seen.find((text) => [...text].length > 2), undefined);
   equal(seen.find((text) => /^[ -~]+$/.test(text)), undefined, "ASCII is not asked about");

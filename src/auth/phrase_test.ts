@@ -2,14 +2,12 @@
 // Sesame's own words are not here (`words_test.ts`).
 
 import { ok, strictEqual as equal } from "node:assert/strict";
-import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { seededEntropy, testArena, toHex, utf8 } from "../../tests/harness/arena.ts";
-import { sha256 } from "../crypto/sha256.ts";
+import { testArena, toHex, utf8 } from "../../tests/harness/arena.ts";
 import { watching } from "../../tests/harness/watching.ts";
+import { phraseOf, seeded } from "../../tests/phrase/typos.ts";
 import { LockedBytes } from "../secrets/locked.ts";
 import { holdsPhrase, normalisePhrase, type PhraseProblem } from "./phrase.ts";
-import { generate } from "./words.ts";
 
 const arena = await testArena();
 
@@ -211,7 +209,7 @@ function held(message: string, typed: string): boolean {
 }
 
 Deno.test("holdsPhrase() finds the phrase in a message in any spelling that the prompt takes for the same", () => {
-  const words = wordsPhrase();
+  const words = phraseOf(() => 0x33);
   for (const spelling of [words, words.toUpperCase(), words.replaceAll(" ", "-"), ` ${words}\n`]) {
     ok(held(spelling, words), spelling);
   }
@@ -235,13 +233,8 @@ Deno.test("holdsPhrase() wipes its copies of the message", () => {
   }
 });
 
-function wordsPhrase(): string {
-  const sha256 = (from: Uint8Array, into: Uint8Array) => into.set(createHash("sha256").update(from).digest());
-  return generate(7, (into) => into.fill(0x33), sha256);
-}
-
 Deno.test("normalisePhrase() knows Sesame's own words: their form, the place of a typo, a wrong checksum", () => {
-  const phrase = generate(7, seededEntropy("phrase_test"), (bytes, out) => sha256(out, bytes));
+  const phrase = phraseOf(seeded(1));
   const words = phrase.split(" ");
   becomes(` ${words.join("-").toUpperCase()}.\n`, phrase);
   equal(outcome(utf8(words.with(4, `${words[4]}x`).join(" "))), "typo in word 5");

@@ -2,6 +2,7 @@
 
 import { ok, strictEqual as equal } from "node:assert/strict";
 import { testArena } from "../../tests/harness/arena.ts";
+import { vectors } from "../../tests/harness/vectors.ts";
 import { LockedBytes } from "../secrets/locked.ts";
 import { normalisePhrase } from "./phrase.ts";
 
@@ -13,9 +14,7 @@ interface Vector {
   readonly position?: number;
 }
 
-const { phrases } = JSON.parse(
-  await Deno.readTextFile(new URL("../../tests/vectors/phrases.json", import.meta.url)),
-) as { phrases: Vector[] };
+const { phrases } = await vectors<{ phrases: Vector[] }>("phrases.json");
 const arena = await testArena();
 
 Deno.test("normalisePhrase() gives what each phrase of the vectors becomes, or why it is refused", () => {

@@ -9,6 +9,7 @@ import {
   fromHex,
   lockedBytes,
   lockedKey,
+  noEntropy,
   reversedHex,
   seededEntropy,
   testArena,
@@ -16,7 +17,7 @@ import {
   utf8,
 } from "../../tests/harness/arena.ts";
 import { nonCanonical, offCurve, SMALL_ORDER, torsioned } from "../../tests/harness/points.ts";
-import { vectors, type Wycheproof } from "../../tests/harness/vectors.ts";
+import { type Row, vectors, type Wycheproof } from "../../tests/harness/vectors.ts";
 import { edwards25519, type Group } from "./group.ts";
 import { p256TestGroup } from "./p256_test_group.ts";
 import { confirmation, confirmationKeys, makeShare, makeTranscript, sharedPoint, transcriptKeys } from "./spake2.ts";
@@ -24,28 +25,11 @@ import { confirmation, confirmationKeys, makeShare, makeTranscript, sharedPoint,
 const arena = await testArena();
 const entropy = seededEntropy("spake2_test");
 
-interface Values {
-  readonly w: string;
-  readonly x: string;
-  readonly y: string;
-  readonly shareA: string;
-  readonly shareB: string;
-  readonly K: string;
-  readonly TT: string;
-  readonly Ke: string;
-  readonly Ka: string;
-  readonly KcA: string;
-  readonly KcB: string;
-  readonly confirmA: string;
-  readonly confirmB: string;
-}
+type Values = Row<
+  "w" | "x" | "y" | "shareA" | "shareB" | "K" | "TT" | "Ke" | "Ka" | "KcA" | "KcB" | "confirmA" | "confirmB"
+>;
 
-/** Both sides from w, x and y to the confirmations, each value compared. */
-/** Drawn only where K is the identity. */
-const noEntropy = () => {
-  throw new Error("entropy for a shared point that is none");
-};
-
+/** Both sides from w, x and y to the confirmations, each value compared. Entropy is drawn only where K is the identity. */
 function run(group: Group, row: Values, identityA: Uint8Array, identityB: Uint8Array) {
   using w = lockedKey(arena, reversedHex(row.w));
   using x = lockedKey(arena, reversedHex(row.x));
@@ -85,8 +69,7 @@ function run(group: Group, row: Values, identityA: Uint8Array, identityB: Uint8A
 }
 
 Deno.test("the steps give every value of RFC 9382's four P-256 vectors", async () => {
-  type Row = Values & { A: string; B: string; X: string; Y: string };
-  const file = await vectors<{ M: string; N: string; vectors: Row[] }>("rfc9382-p256.json");
+  const file = await vectors<{ vectors: (Values & Row<"A" | "B" | "X" | "Y">)[] }>("rfc9382-p256.json");
   equal(file.vectors.length, 4);
   for (const row of file.vectors) {
     run(p256TestGroup, row, utf8(row.A), utf8(row.B));
@@ -102,8 +85,8 @@ Deno.test("the steps give every value of RFC 9382's four P-256 vectors", async (
 });
 
 Deno.test("the steps give every value of the edwards25519 vectors", async () => {
-  type Row = Values & { A: string; B: string; wM: string; wN: string; Kc: string };
-  const { spake2: rows } = await vectors<{ spake2: Row[] }>("spake2-edwards25519.json");
+  type File = { spake2: (Values & Row<"A" | "B" | "wM" | "wN">)[] };
+  const { spake2: rows } = await vectors<File>("spake2-edwards25519.json");
   equal(rows.length, 4);
   for (const row of rows) {
     run(edwards25519, row, fromHex(row.A), fromHex(row.B));
@@ -215,12 +198,9 @@ Deno.test("confirmationKeys() depend on every byte of the context", () => {
   equal(arena.used, 0);
 });
 
-interface EcpointGroup {
-  readonly tests: readonly { tcId: number; public: string; private: string; shared: string; result: string }[];
-}
-
 Deno.test("the P-256 that the RFC's vectors run over gives wycheproof's products and takes no other points", async () => {
-  const { testGroups } = await vectors<Wycheproof<EcpointGroup>>("wycheproof/ecdh_secp256r1_ecpoint_test.json");
+  type File = Wycheproof<Row<"public" | "private" | "shared" | "result">>;
+  const { testGroups } = await vectors<File>("wycheproof/ecdh_secp256r1_ecpoint_test.json");
   let [given, refused] = [0, 0];
   for (const test of testGroups.flatMap((group) => group.tests)) {
     const [point, out] = [fromHex(test.public), new Uint8Array(65)];

@@ -1,10 +1,10 @@
 // The estimate of a phrase's strength: against zxcvbn-ts's figures (tests/vectors/strength-zxcvbn.json), and part by part.
 
 import { ok, strictEqual as equal } from "node:assert/strict";
-import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { compare } from "../../tests/phrase/strength.ts";
-import { arraysMade } from "../../tests/harness/watching.ts";
+import { phraseOf, seeded, sha256 } from "../../tests/phrase/typos.ts";
+import { arraysMade, watching } from "../../tests/harness/watching.ts";
 import { COMMON_WORDS, COMMON_WORDS_COUNT } from "./common_words.generated.ts";
 import { forgetWords, guessBits, isWeak, loadWords, WEAK_BITS } from "./strength.ts";
 import { generate } from "./words.ts";
@@ -210,14 +210,9 @@ Deno.test("a phrase of just WEAK_BITS is not weak", () => {
 });
 
 Deno.test("a phrase of Sesame's own words, chosen at random, is not weak", () => {
-  let state = 1;
-  const sha256 = (from: Uint8Array, into: Uint8Array) => into.set(createHash("sha256").update(from).digest());
+  const random = seeded(1);
   for (let n = 0; n < 500; n++) {
-    const phrase = generate(
-      5,
-      (into) => into.forEach((_, i) => into[i] = (state = state * 48271 % 2147483647) >> 8),
-      sha256,
-    );
+    const phrase = phraseOf(random, 5);
     ok(!weak(phrase), `${phrase}: ${bits(phrase)}`);
   }
   ok(weak(generate(5, (into) => into.fill(0), sha256)), "put together by hand, of one word five times");
@@ -267,22 +262,11 @@ function* listed(): Generator<{ readonly word: string; readonly rank: number }> 
 }
 
 Deno.test("forgetWords() gives every byte of the list back at once, and a later question gets the same estimate", () => {
-  const given: number[] = [];
-  const { transfer } = ArrayBuffer.prototype;
-  ArrayBuffer.prototype.transfer = function (this: ArrayBuffer, size?: number) {
-    given.push(this.byteLength);
-    return transfer.call(this, size);
-  };
-  try {
-    const before = bits("correct horse battery staple");
-    given.length = 0;
-    forgetWords();
-    ok(given.length === 3 && given.every((bytes) => bytes > 1000), String(given));
-    forgetWords();
-    equal(given.length, 3, "there is nothing more to give back");
-    loadWords();
-    equal(bits("correct horse battery staple"), before);
-  } finally {
-    ArrayBuffer.prototype.transfer = transfer;
-  }
+  const before = bits("correct horse battery staple");
+  const given = watching(ArrayBuffer.prototype, "transfer", forgetWords);
+  equal(given.length, 3);
+  for (const { args, self } of given) ok(args[0] === 0 && (self as ArrayBuffer).detached);
+  equal(watching(ArrayBuffer.prototype, "transfer", forgetWords).length, 0, "there is nothing more to give back");
+  loadWords();
+  equal(bits("correct horse battery staple"), before);
 });

@@ -3,21 +3,13 @@
 import { ok, strictEqual as equal, throws } from "node:assert/strict";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { draw, fromHex, lockedBytes, lockedKey, seededEntropy, testArena, toHex } from "../../tests/harness/arena.ts";
-import { vectors, type Wycheproof } from "../../tests/harness/vectors.ts";
+import { type Row, vectors, type Wycheproof } from "../../tests/harness/vectors.ts";
 import { open, seal } from "./aead.ts";
 
 const arena = await testArena();
 const entropy = seededEntropy("aead_test");
 
-interface Vector {
-  readonly name: string;
-  readonly key: string;
-  readonly nonce: string;
-  readonly aad: string;
-  readonly plaintext: string;
-  readonly ciphertext: string;
-  readonly tag: string;
-}
+type Vector = Row<"name" | "key" | "nonce" | "aad" | "plaintext" | "ciphertext" | "tag">;
 
 Deno.test("seal() and open() give RFC 8439's 2.8.2 and A.5", async () => {
   const { chacha20poly1305: { vectors: rows } } = await vectors<{ chacha20poly1305: { vectors: Vector[] } }>(
@@ -34,22 +26,10 @@ Deno.test("seal() and open() give RFC 8439's 2.8.2 and A.5", async () => {
   }
 });
 
-interface AeadGroup {
-  readonly ivSize: number;
-  readonly tests: readonly {
-    tcId: number;
-    key: string;
-    iv: string;
-    aad: string;
-    msg: string;
-    ct: string;
-    tag: string;
-    result: string;
-  }[];
-}
+type AeadFile = Wycheproof<Row<"key" | "iv" | "aad" | "msg" | "ct" | "tag" | "result">, { readonly ivSize: number }>;
 
 Deno.test("open() and seal() judge wycheproof's chacha20_poly1305 as that file does", async () => {
-  const { testGroups } = await vectors<Wycheproof<AeadGroup>>("wycheproof/chacha20_poly1305_test.json");
+  const { testGroups } = await vectors<AeadFile>("wycheproof/chacha20_poly1305_test.json");
   let judged = 0;
   for (const { ivSize, tests } of testGroups) {
     for (const { tcId, key, iv, aad, msg, ct, tag, result } of tests) {

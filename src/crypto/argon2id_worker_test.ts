@@ -6,22 +6,13 @@ import { deepStrictEqual as deepEqual, notStrictEqual as notEqual, ok, strictEqu
 import { argon2id } from "@noble/hashes/argon2.js";
 import { draw, fromHex, seededEntropy, toHex } from "../../tests/harness/arena.ts";
 import { stretch } from "../../tests/harness/stretch.ts";
-import { vectors } from "../../tests/harness/vectors.ts";
+import { type Row, vectors } from "../../tests/harness/vectors.ts";
 
 const entropy = seededEntropy("argon2id_worker_test");
 
-interface RfcRow {
-  readonly t: number;
-  readonly mKiB: number;
-  readonly p: number;
-  readonly version: number;
-  readonly tagLength: number;
-  readonly password: string;
-  readonly salt: string;
-  readonly secret: string;
-  readonly associatedData: string;
-  readonly tag: string;
-}
+type RfcRow =
+  & Row<"password" | "salt" | "secret" | "associatedData" | "tag">
+  & Readonly<Record<"t" | "mKiB" | "p" | "version" | "tagLength", number>>;
 
 Deno.test("the oracle gives the tag of RFC 9106 section 5.3", async () => {
   const { argon2id: { vectors: rows } } = await vectors<{ argon2id: { vectors: RfcRow[] } }>("rfc-misc.json");
@@ -48,12 +39,7 @@ Deno.test("the worker agrees with the oracle at a small cost", async () => {
   }
 });
 
-interface CliRow {
-  readonly phrase: string;
-  readonly phraseUtf8: string;
-  readonly salt: string;
-  readonly out: string;
-}
+type CliRow = Row<"phrase" | "phraseUtf8" | "salt" | "out">;
 
 Deno.test("the worker gives the reference program's output at the real cost", async () => {
   const { rows, parameters } = await vectors<{ rows: CliRow[]; parameters: object }>("argon2id-cli.json");

@@ -4,20 +4,13 @@ import { strictEqual as equal, throws } from "node:assert/strict";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { draw, fromHex, lockedBytes, lockedKey, seededEntropy, testArena, toHex } from "../../tests/harness/arena.ts";
-import { vectors, type Wycheproof } from "../../tests/harness/vectors.ts";
+import { type Row, vectors, type Wycheproof } from "../../tests/harness/vectors.ts";
 import { hkdfSha256 } from "./hkdf.ts";
 
 const arena = await testArena();
 const entropy = seededEntropy("hkdf_test");
 
-interface Vector {
-  readonly name: string;
-  readonly ikm: string;
-  readonly salt: string;
-  readonly info: string;
-  readonly L: number;
-  readonly okm: string;
-}
+type Vector = Row<"name" | "ikm" | "salt" | "info" | "okm"> & { readonly L: number };
 
 Deno.test("hkdfSha256() gives the output of RFC 5869, A.1 to A.3, with an empty salt and with none", async () => {
   const { hkdfSha256: { vectors: rows } } = await vectors<{ hkdfSha256: { vectors: Vector[] } }>("rfc-misc.json");
@@ -31,20 +24,9 @@ Deno.test("hkdfSha256() gives the output of RFC 5869, A.1 to A.3, with an empty 
   }
 });
 
-interface HkdfGroup {
-  readonly tests: readonly {
-    tcId: number;
-    ikm: string;
-    salt: string;
-    info: string;
-    size: number;
-    okm: string;
-    result: string;
-  }[];
-}
-
 Deno.test("hkdfSha256() gives or refuses what wycheproof's hkdf_sha256 says", async () => {
-  const { testGroups } = await vectors<Wycheproof<HkdfGroup>>("wycheproof/hkdf_sha256_test.json");
+  type File = Wycheproof<Row<"ikm" | "salt" | "info" | "okm" | "result"> & { readonly size: number }>;
+  const { testGroups } = await vectors<File>("wycheproof/hkdf_sha256_test.json");
   let judged = 0;
   for (const { tcId, ikm, salt, info, size, okm, result } of testGroups.flatMap((group) => group.tests)) {
     const out = new Uint8Array(Math.min(size, 8161));

@@ -4,22 +4,16 @@ import { strictEqual as equal, throws } from "node:assert/strict";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { draw, fromHex, lockedBytes, lockedKey, seededEntropy, testArena, toHex } from "../../tests/harness/arena.ts";
-import { vectors, type Wycheproof } from "../../tests/harness/vectors.ts";
+import { type Row, vectors, type Wycheproof } from "../../tests/harness/vectors.ts";
 import { hmacSha256 } from "./hmac.ts";
 
 const arena = await testArena();
 const entropy = seededEntropy("hmac_test");
 
-interface Vector {
-  readonly name: string;
-  readonly key: string;
-  readonly data: string;
-  readonly tag: string;
-  readonly tagBits?: number;
-}
-
 Deno.test("hmacSha256() gives the tags of RFC 4231, test cases 1 to 7", async () => {
-  const { hmacSha256: { vectors: rows } } = await vectors<{ hmacSha256: { vectors: Vector[] } }>("rfc-misc.json");
+  const { hmacSha256: { vectors: rows } } = await vectors<{
+    hmacSha256: { vectors: Row<"name" | "key" | "data" | "tag">[] };
+  }>("rfc-misc.json");
   equal(rows.length, 7);
   for (const { name, key, data, tag } of rows) {
     const out = new Uint8Array(32);
@@ -28,13 +22,10 @@ Deno.test("hmacSha256() gives the tags of RFC 4231, test cases 1 to 7", async ()
   }
 });
 
-interface MacGroup {
-  readonly tagSize: number;
-  readonly tests: readonly { tcId: number; key: string; msg: string; tag: string; result: string }[];
-}
+type MacFile = Wycheproof<Row<"key" | "msg" | "tag" | "result">, { readonly tagSize: number }>;
 
 Deno.test("hmacSha256() judges every tag of wycheproof's hmac_sha256 as that file does", async () => {
-  const { testGroups } = await vectors<Wycheproof<MacGroup>>("wycheproof/hmac_sha256_test.json");
+  const { testGroups } = await vectors<MacFile>("wycheproof/hmac_sha256_test.json");
   let judged = 0;
   for (const { tagSize, tests } of testGroups) {
     for (const { tcId, key, msg, tag, result } of tests) {

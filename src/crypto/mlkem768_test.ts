@@ -4,22 +4,11 @@ import { notStrictEqual as notEqual, ok, strictEqual as equal, throws } from "no
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 import { draw, fromHex, lockedBytes, lockedKey, seededEntropy, testArena, toHex } from "../../tests/harness/arena.ts";
 import { withLargeCoefficient } from "../../tests/harness/kem.ts";
-import { vectors } from "../../tests/harness/vectors.ts";
+import { type Row, vectors } from "../../tests/harness/vectors.ts";
 import { kemDecapsulate, kemEncapsulate, kemPublicKey } from "./mlkem768.ts";
 
 const arena = await testArena();
 const entropy = seededEntropy("mlkem768_test");
-
-interface Row {
-  readonly d: string;
-  readonly z: string;
-  readonly ek: string;
-  readonly m: string;
-  readonly ct: string;
-  readonly ss: string;
-  readonly ctBad: string;
-  readonly ssOfCtBad: string;
-}
 
 function publicKey(seed: Uint8Array): Uint8Array {
   using locked = lockedBytes(arena, seed);
@@ -44,7 +33,8 @@ function decapsulate(ciphertext: Uint8Array, seed: Uint8Array): string {
 }
 
 Deno.test("all three functions give the values of the FIPS 203 vectors, implicit rejection included", async () => {
-  const { mlkem768: rows } = await vectors<{ mlkem768: Row[] }>("mlkem768.json");
+  type Vector = Row<"d" | "z" | "ek" | "m" | "ct" | "ss" | "ctBad" | "ssOfCtBad">;
+  const { mlkem768: rows } = await vectors<{ mlkem768: Vector[] }>("mlkem768.json");
   equal(rows.length, 4);
   for (const row of rows) {
     const seed = fromHex(row.d + row.z);

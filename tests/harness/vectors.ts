@@ -9,9 +9,12 @@ export async function vectors<T>(name: string): Promise<T> {
   return JSON.parse(await Deno.readTextFile(new URL(name, FILES))) as T;
 }
 
-/** A file of C2SP/wycheproof. */
-export interface Wycheproof<Group> {
-  readonly testGroups: readonly Group[];
+/** One row, of which a test reads these strings. */
+export type Row<Names extends string> = Readonly<Record<Names, string>>;
+
+/** A file of C2SP/wycheproof: what a test reads of each row, and of a group besides. */
+export interface Wycheproof<Of, Group = unknown> {
+  readonly testGroups: readonly (Group & { readonly tests: readonly (Of & { readonly tcId: number })[] })[];
 }
 
 /** The parts of exchange-v1's format that tests read by name. `tests/vectors/check.ts` checks all of them. */
