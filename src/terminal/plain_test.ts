@@ -3,9 +3,7 @@ import type { Notice } from "../notice.ts";
 import { label, learn, newRoster } from "./text/roster.ts";
 import { type PlainContext, plainLines } from "./plain.ts";
 import { hostileStrings } from "./testdata/hostile.ts";
-
-const A = "3f2a91bc".padEnd(64, "0");
-const B = "b0b00000".padEnd(64, "1");
+import { A, B, came, delivered, message, named, sent, unconfirmed } from "./testdata/notices.ts";
 
 function transcript(notices: readonly Notice[], echoed = false): string[] {
   const context: PlainContext = { roster: newRoster("me"), sent: new Map(), echoed };
@@ -20,19 +18,11 @@ Deno.test("plainLines() tells a conversation in sentences", () => {
     { event: "listening", address: "0.0.0.0:7373" },
     { event: "connecting", address: "192.0.2.7:7373" },
     { event: "refused", address: "192.0.2.7:7373", reason: "timeout" },
-    { event: "connected", peer: A, direction: "in", address: "192.0.2.9:5000" },
-    { event: "named", peer: A, name: "alice" },
-    { event: "message", peer: A, id: "1", text: "hello\nsecond line" },
-    { event: "sent", id: "2", peers: 1, to: [], unheard: [], private: false, text: "hi alice" },
-    { event: "sent", id: "3", peers: 1, to: [], unheard: [], private: false, text: "a\nb" },
-    { event: "delivered", id: "2", peer: A },
-    { event: "unconfirmed", id: "3", peer: A },
-    { event: "connected", peer: B, direction: "out", address: "192.0.2.8:7373" },
+    ...[came(A, "192.0.2.9:5000"), named(A, "alice"), message(A, "1", "hello\nsecond line")],
+    ...[sent("2", "hi alice"), sent("3", "a\nb"), delivered("2", A), unconfirmed("3", A)],
+    came(B, "192.0.2.8:7373", "out"),
     { event: "new-session", address: "192.0.2.8:7373", peer: B, before: A },
-    { event: "named", peer: B, name: "Αlice" },
-    { event: "named", peer: B, name: "Alice [3f2a-91bc]" },
-    { event: "named", peer: B, name: "Me" },
-    { event: "named", peer: B, name: "" },
+    ...[named(B, "Αlice"), named(B, "Alice [3f2a-91bc]"), named(B, "Me"), named(B, "")],
     { event: "turned-away", count: 3, guesses: 1 },
     { event: "hint", text: "Type /help for help." },
     {
@@ -80,36 +70,28 @@ Deno.test("plainLines() tells a conversation in sentences", () => {
 });
 
 Deno.test("plainLines() does not repeat a line that was seen while it was typed", () => {
-  assert.deepEqual(
-    transcript([{ event: "sent", id: "1", peers: 1, to: [], unheard: [], private: false, text: "hi" }], true),
-    [],
-  );
-  assert.deepEqual(
-    transcript([{ event: "sent", id: "1", peers: 0, to: [], unheard: [], private: false, text: "hi" }], true),
-    ["Nobody is here yet."],
-  );
+  assert.deepEqual(transcript([sent("1", "hi")], true), []);
+  assert.deepEqual(transcript([sent("1", "hi", { peers: 0 })], true), ["Nobody is here yet."]);
 });
 
 Deno.test("plainLines() begins each line of a peer's words with From, name and tag, and no other", () => {
   for (const text of hostileStrings()) {
-    for (const line of transcript([{ event: "message", peer: A, id: "1", text }])) {
+    for (const line of transcript([message(A, "1", text)])) {
       assert.match(line, /^From friend \[3f2a-91bc\](?:, more)?: /u);
       assert.doesNotMatch(line, /\p{Cc}(?<!\t)/u);
     }
-    const named = transcript([
-      { event: "connected", peer: A, direction: "in", address: "x" },
-      { event: "named", peer: A, name: text },
-      { event: "message", peer: A, id: "1", text: "hi" },
+    const lines = transcript([
+      ...[came(A), named(A, text), message(A, "1", "hi")],
       { event: "left", peer: A, reason: "bye" },
     ]);
-    for (const line of named) {
+    for (const line of lines) {
       assert.match(
         line,
         /^(?:Connected|Name|Careful|Left): |^From [^[\]]+ \[3f2a-91bc\]: hi$/u,
         JSON.stringify(text.slice(0, 40)),
       );
     }
-    assert.equal(named.filter((line) => line.startsWith("From ")).length, 1);
+    assert.equal(lines.filter((line) => line.startsWith("From ")).length, 1);
   }
 });
 
@@ -120,8 +102,7 @@ Deno.test("a PeerId whose tag or name resembles that of anybody met or heard of 
     return notices.flatMap((notice) => plainLines(notice, context)).filter((line) => line.startsWith("Careful"));
   };
   const met: Notice[] = [
-    { event: "connected", peer: bob!, direction: "in", address: "a:1" },
-    { event: "named", peer: bob!, name: "Bob" },
+    ...[came(bob!), named(bob!, "Bob")],
     { event: "left", peer: bob!, reason: "bye" },
   ];
   const heard = (peer: string, name: string): Notice => ({
@@ -143,7 +124,7 @@ Deno.test("a PeerId whose tag or name resembles that of anybody met or heard of 
 
 Deno.test("a verified friend's tag has a mark inside its brackets, which no name can hold, until it is taken back", () => {
   const roster = newRoster();
-  learn(roster, { event: "named", peer: "ab".repeat(32), name: "Bob \u2713 [\u2713]" });
+  learn(roster, named("ab".repeat(32), "Bob \u2713 [\u2713]"));
   assert.equal(label(roster, "ab".repeat(32)).includes("[\u2713"), false);
   learn(roster, { event: "verify", peer: "ab".repeat(32), state: "same" });
   assert.equal(label(roster, "ab".repeat(32)).endsWith("[\u2713 abab-abab]"), true);

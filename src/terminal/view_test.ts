@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import type { Notice } from "../notice.ts";
 import { CHAT_COMMANDS } from "../words/commands.ts";
 import { MemoryTty } from "./testdata/memory_tty.ts";
+import { A, came, delivered, message } from "./testdata/notices.ts";
+import { standingClock } from "./testdata/standing_clock.ts";
 import { type Input, openView, type Pace, type View, type ViewOptions } from "./view.ts";
 
-const A = "3f2a91bc".padEnd(64, "0");
-const MESSAGE: Notice = { event: "message", peer: A, id: "1", text: "hello" };
+const MESSAGE = message(A, "1", "hello");
 
 function open(
   kind: "screen" | "plain" | "json",
@@ -51,7 +52,7 @@ Deno.test("where nobody reads, what friends tell of others does not pile up, and
   assert.ok(tty.backlog < 5 * 1024 * 1024, `${tty.backlog} characters`);
   view.show(MESSAGE);
   await tty.unstick();
-  view.show({ event: "delivered", id: "1", peer: A });
+  view.show(delivered("1", A));
   const events = tty.output.trim().split("\n").map((line) => JSON.parse(line));
   const circles = events.filter(({ event }) => event === "circle").length;
   assert.deepEqual(events.slice(circles).map(({ event, text }) => text ?? event), [
@@ -273,22 +274,6 @@ Deno.test("a plain view asks before it sends what looks like a secret, and leave
   assert.deepEqual(inputs[1], { type: "leave" });
 });
 
-/** A clock that stands until it is told to go on. */
-function standingClock(): { after: NonNullable<ViewOptions["after"]>; pass: () => void } {
-  let waiting: (() => void)[] = [];
-  return {
-    after(_ms, run) {
-      waiting.push(run);
-      return () => waiting = waiting.filter((other) => other !== run);
-    },
-    pass() {
-      const due = waiting;
-      waiting = [];
-      for (const run of due) run();
-    },
-  };
-}
-
 for (const kind of ["screen", "plain"] as const) {
   Deno.test(`a ${kind} view takes Escape for no at once, and Alt with any key as well: the y after it sends nothing`, async () => {
     for (const no of ["\x1b", "\x1by", "\x1bY", "\x1b\x1b", "\x1b\x03", "\x1b[121;3u", "\x1b[A"]) {
@@ -343,7 +328,6 @@ for (const kind of ["screen", "plain", "json"] as const) {
 
 Deno.test("a plain view asks anew when somebody comes between its question and the answer", async () => {
   const { tty, view, lines } = open("plain", true, { holdsPhrase: (text) => text === "the phrase" });
-  const came = (peer: string): Notice => ({ event: "connected", peer, direction: "in", address: "192.0.2.9:1" });
   view.show(came(A));
   await tty.type("the phrase\r");
   view.show(came("b0".repeat(32)));
@@ -486,23 +470,20 @@ Deno.test("a plain view says one thing of a call that ended: the problem, or wha
     wrong: "No.",
     next: "Wait.",
   };
-  const timers: (() => void)[] = [];
-  const after = (_: number, run: () => void) => {
-    timers.push(run);
-    return () => void timers.splice(timers.indexOf(run) >>> 0, 1);
-  };
+  const clock = standingClock();
+  const { after } = clock;
   const said = ({ tty }: { tty: MemoryTty }) =>
     tty.output.split("\n").map((line) => line.split(/[.:] /)[0]).slice(0, -1);
   const ended = open("plain", false, { after });
   ended.view.show(refused);
   ended.view.show(problem);
-  assert.deepEqual([said(ended), timers.length], [["Could not connect to 192.0.2.7:7373"], 0]);
+  assert.deepEqual([said(ended), clock.timers], [["Could not connect to 192.0.2.7:7373"], 0]);
 
   // Of one that goes on there is no problem, and nothing overtakes its line.
   const goesOn = open("plain", false, { after });
   goesOn.view.show(refused);
   assert.deepEqual(said(goesOn), []);
-  timers[0]?.();
+  clock.pass();
   goesOn.view.show(refused);
   goesOn.view.show({ ...problem, doing: "Could not do something else." });
   assert.deepEqual(said(goesOn), [
@@ -516,6 +497,6 @@ Deno.test("a plain view says one thing of a call that ended: the problem, or wha
     stopped.view.show(refused);
     await stopped.view.stop(next);
     assert.equal(said(stopped).length, next === undefined ? 1 : 0, `${next}`);
-    assert.equal(timers.length, 0);
+    assert.equal(clock.timers, 0);
   }
 });

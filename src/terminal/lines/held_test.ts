@@ -4,50 +4,43 @@
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import type { Notice } from "../../notice.ts";
 import { MemoryTty } from "../testdata/memory_tty.ts";
+import { A, B, came, message, named, sent } from "../testdata/notices.ts";
+import { standingClock } from "../testdata/standing_clock.ts";
 import { type Input, openView } from "../view.ts";
 
-const A = "3f2a91bc".padEnd(64, "0");
-const B = "b0b00000".padEnd(64, "1");
-const came = (peer: string): Notice => ({ event: "connected", peer, direction: "in", address: "192.0.2.7:40112" });
-const named = (peer: string, name: string): Notice => ({ event: "named", peer, name });
 const ARRIVED = "Connected: friend [3f2a-91bc], calling from 192.0.2.7:40112.";
 
 /** Plain lines on pipes or a terminal, on a clock that the test moves on. */
 function open(terminal: boolean) {
   const tty = new MemoryTty({ inputIsTerminal: terminal, outputIsTerminal: terminal });
   tty.columns = 200;
-  const timers = new Set<() => void>();
-  const after = (_: number, run: () => void) => {
-    timers.add(run);
-    return () => void timers.delete(run);
-  };
+  const clock = standingClock();
   /** What stood there when something was typed. */
   const inputs: [Input["type"], string[]][] = [];
   const said = () => tty.output.replace("\x1b[?2004h", "").split(/\r?\n/).filter((line) => /^[A-Z]/.test(line));
   const view = openView(
     "plain",
     tty,
-    { colour: "auto", bell: false, wall: () => 0, name: "me", after },
+    { colour: "auto", bell: false, wall: () => 0, name: "me", after: clock.after },
     (input) => inputs.push([input.type, said()]),
   );
   view.start();
-  const wait = () => [...timers].forEach((run) => run());
-  return { tty, view, inputs, said, wait, timers };
+  return { tty, view, inputs, said, clock };
 }
 
 Deno.test("a plain view says an arrival and the friend's name in one line, and a friend without a name a moment later", () => {
-  const { view, said, wait, timers } = open(false);
+  const { view, said, clock } = open(false);
   view.show(came(A));
   view.show({ event: "circle", peer: A, you: "", with: [] });
   deepEqual(said(), []);
   view.show(named(A, "alice"));
   view.show(came(B));
-  wait();
+  clock.pass();
   deepEqual(said(), [
     "Connected: alice [3f2a-91bc], calling from 192.0.2.7:40112.",
     "Connected: friend [b0b0-0000], calling from 192.0.2.7:40112.",
   ]);
-  equal(timers.size, 0);
+  equal(clock.timers, 0);
   view.show(named(A, "alice L"));
   equal(said().at(-1), "Name: alice [3f2a-91bc] is called alice L.");
   // Back again, and under another name: both are said.
@@ -62,11 +55,11 @@ Deno.test("a plain view says an arrival and the friend's name in one line, and a
 
 Deno.test("a plain view says who has come before anything else is shown, whatever it is", () => {
   const others: Notice[] = [
-    { event: "message", peer: B, id: "1", text: "hello" },
-    { event: "message", peer: A, id: "1", text: "hello" },
+    message(B, "1", "hello"),
+    message(A, "1", "hello"),
     { event: "hint", text: "A word." },
     { event: "left", peer: A, reason: "closed" },
-    { event: "sent", id: "2", peers: 1, to: [A], unheard: [], private: false, text: "hi" },
+    sent("2", "hi", { to: [A] }),
     { event: "new-session", address: "192.0.2.7:7373", peer: A, before: B },
     { event: "problem", doing: "Could not.", wrong: "It is.", next: "Wait." },
     { event: "stopped", reason: "quit" },
@@ -84,7 +77,7 @@ Deno.test("a plain view says who has come before anything else is shown, whateve
 Deno.test("a plain view on a terminal says who has come before a word that waited for them is told as sent", () => {
   const { view, said } = open(true); // what was typed is not shown again there
   view.show(came(A));
-  view.show({ event: "sent", id: "2", peers: 1, to: [A], unheard: [], private: false, text: "hi" });
+  view.show(sent("2", "hi", { to: [A] }));
   deepEqual(said(), [ARRIVED]);
 });
 
@@ -122,7 +115,7 @@ Deno.test("a name that came with an arrival is warned of once, and an arrival th
   const panicked = open(false);
   panicked.view.show(came(A));
   panicked.view.panic();
-  deepEqual([panicked.said(), panicked.timers.size], [[], 0]);
+  deepEqual([panicked.said(), panicked.clock.timers], [[], 0]);
 
   // What is begun to be written then could keep the terminal from being given back.
   const pressed = open(true);

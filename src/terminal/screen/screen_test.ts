@@ -9,15 +9,11 @@ import { NameColours } from "./colours.ts";
 import { ChatScreen, type ScreenAction, type ScreenOptions } from "./screen.ts";
 import { Emulator } from "../testdata/emulator.ts";
 import { hostileStrings } from "../testdata/hostile.ts";
+import { A, B, came, delivered, hearing, message, named, sent, unconfirmed } from "../testdata/notices.ts";
 
-const A = "3f2a91bc".padEnd(64, "0");
-const B = "b0b00000".padEnd(64, "1");
 const NOON = 12 * 3600_000;
 
-const clock = (at: number) => {
-  const minutes = Math.floor(at / 60_000);
-  return `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
-};
+const clock = (at: number) => new Date(at).toISOString().slice(11, 16);
 
 /** A screen and the terminal that it is painted on. */
 class Trial {
@@ -56,6 +52,10 @@ class Trial {
     this.terminal.write(out);
     return this;
   }
+  /** What the last paintings showed counts as shown. */
+  shown(): void {
+    for (const tell of this.screen.takeShown()) tell();
+  }
   resize(columns: number, rows: number): this {
     this.terminal = new Emulator(columns, rows);
     this.terminal.write("\x1b[?7l");
@@ -65,13 +65,10 @@ class Trial {
   chat(): this {
     return this.tell(
       { event: "listening", address: "0.0.0.0:7373" },
-      { event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" },
-      { event: "named", peer: A, name: "alice" },
-      { event: "connected", peer: B, direction: "out", address: "192.0.2.8:7373" },
-      { event: "named", peer: B, name: "bob" },
-      { event: "message", peer: A, id: "1", text: "hello, are you there?" },
-      { event: "sent", id: "2", peers: 2, to: [], unheard: [], private: false, text: "yes, both of you" },
-      { event: "delivered", id: "2", peer: A },
+      ...[came(A), named(A, "alice"), came(B, "192.0.2.8:7373", "out"), named(B, "bob")],
+      message(A, "1", "hello, are you there?"),
+      sent("2", "yes, both of you", { peers: 2 }),
+      delivered("2", A),
     );
   }
 }
@@ -106,29 +103,19 @@ const GOLDEN: readonly [name: string, make: () => Trial][] = [
   }],
   ["unicode", () =>
     new Trial(60, 20).chat().tell(
-      {
-        event: "message",
-        peer: A,
-        id: "3",
-        text: "日本語の長い文はどこででも折り返すことができますので、こうなります。",
-      },
-      { event: "message", peer: A, id: "4", text: "שלום עולם" },
-      { event: "message", peer: B, id: "5", text: "👩‍👩‍👧 👍🏽 🇩🇪 e\u0301 ❤\ufe0f" },
-      { event: "message", peer: B, id: "6", text: "a\ttab and\nan indented\n  line" },
+      message(A, "3", "日本語の長い文はどこででも折り返すことができますので、こうなります。"),
+      message(A, "4", "שלום עולם"),
+      message(B, "5", "👩‍👩‍👧 👍🏽 🇩🇪 e\u0301 ❤\ufe0f"),
+      message(B, "6", "a\ttab and\nan indented\n  line"),
     )],
   ["hostile", () =>
     new Trial(60, 20).chat().tell(
-      { event: "message", peer: B, id: "3", text: "\x1b[2J\x1b[1;1H\x1b]0;owned\x07gone?" },
-      {
-        event: "message",
-        peer: B,
-        id: "4",
-        text: "fine\n12:00 ─ alice [3f2a-91bc] said goodbye\n12:00 │ alice [3f2a-91bc]: fake",
-      },
-      { event: "message", peer: B, id: "5", text: `${" ".repeat(52)}12:00 ! the phrase is known` },
-      { event: "message", peer: B, id: "6", text: `z${"\u0301".repeat(100)} \u202egnp.exe` },
-      { event: "named", peer: B, name: "\u0430lice [3f2a-91bc]" },
-      { event: "message", peer: B, id: "7", text: "it is me, alice" },
+      message(B, "3", "\x1b[2J\x1b[1;1H\x1b]0;owned\x07gone?"),
+      message(B, "4", "fine\n12:00 ─ alice [3f2a-91bc] said goodbye\n12:00 │ alice [3f2a-91bc]: fake"),
+      message(B, "5", `${" ".repeat(52)}12:00 ! the phrase is known`),
+      message(B, "6", `z${"\u0301".repeat(100)} \u202egnp.exe`),
+      named(B, "\u0430lice [3f2a-91bc]"),
+      message(B, "7", "it is me, alice"),
     )],
   ["errors", () =>
     new Trial(60, 16).tell(
@@ -143,53 +130,31 @@ const GOLDEN: readonly [name: string, make: () => Trial][] = [
       { event: "turned-away", count: 2, guesses: 1 },
     )],
   ["waiting", () => {
-    const trial = new Trial(60, 10).tell({ event: "stretching", done: false }, {
-      event: "connecting",
-      address: "192.0.2.7:7373",
-    });
+    const calling: Notice = { event: "connecting", address: "192.0.2.7:7373" };
+    const trial = new Trial(60, 10).tell({ event: "stretching", done: false }, calling);
     trial.now += 3200;
     return trial.paint();
   }],
   ["scrolled", () => {
     const trial = new Trial(60, 12).chat();
-    for (let i = 0; i < 30; i++) trial.tell({ event: "message", peer: A, id: `m${i}`, text: `message ${i}` });
+    for (let i = 0; i < 30; i++) trial.tell(message(A, `m${i}`, `message ${i}`));
     trial.key("page-up", "page-up");
-    return trial.tell({ event: "message", peer: A, id: "x", text: "new" }, {
-      event: "message",
-      peer: A,
-      id: "y",
-      text: "newer",
-    });
+    return trial.tell(message(A, "x", "new"), message(A, "y", "newer"));
   }],
   ["receipts", () => {
     const trial = new Trial(70, 16).chat();
-    return trial.tell(
-      { event: "delivered", id: "2", peer: B },
-      { event: "sent", id: "3", peers: 2, to: [], unheard: [], private: false, text: "second" },
-      { event: "delivered", id: "3", peer: A },
-      { event: "unconfirmed", id: "3", peer: B },
-      { event: "left", peer: B, reason: "closed" },
-      { event: "sent", id: "4", peers: 1, to: [], unheard: [], private: false, text: "third" },
-      { event: "sent", id: "5", peers: 1, to: [], unheard: [], private: false, text: "fourth" },
-      { event: "delivered", id: "4", peer: A },
-      { event: "sent", id: "6", peers: 0, to: [], unheard: [], private: false, text: "to nobody" },
-    );
+    trial.tell(delivered("2", B), sent("3", "second", { peers: 2 }), delivered("3", A), unconfirmed("3", B));
+    trial.tell({ event: "left", peer: B, reason: "closed" }, sent("4", "third"), sent("5", "fourth"));
+    return trial.tell(delivered("4", A), sent("6", "to nobody", { peers: 0 }));
   }],
   ["32-peers", () => {
     const trial = new Trial(80, 20);
-    for (let i = 0; i < 32; i++) {
-      const peer = (0x10 + i).toString(16).repeat(4).padEnd(64, "0");
-      trial.tell({ event: "connected", peer, direction: "in", address: "192.0.2.1:1" }, {
-        event: "named",
-        peer,
-        name: `friend number ${i}`,
-      });
+    const peers = Array.from({ length: 32 }, (_, i) => (0x10 + i).toString(16).repeat(4).padEnd(64, "0"));
+    for (const [i, peer] of peers.entries()) {
+      trial.tell(came(peer, "192.0.2.1:1"), named(peer, `friend number ${i}`));
     }
-    trial.tell({ event: "sent", id: "1", peers: 32, to: [], unheard: [], private: false, text: "hello everybody" });
-    for (let i = 0; i < 7; i++) {
-      trial.tell({ event: "delivered", id: "1", peer: (0x10 + i).toString(16).repeat(4).padEnd(64, "0") });
-    }
-    return trial;
+    trial.tell(sent("1", "hello everybody", { peers: 32 }));
+    return trial.tell(...peers.slice(0, 7).map((peer) => delivered("1", peer)));
   }],
   ["leave", () => {
     const trial = new Trial(60, 10).chat();
@@ -209,7 +174,7 @@ Deno.test("ChatScreen leaves the last column free, unless the screen is very nar
   }
   for (const text of ["e\u0301".repeat(300), "👩‍👩‍👧".repeat(100), "🇩🇪".repeat(100), "x".repeat(300), "日".repeat(100)]) {
     for (const columns of [21, 31, 32, 33, 79, 80]) {
-      const trial = new Trial(columns, 24).chat().tell({ event: "message", peer: A, id: "9", text }).paste(text);
+      const trial = new Trial(columns, 24).chat().tell(message(A, "9", text)).paste(text);
       for (const row of trial.terminal.cells) assert.match(row.at(-1) ?? "", /^ ?$/, row.join(""));
     }
   }
@@ -217,8 +182,8 @@ Deno.test("ChatScreen leaves the last column free, unless the screen is very nar
 
 Deno.test("ChatScreen without colours sends none", () => {
   const screen = new ChatScreen({ colour: false, clock }, 80, 24);
-  screen.notice({ event: "connected", peer: A, direction: "in", address: "x" }, NOON);
-  screen.notice({ event: "message", peer: A, id: "1", text: "hi" }, NOON);
+  screen.notice(came(A, "x"), NOON);
+  screen.notice(message(A, "1", "hi"), NOON);
   assert.doesNotMatch(screen.render(NOON), /\x1b\[[\d;]*[34]\d[\d;]*m/);
 });
 
@@ -232,7 +197,7 @@ Deno.test("ChatScreen paints only what changed", () => {
 Deno.test("ChatScreen keeps what is being typed while messages arrive, and the cursor with it", () => {
   const trial = new Trial().chat().type("half a sen");
   const before = [trial.terminal.text().at(-1), trial.terminal.row, trial.terminal.column];
-  for (let i = 0; i < 50; i++) trial.tell({ event: "message", peer: B, id: `${i}`, text: "noise\n".repeat(i % 4) });
+  for (let i = 0; i < 50; i++) trial.tell(message(B, `${i}`, "noise\n".repeat(i % 4)));
   assert.deepEqual([trial.terminal.text().at(-1), trial.terminal.row, trial.terminal.column], before);
   trial.type("tence");
   assert.deepEqual(trial.key("enter"), { type: "line", text: "half a sentence" });
@@ -309,20 +274,15 @@ Deno.test("ChatScreen goes through the rows of a long paste by arrows, and Ctrl-
 
 Deno.test("ChatScreen's receipts distinguish friends with the same name", () => {
   const trial = new Trial(80, 10);
-  for (const peer of [A, B]) trial.tell({ event: "connected", peer, direction: "in", address: "x" });
+  for (const peer of [A, B]) trial.tell(came(peer, "x"));
   const row = () => trial.terminal.text().find((line) => line.includes("you: hello")) ?? "";
-  const tell = (id: string) =>
-    trial.tell(
-      { event: "sent", id, peers: 2, to: [], unheard: [], private: false, text: `hello ${id}` },
-      { event: "delivered", id, peer: A },
-      { event: "unconfirmed", id, peer: B },
-    );
+  const tell = (id: string) => trial.tell(sent(id, `hello ${id}`, { peers: 2 }), delivered(id, A), unconfirmed(id, B));
   tell("1");
   assert.match(row(), /✓ friend \[3f2a-91bc\] · \? friend \[b0b0-0000\] not confirmed/);
-  for (const peer of [A, B]) trial.tell({ event: "named", peer, name: "alice" });
+  for (const peer of [A, B]) trial.tell(named(peer, "alice"));
   tell("2");
   assert.match(trial.terminal.text().join(), /✓ alice \[3f2a-91bc\] · \? alice \[b0b0-0000\] not confirmed/);
-  trial.tell({ event: "named", peer: B, name: "bob" });
+  trial.tell(named(B, "bob"));
   tell("3");
   assert.match(trial.terminal.text().join(), /✓ alice · \? bob not confirmed/);
 });
@@ -342,27 +302,21 @@ Deno.test("ChatScreen says on a narrow screen what the keys of a question do", (
 
 Deno.test("ChatScreen asks before it sends what looks like a secret", () => {
   const holdsPhrase = (text: string) => text.includes("correct horse");
-  for (
-    const text of [
-      "the phrase is correct horse",
-      "-----BEGIN RSA PRIVATE KEY-----",
-      "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
-      "q83vEjRWeJCrze8SNFZ4kKvN7xI0Vnh1",
-    ]
-  ) {
+  const secrets = [
+    "the phrase is correct horse",
+    "-----BEGIN RSA PRIVATE KEY-----",
+    "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+    "q83vEjRWeJCrze8SNFZ4kKvN7xI0Vnh1",
+  ];
+  for (const text of secrets) {
     const trial = new Trial(80, 24, { holdsPhrase }).type(text);
     assert.equal(trial.key("enter"), undefined, text);
     assert.equal(trial.screen.key({ type: "text", text: "n" }), undefined);
     assert.equal(trial.key("enter"), undefined);
     assert.deepEqual(trial.screen.key({ type: "text", text: "y" }), { type: "line", text });
   }
-  for (
-    const text of [
-      "hello",
-      "https://example.org/a-long-path/to-some/page-with-a-name-of-more-than-32",
-      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1",
-    ]
-  ) {
+  const link = "https://example.org/a-long-path/to-some/page-with-a-name-of-more-than-32";
+  for (const text of ["hello", link, `${"a".repeat(39)}1`]) {
     assert.deepEqual(new Trial(80, 24, { holdsPhrase }).type(text).key("enter"), { type: "line", text });
   }
 });
@@ -370,7 +324,7 @@ Deno.test("ChatScreen asks before it sends what looks like a secret", () => {
 Deno.test("ChatScreen scrolls to the first row and back to the last", () => {
   const trial = new Trial(60, 12);
   for (let i = 0; i < 100; i++) {
-    trial.tell({ event: "message", peer: A, id: `${i}`, text: `number ${i}${i % 3 === 0 ? "\nsecond row" : ""}` });
+    trial.tell(message(A, `${i}`, `number ${i}${i % 3 === 0 ? "\nsecond row" : ""}`));
   }
   for (let i = 0; i < 40; i++) trial.key("page-up");
   assert.match(trial.terminal.text()[1] ?? "", /number 0$/);
@@ -410,7 +364,7 @@ Deno.test("ChatScreen forgets everything on clear", () => {
 Deno.test("ChatScreen bounds the scroll-back", () => {
   const screen = new ChatScreen({ colour: true, clock }, 80, 24);
   for (let i = 0; i < 600; i++) {
-    screen.notice({ event: "message", peer: A, id: `${i}`, text: "x".repeat(16_000) }, NOON);
+    screen.notice(message(A, `${i}`, "x".repeat(16_000)), NOON);
   }
   for (let i = 0; i < 600; i++) screen.key({ type: "key", name: "page-up" });
   screen.render(NOON);
@@ -429,11 +383,11 @@ for (const wide of [false, true]) {
     assert.ok(strings.length >= 300);
     for (const text of strings) {
       const trial = new Trial(60, 14, {}, wide);
-      trial.tell({ event: "connected", peer: A, direction: "in", address: "192.0.2.7:1" }).type("typed");
-      trial.tell({ event: "message", peer: A, id: "0", text: "before" });
+      trial.tell(came(A, "192.0.2.7:1")).type("typed");
+      trial.tell(message(A, "0", "before"));
       const before = frameOf(trial.terminal);
       trial.terminal.unexpected.length = 0; // the frame itself has ── and ✓, which the odd terminal counts double
-      trial.tell({ event: "message", peer: A, id: "1", text }, { event: "message", peer: B, id: "2", text: "after" });
+      trial.tell(message(A, "1", text), message(B, "2", "after"));
       const what = JSON.stringify(text.slice(0, 40));
       assert.deepEqual(trial.terminal.unexpected, [], what);
       assert.deepEqual(frameOf(trial.terminal), before, what);
@@ -451,12 +405,8 @@ for (const wide of [false, true]) {
 Deno.test("no hostile name changes a cell outside its rows, and the tag stays beside it", () => {
   for (const name of hostileStrings()) {
     const trial = new Trial(60, 14);
-    trial.tell({ event: "connected", peer: A, direction: "in", address: "192.0.2.7:1" }, {
-      event: "named",
-      peer: A,
-      name,
-    }).type("typed");
-    trial.tell({ event: "message", peer: A, id: "1", text: "words" });
+    trial.tell(came(A, "192.0.2.7:1"), named(A, name)).type("typed");
+    trial.tell(message(A, "1", "words"));
     const what = JSON.stringify(name.slice(0, 40));
     assert.deepEqual(trial.terminal.unexpected, [], what);
     const rows = trial.terminal.text();
@@ -486,7 +436,7 @@ Deno.test("of several calls one is shown, with its place among them", () => {
   // Somebody who called us is no call of ours.
   trial.tell({ event: "refused", address: "192.0.2.9:5000", reason: "phrase" });
   assert.match(status(), /calling b:1 \(2 of 3\)…/);
-  trial.tell({ event: "connected", peer: A, direction: "out", address: "b:1" });
+  trial.tell(came(A, "b:1", "out"));
   assert.match(status(), /calling c:1 \(3 of 3\)…/);
   trial.tell({ event: "refused", address: "c:1", reason: "timeout" }, { event: "connecting", address: "d:1" });
   assert.match(status(), /calling d:1…/);
@@ -499,7 +449,7 @@ Deno.test("a pasted TAB that is wider than a row of the input line, and text beh
 });
 
 function far(count: number): Notice[] {
-  return Array.from({ length: count }, (_, i) => ({ event: "message", peer: A, id: `far ${i}`, text: `line ${i}` }));
+  return Array.from({ length: count }, (_, i) => message(A, `far ${i}`, `line ${i}`));
 }
 
 Deno.test("a message counts as shown once a row of it is in a painting: not while scrolled up, and with one row never", () => {
@@ -507,9 +457,9 @@ Deno.test("a message counts as shown once a row of it is in a painting: not whil
   trial.screen.takeShown();
   const shown: string[] = [];
   const say = (id: string, text: string) => {
-    trial.screen.notice({ event: "message", peer: B, id, text }, NOON, () => shown.push(id));
+    trial.screen.notice(message(B, id, text), NOON, () => shown.push(id));
     trial.paint();
-    for (const tell of trial.screen.takeShown()) tell();
+    trial.shown();
   };
   say("at the end", "hello");
   assert.deepEqual(shown, ["at the end"]);
@@ -517,13 +467,13 @@ Deno.test("a message counts as shown once a row of it is in a painting: not whil
   say("below", "who sees this?");
   assert.deepEqual(shown, ["at the end"]);
   trial.key("ctrl-end");
-  for (const tell of trial.screen.takeShown()) tell();
+  trial.shown();
   assert.deepEqual(shown, ["at the end", "below"]);
   trial.resize(80, 1);
   say("with one row", "and this?");
   assert.deepEqual(shown, ["at the end", "below"]);
   trial.resize(80, 24);
-  for (const tell of trial.screen.takeShown()) tell();
+  trial.shown();
   assert.deepEqual(shown, ["at the end", "below", "with one row"]);
 });
 
@@ -531,14 +481,13 @@ Deno.test("what went past in one painting is not shown until somebody scrolls up
   const trial = new Trial(80, 24).chat();
   const shown: string[] = [];
   for (let i = 0; i < 30; i++) {
-    trial.screen.notice({ event: "message", peer: A, id: `${i}`, text: `line ${i}` }, NOON, () => shown.push(`${i}`));
+    trial.screen.notice(message(A, `${i}`, `line ${i}`), NOON, () => shown.push(`${i}`));
   }
-  trial.paint();
-  for (const tell of trial.screen.takeShown()) tell();
+  trial.paint().shown();
   assert.equal(shown.length, 21);
   assert.match(trial.terminal.text().join("\n"), /PgUp: 9 unread/);
   trial.key("page-up");
-  for (const tell of trial.screen.takeShown()) tell();
+  trial.shown();
   assert.equal(shown.length, 30);
   trial.key("page-down");
   assert.doesNotMatch(trial.terminal.text().join("\n"), /PgUp/);
@@ -547,7 +496,7 @@ Deno.test("what went past in one painting is not shown until somebody scrolls up
 Deno.test("a line marks the first message that came while the person was reading further up, until they answer", () => {
   const trial = new Trial(60, 14).chat().tell(...far(20));
   trial.key("page-up");
-  trial.tell({ event: "message", peer: B, id: "new", text: "are you back?" }, ...far(2));
+  trial.tell(message(B, "new", "are you back?"), ...far(2));
   trial.key("ctrl-end");
   golden("unread-line", trial);
   trial.type("yes").key("enter");
@@ -573,7 +522,7 @@ Deno.test("/clear forgets what was said and typed, and keeps what nobody has see
   trial.type("typed before").key("enter");
   trial.tell(...far(40));
   trial.key("page-up");
-  trial.tell({ event: "message", peer: B, id: "new", text: "are you back?" });
+  trial.tell(message(B, "new", "are you back?"));
   trial.screen.clearLog();
   trial.paint();
   const text = trial.terminal.text().join("\n");
@@ -585,9 +534,7 @@ Deno.test("/clear forgets what was said and typed, and keeps what nobody has see
 
 Deno.test("one line for one arrival, and one for a call that was refused", () => {
   const trial = new Trial().tell(
-    { event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" },
-    { event: "named", peer: A, name: "alice" },
-    { event: "named", peer: A, name: "Alice L" },
+    ...[came(A), named(A, "alice"), named(A, "Alice L")],
     {
       event: "refused",
       address: "192.0.2.9:7373",
@@ -610,15 +557,13 @@ Deno.test("one line for one arrival, and one for a call that was refused", () =>
 });
 
 Deno.test("a name that comes long after its friend, or after /clear, is told in a line of its own", () => {
-  const came: Notice = { event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" };
-  const named: Notice = { event: "named", peer: A, name: "alice" };
   const late = new Trial();
-  late.screen.notice(came, NOON);
-  late.screen.notice(named, NOON + 60_000);
+  late.screen.notice(came(A), NOON);
+  late.screen.notice(named(A, "alice"), NOON + 60_000);
   const cleared = new Trial();
-  cleared.screen.notice(came, NOON);
+  cleared.screen.notice(came(A), NOON);
   cleared.screen.clearLog();
-  cleared.screen.notice(named, NOON + 1_000);
+  cleared.screen.notice(named(A, "alice"), NOON + 1_000);
   for (const trial of [late, cleared]) {
     trial.paint();
     assert.match(trial.terminal.text().join("\n"), /Name: friend \[3f2a-91bc\] is called alice\./);
@@ -637,12 +582,9 @@ Deno.test("the header says who has been quiet and for how long, until something 
 Deno.test("a prepared id with a tag that was met before is pointed out, even when its owner has left, and so is their name", () => {
   const twin = "3f2a91bc".padEnd(64, "f");
   const trial = new Trial(100).tell(
-    { event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" },
-    { event: "named", peer: A, name: "alice" },
+    ...[came(A), named(A, "alice")],
     { event: "left", peer: A, reason: "bye" },
-    { event: "connected", peer: twin, direction: "in", address: "192.0.2.8:40112" },
-    { event: "connected", peer: B, direction: "in", address: "192.0.2.9:40112" },
-    { event: "named", peer: B, name: "аlice" },
+    ...[came(twin), came(B), named(B, "аlice")],
   );
   const text = trial.terminal.text().join("\n");
   assert.match(text, /! Careful: friend \[3f2a-91bc\] looks like alice \[3f2a-91bc\], someone else/);
@@ -651,25 +593,14 @@ Deno.test("a prepared id with a tag that was met before is pointed out, even whe
 });
 
 Deno.test("the header names two friends without a name by their tags, and one of them as friend", () => {
-  const apart: Notice = {
-    event: "hearing",
-    hearing: { everyone: false, settling: false, others: [], apart: [[A, B]], disputed: [] },
-  };
-  const trial = new Trial(200).tell(
-    { event: "connected", peer: A, direction: "in", address: "a:1" },
-    { event: "connected", peer: B, direction: "in", address: "b:1" },
-    apart,
-  );
+  const trial = new Trial(200).tell(came(A), came(B), hearing({ apart: [[A, B]] }));
   assert.match(trial.terminal.text()[0]!, /friend \[3f2a-91bc\] and friend \[b0b0-0000\] do not hear each other/);
-  trial.tell({ event: "named", peer: A, name: "alice" });
+  trial.tell(named(A, "alice"));
   assert.match(trial.terminal.text()[0]!, /alice and friend do not hear each other/);
 });
 
 Deno.test("on a screen of 20 by 5 each row that stands says a whole thing", () => {
-  const trial = new Trial(20, 5).chat().tell({
-    event: "hearing",
-    hearing: { everyone: true, settling: false, others: [], apart: [], disputed: [] },
-  });
+  const trial = new Trial(20, 5).chat().tell(hearing({ everyone: true }));
   assert.equal(trial.terminal.text()[0], " Sesame  2 here");
   trial.key("ctrl-c");
   assert.equal(trial.terminal.text()[3], " y leaves, n stays");
@@ -681,7 +612,6 @@ Deno.test("on a screen of 20 by 5 each row that stands says a whole thing", () =
 });
 
 Deno.test("who comes between a question and its answer, or after a line was given back, is asked about like anybody else", () => {
-  const came = (peer: string): Notice => ({ event: "connected", peer, direction: "in", address: "192.0.2.9:1" });
   const trial = new Trial(100, 24, { holdsPhrase: (text) => text === "the phrase" }).tell(came(A)).type("the phrase");
   assert.equal(trial.key("enter"), undefined);
   trial.tell(came(B));
@@ -697,31 +627,27 @@ Deno.test("who comes between a question and its answer, or after a line was give
   assert.deepEqual(back.key("enter"), { type: "line", text: "no room for it" });
 });
 
-const HEARD: Notice = {
-  event: "hearing",
-  hearing: {
-    everyone: false,
-    settling: false,
-    others: [{ peer: B, name: "Bob", by: [A] }],
-    apart: [],
-    disputed: [],
-  },
-};
+const others = [{ peer: B, name: "Bob", by: [A] }];
+const HEARD = hearing({ others });
+/** Alice is here, and talks with Bob. */
+const ALICE_AND_BOB: readonly Notice[] = [
+  came(A, "a:1", "out"),
+  named(A, "Alice"),
+  { event: "circle", peer: A, you: "", with: [{ peer: B, name: "Bob" }] },
+  HEARD,
+];
 
 Deno.test("the header says who you are, who is here and who hears whom, and drops you first where there is little room", () => {
   const wide = new Trial(140, 12).tell(
     { event: "self", peer: "c0c0ffee".padEnd(64, "2"), name: "Carol" },
-    { event: "connected", peer: A, direction: "out", address: "a:1" },
-    { event: "named", peer: A, name: "Alice" },
-    { event: "circle", peer: A, you: "", with: [{ peer: B, name: "Bob" }] },
-    HEARD,
+    ...ALICE_AND_BOB,
   );
   const header = (trial: Trial) => trial.terminal.text()[0]!.trim();
   assert.equal(
     header(wide),
     "Sesame  you are Carol [c0c0-ffee]  ·  Alice [3f2a-91bc]  ·  Alice also talks with Bob [b0b0-0000], who does not hear you",
   );
-  wide.tell({ ...HEARD, hearing: { ...HEARD.hearing, everyone: true } });
+  wide.tell(hearing({ others, everyone: true }));
   assert.match(header(wide), /· {2}everyone hears everyone$/);
   wide.resize(70, 12);
   assert.equal(header(wide).startsWith("Sesame  Alice [3f2a-91bc]  ·  everyone"), true, header(wide));
@@ -729,9 +655,7 @@ Deno.test("the header says who you are, who is here and who hears whom, and drop
 
 Deno.test("the header of many friends keeps room for who hears whom, and says in full how many are not named", () => {
   const trial = new Trial(80, 12);
-  for (let n = 0; n < 5; n++) {
-    trial.tell({ event: "connected", peer: `${n}`.repeat(64), direction: "in", address: "a:1" });
-  }
+  for (let n = 0; n < 5; n++) trial.tell(came(`${n}`.repeat(64)));
   const header = () => trial.terminal.text()[0]!.trim();
   assert.equal(header().endsWith("friend [2222-2222] and 2 more"), true, header());
   trial.tell(HEARD);
@@ -740,21 +664,10 @@ Deno.test("the header of many friends keeps room for who hears whom, and says in
 
 Deno.test("a message that somebody on the other side did not get says so beside its tick, with the friend's name", () => {
   const trial = new Trial(100, 12).tell(
-    { event: "connected", peer: A, direction: "out", address: "a:1" },
-    { event: "named", peer: A, name: "Alice" },
-    { event: "circle", peer: A, you: "", with: [{ peer: B, name: "Bob" }] },
-    HEARD,
-    {
-      event: "sent",
-      id: "1",
-      peers: 1,
-      to: [A],
-      unheard: HEARD.hearing.others,
-      private: false,
-      text: "hello you two!",
-    },
-    { event: "delivered", id: "1", peer: A },
-    { event: "sent", id: "2", peers: 1, to: [A], unheard: [], private: true, text: "psst" },
+    ...ALICE_AND_BOB,
+    sent("1", "hello you two!", { to: [A], unheard: others }),
+    delivered("1", A),
+    sent("2", "psst", { to: [A], private: true }),
   );
   const text = trial.terminal.text().join("\n");
   assert.match(text, /hello you two! {1,9}✓ Alice · Bob does not hear this/);
@@ -762,20 +675,13 @@ Deno.test("a message that somebody on the other side did not get says so beside 
 });
 
 Deno.test("the first Enter does not send a line during which somebody joined, and says to whom the next one will", () => {
-  const trial = new Trial(100, 12).tell(
-    { event: "connected", peer: A, direction: "out", address: "a:1" },
-    { event: "named", peer: A, name: "Alice" },
-  );
+  const trial = new Trial(100, 12).tell(came(A), named(A, "Alice"));
   trial.type("for Alice");
-  trial.tell({ event: "connected", peer: B, direction: "in", address: "b:1" }, {
-    event: "named",
-    peer: B,
-    name: "Bob",
-  });
+  trial.tell(came(B, "b:1"), named(B, "Bob"));
   assert.equal(trial.key("enter"), undefined);
   assert.match(trial.terminal.text().join("\n"), /Here now too: Bob\. Enter sends to Alice, Bob/);
   assert.deepEqual(trial.key("enter"), { type: "line", text: "for Alice" });
   trial.type("/peers");
-  trial.tell({ event: "connected", peer: "dd".repeat(32), direction: "in", address: "c:1" });
+  trial.tell(came("dd".repeat(32), "c:1"));
   assert.deepEqual(trial.key("enter"), { type: "line", text: "/peers" }, "a command goes to nobody");
 });
