@@ -79,10 +79,11 @@ async function command(host: Host, tty: Tty, args: Args): Promise<number> {
       if (args.target !== undefined) return await doctorCall(host, tty, args, args.target);
       const wrong = await refuseArgs(tty, { mapPort: args.mapPort });
       if (wrong !== undefined) return wrong;
-      const signalled = () => endNow(tty, undefined, PROMPT_END, 1); // its question about F12 takes raw mode
-      new Signals(signalled).onInterrupt(signalled);
+      const end = () => endNow(tty, undefined, PROMPT_END, 1); // its question about F12 takes raw mode
+      const signals = new Signals(end);
+      signals.onInterrupt(end);
       const { doctor } = await import("./doctor.ts");
-      return await doctor(host, tty, args, async () => (await openMemory(host)).locked);
+      return await doctor(host, tty, args, { signals, end, lock: async () => (await openMemory(host)).locked });
     }
     case "chat":
       return await chat(host, tty, args);

@@ -16,15 +16,25 @@ import { freePort, portFault } from "../transport/free_port.ts";
 import type { MapEvent } from "../transport/mapping/mapper.ts";
 import { REACH_HEADING, reachChecks, type ReachFacts } from "../words/reach.ts";
 import { mapperOf } from "./port_mapper.ts";
+import type { Signals } from "./signals.ts";
 
-/** Runs `sesame doctor` and resolves with its exit code. `lock` really locks the memory that a chat would use. */
+/** What it needs of the start. */
+interface Around {
+  readonly signals: Signals;
+  /** What a signal does; does not return. */
+  readonly end: () => never;
+  /** Really locks the memory that a chat would use. */
+  readonly lock: () => Promise<Protection["locked"]>;
+}
+
+/** Runs `sesame doctor` and resolves with its exit code. */
 export async function doctor(
   host: Host,
   tty: Terminal,
   args: { readonly json: boolean; readonly mapPort: string | undefined },
-  lock: () => Promise<Protection["locked"]>,
+  around: Around,
 ): Promise<number> {
-  const protection = report(host, await lock());
+  const protection = report(host, await around.lock());
   const { inputIsTerminal: input, outputIsTerminal: output } = tty;
   // A terminal would break words anywhere.
   const columns = output ? tty.size().columns : Infinity;
@@ -40,13 +50,13 @@ export async function doctor(
   const f12 = input && output && !args.json ? await askForF12(tty) : "not tried";
   await write(terminalChecks({ input, output, f12 }));
   if (!args.json) await tty.write(`\n${REACH_HEADING}\n`);
-  await write(reachChecks(await reachFacts(host, args.mapPort)));
+  await write(reachChecks(await reachFacts(host, args.mapPort, around)));
   await tty.restoreWithin();
   return EXIT.left;
 }
 
 /** Nobody is asked but this machine, and with `mapPort` its router, which has nothing left of it afterwards. */
-async function reachFacts(host: Host, mapPort: string | undefined): Promise<ReachFacts> {
+async function reachFacts(host: Host, mapPort: string | undefined, { signals, end }: Around): Promise<ReachFacts> {
   const portIsFree = portFault(String(DEFAULT_PORT)) !== "EADDRINUSE";
   const facts = { port: DEFAULT_PORT, portIsFree, own: host.addresses?.() };
   if (mapPort === undefined) return { ...facts, router: undefined };
@@ -54,8 +64,18 @@ async function reachFacts(host: Host, mapPort: string | undefined): Promise<Reac
   // What listens on the usual one may be a chat, whose port the router would take back with ours.
   const port = portIsFree ? DEFAULT_PORT : freePort();
   const mapper = (await mapperOf(host, mapPort, entropyOf(host)))(port, (event) => said.push(event));
+  let over = false;
+  const leave = () => {
+    over = true;
+    mapper[Symbol.dispose]();
+  };
+  signals.onEnd(leave);
+  signals.onInterrupt(leave);
   await mapper.ask();
   await mapper.end();
+  if (over) end();
+  signals.onEnd(end);
+  signals.onInterrupt(end);
   // An IPv6 firewall that opens answers sooner than UPnP, and says less.
   const all = said.filter((event) => event.type === "mapped");
   const mapped = all.find(({ address }) => !address.host.includes(":")) ?? all[0];

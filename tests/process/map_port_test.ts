@@ -189,6 +189,23 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "doctor --map-port takes back what it has asked for when Ctrl-C or a hang-up ends it",
+  ignore: !homes,
+  async fn() {
+    for (const signal of ["SIGINT", "SIGHUP"] as const) {
+      await using place = await home();
+      await using router = await falseRouter(place.near.router, "mute", "192.168.1.1");
+      await using doctor = await Sesame.start(["doctor", "--map-port"], { closed: true, shell: place.near.host.shell });
+      await router.until(/asked for 1200 s/);
+      doctor.signal(signal);
+      await router.until(/asked for 0 s/);
+      equal((await doctor.ended()).code, 1, doctor.transcript());
+      ok(!/router/.test(doctor.transcript()));
+    }
+  },
+});
+
 const SAID: readonly (readonly [what: string, mode: string | undefined, cause: string])[] = [
   ["nobody answers", undefined, "router-silent"],
   ["answers of other wishes, cut off and too long ones, noise", "noise", "router-silent"],

@@ -24,6 +24,10 @@ function pcp(question: Uint8Array): Uint8Array[] {
       return [
         Uint8Array.of(0, 0x82, 0, 0, 0, 0, 0, 9, ...question.subarray(4, 6), ...question.subarray(4, 6), 0, 0, 4, 176),
       ];
+    case "mute":
+      // Says what it was asked, lifetime 0 for taking it back, and does it.
+      if (question[0] === 2) console.log(`asked for ${new DataView(question.buffer).getUint32(4)} s`);
+      return [];
     case "private":
       return question[0] === 2 ? [granted(question, "10.20.30.40")] : [];
     case "loopback":
