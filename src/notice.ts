@@ -143,6 +143,6 @@ export type Notice =
   | { event: "onion-gone"; why: ControlFault | undefined }
   /** The router forwards our port, at this internet address, for this many seconds unless it is asked again. */
   | { event: "mapped"; address: string; by: MapWay; seconds: number }
-  /** It does not; `lost`: any more; `six`: over IPv6. For scripts a "diagnosis" of the address that we listen on. */
-  | { event: "unmapped"; address: string; six: boolean; why: MapFault; lost: boolean }
+  /** It does not; `lost`: this one any more. For scripts a "diagnosis" of the address that we listen on. */
+  | { event: "unmapped"; address: string; why: MapFault; lost: string | undefined }
   | { event: "problem"; doing: string; wrong: string; next: string };

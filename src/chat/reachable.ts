@@ -183,9 +183,10 @@ export class Reachable {
     if (this.#around.ending()) return;
     const { view } = this.#parts;
     if (event.type === "unmapped") {
-      const { six, why, lost } = event;
-      this.#outer = this.#outer.filter(({ host }) => host.includes(":") !== six);
-      view.show({ event: "unmapped", address: listening, six, why, lost });
+      const { why } = event;
+      const lost = event.lost && formatAddress(event.lost);
+      this.#outer = this.#outer.filter((address) => formatAddress(address) !== lost);
+      view.show({ event: "unmapped", address: listening, why, lost });
       return this.#tell(listening);
     }
     const { address, by, seconds } = event;

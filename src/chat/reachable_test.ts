@@ -65,10 +65,11 @@ Deno.test("a family that the router lets through no more is taken out of the inv
     const { it, called, router, shown } = await reachable();
     const [left, gone] = six ? [OUTER, OUTER6] : [OUTER6, OUTER];
     ok(it.invitation?.includes(left) && it.invitation.includes(gone));
-    router({ type: "unmapped", six, why: "router-silent", lost: true });
+    const host = six ? "2001:db8:1::10" : "203.0.113.1";
+    router({ type: "unmapped", why: "router-silent", lost: { host, port: 7373 } });
     ok(it.invitation?.includes(left) && !it.invitation.includes(gone));
     deepEqual(called.at(-1), [left, "192.168.1.10:7373"]);
-    deepEqual(shown.at(-1), { event: "unmapped", address: "[::]:7373", six, why: "router-silent", lost: true });
+    deepEqual(shown.at(-1), { event: "unmapped", address: "[::]:7373", why: "router-silent", lost: gone });
   }
 });
 
@@ -79,7 +80,9 @@ Deno.test("in another network the invitation is shown once, after its router has
     it.woke(true);
     equal(hints.length, 0);
     if (word === "mapped") mapped("198.51.100.1");
-    if (word === "unmapped") router({ type: "unmapped", six: false, why: "router-silent", lost: true });
+    if (word === "unmapped") {
+      router({ type: "unmapped", why: "router-silent", lost: { host: "203.0.113.1", port: 7373 } });
+    }
     answer();
     await new Promise((done) => setTimeout(done));
     equal(hints.length, 1);

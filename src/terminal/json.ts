@@ -75,7 +75,7 @@ function fields(notice: Notice): Readonly<Record<string, unknown>> {
     }
     case "unmapped": {
       const { wrong, next } = unmappedWhy(notice.why);
-      return { event: "diagnosis", address: notice.address, cause: notice.why, wrong, next };
+      return { event: "diagnosis", address: notice.address, cause: notice.why, wrong, next, lost: notice.lost };
     }
     case "diagnosis": {
       const { address, failure, proxy } = notice;

@@ -36,6 +36,11 @@ const CONTRACT: readonly [Notice, string][] = [
     },
     '{"event":"sent","id":"i","peers":2,"to":["aa","bb"],"at":7}',
   ],
+  [
+    { event: "unmapped", address: "[::]:7373", why: "router-silent", lost: "[2001:db8::1]:7373" },
+    '{"event":"diagnosis","address":"[::]:7373","cause":"router-silent","wrong":"The router does not answer.",' +
+    '"next":"Switch on PCP or UPnP there, or forward the port by hand.","lost":"[2001:db8::1]:7373","at":7}',
+  ],
   [{ event: "delivered", id: "i", peer: PEER }, `{"event":"delivered","id":"i","peer":"${PEER}","at":7}`],
   [{ event: "unconfirmed", id: "i", peer: PEER }, `{"event":"unconfirmed","id":"i","peer":"${PEER}","at":7}`],
   [{ event: "named", peer: PEER, name: "bob" }, `{"event":"named","peer":"${PEER}","name":"bob","at":7}`],

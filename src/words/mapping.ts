@@ -16,11 +16,11 @@ export function wokeText(change: "slept" | "moved", calling: boolean): string {
   return calling ? `${what} Calling again.` : `${what} Friends who have gone quiet are called again.`;
 }
 
-/** `lost`: it was passed on before; `six`: over IPv6, of which only a loss is told. */
-export function unmappedProblem(why: MapFault, lost: boolean, six: boolean): Problem {
-  const doing = !lost
+/** `lost`: the address that was forwarded before. */
+export function unmappedProblem(why: MapFault, lost: string | undefined): Problem {
+  const doing = lost === undefined
     ? "Could not get the port forwarded."
-    : six
+    : lost.startsWith("[")
     ? "The router no longer lets calls through over IPv6."
     : "The router no longer forwards the port.";
   return { doing, ...unmappedWhy(why) };

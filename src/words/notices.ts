@@ -33,7 +33,7 @@ function reachLine(
     case "mapped":
       return mappedText(notice.address);
     case "unmapped": {
-      const { doing, wrong, next } = unmappedProblem(notice.why, notice.lost, notice.six);
+      const { doing, wrong, next } = unmappedProblem(notice.why, notice.lost);
       return `${doing} ${wrong} ${next}`;
     }
   }

@@ -121,15 +121,15 @@ const LINES: readonly (readonly [Notice, string])[] = [
     "{Your router lets calls through to [2001:db8::1]:7373 until you leave. The router can see that, and the port is open to the internet.}",
   ],
   [
-    { event: "unmapped", address: AT, six: false, why: "router-silent", lost: false },
+    { event: "unmapped", address: AT, why: "router-silent", lost: undefined },
     "{Could not get the port forwarded. The router does not answer. Switch on PCP or UPnP there, or forward the port by hand.}",
   ],
   [
-    { event: "unmapped", address: AT, six: false, why: "router-refused", lost: true },
+    { event: "unmapped", address: AT, why: "router-refused", lost: "203.0.113.1:7373" },
     "{The router no longer forwards the port. The router refuses. Allow it in the router, or forward the port by hand.}",
   ],
   [
-    { event: "unmapped", address: AT, six: true, why: "router-silent", lost: true },
+    { event: "unmapped", address: AT, why: "router-silent", lost: "[2001:db8::1]:7373" },
     "{The router no longer lets calls through over IPv6. The router does not answer. Switch on PCP or UPnP there, or forward the port by hand.}",
   ],
   [

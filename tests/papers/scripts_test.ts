@@ -42,7 +42,7 @@ const MADE: readonly Notice[] = [
     protection: { memoryLocked: true, locked: "all", coreDumps: "off", permissions: ["net"] },
   },
   { event: "diagnosis", address: "a", failure: { at: "connect", why: "refused" }, proxy: undefined },
-  { event: "unmapped", address: "a", six: false, why: "no-router", lost: false },
+  { event: "unmapped", address: "a", why: "no-router", lost: "b" },
   { event: "onion-gone", why: undefined },
 ];
 

@@ -10,7 +10,16 @@ import type { Socket } from "node:net";
 import { bareHost } from "../address.ts";
 import { connectAny, openBy, TimeLimit } from "../connect.ts";
 import { ROUTER_PORT } from "./pcp.ts";
-import { HTTP_MAX_BYTES, httpAnswer, type Place, searches, SSDP_ADDRESS, SSDP_PORT } from "./upnp.ts";
+import {
+  HTTP_MAX_BYTES,
+  type HttpAnswer,
+  httpAnswer,
+  type Place,
+  searches,
+  type Soap,
+  SSDP_ADDRESS,
+  SSDP_PORT,
+} from "./upnp.ts";
 
 /** From the first datagram to each further one. */
 const AGAIN_MS = [250, 750, 1750];
@@ -96,19 +105,15 @@ export async function request(
   place: Place,
   own: string,
   signal: AbortSignal,
-  soap?: { readonly head: readonly string[]; readonly body: string },
+  soap?: Soap,
   limitMs = HTTP_MS,
-): Promise<{ status: number; body: string } | undefined> {
+): Promise<HttpAnswer | undefined> {
   using limit = new TimeLimit(limitMs, signal);
   const reached = await connectAny([{ host, port: place.port }], limit, undefined, openBy(own)).catch(() => undefined);
   return reached && await answerOf(reached.socket, requestText(host, place, soap), limit);
 }
 
-function answerOf(
-  socket: Socket,
-  question: string,
-  limit: TimeLimit,
-): Promise<{ status: number; body: string } | undefined> {
+function answerOf(socket: Socket, question: string, limit: TimeLimit): Promise<HttpAnswer | undefined> {
   return new Promise((done) => {
     const parts: Uint8Array[] = [];
     let size = 0;
@@ -129,11 +134,7 @@ function answerOf(
 }
 
 /** HTTP/1.0, so that the answer ends with the connection; some send chunks all the same. */
-function requestText(
-  host: string,
-  { port, path }: Place,
-  soap?: { readonly head: readonly string[]; readonly body: string },
-): string {
+function requestText(host: string, { port, path }: Place, soap?: Soap): string {
   const lines = [
     `${soap === undefined ? "GET" : "POST"} ${path} HTTP/1.0`,
     `Host: ${host}:${port}`,

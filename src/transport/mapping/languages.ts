@@ -7,10 +7,10 @@ import type { Entropy } from "../../ports.ts";
 import { formatIp, scopeOf } from "../address.ts";
 import type { askRouter, request, search } from "./ask.ts";
 import { LIFETIME_S } from "./lease.ts";
-import type { Grant, Mapped, Standing } from "./mapped.ts";
+import type { Grant, Mapped, RouterWay, Standing } from "./mapped.ts";
 import { encodeAddressQuestion, encodeNatPmp, parseAddressAnswer, parseNatPmp } from "./nat_pmp.ts";
 import { encodePcp, parsePcp } from "./pcp.ts";
-import { type Control, controlIn, errorIn, fieldIn, locationIn, soap } from "./upnp.ts";
+import { type Control, controlIn, errorIn, fieldIn, type HttpAnswer, locationIn, soap } from "./upnp.ts";
 
 export type Outcome = Grant | MapFault;
 
@@ -29,6 +29,11 @@ const CONFLICT_TRIES = 5;
 export class Languages {
   readonly #io: RouterSockets;
   readonly #entropy: Entropy;
+  readonly #by: Readonly<Record<MapWay, (mapped: Mapped) => Promise<Outcome>>> = {
+    "pcp": (mapped) => this.#pcp(mapped),
+    "nat-pmp": (mapped) => this.#natPmp(mapped),
+    "upnp": (mapped) => this.#upnp(mapped),
+  };
 
   constructor(io: RouterSockets, entropy: Entropy) {
     this.#io = io;
@@ -45,7 +50,7 @@ export class Languages {
     const all: readonly MapWay[] = mapped.six ? ["pcp"] : ["pcp", "nat-pmp", "upnp"];
     const ways = grant === undefined ? all : [grant.by, ...anew ? all.filter((by) => by !== grant.by) : []];
     for (const by of ways) {
-      const outcome = await this.#by(by, mapped);
+      const outcome = await this.#by[by](mapped);
       if (typeof outcome !== "string" || mapped.signal.aborted) return outcome;
       // It has said no, or nothing in all its time; what was granted before may stand all the same.
       mapped.standing = standing;
@@ -55,76 +60,83 @@ export class Languages {
     return why;
   }
 
-  #by(by: MapWay, mapped: Mapped): Promise<Outcome> {
-    switch (by) {
-      case "pcp":
-        return this.#pcp(mapped);
-      case "nat-pmp":
-        return this.#natPmp(mapped);
-      case "upnp":
-        return this.#upnp(mapped);
-    }
-  }
-
   async #pcp(mapped: Mapped): Promise<Outcome> {
-    const { router, own } = mapped.way;
     const wish = mapped.wish(LIFETIME_S);
-    mapped.standing = { by: "pcp" };
-    const answer = await this.#io.askRouter(
-      router,
-      own,
-      encodePcp(wish),
-      (bytes) => parsePcp(bytes, wish),
-      mapped.signal,
-    );
-    if (answer === undefined) return "router-silent";
-    if (answer.type === "version") return "router-refused";
-    if (answer.type === "refused") return answer.code === PCP_NO_RESOURCES ? "second-nat" : "router-refused";
-    const host = formatIp(answer.outer);
-    if (mapped.six !== host.includes(":")) return "router-refused";
-    return await this.#granted(mapped, {
-      by: "pcp",
-      outer: { host, port: answer.port },
-      seconds: answer.lifetime,
-      epoch: answer.epoch,
-    });
+    const back = encodePcp(mapped.wish(0));
+    const got = await this.#datagram(mapped, encodePcp(wish), (bytes) => parsePcp(bytes, wish), back, PCP_NO_RESOURCES);
+    if (typeof got === "string") return got;
+    const outer = { host: formatIp(got.outer), port: got.port };
+    return await this.#granted(mapped, { by: "pcp", outer, seconds: got.lifetime });
   }
 
   async #natPmp(mapped: Mapped): Promise<Outcome> {
     const { port, signal, way: { router, own } } = mapped;
     const question = encodeNatPmp(port, mapped.grant?.outer.port ?? port, LIFETIME_S);
-    mapped.standing = { by: "nat-pmp" };
-    const answer = await this.#io.askRouter(router, own, question, (bytes) => parseNatPmp(bytes, port), signal);
-    if (answer === undefined) return "router-silent";
-    if (answer.type === "refused") return answer.code === PMP_NETWORK_FAILURE ? "second-nat" : "router-refused";
+    const back = encodeNatPmp(port, 0, 0);
+    const got = await this.#datagram(mapped, question, (bytes) => parseNatPmp(bytes, port), back, PMP_NETWORK_FAILURE);
+    if (typeof got === "string") return got;
     const address = await this.#io.askRouter(router, own, encodeAddressQuestion(), parseAddressAnswer, signal);
-    if (address === undefined || address.type === "refused") {
-      return await this.#givenBack(mapped, address === undefined ? "router-silent" : "second-nat");
-    }
-    return await this.#granted(mapped, {
-      by: "nat-pmp",
-      outer: { host: formatIp(address.outer), port: answer.port },
-      seconds: answer.lifetime,
-      epoch: answer.epoch,
-    });
+    if (address === undefined) return await this.#givenBack(mapped, "router-silent");
+    if (typeof address === "number") return await this.#givenBack(mapped, "second-nat");
+    const outer = { host: formatIp(address), port: got.port };
+    return await this.#granted(mapped, { by: "nat-pmp", outer, seconds: got.lifetime });
+  }
+
+  /** What the answer grants. `back` takes it back; `secondNat`: the refusal of a router whose own address is a private one. */
+  async #datagram<T>(
+    mapped: Mapped,
+    question: Uint8Array,
+    parse: (answer: Uint8Array) => T | number | undefined,
+    back: Uint8Array<ArrayBuffer>,
+    secondNat: number,
+  ): Promise<T | MapFault> {
+    const { router, own } = mapped.way;
+    mapped.standing = {
+      datagram: back,
+      takeBack: (signal) => this.#io.askRouter(router, own, back, () => true, signal, BACK_MS),
+    };
+    const answer = await this.#io.askRouter(router, own, question, parse, mapped.signal);
+    if (answer === undefined) return "router-silent";
+    if (typeof answer !== "number") return answer;
+    return answer === secondNat ? "second-nat" : "router-refused";
   }
 
   async #upnp(mapped: Mapped): Promise<Outcome> {
-    const { way: { router, own } } = mapped;
-    const control = mapped.grant?.control ?? await this.#findControl(mapped);
-    if (control === undefined) return "router-silent";
-    const call = (action: string, fields: Record<string, string | number>) =>
-      this.#io.request(router, control, own, mapped.signal, soap(control.service, action, fields));
-    const outer = fieldIn((await call("GetExternalIPAddress", {}))?.body ?? "", "NewExternalIPAddress");
-    let port = mapped.grant?.outer.port ?? mapped.port;
+    for await (const control of this.#controls(mapped)) {
+      const said = await this.#call(mapped.way, control, mapped.signal, "GetExternalIPAddress", {});
+      if (said !== undefined) {
+        return await this.#addMapping(mapped, control, fieldIn(said.body, "NewExternalIPAddress") ?? "");
+      }
+    }
+    return "router-silent";
+  }
+
+  /** Where it may be asked: where it was last, then where the search finds it, since a router that began anew may be elsewhere. */
+  async *#controls(mapped: Mapped): AsyncGenerator<Control> {
+    const { grant, signal, way: { router, own } } = mapped;
+    if (grant?.control !== undefined) yield grant.control;
+    const tried = new Set<string>();
+    for (const { host, answer } of await this.#io.search(own, signal)) {
+      // The router and nobody else, wherever the others point.
+      const place = host === router ? locationIn(answer, host) : undefined;
+      if (place === undefined || tried.has(place.path) || tried.size >= DESCRIPTIONS_MAX) continue;
+      tried.add(place.path);
+      const description = await this.#io.request(host, place, own, signal);
+      const control = description?.status === 200 ? controlIn(description.body, host, place) : undefined;
+      if (control !== undefined) yield control;
+      if (signal.aborted) break;
+    }
+  }
+
+  async #addMapping(mapped: Mapped, control: Control, host: string): Promise<Outcome> {
+    const { way, grant, signal } = mapped;
+    let port = grant?.outer.port ?? mapped.port;
     for (let tries = 0; tries <= CONFLICT_TRIES; tries++) {
-      mapped.standing = { by: "upnp", control, port, granted: false };
-      const answer = await call("AddPortMapping", {
-        NewRemoteHost: "",
-        NewExternalPort: port,
-        NewProtocol: "TCP",
+      mapped.standing = this.#entry(way, control, port, false);
+      const answer = await this.#call(way, control, signal, "AddPortMapping", {
+        ...entryOf(port),
         NewInternalPort: mapped.port,
-        NewInternalClient: own,
+        NewInternalClient: way.own,
         NewEnabled: 1,
         NewPortMappingDescription: "",
         NewLeaseDuration: LIFETIME_S,
@@ -132,14 +144,8 @@ export class Languages {
       // It is there, and may be slow.
       if (answer === undefined) return await this.#givenBack(mapped, "router-silent");
       if (answer.status === 200) {
-        mapped.standing = { by: "upnp", control, port, granted: true };
-        return await this.#granted(mapped, {
-          by: "upnp",
-          outer: { host: outer ?? "", port },
-          seconds: LIFETIME_S,
-          epoch: undefined,
-          control,
-        });
+        mapped.standing = this.#entry(way, control, port, true);
+        return await this.#granted(mapped, { by: "upnp", outer: { host, port }, seconds: LIFETIME_S, control });
       }
       const code = errorIn(answer.body);
       if (code === UPNP_ACTION_FAILED) return "second-nat";
@@ -149,20 +155,28 @@ export class Languages {
     return "router-refused";
   }
 
-  async #findControl(mapped: Mapped): Promise<Control | undefined> {
-    const { signal, way: { router, own } } = mapped;
-    const tried = new Set<string>();
-    for (const { host, answer } of await this.#io.search(own, signal)) {
-      // The router and nobody else, wherever the others point.
-      const place = host === router ? locationIn(answer, host) : undefined;
-      if (place === undefined || tried.has(place.path) || tried.size >= DESCRIPTIONS_MAX) continue;
-      tried.add(place.path);
-      const description = await this.#io.request(host, place, own, signal);
-      const control = description?.status === 200 ? controlIn(description.body, host, place) : undefined;
-      if (control !== undefined) return control;
-      if (signal.aborted) break;
-    }
-    return undefined;
+  /** What UPnP forwards. Not `granted`: it has not answered, and the outer port may be somebody else's. */
+  #entry(way: RouterWay, control: Control, port: number, granted: boolean): Standing {
+    const takeBack = async (signal: AbortSignal) => {
+      const call = (action: string) => this.#call(way, control, signal, action, entryOf(port), BACK_MS);
+      if (!granted) {
+        const entry = await call("GetSpecificPortMappingEntry");
+        if (fieldIn(entry?.body ?? "", "NewInternalClient") !== way.own) return;
+      }
+      await call("DeletePortMapping");
+    };
+    return { datagram: undefined, takeBack };
+  }
+
+  #call(
+    { router, own }: RouterWay,
+    control: Control,
+    signal: AbortSignal,
+    action: string,
+    fields: Readonly<Record<string, string | number>>,
+    limitMs?: number,
+  ): Promise<HttpAnswer | undefined> {
+    return this.#io.request(router, control, own, signal, soap(control.service, action, fields), limitMs);
   }
 
   /** A grant that is of use; any other is given back. */
@@ -173,41 +187,14 @@ export class Languages {
     const literal = mapped.six
       ? host === mapped.way.own
       : parseIpv4(host) !== undefined && !/^(0|22[4-9]|2[345]\d)\./.test(host);
-    if (!literal || scopeOf(host) !== "internet") {
-      return await this.#givenBack(mapped, literal ? "second-nat" : "router-refused");
-    }
-    return grant;
+    if (literal && scopeOf(host) === "internet") return grant;
+    return await this.#givenBack(mapped, literal ? "second-nat" : "router-refused");
   }
 
   /** But not for a silence what was granted before, which still stands. */
   async #givenBack(mapped: Mapped, why: MapFault): Promise<MapFault> {
-    if (mapped.grant === undefined || why !== "router-silent") await this.takeBack(mapped, mapped.signal);
+    if (mapped.grant === undefined || why !== "router-silent") await mapped.standing?.takeBack(mapped.signal);
     return why;
-  }
-
-  /** Asks for it to be forgotten, whatever comes of that. */
-  async takeBack(mapped: Mapped, signal: AbortSignal): Promise<void> {
-    const { standing, way: { router, own } } = mapped;
-    if (standing === undefined) return;
-    const bytes = mapped.back();
-    if (bytes !== undefined) await this.#io.askRouter(router, own, bytes, () => true as const, signal, BACK_MS);
-    else if (standing.by === "upnp") await this.#takeBackByUpnp(mapped, standing, signal);
-  }
-
-  async #takeBackByUpnp(
-    { way: { router, own } }: Mapped,
-    { control, port, granted }: Standing & { by: "upnp" },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const call = (action: string) => {
-      const fields = { NewRemoteHost: "", NewExternalPort: port, NewProtocol: "TCP" };
-      return this.#io.request(router, control, own, signal, soap(control.service, action, fields), BACK_MS);
-    };
-    if (!granted) {
-      const entry = await call("GetSpecificPortMappingEntry");
-      if (fieldIn(entry?.body ?? "", "NewInternalClient") !== own) return;
-    }
-    await call("DeletePortMapping");
   }
 
   /** 20000 to 59999. */
@@ -216,6 +203,11 @@ export class Languages {
     this.#entropy(bytes);
     return 20_000 + new DataView(bytes.buffer).getUint32(0) % 40_000;
   }
+}
+
+/** How UPnP names a forwarded port. */
+function entryOf(port: number): Readonly<Record<string, string | number>> {
+  return { NewRemoteHost: "", NewExternalPort: port, NewProtocol: "TCP" };
 }
 
 /** RFC 6887 section 7.4, RFC 6886 section 3.5, UPnP IGD: what a router says whose own outer address is a private one. */

@@ -1,12 +1,10 @@
-// What one router has granted for one family, and the bytes that ask for it and take it back. Out of scope: asking
-// (mapper.ts).
+// What one router has granted for one family, and what is wished of it. Out of scope: asking (languages.ts).
 
 import type { MapWay } from "../../notice.ts";
-import type { Entropy, Millis } from "../../ports.ts";
+import type { Entropy } from "../../ports.ts";
 import { type Address, ipBytes } from "../address.ts";
 import type { Lease } from "./lease.ts";
-import { encodeNatPmp } from "./nat_pmp.ts";
-import { encodePcp, NONCE_SIZE, type PcpWish } from "./pcp.ts";
+import { NONCE_SIZE, type PcpWish } from "./pcp.ts";
 import type { Control } from "./upnp.ts";
 
 /** Of one family: whom to ask, and as whom. */
@@ -22,33 +20,32 @@ export interface Grant {
   readonly by: MapWay;
   readonly outer: Address;
   readonly seconds: number;
-  /** The router's clock, where it has one, in seconds. */
-  readonly epoch: number | undefined;
   /** Of UPnP: where to ask again. */
   readonly control?: Control;
 }
 
 /** What may stand at a router: it was asked for, and has been neither refused nor taken back since. */
-export type Standing =
-  | { readonly by: "pcp" | "nat-pmp" }
-  /** Not granted: it has not answered, and the outer port may be somebody else's. */
-  | { readonly by: "upnp"; readonly control: Control; readonly port: number; readonly granted: boolean };
+export interface Standing {
+  /** What takes it back, where one datagram does. */
+  readonly datagram: Uint8Array<ArrayBuffer> | undefined;
+  /** Asks for it to be forgotten, whatever comes of that. */
+  readonly takeBack: (signal: AbortSignal) => Promise<unknown>;
+}
 
 /** One family's port at one router. */
 export class Mapped {
-  readonly nonce: Uint8Array;
+  readonly nonce: Uint8Array = new Uint8Array(NONCE_SIZE);
   grant: Grant | undefined;
   /** Ends the questions of the present round. */
   signal: AbortSignal = new AbortController().signal;
   lease: Lease | undefined;
-  /** When it was last granted; undefined: never. */
-  heardAt: Millis | undefined;
+  /** It was granted once. */
+  had = false;
   #standing: Standing | undefined;
   readonly #changed: () => void;
 
   /** `changed` is called whenever something else is to be taken back. */
   constructor(readonly way: RouterWay, readonly port: number, entropy: Entropy, changed: () => void) {
-    this.nonce = new Uint8Array(NONCE_SIZE);
     entropy(this.nonce);
     this.#changed = changed;
   }
@@ -76,11 +73,5 @@ export class Mapped {
       outer: grant === undefined || lifetime === 0 ? ipBytes(six ? "::" : "0.0.0.0") : ipBytes(grant.outer.host),
       lifetime,
     };
-  }
-
-  /** What takes it back, where one datagram does. */
-  back(): Uint8Array<ArrayBuffer> | undefined {
-    if (this.standing?.by === "pcp") return encodePcp(this.wish(0));
-    return this.standing?.by === "nat-pmp" ? encodeNatPmp(this.port, 0, 0) : undefined;
   }
 }

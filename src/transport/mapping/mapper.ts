@@ -10,13 +10,11 @@ import { askRouter, request, search } from "./ask.ts";
 import { BACK_MS, Languages, type RouterSockets } from "./languages.ts";
 import { Lease } from "./lease.ts";
 import { type Grant, Mapped, type RouterWay } from "./mapped.ts";
-import { natPmpLostState } from "./nat_pmp.ts";
-import { pcpLostState } from "./pcp.ts";
 
 export type MapEvent =
   | { readonly type: "mapped"; readonly address: Address; readonly by: MapWay; readonly seconds: number }
-  /** It could not be made, or was lost afterwards. */
-  | { readonly type: "unmapped"; readonly six: boolean; readonly why: MapFault; readonly lost: boolean };
+  /** It could not be made; or the address that was told before is `lost`. Of IPv6 only that is told. */
+  | { readonly type: "unmapped"; readonly why: MapFault; readonly lost: Address | undefined };
 
 /** The edge: sockets and timers. */
 export interface MapperIo extends RouterSockets {
@@ -40,11 +38,15 @@ export interface MapperParts {
 /** All that a router is asked in a row; and the search for one. */
 const ROUND_MS = 12_000;
 const AGAIN_MS = 30_000;
+/** Routers that are remembered, of networks that we have left. */
+const KNOWN_MAX = 8;
 
 export class Mapper {
   readonly #parts: MapperParts;
   readonly #over = new AbortController();
   #mapped: Mapped[] = [];
+  /** Those, and others of before. */
+  #known: Mapped[] = [];
   readonly #io: MapperIo;
   readonly #languages: Languages;
   #cancelTimer = () => {};
@@ -73,7 +75,7 @@ export class Mapper {
     this.#stop();
     const limit = new AbortController();
     const cancel = this.#io.after(BACK_MS, () => limit.abort());
-    await Promise.all(this.#mapped.map((mapped) => this.#languages.takeBack(mapped, limit.signal)));
+    await Promise.all(this.#mapped.map((mapped) => mapped.standing?.takeBack(limit.signal)));
     cancel();
     this.#mapped = [];
     this.#parts.farewell?.(undefined);
@@ -93,7 +95,7 @@ export class Mapper {
     if (this.#over.signal.aborted) return;
     const { now } = this.#parts;
     // Where nothing was ever granted nobody is asked again: each search tells the whole network.
-    const had = this.#mapped.filter(({ heardAt }) => heardAt !== undefined);
+    const had = this.#mapped.filter((mapped) => mapped.had);
     if (had.length === 0) return;
     const at = Math.min(...had.map(({ lease }) => lease?.askAt ?? now() + AGAIN_MS));
     this.#cancelTimer = this.#io.after(Math.max(0, at - now()), () => void this.#ask(false));
@@ -118,51 +120,46 @@ export class Mapper {
 
   /** `all`: also those whose time has not come, and whoever the router is by now. */
   async #round(all: boolean): Promise<void> {
-    const { now, entropy, port } = this.#parts;
-    if (all || this.#mapped.length === 0) {
+    const { now } = this.#parts;
+    if (all) {
       const ways = await this.#inTime((signal) => this.#parts.ways(signal));
       if (this.#over.signal.aborted) return;
-      this.#mapped = ways.map((way) =>
-        this.#mapped.find((m) => m.way.router === way.router && m.way.own === way.own) ??
-          new Mapped(way, port, entropy, () => this.#setFarewell())
-      );
+      this.#mapped = ways.map((way) => this.#mappedBy(way));
+      this.#known = [...new Set([...this.#mapped, ...this.#known])].slice(0, KNOWN_MAX);
       this.#setFarewell();
       for (const six of [false, true]) {
         const none = ways.length === 0 || typeof this.#told.get(six) === "object";
         if (none && this.#mapped.every((mapped) => mapped.six !== six)) this.#tellFault(six, "no-router");
       }
     }
-    const due = this.#mapped.filter(({ lease, heardAt }) =>
-      all || (lease === undefined ? heardAt !== undefined : lease.askAt <= now())
-    );
-    const lost = await Promise.all(due.map((mapped) => this.#askFor(mapped, all)));
-    // A router that has lost its state has lost the other family's too.
-    if (lost.includes(true) && !all && due.length < this.#mapped.length) {
-      await Promise.all(
-        this.#mapped.filter((mapped) => !due.includes(mapped)).map((mapped) => this.#askFor(mapped, all)),
-      );
-    }
+    // Both families together: a router that has begun anew has forgotten both (RFC 6887 section 8.5, RFC 6886 section 3.6).
+    const renews = this.#mapped.some(({ lease }) => lease !== undefined && lease.askAt <= now());
+    const due = this.#mapped.filter(({ lease, had }) => all || (lease === undefined ? had : renews));
+    await Promise.all(due.map((mapped) => this.#askFor(mapped, all)));
   }
 
-  /** True: the router has lost its state since it was last heard. */
-  async #askFor(mapped: Mapped, anew: boolean): Promise<boolean> {
+  /** Whoever comes back to a router asks with the same nonce, or is refused until the lease ends (RFC 6887 section 11.3). */
+  #mappedBy(way: RouterWay): Mapped {
+    const { entropy, port } = this.#parts;
+    const known = this.#known.find((one) => one.way.router === way.router && one.way.own === way.own) ??
+      new Mapped(way, port, entropy, () => this.#setFarewell());
+    // What was granted then may be over.
+    if (!this.#mapped.includes(known)) known.grant = known.lease = undefined;
+    return known;
+  }
+
+  async #askFor(mapped: Mapped, anew: boolean): Promise<void> {
     const outcome = await this.#inTime((signal) => {
       mapped.signal = signal;
       return this.#languages.outcome(mapped, anew);
     });
-    if (this.#over.signal.aborted) return false;
+    if (this.#over.signal.aborted) return;
     const now = this.#parts.now();
-    if (typeof outcome === "string") {
-      this.#failed(mapped, outcome, now);
-      return false;
-    }
-    const before = mapped.grant;
-    const lost = before !== undefined && hasLostState(before, mapped.heardAt ?? now, outcome, now);
+    if (typeof outcome === "string") return this.#failed(mapped, outcome, now);
     mapped.grant = outcome;
-    mapped.heardAt = now;
+    mapped.had = true;
     mapped.lease = new Lease(outcome.seconds, now);
     this.#tellGrant(outcome);
-    return lost;
   }
 
   /** The signal ends it after ROUND_MS, and with the mapper. */
@@ -198,26 +195,18 @@ export class Mapper {
 
   #tellFault(six: boolean, why: MapFault): void {
     const told = this.#told.get(six);
-    const lost = typeof told === "object";
+    const lost = typeof told === "object" ? told : undefined;
     // A pinhole in an IPv6 firewall is more than was asked for: most routers know of none.
-    if (told === why || (six && !lost)) return;
+    if (told === why || (six && lost === undefined)) return;
     this.#told.set(six, why);
-    this.#parts.tell({ type: "unmapped", six, why, lost });
+    this.#parts.tell({ type: "unmapped", why, lost });
   }
 
   #setFarewell(): void {
-    const mapped = this.#mapped.find(({ six, standing }) => !six && standing !== undefined);
-    const bytes = mapped?.back();
-    this.#parts.farewell?.(
-      mapped === undefined || bytes === undefined ? undefined : { router: mapped.way.router, bytes },
-    );
+    const four = this.#mapped.find(({ six }) => !six);
+    const bytes = four?.standing?.datagram;
+    this.#parts.farewell?.(four && bytes && { router: four.way.router, bytes });
   }
-}
-
-function hasLostState(before: Grant, heardAt: Millis, now: Grant, at: Millis): boolean {
-  if (before.epoch === undefined || now.epoch === undefined) return false;
-  const lostState = now.by === "pcp" ? pcpLostState : natPmpLostState;
-  return lostState({ epoch: before.epoch, at: heardAt / 1000 }, { epoch: now.epoch, at: at / 1000 });
 }
 
 const SOCKETS: MapperIo = { askRouter, request, search, after };

@@ -1,7 +1,12 @@
 // A port's life at a router: which language, when it is renewed, what is reported, and that it is taken back. The test
 // plays the router.
 
-import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import {
+  deepStrictEqual as deepEqual,
+  notDeepStrictEqual as notDeepEqual,
+  ok,
+  strictEqual as equal,
+} from "node:assert/strict";
 import { Timeline } from "../../../tests/simulation/timeline.ts";
 import { ipBytes } from "../address.ts";
 import type { RouterWay } from "./mapped.ts";
@@ -21,7 +26,9 @@ class Router {
   port: number | undefined;
   lifetime = 1200;
   lifetime6 = 1200;
-  epochFrom = 0;
+  /** Where it takes calls by UPnP. */
+  control = "/ctl";
+  #draws = 7;
   /** UPnP ports that somebody else has. */
   readonly taken = new Set<number>();
   readonly asked: string[] = [];
@@ -49,7 +56,8 @@ class Router {
     request: (host, place, _own, signal, soap) => {
       this.asked.push(`${host} ${place.path} ${/<u:(\w+)/.exec(soap?.body ?? "")?.[1] ?? "get"}`);
       if (this.asked.at(-1)?.endsWith(this.unheard)) return this.#unanswered(signal);
-      return Promise.resolve(this.#upnp(soap?.body));
+      const there = soap === undefined || place.path === this.control;
+      return Promise.resolve(there ? this.#upnp(soap?.body) : undefined);
     },
     after: (ms, run) => {
       ok(Number.isFinite(ms), "a real timer would fire at once");
@@ -63,13 +71,13 @@ class Router {
     return new Mapper({
       port: 7373,
       ways: (signal) => this.findWays(signal),
-      entropy: (into) => into.fill(7),
+      entropy: (into) => into.fill(this.#draws++),
       now: () => this.timeline.now,
       tell: (event) =>
         this.told.push(
           event.type === "mapped"
             ? `${event.by} ${event.address.host} ${event.address.port} ${event.seconds}`
-            : `${event.lost ? "lost " : ""}${event.why}${event.six ? " IPv6" : ""}`,
+            : `${event.lost === undefined ? "" : `lost ${event.lost.host} `}${event.why}`,
         ),
       farewell: (last) => this.last = last,
       io: this.io,
@@ -102,14 +110,12 @@ class Router {
       : `pmp ${view.getUint32(8)}`;
     this.asked.push(what);
     if (this.speaks === "nothing" || this.speaks === "upnp") return undefined;
-    const epoch = Math.floor(this.timeline.now / 1000 - this.epochFrom);
     if (question[0] === 2) {
       if (this.speaks !== "pcp") return Uint8Array.of(0, 0x81, 0, 1, 0, 0, 0, 0);
       const answer = question.slice();
       const out = new DataView(answer.buffer);
       answer.set([2, 0x81, 0, this.code]);
       out.setUint32(4, view.getUint32(4) === 0 ? 0 : router.includes(":") ? this.lifetime6 : this.lifetime);
-      out.setUint32(8, epoch);
       out.setUint16(42, this.port ?? view.getUint16(40));
       answer.set(ipBytes(router.includes(":") ? HOME6.own : this.outer), 44);
       return answer;
@@ -117,7 +123,6 @@ class Router {
     const answer = new Uint8Array(question[1] === 0 ? 12 : 16);
     const out = new DataView(answer.buffer);
     answer.set([0, 0x80 | question[1]!, 0, this.code]);
-    out.setUint32(4, epoch);
     if (question[1] === 0) answer.set(ipBytes(this.outer).subarray(12), 8);
     else {
       out.setUint16(8, 7373);
@@ -130,9 +135,9 @@ class Router {
   #upnp(body: string | undefined): { status: number; body: string } | undefined {
     if (this.speaks !== "upnp") return undefined;
     if (body === undefined) {
-      const service =
-        "<serviceType>urn:schemas-upnp-org:service:WANIPConnection:1</serviceType><controlURL>/ctl</controlURL>";
-      return { status: 200, body: `<service>${service}</service>` };
+      const service = "<serviceType>urn:schemas-upnp-org:service:WANIPConnection:1</serviceType><controlURL>" +
+        this.control;
+      return { status: 200, body: `<service>${service}</controlURL></service>` };
     }
     if (body.includes("GetExternalIPAddress")) {
       return { status: 200, body: `<NewExternalIPAddress>${this.outer}</NewExternalIPAddress>` };
@@ -188,7 +193,7 @@ Deno.test("a router that falls silent is asked each 30 s, and at the lease's end
   deepEqual(router.told.length, 1);
   ok(router.asked.length > 18, String(router.asked.length));
   await router.run(40_000);
-  deepEqual(router.told.slice(1), ["lost router-silent"]);
+  deepEqual(router.told.slice(1), ["lost 203.0.113.1 router-silent"]);
   equal(router.last, undefined, "there is nothing left to take back");
   router.speaks = "pcp";
   await router.run(31_000);
@@ -221,20 +226,58 @@ Deno.test("NAT-PMP follows at once where PCP is not spoken, then UPnP; IPv6 is a
   deepEqual(six.told, ["pcp 2001:db8:1::10 7373 1200"]);
 });
 
-Deno.test("IPv6 and IPv4 are two mappings, each asked for in its time; a router that lost its state is asked for both at once", async () => {
-  for (const lost of [false, true]) {
+Deno.test("IPv6 and IPv4 are two mappings, asked for together at each renewal, since a router that began anew has forgotten both", async () => {
+  const router = new Router();
+  router.ways = [HOME, HOME6];
+  router.lifetime = 1000;
+  using mapper = router.open();
+  await mapper.ask();
+  deepEqual(router.told.sort(), ["pcp 2001:db8:1::10 7373 1200", "pcp 203.0.113.1 7373 1000"]);
+  await router.run(499_000);
+  equal(router.asked.length, 2);
+  await router.run(2_000);
+  equal(router.asked.length, 4);
+});
+
+Deno.test("whoever comes back to a router, after its routes were gone or from another network, asks it with the nonce of before", async () => {
+  for (const away of [[], [{ router: "10.1.1.1", own: "10.1.1.7" }]]) {
     const router = new Router();
-    router.ways = [HOME, HOME6];
-    router.lifetime = 1000;
-    router.lifetime6 = 1200;
+    const nonce = () => router.last?.bytes.slice(24, 36);
     using mapper = router.open();
     await mapper.ask();
-    deepEqual(router.told.sort(), ["pcp 2001:db8:1::10 7373 1200", "pcp 203.0.113.1 7373 1000"]);
-    await router.run(490_000);
-    if (lost) router.epochFrom = router.timeline.now / 1000;
-    await router.run(20_000);
-    equal(router.asked.length, lost ? 4 : 3);
+    const before = nonce();
+    router.ways = away;
+    router.outer = "198.51.100.1";
+    await mapper.ask();
+    notDeepEqual(nonce(), before);
+    router.ways = [HOME];
+    router.outer = "203.0.113.1";
+    router.speaks = "nothing";
+    await mapper.ask();
+    equal(router.told.at(-1), away.length === 0 ? "router-silent" : "lost 198.51.100.1 router-silent");
+    router.speaks = "pcp";
+    await router.run(31_000);
+    deepEqual([router.told.at(-1), nonce()], ["pcp 203.0.113.1 7373 1200", before]);
   }
+});
+
+Deno.test("a UPnP router that takes calls elsewhere since it began anew is found again at the next renewal", async () => {
+  const router = Object.assign(new Router(), { speaks: "upnp" });
+  using mapper = router.open();
+  await mapper.ask();
+  router.control = "/new";
+  await router.run(601_000);
+  equal(router.asked.at(-1), "192.168.1.1 /new AddPortMapping");
+  equal(router.told.length, 1);
+  await mapper.end();
+  equal(router.asked.at(-1), "192.168.1.1 /new DeletePortMapping");
+});
+
+Deno.test("an address of the other family is refused, and what was granted with it is given back", async () => {
+  const router = Object.assign(new Router(), { outer: "2001:db8::1" });
+  using mapper = router.open();
+  await mapper.ask();
+  deepEqual([router.asked.slice(0, 2), router.told], [["pcp 1200", "pcp 0"], ["router-refused"]]);
 });
 
 Deno.test("a port that is in use is no reason to give up: five others are tried by UPnP, from 20000 to 59999", async () => {
@@ -388,7 +431,7 @@ Deno.test("a router that refuses to go on is asked at the end to forget what it 
   await mapper.ask();
   router.code = 2;
   await router.run(601_000);
-  deepEqual(router.told.slice(1), ["lost router-refused"]);
+  deepEqual(router.told.slice(1), ["lost 203.0.113.1 router-refused"]);
   await mapper.end();
   equal(router.asked.at(-1), "pcp 0");
 });
@@ -403,11 +446,13 @@ Deno.test("an IPv6 pinhole that is lost says nothing of IPv4, and is told again 
   deepEqual(router.told.splice(0), [
     "pcp 203.0.113.1 7373 1200",
     "pcp 2001:db8:1::10 7373 1200",
-    "lost router-refused IPv6",
+    "lost 2001:db8:1::10 router-refused",
   ]);
+  const asked = router.asked.length;
   router.lifetime6 = 1200;
   await router.run(31_000);
   deepEqual(router.told, ["pcp 2001:db8:1::10 7373 1200"]);
+  equal(router.asked.length, asked + 1, "what is lost is asked for by itself");
 });
 
 Deno.test("another home whose router has the same address is asked in every language, as soon as we wake there", async () => {
@@ -429,10 +474,11 @@ Deno.test("what a router of another network had passed on is told as lost, of th
     router.ways = [six ? HOME : HOME6];
     await mapper.ask();
     await mapper.ask();
-    deepEqual(router.told.splice(2), [`lost no-router${six ? " IPv6" : ""}`]);
+    const lost = (other: boolean) => [`lost ${other ? HOME6.own : router.outer} no-router`];
+    deepEqual(router.told.splice(2), lost(six));
     router.ways = [];
     await mapper.ask();
-    deepEqual([router.told.slice(2), router.last], [[`lost no-router${six ? "" : " IPv6"}`], undefined]);
+    deepEqual([router.told.slice(2), router.last], [lost(!six), undefined]);
   }
 });
 

@@ -17,18 +17,13 @@ export interface PcpWish {
   readonly lifetime: number;
 }
 
-export type PcpAnswer =
-  | {
-    readonly type: "granted";
-    readonly outer: Uint8Array;
-    readonly port: number;
-    readonly lifetime: number;
-    readonly epoch: number;
-  }
-  /** Result codes of RFC 6887 section 7.4. */
-  | { readonly type: "refused"; readonly code: number }
-  /** It speaks another version: NAT-PMP's, most likely. */
-  | { readonly type: "version" };
+/** What was granted; `outer`: 16 bytes. */
+export interface PcpGrant {
+  readonly outer: Uint8Array;
+  readonly port: number;
+  /** Seconds. */
+  readonly lifetime: number;
+}
 
 const VERSION = 2;
 const MAP = 1;
@@ -36,6 +31,7 @@ const ANSWER = 0x80;
 const TCP = 6;
 const HEADER_SIZE = 24;
 const MAP_SIZE = 60;
+/** It speaks another version: NAT-PMP's, most likely. */
 const UNSUPP_VERSION = 1;
 /** RFC 6887 section 7: no longer than this. */
 const MESSAGE_MAX_SIZE = 1100;
@@ -55,20 +51,21 @@ export function encodePcp({ own, nonce, innerPort, outerPort, outer, lifetime }:
   return bytes;
 }
 
-/** Undefined: no answer to this wish. An error counts only if it names the wish too; else a neighbour could say no. */
-export function parsePcp(bytes: Uint8Array, { nonce, innerPort }: PcpWish): PcpAnswer | undefined {
-  if (isVersionFault(bytes)) return { type: "version" };
+/**
+ * A number: the code with which it refuses (RFC 6887 section 7.4), which counts only if the answer names the wish too; else a
+ * neighbour could say no. Undefined: no answer to this wish.
+ */
+export function parsePcp(bytes: Uint8Array, { nonce, innerPort }: PcpWish): PcpGrant | number | undefined {
+  if (isVersionFault(bytes)) return UNSUPP_VERSION;
   if (bytes.length < MAP_SIZE || bytes.length > MESSAGE_MAX_SIZE || bytes.length % 4 !== 0) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes[0] !== VERSION || bytes[1] !== (ANSWER | MAP)) return undefined;
   if (!nonce.every((byte, i) => bytes[24 + i] === byte)) return undefined;
   if (bytes[36] !== TCP || view.getUint16(40) !== innerPort) return undefined;
   const code = bytes[3]!;
-  if (code !== 0) return { type: "refused", code };
+  if (code !== 0) return code;
   const port = view.getUint16(42);
-  const lifetime = view.getUint32(4);
-  if (port === 0) return undefined;
-  return { type: "granted", outer: bytes.slice(44, 60), port, lifetime, epoch: view.getUint32(8) };
+  return port === 0 ? undefined : { outer: bytes.slice(44, 60), port, lifetime: view.getUint32(4) };
 }
 
 /** RFC 6887 section 7.3 and RFC 6886 section 3.5: such an answer may be a header alone, and of the other's version. */
@@ -76,13 +73,4 @@ function isVersionFault(bytes: Uint8Array): boolean {
   const natPmp = bytes[0] === 0 && bytes.length >= 8 && (bytes[1]! & ANSWER) !== 0 && bytes[2] === 0;
   const pcp = bytes[0] === VERSION && bytes.length >= HEADER_SIZE && bytes[1] === (ANSWER | MAP);
   return bytes.length <= MAP_SIZE && bytes[3] === UNSUPP_VERSION && (natPmp || pcp);
-}
-
-/**
- * RFC 6887 section 8.5: whether a router has lost its state, by its clock and ours, in seconds. `before`: of the last answer.
- */
-export function pcpLostState(before: { epoch: number; at: number }, now: { epoch: number; at: number }): boolean {
-  if (now.epoch + 1 < before.epoch) return true;
-  const [client, server] = [now.at - before.at, now.epoch - before.epoch];
-  return client + 2 < server - server / 16 || server + 2 < client - client / 16;
 }

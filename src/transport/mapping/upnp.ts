@@ -81,10 +81,12 @@ export function controlIn(description: string, host: string, at: Place): Control
 }
 
 /** A SOAP call: its HTTP head's own lines, and its body. */
-export function soap(service: string, action: string, fields: Readonly<Record<string, string | number>>): {
+export interface Soap {
   readonly head: readonly string[];
   readonly body: string;
-} {
+}
+
+export function soap(service: string, action: string, fields: Readonly<Record<string, string | number>>): Soap {
   const inner = Object.entries(fields).map(([name, value]) => `<${name}>${value}</${name}>`).join("");
   return {
     head: ['Content-Type: text/xml; charset="utf-8"', `SOAPAction: "${service}#${action}"`],
@@ -106,11 +108,16 @@ export function fieldIn(body: string, name: string): string | undefined {
   return text === undefined || text.length > 64 ? undefined : text;
 }
 
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
 /**
  * An HTTP answer that has come to its end: status and body. Redirects are an answer like another, which nobody follows.
  * Undefined if it is not one, or longer than HTTP_MAX_BYTES.
  */
-export function httpAnswer(bytes: Uint8Array): { readonly status: number; readonly body: string } | undefined {
+export function httpAnswer(bytes: Uint8Array): HttpAnswer | undefined {
   // A byte is a character.
   const end = new TextDecoder("latin1").decode(bytes).indexOf("\r\n\r\n");
   if (bytes.length > HTTP_MAX_BYTES || end === -1) return undefined;
