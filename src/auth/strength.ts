@@ -1,15 +1,16 @@
 // Whether somebody could find a phrase by trying: an estimate of how many guesses it takes, made on the locked bytes.
 // After Wheeler, "zxcvbn: Low-Budget Password Strength Estimation" (USENIX Security 2016): the cheapest way to put the
 // phrase together from what guessers try first: common words and passwords (also reversed, capitalised, in leet
-// letters), repetitions, sequences, runs on the keyboard, dates; what is left counts 10 for each character.
+// letters), repetitions, dates, runs along the alphabet, a keyboard or a list that people recite; what is left counts
+// 10 for each character.
 //
 // It errs on the low side: the order of the parts need not be guessed, a variation counts for one bit at most, and
 // whatever comes after PART_BYTES counts for nothing. It errs on the high side for what its lists do not contain: words
 // that are not English, and well-known sentences, such as quotations.
 //
 // Each of these ways finds phrases that the others miss. Of the 1,080 in tests/vectors/strength-zxcvbn.json the
-// estimate misses 8 that zxcvbn-ts calls weak; without the keyboard 16, without dates 29, without leet letters 9,
-// without all three 38.
+// estimate misses 8 that zxcvbn-ts calls weak; without runs 27, without dates 31, without leet letters 9, without all
+// three 52.
 //
 // Out of scope: the lists (common_words.generated.ts), what is said to the person (words). What it leaves in memory:
 // nothing of the phrase; how long its parts are may stay in numbers.
@@ -64,8 +65,7 @@ function cheapest(text: Uint8Array, repetitions: boolean): number {
       const part: Part = (end, bits) => best[end] = Math.min(best[end]!, best[at]! + bits);
       part(at + 1, characterBits(text[at]!));
       words(text, at, 1, part);
-      sequences(text, at, part);
-      for (const layout of keyboards()) keyboardRuns(layout, text, at, part);
+      runs(text, at, part);
       dates(text, at, part);
       if (repetitions) repeats(text, at, part);
     }
@@ -174,64 +174,30 @@ function wordList(): List {
   return known;
 }
 
-// --- Sequences and keyboards ----------------------------------------------------------------------------------------
+// --- Runs -----------------------------------------------------------------------------------------------------------
 
-/** `abc`, `9753`: equal steps among letters or digits. */
-function sequences(text: Uint8Array, at: number, part: Part): void {
-  const kind = kindOf(text[at]!);
-  const step = (text[at + 1] ?? 0) - text[at]!;
-  if (kind === 0 || step === 0 || Math.abs(step) > SEQUENCE_STEP_MAX) return;
-  const start = OBVIOUS_STARTS.includes(text[at]!) ? 4 : kind;
-  for (let end = at + 2; end <= text.length; end++) {
-    if (kindOf(text[end - 1]!) !== kind || text[end - 1]! - text[end - 2]! !== step) return;
-    if (end - at >= RUN_MIN) part(end, Math.log2(start * (end - at) * (step < 0 ? 2 : 1)));
+/** A piece of one of PATHS, forwards or backwards; spaces and the like between its characters count for nothing. */
+function runs(text: Uint8Array, at: number, part: Part): void {
+  for (const path of PATHS) {
+    for (let start = 0; start < path.length; start++) {
+      run(path, start, 1, text, at, part);
+      run(path, start, -1, text, at, part);
+    }
   }
 }
 
-/** How many there are of its kind; 0 for what is neither letter nor digit. */
-function kindOf(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return 10;
-  return byte >= 0x41 && byte <= 0x5a || byte >= 0x61 && byte <= 0x7a ? 26 : 0;
-}
-
-/** By byte: 16 times the row and the column of its key, counted so that keys that touch differ by at most one; 0: none. */
-type Keyboard = Uint8Array;
-
-/** Keys that touch, one after the other. The largest term of zxcvbn's sum for the length and the number of turns. */
-function keyboardRuns(keyboard: Keyboard, text: Uint8Array, at: number, part: Part): void {
-  let turns = 0;
-  let direction = 0;
-  for (let end = at + 2; end <= text.length; end++) {
-    // What is not a key is far from all keys.
-    const next = keyboard[text[end - 1]!]! - keyboard[text[end - 2]!]!;
-    if (!KEY_STEPS.includes(next)) return;
-    if (next !== direction) turns++;
-    direction = next;
-    const steps = end - at - 1;
-    part(end, Math.log2(KEYS) + turns * Math.log2(KEY_NEIGHBOURS) + logChoose(steps, turns - 1));
+function run(path: Uint8Array, start: number, step: 1 | -1, text: Uint8Array, at: number, part: Part): void {
+  let count = 0;
+  let changes = step < 0 ? 1 : 0;
+  for (let i = at; i < text.length; i++) {
+    const byte = text[i]!;
+    const isCapital = byte >= CAPITAL_A && byte <= CAPITAL_Z;
+    if (count > 0 && path[start + step * count] !== byte && SEPARATORS.includes(byte)) continue;
+    if (path[start + step * count] !== (isCapital ? byte + 0x20 : byte)) return;
+    count++;
+    if (isCapital) changes |= 2;
+    if (count >= RUN_MIN) part(i + 1, PATH_BITS + Math.log2(count) + (changes & 1) + (changes >> 1));
   }
-}
-
-/** The logarithm of how many ways there are to take `k` of `n`. */
-function logChoose(n: number, k: number): number {
-  let bits = 0;
-  for (let i = 1; i <= k; i++) bits += Math.log2((n - k + i) / i);
-  return bits;
-}
-
-let made: readonly Keyboard[] | undefined;
-
-function keyboards(): readonly Keyboard[] {
-  return made ??= [KEY_ROWS, KEY_ROWS.map((row) => row.replace(/[yz]/gi, (key) => SWAPPED[key]!))].map((rows) => {
-    const keyboard = new Uint8Array(256);
-    rows.forEach((row, n) => {
-      for (let column = 0; column < row.length; column++) {
-        keyboard[row.charCodeAt(column)] = 16 * (1 + (n >> 1)) + column + 1;
-      }
-    });
-    keyboard[0x20] = 0;
-    return keyboard;
-  });
 }
 
 // --- Repetitions ----------------------------------------------------------------------------------------------------
@@ -252,38 +218,32 @@ function repeats(text: Uint8Array, at: number, part: Part): void {
 
 /** `1987`, `24121987`, `24.12.87`, `1987-12-24` and the like. */
 function dates(text: Uint8Array, at: number, part: Part): void {
-  const digits = digitsFrom(text, at);
-  if (digits === 0) return;
-  const number = (from: number, size: number) => {
-    let value = 0;
-    for (let i = from; i < from + size; i++) value = 10 * value + text[i]! - 0x30;
-    return value;
-  };
-  if (digits >= 4 && number(at, 4) >= 1900 && number(at, 4) < 2100) part(at + 4, yearBits(number(at, 4), 4));
+  const year = numberAt(text, at, 4);
+  if (year >= 1900 && year < 2100) part(at + 4, yearBits(year, 4));
   // Three groups of digits: sizes a, b, c, with or without a separator between them.
   for (const [a, b, c] of DATE_SHAPES) {
     for (const gap of [0, 1] as const) {
       const second = at + a + gap;
-      const third = at + a + b + 2 * gap;
-      const end = third + c;
-      const whole = gap === 0
-        ? digits >= a + b + c
-        : digitsFrom(text, at) >= a && digitsFrom(text, second) >= b && digitsFrom(text, third) >= c &&
-          SEPARATORS.includes(text[at + a] ?? 0) && text[at + a] === text[second + b];
-      if (!whole) continue;
-      const x = number(at, a);
-      const y = number(second, b);
-      const z = number(third, c);
-      if (isDay(x, y) && c !== 1) part(end, DAY_BITS + yearBits(z, c) + 2 * gap);
-      if (isDay(y, z) && a !== 1) part(end, DAY_BITS + yearBits(x, a) + 2 * gap);
+      const third = second + b + gap;
+      if (gap === 1 && !(SEPARATORS.includes(text[second - 1]!) && text[third - 1] === text[second - 1])) continue;
+      const x = numberAt(text, at, a);
+      const y = numberAt(text, second, b);
+      const z = numberAt(text, third, c);
+      if (Number.isNaN(x + y + z)) continue;
+      if (isDay(x, y) && c !== 1) part(third + c, DAY_BITS + yearBits(z, c) + 2 * gap);
+      if (isDay(y, z) && a !== 1) part(third + c, DAY_BITS + yearBits(x, a) + 2 * gap);
     }
   }
 }
 
-function digitsFrom(text: Uint8Array, at: number): number {
-  let end = at;
-  while (end < text.length && kindOf(text[end]!) === 10) end++;
-  return end - at;
+/** So many digits as a number; NaN where there are fewer. */
+function numberAt(text: Uint8Array, from: number, size: number): number {
+  let value = 0;
+  for (let i = from; i < from + size; i++) {
+    const digit = (text[i] ?? 0) - 0x30;
+    value = digit >= 0 && digit <= 9 ? 10 * value + digit : NaN;
+  }
+  return value;
 }
 
 /** Day and month, in one order or the other. */
@@ -316,24 +276,30 @@ const LEET_LETTERS: ReadonlyMap<number, readonly number[]> = new Map(
   }),
 );
 const RUN_MIN = 3;
-const SEQUENCE_STEP_MAX = 5;
-const OBVIOUS_STARTS: readonly number[] = [..."aAzZ019"].map((c) => c.charCodeAt(0));
-/** A US keyboard, each row without shift and with it; a German one has Y and Z in each other's place. */
-const KEY_ROWS: readonly string[] = [
+/** What fingers run along, on a US keyboard or a German one, and what people count and recite. */
+const PATHS: readonly Uint8Array[] = [
+  "abcdefghijklmnopqrstuvwxyz",
+  "01234567890",
+  "02468",
+  "13579",
   "`1234567890-=",
   "~!@#$%^&*()_+",
-  " qwertyuiop[]\\",
-  " QWERTYUIOP{}|",
-  " asdfghjkl;'",
-  ' ASDFGHJKL:"',
-  " zxcvbnm,./",
-  " ZXCVBNM<>?",
-];
-const SWAPPED: Readonly<Record<string, string>> = { y: "z", z: "y", Y: "Z", Z: "Y" };
-/** To the key beside, above, above to the right, below and below to the left. */
-const KEY_STEPS: readonly number[] = [1, -1, -16, -15, 16, 15];
-const KEYS = 47;
-const KEY_NEIGHBOURS = 4.6;
+  "qwertyuiop[]\\",
+  "qwertzuiop",
+  "asdfghjkl;'",
+  "zxcvbnm,./",
+  "yxcvbnm",
+  "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.0p;/",
+  "1qay2wsx3edc4rfv5tgb6zhn7ujm",
+  "zeroonetwothreefourfivesixseveneightnineteneleventwelve",
+  "firstsecondthirdfourthfifthsixthseventheighthninthtenth",
+  "mondaytuesdaywednesdaythursdayfridaysaturdaysunday",
+  "januaryfebruarymarchaprilmayjunejulyaugustseptemberoctobernovemberdecember",
+  "alphabravocharliedeltaechofoxtrotgolfhotelindiajuliettkilolimamike" +
+  "novemberoscarpapaquebecromeosierratangouniformvictorwhiskeyxrayyankeezulu",
+  "correcthorsebatterystaple",
+].map((path) => new TextEncoder().encode(path));
+const PATH_BITS: number = Math.log2(PATHS.reduce((sum, { length }) => sum + length, 0));
 const SEPARATORS: readonly number[] = [..." -/._,\\"].map((c) => c.charCodeAt(0));
 const DATE_SHAPES: readonly (readonly [number, number, number])[] = [2, 4].flatMap((year) =>
   [1, 2].flatMap((a) => [1, 2].flatMap((b) => [[a, b, year], [year, a, b]] as [number, number, number][]))

@@ -6,10 +6,10 @@ export interface Call {
   readonly result: unknown;
 }
 
-type Made = Float64Array | Uint32Array | Uint8Array;
+type Made = Float64Array | Uint8Array;
 
 /** The typed arrays of that kind that are made, by their length, while `run` runs. */
-export function arraysMade(name: "Float64Array" | "Uint32Array" | "Uint8Array", run: () => void): Made[] {
+export function arraysMade(name: "Float64Array" | "Uint8Array", run: () => void): Made[] {
   const real = globalThis[name];
   const made: Made[] = [];
   const watched = new Proxy(real, {
