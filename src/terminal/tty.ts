@@ -217,7 +217,7 @@ export class Tty {
    * For panic: at once, may be called again, never waits for the terminal. It begins to write `lastWords` (of a program
    * read by a script; they are lost if another line is on its way), `lineEnd` (of a line that the person was asked on)
    * and the leave sequences, and gives the system LEAVE_WAIT_MS to take them, and before that PAINTING_WAIT_MS if a
-   * painting is on its way. Raw mode is left to `Deno.exit`, except on a Windows console, which nobody else resets.
+   * painting or a line is on its way. Raw mode is left to `Deno.exit`, except on a Windows console, which nobody else resets.
    */
   restore(lastWords = "", lineEnd = ""): void {
     this.#silent = true;
@@ -225,11 +225,13 @@ export class Tty {
     if (this.#isRaw) this.#console?.raw(false);
     const leave = lineEnd + this.#leave();
     const { outputIsTerminal, errorIsTerminal } = this;
+    const whole = 3 * this.#out.length <= PIPE_BUF;
     const [painting, erring, closed] = [this.#out.running, this.#err.running, this.#closed];
     this.#finish();
     for (const write of lastWrites({ outputIsTerminal, errorIsTerminal, painting, erring, closed })) {
-      // Behind what is on its way it would begin too late.
-      if (write.to === "error" && erring && this.#writeNow === undefined) return;
+      // Behind what is on its way it would begin too late; and in a pipe it would stand within it, were that cut in two.
+      const behind = write.to === "error" ? erring : painting;
+      if (behind && (this.#writeNow === undefined || (write.to === "output" && !whole))) continue;
       if (write.pause) pause(PAINTING_WAIT_MS);
       const text = (write.what === "leave" ? "" : lastWords) + (write.what === "words" ? "" : leave);
       writeAtOnce(write.to === "output" ? Deno.stdout : Deno.stderr, text, this.#writeNow);
@@ -369,6 +371,8 @@ const RESTORE_MS = 300;
  */
 const LEAVE_WAIT_MS = 8;
 const PAINTING_WAIT_MS = 2;
+/** Bytes that a pipe of Linux takes whole or not at all. */
+const PIPE_BUF = 4096;
 const LEAVE_TRIES = 5;
 /** A terminal that claims to be larger is believed up to here. */
 const SIZE_MAX = 1000;

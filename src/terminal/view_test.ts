@@ -403,6 +403,20 @@ Deno.test("a screen view acts on keys and shows notices when its pace says so, i
   assert.deepEqual(inputs.slice(1), [{ type: "panic" }]);
 });
 
+Deno.test("a friend who comes while Enter waits for its turn is asked about, and gets nothing before", async () => {
+  const { pace, release } = heldPace();
+  const { tty, view, lines } = open("screen", true, { pace });
+  await tty.type("hello");
+  release();
+  await tty.type("\r");
+  view.show({ event: "connected", peer: A, direction: "in", address: "192.0.2.7:40112" });
+  release();
+  assert.deepEqual(lines(), []);
+  await tty.type("\r");
+  release();
+  assert.deepEqual(lines(), ["hello"]);
+});
+
 Deno.test("a screen view that stops shows what its pace still holds; one that panics takes nothing in", async () => {
   for (const end of ["stop", "panic"] as const) {
     const { pace, release } = heldPace();

@@ -27,10 +27,12 @@ interface Row {
 }
 
 const WORDS: LastWrite = { to: "output", what: "words", pause: false };
+/** Behind what is on its way to a program or a file. */
+const LATE_WORDS: LastWrite = { ...WORDS, pause: true };
 
 /**
  * The first row that fits counts. While something is on its way, another write to the same output would begin only with the
- * next turn of the event loop, which never comes. Standard error is the same terminal by another descriptor, and the kernel
+ * next turn of the event loop, which never comes, unless the host can write past that (tty.ts). Standard error is the same terminal by another descriptor, and the kernel
  * keeps the order. A painting must be first, or it would stand on the person's own screen; if it is stuck, so is the leaving.
  */
 const ROWS: readonly Row[] = [
@@ -40,11 +42,13 @@ const ROWS: readonly Row[] = [
     const leave: LastWrite = { to: "error", what: "leave", pause: erring };
     return [
       { where: { ...where, painting: false, closed: false }, writes: [WORDS, leave] },
+      { where: { ...where, closed: false }, writes: [LATE_WORDS, leave] },
       { where, writes: [leave] },
     ];
   }),
   { where: { closed: true }, writes: [] },
   { where: { painting: false }, writes: [{ to: "output", what: "both", pause: false }] },
+  { where: { outputIsTerminal: false }, writes: [LATE_WORDS] },
   {
     where: { outputIsTerminal: true, errorIsTerminal: true, erring: false },
     writes: [{ to: "error", what: "both", pause: true }],

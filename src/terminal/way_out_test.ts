@@ -1,4 +1,5 @@
 import { deepStrictEqual as deepEqual, ok } from "node:assert/strict";
+import { Tty } from "./tty.ts";
 import { type LastState, lastWrites } from "./way_out.ts";
 
 const bools = [false, true];
@@ -28,16 +29,37 @@ Deno.test("the last writes of all 32 states are those of the table, spelled out"
   at("OEp", ".error both");
   at("E", "output words", "error leave");
   at("Ee", "output words", ".error leave");
-  for (const rest of ["p", "c", "pc"]) at(`E${rest}`, "error leave");
-  for (const rest of ["pe", "ec", "pec"]) at(`E${rest}`, ".error leave");
+  for (const rest of ["p", "pe"]) at(rest, ".output words");
+  at("Ep", ".output words", "error leave");
+  at("Epe", ".output words", ".error leave");
+  for (const rest of ["c", "pc"]) at(`E${rest}`, "error leave");
+  for (const rest of ["ec", "pec"]) at(`E${rest}`, ".error leave");
   const seen = new Map(STATES.map((state) => [keyOf(state), told(state)]));
   deepEqual([...seen].sort(), [...expected].sort());
 });
 
-Deno.test("no last write goes behind one that is on its way to the output, or to an output that is closed", () => {
+Deno.test("no last write goes to an output that is closed, nor behind a painting, nor behind a line without a moment's pause", () => {
   for (const state of STATES) {
-    const toOutput = lastWrites(state).some(({ to }) => to === "output");
-    ok(!toOutput || (!state.painting && !state.closed), keyOf(state));
+    const toOutput = lastWrites(state).filter(({ to }) => to === "output");
+    const late = toOutput.every(({ pause }) => pause) && !state.outputIsTerminal;
+    ok(toOutput.length === 0 || (!state.closed && (!state.painting || late)), keyOf(state));
+  }
+});
+
+Deno.test("a script's last line is written past one that is on its way, unless a pipe may have cut that in two", () => {
+  const { write, isTerminal } = Deno.stdout;
+  try {
+    Deno.stdout.write = () => new Promise(() => {}); // never heard of again
+    Deno.stdout.isTerminal = () => false;
+    for (const [size, wanted] of [[300, ["1 last"]], [3000, []]] as const) {
+      const wrote: string[] = [];
+      const tty = new Tty((fd, bytes) => wrote.push(`${fd} ${new TextDecoder().decode(bytes)}`) > 0);
+      void tty.write("x".repeat(size));
+      tty.restore("last");
+      deepEqual(wrote, wanted);
+    }
+  } finally {
+    Object.assign(Deno.stdout, { write, isTerminal });
   }
 });
 

@@ -25,7 +25,7 @@ import { answersYes, type Key, type KeyName } from "../keys.ts";
 import { LineEditor } from "../line_editor.ts";
 import { audienceText } from "../../words/circle.ts";
 import { Audience } from "../text/audience.ts";
-import { completions } from "../text/roster.ts";
+import { completions, learn } from "../text/roster.ts";
 import { sanitise } from "../text/sanitise.ts";
 import { cut, textWidth } from "../text/width.ts";
 import { Busy, statusText } from "./bars.ts";
@@ -119,6 +119,11 @@ export class ChatScreen {
       case "unconfirmed":
         return this.#log.receipt(notice.id, (mine) => confirm(mine, notice, this.#friends.shortName(notice.peer)));
     }
+  }
+
+  /** A friend of whom `notice` tells later is here already. */
+  arrives(notice: Notice & { event: "connected" }): void {
+    learn(this.#friends.roster, notice);
   }
 
   /** Does what the key means here, and tells what the program is asked for. */

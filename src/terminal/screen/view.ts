@@ -74,6 +74,8 @@ export class ScreenView implements View {
 
   show(notice: Notice, shown?: () => void): void {
     const at = this.#options.wall();
+    // For an Enter that waits for its turn already, and that this friend would hear.
+    if (notice.event === "connected" && !this.#over) this.#screen.arrives(notice);
     this.#paced(() => {
       this.#screen.notice(notice, at, shown);
       if (notice.event === "message") this.#call = callOf(this.#options);
