@@ -14,6 +14,7 @@ import { Loop } from "./loop.ts";
 import { Pipe } from "./pipe.ts";
 import { Reachable, type ReachableParts } from "./reachable.ts";
 import { after, every, now, wallClock } from "../system.ts";
+import type { Stretcher } from "./stretcher.ts";
 import { LOOK_MS, Waking } from "./waking.ts";
 import { Watch } from "./watch.ts";
 import { ownLabel } from "../terminal/text/sanitise.ts";
@@ -30,6 +31,7 @@ import type { Input } from "../terminal/view.ts";
 
 export interface ChatParts extends ReachableParts {
   readonly arena: Arena;
+  readonly stretcher: Stretcher;
   readonly self: PeerId;
   readonly transport: Transport;
   /** Input comes from a pipe. */
@@ -61,10 +63,9 @@ export interface Outcome {
   readonly guesses: number;
 }
 
-const NOTHING_UNCONFIRMED: Outcome["unconfirmed"] = new Map();
-
 export class Chat {
   readonly #parts: ChatParts;
+  readonly #says: { hint(text: string): void; problem(problem: Problem): void };
   readonly #peers: Peers;
   readonly #loop: Loop;
   readonly #watch = new Watch();
@@ -101,9 +102,9 @@ export class Chat {
       introductions: args.introductions ?? (parts.scripted ? "no" : "ask"),
       hidden,
     });
-    const says = {
-      hint: (text: string) => this.#hint(text),
-      problem: (problem: Problem) => this.#problem(problem),
+    const says = this.#says = {
+      hint: (text) => parts.view.show({ event: "hint", text }),
+      problem: (problem) => parts.view.show({ event: "problem", ...problem }),
     };
     this.#pipe = new Pipe({
       ...says,
@@ -142,10 +143,10 @@ export class Chat {
 
   /** Resolves when the chat is over, everything is closed and every secret of it wiped. */
   async run(): Promise<Outcome> {
-    const none = { unconfirmed: NOTHING_UNCONFIRMED, unsent: undefined };
-    const ended = new Promise<Outcome>((done) => {
-      this.#end = (outcome) => done({ ...none, guesses: this.#pause.guesses, ...outcome });
-    });
+    const { promise: ended, resolve, reject } = Promise.withResolvers<Outcome>();
+    this.#end = (outcome) => {
+      resolve({ unconfirmed: new Map(), unsent: undefined, guesses: this.#pause.guesses, ...outcome });
+    };
     using _ = this.#loop;
     using _reachable = this.#reachable;
     using _clock = every(1_000, () => this.#tick());
@@ -153,14 +154,10 @@ export class Chat {
     using _waking = every(LOOK_MS, () => this.#look());
     using _pause = this.#pause;
     // Whoever leaves while the phrase is being stretched does not wait for it.
-    const begun = this.#begin().catch((error) => {
-      if (!this.#ending) throw error;
-      return undefined;
-    });
-    const problem = await Promise.race([begun, ended.then(() => undefined)]);
-    if (problem !== undefined) {
-      return { ...none, code: EXIT.connection, stopped: undefined, problem, guesses: this.#pause.guesses };
-    }
+    this.#begin().then(
+      (problem) => problem && this.#giveUp({ code: EXIT.connection, problem }),
+      (error) => this.#ending || reject(error),
+    );
     return await ended;
   }
 
@@ -180,7 +177,7 @@ export class Chat {
   #look(): void {
     const change = this.#waking.look(now(), wallClock(), this.#parts.addresses());
     if (change === undefined || this.#ending) return;
-    this.#hint(wokeText(change, this.#peers.calling));
+    this.#says.hint(wokeText(change, this.#peers.calling));
     this.#loop.step({ type: "woke" });
     this.#reachable.woke(change === "moved");
   }
@@ -207,18 +204,18 @@ export class Chat {
   async #begin(): Promise<Problem | undefined> {
     const { args, view, self, callFrom } = this.#parts;
     view.show({ event: "self", peer: self, name: this.#name });
-    this.#hint(costText(args));
-    if (this.#proxy !== undefined) this.#hint(proxyText(this.#proxy, args.listen !== undefined));
+    this.#says.hint(costText(args));
+    if (this.#proxy !== undefined) this.#says.hint(proxyText(this.#proxy, args.listen !== undefined));
     const problem = args.listen === undefined ? undefined : await this.#reachable.listen(args.listen);
     if (problem !== undefined || this.#ending) return problem;
     // Not a turn later where nothing is waited for: the input may end in it, and nobody would be called yet.
-    if (callFrom !== undefined) await this.#pause.until(callFrom, (text) => this.#hint(text));
+    if (callFrom !== undefined) await this.#pause.until(callFrom, (text) => this.#says.hint(text));
     for (const target of args.targets) this.#loop.step({ type: "call", target: fullTarget(target), retry: args.retry });
     return undefined;
   }
 
   #rename(text: string): void {
-    if (!isName(text)) return this.#problem(NAME_REFUSED);
+    if (!isName(text)) return this.#says.problem(NAME_REFUSED);
     this.#name = text;
     this.#parts.view.show({ event: "self", peer: this.#parts.self, name: text });
     this.#loop.step({ type: "rename", name: text });
@@ -241,7 +238,7 @@ export class Chat {
       case "peers": {
         const present = this.#peers.present().map((friend) => ({ ...friend, who: labelOf(friend) }));
         const you = ownLabel(this.#parts.self, this.#name);
-        return this.#hint(peersText(you, present, this.#circle.lines(), this.#parts.args));
+        return this.#says.hint(peersText(you, present, this.#circle.lines(), this.#parts.args));
       }
       case "introduce":
         return this.#circle.introduce(command.text);
@@ -262,32 +259,23 @@ export class Chat {
         }
         return;
       case "invite":
-        return this.#hint(this.#reachable.invitation ?? NOT_LISTENING);
+        return this.#says.hint(this.#reachable.invitation ?? NOT_LISTENING);
       case "clear":
         return this.#parts.view.clear();
       case "wire":
-        return this.#hint([
-          wireText(this.#parts.args, this.#peers.here),
-          ...this.#proxy === undefined ? [] : [proxyText(this.#proxy, this.#reachable.listening !== undefined)],
-        ].join("\n"));
+        return this.#says.hint(
+          wireText(this.#parts.args, this.#peers.here, this.#proxy, this.#reachable.listening !== undefined),
+        );
       case "doctor":
-        return this.#hint(this.#parts.doctor());
+        return this.#says.hint(this.#parts.doctor());
       case "help":
-        return this.#hint(commandHelp());
+        return this.#says.hint(commandHelp());
       case "quit":
         return void this.#leave("quit");
       case "unknown":
         this.#parts.view.giveBack(line); // a slip of a letter, or a message that begins like a path
-        return this.#problem(command.problem);
+        return this.#says.problem(command.problem);
     }
-  }
-
-  #hint(text: string): void {
-    this.#parts.view.show({ event: "hint", text });
-  }
-
-  #problem(problem: Problem): void {
-    this.#parts.view.show({ event: "problem", ...problem });
   }
 
   // --- What happens after each step ---
@@ -295,7 +283,7 @@ export class Chat {
   #afterStep(): void {
     const alone = this.#here > 0 && this.#isHopeless;
     this.#here = this.#peers.here;
-    if (alone && !this.#parts.scripted && !this.#ending) this.#hint(LOST_EVERYBODY);
+    if (alone && !this.#parts.scripted && !this.#ending) this.#says.hint(LOST_EVERYBODY);
     this.#pipe.look();
     this.#whenSettled?.();
   }
@@ -310,14 +298,20 @@ export class Chat {
     const problem = callProblem(target, failure, this.#proxy);
     const isFirst = this.#firstCalls.ended(target, failure, problem);
     // After a conversation the person is asked what to do, and nothing ends by itself.
-    if (!this.#isHopeless || this.#pipe.met || !isFirst) return this.#problem(problem);
-    this.#ending = true;
-    this.#pipe.close();
-    const unsent = this.#pipe.tellUnsent(this.#pipe.holding);
-    this.#end({ ...this.#firstCalls.outcome, stopped: undefined, unsent });
+    if (!this.#isHopeless || this.#pipe.met || !isFirst) return this.#says.problem(problem);
+    this.#giveUp(this.#firstCalls.outcome);
   }
 
   // --- The end ---
+
+  /** Nobody can be reached, so there is nobody to say goodbye to. */
+  #giveUp(outcome: Pick<Outcome, "code" | "problem"> & Partial<Outcome>): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#pipe.close();
+    const unsent = this.#pipe.tellUnsent(this.#pipe.holding);
+    this.#end({ ...outcome, stopped: undefined, unsent });
+  }
 
   /**
    * At most DRAIN_TIMEOUT_MS for confirmations, and for a call that has not brought anybody yet; then goodbye. Counted

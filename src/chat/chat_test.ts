@@ -88,6 +88,27 @@ Deno.test("the port is taken before the phrase is stretched; leaving meanwhile d
   equal(arena.used, 0);
 });
 
+Deno.test("a chat that cannot begin says what was said to nobody", async () => {
+  const shown: Notice[] = [];
+  const view = { show: (notice: Notice) => void shown.push(notice), hold() {}, tick() {} } as unknown as View;
+  const chat = chatWith(view, {
+    scripted: true,
+    args: parse(["listen", "--onion"]) as ChatArgs,
+    openOnion: (_, tell) => ({
+      start() {
+        chat.input({ type: "line", text: "hello" });
+        tell({ type: "failed", fault: "nobody", again: false });
+        return Promise.resolve();
+      },
+      close() {},
+    }),
+  });
+  const { code, stopped, problem, unsent } = await chat.run();
+  deepEqual([code, stopped, problem?.doing], [3, undefined, "Could not get an onion name."]);
+  equal(unsent?.doing, "Could not send 1 message.");
+  ok(shown.some((notice) => notice.event === "problem" && notice.doing === unsent?.doing));
+});
+
 Deno.test("a pipe is held by the very line that fills what waits for the first friend, and what it holds is not counted as read", async () => {
   const shown: Notice[] = [];
   let held = false;

@@ -85,7 +85,7 @@ Deno.test("the price tag grows with the rate and the friends, and cover off says
   equal(Math.round(megabytesAnHour(50)), 202);
   match(costText({ cover: "constant", intervalMs: 250 }, 3), /40 MB an hour for each friend, 121 MB for 3/);
   match(costText({ cover: "off", intervalMs: 250 }), /sees when you write/);
-  match(wireText({ cover: "constant", intervalMs: 250 }, 2), /one cell of 1280 bytes every 250 ms/);
+  match(wireText({ cover: "constant", intervalMs: 250 }, 2, undefined, false), /one cell of 1280 bytes every 250 ms/);
 });
 
 Deno.test("of several addresses, the wrong one is named by its position, and never repeated", () => {

@@ -4,6 +4,7 @@
 import type { Caller, Entropy, Link, Listener, Millis, Transport } from "../ports.ts";
 import type { CallFailure, CallStep } from "../call.ts";
 import { MAX_WAITING, MAX_WAITING_PER_NETWORK } from "../constants.ts";
+import type { StretchedPhrase } from "../auth/stretched.ts";
 import type { Notice } from "../notice.ts";
 import { DialError } from "../ports.ts";
 import type { Source } from "../peers/addresses.ts";
@@ -224,7 +225,7 @@ export class Loop implements Disposable {
       case "listen at":
         return this.#listenAt(effect.hosts);
       case "stretch":
-        void this.stretch(effect.salt).catch(this.#parts.onFault);
+        void this.#stretchFor(effect.salt).catch(this.#parts.onFault);
         return;
       case "read": {
         const { link } = effect;
@@ -252,18 +253,24 @@ export class Loop implements Disposable {
     this.#parts.view.show(notice, () => this.step({ type: "shown", peer, id }));
   }
 
-  /** Stretches the phrase for a listener's salt and hands it to the peers. */
-  async stretch(salt: Uint8Array): Promise<void> {
-    this.#parts.view.show({ event: "stretching", done: false });
-    const began = now();
-    const phrase = await this.#parts.stretcher.stretch(salt).catch((error) => {
+  /** The phrase for this salt, which is the caller's; undefined: all is over. */
+  async stretch(salt: Uint8Array): Promise<StretchedPhrase | undefined> {
+    const { view, stretcher } = this.#parts;
+    view.show({ event: "stretching", done: false });
+    const phrase = await stretcher.stretch(salt).catch((error) => {
       if (this.#over) return undefined;
       throw error;
     });
-    if (phrase === undefined) return;
-    if (this.#over) return phrase[Symbol.dispose]();
-    this.#parts.view.show({ event: "stretching", done: true });
-    this.step({ type: "stretched", phrase, tookMs: now() - began });
+    if (phrase === undefined || this.#over) return void phrase?.[Symbol.dispose]();
+    view.show({ event: "stretching", done: true });
+    return phrase;
+  }
+
+  /** For a listener's salt. */
+  async #stretchFor(salt: Uint8Array): Promise<void> {
+    const began = now();
+    const phrase = await this.stretch(salt);
+    if (phrase !== undefined) this.step({ type: "stretched", phrase, tookMs: now() - began });
   }
 
   /** `quiet`: of an introduction, which the watch over the person's own calls does not look at. */

@@ -14,11 +14,9 @@ import { listenProblem, type Problem } from "../words/problems.ts";
 import type { ChatArgs } from "./chat_args.ts";
 import type { Loop } from "./loop.ts";
 import { OnionName, type OpenOnion } from "./onion_name.ts";
-import type { Stretcher } from "./stretcher.ts";
 
 export interface ReachableParts {
   readonly args: ChatArgs;
-  readonly stretcher: Stretcher;
   readonly view: View;
   readonly entropy: Entropy;
   /** This machine's own addresses, undefined where they cannot be found out. */
@@ -35,7 +33,7 @@ export type PortMapper = Pick<Mapper, "ask" | "end" | typeof Symbol.dispose>;
 
 /** What it needs of the chat around it. */
 interface Around {
-  readonly loop: Pick<Loop, "listen" | "step" | "takeCalls">;
+  readonly loop: Pick<Loop, "listen" | "step" | "stretch" | "takeCalls">;
   /** Our address is not to be shown, as calls go through a proxy or come through Tor. */
   readonly hidden: boolean;
   /** The chat is over: whatever was waited for is not wanted any more. */
@@ -78,7 +76,7 @@ export class Reachable {
    * meanwhile waits as long as that takes. Resolves to what could not be done.
    */
   async listen(where: string): Promise<Problem | undefined> {
-    const { view, stretcher, entropy, openOnion } = this.#parts;
+    const { view, entropy, openOnion } = this.#parts;
     const { loop, ending } = this.#around;
     this.#opening = true;
     let address: string;
@@ -94,13 +92,8 @@ export class Reachable {
     if (openOnion === undefined) this.#invite();
     const salt = new Uint8Array(SALT_SIZE);
     entropy(salt);
-    view.show({ event: "stretching", done: false });
-    const phrase = await stretcher.stretch(salt);
-    if (ending()) {
-      phrase[Symbol.dispose]();
-      return undefined;
-    }
-    view.show({ event: "stretching", done: true });
+    const phrase = await loop.stretch(salt);
+    if (phrase === undefined || ending()) return void phrase?.[Symbol.dispose]();
     loop.step({ type: "ready", phrase });
     this.#tell(address);
     loop.takeCalls();

@@ -1,6 +1,7 @@
 // What friends are told about where they can call us, as the router and the network change. The test plays the router.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
+import type { StretchedPhrase } from "../auth/stretched.ts";
 import { parse } from "../cli/args.ts";
 import type { Notice } from "../notice.ts";
 import type { MapEvent } from "../transport/mapping/mapper.ts";
@@ -21,7 +22,6 @@ async function reachable() {
   const { promise: opened, resolve: open } = Promise.withResolvers<void>();
   const parts = {
     args: parse(["listen", "7373", "--map-port"]) as ChatArgs,
-    stretcher: { stretch: () => Promise.resolve({}) },
     view: { show: (notice: Notice) => void shown.push(notice) } as unknown as View,
     entropy: () => {},
     addresses: () => [Uint8Array.of(192, 168, 1, 10)],
@@ -41,6 +41,7 @@ async function reachable() {
   const it = new Reachable(parts, {
     loop: {
       listen: () => Promise.resolve("[::]:7373"),
+      stretch: () => Promise.resolve({} as StretchedPhrase),
       step: (event) => void (event.type === "reachable" && called.push([...event.addresses])),
       takeCalls() {},
     },

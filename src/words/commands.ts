@@ -66,7 +66,7 @@ export function proxyText(proxy: string, listening: boolean): string {
     (listening ? " Friends who call you come directly: listening does not use the proxy." : "");
 }
 
-export function wireText(traffic: Traffic, links: number): string {
+export function wireText(traffic: Traffic, links: number, proxy: string | undefined, listening: boolean): string {
   const shape = traffic.cover === "constant"
     ? `one cell of ${FRAME_SIZE} bytes every ${traffic.intervalMs} ms in each direction, whether you type or not`
     : `cells of ${FRAME_SIZE} bytes when something is said, and one now and then`;
@@ -76,6 +76,7 @@ export function wireText(traffic: Traffic, links: number): string {
     }: ${shape}.`,
     "Anybody who watches learns that Sesame runs, between which addresses, and for how long.",
     costText(traffic, links),
+    ...proxy === undefined ? [] : [proxyText(proxy, listening)],
   ].join("\n");
 }
 
