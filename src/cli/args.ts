@@ -89,6 +89,7 @@ function doctorArgs(given: Given, rest: readonly string[]): Args | UsageProblem 
   const mapPort = given.get("map-port");
   if (target !== undefined && mapPort !== undefined) return USAGE.mapPortWith;
   if (target === undefined && (fd !== undefined || prompt || given.has("decoy"))) return USAGE.phraseWithout;
+  if (given.has("decoy") && fd === undefined && !prompt) return USAGE.decoyWithout;
   return {
     command: "doctor",
     json: given.has("json"),

@@ -248,6 +248,7 @@ Deno.test("parse() refuses what makes no sense, and says what to do", () => {
   match(wrong("--introductions", "perhaps"), /takes ask, yes or no/);
   match(wrong("--phrase-fd", "1000001"), /descriptor/);
   match(wrong("doctor", "--decoy"), /nobody to try the phrase with/);
+  match(wrong("doctor", "192.0.2.7", "--decoy"), /in which mode the phrase is tried, and none is/);
   match(wrong("doctor", "--json", "--phrase-fd", "x"), /descriptor/);
 });
 

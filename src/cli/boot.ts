@@ -14,15 +14,13 @@ import { type Args, type DoctorArgs, parse } from "./args.ts";
 import { Signals } from "./signals.ts";
 import { tell } from "./tell.ts";
 import type { argsProblem } from "./checks.ts";
-import type { Password } from "./onion.ts";
+import type { OnionSecrets } from "./onion_key.ts";
 import type { NoPhrase, PhraseRead } from "./run.ts";
 import { VERSION } from "./version.ts";
-import type { Arena, LockedBytes, LockedDhSecret, SlotClasses } from "../secrets/locked.ts";
+import type { Arena, LockedBytes, SlotClasses } from "../secrets/locked.ts";
 
 /** How long until a descriptor with nothing in it is looked at again. */
 const LOOK_AGAIN_MS = 20;
-/** A password of Tor's control port, with room for a line end. */
-const PASSWORD_SIZE = 256;
 /** A phrase as it was typed, with room for a line end. */
 const TYPED_SIZE = 1026;
 
@@ -111,8 +109,8 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   if (asks) signals.onInterrupt(signalled);
   // The prompt first; the memory for what is typed is made while it stands, and keys wait in the terminal meanwhile.
   const opening = deferred(async () => memory = await openMemory(host));
-  const key = await onionKey(host, tty, args, opening, panic);
-  if (typeof key === "number") return key;
+  const secrets = await onionSecrets(host, tty, args, opening, panic);
+  if (typeof secrets === "number") return secrets;
   const readAgain = () => readPhrase(host, tty, args, async () => (await opening()).typed, panic);
   const read = readAgain();
   const opened = await opening();
@@ -124,8 +122,7 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   await turn();
   const { run } = await import("./run.ts");
   const protection = report(host, locked);
-  const readPassword = () => readOnionPassword(host, args.onionPasswordFd, arena);
-  return await run({ host, tty, args, arena, protection, typed, read, readAgain, readPassword, key, signals });
+  return await run({ host, tty, args, arena, protection, typed, read, readAgain, ...secrets, signals });
 }
 
 /** `sesame doctor HOST`: with the phrase, everything that keeps it safe in a chat holds here as well. */
@@ -275,38 +272,27 @@ async function refuseMemory(
   return 5;
 }
 
-/** Of friends' onion names, before the phrase is asked for; or the exit code. Undefined: none is wanted. */
-async function onionKey(
+/** Before the phrase is asked for, what Tor is told for us, as far as it is wanted; or the exit code. */
+async function onionSecrets(
   host: Host,
   tty: Tty,
   args: ChatArgs,
   opening: () => Promise<Memory>,
   panic: (lineEnd: string) => never,
-): Promise<LockedDhSecret | number | undefined> {
-  if (args.onionAuth === undefined || args.onion !== undefined) return undefined;
+): Promise<OnionSecrets | number> {
+  const { onion, onionAuth, onionAuthFd, onionPasswordFd } = args;
+  const wantsKey = onionAuth !== undefined && onion === undefined;
+  if (!wantsKey && onionPasswordFd === undefined) return { key: undefined, password: undefined };
   const opened = await opening();
   const weak = await refuseMemory(tty, args, opened, "");
   if (weak !== undefined) return weak;
-  const { takeKey } = await import("./onion_key.ts");
+  const { takeKey, takePassword } = await import("./onion_key.ts");
   const readLine = (fd: number, into: LockedBytes) => readDescriptor(host, fd, into);
-  return await takeKey({ host, tty, arena: opened.arena, fd: args.onionAuthFd, readLine, panic });
-}
-
-/** Of Tor's control port, without its line end; undefined: none is given, or none can be read. Its owner disposes it. */
-async function readOnionPassword(
-  host: Host,
-  fd: number | undefined,
-  arena: Arena,
-): Promise<Password | undefined> {
-  if (fd === undefined) return undefined;
-  const room = arena.bytes(PASSWORD_SIZE);
-  const line = await readDescriptor(host, fd, room);
-  if (typeof line === "string") {
-    room[Symbol.dispose]();
-    return undefined;
-  }
-  const end = [0x0a, 0x0d].reduce((length, byte) => room.bytes[length - 1] === byte ? length - 1 : length, line.length);
-  return { room, length: end };
+  const reading = { host, tty, arena: opened.arena, readLine, panic };
+  const password = onionPasswordFd === undefined ? undefined : await takePassword(reading, onionPasswordFd);
+  if (typeof password === "number") return password;
+  const key = wantsKey ? await takeKey(reading, onionAuthFd) : undefined;
+  return typeof key === "number" ? key : { key, password };
 }
 
 /**

@@ -9,7 +9,7 @@ import { isName } from "../wire/message.ts";
 import type { ChatArgs } from "../chat/chat_args.ts";
 import { targetsProblem } from "../chat/commands.ts";
 import { addressProblem, COULD_NOT_LISTEN } from "../words/commands.ts";
-import { ROUTER_PROBLEM } from "../words/mapping.ts";
+import { MAPPED_LOOPBACK, ROUTER_PROBLEM } from "../words/mapping.ts";
 import { KEY_PROBLEMS, onionPortProblem, onionProblem } from "../words/onion.ts";
 import { NAME_PROBLEM, type Problem, proxyProblem } from "../words/problems.ts";
 
@@ -35,7 +35,10 @@ export function argsProblem(
     if (way !== undefined && scopeOf(way.address.host) !== "machine") return KEY_PROBLEMS.farProxy;
   }
   const address = listen === undefined ? undefined : parseListen(listen);
-  return typeof address === "string" ? addressProblem(COULD_NOT_LISTEN, address) : undefined;
+  if (typeof address === "string") return addressProblem(COULD_NOT_LISTEN, address);
+  return mapPort !== undefined && address !== undefined && scopeOf(address.host) === "machine"
+    ? MAPPED_LOOPBACK
+    : undefined;
 }
 
 /** Those of the targets' hosts that Tor can be given a key for. */

@@ -95,11 +95,12 @@ export interface DoctorCallParts {
   readonly entropy: Entropy;
 }
 
-/** One call; it takes `limitMs` at most, and the stretching of the phrase. */
+/** One call; it takes `limitMs` at most, or with a phrase as long again from the moment when that is stretched. */
 export async function callOnce(target: string, parts: DoctorCallParts, limitMs = LIMIT_MS): Promise<CallProgress> {
   const progress = new CallProgress();
   const over = new AbortController();
-  const limit = new Limit(limitMs, () => over.abort());
+  const begin = () => after(limitMs, () => over.abort());
+  const limit = { begin, cancel: begin() };
   try {
     const link = await parts.transport.dial(target, over.signal, (step) => {
       // What is given up because the time is over has not failed: it is silent.
@@ -184,10 +185,10 @@ class Conversation {
   }
 
   async #stretch(stretcher: Pick<Stretcher, "stretch">, salt: Uint8Array): Promise<void> {
-    this.#limit.pause();
+    this.#limit.cancel();
     const phrase = this.#phrase = await stretcher.stretch(salt);
     if (this.#ended) return phrase[Symbol.dispose]();
-    this.#limit.resume();
+    this.#limit.cancel = this.#limit.begin();
     this.#step({ type: "stretched", phrase });
     this.#progress.follow({ step: "answered" });
   }
@@ -222,32 +223,10 @@ async function listensElsewhere(target: string, progress: CallProgress): Promise
   return false;
 }
 
-/** The time for the network; it stands still while the phrase is stretched. */
-class Limit {
-  readonly #run: () => void;
-  #left: number;
-  #since = now();
-  #cancel: () => void;
-
-  constructor(ms: number, run: () => void) {
-    this.#run = run;
-    this.#left = ms;
-    this.#cancel = after(this.#left, run);
-  }
-
-  pause(): void {
-    this.#cancel();
-    this.#left -= now() - this.#since;
-  }
-
-  resume(): void {
-    this.#since = now();
-    this.#cancel = after(this.#left, this.#run);
-  }
-
-  cancel(): void {
-    this.#cancel();
-  }
+/** The time for the network. */
+interface Limit {
+  readonly begin: () => () => void;
+  cancel: () => void;
 }
 
 /** With the program's start and end less than six seconds; a lost SYN is sent again after one second and after three. */

@@ -1,5 +1,6 @@
-// The key of a friend's onion name (`connect --onion-auth`): asked for, or read, into locked memory; and lent to Tor
-// for calls. Scope: the order. Out of scope: what a key is (transport/onion), sentences (words/onion.ts).
+// The key of a friend's onion name (`connect --onion-auth`), asked for or read, and the password of Tor's control port:
+// into locked memory; and the key lent to Tor for calls. Scope: the order. Out of scope: what a key is
+// (transport/onion), sentences (words/onion.ts).
 
 import type { ChatArgs } from "../chat/chat_args.ts";
 import type { Host } from "../host/host.ts";
@@ -11,27 +12,52 @@ import type { ClientKeys } from "../transport/onion/client_keys.ts";
 import { ControlError } from "../transport/onion/control.ts";
 import { keyFromBase32 } from "../transport/onion/key_text.ts";
 import { parseProxy } from "../transport/proxy_address.ts";
-import { KEY_PROBLEMS, KEY_PROMPT, onionProblem } from "../words/onion.ts";
+import { KEY_PROBLEMS, KEY_PROMPT, onionProblem, PASSWORD_PROBLEMS } from "../words/onion.ts";
 import { EXIT, type Problem, sentence } from "../words/problems.ts";
 import { onionNames } from "./checks.ts";
 import { keysForTor, type Password } from "./onion.ts";
 import { tell } from "./tell.ts";
 
-/** What reading a key needs of the start. */
-export interface KeyReading {
+/** What Tor is told for us, as far as it was given. */
+export interface OnionSecrets {
+  /** Of friends' onion names. */
+  readonly key: LockedDhSecret | undefined;
+  /** Of Tor's control port. */
+  readonly password: Password | undefined;
+}
+
+/** What reading them needs of the start. */
+export interface SecretReading {
   readonly host: Host;
   readonly tty: Tty;
   readonly arena: Arena;
-  /** Undefined: from a prompt. */
-  readonly fd: number | undefined;
   /** One line into this memory; text: why not. */
   readonly readLine: (fd: number, into: LockedBytes) => Promise<{ readonly length: number } | string>;
   readonly panic: (lineEnd: string) => never;
 }
 
-/** The key; or the exit code, when why has been told. */
-export async function takeKey(reading: KeyReading): Promise<LockedDhSecret | number> {
-  const { host, tty, arena, fd } = reading;
+/** Without its line end; or the exit code, when why has been told. */
+export async function takePassword(
+  { host, tty, arena, readLine }: SecretReading,
+  fd: number,
+): Promise<Password | number> {
+  const room = arena.bytes(TYPED_SIZE);
+  const line = host.isTerminal(fd) ? "shown" : await readLine(fd, room);
+  if (typeof line !== "string") {
+    const end = [0x0a, 0x0d].reduce(
+      (length, byte) => room.bytes[length - 1] === byte ? length - 1 : length,
+      line.length,
+    );
+    return { room, length: end };
+  }
+  room[Symbol.dispose]();
+  await tell(tty, sentence(line === "shown" ? PASSWORD_PROBLEMS.shown : PASSWORD_PROBLEMS.unread));
+  return EXIT.usage;
+}
+
+/** From a prompt, or from this descriptor; or the exit code, when why has been told. */
+export async function takeKey(reading: SecretReading, fd: number | undefined): Promise<LockedDhSecret | number> {
+  const { host, tty, arena } = reading;
   const asks = fd === undefined;
   if (asks ? !tty.inputIsTerminal : host.isTerminal(fd)) {
     await tell(tty, sentence(asks ? KEY_PROBLEMS.noTerminal : KEY_PROBLEMS.shown));
@@ -40,7 +66,7 @@ export async function takeKey(reading: KeyReading): Promise<LockedDhSecret | num
   using room = arena.bytes(TYPED_SIZE);
   const key = arena.dhSecret();
   for (let asked = 0; asked < (asks ? PROMPTS : 1); asked++) {
-    const length = await lineOf(reading, room);
+    const length = await lineOf(reading, fd, room);
     if (length === "leave") return ended(tty, key, EXIT.left);
     if (typeof length === "number" && keyFromBase32(key.bytes, room.bytes.subarray(0, length))) return key;
     room.bytes.fill(0);
@@ -57,7 +83,8 @@ async function ended(tty: Tty, key: LockedDhSecret, code: number): Promise<numbe
 
 /** How many bytes of a key stand in the memory, or why there are none. */
 async function lineOf(
-  { tty, fd, readLine, panic }: KeyReading,
+  { tty, readLine, panic }: SecretReading,
+  fd: number | undefined,
   room: LockedBytes,
 ): Promise<number | "too-long" | "leave" | "unread"> {
   if (fd !== undefined) {
@@ -89,5 +116,5 @@ export async function keysFor(
   }
 }
 
-/** A key has 52 letters; with room for blanks and a line end. */
+/** A key has 52 letters, a password as a rule fewer; with room for blanks and a line end. */
 const TYPED_SIZE = 256;

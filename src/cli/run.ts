@@ -3,7 +3,7 @@
 
 import { holdsPhrase, normalisePhrase } from "../auth/phrase.ts";
 import { forgetWords, isWeak, loadWords } from "../auth/strength.ts";
-import { type Arena, LockedBytes, type LockedDhSecret } from "../secrets/locked.ts";
+import { type Arena, LockedBytes } from "../secrets/locked.ts";
 import type { Host } from "../host/host.ts";
 import type { report } from "../host/protection.ts";
 import { guessWaitMs } from "../peers/addresses.ts";
@@ -27,8 +27,8 @@ import { doctorText, startHints } from "../words/doctor.ts";
 import { DESCRIPTOR_PROBLEM, EXIT, phraseProblem, type Problem, sentence, WEAK_PHRASE } from "../words/problems.ts";
 import { fault, panic, type Restorable } from "./panic.ts";
 import { LOCAL_TOR } from "../words/onion.ts";
-import { LocalOnion, type Password, withLocalTor } from "./onion.ts";
-import { keysFor } from "./onion_key.ts";
+import { LocalOnion, withLocalTor } from "./onion.ts";
+import { keysFor, type OnionSecrets } from "./onion_key.ts";
 import { mapperOf } from "./port_mapper.ts";
 import type { Signals } from "./signals.ts";
 import { tell } from "./tell.ts";
@@ -36,7 +36,7 @@ import { Stretcher } from "../chat/stretcher.ts";
 import { after, entropyOf, now, turn, wallClock } from "../system.ts";
 
 /** What `run` gets: a machine that is hardened, a terminal, memory for secrets, and a phrase on its way into it. */
-export interface Booted {
+export interface Booted extends OnionSecrets {
   readonly host: Host;
   readonly tty: Tty;
   readonly args: ChatArgs;
@@ -46,10 +46,6 @@ export interface Booted {
   readonly read: Promise<PhraseRead>;
   /** Asks at the prompt once more, into the same memory. */
   readonly readAgain: () => Promise<PhraseRead>;
-  /** The password of Tor's control port, if one was given. */
-  readonly readPassword: () => Promise<Password | undefined>;
-  /** The key of friends' onion names, if one was given. */
-  readonly key: LockedDhSecret | undefined;
   readonly signals: Signals;
 }
 
@@ -122,10 +118,9 @@ interface Network {
 
 /** Or why Tor does not do what it is to do for us. */
 async function networkOf(booted: Booted, { identity, args }: Made): Promise<Network | Refusal> {
-  const { host, arena, readPassword, key } = booted;
+  const { host, arena, password, key } = booted;
   const entropy = entropyOf(host);
   const own = args.onion === undefined || args.onionAuth === undefined ? undefined : arena.dhSecret();
-  const password = args.onion === undefined && key === undefined ? undefined : await readPassword();
   const onion = args.onion === undefined ? undefined : new LocalOnion(host, args.onion, password, entropy, own);
   const keys = key === undefined ? undefined : await keysFor(host, args, { key, password, entropy });
   if (keys !== undefined && !(keys instanceof ClientKeys)) return new Refusal(EXIT.connection, keys);

@@ -1,10 +1,10 @@
 // The words for what `sesame doctor HOST` found: a line for each step of its call, and the three parts behind them.
 // Pure. Out of scope: finding out (cli/doctor_call.ts), the words for a cause (call_failures.ts).
 
-import { CALL_PLACES, type CallCause, type CallFailure, type CallPlace, type TcpFault } from "../call.ts";
+import { CALL_PLACES, type CallCause, type CallFailure, type CallPlace } from "../call.ts";
 import { scopeOf } from "../transport/address.ts";
 import type { CallProgress } from "../transport/call_progress.ts";
-import { callProblem } from "./call_failures.ts";
+import { callFailureShort, callProblem } from "./call_failures.ts";
 import type { Problem } from "./problems.ts";
 
 /** One step as it is told. */
@@ -86,14 +86,17 @@ function foundWell(step: CallPlace, progress: CallProgress): string {
   }
 }
 
-function foundWrong({ at, why }: CallFailure, progress: CallProgress): string {
-  if (at === "connect" && progress.proxy === undefined) return notReached(progress).join("; ");
-  return FOUND_WRONG[at][why] ?? "no answer";
+function foundWrong(failure: CallFailure, progress: CallProgress): string {
+  return failure.at === "connect" && progress.proxy === undefined
+    ? notReached(progress).join("; ")
+    : callFailureShort(failure);
 }
 
 /** The addresses that took no connection, each with its fault. */
 function notReached({ attempts }: CallProgress): string[] {
-  return [...attempts].map(([address, fault]) => `${address}: ${FAULTS[fault ?? "filtered"]}`);
+  return [...attempts].map(([address, fault]) =>
+    `${address}: ${callFailureShort({ at: "connect", why: fault ?? "filtered" })}`
+  );
 }
 
 /** Of a step, for people. */
@@ -104,37 +107,4 @@ export const LABELS: Readonly<Record<CallPlace, string>> = {
   tls: "TLS",
   offer: "Sesame's offer",
   phrase: "phrase",
-};
-
-/** Of an address, behind it. */
-const FAULTS: Readonly<Record<TcpFault, string>> = {
-  refused: "refused",
-  filtered: "silent",
-  unreachable: "unreachable",
-  forbidden: "forbidden",
-  "turned-away": "closed at once",
-};
-/** In a few words; what is not in here is silence. */
-const FOUND_WRONG: Readonly<Record<CallPlace, Partial<Record<CallCause, string>>>> = {
-  name: { "name-not-found": "no such name", "onion-name": "not asked for" },
-  proxy: {},
-  // By the proxy.
-  connect: {
-    "proxy-login": "the proxy wants a login",
-    "proxy-refused": "the proxy could not connect",
-    "proxy-protocol": "what answers does not speak SOCKS5",
-    refused: "refused",
-    unreachable: "unreachable",
-  },
-  tls: {
-    "turned-away": "closed at once",
-    "not-tls": "the answer is not TLS",
-    "not-sesame": "another kind of TLS",
-  },
-  offer: {
-    busy: "closed without one",
-    "large-packets-lost": "does not arrive",
-    "not-sesame": "something else, or nothing",
-  },
-  phrase: { phrase: "did not match" },
 };

@@ -49,6 +49,13 @@ const UNMAPPED: Readonly<Record<MapFault, Pick<Problem, "wrong" | "next">>> = {
   },
 };
 
+/** The router would let strangers through to nothing, and friends be invited to it. */
+export const MAPPED_LOOPBACK: Problem = {
+  doing: "Could not use --map-port.",
+  wrong: "You listen on this machine only, where the router can pass nothing on.",
+  next: "Leave the host out to listen on every interface, or leave --map-port out.",
+};
+
 /** Of an address that is typed for the router. */
 export const ROUTER_PROBLEM: Problem = {
   doing: "Could not use that router.",

@@ -121,6 +121,20 @@ export const KEY_PROBLEMS = {
   },
 } as const satisfies Readonly<Record<string, Problem>>;
 
+/** Why the password of Tor's control port cannot be taken. */
+export const PASSWORD_PROBLEMS = {
+  shown: {
+    doing: "Could not take Tor's password.",
+    wrong: "That descriptor is a terminal, which would show it.",
+    next: "Use --onion-password-fd 3 with 3< in the shell.",
+  },
+  unread: {
+    doing: "Could not take Tor's password.",
+    wrong: "Nothing can be read from that descriptor.",
+    next: "Use --onion-password-fd 3 with 3< in the shell.",
+  },
+} as const satisfies Readonly<Record<string, Problem>>;
+
 export const KEY_PROMPT = "Key of the onion name (nothing shows while you type): ";
 
 export function onionStarting(percent: number): string {

@@ -234,6 +234,10 @@ export const USAGE = {
     wrong: "Without an address there is nobody to try the phrase with.",
     next: "Type: sesame doctor HOST[:PORT]",
   },
+  decoyWithout: {
+    wrong: "--decoy says in which mode the phrase is tried, and none is.",
+    next: "Add --with-phrase, or leave --decoy out.",
+  },
   descriptor: {
     wrong: "--phrase-fd takes the number of a descriptor open for reading.",
     next: "Use 0, or 3 with 3< in the shell.",

@@ -20,8 +20,11 @@ export function sentence({ doing, wrong, next }: Problem): string {
 }
 
 export function phraseProblem(problem: PhraseProblem | "too-long" | "end"): Problem {
-  if (typeof problem === "object") return typo(problem.typo);
   const doing = "Could not take the phrase.";
+  if (typeof problem === "object") {
+    const wrong = `Word ${problem.typo} is not on the word list.`;
+    return { doing, wrong, next: "Check that word; nothing has been sent." };
+  }
   const next = 'Use the phrase that your friend has; "sesame phrase" prints a fresh one for both of you.';
   switch (problem) {
     case "empty":
@@ -49,14 +52,6 @@ export function phraseProblem(problem: PhraseProblem | "too-long" | "end"): Prob
         next: "Use letters that have been in Unicode for some years, so that both sides agree on them.",
       };
   }
-}
-
-function typo(position: number): Problem {
-  return {
-    doing: "Could not take the phrase.",
-    wrong: `Word ${position} is not on the word list.`,
-    next: "Check that word; nothing has been sent.",
-  };
 }
 
 export const NAME_PROBLEM: Problem = {

@@ -297,6 +297,8 @@ Deno.test({
 Deno.test("--map-port asks for what takes calls and for an IP address, before any phrase", async () => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [["connect", "192.0.2.7", "--map-port"], /--map-port is for those who take calls\. Add --listen 7373/],
+    [["listen", "127.0.0.1:7373", "--map-port"], /You listen on this machine only/],
+    [["connect", "192.0.2.7", "--listen", "[::1]:7373", "--map-port"], /You listen on this machine only/],
     [["listen", "--map-port=router.example"], /The value of --map-port= is not an IP address\./],
     [["doctor", "--map-port=router.example"], /The value of --map-port= is not an IP address\./],
     [["doctor", "192.0.2.7", "--map-port"], /--map-port asks this machine's own router/],

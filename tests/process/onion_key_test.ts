@@ -107,6 +107,21 @@ Deno.test("what is no key, or stands in no descriptor, is refused before any cal
   deepEqual(played.order, []);
 });
 
+Deno.test("a password that stands in no descriptor is told before the phrase is asked for, and no Tor is asked", async () => {
+  await using played = await PlayedTor.start();
+  const control = `127.0.0.1:${played.control.address.port}`;
+  for (const args of [["listen", `--onion=${control}`], ["connect", NAME, ...played.ways, "--onion-auth-fd", "3"]]) {
+    await using one = await Sesame.start([...args, "--onion-password-fd", "999", "--json", "--phrase-fd", "0"], {
+      phrase: PHRASE,
+      shell: `exec "$@" 3<<EOF\n${KEY}\nEOF\n`,
+    });
+    equal((await one.ended()).code, 2, one.transcript());
+    match(one.stderr, /Could not take Tor's password\./);
+    threeParts(one.stderr, /Nothing can be read from that descriptor/);
+  }
+  deepEqual(played.order, []);
+});
+
 Deno.test("a Tor that has another SOCKS port, refuses the key or is not there ends the call before it begins", async () => {
   await using played = await PlayedTor.start();
   await using other = await PlayedTor.start();
