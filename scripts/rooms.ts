@@ -16,7 +16,7 @@ export const ROOMS: readonly Room[] = [
   { name: "secrets", mayImport: [] },
   { name: "crypto", mayImport: ["secrets"] },
   { name: "wire", mayImport: [] },
-  { name: "auth", mayImport: ["secrets", "crypto"] },
+  { name: "auth", mayImport: ["secrets", "crypto"], typesOf: ["wire"] },
   // Only `auth` makes session secrets, after a confirmation has verified, and the ratchet starts with nothing else.
   { name: "ratchet", mayImport: ["secrets", "crypto"], typesOf: ["auth"] },
   { name: "session", mayImport: ["secrets", "wire", "auth", "ratchet"] },

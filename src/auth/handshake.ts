@@ -20,6 +20,7 @@ import {
 import type { Entropy, Role } from "../ports.ts";
 import { ProtocolViolation } from "../protocol_violation.ts";
 import type { Arena, LockedBytes, LockedDhSecret, LockedKey } from "../secrets/locked.ts";
+import type { Answer, Offer } from "../wire/handshake_body.ts";
 import { edwards25519 } from "./group.ts";
 import { confirmation, confirmationKeys, makeShare, makeTranscript, sharedPoint, transcriptKeys } from "./spake2.ts";
 import type { StretchedPhrase } from "./stretched.ts";
@@ -30,24 +31,6 @@ export interface ConnectionFacts {
   readonly dialer: Uint8Array;
   readonly listener: Uint8Array;
   readonly channelBinding: Uint8Array;
-}
-
-/** The public values of an offer; `wire/handshake_body.ts` has their bytes. */
-export interface OfferValues {
-  readonly salt: Uint8Array;
-  readonly nonceB: Uint8Array;
-  readonly shareB: Uint8Array;
-  readonly ratchetB: Uint8Array;
-  readonly kem: Uint8Array;
-}
-
-/** The public values of an answer. */
-export interface AnswerValues {
-  readonly nonceA: Uint8Array;
-  readonly shareA: Uint8Array;
-  readonly ratchetA: Uint8Array;
-  readonly ciphertext: Uint8Array;
-  readonly confirmA: Uint8Array;
 }
 
 /** What a finished handshake gives the ratchet. Its holder disposes of it; `Ratchet.start` takes it over. */
@@ -67,7 +50,7 @@ export class SessionSecrets implements Disposable {
 
 /** The listener's side: an offer, then the check of one answer. */
 export class ListenerHandshake implements Disposable {
-  readonly offer: OfferValues;
+  readonly offer: Offer;
   readonly #arena: Arena;
   readonly #phrase: StretchedPhrase;
   readonly #facts: ConnectionFacts;
@@ -104,7 +87,7 @@ export class ListenerHandshake implements Disposable {
    * ProtocolViolation for an invalid share and for a ratchet key of low order, whatever phrase was guessed: otherwise
    * the end would reveal more than the confirmation. Either way nothing fresh from this handshake is left.
    */
-  finish(answer: AnswerValues, entropy: Entropy): { confirmB: Uint8Array; secrets: SessionSecrets } | undefined {
+  finish(answer: Answer, entropy: Entropy): { confirmB: Uint8Array; secrets: SessionSecrets } | undefined {
     using _ = this;
     const arena = this.#arena;
     refuseLowOrder(arena, this.#ratchet, answer.ratchetA);
@@ -132,7 +115,7 @@ export class ListenerHandshake implements Disposable {
 
 /** The dialer's side: one answer to an offer, then the check of the accept. */
 export class DialerHandshake implements Disposable {
-  readonly answer: AnswerValues;
+  readonly answer: Answer;
   readonly #arena: Arena;
   readonly #ratchet: LockedDhSecret;
   readonly #keys: Keys;
@@ -142,7 +125,7 @@ export class DialerHandshake implements Disposable {
    * Draws nonceA, x (64 bytes), the ratchet key and the KEM randomness, in this order. Throws ProtocolViolation for an
    * invalid share or KEM key, and for a ratchet key of low order. The phrase is stretched for the offer's salt, and lent.
    */
-  constructor(arena: Arena, phrase: StretchedPhrase, facts: ConnectionFacts, offer: OfferValues, entropy: Entropy) {
+  constructor(arena: Arena, phrase: StretchedPhrase, facts: ConnectionFacts, offer: Offer, entropy: Entropy) {
     this.#arena = arena;
     const nonceA = new Uint8Array(NONCE_SIZE);
     entropy(nonceA);
@@ -200,8 +183,8 @@ class Keys implements Disposable {
     arena: Arena,
     facts: ConnectionFacts,
     w: LockedKey,
-    offer: OfferValues,
-    answer: Omit<AnswerValues, "confirmA">,
+    offer: Offer,
+    answer: Omit<Answer, "confirmA">,
     K: LockedBytes,
     ss: LockedKey,
   ) {
@@ -252,8 +235,8 @@ class Keys implements Disposable {
 export function handshakeContext(
   out: LockedKey,
   channelBinding: Uint8Array,
-  offer: OfferValues,
-  answer: Omit<AnswerValues, "confirmA">,
+  offer: Offer,
+  answer: Omit<Answer, "confirmA">,
   ss: LockedKey,
 ): void {
   const { salt, nonceB, ratchetB, kem } = offer;

@@ -28,15 +28,9 @@ import { type Exchange, type ExchangeFile, vectors } from "../../tests/harness/v
 import { sodiumMemory } from "../crypto/sodium.ts";
 import type { Entropy } from "../ports.ts";
 import { ProtocolViolation, type Violation } from "../protocol_violation.ts";
+import type { Answer, Offer } from "../wire/handshake_body.ts";
 import { edwards25519 } from "./group.ts";
-import {
-  type AnswerValues,
-  type ConnectionFacts,
-  DialerHandshake,
-  ListenerHandshake,
-  type OfferValues,
-  type SessionSecrets,
-} from "./handshake.ts";
+import { type ConnectionFacts, DialerHandshake, ListenerHandshake, type SessionSecrets } from "./handshake.ts";
 import { argon2Salt, StretchedPhrase } from "./stretched.ts";
 
 const arena = await testArena();
@@ -190,7 +184,7 @@ class World implements Disposable {
   }
 
   dial(
-    offer: OfferValues,
+    offer: Offer,
     entropy: Entropy = this.entropy,
     facts: ConnectionFacts = this.facts,
     phrase: StretchedPhrase = this.phrase,
@@ -207,7 +201,7 @@ class World implements Disposable {
 /** The listener refuses the answer and keeps nothing fresh. Its check draws nothing, but where K is the identity. */
 function listenerRefuses(
   listener: ListenerHandshake,
-  answer: AnswerValues,
+  answer: Answer,
   violation?: Violation,
   entropy: Entropy = noEntropy,
 ) {
@@ -284,8 +278,8 @@ Deno.test("swapped, equal or changed identities are refused", () => {
 
 Deno.test("any changed field of the offer on its way is refused by the listener, or by the dialer at once", () => {
   using world = new World("offer");
-  const fields: [keyof OfferValues, number][] = [["salt", 16], ["nonceB", 12], ["shareB", 32], ["ratchetB", 32]];
-  for (const [field, size] of [...fields, ["kem", 1184] as [keyof OfferValues, number]]) {
+  const fields: [keyof Offer, number][] = [["salt", 16], ["nonceB", 12], ["shareB", 32], ["ratchetB", 32]];
+  for (const [field, size] of [...fields, ["kem", 1184] as [keyof Offer, number]]) {
     for (const bit of [0, 1, size * 4 + 3, size * 8 - 1]) {
       using listener = world.listen();
       const changed = listener.offer[field].slice();
@@ -309,7 +303,7 @@ Deno.test("any changed field of the offer on its way is refused by the listener,
 
 Deno.test("any changed field of the answer on its way is refused", () => {
   using world = new World("answer");
-  const fields: [keyof AnswerValues, number][] = [
+  const fields: [keyof Answer, number][] = [
     ["nonceA", 12],
     ["shareA", 32],
     ["ratchetA", 32],

@@ -246,9 +246,10 @@ export class Chat {
         return this.#circle.decline(command.text);
       case "verify":
         return this.#circle.verify(command.text);
-      case "msg":
-        if (!this.#circle.message(command.text)) this.#parts.view.giveBack(line);
-        return;
+      case "msg": {
+        const problem = this.#circle.message(command.text);
+        return problem && this.#refuse(line, problem);
+      }
       case "name":
         return this.#rename(command.text);
       case "listen":
@@ -273,9 +274,13 @@ export class Chat {
       case "quit":
         return void this.#leave("quit");
       case "unknown":
-        this.#parts.view.giveBack(line); // a slip of a letter, or a message that begins like a path
-        return this.#says.problem(command.problem);
+        return this.#refuse(line, command.problem); // a slip of a letter, or a message that begins like a path
     }
+  }
+
+  #refuse(line: string, problem: Problem): void {
+    this.#parts.view.giveBack(line);
+    this.#says.problem(problem);
   }
 
   // --- What happens after each step ---

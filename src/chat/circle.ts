@@ -17,8 +17,7 @@ import {
   NO_TEXT,
   NO_WORDS_YET,
   NOBODY_TO_VERIFY,
-  NOBODY_WAITS,
-  NOT_A_MESSAGE,
+  nobodyWaits,
   NOT_INTRODUCED,
   notFound,
   proposedText,
@@ -29,6 +28,7 @@ import {
   whoHearsWhom,
   YES_OR_NO,
 } from "../words/circle.ts";
+import { messageRefused } from "../words/chat.ts";
 import type { Problem } from "../words/problems.ts";
 import { messageProblem } from "../wire/message.ts";
 import { type Candidate, labelOf, whoIsMeant } from "./who.ts";
@@ -95,12 +95,7 @@ export class CircleTalk {
   introduce(text: string): void {
     const doing = DOING.introduce;
     const { peers, step } = this.#parts;
-    if (text === "all") {
-      const asked = peers.introductions.filter(({ state }) => state === "asked");
-      if (asked.length === 0) return this.#parts.problem(NOBODY_WAITS);
-      for (const { peer } of asked) step({ type: "introduce", peer });
-      return;
-    }
+    if (text === "all") return this.#answerAll("introduce");
     const here = this.#here();
     const others = peers.hearing.others.map(({ peer, name }) => ({ peer, name }));
     const first = whoIsMeant(text, [...here, ...others]);
@@ -119,15 +114,9 @@ export class CircleTalk {
   /** `/decline all|NAME` */
   decline(text: string): void {
     const { peers, step } = this.#parts;
-    const open = peers.introductions;
-    if (text === "all") {
-      const asked = open.filter(({ state }) => state === "asked");
-      if (asked.length === 0) return this.#parts.problem({ ...NOBODY_WAITS, doing: DOING.decline });
-      for (const { peer } of asked) step({ type: "decline", peer });
-      return;
-    }
+    if (text === "all") return this.#answerAll("decline");
     const names = new Map(peers.hearing.others.map(({ peer, name }) => [peer, name]));
-    const meant = whoIsMeant(text, open.map(({ peer }) => ({ peer, name: names.get(peer) ?? "" })));
+    const meant = whoIsMeant(text, peers.introductions.map(({ peer }) => ({ peer, name: names.get(peer) ?? "" })));
     if (typeof meant === "string" || meant.rest !== "") {
       const why = typeof meant === "string" ? meant : "nobody";
       return this.#parts.problem(notFound(DOING.decline, why));
@@ -135,23 +124,22 @@ export class CircleTalk {
     step({ type: "decline", peer: meant.peer });
   }
 
-  /** `/msg NAME TEXT`. False: it could not be sent. */
-  message(text: string): boolean {
-    const doing = DOING.message;
+  #answerAll(type: "introduce" | "decline"): void {
+    const asked = this.#parts.peers.introductions.filter(({ state }) => state === "asked");
+    if (asked.length === 0) return this.#parts.problem(nobodyWaits(DOING[type]));
+    for (const { peer } of asked) this.#parts.step({ type, peer });
+  }
+
+  /** `/msg NAME TEXT`. What kept it from being sent. */
+  message(text: string): Problem | undefined {
     const meant = whoIsMeant(text, this.#here());
-    const problem = typeof meant === "string"
-      ? notFound(doing, meant)
-      : meant.rest === ""
-      ? NO_TEXT
-      : messageProblem(meant.rest) !== undefined
-      ? NOT_A_MESSAGE
-      : undefined;
-    if (problem !== undefined || typeof meant === "string") {
-      if (problem !== undefined) this.#parts.problem(problem);
-      return false;
-    }
-    this.#parts.step({ type: "say", text: meant.rest, to: meant.peer });
-    return true;
+    if (typeof meant === "string") return notFound(DOING.message, meant);
+    const { peer, rest } = meant;
+    if (rest === "") return NO_TEXT;
+    const fault = messageProblem(rest);
+    if (fault !== undefined) return messageRefused(fault);
+    this.#parts.step({ type: "say", text: rest, to: peer });
+    return undefined;
   }
 
   /** `/verify [NAME [yes|no]]` */

@@ -118,9 +118,15 @@ Deno.test("a hidden process introduces nobody", () => {
 
 Deno.test("/msg goes to the friend who is named, or back to the person if it cannot", () => {
   const { talk, steps } = trial(["Alice", "Carl"]);
-  equal(talk.message("Carl hello  there"), true);
+  equal(talk.message("Carl hello  there"), undefined);
   deepEqual(steps, [{ type: "say", text: "hello  there", to: "ca41".padEnd(64, "0") }]);
-  for (const text of ["", "Carl", "Bob hi", "nobody hi"]) equal(talk.message(text), false, text);
+  const refused: readonly (readonly [text: string, wrong: RegExp])[] = [
+    ["", /nobody of that name/],
+    ["Carl", /There is no text/],
+    ["Bob hi", /nobody of that name/],
+    [`Carl ${"x".repeat(17_000)}`, /It takes 17\d{3} bytes, and the limit is 16384/],
+  ];
+  for (const [text, wrong] of refused) match(talk.message(text)?.wrong ?? "", wrong);
   equal(steps.length, 1);
 });
 

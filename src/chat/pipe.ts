@@ -87,7 +87,7 @@ export class Pipe {
     const fault = messageProblem(text);
     if (fault !== undefined) {
       view.giveBack(line);
-      return problem(messageRefused(fault.problem === "too big" ? fault.size : undefined));
+      return problem(messageRefused(fault));
     }
     if (!this.#met || (!scripted && this.#held.length > 0)) return this.#hold(text, line);
     // Not back into the input, where the next line would be typed behind it: the history has it.

@@ -2,18 +2,19 @@
 // router, Tor), and what introductions may say about it. Out of scope: taking calls (loop), who may come in (peers).
 
 import { DEFAULT_PORT, SALT_SIZE } from "../constants.ts";
+import type { ControlFault } from "../notice.ts";
 import type { Entropy } from "../ports.ts";
 import { type Address, formatAddress, parseListen } from "../transport/address.ts";
 import type { MapEvent, Mapper } from "../transport/mapping/mapper.ts";
+import type { OnionEvent, OnionService } from "../transport/onion/service.ts";
 import type { View } from "../terminal/view.ts";
 import { HIDDEN, LISTENING_ALREADY } from "../words/circle.ts";
 import { addressProblem, COULD_NOT_LISTEN } from "../words/commands.ts";
 import { calledAt, invitation } from "../words/invitation.ts";
-import { ONION_PUBLISHING, onionProblem } from "../words/onion.ts";
+import { ONION_PUBLISHING, onionProblem, onionReady } from "../words/onion.ts";
 import { listenProblem, type Problem } from "../words/problems.ts";
 import type { ChatArgs } from "./chat_args.ts";
 import type { Loop } from "./loop.ts";
-import { OnionName, type OpenOnion } from "./onion_name.ts";
 
 export interface ReachableParts {
   readonly args: ChatArgs;
@@ -27,6 +28,11 @@ export interface ReachableParts {
   readonly openMapper?: ((port: number, tell: (event: MapEvent) => void) => PortMapper) | undefined;
   onFault(error: unknown): never;
 }
+
+/** The service that makes our onion name, and the key that it wants of its callers, as text for whoever is to be shown it. */
+type Onion = Pick<OnionService, "start" | "close"> & { readonly key?: (() => string) | undefined };
+/** Makes a service that brings callers to a port of ours. */
+export type OpenOnion = (port: number, tell: (event: OnionEvent) => void) => Onion;
 
 /** The part of transport/mapping that a chat uses. */
 export type PortMapper = Pick<Mapper, "ask" | "end" | typeof Symbol.dispose>;
@@ -47,7 +53,11 @@ export class Reachable {
   readonly #around: Around;
   #listening: string | undefined;
   #mapper: PortMapper | undefined;
-  #onion: OnionName | undefined;
+  #onion: Onion | undefined;
+  /** What friends type to call us through Tor; undefined while there is no name. */
+  #name: { readonly address: string; readonly confirmed: boolean } | undefined;
+  /** Why Tor has made no name, and will not. */
+  #nameless: ControlFault | undefined;
   /** Where the router lets calls through to us. */
   #outer: readonly Address[] = [];
   /** The invitation is to be shown once the router of another network has been asked. */
@@ -67,7 +77,11 @@ export class Reachable {
 
   /** What to send to friends; undefined while nobody can call. */
   get invitation(): string | undefined {
-    if (this.#listening === undefined || this.#onion !== undefined) return this.#onion?.invitation;
+    if (this.#listening === undefined) return undefined;
+    if (this.#onion !== undefined) {
+      if (this.#name === undefined) return ONION_PUBLISHING;
+      return onionReady(this.#name.address, this.#name.confirmed, this.#onion.key?.());
+    }
     return invitation(this.#listening, this.#parts.addresses(), this.#outer);
   }
 
@@ -132,7 +146,7 @@ export class Reachable {
 
   [Symbol.dispose](): void {
     this.#mapper?.[Symbol.dispose]();
-    this.#onion?.[Symbol.dispose]();
+    this.#onion?.close();
   }
 
   #invite(): void {
@@ -148,16 +162,32 @@ export class Reachable {
 
   /** Without the name nobody can call: then the chat ends. */
   async #nameByTor(listening: string): Promise<Problem | undefined> {
-    const { openOnion, view, args } = this.#parts;
+    const { openOnion, args } = this.#parts;
     const at = parseListen(listening);
     if (openOnion === undefined || typeof at === "string") return undefined;
-    this.#onion = new OnionName(openOnion, at.port, (notice) => view.show(notice));
-    const fault = await this.#onion.start();
-    if (fault !== undefined && !this.#around.ending()) {
-      return onionProblem(fault, args.onion === "" ? undefined : args.onion);
-    }
-    if (fault === undefined) this.#around.hint(ONION_PUBLISHING);
+    this.#onion = openOnion(at.port, (event) => this.#named(event));
+    await this.#onion.start();
+    if (this.#nameless !== undefined) return onionProblem(this.#nameless, args.onion === "" ? undefined : args.onion);
+    this.#around.hint(ONION_PUBLISHING);
     return undefined;
+  }
+
+  #named(event: OnionEvent): void {
+    const { view } = this.#parts;
+    const key = this.#onion?.key;
+    switch (event.type) {
+      case "starting":
+        return view.show({ event: "onion-starting", percent: event.percent });
+      case "ready":
+        this.#name = { address: `${event.name}:${DEFAULT_PORT}`, confirmed: event.confirmed };
+        return view.show({ event: "onion", ...this.#name, ...key && { key: key() } });
+      case "gone":
+        this.#name = undefined;
+        return view.show({ event: "onion-gone", why: undefined });
+      case "failed":
+        if (event.again) return view.show({ event: "onion-gone", why: event.fault });
+        this.#nameless = event.fault;
+    }
   }
 
   /** Nobody waits for the router: it may take its time, or not be there. */

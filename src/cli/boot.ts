@@ -235,12 +235,13 @@ async function readPhrase(
   tty: Tty,
   { phrase, decoy }: Pick<ChatArgs, "phrase" | "decoy">,
   memory: () => Promise<LockedBytes>,
-  panic: (lineEnd: string) => void,
+  panic: (lineEnd: string) => never,
 ): Promise<PhraseRead> {
   if (phrase.from === "argument") void tell(tty, WARNINGS.phrase);
   switch (phrase.from) {
     case "prompt": {
       const outcome = await askPhrase(tty, memory, panic);
+      if (outcome.type === "panic") return panic("");
       return outcome.type === "done" ? { ...outcome, decoy: outcome.decoy || decoy } : outcome;
     }
     case "argument": {

@@ -41,12 +41,16 @@ export function argsProblem(
     : undefined;
 }
 
-/** Those of the targets' hosts that Tor can be given a key for. */
-export function onionNames(targets: readonly string[]): readonly string[] {
+export function hostsOf(targets: readonly string[]): readonly string[] {
   return targets.flatMap((target) => {
     const addresses = parseAlternatives(target);
     return typeof addresses === "string" ? [] : addresses.map(({ host }) => host);
-  }).filter((host) => bareName(host) !== undefined);
+  });
+}
+
+/** Those of the targets' hosts that Tor can be given a key for. */
+export function onionNames(targets: readonly string[]): readonly string[] {
+  return hostsOf(targets).filter((host) => bareName(host) !== undefined);
 }
 
 /** Whether HOST:PORT behind `--onion=` can be a control port of this machine. */

@@ -18,7 +18,6 @@ import { CallProgress } from "../transport/call_progress.ts";
 import { diagnose, LABELS, stepReports } from "../words/doctor_call.ts";
 import { line } from "../words/doctor.ts";
 import { EXIT, sentence } from "../words/problems.ts";
-import { panic } from "./panic.ts";
 import { type PhraseRead, proxyOf, readyTls, Refusal, takePhrase } from "./run.ts";
 import { tell } from "./tell.ts";
 import { Stretcher } from "../chat/stretcher.ts";
@@ -42,19 +41,17 @@ export async function examine(
   tty: Tty,
   { json, arena, typed, read, ...wanted }: Examination,
 ): Promise<number> {
-  const phrase = read && takePhrase({ arena, typed }, read);
+  const taken = read && takePhrase({ arena, typed }, read);
   typed[Symbol.dispose]();
   tty.raw(false); // from here on Ctrl-C is a signal
-  if (read?.type === "panic") return panic({ panic: () => tty.restore() });
-  if (phrase instanceof Refusal) {
-    if (phrase.problem !== undefined) await tell(tty, sentence(phrase.problem));
+  if (taken instanceof Refusal) {
+    if (taken.problem !== undefined) await tell(tty, sentence(taken.problem));
     await tty.restoreWithin();
-    return phrase.code;
+    return taken.code;
   }
   const target = fullTarget(wanted.target);
   const identity = await readyTls(host);
-  const mode = read?.type === "done" && read.decoy ? "decoy" : "real";
-  using stretcher = phrase && new Stretcher(arena, phrase, mode, (view) => host.lock(view));
+  using stretcher = taken && new Stretcher(arena, taken.phrase, taken.mode, (view) => host.lock(view));
   const entropy = entropyOf(host);
   const parts: DoctorCallParts = {
     transport: new TlsTransport(identity, proxyOf(wanted.proxy, entropy)),

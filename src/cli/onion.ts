@@ -2,20 +2,20 @@
 // host. Out of scope: its control port (transport/onion), sentences (words/onion.ts).
 
 import type { ChatArgs } from "../chat/chat_args.ts";
-import type { OpenOnion } from "../chat/onion_name.ts";
+import type { OpenOnion } from "../chat/reachable.ts";
 import { DEFAULT_PORT, ONION_CONTROL_PORTS, ONION_SOCKS_PORTS } from "../constants.ts";
 import type { Host } from "../host/host.ts";
 import { x25519PublicKey } from "../crypto/x25519.ts";
 import type { LockedBytes, LockedDhSecret } from "../secrets/locked.ts";
 import type { Brought } from "../transport/tls_listener.ts";
 import type { Entropy } from "../ports.ts";
-import { type Address, parseAlternatives, parseTarget } from "../transport/address.ts";
+import { type Address, parseTarget } from "../transport/address.ts";
 import { base32, CLIENT_KEY_SIZE } from "../transport/onion/key_text.ts";
-import { ClientKeys } from "../transport/onion/client_keys.ts";
 import type { ControlOptions, Trust } from "../transport/onion/control.ts";
 import { OnionService } from "../transport/onion/service.ts";
 import { takesCalls } from "../transport/probe.ts";
 import { after } from "../system.ts";
+import { hostsOf } from "./checks.ts";
 
 /** A password of Tor's control port, in memory that is its owner's. */
 export interface Password {
@@ -24,7 +24,7 @@ export interface Password {
 }
 
 /** Whom to ask, and with what. `typed`: HOST:PORT, or empty: to be found. The password is kept, since Tor may come back. */
-function waysIn(
+export function waysIn(
   host: Host,
   typed: string,
   password: Password | undefined,
@@ -124,24 +124,9 @@ export async function withLocalTor<Wanted extends Pick<ChatArgs, "targets" | "pr
   return tor === undefined ? args : { ...args, proxy: `socks5h://${tor}` };
 }
 
-/** The key of friends' onion names, for the Tor whose SOCKS port calls go through. `typed`: its control port, or empty. */
-export function keysForTor(
-  host: Host,
-  typed: string,
-  password: Password | undefined,
-  entropy: Entropy,
-  key: LockedDhSecret,
-  socksPort: number,
-): ClientKeys {
-  return new ClientKeys({ ...waysIn(host, typed, password, entropy), socksPort, key: key.bytes });
-}
-
 /** Whether one of the targets is an onion name. */
 export function wantsTor(targets: readonly string[]): boolean {
-  return targets.some((target) => {
-    const addresses = parseAlternatives(target);
-    return typeof addresses !== "string" && addresses.some(({ host }) => host.toLowerCase().endsWith(".onion"));
-  });
+  return hostsOf(targets).some((host) => host.toLowerCase().endsWith(".onion"));
 }
 
 /** Undefined: it listens for us, or is a system's service. */

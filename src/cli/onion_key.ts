@@ -8,14 +8,14 @@ import type { Entropy } from "../ports.ts";
 import type { Arena, LockedBytes, LockedDhSecret } from "../secrets/locked.ts";
 import { askHidden, PROMPTS } from "../terminal/prompt.ts";
 import type { Tty } from "../terminal/tty.ts";
-import type { ClientKeys } from "../transport/onion/client_keys.ts";
+import { ClientKeys } from "../transport/onion/client_keys.ts";
 import { ControlError } from "../transport/onion/control.ts";
 import { keyFromBase32 } from "../transport/onion/key_text.ts";
 import { parseProxy } from "../transport/proxy_address.ts";
 import { KEY_PROBLEMS, KEY_PROMPT, onionProblem, PASSWORD_PROBLEMS } from "../words/onion.ts";
 import { EXIT, type Problem, sentence } from "../words/problems.ts";
 import { onionNames } from "./checks.ts";
-import { keysForTor, type Password } from "./onion.ts";
+import { type Password, waysIn } from "./onion.ts";
 import { tell } from "./tell.ts";
 
 /** What Tor is told for us, as far as it was given. */
@@ -104,7 +104,8 @@ export async function keysFor(
 ): Promise<ClientKeys | Problem> {
   const way = proxy === undefined ? undefined : parseProxy(proxy);
   if (way === undefined || typeof way === "string") return KEY_PROBLEMS.noTor;
-  const keys = keysForTor(host, onionAuth, password, entropy, key, way.address.port);
+  const ways = waysIn(host, onionAuth, password, entropy);
+  const keys = new ClientKeys({ ...ways, socksPort: way.address.port, key: key.bytes });
   try {
     // Told now rather than by each call.
     const takeBack = await keys.lend(onionNames(targets)[0] ?? "");

@@ -2,6 +2,7 @@
 // Scope: who owns what, signals, and the way out. Out of scope: what happens in the chat (chat/chat.ts).
 
 import { holdsPhrase, normalisePhrase } from "../auth/phrase.ts";
+import type { Mode } from "../auth/stretched.ts";
 import { forgetWords, isWeak, loadWords } from "../auth/strength.ts";
 import { type Arena, LockedBytes } from "../secrets/locked.ts";
 import type { Host } from "../host/host.ts";
@@ -53,7 +54,6 @@ export interface Booted extends OnionSecrets {
 export type PhraseRead =
   | { type: "done"; length: number; decoy: boolean }
   | { type: "leave" }
-  | { type: "panic" }
   | { type: NoPhrase };
 
 export type NoPhrase = "too-long" | "end" | "no such descriptor";
@@ -74,21 +74,18 @@ export async function run(booted: Booted): Promise<number> {
   const mayAskAgain = booted.args.phrase.from === "prompt" && booted.args.output !== "json";
   let taken = await takeOrAskAgain(booted, first);
   for (let guesses = 0, callFrom: Millis | undefined;;) {
-    const { read, phrase } = taken;
     if (!mayAskAgain) booted.typed[Symbol.dispose]();
-    if (read.type === "panic") return panic(shown.now);
-    if (phrase instanceof Refusal) {
-      await end(booted, phrase.problem);
-      return guesses > 0 && phrase.code === EXIT.left ? EXIT.phrase : phrase.code;
+    if (taken instanceof Refusal) {
+      await end(booted, taken.problem);
+      return guesses > 0 && taken.code === EXIT.left ? EXIT.phrase : taken.code;
     }
-    const mode = read.type === "done" && read.decoy ? "decoy" : "real";
     const network = made.network ??= await networkOf(booted, made);
     if (network instanceof Refusal) {
-      phrase[Symbol.dispose]();
+      taken.phrase[Symbol.dispose]();
       await end(booted, network.problem);
       return network.code;
     }
-    const { view, outcome } = await converse(booted, made, network, phrase, mode, callFrom);
+    const { view, outcome } = await converse(booted, made, network, taken, callFrom);
     if (!mayAskAgain || outcome.phraseRefused === undefined) {
       await network.keys?.end(after);
       return await finish(booted, view, outcome);
@@ -133,8 +130,7 @@ async function converse(
   booted: Booted,
   made: Made,
   { onion, transport }: Network,
-  phrase: LockedBytes,
-  mode: "real" | "decoy",
+  { phrase, mode }: Taken,
   callFrom: Millis | undefined,
 ): Promise<{ readonly view: View; readonly outcome: Outcome }> {
   const { tty, host, protection } = booted;
@@ -180,7 +176,7 @@ async function askAnew(
   { shown, onPanic }: Made,
   view: View,
   { problem, earlier = [], phraseRefused, unsent }: Outcome,
-): Promise<Taken> {
+): Promise<Taken | Refusal> {
   const { tty, signals } = booted;
   hearPanicOnly(tty, onPanic);
   await view.stop("asks");
@@ -197,25 +193,21 @@ async function askAnew(
   return await takeOrAskAgain(booted, await booted.readAgain());
 }
 
+/** The phrase as it is stretched, and for which of the two rooms. */
 interface Taken {
-  readonly read: PhraseRead;
-  readonly phrase: LockedBytes | Refusal;
+  readonly phrase: LockedBytes;
+  readonly mode: Mode;
 }
 
 /** Asked again rather than ended: the phrase typed once more would go to the shell, which shows it and keeps it. */
-async function takeOrAskAgain(
-  booted: Booted,
-  first: PhraseRead,
-): Promise<Taken> {
-  let read = first;
-  let phrase = takePhrase(booted, read);
-  for (let asked = 1; booted.args.phrase.from === "prompt" && phrase instanceof Refusal && asked < PROMPTS; asked++) {
-    if (phrase.problem === undefined) break;
-    await tell(booted.tty, sentence(phrase.problem));
-    read = await booted.readAgain();
-    phrase = takePhrase(booted, read);
+async function takeOrAskAgain(booted: Booted, first: PhraseRead): Promise<Taken | Refusal> {
+  let taken = takePhrase(booted, first);
+  for (let asked = 1; booted.args.phrase.from === "prompt" && taken instanceof Refusal && asked < PROMPTS; asked++) {
+    if (taken.problem === undefined) break;
+    await tell(booted.tty, sentence(taken.problem));
+    taken = takePhrase(booted, await booted.readAgain());
   }
-  return { read, phrase };
+  return taken;
 }
 
 /** `current`: the chat, as soon as there is one, gets the input and says when it has time for painting. */
@@ -277,11 +269,10 @@ function listening({ descriptors }: Host, onion: LocalOnion | undefined): TlsOpt
   return { ...descriptors && { descriptors }, ...onion && { brought: onion.brought } };
 }
 
-/** The phrase as it is stretched. What was typed is wiped. */
-export function takePhrase({ arena, typed }: Pick<Booted, "arena" | "typed">, read: PhraseRead): LockedBytes | Refusal {
+/** What was typed is wiped. */
+export function takePhrase({ arena, typed }: Pick<Booted, "arena" | "typed">, read: PhraseRead): Taken | Refusal {
   switch (read.type) {
     case "leave":
-    case "panic":
       return new Refusal(EXIT.left, undefined);
     case "too-long":
     case "end":
@@ -291,7 +282,8 @@ export function takePhrase({ arena, typed }: Pick<Booted, "arena" | "typed">, re
     case "done": {
       const phrase = normalisePhrase(arena, typed.bytes.subarray(0, read.length));
       typed.bytes.fill(0);
-      return phrase instanceof LockedBytes ? phrase : new Refusal(EXIT.usage, phraseProblem(phrase));
+      if (!(phrase instanceof LockedBytes)) return new Refusal(EXIT.usage, phraseProblem(phrase));
+      return { phrase, mode: read.decoy ? "decoy" : "real" };
     }
   }
 }

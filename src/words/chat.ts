@@ -1,23 +1,18 @@
 // What can go wrong in a running chat, in three parts, and what is said at its end.
 
 import { MAX_JSON_SIZE, MAX_TARGETS, MAX_UNCONFIRMED } from "../constants.ts";
+import type { MessageProblem } from "../wire/message.ts";
 import type { Problem } from "./problems.ts";
 
 const NOT_SENT = "Could not send that message.";
 
-/** `size`: in bytes, of a message that is too big; undefined: a character is the trouble. */
-export function messageRefused(size: number | undefined): Problem {
-  return size === undefined
-    ? {
-      doing: NOT_SENT,
-      wrong: "It contains a character that messages cannot have.",
-      next: "Remove its control characters.",
-    }
-    : {
-      doing: NOT_SENT,
-      wrong: `It takes ${size} bytes, and the limit is ${MAX_JSON_SIZE}.`,
-      next: "Send it in parts.",
-    };
+export function messageRefused(fault: MessageProblem): Problem {
+  if (fault.problem === "too big") {
+    const wrong = `It takes ${fault.size} bytes, and the limit is ${MAX_JSON_SIZE}.`;
+    return { doing: NOT_SENT, wrong, next: "Send it in parts." };
+  }
+  const wrong = "It contains a character that messages cannot have.";
+  return { doing: NOT_SENT, wrong, next: "Remove its control characters." };
 }
 
 export const NOBODY_HERE: Problem = {

@@ -105,20 +105,11 @@ const ENDED: Readonly<Record<IntroductionEnd, string>> = {
 
 function introductionLine(notice: Notice & { event: "introduction" }, labels: Labels): string | undefined {
   const { peer, by, state, reason, quiet } = notice;
-  if (quiet) return undefined;
-  const name = labels.reportedName(peer);
-  const person = labels.reported({ peer, name });
-  const friends = listed(by.map((friend) => labels.who(friend)));
-  switch (state) {
-    case "asked": // the chat asks, several at once in one line
-      return undefined;
-    case "yes":
-      return `Asked ${friends} to introduce you to ${person}. No answer yet.`;
-    case "met":
-      return undefined;
-    case "over":
-      return `Introduction to ${person} over. ${ENDED[reason ?? "expired"]}`;
-  }
+  // Of a question the chat makes one line with others.
+  if (quiet || state === "asked" || state === "met") return undefined;
+  const person = labels.reported({ peer, name: labels.reportedName(peer) });
+  if (state === "over") return `Introduction to ${person} over. ${ENDED[reason ?? "expired"]}`;
+  return `Asked ${listed(by.map((friend) => labels.who(friend)))} to introduce you to ${person}. No answer yet.`;
 }
 
 /** One line for all that are asked about now. */
@@ -213,11 +204,9 @@ export const DOING = {
   verify: "Could not verify anybody.",
 } as const;
 
-export const NOBODY_WAITS: Problem = {
-  doing: DOING.introduce,
-  wrong: "Nobody is waiting for your answer.",
-  next: "/peers shows who is.",
-};
+export function nobodyWaits(doing: string): Problem {
+  return { doing, wrong: "Nobody is waiting for your answer.", next: "/peers shows who is." };
+}
 export const HEARD_ALREADY: Problem = {
   doing: DOING.introduce,
   wrong: "You hear each other already.",
@@ -229,11 +218,6 @@ export const NOT_INTRODUCED: Problem = {
   next: "/peers shows who is here.",
 };
 export const NO_TEXT: Problem = { doing: DOING.message, wrong: "There is no text.", next: "Type: /msg NAME TEXT" };
-export const NOT_A_MESSAGE: Problem = {
-  doing: DOING.message,
-  wrong: "It is too long, or contains a character that messages cannot have.",
-  next: "Send it in parts, or remove its control characters.",
-};
 export const NOBODY_TO_VERIFY: Problem = { doing: DOING.verify, wrong: "Nobody is here.", next: "Wait for a friend." };
 export const YES_OR_NO: Problem = {
   doing: DOING.verify,

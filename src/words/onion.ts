@@ -104,36 +104,31 @@ export const KEY_PROBLEMS = {
     wrong: "Standard input is not a terminal.",
     next: "Use --onion-auth-fd 3 with 3< in the shell.",
   },
-  shown: {
-    doing: "Could not take the key of the onion name.",
-    wrong: "That descriptor is a terminal, which would show the key.",
-    next: "Leave --onion-auth-fd out to be asked.",
-  },
-  unread: {
-    doing: "Could not take the key of the onion name.",
-    wrong: "Nothing can be read from that descriptor.",
-    next: "Use --onion-auth-fd 3 with 3< in the shell.",
-  },
+  ...ofDescriptor("Could not take the key of the onion name.", "--onion-auth-fd"),
   noKey: {
     doing: "Could not take the key of the onion name.",
     wrong: "It is not a key: a key has 52 letters from A to Z and digits from 2 to 7.",
     next: "Copy all of it from what your friend's Sesame shows.",
   },
-} as const satisfies Readonly<Record<string, Problem>>;
+} satisfies Readonly<Record<string, Problem>>;
 
 /** Why the password of Tor's control port cannot be taken. */
-export const PASSWORD_PROBLEMS = {
-  shown: {
-    doing: "Could not take Tor's password.",
-    wrong: "That descriptor is a terminal, which would show it.",
-    next: "Use --onion-password-fd 3 with 3< in the shell.",
-  },
-  unread: {
-    doing: "Could not take Tor's password.",
-    wrong: "Nothing can be read from that descriptor.",
-    next: "Use --onion-password-fd 3 with 3< in the shell.",
-  },
-} as const satisfies Readonly<Record<string, Problem>>;
+export const PASSWORD_PROBLEMS = ofDescriptor("Could not take Tor's password.", "--onion-password-fd");
+
+function ofDescriptor(doing: string, option: string): { readonly shown: Problem; readonly unread: Problem } {
+  return {
+    shown: {
+      doing,
+      wrong: "That descriptor is a terminal, which would show what is typed.",
+      next: `Use ${option} 3 with 3< in the shell, or leave it out.`,
+    },
+    unread: {
+      doing,
+      wrong: "Nothing can be read from that descriptor.",
+      next: `Use ${option} 3 with 3< in the shell.`,
+    },
+  };
+}
 
 export const KEY_PROMPT = "Key of the onion name (nothing shows while you type): ";
 
