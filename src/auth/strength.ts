@@ -297,7 +297,6 @@ const PATHS: readonly Uint8Array[] = [
   "januaryfebruarymarchaprilmayjunejulyaugustseptemberoctobernovemberdecember",
   "alphabravocharliedeltaechofoxtrotgolfhotelindiajuliettkilolimamike" +
   "novemberoscarpapaquebecromeosierratangouniformvictorwhiskeyxrayyankeezulu",
-  "correcthorsebatterystaple",
 ].map((path) => new TextEncoder().encode(path));
 const PATH_BITS: number = Math.log2(PATHS.reduce((sum, { length }) => sum + length, 0));
 const SEPARATORS: readonly number[] = [..." -/._,\\"].map((c) => c.charCodeAt(0));
