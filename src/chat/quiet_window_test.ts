@@ -1,24 +1,20 @@
 import { deepStrictEqual as deepEqual } from "node:assert/strict";
+import { Clock } from "../../tests/harness/clock.ts";
 import { QuietWindow } from "./quiet_window.ts";
 
 /** A clock that is turned by hand, and ticks at the given times. */
-class Bench {
-  now = 0;
+class Bench extends Clock {
   /** The tick that was due is taken only then. */
   lateUntil = -Infinity;
   readonly done: string[] = [];
   readonly between: QuietWindow;
-  #timers: { at: number; run: () => void }[] = [];
 
   constructor(ticks: readonly number[]) {
+    super();
     this.between = new QuietWindow(
       () => ticks.find((at) => at > this.now || this.now < this.lateUntil) ?? Infinity,
       () => this.now,
-      (ms, run) => {
-        const timer = { at: this.now + ms, run };
-        this.#timers.push(timer);
-        return () => this.#timers = this.#timers.filter((other) => other !== timer);
-      },
+      this.after,
     );
   }
 
@@ -29,16 +25,8 @@ class Bench {
     });
   }
 
-  /** Turns the clock, timers on the way included. */
   until(end: number): void {
-    for (;;) {
-      const next = this.#timers.toSorted((a, b) => a.at - b.at)[0];
-      if (next === undefined || next.at > end) break;
-      this.#timers = this.#timers.filter((timer) => timer !== next);
-      this.now = next.at;
-      next.run();
-    }
-    this.now = end;
+    this.pass(end - this.now);
   }
 }
 

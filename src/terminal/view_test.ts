@@ -1,10 +1,10 @@
 // deno-lint-ignore-file no-control-regex -- escape sequences are what this is about
 import assert from "node:assert/strict";
+import { Clock } from "../../tests/harness/clock.ts";
 import type { Notice } from "../notice.ts";
 import { CHAT_COMMANDS } from "../words/commands.ts";
 import { MemoryTty } from "./testdata/memory_tty.ts";
 import { A, came, delivered, message } from "./testdata/notices.ts";
-import { standingClock } from "./testdata/standing_clock.ts";
 import { type Input, openView, type Pace, type View, type ViewOptions } from "./view.ts";
 
 const MESSAGE = message(A, "1", "hello");
@@ -296,15 +296,15 @@ for (const kind of ["screen", "plain"] as const) {
   });
 
   Deno.test(`a ${kind} view takes an ESC that stays alone for Escape: Enter sends then; a sequence that is cut still works`, async () => {
-    const { after, pass } = standingClock();
-    const { tty, lines, inputs } = open(kind, true, { after });
+    const clock = new Clock();
+    const { tty, lines, inputs } = open(kind, true, { after: clock.after });
     await tty.type("one\x1b");
-    pass();
+    clock.pass(60_000);
     await tty.type("\r");
     assert.deepEqual(lines(), ["one"]);
     await tty.type("two\x1b");
     await tty.type("[D");
-    pass();
+    clock.pass(60_000);
     await tty.type("x\r");
     assert.deepEqual(lines(), ["one", "twxo"]);
     await tty.type("a\x1b");
@@ -312,7 +312,7 @@ for (const kind of ["screen", "plain"] as const) {
     assert.deepEqual(lines().at(-1), "a\nb");
     // On a slow line the rest of F12 may come after its ESC has been taken for Escape.
     await tty.type("\x1b");
-    pass();
+    clock.pass(60_000);
     await tty.type("[24~");
     assert.deepEqual(inputs.at(-1), { type: "panic" });
   });
@@ -484,7 +484,7 @@ Deno.test("a plain view says one thing of a call that ended: the problem, or wha
     wrong: "No.",
     next: "Wait.",
   };
-  const clock = standingClock();
+  const clock = new Clock();
   const { after } = clock;
   const said = ({ tty }: { tty: MemoryTty }) =>
     tty.output.split("\n").map((line) => line.split(/[.:] /)[0]).slice(0, -1);
@@ -497,7 +497,7 @@ Deno.test("a plain view says one thing of a call that ended: the problem, or wha
   const goesOn = open("plain", false, { after });
   goesOn.view.show(refused);
   assert.deepEqual(said(goesOn), []);
-  clock.pass();
+  clock.pass(60_000);
   goesOn.view.show(refused);
   goesOn.view.show({ ...problem, doing: "Could not do something else." });
   assert.deepEqual(said(goesOn), [

@@ -1,14 +1,13 @@
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import fc from "fast-check";
+import { Clock } from "../../tests/harness/clock.ts";
 import { ATTEMPT_DELAY_MS } from "../constants.ts";
 import { race } from "./race.ts";
 
 /** A clock, and attempts that do what the test says. Everything that happens stands in `log`. */
-class Track {
+class Track extends Clock {
   readonly log: string[] = [];
-  now = 0;
   readonly open = new Map<string, { opened: (connection: string) => void; failed: (fault: string) => void }>();
-  #timers: { at: number; run: () => void }[] = [];
 
   run(addresses: readonly string[]) {
     return race<string, string, string>(addresses, {
@@ -20,28 +19,11 @@ class Track {
           this.open.delete(address);
         };
       },
-      after: (ms, run) => {
-        const timer = { at: this.now + ms, run };
-        this.#timers.push(timer);
-        return () => this.#timers = this.#timers.filter((one) => one !== timer);
-      },
+      after: this.after,
       won: (connection, address) => this.log.push(`${this.now} won ${connection} ${address}`),
       lost: (attempts) =>
         this.log.push(`${this.now} lost ${attempts.map((a) => `${a.address} ${a.fault}`).join(", ")}`),
     });
-  }
-
-  /** Lets the time pass. */
-  pass(ms: number): void {
-    const until = this.now + ms;
-    for (;;) {
-      const due = this.#timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
-      if (due === undefined) break;
-      this.#timers = this.#timers.filter((one) => one !== due);
-      this.now = due.at;
-      due.run();
-    }
-    this.now = until;
   }
 
   opens(address: string): void {
@@ -54,10 +36,6 @@ class Track {
     const { failed } = this.open.get(address)!;
     this.open.delete(address);
     failed(fault);
-  }
-
-  get timers(): number {
-    return this.#timers.length;
   }
 }
 

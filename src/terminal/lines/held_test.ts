@@ -2,10 +2,10 @@
 // goes anywhere, the arrival has been said. A call that was refused is in ../view_test.ts.
 
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
+import { Clock } from "../../../tests/harness/clock.ts";
 import type { Notice } from "../../notice.ts";
 import { MemoryTty } from "../testdata/memory_tty.ts";
 import { A, B, came, message, named, sent } from "../testdata/notices.ts";
-import { standingClock } from "../testdata/standing_clock.ts";
 import { type Input, openView } from "../view.ts";
 
 const ARRIVED = "Connected: friend [3f2a-91bc], calling from 192.0.2.7:40112.";
@@ -14,7 +14,7 @@ const ARRIVED = "Connected: friend [3f2a-91bc], calling from 192.0.2.7:40112.";
 function open(terminal: boolean) {
   const tty = new MemoryTty({ inputIsTerminal: terminal, outputIsTerminal: terminal });
   tty.columns = 200;
-  const clock = standingClock();
+  const clock = new Clock();
   /** What stood there when something was typed. */
   const inputs: [Input["type"], string[]][] = [];
   const said = () => tty.output.replace("\x1b[?2004h", "").split(/\r?\n/).filter((line) => /^[A-Z]/.test(line));
@@ -35,7 +35,7 @@ Deno.test("a plain view says an arrival and the friend's name in one line, and a
   deepEqual(said(), []);
   view.show(named(A, "alice"));
   view.show(came(B));
-  clock.pass();
+  clock.pass(60_000);
   deepEqual(said(), [
     "Connected: alice [3f2a-91bc], calling from 192.0.2.7:40112.",
     "Connected: friend [b0b0-0000], calling from 192.0.2.7:40112.",
