@@ -15,8 +15,8 @@ import { Mapper, type MapperIo } from "./mapper.ts";
 const HOME: RouterWay = { router: "192.168.1.1", own: "192.168.1.10" };
 const HOME6: RouterWay = { router: "fe80::1%2", own: "2001:db8:1::10" };
 
-/** A router that answers as it is told to, and all that it was asked. */
-class Router {
+/** A router that answers as it is told to, all that it was asked, and who asks it. */
+class Router implements Disposable {
   readonly timeline = new Timeline();
   ways: RouterWay[] = [HOME];
   findWays = (_: AbortSignal): Promise<RouterWay[]> => Promise.resolve(this.ways);
@@ -67,21 +67,34 @@ class Router {
     },
   };
 
-  open(): Mapper {
-    return new Mapper({
-      port: 7373,
-      ways: (signal) => this.findWays(signal),
-      entropy: (into) => into.fill(this.#draws++),
-      now: () => this.timeline.now,
-      tell: (event) =>
-        this.told.push(
-          event.type === "mapped"
-            ? `${event.by} ${event.address.host} ${event.address.port} ${event.seconds}`
-            : `${event.lost === undefined ? "" : `lost ${event.lost.host} `}${event.why}`,
-        ),
-      farewell: (last) => this.last = last,
-      io: this.io,
-    });
+  readonly mapper = new Mapper({
+    port: 7373,
+    ways: (signal) => this.findWays(signal),
+    entropy: (into) => into.fill(this.#draws++),
+    now: () => this.timeline.now,
+    tell: (event) =>
+      this.told.push(
+        event.type === "mapped"
+          ? `${event.by} ${event.address.host} ${event.address.port} ${event.seconds}`
+          : `${event.lost === undefined ? "" : `lost ${event.lost.host} `}${event.why}`,
+      ),
+    farewell: (last) => this.last = last,
+    io: this.io,
+  });
+
+  constructor(how: Partial<Router> = {}) {
+    Object.assign(this, how);
+  }
+
+  /** One that has been asked, and has answered. */
+  static async asked(how: Partial<Router> = {}): Promise<Router> {
+    const router = new Router(how);
+    await router.mapper.ask();
+    return router;
+  }
+
+  [Symbol.dispose](): void {
+    this.mapper[Symbol.dispose]();
   }
 
   #unanswered(signal: AbortSignal): Promise<undefined> {
@@ -153,14 +166,12 @@ class Router {
 }
 
 Deno.test("PCP is asked first, and nobody else when it answers; at the end it is taken back with the same nonce", async () => {
-  const router = new Router();
-  const mapper = router.open();
-  await mapper.ask();
+  using router = await Router.asked();
   deepEqual([router.told, router.asked], [["pcp 203.0.113.1 7373 1200"], ["pcp 1200"]]);
   deepEqual([router.last?.router, router.last?.bytes.length], [HOME.router, 60]);
   deepEqual(router.last?.bytes.slice(4, 8), new Uint8Array(4));
   deepEqual(router.last?.bytes.slice(24, 36), new Uint8Array(12).fill(7));
-  await mapper.end();
+  await router.mapper.end();
   deepEqual(router.asked, ["pcp 1200", "pcp 0"]);
   equal(router.last, undefined);
   await router.run(3_000_000);
@@ -168,9 +179,7 @@ Deno.test("PCP is asked first, and nobody else when it answers; at the end it is
 });
 
 Deno.test("it is asked for again at half of the lease, told once, and told again when the outer address is another", async () => {
-  const router = new Router();
-  using mapper = router.open();
-  await mapper.ask();
+  using router = await Router.asked();
   await router.run(599_000);
   equal(router.asked.length, 1);
   await router.run(2_000);
@@ -185,9 +194,7 @@ Deno.test("it is asked for again at half of the lease, told once, and told again
 });
 
 Deno.test("a router that falls silent is asked each 30 s, and at the lease's end the person is told; once it is back it is told too", async () => {
-  const router = new Router();
-  using mapper = router.open();
-  await mapper.ask();
+  using router = await Router.asked();
   router.speaks = "nothing";
   await router.run(1_199_000);
   deepEqual(router.told.length, 1);
@@ -201,37 +208,23 @@ Deno.test("a router that falls silent is asked each 30 s, and at the lease's end
 });
 
 Deno.test("NAT-PMP follows at once where PCP is not spoken, then UPnP; IPv6 is asked of PCP alone", async () => {
-  const router = new Router();
-  router.speaks = "nat-pmp";
-  using mapper = router.open();
-  await mapper.ask();
+  using router = await Router.asked({ speaks: "nat-pmp" });
   deepEqual([router.told, router.asked], [["nat-pmp 203.0.113.1 7373 1200"], ["pcp 1200", "pmp 1200", "address"]]);
   deepEqual(router.last?.bytes.toHex(), "000200001ccd000000000000");
-  const other = new Router();
-  other.speaks = "upnp";
-  other.ways = [HOME, HOME6];
-  const second = other.open();
-  await second.ask();
+  using other = await Router.asked({ speaks: "upnp", ways: [HOME, HOME6] });
   deepEqual(other.told, ["upnp 203.0.113.1 7373 1200"]);
   deepEqual(other.asked.filter((what) => what.startsWith("pmp")).length, 1);
   // The one that answered first is a neighbour, and was not asked.
   ok(other.asked.every((what) => !what.includes("192.168.1.66")));
-  await second.end();
+  await other.mapper.end();
   deepEqual(other.asked.slice(-2).map((what) => what.split(" ").at(-1)), ["AddPortMapping", "DeletePortMapping"]);
   // Without a router of IPv4 there is nothing to say of it.
-  const six = new Router();
-  six.ways = [HOME6];
-  using third = six.open();
-  await third.ask();
+  using six = await Router.asked({ ways: [HOME6] });
   deepEqual(six.told, ["pcp 2001:db8:1::10 7373 1200"]);
 });
 
 Deno.test("IPv6 and IPv4 are two mappings, asked for together at each renewal, since a router that began anew has forgotten both", async () => {
-  const router = new Router();
-  router.ways = [HOME, HOME6];
-  router.lifetime = 1000;
-  using mapper = router.open();
-  await mapper.ask();
+  using router = await Router.asked({ ways: [HOME, HOME6], lifetime: 1000 });
   deepEqual(router.told.sort(), ["pcp 2001:db8:1::10 7373 1200", "pcp 203.0.113.1 7373 1000"]);
   await router.run(499_000);
   equal(router.asked.length, 2);
@@ -241,10 +234,9 @@ Deno.test("IPv6 and IPv4 are two mappings, asked for together at each renewal, s
 
 Deno.test("whoever comes back to a router, after its routes were gone or from another network, asks it with the nonce of before", async () => {
   for (const away of [[], [{ router: "10.1.1.1", own: "10.1.1.7" }]]) {
-    const router = new Router();
+    using router = await Router.asked();
+    const { mapper } = router;
     const nonce = () => router.last?.bytes.slice(24, 36);
-    using mapper = router.open();
-    await mapper.ask();
     const before = nonce();
     router.ways = away;
     router.outer = "198.51.100.1";
@@ -262,37 +254,25 @@ Deno.test("whoever comes back to a router, after its routes were gone or from an
 });
 
 Deno.test("a UPnP router that takes calls elsewhere since it began anew is found again at the next renewal", async () => {
-  const router = Object.assign(new Router(), { speaks: "upnp" });
-  using mapper = router.open();
-  await mapper.ask();
+  using router = await Router.asked({ speaks: "upnp" });
   router.control = "/new";
   await router.run(601_000);
   equal(router.asked.at(-1), "192.168.1.1 /new AddPortMapping");
   equal(router.told.length, 1);
-  await mapper.end();
+  await router.mapper.end();
   equal(router.asked.at(-1), "192.168.1.1 /new DeletePortMapping");
 });
 
 Deno.test("an address of the other family is refused, and what was granted with it is given back", async () => {
-  const router = Object.assign(new Router(), { outer: "2001:db8::1" });
-  using mapper = router.open();
-  await mapper.ask();
+  using router = await Router.asked({ outer: "2001:db8::1" });
   deepEqual([router.asked.slice(0, 2), router.told], [["pcp 1200", "pcp 0"], ["router-refused"]]);
 });
 
 Deno.test("a port that is in use is no reason to give up: five others are tried by UPnP, from 20000 to 59999", async () => {
-  const router = new Router();
-  router.speaks = "upnp";
-  router.taken.add(7373);
-  using mapper = router.open();
-  await mapper.ask();
+  using router = await Router.asked({ speaks: "upnp", taken: new Set([7373]) });
   const port = Number(router.told[0]?.split(" ")[2]);
   ok(port >= 20_000 && port < 60_000, String(router.told));
-  const none = new Router();
-  none.speaks = "upnp";
-  for (let taken = 1; taken < 65_536; taken++) none.taken.add(taken);
-  using second = none.open();
-  await second.ask();
+  using none = await Router.asked({ speaks: "upnp", taken: new Set(Array(65_536).keys()) });
   deepEqual(none.told, ["router-refused"]);
   equal(none.asked.filter((what) => what.includes("AddPortMapping")).length, 6);
 });
@@ -301,19 +281,13 @@ Deno.test("a private outer address means a second NAT: the person is told, and t
   for (
     const outer of ["10.0.0.1", "172.31.9.9", "192.168.0.2", "100.64.1.1", "100.127.1.1", "127.0.0.1", "169.254.1.1"]
   ) {
-    const router = new Router();
-    router.outer = outer;
-    using mapper = router.open();
-    await mapper.ask();
+    using router = await Router.asked({ outer });
     deepEqual([router.told, router.asked], [["second-nat"], ["pcp 1200", "pcp 0"]], outer);
     await router.run(3_000_000);
     equal(router.asked.length, 2);
   }
   for (const [speaks, code] of [["pcp", 8], ["nat-pmp", 3], ["upnp", 501]] as const) {
-    const router = new Router();
-    Object.assign(router, { speaks, code });
-    using mapper = router.open();
-    await mapper.ask();
+    using router = await Router.asked({ speaks, code });
     deepEqual(router.told, ["second-nat"], speaks);
   }
 });
@@ -331,11 +305,7 @@ Deno.test("anything but a public IPv4 address is refused, whoever says it", asyn
       "1.2.3",
     ]
   ) {
-    const router = new Router();
-    router.speaks = "upnp";
-    router.outer = outer;
-    using mapper = router.open();
-    await mapper.ask();
+    using router = await Router.asked({ speaks: "upnp", outer });
     deepEqual(router.told, ["router-refused"], outer);
   }
 });
@@ -349,35 +319,30 @@ Deno.test("refused, permanent only, lifetime 0, silent, no router: each is said 
     [{ ways: [] }, "no-router"],
   ];
   for (const [how, word] of cases) {
-    const router = Object.assign(new Router(), how);
-    using mapper = router.open();
-    await mapper.ask();
-    await mapper.ask();
+    using router = await Router.asked(how);
+    await router.mapper.ask();
     await router.run(600_000);
     deepEqual(router.told, [word]);
   }
 });
 
 Deno.test("after sleep or in another network it is asked at once, as who we are there", async () => {
-  const router = new Router();
-  using mapper = router.open();
-  await mapper.ask();
+  using router = await Router.asked();
   router.ways = [{ router: "10.1.1.1", own: "10.1.1.7" }];
   router.outer = "198.51.100.1";
-  await mapper.ask();
+  await router.mapper.ask();
   deepEqual(router.told, ["pcp 203.0.113.1 7373 1200", "pcp 198.51.100.1 7373 1200"]);
   equal(router.last?.router, "10.1.1.1");
 });
 
 Deno.test("once it is over, nothing is reported and nothing asked, whatever still arrives", async () => {
-  const router = new Router();
-  const mapper = router.open();
-  const asking = mapper.ask();
-  mapper[Symbol.dispose]();
+  using router = new Router();
+  const asking = router.mapper.ask();
+  router.mapper[Symbol.dispose]();
   await asking;
   await router.run(3_000_000);
   deepEqual(router.told, []);
-  await mapper.ask();
+  await router.mapper.ask();
   ok(router.asked.length <= 1);
 });
 
@@ -389,12 +354,11 @@ Deno.test("what was asked for when the end came is taken back too, in whichever 
     ["upnp", "AddPortMapping", "192.168.1.1 /ctl DeletePortMapping"],
   ] as const;
   for (const [speaks, unheard, back] of cases) {
-    const router = Object.assign(new Router(), { speaks, unheard });
-    const mapper = router.open();
-    const asking = mapper.ask();
+    using router = new Router({ speaks, unheard });
+    const asking = router.mapper.ask();
     await router.run(1_000);
     equal(router.last === undefined, speaks === "upnp", unheard);
-    await mapper.end();
+    await router.mapper.end();
     await asking;
     equal(router.asked.at(-1), back);
     deepEqual([router.last, router.told], [undefined, []]);
@@ -403,44 +367,36 @@ Deno.test("what was asked for when the end came is taken back too, in whichever 
 
 Deno.test("nothing is taken back where nothing can stand: a router that refused, or said nothing in all its time", async () => {
   for (const how of [{ code: 2 }, { speaks: "nat-pmp", code: 2 }, { speaks: "nothing" }] as const) {
-    const router = Object.assign(new Router(), how);
-    const mapper = router.open();
-    await mapper.ask();
+    using router = await Router.asked(how);
     equal(router.last, undefined);
     const { length } = router.asked;
-    await mapper.end();
+    await router.mapper.end();
     equal(router.asked.length, length);
   }
 });
 
 Deno.test("a port that NAT-PMP passed on is given back where the router does not say as which address", async () => {
-  const router = Object.assign(new Router(), { speaks: "nat-pmp", unheard: "address" });
-  const mapper = router.open();
-  const asking = mapper.ask();
+  using router = new Router({ speaks: "nat-pmp", unheard: "address" });
+  const asking = router.mapper.ask();
   await router.run(15_000);
   await asking;
   const asked = ["pcp 1200", "pmp 1200", "address", "pmp 0", "search"];
   deepEqual(router.asked, asked);
-  await mapper.end();
+  await router.mapper.end();
   deepEqual(router.asked, asked);
 });
 
 Deno.test("a router that refuses to go on is asked at the end to forget what it had granted", async () => {
-  const router = new Router();
-  const mapper = router.open();
-  await mapper.ask();
+  using router = await Router.asked();
   router.code = 2;
   await router.run(601_000);
   deepEqual(router.told.slice(1), ["lost 203.0.113.1 router-refused"]);
-  await mapper.end();
+  await router.mapper.end();
   equal(router.asked.at(-1), "pcp 0");
 });
 
 Deno.test("an IPv6 pinhole that is lost says nothing of IPv4, and is told again when it is back", async () => {
-  const router = new Router();
-  router.ways = [HOME, HOME6];
-  using mapper = router.open();
-  await mapper.ask();
+  using router = await Router.asked({ ways: [HOME, HOME6] });
   router.lifetime6 = 0;
   await router.run(601_000);
   deepEqual(router.told.splice(0), [
@@ -456,38 +412,32 @@ Deno.test("an IPv6 pinhole that is lost says nothing of IPv4, and is told again 
 });
 
 Deno.test("another home whose router has the same address is asked in every language, as soon as we wake there", async () => {
-  const router = new Router();
-  using mapper = router.open();
-  await mapper.ask();
+  using router = await Router.asked();
   router.speaks = "upnp";
   router.outer = "198.51.100.1";
-  await mapper.ask();
+  await router.mapper.ask();
   deepEqual(router.told, ["pcp 203.0.113.1 7373 1200", "upnp 198.51.100.1 7373 1200"]);
 });
 
 Deno.test("what a router of another network had passed on is told as lost, of the family that has no router here", async () => {
   for (const six of [false, true]) {
-    const router = new Router();
-    router.ways = [HOME, HOME6];
-    using mapper = router.open();
-    await mapper.ask();
+    using router = await Router.asked({ ways: [HOME, HOME6] });
     router.ways = [six ? HOME : HOME6];
-    await mapper.ask();
-    await mapper.ask();
+    await router.mapper.ask();
+    await router.mapper.ask();
     const lost = (other: boolean) => [`lost ${other ? HOME6.own : router.outer} no-router`];
     deepEqual(router.told.splice(2), lost(six));
     router.ways = [];
-    await mapper.ask();
+    await router.mapper.ask();
     deepEqual([router.told.slice(2), router.last], [lost(!six), undefined]);
   }
 });
 
 Deno.test("a UPnP router that does not answer is asked to forget the port, but not if somebody else has it", async () => {
   for (const taken of [false, true]) {
-    const router = Object.assign(new Router(), { speaks: "upnp", unheard: "AddPortMapping" });
-    if (taken) router.taken.add(7373);
-    using mapper = router.open();
-    const asking = mapper.ask();
+    const ports = new Set(taken ? [7373] : []);
+    using router = new Router({ speaks: "upnp", unheard: "AddPortMapping", taken: ports });
+    const asking = router.mapper.ask();
     await router.run(5_000);
     await asking;
     const asked = ["AddPortMapping", "GetSpecificPortMappingEntry", ...taken ? [] : ["DeletePortMapping"]];
@@ -497,10 +447,10 @@ Deno.test("a UPnP router that does not answer is asked to forget the port, but n
 });
 
 Deno.test("looking for a router ends within 12 s too, however many strangers say that they are one", async () => {
-  const router = new Router();
-  router.findWays = (signal) => new Promise((done) => signal.addEventListener("abort", () => done([])));
-  using mapper = router.open();
-  const asking = mapper.ask();
+  const findWays = (signal: AbortSignal) =>
+    new Promise<RouterWay[]>((done) => signal.addEventListener("abort", () => done([])));
+  using router = new Router({ findWays });
+  const asking = router.mapper.ask();
   await router.run(11_000);
   deepEqual(router.told, []);
   await router.run(2_000);
@@ -512,25 +462,22 @@ Deno.test("a port that was granted before is not given back because the router w
   for (
     const [speaks, unheard] of [["upnp", "AddPortMapping"], ["nat-pmp", "address"], ["nat-pmp", "pmp 1200"]] as const
   ) {
-    const router = Object.assign(new Router(), { speaks });
-    const mapper = router.open();
-    await mapper.ask();
+    using router = await Router.asked({ speaks });
     router.unheard = unheard;
     await router.run(611_000);
     const back = () => router.asked.filter((what) => /Delete|pmp 0/.test(what)).length;
     equal(back(), 0, unheard);
     router.unheard = "nothing at all";
-    await mapper.end();
+    await router.mapper.end();
     deepEqual([back(), router.told.length], [1, 1]);
   }
 });
 
 Deno.test("whoever asks while it asks waits until the router has been asked for them as well", async () => {
-  const router = new Router();
   const found = [Promise.withResolvers<RouterWay[]>(), Promise.withResolvers<RouterWay[]>()];
   let looks = 0;
-  router.findWays = () => found[looks++]!.promise;
-  using mapper = router.open();
+  using router = new Router({ findWays: () => found[looks++]!.promise });
+  const { mapper } = router;
   const over: string[] = [];
   void mapper.ask().then(() => over.push("first"));
   void mapper.ask().then(() => over.push("second"));
