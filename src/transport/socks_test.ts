@@ -1,8 +1,9 @@
 // Calls through a SOCKS5 proxy of the test's own, which says what each test wants. Real proxies: tests/process/proxy_test.ts.
 
 import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert/strict";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import fc from "fast-check";
+import { relay, TcpServer } from "../../tests/harness/tcp.ts";
 import { DialError, type Link } from "../ports.ts";
 import { makeIdentity } from "./certificate.ts";
 import { reach, ReachError, type ReachOptions } from "./connect.ts";
@@ -39,15 +40,13 @@ Deno.test("reach() gives the proxy the name as it is, and resolves nothing", asy
 Deno.test("reach() gives the proxy addresses as addresses, and the login when asked", async () => {
   await using proxy = await Proxy.of([[5, 2], [1, 0], GRANTED]);
   const text = (words: string) => [words.length, ...new TextEncoder().encode(words)];
-  const asHex = (
-    ...bytes: number[]
-  ) => [4, ...bytes.slice(0, -1), ...Array(17 - 1 - bytes.length).fill(0), ...bytes.slice(-1)];
+  const six = (...start: number[]) => (last: number) => [4, ...start, ...Array(15 - start.length).fill(0), last];
   const addresses: [string, number[]][] = [
     ["192.0.2.7", [1, 192, 0, 2, 7]],
-    ["::1", asHex(0, 1)],
-    ["2001:db8::9", asHex(0x20, 0x01, 0x0d, 0xb8, 9)],
+    ["::1", six()(1)],
+    ["2001:db8::9", six(0x20, 0x01, 0x0d, 0xb8)(9)],
     // A zone means something on this machine only.
-    ["fe80::1%eth0", asHex(0xfe, 0x80, 1)],
+    ["fe80::1%eth0", six(0xfe, 0x80)(1)],
   ];
   for (const [host, asked] of addresses) {
     (await proxy.reach({ host, port: 258 })).destroy();
@@ -185,14 +184,8 @@ Deno.test("reach() asks no proxy for a name that cannot be unlocked, and locks o
 
 Deno.test("reach() survives whatever a proxy answers, in one piece and byte by byte", async () => {
   const bytes = fc.uint8Array({ maxLength: 40 });
-  const start = fc.constantFrom([], [5, 0], [5, 2], [5, 2, 1, 0], [5, 0, 5, 0, 0], [5, 0, 5, 0, 0, 3], [
-    5,
-    0,
-    5,
-    0,
-    0,
-    4,
-  ]);
+  const replies = [[5, 0, 5, 0, 0], [5, 0, 5, 0, 0, 3], [5, 0, 5, 0, 0, 4]];
+  const start = fc.constantFrom([], [5, 0], [5, 2], [5, 2, 1, 0], ...replies);
   await fc.assert(
     fc.asyncProperty(start, bytes, fc.boolean(), async (begin, rest, piecemeal) => {
       const all = [...begin, ...rest];
@@ -260,44 +253,36 @@ Deno.test("dial() through a proxy names the failure", async () => {
 class Proxy implements AsyncDisposable {
   /** What came, message by message, of each connection. */
   readonly heard: number[][][] = [];
-  readonly #sockets: Socket[] = [];
-  readonly #server: Server;
+  #server: TcpServer | undefined;
   #wake: (() => void)[] = [];
-
-  private constructor(script: readonly (readonly number[])[], act?: (socket: Socket) => Promise<void>, port?: number) {
-    this.#server = createServer((socket) => {
-      socket.on("error", () => {});
-      socket.on("close", () => this.#stir());
-      this.#sockets.push(socket);
-      if (act !== undefined) return void act(socket.resume());
-      const messages: number[][] = [];
-      this.heard.push(messages);
-      let next = 0;
-      let far: Socket | undefined;
-      socket.on("data", (chunk: Uint8Array) => {
-        if (far !== undefined) return void far.write(chunk);
-        messages.push([...chunk]);
-        const answer = script[next++];
-        if (answer?.length === 0) socket.end();
-        else if (answer !== undefined) socket.write(Uint8Array.from(answer));
-        if (next === script.length && port !== undefined) far = relay(port, socket);
-        this.#stir();
-      });
-    });
-  }
 
   static async of(
     script: readonly (readonly number[])[],
     act?: (socket: Socket) => Promise<void>,
     port?: number,
   ): Promise<Proxy> {
-    const proxy = new Proxy(script, act, port);
-    await new Promise<void>((done) => void proxy.#server.listen(0, "127.0.0.1", done));
+    const proxy = new Proxy();
+    proxy.#server = await TcpServer.of((socket) => {
+      socket.on("close", () => proxy.#stir());
+      if (act !== undefined) return void act(socket.resume());
+      const messages: number[][] = [];
+      proxy.heard.push(messages);
+      let next = 0;
+      const answers = (chunk: Uint8Array) => {
+        messages.push([...chunk]);
+        const answer = script[next++];
+        if (answer?.length === 0) socket.end();
+        else if (answer !== undefined) socket.write(Uint8Array.from(answer));
+        if (next === script.length && port !== undefined) relay(socket.off("data", answers), port);
+        proxy.#stir();
+      };
+      socket.on("data", answers);
+    });
     return proxy;
   }
 
   get address(): { host: string; port: number } {
-    return { host: "127.0.0.1", port: (this.#server.address() as { port: number }).port };
+    return { host: "127.0.0.1", port: this.#server!.port };
   }
 
   async reach(target: { host: string; port: number }, options: Partial<ReachOptions> = {}): Promise<Socket> {
@@ -312,26 +297,18 @@ class Proxy implements AsyncDisposable {
 
   /** All its callers have hung up. */
   async left(): Promise<void> {
-    while (this.#sockets.some((socket) => !socket.closed)) await new Promise<void>((done) => this.#wake.push(done));
+    while (this.#server!.sockets.some((socket) => !socket.closed)) {
+      await new Promise<void>((done) => this.#wake.push(done));
+    }
   }
 
   #stir(): void {
     for (const wake of this.#wake.splice(0)) wake();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((done) => this.#server.close(done));
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#server![Symbol.asyncDispose]();
   }
-}
-
-function relay(port: number, near: Socket): Socket {
-  const far = connect({ host: "127.0.0.1", port, noDelay: true });
-  far.on("error", () => {});
-  far.on("data", (chunk) => near.write(chunk));
-  far.on("close", () => near.destroy());
-  near.on("close", () => far.destroy());
-  return far;
 }
 
 async function failure(reaching: Promise<unknown>): Promise<ReachError> {

@@ -1,6 +1,6 @@
 // TCP on loopback, for tests of those who call and are called: a server that does what it is told, and a port of nobody's.
 
-import { createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 
 /** Owns its server and all that it took. */
 export class TcpServer implements AsyncDisposable {
@@ -41,6 +41,20 @@ export class TcpServer implements AsyncDisposable {
     for (const socket of this.sockets) socket.destroy();
     await new Promise((done) => this.#server.close(done));
   }
+}
+
+/** A connection to that port of this machine: what comes from one end goes to the other, and they end together. */
+export function relay(near: Socket, port: number, see: (chunk: Uint8Array, from: Socket) => void = () => {}): Socket {
+  const far = connect({ host: "127.0.0.1", port, noDelay: true });
+  for (const [from, to] of [[near, far], [far, near]] as const) {
+    from.on("error", () => {});
+    from.on("data", (chunk: Uint8Array) => {
+      see(chunk, from);
+      to.write(chunk);
+    });
+    from.on("close", () => to.destroy());
+  }
+  return far;
 }
 
 /** One that was just given back. */

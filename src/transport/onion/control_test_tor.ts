@@ -2,7 +2,8 @@
 
 import { strictEqual as equal } from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import type { Socket } from "node:net";
+import { TcpServer } from "../../../tests/harness/tcp.ts";
 import type { ControlOptions } from "./control.ts";
 
 export const COOKIE = new Uint8Array(32).fill(7);
@@ -13,42 +14,40 @@ export type Answer = (line: string, socket: Socket) => string | undefined;
 
 export class FakeTor implements AsyncDisposable {
   readonly heard: string[] = [];
-  readonly sockets: Socket[] = [];
-  readonly #server: Server;
   answer: Answer;
+  #server: TcpServer | undefined;
 
-  private constructor(server: Server, answer: Answer) {
-    this.#server = server;
+  private constructor(answer: Answer) {
     this.answer = answer;
-    server.on("connection", (socket) => {
-      this.sockets.push(socket);
-      socket.on("error", () => {});
+  }
+
+  static async start(answer: Answer): Promise<FakeTor> {
+    const tor = new FakeTor(answer);
+    tor.#server = await TcpServer.of((socket) => {
       let rest = "";
       socket.on("data", (bytes: Uint8Array) => {
         const lines = (rest + new TextDecoder().decode(bytes)).split("\r\n");
         rest = lines.pop()!;
         for (const line of lines) {
-          this.heard.push(line);
-          const said = this.answer(line, socket);
+          tor.heard.push(line);
+          const said = tor.answer(line, socket);
           if (said !== undefined) socket.write(said);
         }
       });
     });
-  }
-
-  static start(answer: Answer): Promise<FakeTor> {
-    const server = createServer();
-    const tor = new FakeTor(server, answer);
-    return new Promise((done) => server.listen(0, "127.0.0.1", () => done(tor)));
+    return tor;
   }
 
   get address() {
-    return { host: "127.0.0.1", port: (this.#server.address() as AddressInfo).port };
+    return { host: "127.0.0.1", port: this.#server!.port };
+  }
+
+  get sockets(): readonly Socket[] {
+    return this.#server!.sockets;
   }
 
   async [Symbol.asyncDispose]() {
-    for (const socket of this.sockets) socket.destroy();
-    await new Promise((done) => this.#server.close(done));
+    await this.#server![Symbol.asyncDispose]();
   }
 }
 
