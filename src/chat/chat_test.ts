@@ -15,17 +15,29 @@ import type { Stretcher } from "./stretcher.ts";
 
 const arena = await loadSodium([[32, 300], [64, 64], [256, 16], [1280, 4]]);
 
+/** Nobody can be called, and nobody calls. */
+const NOBODY: ChatParts["transport"] = {
+  dial: () => Promise.reject(),
+  listen: (address) => Promise.resolve({ address, close() {} } as Listener),
+  punch: () => Promise.resolve("refused"),
+};
+
+/** A view that keeps what it is shown. */
+function keeping(more: Partial<View> = {}): { view: View; shown: Notice[] } {
+  const shown: Notice[] = [];
+  const view = { show: (notice: Notice) => void shown.push(notice), hold() {}, tick() {}, ...more };
+  return { view: view as unknown as View, shown };
+}
+
+const turns = () => new Promise((done) => setTimeout(done, 0));
+
 /** A chat that takes calls from nobody; `more` goes before the parts that the tests have in common. */
 function chatWith(view: View, more: Partial<ChatParts> = {}): Chat {
   return new Chat({
     args: parse(["listen", "127.0.0.1:0"]) as ChatArgs,
     arena,
     self: "3f2a91bc".padEnd(64, "0"),
-    transport: {
-      dial: () => Promise.reject(),
-      listen: (address) => Promise.resolve({ address, close() {} } as Listener),
-      punch: () => Promise.resolve("refused"),
-    },
+    transport: NOBODY,
     stretcher: stretcherOf(() => Promise.resolve(stretched())),
     view,
     entropy: (into) => void crypto.getRandomValues(into as Uint8Array<ArrayBuffer>),
@@ -53,28 +65,22 @@ function stretched(): StretchedPhrase {
 }
 
 Deno.test("the port is taken before the phrase is stretched; leaving meanwhile does not wait, and gives it back", async () => {
-  const shown: Notice[] = [];
-  const view = { show: (notice: Notice) => void shown.push(notice), hold() {}, tick() {} } as unknown as View;
+  const { view, shown } = keeping();
   let finish = () => {};
   let opened = 0, closed = 0;
   const chat = chatWith(view, {
     transport: {
-      dial: () => Promise.reject(),
+      ...NOBODY,
       listen: (address) => (opened++, Promise.resolve({ address, close: () => void closed++ } as Listener)),
-      punch: () => Promise.reject(),
     },
     stretcher: stretcherOf(() => new Promise((done) => finish = () => done(stretched()))),
   });
   let outcome: Outcome | undefined;
   const running = chat.run().then((its) => outcome = its);
-  const turns = () => new Promise((done) => setTimeout(done, 0));
   await turns();
   const events = shown.map(({ event }) => event);
-  deepEqual(
-    events.slice(-3),
-    ["listening", "hint", "stretching"],
-    "the invitation stands before the phrase is stretched",
-  );
+  // The invitation stands before the phrase is stretched.
+  deepEqual(events.slice(-3), ["listening", "hint", "stretching"]);
   chat.input({ type: "leave" });
   await turns();
   const before = outcome;
@@ -110,16 +116,11 @@ Deno.test("a chat that cannot begin says what was said to nobody", async () => {
 });
 
 Deno.test("a pipe is held by the very line that fills what waits for the first friend, and what it holds is not counted as read", async () => {
-  const shown: Notice[] = [];
   let held = false;
-  const view = {
-    show: (notice: Notice) => void shown.push(notice),
-    hold: (on: boolean) => void (held = on),
-    tick() {},
-  } as unknown as View;
+  const { view, shown } = keeping({ hold: (on) => void (held = on) });
   const chat = chatWith(view, { scripted: true });
   const running = chat.run();
-  await new Promise((done) => setTimeout(done, 0));
+  await turns();
   let lines = 0;
   for (; !held && lines < 2 * HELD_MESSAGES_MAX; lines++) chat.input({ type: "line", text: `line ${lines}` });
   equal(lines, HELD_MESSAGES_MAX);
@@ -132,10 +133,9 @@ Deno.test("a pipe is held by the very line that fills what waits for the first f
 
 Deno.test("an unknown command goes back to where it was typed, like a line that cannot be sent", async () => {
   const back: string[] = [];
-  const view = { show() {}, hold() {}, tick() {}, giveBack: (line: string) => void back.push(line) } as unknown as View;
-  const chat = chatWith(view);
+  const chat = chatWith(keeping({ giveBack: (line) => void back.push(line) }).view);
   const running = chat.run();
-  await new Promise((done) => setTimeout(done, 0));
+  await turns();
   for (const text of ["/etc/hosts has it", "/help", "/connect a:99999", "hello"]) chat.input({ type: "line", text });
   chat.input({ type: "leave" });
   await running;
@@ -145,24 +145,22 @@ Deno.test("an unknown command goes back to where it was typed, like a line that 
 
 Deno.test("friends who do not listen yet are called once they do, the person is told so, and leaving meanwhile does not wait", async () => {
   for (const leaves of [false, true]) {
-    const shown: Notice[] = [];
-    const view = { show: (notice: Notice) => void shown.push(notice), hold() {}, tick() {} } as unknown as View;
-    const callFrom = now() + (leaves ? 60_000 : 50);
+    const { view, shown } = keeping();
+    const callFrom = now() + (leaves ? 60_000 : 500);
     let dialledAt = Infinity;
     const chat = chatWith(view, {
       args: parse(["connect", "192.0.2.1"]) as ChatArgs,
       callFrom,
       transport: {
+        ...NOBODY,
         dial: () => {
           dialledAt = now();
           return Promise.reject(new DialError({ at: "connect", why: "refused" }));
         },
-        listen: () => Promise.reject(),
-        punch: () => Promise.reject(),
       },
     });
     const running = chat.run();
-    await new Promise((done) => setTimeout(done, 0));
+    await turns();
     const [told] = shown.filter(({ event }) => event === "hint").slice(-1);
     match(
       told?.event === "hint" ? told.text : "",
@@ -193,16 +191,14 @@ Deno.test("of several calls that ended, the first that the phrase failed is told
     { why: { "192.0.2.1": "refused", "192.0.2.2": "refused" }, code: 3, refused: undefined },
   ] as const;
   for (const { why, code, refused } of calls) {
-    const view = { show() {}, hold() {}, tick() {} } as unknown as View;
-    const chat = chatWith(view, {
+    const chat = chatWith(keeping().view, {
       args: parse(["connect", ...Object.keys(why)]) as ChatArgs,
       transport: {
+        ...NOBODY,
         dial: (target) => {
           const cause = why[target.split(":")[0] as keyof typeof why];
           return Promise.reject(new DialError({ at: cause === "phrase" ? cause : "connect", why: cause }));
         },
-        listen: () => Promise.reject(),
-        punch: () => Promise.reject(),
       },
     });
     const outcome = await chat.run();
@@ -215,11 +211,10 @@ Deno.test("of several calls that ended, the first that the phrase failed is told
 });
 
 Deno.test("/peers says who one is oneself, as friends see it, after /name as well", async () => {
-  const shown: Notice[] = [];
-  const view = { show: (notice: Notice) => void shown.push(notice), hold() {}, tick() {} } as unknown as View;
+  const { view, shown } = keeping();
   const chat = chatWith(view);
   const running = chat.run();
-  await new Promise((done) => setTimeout(done, 0));
+  await turns();
   const said = () => shown.flatMap((notice) => notice.event === "hint" ? notice.text.split("\n")[0] : []).at(-1);
   chat.input({ type: "line", text: "/peers" });
   equal(said(), "You are [3f2a-91bc].");

@@ -131,11 +131,10 @@ Deno.test("a friend's flood is handled in order and in slices, between which tic
   loop.takeCalls();
   const start = ({ linked }: { linked(link: unknown): void }) => linked(link);
   call({ host: "192.0.2.1", address: "192.0.2.1:1", start: start as never, close: () => {} });
-  const before = now();
   for (let i = 0; i < 60; i++) frameOf(i);
   end();
   const atOnce = steps.filter((step) => /^\d/.test(step)).length;
-  ok(atOnce < 60 && now() - before < 60, `${atOnce} at once`);
+  ok(atOnce <= 3, `${atOnce} at once`); // each takes at least half of a slice, however busy the machine is
   await promise;
   deepEqual(steps.filter((step) => /^\d/.test(step)).map(Number), Array.from({ length: 60 }, (_, i) => i));
   ok(steps.indexOf("ended") > steps.indexOf("59"), "the end came before what was there");
