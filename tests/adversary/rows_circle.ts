@@ -20,38 +20,15 @@ import {
 import { createHash } from "node:crypto";
 import type { Row, World } from "./world.ts";
 
-const FORM = "protocol 6: each form, and the bounds of its values";
 const MIDDLE = "protocol 8: introductions";
 const b32 = (bytes: Uint8Array) => bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 const PEER = b32(new Uint8Array(32).fill(0x77));
 /** In the order of their spelling. */
 const PEERS = Array.from({ length: 64 }, (_, i) => b32(new Uint8Array(32).fill(i * 4))).sort();
 const member = (peer: string, name = "") => `{"peer":"${peer}","name":"${name}"}`;
-const circle = (members: readonly string[], you = "") => `{"type":"circle","you":"${you}","with":[${members.join()}]}`;
+const circle = (members: readonly string[]) => `{"type":"circle","you":"","with":[${members.join()}]}`;
 const introduce = (peer: string, ...addresses: string[]) =>
   JSON.stringify({ type: "introduce", peer, addresses, from: "" });
-
-/** Each message on a session of its own: closed. */
-function refused(row: string, messages: (session: Session, world: World) => readonly string[]): Row {
-  return {
-    row,
-    where: FORM,
-    sent: "each on a session of its own",
-    promised: "closed",
-    refusals: 0,
-    async run(world) {
-      const count = messages(await world.session(), world).length;
-      for (let i = 0; i < count; i++) {
-        const session = await world.session();
-        session.send(...session.message(messages(session, world)[i]!));
-        await world.left(session, "protocol").catch((error) => {
-          throw new Error(`message ${i + 1}: ${error.message}`);
-        });
-      }
-      return `${count} times closed, left: protocol`;
-    },
-  };
-}
 
 /** Somebody who can be called, and agrees to all who are named. */
 const REACHABLE = ["--introductions", "yes", "--listen", "0.0.0.0:0"];
@@ -92,24 +69,6 @@ async function inTheMiddle(world: World, more: readonly string[]): Promise<{ ses
 type Victim = Awaited<ReturnType<typeof dial>>;
 
 export const CIRCLE_ROWS: readonly Row[] = [
-  refused("circles of a wrong form", (session, world) => [
-    circle([member(b32(session.wire.identity.id))]),
-    circle([member(b32(Uint8Array.fromHex(world.victimId)))]),
-    circle(PEERS.map((peer) => member(peer))),
-    circle([member(PEERS[1]!), member(PEERS[0]!)]),
-    circle([member(PEERS[0]!), member(PEERS[0]!)]),
-    circle([member(PEER, "n".repeat(33))]),
-    circle([], "192.0.2.1:0"),
-    circle([], "[fe80::1%eth0]:7373"),
-    circle([], "[::ffff:192.0.2.1]:7373"),
-  ]),
-  refused("introductions of a wrong form", () => [
-    introduce("AAAA"),
-    introduce(PEER, "192.0.2.1:0"),
-    introduce(PEER, "friend.example:7373"),
-    introduce(PEER, "192.0.2.1:7373", "192.0.2.1:7373"),
-    introduce(PEER, ...Array.from({ length: 9 }, (_, i) => `192.0.2.${i}:7373`)),
-  ]),
   {
     row: "verify: a copied commitment, and a third one",
     where: "protocol 6: a reveal that does not open its commitment, a third verify: violations",
