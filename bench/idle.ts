@@ -7,6 +7,7 @@
 // Figures from one run can be compared with each other, but not with another run's. Out of scope: the paper
 // (bench/paper).
 
+import { Child, pause, shownMs } from "../tests/harness/child.ts";
 import { PRODUCT, productEnvironment } from "../tests/harness/product.ts";
 
 const ROUNDS = 15;
@@ -17,7 +18,7 @@ const PHRASE = "correct horse battery staple\n";
 interface Program {
   readonly label: string;
   readonly command: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Record<string, string>;
 }
 
 const home = await Deno.makeTempDir({ prefix: "sesame-idle-" });
@@ -37,66 +38,21 @@ async function empty(name: string, text: string): Promise<readonly string[]> {
   return [...DENO, `${home}/${name}.ts`];
 }
 
-/** Until it shows this in a terminal; F12 ends it. */
-async function shownMs({ command, env }: Pick<Program, "command" | "env">, what: string): Promise<number> {
-  const line = command.map((word) => `'${word}'`).join(" ");
-  const began = performance.now();
-  const child = new Deno.Command("script", {
-    args: ["-q", "-e", "-c", `exec ${line}`, "/dev/null"],
-    clearEnv: true,
-    env: { ...env, TERM: "xterm-256color", SHELL: "/bin/sh" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  let shown = "", ms = Infinity;
-  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    shown += text;
-    if (ms !== Infinity || !shown.includes(what)) continue;
-    ms = performance.now() - began;
-    await writer.write(new TextEncoder().encode("\x1b[24~")).catch(() => {});
-  }
-  await writer.close().catch(() => {});
-  await child.status;
-  return ms;
-}
-
 /** MiB that are nobody else's, after each of the times. */
 async function anonymous({ command, env }: Pick<Program, "command" | "env">, input: string): Promise<number[]> {
-  const [program = "", ...args] = command;
-  const child = new Deno.Command(program, {
-    args,
-    clearEnv: true,
-    env,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  })
-    .spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(input));
+  await using child = new Child(command, { env });
+  await child.write(input);
+  await child.until(/"stretching","done":true|^empty listens/m);
   const figures: number[] = [];
-  let said = "";
-  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    said += text;
-    if (!/"stretching","done":true|^empty listens/m.test(said) || figures.length > 0) continue;
-    let before = 0;
-    for (const ms of IDLE_MS) {
-      await new Promise((done) => setTimeout(done, ms - before));
-      before = ms;
-      // The npm package's launcher may be the parent.
-      const [inner = String(child.pid)] = Deno.readTextFileSync(`/proc/${child.pid}/task/${child.pid}/children`).split(
-        " ",
-      )
-        .filter((pid) => pid !== "");
-      const status = Deno.readTextFileSync(`/proc/${inner}/status`);
-      figures.push(Number(/^RssAnon:\s+(\d+) kB/m.exec(status)?.[1]) / 1024);
-    }
-    await writer.close();
-    child.kill("SIGTERM");
+  let before = 0;
+  for (const ms of IDLE_MS) {
+    await pause(ms - before);
+    before = ms;
+    // The npm package's launcher may be the parent.
+    const children = Deno.readTextFileSync(`/proc/${child.pid}/task/${child.pid}/children`).trim();
+    const status = Deno.readTextFileSync(`/proc/${children.split(" ")[0] || child.pid}/status`);
+    figures.push(Number(/^RssAnon:\s+(\d+) kB/m.exec(status)?.[1]) / 1024);
   }
-  await child.status;
   return figures;
 }
 
@@ -107,10 +63,10 @@ try {
   const times = new Map<string, number[]>();
   const note = (label: string, ms: number) => void times.set(label, [...(times.get(label) ?? []), ms]);
   for (let i = 0; i < ROUNDS; i++) {
-    note("empty", await shownMs({ command: nothing, env }, "ready"));
+    note("empty", await shownMs(nothing, env, /ready/));
     for (const program of programs) {
       const command = [...program.command, "listen", "127.0.0.1:0"];
-      note(program.label, await shownMs({ ...program, command }, "nothing shows while you type"));
+      note(program.label, await shownMs(command, program.env, /nothing shows while you type/));
     }
   }
   const base = middle(times.get("empty") ?? []);

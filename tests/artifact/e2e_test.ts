@@ -6,6 +6,7 @@ import { basename, dirname } from "node:path";
 import { sha256 } from "../../scripts/release/failure.ts";
 import { launcherOf } from "../../scripts/release/launcher.ts";
 import { targetHere } from "../../scripts/release/targets.ts";
+import { Child, shownMs } from "../harness/child.ts";
 import { Tmux } from "../harness/tmux.ts";
 import { ARTIFACT, environment, exchange, needs, PHRASE, ROOT, say, SOURCE, SUBJECT, talker } from "./subject.ts";
 
@@ -180,29 +181,8 @@ function limitMs(goal: number): number {
 }
 
 /** From the start to the prompt's text, in a terminal made by script(1), which is a few milliseconds of it. */
-async function promptMs(subject: readonly string[]): Promise<number> {
-  const command = [...subject, "listen", "127.0.0.1:0"].map((word) => `'${word}'`).join(" ");
-  const began = performance.now();
-  const child = new Deno.Command("script", {
-    args: ["-q", "-e", "-c", `exec ${command}`, "/dev/null"],
-    clearEnv: true,
-    env: { ...environment("/nonexistent", subject), SHELL: "/bin/sh" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  let shown = "";
-  let ms = Infinity;
-  const writer = child.stdin.getWriter();
-  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    shown += text;
-    if (ms !== Infinity || !shown.includes("Phrase")) continue;
-    ms = performance.now() - began;
-    await writer.write(new TextEncoder().encode("\x1b[24~")); // F12
-  }
-  await writer.close().catch(() => {});
-  await child.status;
-  return ms;
+function promptMs(subject: readonly string[]): Promise<number> {
+  return shownMs([...subject, "listen", "127.0.0.1:0"], environment("/nonexistent", subject), /Phrase/);
 }
 
 // --- a file -----------------------------------------------------------------------------------------------------------
@@ -213,24 +193,13 @@ Deno.test({
   fn: async () => {
     using home = new ReadOnlyHome();
     // A network of their own: loopback and nothing else. Who holds it ends with the test.
-    const holder = new Deno.Command("unshare", {
-      args: ["-n", "sh", "-c", "ip link set lo up && echo up && exec sleep 600"],
-      stdin: "null",
-      stdout: "piped",
-    }).spawn();
-    const reader = holder.stdout.getReader();
-    try {
-      match(new TextDecoder().decode((await reader.read()).value), /up/);
-      const under = ["nsenter", "-t", String(holder.pid), "-n", ...NOBODY];
-      const routes = await say([], { under, command: ["ip", "route"] });
-      equal(routes.stdout, "", "there is a way out of the network");
-      await exchange({ under, home: home.path });
-      equal(home.left().join(), "");
-    } finally {
-      await reader.cancel();
-      holder.kill("SIGKILL");
-      await holder.status;
-    }
+    await using holder = new Child(["unshare", "-n", "sh", "-c", "ip link set lo up && echo up && exec sleep 600"]);
+    await holder.until(/up/);
+    const under = ["nsenter", "-t", String(holder.pid), "-n", ...NOBODY];
+    const routes = await say([], { under, command: ["ip", "route"] });
+    equal(routes.stdout, "", "there is a way out of the network");
+    await exchange({ under, home: home.path });
+    equal(home.left().join(), "");
   },
 });
 

@@ -9,6 +9,7 @@ import { sha256 } from "../../scripts/release/failure.ts";
 import { makeNpmPackage } from "../../scripts/release/npm.ts";
 import { readSource } from "../../scripts/release/stage.ts";
 import { DENO_VERSION, RUNTIMES } from "../../scripts/release/targets.ts";
+import { Child } from "../harness/child.ts";
 import { ran } from "../harness/command.ts";
 import { Registry } from "./registry.ts";
 import { needs, PHRASE } from "./subject.ts";
@@ -160,40 +161,28 @@ for (
 
 // --- how it starts ---------------------------------------------------------------------------------------------------
 
-/** One that listens, with the phrase typed; whoever starts it closes its input and awaits its end. */
-async function listening(sesame: string, env: Record<string, string>) {
-  const child = new Deno.Command(sesame, {
-    args: ["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"],
-    env,
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(`${PHRASE}\n`));
-  return { child, writer };
+/** One that listens, with the phrase typed, and where. */
+async function listening(sesame: string, env: Record<string, string>): Promise<{ child: Child; address: string }> {
+  const child = new Child([sesame, "listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"], {
+    env: { ...Deno.env.toObject(), ...env },
+  });
+  await child.write(`${PHRASE}\n`);
+  const [, address = ""] = await child.until(/"listening","address":"([^"]+)"/);
+  return { child, address };
 }
 
 each("two of them talk, and their exit codes are the program's", async ([sesame = ""], env) => {
-  const { child: listener, writer } = await listening(sesame, env);
-  let said = "";
-  const address = Promise.withResolvers<string>();
-  const read = (async () => {
-    for await (const text of listener.stdout.pipeThrough(new TextDecoderStream())) {
-      said += text;
-      const found = /"listening","address":"([^"]+)"/.exec(said)?.[1];
-      if (found !== undefined) address.resolve(found);
-    }
-  })();
-  const called = await ran([sesame, "connect", await address.promise, "--json", "--phrase-fd=0"], {
+  const { child, address } = await listening(sesame, env);
+  await using listener = child;
+  const called = await ran([sesame, "connect", address, "--json", "--phrase-fd=0"], {
     env,
     input: `${PHRASE}\nhéllo ✓\n`,
   });
   equal(called.code, 0, called.stderr);
   match(called.stdout, /"delivered"/);
-  await writer.close();
-  equal((await listener.status).code, 0);
-  await read;
-  match(said, /"text":"héllo ✓"/);
+  await listener.endInput();
+  equal(await listener.ended, 0);
+  match(listener.said, /"text":"héllo ✓"/);
   equal((await ran([sesame, "--no-such-option"], { env })).code, 2);
   const nobody = await ran([sesame, "connect", "127.0.0.1:1", "--json", "--phrase-fd", "0"], {
     env,
@@ -207,26 +196,20 @@ each("SIGTERM, SIGHUP and SIGQUIT to the process that was started end the progra
   env,
 ) => {
   for (const signal of ["SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
-    const { child, writer } = await listening(sesame, env);
-    let said = "", sent = false;
+    const { child } = await listening(sesame, env);
+    await using listener = child;
     // Should the signal reach nobody, the end of its input ends the program, so that this ends too.
     let inTime = true;
     const limit = setTimeout(() => {
       inTime = false;
-      child.kill("SIGKILL");
-      void writer.abort().catch(() => {});
+      listener.signal("SIGKILL");
+      void listener.endInput();
     }, 15_000);
-    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-      said += text;
-      if (sent || !said.includes('"listening"')) continue;
-      child.kill(signal);
-      sent = true;
-    }
-    const { code, signal: killedBy } = await child.status;
-    clearTimeout(limit);
-    deepEqual({ inTime, code, killedBy }, { inTime: true, code: 0, killedBy: null }, signal);
+    listener.signal(signal);
     // Its output has ended, which only the program's end does: nothing runs on.
-    await writer.abort().catch(() => {});
+    const exit = await listener.exit;
+    clearTimeout(limit);
+    deepEqual({ inTime, ...exit }, { inTime: true, code: 0, signal: null }, signal);
   }
 });
 
@@ -248,7 +231,7 @@ each(
 );
 
 each("the program's environment holds a few variables and nothing of npm's or Node's", async ([sesame = ""], env) => {
-  const { child, writer } = await listening(sesame, {
+  const { child } = await listening(sesame, {
     ...env,
     DENO_V8_FLAGS: "--help",
     DENO_COVERAGE_DIR: "/nonexistent/coverage",
@@ -256,18 +239,12 @@ each("the program's environment holds a few variables and nothing of npm's or No
     npm_config_x: "y",
     OTEL_DENO: "true",
   });
-  let said = "", names: string[] | undefined;
-  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    said += text;
-    if (names !== undefined || !said.includes('"listening"')) continue;
-    names = environmentOf(child.pid);
-    await writer.close();
-  }
-  await child.status;
+  await using listener = child;
+  const names = environmentOf(listener.pid);
   const allowed =
     /^(DENO_(DIR|LOG|NO_UPDATE_CHECK|NO_PACKAGE_JSON)|SESAME_STARTED_AS|TERM|COLORTERM|NO_COLOR|LANG|LC_\w+|TZ)$/;
-  deepEqual(names?.filter((name) => !allowed.test(name)), []);
-  ok(names?.includes("DENO_DIR"));
+  deepEqual(names.filter((name) => !allowed.test(name)), []);
+  ok(names.includes("DENO_DIR"));
 });
 
 /** Of the program itself: the process, or its only child. Root may look, since it is not dumpable. */
@@ -279,18 +256,12 @@ function environmentOf(pid: number): string[] {
 
 test("with a Node that can, one process is left, whose command line holds what was typed", async (w) => {
   const env = { PATH: `${w.nodes.execs}:/usr/bin:/bin` };
-  const { child, writer } = await listening(join(w.installed, "bin/sesame"), env);
-  let said = "", line: string | undefined;
-  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    said += text;
-    if (line !== undefined || !said.includes('"listening"')) continue;
-    line = Deno.readTextFileSync(`/proc/${child.pid}/cmdline`).replaceAll("\0", " ");
-    equal(Deno.readTextFileSync(`/proc/${child.pid}/task/${child.pid}/children`), "");
-    await writer.close();
-  }
-  equal((await child.status).code, 0);
+  const { child } = await listening(join(w.installed, "bin/sesame"), env);
+  await using listener = child;
+  const line = Deno.readTextFileSync(`/proc/${listener.pid}/cmdline`).replaceAll("\0", " ");
+  equal(Deno.readTextFileSync(`/proc/${listener.pid}/task/${listener.pid}/children`), "");
   match(
-    line ?? "",
+    line,
     /^sesame run --quiet --no-prompt .* --allow-net --allow-ffi \S+\/program\.mjs listen 127\.0\.0\.1:0 /,
   );
 });

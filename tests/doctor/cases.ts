@@ -9,7 +9,14 @@
 
 import { NOTHING_CHECKED } from "../../scripts/suites.ts";
 import type { CallCause } from "../../src/call.ts";
-import { missing, PORT, script, sesame, type Side, World } from "./world.ts";
+import { pause } from "../harness/child.ts";
+import { ran } from "../harness/command.ts";
+import { hasNamespaces } from "../harness/netns.ts";
+import { Sesame } from "../harness/process.ts";
+import { fetchDependencies } from "../harness/product.ts";
+import { PHRASE } from "../harness/process_pair.ts";
+import { PORT } from "./services.ts";
+import { sesame, type Side, World } from "./world.ts";
 
 interface Case {
   readonly what: string;
@@ -25,7 +32,6 @@ interface Case {
   readonly before?: (world: World) => Promise<unknown>;
 }
 
-const PHRASE = "correct horse battery staple";
 const WRONG = "correct horse battery stable";
 /** The least and the most that a doctor may take, its start included. */
 const DOCTOR_S = [0, 6] as const;
@@ -102,7 +108,7 @@ const CASES: readonly Case[] = [
         bash(
           'for i in 5 6 7 8; do eval "exec $i<>/dev/tcp/10.73.0.21/7373"; sleep 0.2; done; sleep 1.5; echo held; sleep 8',
         ),
-        "held",
+        /held/,
       ),
   },
   {
@@ -112,7 +118,7 @@ const CASES: readonly Case[] = [
     before: async (world) => {
       // The third wrong one makes it wait a second, the fourth two, the fifth four.
       for (const pauseMs of [0, 0, 0, 1_300, 2_300]) {
-        await new Promise((done) => setTimeout(done, pauseMs));
+        await pause(pauseMs);
         await world.run("here", sesame("doctor", there(22), "--phrase-fd", "0"), `${WRONG}\n`);
       }
     },
@@ -171,10 +177,10 @@ const FIREWALL = {
 const ROUTES = [
   "route add prohibit 10.75.0.1",
   ...[15, 16, 17, 20, 21, 22, 23].flatMap((last) => [
-    `addr add 10.74.0.${last}/32 dev cable`,
-    `route add 10.73.0.${last}/32 dev cable src 10.74.0.${last}`,
+    `addr add 10.74.0.${last}/32 dev wire`,
+    `route add 10.73.0.${last}/32 dev wire src 10.74.0.${last}`,
   ]),
-].join("\n");
+];
 
 /** A case as it is run. */
 interface Staged {
@@ -209,26 +215,12 @@ async function doctor(world: World, { target, side = "here", phrase, proxy, befo
 
 /** From its "connecting" to the first diagnosis. */
 async function chat(world: World, target: string): Promise<Result> {
-  const child = world.start("here", sesame("connect", target, "--retry", "--json", "--phrase-fd", "0"));
-  const input = child.stdin.getWriter();
-  await input.write(new TextEncoder().encode(`${PHRASE}\n`));
-  let began = 0;
-  let rest = "";
-  const limit = setTimeout(() => child.kill("SIGKILL"), 20_000);
-  try {
-    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      for (const event of lines.map((line) => JSON.parse(line))) {
-        if (event.event === "connecting" && began === 0) began = performance.now();
-        if (event.event === "diagnosis") return { named: event.cause, seconds: (performance.now() - began) / 1000 };
-      }
-    }
-    return { named: "nothing", seconds: 0 };
-  } finally {
-    clearTimeout(limit);
-    child.kill("SIGKILL");
-  }
+  const args = ["connect", target, "--retry", "--json", "--phrase-fd", "0"];
+  await using caller = await Sesame.start(args, { phrase: PHRASE, shell: world.sides.here.shell });
+  await caller.event("connecting");
+  const began = performance.now();
+  const named = await caller.event("diagnosis").then(({ cause }) => String(cause), () => "nothing");
+  return { named, seconds: (performance.now() - began) / 1000 };
 }
 
 function bash(text: string): string[] {
@@ -236,12 +228,19 @@ function bash(text: string): string[] {
 }
 
 /** OpenSSL as a web server, with a certificate of its own. */
-async function openssl(world: World, folder: string, port: number, version: string): Promise<void> {
+function openssl(world: World, folder: string, port: number, version: string): Promise<void> {
   const files = ["-key", `${folder}/key.pem`, "-cert", `${folder}/cert.pem`];
-  await world.service("there", [
-    ...["openssl", "s_server", "-accept", there(2, port), version, "-www"],
-    ...files,
-  ], "ACCEPT");
+  return world.service(
+    "there",
+    ["openssl", "s_server", "-accept", there(2, port), version, "-www", ...files],
+    /ACCEPT/,
+  );
+}
+
+/** This project's services.ts, once it is ready. */
+function services(world: World, side: Side, ...args: readonly string[]): Promise<void> {
+  const file = new URL("services.ts", import.meta.url).pathname;
+  return world.service(side, [Deno.execPath(), "run", "--quiet", "--no-check", "--allow-all", file, ...args], /ready/);
 }
 
 async function main(words: readonly string[]): Promise<number> {
@@ -249,32 +248,29 @@ async function main(words: readonly string[]): Promise<number> {
     words.length === 0 || words.some((word) => `${what} ${cause}`.includes(word));
   const cases = CASES.filter(wanted);
   const chats = CHAT_CASES.filter(wanted);
-  const absent = await missing();
-  if (absent !== undefined) {
-    console.log(`SKIPPED: no failure can be staged on this machine: it lacks ${absent}.`);
+  if (!hasNamespaces("nft", "openssl", "bash", "microsocks")) {
     console.log(`suite: 0 passed, 0 failed, ${cases.length + chats.length} skipped`);
     return NOTHING_CHECKED;
   }
   const folder = await Deno.makeTempDir();
   try {
     // The namespaces lead nowhere: what the product imports is fetched before.
-    await new Deno.Command(Deno.execPath(), { args: ["cache", "--quiet", sesame().at(-1)!] }).output();
-    await new Deno.Command("openssl", {
-      args: ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=there.test"].concat(
+    await fetchDependencies();
+    await ran(
+      ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=there.test"].concat(
         ["-keyout", `${folder}/key.pem`, "-out", `${folder}/cert.pem`],
       ),
-      stderr: "null",
-    }).output();
+    );
     await using world = await World.make(FIREWALL, ROUTES);
     await Promise.all([
-      world.service("there", sesame("listen", "[::]:7373", "--json", "--phrase-fd", "0"), '"done":true', `${PHRASE}\n`),
-      world.service("there", script("services.ts", "there", "10.73.0.2"), "ready"),
-      world.service("here", script("services.ts", "names", "10.73.0.2,fd73::2"), "ready"),
+      world.service("there", sesame("listen", "[::]:7373", "--json", "--phrase-fd", "0"), /"done":true/, `${PHRASE}\n`),
+      services(world, "there", "there", "10.73.0.2"),
+      services(world, "here", "names", "10.73.0.2,fd73::2"),
       openssl(world, folder, PORT.HTTPS, "-tls1_3"),
-      world.proxy(PORT.PROXY, []),
-      world.proxy(PORT.PROXY_LOGIN, ["-u", "user", "-P", "password"]),
       openssl(world, folder, PORT.OLD_TLS, "-tls1_2"),
     ]);
+    world.proxy(PORT.PROXY, []);
+    world.proxy(PORT.PROXY_LOGIN, ["-u", "user", "-P", "password"]);
     return await runAll(world, cases, chats);
   } finally {
     await Deno.remove(folder, { recursive: true });

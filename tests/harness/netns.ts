@@ -37,19 +37,7 @@ export class Wire implements Disposable {
     try {
       this.near.make();
       this.far.make();
-      run("ip", [
-        "link",
-        "add",
-        "wire",
-        "netns",
-        this.near.name,
-        "type",
-        "veth",
-        "peer",
-        "wire",
-        "netns",
-        this.far.name,
-      ]);
+      this.near.run("ip", ["link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", this.far.name]);
       this.near.up();
       this.far.up();
     } catch (error) {
@@ -119,10 +107,11 @@ export class Place {
   }
 
   up(): void {
-    for (const address of this.addresses) {
-      // No waiting until an IPv6 address has been found to be nobody else's.
-      this.run("ip", ["address", "add", address, "dev", "wire", ...address.includes(":") ? ["nodad"] : []]);
-    }
+    // No waiting until an IPv6 address has been found to be nobody else's.
+    const lines = this.addresses.map((address) =>
+      `address add ${address} dev wire${address.includes(":") ? " nodad" : ""}\n`
+    );
+    this.run("bash", ["-c", `ip -batch - <<< '${lines.join("")}'`]);
     this.run("ip", ["link", "set", "wire", "up"]);
   }
 
@@ -131,9 +120,9 @@ export class Place {
     command("rm", ["-rf", this.files]);
   }
 
-  /** Runs a program in here to its end. Throws unless it is content. */
-  run(program: string, args: readonly string[]): void {
-    run("ip", ["netns", "exec", this.name, program, ...args]);
+  /** Runs a program in here to its end; what it printed. Throws unless it is content. */
+  run(program: string, args: readonly string[]): string {
+    return run("ip", ["netns", "exec", this.name, program, ...args]);
   }
 
   /** Waits until somebody listens there. */
@@ -197,13 +186,15 @@ export class Capture implements AsyncDisposable {
   }
 }
 
-function run(program: string, args: readonly string[]): void {
-  const { success, error } = command(program, args);
+function run(program: string, args: readonly string[]): string {
+  const { success, output, error } = command(program, args);
   if (!success) throw new Error(`${program} ${args.join(" ")}: ${error}`);
+  return output;
 }
 
-function command(program: string, args: readonly string[]): { success: boolean; error: string } {
-  const { success, stderr } = new Deno.Command(program, { args: [...args], stdout: "null", stderr: "piped" })
+function command(program: string, args: readonly string[]): { success: boolean; output: string; error: string } {
+  const { success, stdout, stderr } = new Deno.Command(program, { args: [...args], stdout: "piped", stderr: "piped" })
     .outputSync();
-  return { success, error: new TextDecoder().decode(stderr).trim() };
+  const [output, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
+  return { success, output: output!, error: error! };
 }

@@ -3,6 +3,7 @@
 // Out of scope: what the program should say (tests/process, tests/adversary), two processes (process_pair.ts).
 
 import { existsSync } from "node:fs";
+import { Child, type Exit } from "./child.ts";
 import { PRODUCT, productEnvironment } from "./product.ts";
 
 /** One line of `--json`. Every field that any event has is text, a number or a truth value, or a list of texts. */
@@ -31,11 +32,6 @@ export interface StartOptions {
   readonly onEvent?: (event: JsonEvent) => void;
 }
 
-export interface Exit {
-  readonly code: number;
-  readonly signal: string | null;
-}
-
 /** How long an event is waited for unless the test says otherwise: a loaded machine of two cores. */
 export const WAIT_MS = 15_000;
 
@@ -50,29 +46,19 @@ export class Sesame implements AsyncDisposable {
   readonly events: JsonEvent[] = [];
   /** Lines of standard output that are no JSON. */
   readonly lines: string[] = [];
-  stderr = "";
-  readonly pid: number;
-  /** Resolves with how the process ended. */
-  readonly exit: Promise<Exit>;
-  readonly #child: Deno.ChildProcess;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #child: Child;
   /** Its own HOME. */
   readonly #home: string | undefined;
   readonly #onEvent: (event: JsonEvent) => void;
-  readonly #pumps: Promise<void>[] = [];
-  readonly #watchers = new Set<() => void>();
+  /** The beginning of a line. */
+  #rest = "";
   /** While standard output is not read: resolves when it is again. */
   #held: PromiseWithResolvers<void> | undefined;
-  #ended: Exit | undefined;
 
   static async start(args: readonly string[], options: StartOptions = {}): Promise<Sesame> {
     const sesame = new Sesame(args, options);
-    try {
-      if (options.phrase !== undefined) await sesame.say(options.phrase);
-      if (options.closed === true) await sesame.endInput();
-    } catch {
-      // It has ended before it read; the test finds that in `exit`.
-    }
+    if (options.phrase !== undefined) await sesame.say(options.phrase);
+    if (options.closed === true) await sesame.endInput();
     return sesame;
   }
 
@@ -81,33 +67,33 @@ export class Sesame implements AsyncDisposable {
     this.#home = options.home === undefined ? Deno.makeTempDirSync({ prefix: "sesame-home-" }) : undefined;
     const home = options.home ?? this.#home!;
     const command = [...(options.line ?? [Deno.execPath(), ...(options.command ?? PRODUCT)]), ...args];
-    const [program = "", ...rest] = options.shell === undefined
-      ? command
-      : ["/bin/sh", "-c", options.shell, "sh", ...command];
-    this.#child = new Deno.Command(program, {
-      args: rest,
-      clearEnv: true,
-      env: options.env ?? productEnvironment(home),
-      ...(this.#home === undefined ? {} : { cwd: this.#home }),
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    this.pid = this.#child.pid;
-    this.#input = this.#child.stdin.getWriter();
-    this.#input.closed.catch(() => {});
-    this.#pumps.push(this.#pump(this.#child.stderr, (text) => {
-      this.stderr += text;
-      return Promise.resolve();
-    }));
-    this.#read();
-    this.exit = this.#child.status.then(async ({ code, signal }) => {
-      this.release();
-      await Promise.allSettled(this.#pumps);
-      this.#ended = { code, signal };
-      this.#wake();
-      return this.#ended;
-    });
+    this.#child = new Child(
+      options.shell === undefined ? command : ["/bin/sh", "-c", options.shell, "sh", ...command],
+      {
+        env: options.env ?? productEnvironment(home),
+        ...(this.#home === undefined ? {} : { cwd: this.#home }),
+        out: async (text) => {
+          const lines = (this.#rest + text).split("\n");
+          this.#rest = lines.pop()!;
+          for (const line of lines) this.#line(line);
+          await this.#held?.promise;
+        },
+      },
+    );
+    void this.#child.gone.then(() => this.release());
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  get stderr(): string {
+    return this.#child.stderr;
+  }
+
+  /** Resolves with how the process ended. */
+  get exit(): Promise<Exit> {
+    return this.#child.exit;
   }
 
   /** Stops reading standard output, so that the pipe fills up. */
@@ -121,21 +107,21 @@ export class Sesame implements AsyncDisposable {
     this.#held = undefined;
   }
 
-  /** A line of input. */
-  async say(line: string): Promise<void> {
-    await this.#input.write(new TextEncoder().encode(`${line}\n`));
+  /** A line of input. Once it has ended nobody reads it. */
+  say(line: string): Promise<void> {
+    return this.#child.write(`${line}\n`);
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    await this.#input.write(bytes);
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#child.write(bytes);
   }
 
-  async endInput(): Promise<void> {
-    await this.#input.close().catch(() => {});
+  endInput(): Promise<void> {
+    return this.#child.endInput();
   }
 
   signal(signal: Deno.Signal): void {
-    this.#child.kill(signal);
+    this.#child.signal(signal);
   }
 
   /** All events of this name so far. */
@@ -157,43 +143,17 @@ export class Sesame implements AsyncDisposable {
   }
 
   /** What `look` finds, asked again after each line of output. */
-  async until<T>(look: () => T | undefined, what: string, ms = WAIT_MS): Promise<T> {
-    const deadline = performance.now() + ms;
-    for (;;) {
-      const found = look();
-      if (found !== undefined) return found;
-      const left = deadline - performance.now();
-      if (this.#ended !== undefined || left <= 0) {
-        const why = this.#ended === undefined ? `not within ${ms} ms` : `the process ended (${this.#ended.code})`;
-        throw new Error(`${what}: ${why}\n${this.transcript()}`);
-      }
-      await new Promise<void>((done) => {
-        const wake = () => {
-          clearTimeout(timer);
-          this.#watchers.delete(wake);
-          done();
-        };
-        const timer = setTimeout(wake, left);
-        this.#watchers.add(wake);
-      });
-    }
+  until<T>(look: () => T | undefined, what: string, ms = WAIT_MS): Promise<T> {
+    return this.#child.find(look, what, () => this.transcript(), ms);
   }
 
   /** How it ended. Throws if it has not within the time. */
-  async ended(ms = WAIT_MS): Promise<Exit> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, fail) => {
-      timer = setTimeout(() => fail(new Error(`still running after ${ms} ms\n${this.transcript()}`)), ms);
-    });
-    try {
-      return await Promise.race([this.exit, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+  ended(ms = WAIT_MS): Promise<Exit> {
+    return this.until(() => this.#child.over, "its end", ms);
   }
 
   get alive(): boolean {
-    return this.#ended === undefined;
+    return this.#child.over === undefined;
   }
 
   /** Everything it said, for a failing test's message. */
@@ -233,24 +193,8 @@ export class Sesame implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It has ended by itself.
-    }
-    await this.#input.abort().catch(() => {});
-    await this.exit;
+    await this.#child[Symbol.asyncDispose]();
     if (this.#home !== undefined && existsSync(this.#home)) await Deno.remove(this.#home, { recursive: true });
-  }
-
-  #read(): void {
-    let rest = "";
-    this.#pumps.push(this.#pump(this.#child.stdout, async (text) => {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop()!;
-      for (const line of lines) this.#line(line);
-      await this.#held?.promise;
-    }));
   }
 
   #line(line: string): void {
@@ -258,19 +202,5 @@ export class Sesame implements AsyncDisposable {
       this.events.push(JSON.parse(line));
       this.#onEvent(this.events.at(-1)!);
     } else this.lines.push(line);
-    this.#wake();
-  }
-
-  #wake(): void {
-    for (const wake of [...this.#watchers]) wake();
-  }
-
-  async #pump(stream: ReadableStream<Uint8Array>, take: (text: string) => Promise<void>): Promise<void> {
-    const decoder = new TextDecoder();
-    for await (const chunk of stream) {
-      const taken = take(decoder.decode(chunk, { stream: true }));
-      this.#wake();
-      await taken;
-    }
   }
 }

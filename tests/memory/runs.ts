@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { generate } from "../../src/auth/words.ts";
-import { Child } from "../harness/child.ts";
+import { Child, pause } from "../harness/child.ts";
 import { ran } from "../harness/command.ts";
 import { Sesame } from "../harness/process.ts";
 import { denoDir, hasProgram, PRODUCT } from "../harness/product.ts";
@@ -83,9 +83,9 @@ async function promptRun(trace: Trace, phrase: string): Promise<void> {
     rows: 30,
   });
   await terminal.until("Phrase");
-  await sleep(500); // keys wait in the terminal until the arena is there
+  await pause(500); // keys wait in the terminal until the arena is there
   await terminal.text(typedForm(phrase));
-  await sleep(300);
+  await pause(300);
   using memory = new ProcessMemory(await terminal.pid());
   // What is not ASCII stands there as it was typed, and its NFKC not yet.
   const [typed, normal] = ledger.secrets;
@@ -153,7 +153,7 @@ async function listenerRun(trace: Trace, phrase: string, messages: number): Prom
   friend.bye();
   await product.event("left");
   friend.ended();
-  await sleep(100);
+  await pause(100);
   await trace.look("the friend has left", memory, ledger);
   nothingElsewhere(trace, product, ledger);
 }
@@ -183,7 +183,7 @@ async function dialerRun(trace: Trace): Promise<void> {
     ledger.set("gone", "K", "transcript", "Ke, Ka", "KcA, KcB", "ctx", "ss");
     const again = await next();
     using watch = new Watch(product.pid);
-    await sleep(300);
+    await pause(300);
     friend = new Friend(again, ledger, peek);
     offered = friend.offer(stretched);
     last = await friend.answered(offered, stretched);
@@ -217,7 +217,7 @@ async function dialerRun(trace: Trace): Promise<void> {
   );
   friend.close();
   friend.ended();
-  await sleep(200);
+  await pause(200);
   await trace.look("the connection is lost", memory, ledger);
   nothingElsewhere(trace, product, ledger);
 }
@@ -234,7 +234,7 @@ async function askedAgainRun(trace: Trace): Promise<void> {
     await terminal.keys("Enter");
   };
   await terminal.until("Phrase");
-  await sleep(500); // keys wait in the terminal until the arena is there
+  await pause(500); // keys wait in the terminal until the arena is there
   await type(phrase);
   const wire = await listener.accept();
   using memory = new ProcessMemory(await terminal.pid());
@@ -282,7 +282,7 @@ async function exitsRun(trace: Trace): Promise<void> {
   const ledger = phraseLedger(phrase);
   await using terminal = await Tmux.product(["listen", "127.0.0.1:0"], trace.product, { columns: 120, rows: 30 });
   await terminal.until("Phrase");
-  await sleep(500);
+  await pause(500);
   await terminal.text(phrase);
   await terminal.keys("Enter");
   const address = await addressOf(terminal);
@@ -494,61 +494,25 @@ function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((done) => setTimeout(done, ms));
-}
-
 /** strace holds a process at `exit_group`; long enough to read it, then it goes. */
 class HeldExit implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  #reached: () => void = () => {};
-  readonly #there = new Promise<void>((done) => this.#reached = done);
-  readonly #pump: Promise<void>;
-  #attached: () => void = () => {};
-  readonly #ready = new Promise<void>((done) => this.#attached = done);
+  private constructor(readonly strace: Child) {}
 
   static async of(pid: number): Promise<HeldExit> {
-    const hold = new HeldExit(pid);
-    await hold.#ready;
-    await sleep(200); // every thread of it
-    return hold;
-  }
-
-  private constructor(pid: number) {
-    const child = this.#child = new Deno.Command("strace", {
-      args: ["-f", "-p", `${pid}`, "-e", "trace=exit_group,kill", "-e", "inject=exit_group:delay_enter=4s"],
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    this.#pump = (async () => {
-      for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-        if (text.includes("attached")) this.#attached();
-        if (text.includes("exit_group(")) this.#reached();
-      }
-      this.#attached();
-      this.#reached();
-    })();
+    const what = ["-e", "trace=exit_group,kill", "-e", "inject=exit_group:delay_enter=4s"];
+    const strace = new Child(["strace", "-f", "-p", `${pid}`, ...what]);
+    await strace.until(/attached/);
+    await pause(200); // every thread of it
+    return new HeldExit(strace);
   }
 
   async reached(): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    await Promise.race([
-      this.#there,
-      new Promise((_, fail) => timer = setTimeout(() => fail(new Error("it did not exit")), 15_000)),
-    ]);
-    clearTimeout(timer);
-    await sleep(50);
+    await this.strace.until(/exit_group\(/);
+    await pause(50);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGTERM");
-    } catch {
-      // It has ended with what it held.
-    }
-    await this.#child.status;
-    await this.#pump.catch(() => {});
+    await this.strace[Symbol.asyncDispose]();
   }
 }
 
@@ -645,7 +609,7 @@ class Trace {
   async #measure(memory: ProcessMemory, ledger: Ledger, stop: boolean, friend?: Friend): Promise<Scan> {
     if (stop) Deno.kill(memory.pid, "SIGSTOP");
     try {
-      if (stop) await sleep(60); // what is in the socket comes in
+      if (stop) await pause(60); // what is in the socket comes in
       friend?.settle();
       return scan(memory, ledger);
     } finally {

@@ -350,21 +350,12 @@ async function profile(situation: Situation, place: Place, home: string): Promis
   const { pty } = place;
   const pid = await pty.open([Deno.execPath(), ...PRODUCT, ...situation.args(place)], env, home);
   await situation.reach(place);
-  const tracer = new Deno.Command("strace", { args: ["-f", "-r", "-p", String(pid)], stderr: "piped", stdout: "null" })
-    .spawn();
-  const output = tracer.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  const read = async () => {
-    const { value, done } = await output.read();
-    text += value ?? "";
-    return !done;
-  };
-  while (!text.includes(" attached") && await read());
+  await using tracer = new Child(["strace", "-f", "-r", "-p", String(pid)]);
+  await tracer.until(/ attached/);
   await pty.rest(100);
   const ended = await pty.end({ how: "bytes", value: "\x1b[24~" });
-  while (await read());
-  await tracer.status;
-  const lines = text.split("\n");
+  await tracer.exit;
+  const lines = tracer.said.split("\n");
   console.log(lines.slice(lines.findLastIndex((line) => line.includes("[24~"))).join("\n"));
   console.log(`${situation.name}: ${ended.ms.toFixed(1)} ms under strace`);
 }

@@ -2,6 +2,7 @@
 // which makes the pipes as other programs leave them.
 
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
+import { Child, pause } from "../harness/child.ts";
 import { hasProgram, PRODUCT, productEnvironment } from "../harness/product.ts";
 import { Sesame } from "../harness/process.ts";
 import { ran } from "../harness/command.ts";
@@ -87,20 +88,15 @@ for (const signal of ["SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
       await Deno.remove(fifo);
       await new Deno.Command("mkfifo", { args: [fifo] }).output();
       try {
-        const child = new Deno.Command("bash", {
-          args: ["-c", `exec 3<>${fifo}; exec ${product} listen 127.0.0.1:0 --json --phrase-fd 3`],
-          clearEnv: true,
-          env: productEnvironment(),
-          stdin: "null",
-          stdout: "null",
-          stderr: "null",
-        }).spawn();
+        await using child = new Child(
+          ["bash", "-c", `exec 3<>${fifo}; exec ${product} listen 127.0.0.1:0 --json --phrase-fd 3`],
+          { env: productEnvironment() },
+        );
         await reading(child.pid);
-        child.kill(signal);
-        const late = setTimeout(() => child.kill("SIGKILL"), 5_000);
-        const { code, signal: by } = await child.status;
+        child.signal(signal);
+        const late = setTimeout(() => child.signal("SIGKILL"), 5_000);
+        deepEqual(await child.exit, { code: 0, signal: null });
         clearTimeout(late);
-        deepEqual({ code, by }, { code: 0, by: null });
       } finally {
         await Deno.remove(fifo);
       }
@@ -126,7 +122,7 @@ async function reading(pid: number): Promise<void> {
     const status = await Deno.readTextFile(`/proc/${pid}/status`);
     const caught = BigInt(`0x${/^SigCgt:\s+(\w+)$/m.exec(status)?.[1] ?? "0"}`);
     // SIGTERM is 15, so bit 14; then as long again as it took, since the descriptor is read a moment later.
-    if ((caught & (1n << 14n)) !== 0n) return await new Promise((done) => setTimeout(done, 1_000));
-    await new Promise((done) => setTimeout(done, 20));
+    if ((caught & (1n << 14n)) !== 0n) return await pause(1_000);
+    await pause(20);
   }
 }

@@ -1,6 +1,8 @@
 // Two homes, each behind a router, and the internet between them: network namespaces, rules of nft for what each kind of
 // router does, and a delay. Scope: making and removing them. Out of scope: what runs in a home (table.ts, the tests).
 
+import { existsSync } from "node:fs";
+import { Child } from "../harness/child.ts";
 import { apart, hasNamespaces, Place } from "../harness/netns.ts";
 
 /** What stands between a home and the internet, and how it treats a stranger's SYN. */
@@ -18,7 +20,7 @@ export const KINDS: readonly Kind[] = ["drops", "resets", "rejects", "open", "ra
 
 export function hasHomes(...programs: readonly string[]): boolean {
   if (!hasNamespaces("nft", "python3", ...programs)) return false;
-  const tun = exists("/dev/net/tun");
+  const tun = existsSync("/dev/net/tun");
   if (!tun) console.warn("SKIPPED: needs /dev/net/tun.");
   return tun;
 }
@@ -38,7 +40,7 @@ export interface Home {
 export class Homes implements AsyncDisposable {
   readonly homes: Home[] = [];
   readonly #places: Place[] = [];
-  #internet: Deno.ChildProcess | undefined;
+  #internet: Child | undefined;
 
   /** `delayMs`: each way. */
   static async make(kinds: readonly Kind[], delayMs = 10): Promise<Homes> {
@@ -55,11 +57,8 @@ export class Homes implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#internet !== undefined) {
-      await this.#internet.stdin.close();
-      await this.#internet.status;
-    }
-    for (const { name } of this.#places) await new Deno.Command("ip", { args: ["netns", "del", name] }).output();
+    await this.#internet?.[Symbol.asyncDispose]();
+    for (const place of this.#places) place.remove();
   }
 
   #home(id: string, kind: Kind, number: number): Home {
@@ -85,19 +84,13 @@ export class Homes implements AsyncDisposable {
     const edges = this.homes.map(({ router }, i) =>
       kinds[i] === "double" ? this.#places.find(({ name }) => name.endsWith(`p${i + 1}`))! : router
     );
-    this.#internet = new Deno.Command("python3", {
-      args: [
-        new URL("internet.py", import.meta.url).pathname,
-        String(delayMs),
-        ...edges.map(({ name }, i) => `${name}=203.0.113.${i + 1}/32,2001:db8:${i + 1}::/48`),
-      ],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    const reader = this.#internet.stdout.getReader();
-    if ((await reader.read()).done) throw new Error("no internet");
-    reader.releaseLock();
+    this.#internet = new Child([
+      "python3",
+      new URL("internet.py", import.meta.url).pathname,
+      String(delayMs),
+      ...edges.map(({ name }, i) => `${name}=203.0.113.${i + 1}/32,2001:db8:${i + 1}::/48`),
+    ]);
+    await this.#internet.until(/ready/);
     edges.forEach((edge, i) => {
       edge.run("ip", ["address", "add", `203.0.113.${i + 1}/24`, "dev", "wire"]);
       edge.run("ip", ["link", "set", "wire", "up"]);
@@ -152,13 +145,4 @@ table inet filter {
   chain prerouting { type nat hook prerouting priority -100; jump prerouting_miniupnpd; }
   chain postrouting { type nat hook postrouting priority 100; jump postrouting_miniupnpd; ${translate}; }
 }`]);
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,18 +1,15 @@
 // A real router's part: miniupnpd in the namespace of a home's router. Scope: starting it in each of its ways.
 
-import type { Child } from "../harness/child.ts";
+import { type Child, settles } from "../harness/child.ts";
 import type { Place } from "../harness/netns.ts";
 import type { Home } from "./homes.ts";
 
 export interface UpnpdOptions {
   readonly pcp?: boolean;
-  readonly upnp?: boolean;
   /** The longest lease that it grants, in seconds; above 120. */
   readonly lease?: number;
   /** Further lines of its configuration. */
   readonly lines?: readonly string[];
-  /** In place of "everything above 1023 of the home's network". */
-  readonly rules?: readonly string[];
 }
 
 export class Upnpd implements AsyncDisposable {
@@ -34,7 +31,7 @@ export class Upnpd implements AsyncDisposable {
   /** Once it takes questions. */
   static async start(
     { router }: Home,
-    { pcp = true, upnp = true, lease = 86_400, lines = [], rules }: UpnpdOptions = {},
+    { pcp = true, lease = 86_400, lines = [] }: UpnpdOptions = {},
   ): Promise<Upnpd> {
     const dir = await Deno.makeTempDir();
     await Deno.writeTextFile(
@@ -43,7 +40,7 @@ export class Upnpd implements AsyncDisposable {
         "ext_ifname=wire",
         "listening_ip=lan",
         `enable_pcp_pmp=${pcp ? "yes" : "no"}`,
-        `enable_upnp=${upnp ? "yes" : "no"}`,
+        "enable_upnp=yes",
         "secure_mode=yes",
         "system_uptime=no",
         "min_lifetime=120",
@@ -53,36 +50,27 @@ export class Upnpd implements AsyncDisposable {
         `lease_file=${dir}/leases`,
         "ext_allow_private_ipv4=yes",
         ...lines,
-        ...rules ?? ["allow 1024-65535 192.168.0.0/16 1024-65535", "deny 0-65535 0.0.0.0/0 0-65535"],
+        "allow 1024-65535 192.168.0.0/16 1024-65535",
+        "deny 0-65535 0.0.0.0/0 0-65535",
         "",
       ].join("\n"),
     );
     const upnpd = new Upnpd(router, dir);
     // Its ports are open once it answers there.
     const udp = pcp ? ":14E7 " : ":076C ";
-    for (let tries = 0; !isOpen(router, udp); tries++) {
-      if (tries > 100) throw new Error(`miniupnpd: ${upnpd.said}`);
-      await new Promise((done) => setTimeout(done, 50));
-    }
+    const open = await settles(() => router.run("cat", ["/proc/net/udp"]).includes(udp), 5_000);
+    if (!open) throw new Error(`miniupnpd: ${upnpd.said}`);
     return upnpd;
   }
 
   /** What it passes on now, as nft shows it. */
   passedOn(): string {
-    const { stdout } = new Deno.Command("ip", {
-      args: ["netns", "exec", this.#router.name, "nft", "list", "chain", "inet", "filter", "prerouting_miniupnpd"],
-    }).outputSync();
-    return new TextDecoder().decode(stdout).split("\n").filter((line) => line.includes("dnat")).join("\n");
+    const chain = this.#router.run("nft", ["list", "chain", "inet", "filter", "prerouting_miniupnpd"]);
+    return chain.split("\n").filter((line) => line.includes("dnat")).join("\n");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#child[Symbol.asyncDispose]();
     await Deno.remove(this.#dir, { recursive: true });
   }
-}
-
-function isOpen(router: Place, port: string): boolean {
-  const { stdout } = new Deno.Command("ip", { args: ["netns", "exec", router.name, "cat", "/proc/net/udp"] })
-    .outputSync();
-  return new TextDecoder().decode(stdout).includes(port);
 }

@@ -2,6 +2,7 @@
 // roles; run with faults, it is a hostile peer. Scope: whole handshakes and an authenticated connection. Out of scope:
 // what a test sends and what is promised; the grid of ticks (a session sends when it is told to).
 
+import { Bell } from "../harness/bell.ts";
 import { utf8 } from "./bytes.ts";
 import { Assembler, fragmentsOf, PLAINTEXT } from "./cell.ts";
 import {
@@ -19,7 +20,7 @@ import {
 } from "./handshake.ts";
 import { decodeMessage, encodeMessage, type Message, messageId } from "./message.ts";
 import { Ratchet, type SealBend, type Seen } from "./ratchet.ts";
-import { Bell, type Wire } from "./tls.ts";
+import type { Wire } from "./tls.ts";
 
 /** An authenticated connection: seals what it is told to, opens what comes, and keeps the messages. */
 export class Session implements Disposable {

@@ -2,6 +2,7 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { connect, type ConnectionOptions, createServer, type Server, type TLSSocket } from "node:tls";
+import { Bell } from "../harness/bell.ts";
 import { type Forged, makeCertificate } from "../transport/forged_certificate.ts";
 import { join } from "./bytes.ts";
 import { FRAME } from "./frame.ts";
@@ -14,33 +15,6 @@ export interface Identity extends Forged {
 
 export function newIdentity(from: Forged = makeCertificate()): Identity {
   return { ...from, id: sha256(from.der) };
-}
-
-/** Who waits for something to change: each `stir` wakes all. */
-export class Bell {
-  #waiting: (() => void)[] = [];
-
-  stir(): void {
-    for (const wake of this.#waiting.splice(0)) wake();
-  }
-
-  /** The first thing that `look` finds, now or after a stir. Throws `late()` when it has not by then. */
-  async until<T>(look: () => T | undefined, ms: number, late: () => string): Promise<T> {
-    const deadline = performance.now() + ms;
-    for (;;) {
-      const found = look();
-      if (found !== undefined) return found;
-      const left = deadline - performance.now();
-      if (left <= 0) throw new Error(late());
-      await new Promise<void>((done) => {
-        const timer = setTimeout(done, left);
-        this.#waiting.push(() => {
-          clearTimeout(timer);
-          done();
-        });
-      });
-    }
-  }
 }
 
 export interface DialOptions {

@@ -2,6 +2,7 @@
 // `deno test -A tests/screen -- --update` and then reviewed in the diff.
 
 import assert from "node:assert/strict";
+import { Child, pause } from "../harness/child.ts";
 import { hasTmux, type Tmux } from "../harness/tmux.ts";
 import { type DriverOptions, openDriver } from "./driver_terminal.ts";
 
@@ -21,13 +22,13 @@ async function golden(name: string, terminal: Tmux): Promise<void> {
   const file = new URL(`./golden/${name}.txt`, import.meta.url);
   const capture = async () => `${await terminal.capture()}\n`;
   if (Deno.args.includes("--update")) {
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await pause(500);
     Deno.writeTextFileSync(file, await capture());
   }
   const wanted = Deno.readTextFileSync(file);
   let text = await capture();
   for (let look = 0; text !== wanted && look < 150; look++) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pause(20);
     text = await capture();
   }
   assert.equal(text, wanted);
@@ -87,7 +88,7 @@ for (const [i, [columns, rows]] of SIZES.entries()) {
         await terminal.text("correct horse");
         await terminal.keys("BSpace", "BSpace", "Left", "Home");
         await terminal.paste("pasted\n");
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        await pause(200);
         assert.equal(await terminal.capture(), before);
         // On 40 columns the text fills the row to the last cell, where the cursor stays.
         assert.equal(await terminal.ask("#{cursor_x},#{cursor_y}"), `${Math.min(before.length + 1, columns)},0`);
@@ -231,42 +232,30 @@ test("the plain view appends and never moves", { driver: ["plain"] }, async (ter
   await terminal.until(/ended 0\nicanon/);
 });
 
-/** The driver between two pipes. */
-function piped(...args: string[]): Deno.ChildProcess {
+/** The driver between two pipes. `under`: a program and its arguments that start it. */
+function piped(args: readonly string[], under: readonly string[] = []): Child {
   const config = new URL("../../deno.json", import.meta.url).pathname;
   const driver = new URL("./chat_driver.ts", import.meta.url).pathname;
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", "--cached-only", "--config", config, "--allow-net", driver, ...args],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  const run = [Deno.execPath(), "run", "--quiet", "--no-prompt", "--cached-only", "--config", config, "--allow-net"];
+  return new Child([...under, ...run, driver, ...args]);
 }
 
 for (const scenario of ["", "slow"]) {
   Deno.test(`from a pipe the first line is the phrase and each further one a message, in order ${scenario}`, async () => {
-    const child = piped("json", "first-line", scenario);
+    await using child = piped(["json", "first-line", scenario]);
     const lines = Array.from({ length: scenario === "slow" ? 300 : 5000 }, (_, i) => `line ${i}`);
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(`secret\r\n${lines.join("\n")}`));
-    await writer.close();
-    const { code, stdout, stderr } = await child.output();
-    assert.equal(new TextDecoder().decode(stderr), 'first line: {"length":6}\nleft\n');
-    assert.equal(code, 0);
-    const events = new TextDecoder().decode(stdout).trimEnd().split("\n").map((line) => JSON.parse(line));
+    await child.write(`secret\r\n${lines.join("\n")}`);
+    await child.endInput();
+    assert.equal(await child.ended, 0);
+    assert.equal(child.stderr, 'first line: {"length":6}\nleft\n');
+    const events = child.said.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
     assert.deepEqual(events.filter((e) => e.event === "sent").map((e) => e.id), lines.map((_, i) => `mine ${i}`));
   });
 }
 
 Deno.test("a reader that goes away ends the program", async () => {
-  const child = piped("json");
-  const reader = child.stdout.getReader();
-  await reader.read();
-  await reader.cancel();
-  const writer = child.stdin.getWriter();
-  for (let i = 0; i < 1000; i++) await writer.write(new TextEncoder().encode("more\n")).catch(() => {});
-  const { code } = await child.status;
-  assert.equal(code, 0);
-  await writer.close().catch(() => {});
-  await child.stderr.cancel();
+  await using child = piped(["json"], ["bash", "-c", '"$@" | head -n 1; exit ${PIPESTATUS[0]}', "bash"]);
+  await child.until(/\n/);
+  for (let i = 0; i < 1000; i++) await child.write("more\n");
+  assert.equal(await child.ended, 0);
 });

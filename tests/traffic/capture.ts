@@ -1,6 +1,7 @@
 // tcpdump, and what it takes to be allowed to run it. Its files hold nothing but encrypted traffic of throw-away
 // sessions; they go into a temporary folder that is removed.
 
+import { Child, pause } from "../harness/child.ts";
 import { type Capture, parsePcap } from "./pcap.ts";
 
 /** Outside of the ports that Linux gives to callers (32768 and up), so that no connection of others is caught. */
@@ -27,11 +28,10 @@ const LOOPBACK = Deno.build.os === "darwin" ? "lo0" : "lo";
 
 /** One tcpdump over the loopback. Nothing of it is left once `stop` has returned. */
 export class Tcpdump implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
+  readonly #child: Child;
   readonly #folder: string;
-  #over = false;
 
-  private constructor(child: Deno.ChildProcess, folder: string) {
+  private constructor(child: Child, folder: string) {
     this.#child = child;
     this.#folder = folder;
   }
@@ -39,26 +39,12 @@ export class Tcpdump implements AsyncDisposable {
   /** Resolves once it listens. */
   static async start(first: number = PORTS.first, last: number = PORTS.last): Promise<Tcpdump> {
     const folder = await Deno.makeTempDir({ prefix: "sesame-wire-" });
-    const child = new Deno.Command("tcpdump", {
-      args: [
-        // A slot of the buffer is as large as a packet may be: room for a thousand, when many friends are called at once.
-        ["-i", LOOPBACK, "-n", "-U", "--immediate-mode", "-B", "65536", "--time-stamp-precision=nano"],
-        ["-w", `${folder}/all.pcap`, "-Z", "root", `tcp portrange ${first}-${last}`],
-      ].flat(),
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    const reader = child.stderr.getReader();
-    let said = "";
-    while (!said.includes("listening on")) {
-      const { value, done } = await reader.read();
-      if (done) throw new Error(`tcpdump ended: ${said}`);
-      said += new TextDecoder().decode(value);
-    }
-    void (async () => {
-      while (!(await reader.read()).done);
-    })();
+    const child = new Child([
+      // A slot of the buffer is as large as a packet may be: room for a thousand, when many friends are called at once.
+      ...["tcpdump", "-i", LOOPBACK, "-n", "-U", "--immediate-mode", "-B", "65536", "--time-stamp-precision=nano"],
+      ...["-w", `${folder}/all.pcap`, "-Z", "root", `tcp portrange ${first}-${last}`],
+    ]);
+    await child.until(/listening on/);
     return new Tcpdump(child, folder);
   }
 
@@ -69,11 +55,10 @@ export class Tcpdump implements AsyncDisposable {
 
   /** Ends tcpdump; its file stays until this is disposed. */
   async end(): Promise<void> {
-    if (this.#over) return;
-    this.#over = true;
-    await new Promise((done) => setTimeout(done, 300)); // what the kernel still holds
-    this.#child.kill("SIGINT");
-    await this.#child.status;
+    if (this.#child.over !== undefined) return;
+    await pause(300); // what the kernel still holds
+    this.#child.signal("SIGINT");
+    await this.#child.exit;
   }
 
   async read(): Promise<Capture> {

@@ -4,6 +4,7 @@ import { ok, strictEqual as equal } from "node:assert/strict";
 import type { Link } from "../../src/ports.ts";
 import { makeIdentity } from "../../src/transport/certificate.ts";
 import { TlsTransport } from "../../src/transport/tls.ts";
+import { pause } from "../harness/child.ts";
 import { hasProgram } from "../harness/product.ts";
 import { CONTENT, Tap } from "./tls_records.ts";
 
@@ -43,10 +44,10 @@ for (
     () =>
       tapped(async (tap, frames, ended) => {
         await tap.send({ type: CONTENT.data, content: new Uint8Array(1280) });
-        while (frames() === 0) await new Promise((done) => setTimeout(done, 5));
+        while (frames() === 0) await pause(5);
         await tap.send(...records);
         const began = performance.now();
-        await Promise.race([ended, new Promise((done) => setTimeout(done, 4_000))]);
+        await Promise.race([ended, pause(4_000)]);
         const took = performance.now() - began;
         ok(took < 2_500, `${took} ms`);
       }),
@@ -59,9 +60,9 @@ Deno.test(
   () =>
     tapped(async (tap, frames, ended) => {
       await tap.send({ type: CONTENT.data, content: new Uint8Array(1280) });
-      await Promise.race([ended, new Promise((done) => setTimeout(done, 2_500))]);
+      await Promise.race([ended, pause(2_500)]);
       await tap.send({ type: CONTENT.data, content: new Uint8Array(1280) });
-      for (let waits = 0; waits < 200 && frames() < 2; waits++) await new Promise((done) => setTimeout(done, 5));
+      for (let waits = 0; waits < 200 && frames() < 2; waits++) await pause(5);
       equal(frames(), 2);
     }),
 );

@@ -1,59 +1,47 @@
 // Hand-made TLS 1.3 records under the keys of a real connection: what no library sends. OpenSSL makes the connection
 // and tells its keys; it goes through a tap here, which adds any record in the caller's name (RFC 8446 section 5.2).
 
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { existsSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { settles } from "../harness/child.ts";
+import { TcpServer } from "../harness/tcp.ts";
 import { makeCertificate } from "./forged_certificate.ts";
+import { OpenSsl } from "./openssl.ts";
 
 export const CONTENT = { alert: 21, handshake: 22, data: 23 } as const;
 
 /** A TLS connection of OpenSSL's to a listener, with a good certificate. It sends nothing of its own. */
 export class Tap implements AsyncDisposable {
-  readonly #server: Server;
-  readonly #openssl: Deno.ChildProcess;
-  readonly #folder: string;
-  #far: Socket | undefined;
+  readonly #middle: TcpServer;
+  readonly #openssl: OpenSsl;
+  readonly #far: () => Socket;
   #records = 0;
 
-  private constructor(server: Server, openssl: Deno.ChildProcess, folder: string) {
-    this.#server = server;
+  private constructor(middle: TcpServer, openssl: OpenSsl, far: () => Socket) {
+    this.#middle = middle;
     this.#openssl = openssl;
-    this.#folder = folder;
+    this.#far = far;
   }
 
-  /** Calls the listener at this address. */
+  /** Calls the listener at this address of loopback. */
   static async open(to: string): Promise<Tap> {
-    const far = split(to);
-    const joined = { with: (_: Socket) => {} };
-    const server = createServer((near) => {
-      const socket = connect({ ...far, noDelay: true });
-      joined.with(socket);
-      near.on("data", (chunk: Uint8Array) => socket.write(chunk));
-      socket.on("data", (chunk: Uint8Array) => near.write(chunk));
-      for (const one of [near, socket]) one.on("error", () => {});
-      near.on("close", () => socket.destroy());
-      socket.on("close", () => near.destroy());
+    const port = Number(to.slice(to.lastIndexOf(":") + 1));
+    let far!: Socket;
+    const middle = await TcpServer.of((near) => {
+      far = connect({ host: "127.0.0.1", port, noDelay: true });
+      far.on("error", () => {});
+      far.on("close", () => near.destroy());
+      near.on("close", () => far.destroy());
+      near.pipe(far).pipe(near);
     });
-    await new Promise<void>((done) => void server.listen(0, "127.0.0.1", done));
-    const { port } = server.address() as { port: number };
-    const folder = Deno.makeTempDirSync({ prefix: "sesame-records-" });
-    const { certificatePem, keyPem } = makeCertificate();
-    Deno.writeTextFileSync(`${folder}/cert.pem`, certificatePem);
-    Deno.writeTextFileSync(`${folder}/key.pem`, keyPem);
-    const openssl = new Deno.Command("openssl", {
-      args: ["s_client", "-connect", `127.0.0.1:${port}`, "-tls1_3", "-noservername", "-quiet", "-ign_eof"]
-        .concat(["-cert", `${folder}/cert.pem`, "-key", `${folder}/key.pem`, "-keylogfile", `${folder}/keys`]),
-      stdin: "piped",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    const tap = new Tap(server, openssl, folder);
-    joined.with = (socket) => tap.#far = socket;
-    return tap;
+    const args = ["-tls1_3", "-noservername", "-quiet", "-ign_eof", "-keylogfile", "keys"];
+    const openssl = OpenSsl.client(middle.address, "127.0.0.1", args, makeCertificate());
+    return new Tap(middle, openssl, () => far);
   }
 
   /** Bytes as they are, in the caller's name. */
   raw(bytes: Uint8Array): void {
-    this.#far!.write(bytes);
+    this.#far().write(bytes);
   }
 
   /** Records under the caller's key, the next in its order. */
@@ -79,39 +67,17 @@ export class Tap implements AsyncDisposable {
   }
 
   async #secret(): Promise<Uint8Array<ArrayBuffer>> {
-    for (let tries = 0; tries < 500; tries++) {
-      const found = /^CLIENT_TRAFFIC_SECRET_0 \S+ (\S+)/m.exec(this.#keys());
-      if (found !== null) return Uint8Array.fromHex(found[1]!);
-      await new Promise((done) => setTimeout(done, 10));
-    }
-    throw new Error("OpenSSL told no keys");
-  }
-
-  #keys(): string {
-    try {
-      return Deno.readTextFileSync(`${this.#folder}/keys`);
-    } catch {
-      return ""; // not yet
-    }
+    const keys = `${this.#openssl.folder}/keys`;
+    const found = () =>
+      existsSync(keys) ? /^CLIENT_TRAFFIC_SECRET_0 \S+ (\S+)/m.exec(Deno.readTextFileSync(keys))?.[1] : undefined;
+    if (!await settles(() => found() !== undefined, 10_000)) throw new Error("OpenSSL told no keys");
+    return Uint8Array.fromHex(found()!);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#far?.destroy();
-    try {
-      this.#openssl.kill();
-    } catch {
-      // It has ended by itself.
-    }
-    await this.#openssl.stdin.close().catch(() => {});
-    await this.#openssl.status;
-    await new Promise<void>((done) => void this.#server.close(() => done()));
-    Deno.removeSync(this.#folder, { recursive: true });
+    await this.#openssl[Symbol.asyncDispose]();
+    await this.#middle[Symbol.asyncDispose]();
   }
-}
-
-function split(address: string): { host: string; port: number } {
-  const at = address.lastIndexOf(":");
-  return { host: address.slice(0, at), port: Number(address.slice(at + 1)) };
 }
 
 /** HKDF-Expand-Label (RFC 8446 section 7.1), for one block. */
