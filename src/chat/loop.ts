@@ -21,6 +21,8 @@ import type { Watch } from "./watch.ts";
 
 /** How long the sockets are given to hand over what waits in them: many turns of the event loop. */
 const READ_MS = 20;
+/** With a timer that is so late, the process was stopped or the machine slept. */
+const STOOD_STILL_MS = 500;
 /** A frame that was just given to a link has left the process by then. */
 const SENT_MS = 1;
 
@@ -376,11 +378,17 @@ export class Loop implements Disposable {
     this.#timerFor = this.#over ? Infinity : deadline;
     if (this.#timerFor === Infinity) return;
     this.#cancelTimer = after(deadline - now(), () => {
-      this.#timerFor = Infinity;
-      // Timers may fire early; then nothing is due yet, and the timer is set again.
-      if (now() < deadline) return this.#setTimer();
-      this.step({ type: "time", unsent: (link) => this.#links.get(link)?.unsent ?? 0 });
+      if (now() - deadline < STOOD_STILL_MS) return this.#due(deadline);
+      // What came meanwhile is taken first: a cell to a friend who has gone ends the link, and their last words with it.
+      this.#cancelTimer = after(READ_MS, () => this.#due(deadline));
     });
+  }
+
+  #due(deadline: Millis): void {
+    this.#timerFor = Infinity;
+    // Timers may fire early; then nothing is due yet, and the timer is set again.
+    if (now() < deadline) return this.#setTimer();
+    this.step({ type: "time", unsent: (link) => this.#links.get(link)?.unsent ?? 0 });
   }
 
   /** Work that no tick should wait for, piece by piece while none is near, and behind the frames of this step. */

@@ -187,3 +187,34 @@ Deno.test("a piece of quiet work is done after the frames of its step, clear of 
   equal(asked, before, "a timer goes on");
   equal(steps.filter((step) => step.startsWith("quiet")).length, 2);
 });
+
+Deno.test("after the process stood still, what came meanwhile is taken before the tick that is late, which comes once", async () => {
+  const steps: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let tick = Infinity;
+  const { parts } = partsWith({
+    get deadline() {
+      return tick;
+    },
+    step: ({ type }: Event) => {
+      steps.push(type);
+      if (type === "time") {
+        tick = Infinity;
+        resolve();
+      }
+      return [];
+    },
+    [Symbol.dispose]: () => {},
+  });
+  using loop = new Loop(parts);
+  await using friend = new Deno.Command("sh", { args: ["-c", "sleep 0.2; echo bye"], stdout: "piped" }).spawn();
+  const heard = (async () => {
+    for await (const _ of friend.stdout) loop.step({ type: "say", text: "" });
+  })();
+  tick = now() + 5;
+  loop.step({ type: "say", text: "" });
+  for (const thawed = now() + 1000; now() < thawed;);
+  await promise;
+  await heard;
+  deepEqual(steps, ["say", "say", "time"]);
+});

@@ -2,7 +2,7 @@
 // messages nobody confirmed.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { addressOf, deliver, dial, listen, Pair, PHRASE } from "../harness/process_pair.ts";
+import { addressOf, deliver, dial, listen, Pair, PHRASE, scripted } from "../harness/process_pair.ts";
 import { Sesame } from "../harness/process.ts";
 import { threeParts } from "../harness/process_errors.ts";
 
@@ -60,7 +60,7 @@ Deno.test("what a script says when its friend has left is not sent: each line is
   await dialer.say("/quit");
   await listener.event("left");
   await listener.say("one\ntwo\nthree");
-  await listener.until(() => listener.all("problem").length === 3 ? true : undefined, "3 problems");
+  await listener.counted("problem", 3);
   await listener.endInput();
   equal((await listener.ended()).code, 0);
   deepEqual(listener.all("problem").map(({ doing, wrong }) => `${doing} ${wrong}`), [
@@ -109,8 +109,7 @@ Deno.test("SIGINT is a polite end: goodbye, and exit code 0", async () => {
 });
 
 Deno.test("SIGSTOP of one side: the other waits 10 s at the end of input, names what nobody confirmed, and stops", async () => {
-  // Its second cell to somebody who has gone ends the link, read or not: that one is farther away.
-  await using pair = await Pair.connect({ ...FAST, listener: ["--interval", "250"] });
+  await using pair = await Pair.connect(FAST);
   await deliver(pair.dialer, pair.listener, "before");
   pair.listener.signal("SIGSTOP");
   try {
@@ -130,25 +129,22 @@ Deno.test("SIGSTOP of one side: the other waits 10 s at the end of input, names 
   }
   // Thawed, it has the text after all, and hears of the end: shown, though nobody could know.
   await pair.listener.like("message", { text: "to somebody who is frozen" });
-  await pair.listener.event("left");
+  equal((await pair.listener.event("left")).reason, "bye");
 });
 
 Deno.test("a frozen side that thaws goes on, and nothing is lost", async () => {
   await using pair = await Pair.connect(FAST);
   pair.listener.signal("SIGSTOP");
   for (let i = 0; i < 5; i++) await pair.dialer.say(`frozen ${i}`);
-  await pair.dialer.until(() => pair.dialer.all("sent").length === 5 ? true : undefined, "five sent");
+  await pair.dialer.counted("sent", 5);
   pair.listener.signal("SIGCONT");
-  await pair.dialer.until(() => pair.dialer.all("delivered").length === 5 ? true : undefined, "five delivered");
+  await pair.dialer.counted("delivered", 5);
   deepEqual(pair.listener.all("message").map((e) => e.text), [0, 1, 2, 3, 4].map((i) => `frozen ${i}`));
   equal(pair.dialer.all("left").length, 0);
 });
 
 Deno.test("a reader that goes away ends the program without an uncaught error", async () => {
-  await using sesame = await Sesame.start(["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"], {
-    phrase: PHRASE,
-    shell: '"$@" | head -n 1; exit 0',
-  });
+  await using sesame = await scripted(["listen", "127.0.0.1:0"], { shell: '"$@" | head -n 1; exit 0' });
   await sesame.event("protection");
   await sesame.say("anything");
   await sesame.endInput();
