@@ -202,8 +202,7 @@ export const FRAME_ROWS: readonly Row[] = [
     promised: "closed 15 s after TLS, and the person is told",
     slow: true,
     async run(world) {
-      const { wire, target } = await world.called();
-      wire.send(makeOffer(await world.phrase()).frame);
+      const { wire, target } = await world.offered();
       const began = performance.now();
       await wire.closedWithin(20_000);
       assert.equal(wire.received, FRAME);

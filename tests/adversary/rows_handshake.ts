@@ -4,6 +4,8 @@
 import assert from "node:assert/strict";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
+import { withLargeCoefficient } from "../harness/kem.ts";
+import { LOW_ORDER_X25519 } from "../harness/points.ts";
 import { dial, PHRASE } from "../harness/process_pair.ts";
 import {
   type AnswerBend,
@@ -28,29 +30,18 @@ const { Point } = ed25519;
 const IDENTITY = Uint8Array.fromHex("01" + "00".repeat(31));
 /** A point of order 8. */
 const TORSION = Point.fromHex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a");
-const SMALL_ORDER: readonly (readonly [string, string])[] = [
+/** Shares that neither side may take: of small order, not canonical, off the curve. */
+const BAD_SHARES: readonly (readonly [string, Uint8Array])[] = [
   ["identity", "01" + "00".repeat(31)],
   ["order 2", "ec" + "ff".repeat(30) + "7f"],
   ["order 4", "00".repeat(32)],
   ["order 8", "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"],
-];
-const NON_CANONICAL: readonly (readonly [string, string])[] = [
   ["y = p + 1", "ee" + "ff".repeat(30) + "7f"],
   ["y = p", "ed" + "ff".repeat(30) + "7f"],
   ["x = 0 with a sign", "01" + "00".repeat(30) + "80"],
   ["y = 2^255 - 1", "ff".repeat(31) + "7f"],
-];
-/** y = 2 is no point of the curve. */
-const OFF_CURVE = "02" + "00".repeat(31);
-/** X25519 keys that give all zero with every scalar (RFC 7748 section 7; the list of cr.yp.to/ecdh.html). */
-const LOW_ORDER_X25519: readonly string[] = [
-  "00".repeat(32),
-  "01" + "00".repeat(31),
-  "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
-  "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
-  "ec" + "ff".repeat(30) + "7f",
-  "ed" + "ff".repeat(30) + "7f",
-];
+  ["off the curve", "02" + "00".repeat(31)],
+].map(([name = "", hex = ""]) => [name, Uint8Array.fromHex(hex)]);
 
 const SHARE = "protocol 3: not canonical, of small order or outside the subgroup";
 
@@ -88,9 +79,10 @@ export const HANDSHAKE_ROWS: readonly Row[] = [
     },
   },
 
-  ...SMALL_ORDER.map(([name, point]) => badShareA(`share of the dialer: ${name}`, () => Uint8Array.fromHex(point))),
-  ...NON_CANONICAL.map(([name, point]) => badShareA(`share of the dialer: ${name}`, () => Uint8Array.fromHex(point))),
-  badShareA("share of the dialer: off the curve", () => Uint8Array.fromHex(OFF_CURVE)),
+  ...BAD_SHARES.map(([name, share]) => ({
+    ...badAnswer(`share of the dialer: ${name}`, "protocol", { body: (body) => body.set(share, 12) }),
+    where: SHARE,
+  })),
   {
     row: "share of the dialer: torsioned",
     where: SHARE,
@@ -121,13 +113,7 @@ export const HANDSHAKE_ROWS: readonly Row[] = [
     },
   },
 
-  ...SMALL_ORDER.map(([name, point]) =>
-    badOffer(`share of the listener: ${name}`, { shareB: Uint8Array.fromHex(point) })
-  ),
-  ...NON_CANONICAL.map(([name, point]) =>
-    badOffer(`share of the listener: ${name}`, { shareB: Uint8Array.fromHex(point) })
-  ),
-  badOffer("share of the listener: off the curve", { shareB: Uint8Array.fromHex(OFF_CURVE) }),
+  ...BAD_SHARES.map(([name, shareB]) => badOffer(`share of the listener: ${name}`, { shareB })),
   badOffer("share of the listener: torsioned", (phrase) => ({
     shareB: Point.BASE.multiply(5n).add(phrase.wN).add(TORSION).toBytes(),
   })),
@@ -158,11 +144,8 @@ export const HANDSHAKE_ROWS: readonly Row[] = [
     async run(world) {
       let observed = "";
       for (const key of LOW_ORDER_X25519) {
-        for (const guess of [PHRASE, "another phrase altogether"]) {
-          const wire = await world.dial();
-          const offer = parseOffer(await wire.frame());
-          const phrase = await stretched(guess, offer.salt);
-          wire.send(makeAnswer(wire, offer, phrase, { ratchetA: Uint8Array.fromHex(key) }).frame);
+        for (const phrase of [PHRASE, "another phrase altogether"]) {
+          const wire = await world.answered({ phrase, bend: { ratchetA: Uint8Array.fromHex(key) } });
           observed = await world.refusedAfterOffer(wire, "protocol");
         }
       }
@@ -175,54 +158,30 @@ export const HANDSHAKE_ROWS: readonly Row[] = [
     sent: "as listener: an offer with an all-zero X25519 key",
     promised: "closed before the answer",
     async run(world) {
-      const { wire, target } = await world.called();
-      wire.send(makeOffer(await world.phrase(), { ratchetB: new Uint8Array(32) }).frame);
+      const { wire, target } = await world.offered({ ratchetB: new Uint8Array(32) });
       return await world.hungUp(wire, target, "protocol", 0);
     },
   },
 
-  badOffer("KEM key that fails the check", () => {
-    const { publicKey } = ml_kem768.keygen();
-    publicKey[0] = 0xff;
-    publicKey[1] = publicKey[1]! | 0x0f; // the first coefficient is 4095, and q is 3329
-    return { kem: publicKey };
-  }),
-  badOffer("KEM key whose last coefficient fails the check", () => {
-    const { publicKey } = ml_kem768.keygen();
-    publicKey[1151] = 0xff;
-    publicKey[1150] = publicKey[1150]! | 0xf0;
-    return { kem: publicKey };
-  }),
+  // 4095 is no coefficient, q being 3329.
+  ...([["KEM key that fails the check", 0], ["KEM key whose last coefficient fails the check", 767]] as const).map((
+    [row, at],
+  ) => badOffer(row, { kem: withLargeCoefficient(ml_kem768.keygen().publicKey, at, 4095) })),
   badAnswer("changed KEM ciphertext", "phrase", { body: (body) => void (body[12 + 32 + 32] = body[76]! ^ 1) }),
   badAnswer("changed confirmation", "phrase", { body: (body) => void (body[1195] = body[1195]! ^ 0x80) }),
   badAnswer("changed nonce", "phrase", { body: (body) => void (body[0] = body[0]! ^ 1) }),
   badAnswer("changed ratchet key", "phrase", { body: (body) => void (body[12 + 32] = body[44]! ^ 1) }),
   badAnswer("confirmation of zeros", "phrase", { body: (body) => void body.fill(0, 1164, 1196) }),
 
-  {
-    row: "wrong phrase, client",
+  ...([["phrase", { phrase: "another phrase altogether" }], ["mode", { mode: "decoy" }]] as const).map((
+    [name, how],
+  ): Row => ({
+    row: `wrong ${name}, client`,
     where: "protocol 3, model: failed authentication: drop connection",
-    sent: "an answer with another phrase",
+    sent: `an answer with the wrong ${name}`,
     promised: "closed, nothing said, one guess counted",
-    async run(world) {
-      const wire = await world.dial();
-      const offer = parseOffer(await wire.frame());
-      wire.send(makeAnswer(wire, offer, await stretched("another phrase altogether", offer.salt)).frame);
-      return await world.refusedAfterOffer(wire, "phrase");
-    },
-  },
-  {
-    row: "wrong mode, client",
-    where: "protocol 3: mode byte",
-    sent: "an answer with the right phrase in decoy mode",
-    promised: "as a wrong phrase",
-    async run(world) {
-      const wire = await world.dial();
-      const offer = parseOffer(await wire.frame());
-      wire.send(makeAnswer(wire, offer, await stretched(PHRASE, offer.salt, "decoy")).frame);
-      return await world.refusedAfterOffer(wire, "phrase");
-    },
-  },
+    run: async (world) => await world.refusedAfterOffer(await world.answered(how), "phrase"),
+  })),
   ...([["phrase", "another phrase altogether", "real"], ["mode", PHRASE, "decoy"]] as const).map((
     [name, phrase, mode],
   ): Row => ({
@@ -247,8 +206,7 @@ export const HANDSHAKE_ROWS: readonly Row[] = [
     sent: "as listener who does not know the phrase: 32 random bytes in the accept",
     promised: "closed, no cell, refused: phrase",
     async run(world) {
-      const { wire, target } = await world.called();
-      wire.send(makeOffer(await world.phrase()).frame);
+      const { wire, target } = await world.offered();
       await wire.frame();
       wire.send(frameOf(TYPE.accept, random(32)));
       return await world.hungUp(wire, target, "phrase", 1);
@@ -260,8 +218,7 @@ export const HANDSHAKE_ROWS: readonly Row[] = [
     sent: "as listener who does not know the phrase: the victim's own confirmation in the accept",
     promised: "closed, no cell, refused: phrase",
     async run(world) {
-      const { wire, target } = await world.called();
-      wire.send(makeOffer(await world.phrase()).frame);
+      const { wire, target } = await world.offered();
       const answer = await wire.frame();
       wire.send(frameOf(TYPE.accept, answer!.slice(4 + 1164, 4 + 1196)));
       return await world.hungUp(wire, target, "phrase", 1);
@@ -284,7 +241,7 @@ export const HANDSHAKE_ROWS: readonly Row[] = [
         await Promise.race([wire.frame(10_000), wire.gone]);
         frames.push(wire.received / 1280);
         wire[Symbol.dispose]();
-        await world.victim.until(() => world.victim.all("refused").length > before ? true : undefined, "refused");
+        await world.victim.counted("refused", before + 1);
       }
       assert.deepEqual(frames, [1, 1, 1, 0]);
       return "three answers, none to the fourth";
@@ -362,10 +319,6 @@ export const HANDSHAKE_ROWS: readonly Row[] = [
   },
 ];
 
-function badShareA(row: string, share: () => Uint8Array): Row {
-  return { ...badAnswer(row, "protocol", { body: (body) => body.set(share(), 12) }), where: SHARE };
-}
-
 /** A right answer, bent. A share that is none is not a guess, so it is told as a breach of the protocol. */
 function badAnswer(row: string, reason: "protocol" | "phrase", bend: AnswerBend): Row {
   return {
@@ -374,10 +327,7 @@ function badAnswer(row: string, reason: "protocol" | "phrase", bend: AnswerBend)
     sent: "a right answer, so changed",
     promised: "closed, nothing said",
     async run(world) {
-      const wire = await world.dial();
-      const offer = parseOffer(await wire.frame());
-      wire.send(makeAnswer(wire, offer, await stretched(PHRASE, offer.salt), bend).frame);
-      return await world.refusedAfterOffer(wire, reason);
+      return await world.refusedAfterOffer(await world.answered({ bend }), reason);
     },
   };
 }

@@ -2,16 +2,8 @@
 // oneself. Most of these use up the victim's limits, so they have a separate victim.
 
 import assert from "node:assert/strict";
-import { addressOf, dial, listen, PHRASE } from "../harness/process_pair.ts";
-import {
-  authenticateAsDialer,
-  makeAnswer,
-  makeOffer,
-  newIdentity,
-  parseOffer,
-  stretched,
-  Wire,
-} from "../reference/reference.ts";
+import { addressOf, dial, FAST, listen, PHRASE } from "../harness/process_pair.ts";
+import { authenticateAsDialer, makeAnswer, newIdentity, parseOffer, stretched, Wire } from "../reference/reference.ts";
 import { RawPeer, type Row, type World } from "./world.ts";
 
 const ADMISSION = "protocol 8: before authentication";
@@ -57,8 +49,7 @@ export const LIMIT_ROWS: readonly Row[] = [
       const identity = newIdentity();
       const first = await world.calledSession(identity);
       await first.stillTalks("first");
-      const { wire, target } = await world.called(identity);
-      wire.send(makeOffer(await world.phrase()).frame);
+      const { wire, target } = await world.offered({}, identity);
       await wire.closedWithin(3000);
       assert.equal(wire.received, 0);
       await world.refused(target, "duplicate");
@@ -140,7 +131,7 @@ export const LIMIT_ROWS: readonly Row[] = [
     promised: "somebody who calls from elsewhere at the same moment gets in",
     refusals: 0,
     async run(world) {
-      const victim = world.own(await listen(["--interval", "50"]));
+      const victim = world.own(await listen(FAST));
       const address = await addressOf(victim);
       const silent = Array.from({ length: 40 }, (_, i) => world.own(new RawPeer(address, `127.250.0.${1 + i % 4}`)));
       await Promise.all(silent.map(({ connected }) => connected));
@@ -266,10 +257,7 @@ export const LIMIT_ROWS: readonly Row[] = [
     async run(world) {
       const from = world.stranger();
       for (let i = 0; i < 6; i++) {
-        const wire = await world.dial({ from });
-        const offer = parseOffer(await wire.frame());
-        const phrase = await stretched(PHRASE, offer.salt);
-        wire.send(makeAnswer(wire, offer, phrase, { shareA: new Uint8Array(32) }).frame);
+        const wire = await world.answered({ from, bend: { shareA: new Uint8Array(32) } });
         await wire.closedWithin(3000);
       }
       await (await world.session({ from })).stillTalks("the phrase after all");
@@ -287,9 +275,7 @@ export const LIMIT_ROWS: readonly Row[] = [
       let guesses = 0;
       for (let round = 0; round < 3; round++) {
         for (const from of froms) {
-          const wire = await Wire.dial(world.address, { from });
-          const offer = parseOffer(await wire.frame());
-          wire.send(makeAnswer(wire, offer, await stretched("another phrase altogether", offer.salt)).frame);
+          const wire = await world.answered({ from, phrase: "another phrase altogether" });
           await wire.closedWithin(3000);
           guesses++;
         }
@@ -326,10 +312,7 @@ export const LIMIT_ROWS: readonly Row[] = [
     promised: "refused: phrase; let in",
     world: { victim: ["--decoy"], friend: ["--decoy"] },
     async run(world) {
-      const wire = await world.dial();
-      const offer = parseOffer(await wire.frame());
-      wire.send(makeAnswer(wire, offer, await stretched(PHRASE, offer.salt, "real")).frame);
-      const observed = await world.refusedAfterOffer(wire, "phrase");
+      const observed = await world.refusedAfterOffer(await world.answered({ mode: "real" }), "phrase");
       await (await authenticateAsDialer(await world.dial(), PHRASE, "decoy")).stillTalks("in the same mode");
       return observed;
     },
@@ -342,10 +325,7 @@ export const LIMIT_ROWS: readonly Row[] = [
     world: { victim: ["--friends", "1"] },
     refusals: 2,
     async run(world) {
-      const wire = await world.dial();
-      const offer = parseOffer(await wire.frame());
-      wire.send(makeAnswer(wire, offer, await stretched(PHRASE, offer.salt)).frame);
-      const observed = await world.refusedAfterOffer(wire, "busy");
+      const observed = await world.refusedAfterOffer(await world.answered(), "busy");
       await world.victim.event((e) => e.event === "hint" && /knows the phrase/.test(String(e.text)));
       await guess(world, world.stranger());
       return `${observed}, announced`;
@@ -375,10 +355,7 @@ async function turnedAway(world: World, from: string): Promise<void> {
 }
 
 async function guess(world: World, from: string): Promise<void> {
-  const wire = await world.dial({ from });
-  const offer = parseOffer(await wire.frame());
-  wire.send(makeAnswer(wire, offer, await stretched("another phrase altogether", offer.salt)).frame);
-  await world.refusedAfterOffer(wire, "phrase");
+  await world.refusedAfterOffer(await world.answered({ from, phrase: "another phrase altogether" }), "phrase");
 }
 
 /** The victim's waits are real time; there is no event at their end. */

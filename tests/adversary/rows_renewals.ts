@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 import { pause } from "../harness/child.ts";
+import { withLargeCoefficient } from "../harness/kem.ts";
 import { CHAIN_CELLS, encodeCell, fragment, type Message, messageId, random } from "../reference/reference.ts";
 import { type Session, utf8 } from "../reference/reference.ts";
 import { asked, beforeKey, nextEpoch, talking } from "./renewing.ts";
@@ -113,7 +114,10 @@ export const RENEWAL_ROWS: readonly Row[] = [
     ["cell 8 that is a dummy", (s) => s.dummy()],
     ["cell 8 that is a message", (s) => s.seal(fragment({ messageId: 0, index: 0, count: 1, data: utf8(chat("x")) }))],
     ["cell 8 that is a ciphertext", (s) => s.seal(ciphertextCell())],
-    ["a KEM key that fails the check", (s) => s.seal(keyCell({ kem: withLargeCoefficient() }))],
+    [
+      "a KEM key that fails the check",
+      (s) => s.seal(keyCell({ kem: withLargeCoefficient(ml_kem768.keygen().publicKey, 0, 4095) })),
+    ],
     ...LOW_ORDER.map((dh, i) =>
       [`an X25519 key of low order, ${i + 1}`, (s: Session) => s.seal(keyCell({ dh }))] as const
     ),
@@ -268,14 +272,6 @@ function keyCell({ kem = ml_kem768.keygen().publicKey, dh = random(32) }: { kem?
 
 function ciphertextCell(dh: Uint8Array = random(32)): Uint8Array {
   return encodeCell({ kind: "ciphertext", ct: random(1088), dh });
-}
-
-/** The first coefficient is 4095, and q is 3329 (FIPS 203 section 7.2). */
-function withLargeCoefficient(): Uint8Array {
-  const { publicKey } = ml_kem768.keygen();
-  publicKey[0] = 0xff;
-  publicKey[1] = publicKey[1]! | 0x0f;
-  return publicKey;
 }
 
 function changed(bytes: Uint8Array, at: number): Uint8Array {

@@ -5,16 +5,22 @@
 
 import assert from "node:assert/strict";
 import { connect as connectTcp, type Socket } from "node:net";
+import { Bell } from "../harness/bell.ts";
 import { addressOf, dial, listen, PHRASE } from "../harness/process_pair.ts";
 import { type JsonEvent, Sesame } from "../harness/process.ts";
 import {
+  type AnswerBend,
   authenticateAsDialer,
   authenticateAsListener,
   type DialOptions,
   FalseListener,
   FRAME,
   type Identity,
+  makeAnswer,
+  makeOffer,
   newIdentity,
+  type OfferBend,
+  parseOffer,
   random,
   type Session,
   split,
@@ -50,6 +56,13 @@ export interface Row {
   readonly limitMs?: number;
   /** Strangers that the victim reports because of it. It reports 20 a minute one by one; then it only counts. */
   readonly refusals?: number;
+}
+
+/** What an answer is made with, in place of what is right. */
+export interface Answering extends DialOptions {
+  readonly phrase?: string;
+  readonly mode?: "real" | "decoy";
+  readonly bend?: AnswerBend;
 }
 
 /** A row that takes longer hangs. */
@@ -109,6 +122,14 @@ export class World implements AsyncDisposable {
     return this.own(await Wire.dial(this.address, { from: this.stranger(), ...options }));
   }
 
+  /** A connection that has our answer to its offer, right but for what is given. */
+  async answered({ phrase = PHRASE, mode, bend, ...how }: Answering = {}): Promise<Wire> {
+    const wire = await this.dial(how);
+    const offer = parseOffer(await wire.frame());
+    wire.send(makeAnswer(wire, offer, await stretched(phrase, offer.salt, mode), bend).frame);
+    return wire;
+  }
+
   /** An authenticated session that we have dialled. */
   async session(options: DialOptions = {}): Promise<Session> {
     return await authenticateAsDialer(await this.dial(options), PHRASE);
@@ -130,6 +151,13 @@ export class World implements AsyncDisposable {
     this.own(listener);
     await this.victim.say(`/connect ${listener.address}`);
     return { wire: await listener.accept(), target: listener.address };
+  }
+
+  /** Makes the victim call us, and sends it an offer, right but for what is given. */
+  async offered(bend?: OfferBend, identity?: Identity): Promise<{ wire: Wire; target: string }> {
+    const called = await this.called(identity);
+    called.wire.send(makeOffer(await this.phrase(), bend).frame);
+    return called;
   }
 
   /** An authenticated session that the victim has dialled. */
@@ -227,6 +255,7 @@ export class RawPeer implements Disposable {
   /** Once connected. */
   localAddress = "";
   #closed = false;
+  readonly #bell = new Bell();
   readonly connected: Promise<void>;
   readonly gone: Promise<void>;
 
@@ -238,7 +267,10 @@ export class RawPeer implements Disposable {
     // Known only while it is open.
     this.socket.once("connect", () => this.localAddress = `${this.socket.localAddress}:${this.socket.localPort}`);
     const closed = new Promise<void>((done) => this.socket.once("close", () => done()));
-    this.gone = closed.then(() => void (this.#closed = true));
+    this.gone = closed.then(() => {
+      this.#closed = true;
+      this.#bell.stir();
+    });
     this.connected = Promise.race([new Promise<void>((done) => this.socket.once("connect", () => done())), closed]);
   }
 
@@ -253,15 +285,7 @@ export class RawPeer implements Disposable {
   }
 
   async closedWithin(ms: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, fail) => {
-      timer = setTimeout(() => fail(new Error(`still open after ${ms} ms`)), ms);
-    });
-    try {
-      await Promise.race([this.gone, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    await this.#bell.until(() => this.#closed || undefined, ms, () => `still open after ${ms} ms`);
   }
 
   [Symbol.dispose](): void {
