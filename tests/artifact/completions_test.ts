@@ -43,8 +43,7 @@ for (const { name, start, load } of SHELLS) {
     fn: async () => {
       await using terminal = await Tmux.open(() => `env TERM=screen ${start}`, { columns: 120, rows: 30 });
       await terminal.until(/\S/);
-      await terminal.text(load);
-      await terminal.keys("Enter");
+      await terminal.line(load);
       await terminal.until(/^> *$/m);
       for (const [typed, becomes] of LINES) {
         await terminal.text(typed);

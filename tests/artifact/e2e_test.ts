@@ -132,8 +132,7 @@ Deno.test({
     const command = `env -i ${env} TERM=screen-256color ${SUBJECT.map((w) => `'${w}'`).join(" ")} listen 127.0.0.1:0`;
     await using terminal = await Tmux.open(() => `${command}; echo ended $?; exec cat`);
     match(await terminal.until("Phrase", true), /^\s*Phrase/, "something stands before the prompt");
-    await terminal.text(PHRASE);
-    await terminal.keys("Enter");
+    await terminal.line(PHRASE);
     ok(!(await terminal.until("Waiting for friends", true)).includes("correct"));
     await terminal.keys("F12");
     await terminal.until("ended 0", true);

@@ -33,7 +33,7 @@ export interface StartOptions {
 }
 
 /** How long an event is waited for unless the test says otherwise: a loaded machine of two cores. */
-export const WAIT_MS = 15_000;
+export const WAIT_MS = 30_000;
 
 /** User and system time of a process, all its threads, from /proc/PID/stat (proc(5)); a tick of the kernel is 10 ms. */
 export function cpuMsOf(pid: number): number {
@@ -140,6 +140,11 @@ export class Sesame implements AsyncDisposable {
     const takes = (e: JsonEvent) =>
       e.event === event && Object.entries(fields).every(([name, value]) => e[name] === value);
     return this.until(() => this.events.find(takes), `${event} ${JSON.stringify(fields)}`, ms);
+  }
+
+  /** Waits until there have been so many events of this name. */
+  async counted(event: string, count: number, ms = WAIT_MS): Promise<void> {
+    await this.until(() => this.all(event).length >= count || undefined, `${count} times ${event}`, ms);
   }
 
   /** What `look` finds, asked again after each line of output. */

@@ -1,8 +1,11 @@
 // Two real Sesame processes that know the same phrase and are connected, one in each role.
 
-import { type JsonEvent, Sesame } from "./process.ts";
+import { type JsonEvent, Sesame, type StartOptions } from "./process.ts";
 
 export const PHRASE = "correct horse battery staple";
+
+/** The shortest tick there is. */
+export const FAST: readonly string[] = ["--interval", "50"];
 
 export interface PairOptions {
   readonly listener?: readonly string[];
@@ -44,13 +47,18 @@ export class Pair implements AsyncDisposable {
   }
 }
 
+/** One that a script runs: events as JSON, and the phrase on its standard input. */
+export function scripted(args: readonly string[], options: StartOptions = {}): Promise<Sesame> {
+  return Sesame.start([...args, "--json", "--phrase-fd", "0"], { phrase: PHRASE, ...options });
+}
+
 /** On a port that the system chose. */
 export function listen(options: readonly string[] = [], phrase = PHRASE): Promise<Sesame> {
-  return Sesame.start(["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0", ...options], { phrase });
+  return scripted(["listen", "127.0.0.1:0", ...options], { phrase });
 }
 
 export function dial(address: string, options: readonly string[] = [], phrase = PHRASE): Promise<Sesame> {
-  return Sesame.start(["connect", address, "--json", "--phrase-fd", "0", ...options], { phrase });
+  return scripted(["connect", address, ...options], { phrase });
 }
 
 export async function addressOf(listener: Sesame): Promise<string> {

@@ -79,6 +79,12 @@ export class Tmux implements AsyncDisposable {
     await this.#tmux("send-keys", "-l", text);
   }
 
+  /** Typed, and Enter. */
+  async line(text: string): Promise<void> {
+    await this.text(text);
+    await this.keys("Enter");
+  }
+
   /** Raw bytes as from the keyboard. */
   async bytes(bytes: readonly number[]): Promise<void> {
     await this.#tmux("send-keys", "-H", ...bytes.map((byte) => byte.toString(16).padStart(2, "0")));

@@ -97,8 +97,7 @@ async function promptRun(trace: Trace, phrase: string): Promise<void> {
   const address = await addressOf(terminal);
   const friend = await meet(memory, ledger, phrase, address);
   await friend.cells(2);
-  await terminal.text("typed on the terminal");
-  await terminal.keys("Enter");
+  await terminal.line("typed on the terminal");
   await friend.heard((m) => m.type === "chat");
   await trace.quiet("on a terminal, after a message", memory, friend);
   friend.close();
@@ -229,13 +228,9 @@ async function askedAgainRun(trace: Trace): Promise<void> {
   const ledger = phraseLedger(phrase);
   await using listener = await FalseListener.open();
   await using terminal = await Tmux.product(["connect", listener.address], trace.product, { columns: 120, rows: 30 });
-  const type = async (line: string) => {
-    await terminal.text(line);
-    await terminal.keys("Enter");
-  };
   await terminal.until("Phrase");
   await pause(500); // keys wait in the terminal until the arena is there
-  await type(phrase);
+  await terminal.line(phrase);
   const wire = await listener.accept();
   using memory = new ProcessMemory(await terminal.pid());
   const stretched = await stretch(ledger, phrase, random(16));
@@ -247,7 +242,7 @@ async function askedAgainRun(trace: Trace): Promise<void> {
   friend.ended();
   allGone(ledger);
   await trace.look("the phrase was refused, and is asked for once more", memory, ledger);
-  await type(ownWords());
+  await terminal.line(ownWords());
   await listener.accept(NEXT_CALL_MS);
   await trace.look("the product calls with another phrase", memory, ledger);
 }
@@ -283,8 +278,7 @@ async function exitsRun(trace: Trace): Promise<void> {
   await using terminal = await Tmux.product(["listen", "127.0.0.1:0"], trace.product, { columns: 120, rows: 30 });
   await terminal.until("Phrase");
   await pause(500);
-  await terminal.text(phrase);
-  await terminal.keys("Enter");
+  await terminal.line(phrase);
   const address = await addressOf(terminal);
   using memory = new ProcessMemory(await terminal.pid());
   const friend = await meet(memory, ledger, phrase, address);

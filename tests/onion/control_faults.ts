@@ -3,12 +3,10 @@
 
 import { ran } from "../harness/command.ts";
 import { apart, hasNamespaces, Place } from "../harness/netns.ts";
-import { Sesame } from "../harness/process.ts";
-import { PHRASE } from "../harness/process_pair.ts";
+import { scripted } from "../harness/process_pair.ts";
 import { TcpServer } from "../harness/tcp.ts";
 import { hashedPassword, LoneTor, type TorNetwork } from "./tor_network.ts";
 
-const SCRIPTED = ["--json", "--phrase-fd", "0"];
 const PASSWORD = "let me in";
 
 interface Fault {
@@ -115,10 +113,7 @@ async function unseen(): Promise<void> {
 
 async function all(faults: readonly Fault[]): Promise<void> {
   for (const { what, args, shell, code, says } of faults) {
-    await using listener = await Sesame.start(["listen", ...args, ...SCRIPTED], {
-      phrase: PHRASE,
-      ...shell === undefined ? {} : { shell },
-    });
+    await using listener = await scripted(["listen", ...args], { ...shell === undefined ? {} : { shell } });
     if (code === undefined) {
       const { text } = await listener.event((e) => e.event === "hint" && says.test(String(e.text)), 60_000);
       console.log(`| ${what} | goes on: ${text} |`);

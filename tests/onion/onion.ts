@@ -4,13 +4,12 @@
 // control port (control_faults.ts).
 
 import { exitCodeOf } from "../../scripts/suites.ts";
-import { addressOf, deliver, listen, PHRASE } from "../harness/process_pair.ts";
-import { type JsonEvent, Sesame } from "../harness/process.ts";
+import { addressOf, deliver, listen, scripted } from "../harness/process_pair.ts";
+import type { JsonEvent, Sesame } from "../harness/process.ts";
 import { hasProgram } from "../harness/product.ts";
 import { controlFaults } from "./control_faults.ts";
 import { TorNetwork } from "./tor_network.ts";
 
-const SCRIPTED = ["--json", "--phrase-fd", "0"];
 /** A circuit to an onion service may fail once or twice while the network is young. */
 const FOUND_MS = 180_000;
 /** A key of the right form that opens nothing here. */
@@ -27,8 +26,7 @@ interface World {
 function call({ network }: World, name: unknown, key?: string, more: readonly string[] = []): Promise<Sesame> {
   const auth = key === undefined ? [] : [`--onion-auth=127.0.0.1:${network.clientControl}`, "--onion-auth-fd", "3"];
   const proxy = ["--proxy", `socks5h://127.0.0.1:${network.socksPort}`];
-  return Sesame.start(["connect", String(name), ...proxy, ...auth, ...more, ...SCRIPTED], {
-    phrase: PHRASE,
+  return scripted(["connect", String(name), ...proxy, ...auth, ...more], {
     ...key === undefined ? {} : { shell: `exec "$@" 3<<EOF\n${key}\nEOF\n` },
   });
 }
@@ -92,9 +90,7 @@ async function again(from: Sesame, to: Sesame, text: string): Promise<void> {
 }
 
 function named({ network }: World, more: readonly string[] = []): Promise<Sesame> {
-  return Sesame.start(["listen", `--onion=127.0.0.1:${network.serviceControl}`, ...more, ...SCRIPTED], {
-    phrase: PHRASE,
-  });
+  return scripted(["listen", `--onion=127.0.0.1:${network.serviceControl}`, ...more]);
 }
 
 const ROWS: readonly (readonly [name: string, run: (world: World) => Promise<void>])[] = [
@@ -143,10 +139,10 @@ const ROWS: readonly (readonly [name: string, run: (world: World) => Promise<voi
     },
   ],
   ["--onion-auth: the key is given to no Tor but the one that calls go through", async ({ network }) => {
-    await using caller = await Sesame.start([
+    await using caller = await scripted([
       ...["connect", network.onion, "--proxy", `socks5h://127.0.0.1:${network.socksPort}`],
-      ...[`--onion-auth=127.0.0.1:${network.serviceControl}`, "--onion-auth-fd", "3", ...SCRIPTED],
-    ], { phrase: PHRASE, shell: `exec "$@" 3<<EOF\n${WRONG_KEY}\nEOF\n` });
+      ...[`--onion-auth=127.0.0.1:${network.serviceControl}`, "--onion-auth-fd", "3"],
+    ], { shell: `exec "$@" 3<<EOF\n${WRONG_KEY}\nEOF\n` });
     const { code } = await caller.ended(60_000);
     console.log(`  ${code}: ${caller.stderr.trim()}`);
     if (code !== 3 || !/is not the one that calls go through/.test(caller.stderr)) throw new Error(caller.transcript());

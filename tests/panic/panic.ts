@@ -286,8 +286,7 @@ async function echo(place: Place, crowd: Crowd, keys: number, home: string, figu
 async function history(crowd: Crowd, figures: Figures): Promise<void> {
   await using terminal = await Tmux.product(["connect", crowd.addresses[0] ?? ""]);
   await terminal.until(/nothing shows/);
-  await terminal.text(PHRASE);
-  await terminal.keys("Enter");
+  await terminal.line(PHRASE);
   await crowd.tell("talk");
   await terminal.until(/says word \d+[^]*says word \d+/, true, 30_000);
   await terminal.text("typed and not sent");

@@ -2,8 +2,9 @@
 // does is in phrase_test.ts.
 
 import { match, ok, strictEqual as equal } from "node:assert/strict";
-import { addressOf, listen, PHRASE } from "../harness/process_pair.ts";
+import { addressOf, FAST, listen, PHRASE } from "../harness/process_pair.ts";
 import { FalseListener, makeOffer, random, stretched } from "../reference/reference.ts";
+import { portOfNobody } from "../harness/tcp.ts";
 import { hasTmux, Tmux } from "../harness/tmux.ts";
 
 const WRONG = "correct horse battery stable";
@@ -20,14 +21,14 @@ for (const view of [[], ["--plain"]]) {
     `${named}: a refused phrase is asked for again at the hidden prompt, and the right one connects`,
     view,
     async (terminal, listener) => {
-      await type(terminal, WRONG);
+      await terminal.line(WRONG);
       await terminal.until(askedAgain(1), true);
       equal(await terminal.ask("#{alternate_on}"), "0", "the prompt stands on the chat's screen");
       await listener.event("refused");
-      await type(terminal, PHRASE);
+      await terminal.line(PHRASE);
       await terminal.until(/Connected: friend \[/);
       await listener.event("connected");
-      await type(terminal, "typed by hand");
+      await terminal.line("typed by hand");
       await listener.like("message", { text: "typed by hand" });
       equal(listener.all("refused").length, 1);
       await terminal.keys("F12");
@@ -40,7 +41,7 @@ for (const view of [[], ["--plain"]]) {
 
   const [key, code] = view.length === 0 ? ["F12", 0] : ["C-c", 4];
   test(`${named}: ${key} at the prompt that asks again ends the program with ${code}`, view, async (terminal) => {
-    await type(terminal, WRONG);
+    await terminal.line(WRONG);
     await terminal.until(askedAgain(1), true);
     await terminal.text("correct");
     await terminal.keys(`${key}`);
@@ -56,10 +57,10 @@ test(
   [],
   async (terminal, listener) => {
     for (let times = 1; times <= 3; times++) {
-      await type(terminal, WRONG);
+      await terminal.line(WRONG);
       await terminal.until(askedAgain(times), true);
     }
-    await type(terminal, PHRASE);
+    await terminal.line(PHRASE);
     // Who does not keep the pause is closed before its TLS, and the program ends.
     await listener.event("connected");
     await terminal.until(/Connected: friend \[/);
@@ -76,9 +77,9 @@ Deno.test({
     await using listener = await FalseListener.open();
     await using terminal = await Tmux.product(["connect", listener.address]);
     await terminal.until(PROMPT);
-    await type(terminal, WRONG);
+    await terminal.line(WRONG);
     const wire = await listener.accept();
-    await type(terminal, "said too early");
+    await terminal.line("said too early");
     await terminal.until(/first friend:[^]*said too early/);
     wire.send(makeOffer(await stretched(PHRASE, random(16))).frame);
     await wire.frame(20_000); // the answer, which is cut off
@@ -95,30 +96,23 @@ Deno.test({
   name: "a phrase that one of several friends refused is asked for again, and what became of the others is told",
   ignore: !hasTmux,
   async fn() {
-    await using listener = await listen(["--interval", "50"]);
+    await using listener = await listen(FAST);
     const address = await addressOf(listener);
     await listener.like("stretching", { done: true });
-    const nobody = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const away = `127.0.0.1:${(nobody.addr as Deno.NetAddr).port}`;
-    nobody.close();
+    const away = `127.0.0.1:${portOfNobody()}`;
     await using terminal = await Tmux.product(["connect", address, away, "--interval", "50"]);
     await terminal.until(PROMPT);
-    await type(terminal, WRONG);
+    await terminal.line(WRONG);
     const after = await terminal.until(askedAgain(1), true);
     match(after.replace(/\s+/g, " "), new RegExp(`Could not connect to ${away}\\.? Refused: the machine is up`));
     await listener.event("refused");
-    await type(terminal, PHRASE);
+    await terminal.line(PHRASE);
     await terminal.until(/Connected: friend \[/);
     await listener.event("connected");
     await terminal.keys("F12");
     await terminal.until(/ended 0/, true);
   },
 });
-
-async function type(terminal: Tmux, line: string): Promise<void> {
-  await terminal.text(line);
-  await terminal.keys("Enter");
-}
 
 function test(
   name: string,
@@ -129,7 +123,7 @@ function test(
     name,
     ignore: !hasTmux,
     async fn() {
-      await using listener = await listen(["--interval", "50"]);
+      await using listener = await listen(FAST);
       const address = await addressOf(listener);
       // Only then does it hear whoever calls without keeping them waiting.
       await listener.like("stretching", { done: true });

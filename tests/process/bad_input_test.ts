@@ -2,7 +2,8 @@
 // trace, no phrase. And messages at their limit.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { addressOf, deliver, dial, listen, Pair, PHRASE } from "../harness/process_pair.ts";
+import { portOfNobody } from "../harness/tcp.ts";
+import { addressOf, deliver, dial, FAST, listen, Pair, PHRASE, scripted } from "../harness/process_pair.ts";
 import { Sesame } from "../harness/process.ts";
 import { threeParts } from "../harness/process_errors.ts";
 
@@ -73,7 +74,7 @@ const USAGE: readonly (readonly [string, readonly string[], number, RegExp])[] =
 for (const [what, args, code, says] of USAGE) {
   Deno.test(`${what} ends with ${code} and three parts`, async () => {
     const [command = "", ...rest] = args;
-    await using sesame = await Sesame.start([command, ...rest, "--json", "--phrase-fd", "0"], { phrase: PHRASE });
+    await using sesame = await scripted([command, ...rest]);
     equal((await sesame.ended()).code, code, sesame.transcript());
     threeParts(sesame.stderr, says);
     ok(!sesame.stderr.includes(PHRASE) && !sesame.stderr.includes("\x1b"));
@@ -83,16 +84,13 @@ for (const [what, args, code, says] of USAGE) {
 Deno.test("a busy port ends with 3 and three parts", async () => {
   await using first = await listen();
   const address = await addressOf(first);
-  await using second = await Sesame.start(["listen", address, "--json", "--phrase-fd", "0"], { phrase: PHRASE });
+  await using second = await scripted(["listen", address]);
   equal((await second.ended()).code, 3, second.transcript());
   threeParts(second.stderr, /Another program has that port/);
 });
 
 Deno.test("nobody at the address ends with 3 and three parts", async () => {
-  const gone = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = gone.addr;
-  gone.close();
-  await using sesame = await dial(`127.0.0.1:${port}`);
+  await using sesame = await dial(`127.0.0.1:${portOfNobody()}`);
   equal((await sesame.ended()).code, 3, sesame.transcript());
   equal(sesame.all("refused")[0]?.reason, "unreachable");
   threeParts(sesame.stderr, /nothing listens on port/);
@@ -131,7 +129,7 @@ Deno.test("SSLKEYLOGFILE in the environment: refused with 5", async () => {
 });
 
 Deno.test("a message of 16 KiB of mixed scripts and emoji arrives whole; a byte more is refused with its size", async () => {
-  await using pair = await Pair.connect({ dialer: ["--interval", "50"], listener: ["--interval", "50"] });
+  await using pair = await Pair.connect({ dialer: FAST, listener: FAST });
   const fits = ofJsonSize(16384);
   await deliver(pair.dialer, pair.listener, fits);
   await deliver(pair.listener, pair.dialer, fits);
@@ -146,7 +144,7 @@ Deno.test("a message of 16 KiB of mixed scripts and emoji arrives whole; a byte 
 });
 
 Deno.test("hostile lines on standard input: control characters, half characters, a line of a megabyte", async () => {
-  await using pair = await Pair.connect({ dialer: ["--interval", "50"], listener: ["--interval", "50"] });
+  await using pair = await Pair.connect({ dialer: FAST, listener: FAST });
   const { dialer, listener } = pair;
   const problems = () => dialer.all("problem").length;
   for (

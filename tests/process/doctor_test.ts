@@ -2,7 +2,8 @@
 // same by itself. `deno task check doctor` stages the network's failures.
 
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
-import { addressOf, listen, PHRASE } from "../harness/process_pair.ts";
+import { portOfNobody } from "../harness/tcp.ts";
+import { addressOf, dial, FAST, listen, PHRASE, scripted } from "../harness/process_pair.ts";
 import { type JsonEvent, Sesame } from "../harness/process.ts";
 import { threeParts } from "../harness/process_errors.ts";
 
@@ -24,23 +25,23 @@ async function doctor(
 const states = ({ steps }: JsonEvent) => (steps as { state: string }[]).map(({ state }) => state);
 
 Deno.test("doctor HOST without the phrase: a Sesame answers, and the other side has lost nothing by it", async () => {
-  await using listener = await listen(["--interval", "50"]);
+  await using listener = await listen(FAST);
   const address = await addressOf(listener);
   // More often than an address has guesses, and than it may have connections at a time.
   for (let i = 1; i <= 7; i++) {
     const { code, diagnosis, events } = await doctor(address);
     deepEqual([code, diagnosis.cause, diagnosis.step, events], [0, "none", undefined, 1]);
     deepEqual(states(diagnosis), ["ok", "ok", "ok", "ok", "not tried"]);
-    await listener.until(() => listener.all("refused").length === i ? true : undefined, `hung up ${i} times`);
+    await listener.counted("refused", i);
   }
   deepEqual([...new Set(listener.all("refused").map((e) => e.reason))], ["closed"]);
-  await using friend = await Sesame.start(["connect", address, "--json", "--phrase-fd", "0"], { phrase: PHRASE });
+  await using friend = await dial(address);
   await friend.event("connected");
   equal(friend.all("refused").length, 0, friend.transcript());
 });
 
 Deno.test("doctor HOST with the phrase: the right one says hello and goodbye, a wrong one is a guess and ends with 4", async () => {
-  await using listener = await listen(["--interval", "50"]);
+  await using listener = await listen(FAST);
   const address = await addressOf(listener);
   const right = await doctor(address, PHRASE);
   deepEqual([right.code, right.diagnosis.cause], [0, "none"]);
@@ -51,14 +52,12 @@ Deno.test("doctor HOST with the phrase: the right one says hello and goodbye, a 
     // The listener hangs up without a word, so the line may as well have been cut.
     deepEqual([wrong.code, wrong.diagnosis.cause, wrong.diagnosis.step], [4, "unanswered", "phrase"]);
   }
-  await listener.until(() => listener.all("refused").length === 2 ? true : undefined, "two guesses");
+  await listener.counted("refused", 2);
   deepEqual(listener.all("refused").map((e) => e.reason), ["phrase", "phrase"]);
 });
 
 Deno.test("doctor HOST in words: a line for each step, then what is wrong and what to do; a call that fails ends with 3", async () => {
-  const gone = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  gone.close();
-  await using run = await Sesame.start(["doctor", `127.0.0.1:${gone.addr.port}`], { closed: true });
+  await using run = await Sesame.start(["doctor", `127.0.0.1:${portOfNobody()}`], { closed: true });
   equal((await run.ended()).code, 3);
   equal(run.lines.length, 6, run.transcript());
   match(run.lines[1]!, /^failed +TCP connection: +127\.0\.0\.1: refused$/);
@@ -77,18 +76,14 @@ Deno.test("doctor HOST refuses an invalid address and an invalid phrase", async 
 });
 
 Deno.test("a chat whose calls fail says why, once, and one that gives up names the same cause", async () => {
-  const gone = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  gone.close();
-  const address = `127.0.0.1:${gone.addr.port}`;
-  await using patient = await Sesame.start(["connect", address, "--retry", "--json", "--phrase-fd", "0"], {
-    phrase: PHRASE,
-  });
+  const address = `127.0.0.1:${portOfNobody()}`;
+  await using patient = await scripted(["connect", address, "--retry"]);
   const { cause, step, address: of, wrong, next } = await patient.event("diagnosis");
   deepEqual([cause, step, of], ["refused", "connect", address]);
   const attempts = patient.all("connecting").length;
-  await patient.until(() => patient.all("connecting").length > attempts ? true : undefined, "another attempt");
+  await patient.counted("connecting", attempts + 1);
   equal(patient.all("diagnosis").length, 1);
-  await using brief = await Sesame.start(["connect", address, "--json", "--phrase-fd", "0"], { phrase: PHRASE });
+  await using brief = await dial(address);
   equal((await brief.ended()).code, 3);
   equal(brief.stderr.trimEnd(), `Could not connect to ${address}. ${wrong} ${next}`);
 });

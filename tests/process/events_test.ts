@@ -1,7 +1,7 @@
 // The event contract of --json between two real processes, in both roles: names, fields, order, and when `delivered` comes.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { addressOf, deliver, dial, listen, Pair, PHRASE } from "../harness/process_pair.ts";
+import { addressOf, deliver, dial, FAST, listen, Pair, PHRASE } from "../harness/process_pair.ts";
 import { type JsonEvent, Sesame } from "../harness/process.ts";
 import { authenticateAsDialer, Wire } from "../reference/reference.ts";
 
@@ -58,7 +58,7 @@ function story(sesame: Sesame): string[] {
 Deno.test("listener and dialer tell the events of the contract in order, with all their fields", async () => {
   await using pair = await Pair.connect({
     dialer: ["--name", "Dora", "--interval", "50"],
-    listener: ["--interval", "50"],
+    listener: FAST,
   });
   const { listener, dialer } = pair;
   await listener.event("named");
@@ -120,7 +120,7 @@ Deno.test("a chat holds no permission but net, says so, and is in the memory tha
 });
 
 Deno.test("delivered comes only after the other side has shown the text: not while nobody reads its output", async () => {
-  await using listener = await listen(["--interval", "50"]);
+  await using listener = await listen(FAST);
   const wire = await Wire.dial(await addressOf(listener));
   // A peer without ticks, so that a pipe is filled at once.
   using session = await authenticateAsDialer(wire, PHRASE);
@@ -141,9 +141,9 @@ Deno.test("delivered comes only after the other side has shown the text: not whi
 });
 
 Deno.test("what a script says before its friend is there is delivered once the friend is", async () => {
-  await using listener = await listen(["--interval", "50"]);
+  await using listener = await listen(FAST);
   await listener.say("said early");
-  await using dialer = await dial(await addressOf(listener), ["--interval", "50"]);
+  await using dialer = await dial(await addressOf(listener), FAST);
   await dialer.like("message", { text: "said early" });
   await listener.event("delivered");
 });
@@ -194,17 +194,13 @@ Deno.test("more lines at once than may be unconfirmed are sent to the friend, ea
   });
   const texts = Array.from({ length: 150 }, (_, n) => `line ${n}`);
   await pair.dialer.say(texts.join("\n"));
-  await pair.dialer.until(
-    () => pair.dialer.all("delivered").length === texts.length ? true : undefined,
-    "all delivered",
-    30_000,
-  );
+  await pair.dialer.counted("delivered", texts.length, 30_000);
   deepEqual(pair.listener.all("message").map(({ text }) => text), texts);
   ok(pair.dialer.all("sent").every(({ peers }) => peers === 1));
 });
 
 Deno.test("lines that begin with a slash are commands, with two they are text", async () => {
-  await using pair = await Pair.connect({ dialer: ["--interval", "50"], listener: ["--interval", "50"] });
+  await using pair = await Pair.connect({ dialer: FAST, listener: FAST });
   await pair.dialer.say("/peers");
   match(
     String((await pair.dialer.event((e) => e.event === "hint" && /1 friend connected/.test(String(e.text)))).text),

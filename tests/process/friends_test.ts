@@ -1,12 +1,11 @@
 // More than two: several addresses, `connect --listen`, bare `sesame`, a closed door, calling again.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { addressOf, deliver, dial, listen, Pair, PHRASE } from "../harness/process_pair.ts";
-import { Sesame } from "../harness/process.ts";
+import { portOfNobody } from "../harness/tcp.ts";
+import { addressOf, deliver, dial, FAST, listen, Pair, scripted } from "../harness/process_pair.ts";
+import type { Sesame } from "../harness/process.ts";
 import { hasProgram } from "../harness/product.ts";
 import { threeParts } from "../harness/process_errors.ts";
-
-const FAST = ["--interval", "50"];
 
 Deno.test("connect calls several addresses, and what is said goes to each", async () => {
   await using one = await listen(FAST);
@@ -18,7 +17,7 @@ Deno.test("connect calls several addresses, and what is said goes to each", asyn
   await Promise.all([one, two].map((friend) => friend.like("message", { text: "to both" })));
   const sent = await caller.event((e) => e.event === "sent");
   equal(sent.peers, 2);
-  await caller.until(() => caller.all("delivered").length === 2 ? true : undefined, "delivered twice");
+  await caller.counted("delivered", 2);
 });
 
 Deno.test("of several addresses, one with another phrase is reported, and the rest go on", async () => {
@@ -34,9 +33,7 @@ Deno.test("of several addresses, one with another phrase is reported, and the re
 
 Deno.test("when none of several addresses brings anybody the program ends with 3, also for a wrong phrase", async () => {
   await using bad = await listen(FAST, "some other phrase");
-  const gone = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  gone.close();
-  await using caller = await dial(await addressOf(bad), [`127.0.0.1:${gone.addr.port}`, ...FAST]);
+  await using caller = await dial(await addressOf(bad), [`127.0.0.1:${portOfNobody()}`, ...FAST]);
   equal((await caller.ended()).code, 3, caller.transcript());
   deepEqual(caller.all("refused").map((e) => e.reason).sort(), ["phrase", "unreachable"]);
   threeParts(caller.stderr.trimEnd().split("\n").at(-1) + "\n");
@@ -80,7 +77,7 @@ Deno.test("a friend who confirms nothing holds a script up for ten seconds, not 
   await other.like("message", { text: "line 99" }, 25_000);
   deepEqual(other.all("message").map(({ text }) => text), texts);
   stuck.signal("SIGCONT");
-  await stuck.until(() => stuck.all("message").length === 64 ? true : undefined, "64 messages");
+  await stuck.counted("message", 64);
   const who = `friend [${String(peer).slice(0, 4)}-${String(peer).slice(4, 8)}]`;
   await caller.like("hint", { text: `36 messages did not go to ${who}.` });
   deepEqual(caller.all("problem").map(({ doing }) => doing), [`Could not send that to ${who}.`]);
@@ -95,10 +92,7 @@ Deno.test({
   ignore: !namespaces,
   async fn() {
     // The port is fixed, so this runs in a network of its own.
-    await using sesame = await Sesame.start(["--json", "--phrase-fd", "0"], {
-      phrase: PHRASE,
-      shell: 'exec unshare -n -- "$@"',
-    });
+    await using sesame = await scripted([], { shell: 'exec unshare -n -- "$@"' });
     match(String((await sesame.event("listening")).address), /:7373$/);
     const hint = await sesame.event((e) => e.event === "hint" && /connect/.test(String(e.text)));
     match(String(hint.text), /sesame connect YOUR-ADDRESS:7373/);
@@ -129,20 +123,16 @@ Deno.test("--retry calls again, with a pause, until somebody is there; and again
   await before.ended();
   await using caller = await dial(address, ["--retry", ...FAST]);
   equal((await caller.event("refused")).reason, "unreachable");
-  await caller.until(() => caller.all("connecting").length >= 2 ? true : undefined, "called twice");
+  await caller.counted("connecting", 2);
   const [one, two] = caller.all("connecting");
   ok(two!.at - one!.at >= 950 && two!.at - one!.at <= 3000, `${two!.at - one!.at} ms between calls`);
-  await using there = await Sesame.start(["listen", address, "--json", "--phrase-fd", "0", ...FAST], {
-    phrase: PHRASE,
-  });
+  await using there = await scripted(["listen", address, ...FAST]);
   await caller.event("connected");
   await deliver(caller, there, "found you");
   there.signal("SIGKILL");
   equal((await caller.event("left")).reason, "closed");
   await there.ended();
-  await using again = await Sesame.start(["listen", address, "--json", "--phrase-fd", "0", ...FAST], {
-    phrase: PHRASE,
-  });
+  await using again = await scripted(["listen", address, ...FAST]);
   await again.event("connected", 20_000);
   // A new process is a new person: nothing of the old one's goes to it.
   await deliver(caller, again, "somebody new");
@@ -157,7 +147,7 @@ Deno.test("two who call each other at the same moment have one connection, and l
     await Promise.all([one.event("connected"), two.event("connected")]);
     for (let i = 0; i < 5; i++) await Promise.all([one.say(`a${i}`), two.say(`b${i}`)]);
     await Promise.all(
-      [one, two].map((s) => s.until(() => s.all("delivered").length === 5 ? true : undefined, "5 delivered")),
+      [one, two].map((s) => s.counted("delivered", 5)),
     );
     for (const sesame of [one, two]) {
       equal(sesame.all("connected").length, 1);
@@ -179,15 +169,15 @@ Deno.test("eight processes are a full mesh of 28 links, and what one says reache
       first === undefined ? await listen() : await dial(first, [...others, "--listen", "127.0.0.1:0"]),
     );
     addresses.push(await addressOf(sesame));
-    await sesame.until(() => sesame.all("connected").length === i ? true : undefined, `${i} friends`, 60_000);
+    await sesame.counted("connected", i, 60_000);
     all.push(sesame);
   }
-  await Promise.all(all.map((s) => s.until(() => s.all("connected").length === 7 ? true : undefined, "7 friends")));
+  await Promise.all(all.map((s) => s.counted("connected", 7)));
   const up = performance.now();
   const [speaker, ...rest] = all;
   await speaker!.say("to everybody");
   await Promise.all(rest.map((s) => s.like("message", { text: "to everybody" })));
-  await speaker!.until(() => speaker!.all("delivered").length === 7 ? true : undefined, "7 delivered");
+  await speaker!.counted("delivered", 7);
   const took = performance.now() - up;
   console.log(
     `eight processes: 28 links in ${((up - began) / 1000).toFixed(1)} s, a message to seven in ${took.toFixed(0)} ms`,

@@ -2,21 +2,17 @@
 // who is told why not. All kinds of routers, many times: tests/reach/table.ts.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { deliver, PHRASE } from "../harness/process_pair.ts";
-import { Sesame } from "../harness/process.ts";
+import { deliver, FAST, scripted } from "../harness/process_pair.ts";
+import type { Sesame } from "../harness/process.ts";
 import { Capture } from "../harness/netns.ts";
 import { hasHomes, type Home, Homes, type Kind } from "../reach/homes.ts";
 
-const SCRIPTED = ["--json", "--phrase-fd", "0", "--interval", "50"];
 const homes = hasHomes();
 const captures = homes && hasHomes("tcpdump");
 
 function start({ homes }: Homes, i: 0 | 1): Promise<Sesame> {
   const { host } = homes[i]!;
-  return Sesame.start(["connect", `${homes[1 - i]!.outer}:7373`, "--listen", "7373", ...SCRIPTED], {
-    phrase: PHRASE,
-    shell: host.shell,
-  });
+  return scripted(["connect", `${homes[1 - i]!.outer}:7373`, "--listen", "7373", ...FAST], { shell: host.shell });
 }
 
 const MEET: readonly (readonly [Kind, Kind])[] = [["drops", "drops"], ["resets", "resets"], ["v6", "v6"], [
@@ -49,15 +45,11 @@ Deno.test({
   async fn() {
     await using world = await Homes.make(["none", "drops", "resets"]);
     const [hers, his, theirs] = world.homes;
-    const more = ["--introductions", "yes", ...SCRIPTED];
-    const alice = { phrase: PHRASE, shell: hers!.host.shell };
-    await using middle = await Sesame.start(["listen", "7373", ...more], alice);
+    const more = ["--introductions", "yes", ...FAST];
+    await using middle = await scripted(["listen", "7373", ...more], { shell: hers!.host.shell });
     await middle.event("listening");
     const call = ({ host }: Home, name: string) =>
-      Sesame.start(["connect", `${hers!.outer}:7373`, "--listen", "7373", "--name", name, ...more], {
-        phrase: PHRASE,
-        shell: host.shell,
-      });
+      scripted(["connect", `${hers!.outer}:7373`, "--listen", "7373", "--name", name, ...more], { shell: host.shell });
     await using bob = await call(his!, "Bob");
     await bob.event("connected", 60_000);
     await using carol = await call(theirs!, "Carol");
@@ -117,8 +109,7 @@ Deno.test({
     await using world = await Homes.make(["drops", "drops"]);
     const [{ host }, { outer }] = [world.homes[0]!, world.homes[1]!];
     await using capture = await Capture.start(host);
-    await using one = await Sesame.start(["connect", `${outer}:7373`, "--listen", "127.0.0.1:7373", ...SCRIPTED], {
-      phrase: PHRASE,
+    await using one = await scripted(["connect", `${outer}:7373`, "--listen", "127.0.0.1:7373", ...FAST], {
       shell: host.shell,
     });
     await one.like("diagnosis", {}, 60_000);

@@ -2,7 +2,7 @@
 // it is pasted whole, and several addresses are one friend. Needs root, unshare, nsenter and ip.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { addressOf, deliver, dial, listen, PHRASE } from "../harness/process_pair.ts";
+import { addressOf, deliver, dial, FAST, listen, PHRASE, scripted } from "../harness/process_pair.ts";
 import { Sesame } from "../harness/process.ts";
 import { hasProgram, PRODUCT } from "../harness/product.ts";
 
@@ -27,8 +27,7 @@ const WORLD = `
 
 /** A listener on every interface of a network of its own. */
 function host(args: readonly string[] = [], command = PRODUCT): Promise<Sesame> {
-  return Sesame.start(["listen", "--json", "--phrase-fd", "0", "--interval", "50", ...args], {
-    phrase: PHRASE,
+  return scripted(["listen", "--interval", "50", ...args], {
     command,
     shell: `exec unshare -n -- sh -c '${WORLD} exec "$@"' sh "$@"`,
   });
@@ -95,9 +94,9 @@ Deno.test({
 });
 
 Deno.test("of a friend's addresses the first that answers is taken, without a word about the others", async () => {
-  await using listener = await listen(["--interval", "50"]);
+  await using listener = await listen(FAST);
   const address = await addressOf(listener);
-  await using dialer = await dial(`127.0.0.1:1,${address}`, ["--interval", "50"]);
+  await using dialer = await dial(`127.0.0.1:1,${address}`, FAST);
   equal((await dialer.event("connecting")).address, `127.0.0.1:1,${address}`);
   equal((await dialer.event("connected")).address, address);
   await deliver(dialer, listener, "hello");

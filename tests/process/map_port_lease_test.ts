@@ -4,8 +4,8 @@
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { settles } from "../harness/child.ts";
-import { PHRASE } from "../harness/process_pair.ts";
-import { Sesame } from "../harness/process.ts";
+import { scripted } from "../harness/process_pair.ts";
+import type { Sesame } from "../harness/process.ts";
 import { Capture } from "../harness/netns.ts";
 import { hasHomes, type Home, Homes } from "../reach/homes.ts";
 import { Upnpd, type UpnpdOptions } from "../reach/upnpd.ts";
@@ -17,10 +17,7 @@ const LEASE_S = 121;
 const BRIEF: UpnpdOptions = { lease: LEASE_S };
 
 function listen({ host }: Home): Promise<Sesame> {
-  return Sesame.start(["listen", "7373", "--map-port", "--json", "--phrase-fd", "0"], {
-    phrase: PHRASE,
-    shell: host.shell,
-  });
+  return scripted(["listen", "7373", "--map-port"], { shell: host.shell });
 }
 
 Deno.test({

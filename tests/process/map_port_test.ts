@@ -2,19 +2,18 @@
 // what the person is told, whom the program speaks with, and that nothing is left at the end.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { deliver, PHRASE } from "../harness/process_pair.ts";
+import { deliver, FAST, PHRASE, scripted } from "../harness/process_pair.ts";
 import { type JsonEvent, Sesame } from "../harness/process.ts";
 import { type Child, settles } from "../harness/child.ts";
 import { Capture, type Place } from "../harness/netns.ts";
 import { hasHomes, type Home, Homes } from "../reach/homes.ts";
 import { Upnpd, type UpnpdOptions } from "../reach/upnpd.ts";
 
-const SCRIPTED = ["--json", "--phrase-fd", "0", "--interval", "50"];
 const homes = hasHomes("miniupnpd");
 const captures = homes && hasHomes("tcpdump");
 
 function listen({ host }: Home, args: readonly string[] = ["--map-port"]): Promise<Sesame> {
-  return Sesame.start(["listen", "7373", ...args, ...SCRIPTED], { phrase: PHRASE, shell: host.shell });
+  return scripted(["listen", "7373", ...args, ...FAST], { shell: host.shell });
 }
 
 /** Two homes, of which the second has no router, and somebody who listens in the first. */
@@ -51,10 +50,7 @@ for (const [by, options, outer] of WAYS) {
         "the invitation",
       );
       match(upnpd.passedOn(), /dport 7373 dnat/);
-      await using two = await Sesame.start(["connect", "203.0.113.1", ...SCRIPTED], {
-        phrase: PHRASE,
-        shell: place.far.host.shell,
-      });
+      await using two = await scripted(["connect", "203.0.113.1", ...FAST], { shell: place.far.host.shell });
       await two.event("connected");
       await deliver(two, one, "through the router");
       await one.say("/quit");
@@ -73,10 +69,7 @@ Deno.test({
     await using _ = await Upnpd.start(near);
     await using one = await listen(near);
     equal((await mappedAt(one, "[2001:db8:1::10]:7373")).by, "pcp");
-    await using two = await Sesame.start(["connect", "[2001:db8:1::10]", ...SCRIPTED], {
-      phrase: PHRASE,
-      shell: far.host.shell,
-    });
+    await using two = await scripted(["connect", "[2001:db8:1::10]", ...FAST], { shell: far.host.shell });
     await two.event("connected");
   },
 });
@@ -255,10 +248,7 @@ Deno.test({
     await router[Symbol.asyncDispose]();
     place.near.router.run("ip", ["address", "add", "192.168.1.66/24", "dev", "lan"]);
     const neighbour = await falseRouter(place.near.router, "endless", "192.168.1.66");
-    await using two = await Sesame.start(["listen", "7400", "--map-port", ...SCRIPTED], {
-      phrase: PHRASE,
-      shell: place.near.host.shell,
-    });
+    await using two = await scripted(["listen", "7400", "--map-port", ...FAST], { shell: place.near.host.shell });
     equal((await two.event("diagnosis", 15_000)).cause, "router-silent");
     await neighbour[Symbol.asyncDispose]();
     ok(!neighbour.said.includes("asked"));

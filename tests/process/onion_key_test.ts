@@ -4,8 +4,8 @@
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { FakeTor, NAMES, tor } from "../../src/transport/onion/control_test_tor.ts";
 import { threeParts } from "../harness/process_errors.ts";
-import { PHRASE } from "../harness/process_pair.ts";
-import { Sesame } from "../harness/process.ts";
+import { PHRASE, scripted } from "../harness/process_pair.ts";
+import type { Sesame } from "../harness/process.ts";
 import { hasProgram } from "../harness/product.ts";
 import { TcpServer } from "../harness/tcp.ts";
 import { Tmux } from "../harness/tmux.ts";
@@ -61,10 +61,7 @@ class PlayedTor implements AsyncDisposable {
 }
 
 function call(args: readonly string[], key: string): Promise<Sesame> {
-  return Sesame.start(["connect", NAME, ...args, "--onion-auth-fd", "3", "--json", "--phrase-fd", "0"], {
-    phrase: PHRASE,
-    shell: `exec "$@" 3<<EOF\n${key}\nEOF\n`,
-  });
+  return scripted(["connect", NAME, ...args, "--onion-auth-fd", "3"], { shell: `exec "$@" 3<<EOF\n${key}\nEOF\n` });
 }
 
 Deno.test("the key comes from a descriptor, is Tor's before the call and no longer after it, and stands in no argument", async () => {
@@ -91,17 +88,14 @@ Deno.test("what is no key, or stands in no descriptor, is refused before any cal
     [KEY, "999", /Nothing can be read from that descriptor/],
   ];
   for (const [key, fd, words] of cases) {
-    await using caller = await Sesame.start(
-      ["connect", NAME, ...played.ways, "--onion-auth-fd", fd, "--json", "--phrase-fd", "0"],
-      { phrase: PHRASE, shell: `exec "$@" 3<<EOF\n${key}\nEOF\n` },
-    );
+    await using caller = await scripted(["connect", NAME, ...played.ways, "--onion-auth-fd", fd], {
+      shell: `exec "$@" 3<<EOF\n${key}\nEOF\n`,
+    });
     equal((await caller.ended()).code, 2, caller.transcript());
     threeParts(caller.stderr, words);
     ok(!caller.stderr.includes(key.slice(0, 10)));
   }
-  await using asked = await Sesame.start(["connect", NAME, ...played.ways, "--json", "--phrase-fd", "0"], {
-    phrase: PHRASE,
-  });
+  await using asked = await scripted(["connect", NAME, ...played.ways]);
   equal((await asked.ended()).code, 2);
   threeParts(asked.stderr, /Standard input is not a terminal/);
   deepEqual(played.order, []);
@@ -157,11 +151,9 @@ Deno.test({
     await terminal.keys("Enter");
     await terminal.until(/It is not a key[\s\S]*Key of the onion name/);
     deepEqual(played.order, []);
-    await terminal.text(KEY);
-    await terminal.keys("Enter");
+    await terminal.line(KEY);
     await terminal.until(/Phrase/);
-    await terminal.text(PHRASE);
-    await terminal.keys("Enter");
+    await terminal.line(PHRASE);
     const after = await terminal.until(/ended \d+/, true);
     match(after, /ended 3/);
     ok(!after.includes("nokey") && !after.includes(KEY.slice(0, 10)), after);

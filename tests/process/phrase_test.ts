@@ -2,7 +2,7 @@
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { parseOffer, Wire } from "../reference/reference.ts";
-import { addressOf, deliver, dial, listen, PHRASE } from "../harness/process_pair.ts";
+import { addressOf, deliver, dial, FAST, listen, PHRASE } from "../harness/process_pair.ts";
 import { Sesame, type StartOptions } from "../harness/process.ts";
 import { threeParts } from "../harness/process_errors.ts";
 
@@ -111,7 +111,7 @@ const WAYS: readonly (readonly [string, readonly string[], StartOptions])[] = [
 ];
 for (const [what, args, options] of WAYS) {
   Deno.test(`the phrase is taken from ${what}, and standard input is left for messages`, async () => {
-    await using listener = await listen(["--interval", "50"]);
+    await using listener = await listen(FAST);
     await using dialer = await Sesame.start(
       ["connect", await addressOf(listener), "--json", "--interval", "50", ...args],
       options,

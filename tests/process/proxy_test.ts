@@ -3,15 +3,14 @@
 // (src/transport/socks_test.ts).
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { Child } from "../harness/child.ts";
-import { addressOf, deliver, dial, listen, PHRASE } from "../harness/process_pair.ts";
-import { Sesame, WAIT_MS } from "../harness/process.ts";
+import { Child, pause } from "../harness/child.ts";
+import { addressOf, deliver, dial, FAST, listen, scripted } from "../harness/process_pair.ts";
+import { WAIT_MS } from "../harness/process.ts";
 import { hasProgram } from "../harness/product.ts";
 import { portOfNobody } from "../harness/tcp.ts";
 import { threeParts } from "../harness/process_errors.ts";
 import { Capture, hasNamespaces, Wire } from "../harness/netns.ts";
 
-const FAST = ["--interval", "50"];
 const microsocks = hasProgram("microsocks");
 
 Deno.test({
@@ -26,16 +25,12 @@ Deno.test({
     far.etc("hosts", "10.77.2.1 friend.test\n");
     await using _proxy = await Microsocks.start(["-i", far.address, "-p", "1080"], far);
     near.reaches(far.address, 1080);
-    await using listener = await Sesame.start(["listen", "10.77.2.1:7373", ...SCRIPTED], {
-      phrase: PHRASE,
-      shell: far.shell,
-    });
+    await using listener = await scripted(["listen", "10.77.2.1:7373", ...FAST], { shell: far.shell });
     await listener.event("listening");
     await using capture = await Capture.start(near);
 
-    const args = ["connect", "friend.test:7373", ...SCRIPTED];
     const through = ["--proxy", `socks5h://${far.address}:1080`];
-    await using dialer = await Sesame.start([...args, ...through], { phrase: PHRASE, shell: near.shell });
+    await using dialer = await scripted(["connect", "friend.test:7373", ...through, ...FAST], { shell: near.shell });
     equal((await dialer.event("connected")).address, "friend.test:7373");
     await deliver(dialer, listener, "through the proxy");
     await deliver(listener, dialer, "and back");
@@ -50,7 +45,7 @@ Deno.test({
 
     // That the capture would have seen it: the same call without the proxy.
     for (const target of ["friend.test:7373", "10.77.2.1:7373"]) {
-      await using direct = await Sesame.start(["connect", target, ...SCRIPTED], { phrase: PHRASE, shell: near.shell });
+      await using direct = await scripted(["connect", target, ...FAST], { shell: near.shell });
       await direct.event((e) => e.event === "refused" || e.event === "connected");
     }
     const direct = await capture.soFar(far.address);
@@ -82,7 +77,7 @@ Deno.test({
 
     await using waiting = await dial(`localhost:${port}`, [...through, "--retry"]);
     equal((await waiting.event("refused")).reason, "unreachable");
-    await using late = await Sesame.start(["listen", `127.0.0.1:${port}`, ...SCRIPTED], { phrase: PHRASE });
+    await using late = await scripted(["listen", `127.0.0.1:${port}`, ...FAST]);
     await waiting.event("connected");
     await deliver(waiting, late, "found through the proxy");
     await proxy.connections(3);
@@ -166,8 +161,6 @@ for (const [what, target, typed, code, reason, says] of FAULTS) {
 
 // --- Helpers --------------------------------------------------------------------------------------------------------
 
-const SCRIPTED = ["--json", "--phrase-fd", "0", ...FAST];
-
 /** The proxy, until it is disposed of; it tells each connection on standard error. */
 class Microsocks implements AsyncDisposable {
   private constructor(readonly url: string, readonly child: Child) {}
@@ -193,12 +186,7 @@ class Microsocks implements AsyncDisposable {
 
 /** Waits until somebody listens on this port of this machine. */
 async function reaches(port: number): Promise<void> {
-  for (;;) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
-    } catch {
-      await new Promise((done) => setTimeout(done, 20));
-    }
+  while (!await Deno.connect({ hostname: "127.0.0.1", port }).then((conn) => (conn.close(), true), () => false)) {
+    await pause(20);
   }
 }

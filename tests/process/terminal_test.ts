@@ -1,7 +1,7 @@
 // In a real terminal (tmux): the prompt shows nothing of what is typed; F12 and Ctrl-\ end the prompt and the chat at once.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { addressOf, listen, PHRASE } from "../harness/process_pair.ts";
+import { addressOf, FAST, listen, PHRASE } from "../harness/process_pair.ts";
 import { hasProgram } from "../harness/product.ts";
 import { Tmux } from "../harness/tmux.ts";
 
@@ -24,8 +24,7 @@ for (const key of ["F12", "C-\\"]) {
 
   test(`${key} ends the chat, and the process is gone`, async (terminal) => {
     await terminal.until(PROMPT);
-    await terminal.text(PHRASE);
-    await terminal.keys("Enter");
+    await terminal.line(PHRASE);
     await terminal.until(/127\.0\.0\.1:\d{4,5}/);
     await terminal.text("half a mess");
     await terminal.until(/half a mess/);
@@ -56,14 +55,12 @@ Deno.test({
   name: "a person at a terminal and a script talk",
   ignore: !tmux,
   async fn() {
-    await using listener = await listen(["--interval", "50"]);
+    await using listener = await listen(FAST);
     await using terminal = await Tmux.product(["connect", await addressOf(listener), "--interval", "50"]);
     await terminal.until(PROMPT);
-    await terminal.text(PHRASE);
-    await terminal.keys("Enter");
+    await terminal.line(PHRASE);
     await terminal.until(/Connected: friend \[/);
-    await terminal.text("typed by hand");
-    await terminal.keys("Enter");
+    await terminal.line("typed by hand");
     await listener.like("message", { text: "typed by hand" });
     await listener.say("read by eye");
     await terminal.until(/read by eye/);

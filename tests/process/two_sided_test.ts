@@ -2,11 +2,10 @@
 // networks with a wire between them, on which one direction of calling may be blocked.
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
-import { addressOf, deliver, dial, Pair, PHRASE } from "../harness/process_pair.ts";
+import { addressOf, deliver, dial, FAST, listen, Pair, PHRASE, scripted } from "../harness/process_pair.ts";
 import { Sesame } from "../harness/process.ts";
 import { hasNamespaces, type Place, Wire } from "../harness/netns.ts";
 
-const SCRIPTED = ["--json", "--phrase-fd", "0", "--interval", "50"];
 const SYN_ONLY = "tcp flags & (syn | ack) == syn drop";
 const networks = hasNamespaces("nft");
 
@@ -30,10 +29,7 @@ for (const [what, blocked, first, family] of CASES) {
         return family === "IPv4" ? bare : `[${bare}]`;
       };
       const start = (place: Place, other: Place) =>
-        Sesame.start(["connect", `${addressOfPlace(other)}:7373`, "--listen", "7373", ...SCRIPTED], {
-          phrase: PHRASE,
-          shell: place.shell,
-        });
+        scripted(["connect", `${addressOfPlace(other)}:7373`, "--listen", "7373", ...FAST], { shell: place.shell });
       const [early, later] = first === "near" ? [wire.near, wire.far] : [wire.far, wire.near];
       await using one = await start(early, later);
       // Nobody is there yet: refused, or silence where the other cannot be called.
@@ -61,12 +57,9 @@ Deno.test({
   async fn() {
     using wire = new Wire(["10.78.1.2/24"], ["10.78.1.1/24"]);
     const { near, far } = wire;
-    await using listener = await Sesame.start(["listen", "7373", ...SCRIPTED], { phrase: PHRASE, shell: far.shell });
+    await using listener = await scripted(["listen", "7373", ...FAST], { shell: far.shell });
     await listener.event("listening");
-    await using caller = await Sesame.start(["connect", "10.78.1.1", "--retry", ...SCRIPTED], {
-      phrase: PHRASE,
-      shell: near.shell,
-    });
+    await using caller = await scripted(["connect", "10.78.1.1", "--retry", ...FAST], { shell: near.shell });
     await caller.event("connected");
     // A session that has said a little is found to be silent sooner.
     for (let n = 0; n < 8; n++) await deliver(caller, listener, `from the first network, ${n}`);
@@ -86,7 +79,7 @@ Deno.test({
 });
 
 Deno.test("a friend who was stopped for longer than sleep takes is still there: nobody has left, nothing is lost", async () => {
-  await using pair = await Pair.connect({ dialer: ["--retry", "--interval", "50"], listener: ["--interval", "50"] });
+  await using pair = await Pair.connect({ dialer: ["--retry", "--interval", "50"], listener: FAST });
   const { dialer, listener } = pair;
   listener.signal("SIGSTOP");
   await dialer.say("while you slept");
@@ -101,7 +94,7 @@ Deno.test("a friend who was stopped for longer than sleep takes is still there: 
 
 Deno.test("--retry finds a friend who starts again after a crash, and says that it is a new session, as an event and in words", async () => {
   for (const output of ["--json", "--plain"]) {
-    await using before = await Sesame.start(["listen", "127.0.0.1:0", ...SCRIPTED], { phrase: PHRASE });
+    await using before = await listen(FAST);
     const address = await addressOf(before);
     await using caller = output === "--json"
       ? await dial(address, ["--retry", "--interval", "50"])
@@ -109,7 +102,7 @@ Deno.test("--retry finds a friend who starts again after a crash, and says that 
     await before.event("connected");
     before.signal("SIGKILL");
     await before.ended();
-    await using again = await Sesame.start(["listen", address, ...SCRIPTED], { phrase: PHRASE });
+    await using again = await scripted(["listen", address, ...FAST]);
     await again.event("connected", 30_000);
     if (output === "--json") {
       const [first, second] = await caller.until(

@@ -3,11 +3,10 @@
 // without any the whole table is made. The last line is `suite: N passed, N failed, N skipped`, a row each.
 
 import { exitCodeOf, NOTHING_CHECKED } from "../../scripts/suites.ts";
-import { Sesame } from "../harness/process.ts";
-import { PHRASE } from "../harness/process_pair.ts";
+import { pause } from "../harness/child.ts";
+import { scripted } from "../harness/process_pair.ts";
 import { hasHomes, Homes, type Kind, KINDS } from "./homes.ts";
 
-const ARGS = ["--listen", "7373", "--json", "--phrase-fd", "0"];
 /** A router may hold two friends up for the two minutes that it remembers half a connection (docs/MEASUREMENTS.md). */
 const PATIENCE_MS = 200_000;
 
@@ -26,13 +25,12 @@ const outerOf = (homes: Homes, i: number, six: boolean) => six ? homes.homes[i]!
 /** Both homes call each other; the time runs from the second's call. */
 export async function call(homes: Homes, kinds: Pair): Promise<Result> {
   const start = (i: number) =>
-    Sesame.start(["connect", `${outerOf(homes, 1 - i, kinds.includes("v6"))}:7373`, ...ARGS], {
-      phrase: PHRASE,
+    scripted(["connect", `${outerOf(homes, 1 - i, kinds.includes("v6"))}:7373`, "--listen", "7373"], {
       shell: homes.homes[i]!.host.shell,
     });
   await using first = await start(0);
   // Nobody starts at the same moment.
-  await new Promise((done) => setTimeout(done, 3000 * Math.random()));
+  await pause(3000 * Math.random());
   await using second = await start(1);
   try {
     await second.event("connecting", PATIENCE_MS);

@@ -26,8 +26,7 @@ Deno.test({
     const addresses = await Promise.all(peers.map(addressOf));
     const terminal = ends.use(await Tmux.product(["connect", ...addresses, "--interval", "50"]));
     await terminal.until(/phrase/i);
-    await terminal.text(PHRASE);
-    await terminal.keys("Enter");
+    await terminal.line(PHRASE);
     for (const peer of peers) await peer.event("connected");
     await terminal.text("typed");
     for (const [i, peer] of peers.entries()) {

@@ -7,6 +7,7 @@ import { hasProgram, PRODUCT, productEnvironment } from "../harness/product.ts";
 import { Sesame } from "../harness/process.ts";
 import { END_SIGNALS } from "../../src/cli/signals.ts";
 import { Pty } from "../harness/pty.ts";
+import { portOfNobody } from "../harness/tcp.ts";
 
 const here = Deno.build.os === "linux" && hasProgram("python3");
 
@@ -226,10 +227,8 @@ test("calling several: which one of how many, and for how long, second by second
   // Never accepted: the system takes the call, and nobody answers.
   using first = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   using second = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const gone = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const silent = `127.0.0.1:${first.addr.port}`;
-  const targets = [silent, `127.0.0.1:${second.addr.port}`, `127.0.0.1:${gone.addr.port}`];
-  gone.close();
+  const targets = [silent, `127.0.0.1:${second.addr.port}`, `127.0.0.1:${portOfNobody()}`];
   await start("connect", ...targets);
   await pty.write("correct horse battery staple\r");
   // The third refuses at once; two of three are left.

@@ -128,8 +128,7 @@ const SITUATIONS: readonly [name: string, make: (terminal: Tmux) => Promise<void
   ["after half a sequence", (terminal) => terminal.bytes(bytesOf("\x1b[1;"))],
   ["while it asks whether to leave", (terminal) => terminal.keys("C-c")],
   ["under a flood of messages", async (terminal) => {
-    await terminal.text("flood");
-    await terminal.keys("Enter");
+    await terminal.line("flood");
     await terminal.until("flood 2");
   }],
 ];
@@ -185,8 +184,7 @@ test(
   async (terminal) => {
     await terminal.until("hello, are");
     const title = await terminal.ask("#{pane_title}");
-    await terminal.text("hostile");
-    await terminal.keys("Enter");
+    await terminal.line("hostile");
     await terminal.text("typed");
     await terminal.until(/the corpus is over[^]*\n> typed$/);
     // Through all of the scroll-back: each row says by its mark whose it is.

@@ -109,8 +109,7 @@ test(
     ok(!prompt.includes("wien"), prompt);
     await console.keys("Enter");
     await anna.event("connected", WAIT_MS);
-    await console.text("hallo 👋");
-    await console.keys("Enter");
+    await console.line("hallo 👋");
     equal((await anna.event("message", WAIT_MS)).text, "hallo 👋");
     await console.keys("F12");
     // Wine breaks the line anywhere.
