@@ -17,19 +17,7 @@ import { sha256 } from "../src/crypto/sha256.ts";
 import type { Arena } from "../src/secrets/locked.ts";
 import { Random } from "../tests/simulation/random.ts";
 import { testArena } from "../tests/harness/arena.ts";
-import { primitives } from "./timing_primitives.ts";
-
-export interface Subject {
-  readonly name: string;
-  readonly classes: string;
-  /** "seen" and "unseen" are controls; a subject of "asked" is reported as it comes out. */
-  readonly expected: "seen" | "unseen" | "asked";
-  /** Makes an input of class 0 or 1 ready, outside what is measured. */
-  prepare(which: 0 | 1): void;
-  /** Measured, so many times in a row. */
-  run(): void;
-  readonly times: number;
-}
+import { primitives, type Subject } from "./timing_primitives.ts";
 
 const random = new Random(7);
 const THRESHOLD = 4.5;

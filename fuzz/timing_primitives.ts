@@ -9,7 +9,18 @@ import { kemDecapsulate, kemEncapsulate, kemPublicKey } from "../src/crypto/mlke
 import { x25519, x25519PublicKey } from "../src/crypto/x25519.ts";
 import type { Arena } from "../src/secrets/locked.ts";
 import type { Random } from "../tests/simulation/random.ts";
-import type { Subject } from "./timing.ts";
+
+export interface Subject {
+  readonly name: string;
+  readonly classes: string;
+  /** "seen" and "unseen" are controls; a subject of "asked" is reported as it comes out. */
+  readonly expected: "seen" | "unseen" | "asked";
+  /** Makes an input of class 0 or 1 ready, outside what is measured. */
+  prepare(which: 0 | 1): void;
+  /** Measured, so many times in a row. */
+  run(): void;
+  readonly times: number;
+}
 
 export function primitives(arena: Arena, random: Random): Subject[] {
   const fresh = (length: number) => {
