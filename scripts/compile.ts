@@ -9,8 +9,9 @@
 // (scripts/release/portable.ts). Both are made from the same staged source, with the same permissions.
 // Out of scope: the papers beside a release (scripts/release/release.ts).
 
+import { type Measured, measured, TemporaryFolder } from "./release/files.ts";
 import { join, resolve } from "node:path";
-import { BuildFailure, run, sha256 } from "./release/failure.ts";
+import { BuildFailure, run } from "./release/failure.ts";
 import { makePortable } from "./release/portable.ts";
 import { makeProgram } from "./release/program.ts";
 import { readSource, ROOT, short, type Source, stage, versionOf } from "./release/stage.ts";
@@ -19,11 +20,8 @@ import { DENO_VERSION, type Runtime, type Target, targetHere, TARGETS } from "./
 /** The product's permissions: as in the task "sesame", tests/harness/product.ts and launcher.c. A test compares them. */
 export const PERMISSIONS: readonly string[] = ["--no-prompt", "--allow-net", "--allow-ffi"];
 
-export interface Made {
+export interface Made extends Measured {
   readonly kind: "compiled" | "portable" | "Debian" | "npm";
-  readonly path: string;
-  readonly bytes: number;
-  readonly sha256: string;
 }
 
 export interface Built extends Made {
@@ -46,12 +44,12 @@ export async function build(target: Target, source: Source, options: BuildOption
 
 /** `undefined` where denort cannot be had. */
 async function compile(target: Target, source: Source, { out, say }: BuildOptions): Promise<Built | undefined> {
-  await using folder = await tempFolder();
+  using folder = new TemporaryFolder("build");
   await stage(source, `compiled for ${target.name}, Deno ${Deno.version.deno}, build ${short(source)}`, folder.path);
   const path = join(out, `sesame-${target.name}${target.extension}`);
   const args = ["compile", "--quiet", "--no-check", ...PERMISSIONS, "--target", target.triple, "--output", path];
   const { success, stderr } = await run(Deno.execPath(), [...args, "main.ts"], folder.path);
-  if (success) return await measured("compiled", path);
+  if (success) return { kind: "compiled", ...await measured(path) };
   if (!/denort/.test(stderr)) {
     throw new BuildFailure(`Could not compile for ${target.name}.`, stderr.trim(), "Mend that, then build again.");
   }
@@ -73,7 +71,7 @@ async function portable(target: Target, source: Source, { out }: BuildOptions): 
       "Run Sesame from its source there, as README says.",
     );
   }
-  await using folder = await tempFolder();
+  using folder = new TemporaryFolder("build");
   await stage(source, `portable for ${target.name}, Deno ${DENO_VERSION}, build ${short(source)}`, folder.path);
   const program = await makeProgram(folder.path);
   const names = { version: await versionOf(), build: short(source) };
@@ -83,21 +81,11 @@ async function portable(target: Target, source: Source, { out }: BuildOptions): 
   await Deno.writeFile(`${path}.new`, file, { mode: 0o755 });
   await Deno.chmod(`${path}.new`, 0o755);
   await Deno.rename(`${path}.new`, path);
-  return await measured("portable", path);
+  return { kind: "portable", ...await measured(path) };
 }
 
 function withRuntime(target: Target, runtime: Runtime): Target & { readonly runtime: Runtime } {
   return { ...target, runtime };
-}
-
-async function measured(kind: Built["kind"], path: string): Promise<Built> {
-  const bytes = await Deno.readFile(path);
-  return { kind, path, bytes: bytes.length, sha256: await sha256(bytes) };
-}
-
-async function tempFolder(): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = await Deno.makeTempDir({ prefix: "sesame-build-" });
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
 export function describe({ kind, path, bytes, sha256 }: Made): string {

@@ -10,12 +10,6 @@ export async function pathOf(command: string): Promise<string | undefined> {
   return success ? new TextDecoder().decode(stdout).trim() : undefined;
 }
 
-/** A folder that goes away. */
-export async function tempFolder(): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = await Deno.makeTempDir({ prefix: "sesame-bench-" });
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
-}
-
 // --- What a process takes -------------------------------------------------------------------------------------------
 
 /** In MiB. */

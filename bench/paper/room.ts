@@ -8,7 +8,8 @@ import { type JsonEvent, Sesame } from "../../tests/harness/process.ts";
 import { Random } from "../../tests/simulation/random.ts";
 import { productEnvironment } from "../../tests/harness/product.ts";
 import { Child, pause } from "../../tests/harness/child.ts";
-import { cpuMs, familyOf, type Memory, memoryOf, tempFolder } from "./program.ts";
+import { cpuMs, familyOf, type Memory, memoryOf } from "./program.ts";
+import { TemporaryFolder } from "../../scripts/release/files.ts";
 import { type Curve, type Row, row, type Section } from "./section.ts";
 import { quantile } from "../../tests/harness/quantile.ts";
 import type { Ssh } from "./ssh.ts";
@@ -179,7 +180,7 @@ async function repeated(times: number, take: () => Promise<Memory>): Promise<Mem
 }
 
 async function bareDeno(settleMs: number): Promise<Memory> {
-  await using folder = await tempFolder();
+  using folder = new TemporaryFolder("bench");
   const source =
     'const l = Deno.listen({ hostname: "127.0.0.1", port: 0 });\nconsole.log("ready");\nawait l.accept();\n';
   await Deno.writeTextFile(`${folder.path}/bare.ts`, source);

@@ -3,14 +3,15 @@
 
 import { Child } from "../../tests/harness/child.ts";
 import { portOfNobody } from "../../tests/harness/tcp.ts";
-import { pathOf, tempFolder } from "./program.ts";
+import { TemporaryFolder } from "../../scripts/release/files.ts";
+import { pathOf } from "./program.ts";
 
 export class Ssh implements AsyncDisposable {
   private constructor(
     readonly version: string,
     readonly port: number,
     private readonly sshd: string,
-    private readonly folder: AsyncDisposable & { readonly path: string },
+    private readonly folder: TemporaryFolder,
     private readonly user: string,
   ) {}
 
@@ -20,7 +21,7 @@ export class Ssh implements AsyncDisposable {
     if (ssh === undefined || sshd === undefined || keygen === undefined) {
       return "`ssh` and `sshd` are not installed (Debian: openssh-client, openssh-server).";
     }
-    const folder = await tempFolder();
+    const folder = new TemporaryFolder("bench");
     const output = async (command: string, ...args: string[]) => {
       const { stdout, stderr } = await new Deno.Command(command, { args, stdin: "null" }).output();
       return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
@@ -61,8 +62,9 @@ export class Ssh implements AsyncDisposable {
     return new Child(["ssh", "-F", `${this.folder.path}/ssh_config`, ...options, ...to, ...command]);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.folder[Symbol.asyncDispose]();
+  [Symbol.asyncDispose](): Promise<void> {
+    this.folder[Symbol.dispose]();
+    return Promise.resolve();
   }
 
   async #configure(): Promise<void> {

@@ -6,13 +6,14 @@ import { Sesame } from "../../tests/harness/process.ts";
 import { Pty } from "../../tests/harness/pty.ts";
 import { PRODUCT, productEnvironment } from "../../tests/harness/product.ts";
 import { Child } from "../../tests/harness/child.ts";
-import { pathOf, tempFolder } from "./program.ts";
+import { TemporaryFolder } from "../../scripts/release/files.ts";
+import { pathOf } from "./program.ts";
 import { contest, type Contestant, type Missing, type Row, type Section } from "./section.ts";
 import type { Ssh } from "./ssh.ts";
 import type { Wormhole } from "./wormhole.ts";
 
 export async function starts(ssh: Ssh | string, wormhole: Wormhole | string, rounds: number): Promise<Section> {
-  await using folder = await tempFolder();
+  using folder = new TemporaryFolder("bench");
   const empty = `${folder.path}/empty.ts`;
   await Deno.writeTextFile(
     empty,

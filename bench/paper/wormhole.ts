@@ -2,7 +2,8 @@
 
 import { Child } from "../../tests/harness/child.ts";
 import { portOfNobody } from "../../tests/harness/tcp.ts";
-import { pathOf, tempFolder } from "./program.ts";
+import { TemporaryFolder } from "../../scripts/release/files.ts";
+import { pathOf } from "./program.ts";
 
 export class Wormhole implements AsyncDisposable {
   private constructor(
@@ -10,7 +11,7 @@ export class Wormhole implements AsyncDisposable {
     readonly client: string,
     readonly env: Record<string, string>,
     private readonly mailbox: Child,
-    private readonly folder: AsyncDisposable & { readonly path: string },
+    private readonly folder: TemporaryFolder,
     private readonly relay: string,
   ) {}
 
@@ -18,7 +19,7 @@ export class Wormhole implements AsyncDisposable {
   static async make(): Promise<Wormhole | string> {
     const client = await pathOf("wormhole");
     if (client === undefined) return "`wormhole` is not installed (Debian: magic-wormhole).";
-    const folder = await tempFolder();
+    const folder = new TemporaryFolder("bench");
     const env = { HOME: folder.path, PATH: "/usr/bin:/bin", LANG: "C.UTF-8" };
     // The server is a plugin of the same Python that the client's first line names.
     const python = /^#!(\S+)/.exec(await Deno.readTextFile(client))?.[1] ?? "python3";
@@ -32,7 +33,7 @@ export class Wormhole implements AsyncDisposable {
       return new Wormhole(version, client, env, mailbox, folder, `ws://127.0.0.1:${port}/v1`);
     } catch {
       await mailbox[Symbol.asyncDispose]();
-      await folder[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
       return "its mailbox server does not start (Debian: python3-magic-wormhole-mailbox-server).";
     }
   }
@@ -47,6 +48,6 @@ export class Wormhole implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.mailbox[Symbol.asyncDispose]();
-    await this.folder[Symbol.asyncDispose]();
+    this.folder[Symbol.dispose]();
   }
 }

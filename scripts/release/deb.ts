@@ -3,19 +3,14 @@
 // by xz, which every dpkg opens; zstd gave 40 MB instead of 37, and lintian and Debian 11 refuse it. Out of scope: the
 // portable file (portable.ts), what the package has to do (tests/artifact/deb_test.ts).
 
+import { type Measured, measured, TemporaryFolder } from "./files.ts";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { COMPLETIONS } from "../completions.ts";
 import { DATE, MAN } from "../man.ts";
-import { BuildFailure, run, sha256 } from "./failure.ts";
+import { BuildFailure, run } from "./failure.ts";
 import { ROOT, versionOf } from "./stage.ts";
-
-export interface Packaged {
-  readonly path: string;
-  readonly bytes: number;
-  readonly sha256: string;
-}
 
 /** What Debian calls the machines that there is a portable file for. */
 export const ARCHITECTURES: Readonly<Record<string, string>> = { "linux-x64": "amd64", "linux-arm64": "arm64" };
@@ -46,7 +41,7 @@ const DESCRIPTION = `private chat in the terminal that leaves nothing behind
  Nobody outside has reviewed it yet.`;
 
 /** Makes `sesame_VERSION_ARCH.deb` in `out`, of the portable file for `target`. `licences` is the text for third parties. */
-export async function makeDeb(portable: string, target: string, licences: string, out: string): Promise<Packaged> {
+export async function makeDeb(portable: string, target: string, licences: string, out: string): Promise<Measured> {
   const version = await versionOf();
   const architecture = ARCHITECTURES[target];
   if (architecture === undefined) {
@@ -56,43 +51,38 @@ export async function makeDeb(portable: string, target: string, licences: string
       "Leave it out.",
     );
   }
-  const folder = await Deno.makeTempDir({ prefix: "sesame-deb-" });
-  try {
-    await Deno.chmod(folder, 0o755);
-    const files: Record<string, string | Uint8Array<ArrayBuffer>> = {
-      "usr/bin/sesame": await Deno.readFile(portable),
-      "usr/share/man/man1/sesame.1.gz": gzip(MAN["docs/sesame.1"]?.() ?? ""),
-      "usr/share/bash-completion/completions/sesame": COMPLETIONS["docs/completions/sesame.bash"]?.() ?? "",
-      "usr/share/zsh/vendor-completions/_sesame": COMPLETIONS["docs/completions/_sesame"]?.() ?? "",
-      "usr/share/fish/vendor_completions.d/sesame.fish": COMPLETIONS["docs/completions/sesame.fish"]?.() ?? "",
-      "usr/share/doc/sesame/copyright": COPYRIGHT + await licenceParagraph(),
-      "usr/share/doc/sesame/changelog.gz": gzip(debianChangelog(version)),
-      "usr/share/doc/sesame/THIRD-PARTY-LICENCES.gz": gzip(licences),
-      "usr/share/lintian/overrides/sesame": OVERRIDES,
-    };
-    const sums: string[] = [];
-    let size = 0;
-    for (const [name, content] of Object.entries(files)) {
-      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-      await write(folder, name, bytes, name === "usr/bin/sesame" ? 0o755 : 0o644);
-      sums.push(`${md5(bytes)}  ${name}\n`);
-      size += bytes.length;
-    }
-    await write(folder, "DEBIAN/md5sums", new TextEncoder().encode(sums.join("")), 0o644);
-    await write(folder, "DEBIAN/control", new TextEncoder().encode(control(version, architecture, size)), 0o644);
-    await setTimes(folder);
-    const path = join(out, `sesame_${version}_${architecture}.deb`);
-    // One thread: several cut the data into pieces by their number.
-    const args = ["--root-owner-group", "-Zxz", "-z0", "--threads-max=1", "--build", folder, path];
-    const made = await run("dpkg-deb", args, undefined, { SOURCE_DATE_EPOCH: String(RELEASED.getTime() / 1000) });
-    if (!made.success) {
-      throw new BuildFailure("Could not make the Debian package.", made.stderr.trim(), "Install dpkg.");
-    }
-    const bytes = await Deno.readFile(path);
-    return { path, bytes: bytes.length, sha256: await sha256(bytes) };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  using folder = new TemporaryFolder("deb");
+  await Deno.chmod(folder.path, 0o755);
+  const files: Record<string, string | Uint8Array<ArrayBuffer>> = {
+    "usr/bin/sesame": await Deno.readFile(portable),
+    "usr/share/man/man1/sesame.1.gz": gzip(MAN["docs/sesame.1"]?.() ?? ""),
+    "usr/share/bash-completion/completions/sesame": COMPLETIONS["docs/completions/sesame.bash"]?.() ?? "",
+    "usr/share/zsh/vendor-completions/_sesame": COMPLETIONS["docs/completions/_sesame"]?.() ?? "",
+    "usr/share/fish/vendor_completions.d/sesame.fish": COMPLETIONS["docs/completions/sesame.fish"]?.() ?? "",
+    "usr/share/doc/sesame/copyright": COPYRIGHT + await licenceParagraph(),
+    "usr/share/doc/sesame/changelog.gz": gzip(debianChangelog(version)),
+    "usr/share/doc/sesame/THIRD-PARTY-LICENCES.gz": gzip(licences),
+    "usr/share/lintian/overrides/sesame": OVERRIDES,
+  };
+  const sums: string[] = [];
+  let size = 0;
+  for (const [name, content] of Object.entries(files)) {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    await write(folder.path, name, bytes, name === "usr/bin/sesame" ? 0o755 : 0o644);
+    sums.push(`${md5(bytes)}  ${name}\n`);
+    size += bytes.length;
   }
+  await write(folder.path, "DEBIAN/md5sums", new TextEncoder().encode(sums.join("")), 0o644);
+  await write(folder.path, "DEBIAN/control", new TextEncoder().encode(control(version, architecture, size)), 0o644);
+  await setTimes(folder.path);
+  const path = join(out, `sesame_${version}_${architecture}.deb`);
+  // One thread: several cut the data into pieces by their number.
+  const args = ["--root-owner-group", "-Zxz", "-z0", "--threads-max=1", "--build", folder.path, path];
+  const made = await run("dpkg-deb", args, undefined, { SOURCE_DATE_EPOCH: String(RELEASED.getTime() / 1000) });
+  if (!made.success) {
+    throw new BuildFailure("Could not make the Debian package.", made.stderr.trim(), "Install dpkg.");
+  }
+  return await measured(path);
 }
 
 const RELEASED = new Date(`${DATE}T00:00:00Z`);

@@ -1,6 +1,7 @@
 // The licences of what a file holds besides Sesame, taken word for word from the packages themselves. A package without
 // one stops the release.
 
+import { TemporaryFolder } from "./files.ts";
 import { join } from "node:path";
 import { BuildFailure, run } from "./failure.ts";
 import { ROOT, type Source } from "./stage.ts";
@@ -30,20 +31,16 @@ export async function licences(source: Source): Promise<string> {
       section(name, await licenceIn(join(packages, name.slice(0, at), name.slice(at + 1)), name)),
     );
   }
-  const folder = await Deno.makeTempDir({ prefix: "sesame-licence-" });
-  try {
-    // The package of the runtime's file has no licence text; the one that installs it has.
-    const name = `deno@${DENO_VERSION}`;
-    const pack = await run("npm", ["pack", "--json", name], folder);
-    if (!pack.success) {
-      throw new BuildFailure(`Could not get the licence of ${name}.`, "npm could not fetch it.", "Try again.");
-    }
-    const [{ filename }] = JSON.parse(pack.stdout) as [{ filename: string }];
-    await run("tar", ["-xzf", filename], folder);
-    parts.push(section(name, await licenceIn(join(folder, "package"), name)));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  using folder = new TemporaryFolder("licence");
+  // The package of the runtime's file has no licence text; the one that installs it has.
+  const name = `deno@${DENO_VERSION}`;
+  const pack = await run("npm", ["pack", "--json", name], folder.path);
+  if (!pack.success) {
+    throw new BuildFailure(`Could not get the licence of ${name}.`, "npm could not fetch it.", "Try again.");
   }
+  const [{ filename }] = JSON.parse(pack.stdout) as [{ filename: string }];
+  await run("tar", ["-xzf", filename], folder.path);
+  parts.push(section(name, await licenceIn(join(folder.path, "package"), name)));
   return parts.join("\n");
 }
 

@@ -7,9 +7,10 @@
 //
 // Out of scope: what the launcher does, what the program is (program.ts).
 
+import { type Measured, measured, TemporaryFolder } from "./files.ts";
 import { join, resolve } from "node:path";
 import { MAN } from "../man.ts";
-import { BuildFailure, run, sha256 } from "./failure.ts";
+import { BuildFailure, run } from "./failure.ts";
 import { licences } from "./licences.ts";
 import { makeProgram } from "./program.ts";
 import { readSource, ROOT, short, type Source, stage, versionOf } from "./stage.ts";
@@ -22,51 +23,36 @@ export const ABOUT = "A private conversation in the terminal that leaves nothing
 /** The two that Node can be: it is kept for years, and `process.execve` came in between. */
 const NODE = ">=20";
 
-export interface Packed {
-  readonly path: string;
-  readonly bytes: number;
-  readonly sha256: string;
-}
-
 /** Writes the package's files into an empty folder. */
 export async function writePackage(source: Source, into: string): Promise<void> {
   const version = await versionOf();
-  const staged = await Deno.makeTempDir({ prefix: "sesame-npm-" });
-  try {
-    await stage(source, `npm package, Deno ${DENO_VERSION}, build ${short(source)}`, staged);
-    const files: Record<string, string> = {
-      "package.json": json(description(version)),
-      "README.md": readme(),
-      "LICENSE": await Deno.readTextFile(join(ROOT, "LICENSE")),
-      "THIRD-PARTY-LICENCES.txt": await licences(source),
-      "bin/sesame.cjs": await Deno.readTextFile(join(ROOT, "scripts/release/npm/sesame.cjs")),
-      "lib/program.mjs": await makeProgram(staged),
-      "man/sesame.1": MAN["docs/sesame.1"]?.() ?? "",
-    };
-    for (const [name, text] of Object.entries(files)) {
-      await Deno.mkdir(join(into, name, ".."), { recursive: true });
-      await Deno.writeTextFile(join(into, name), text);
-    }
-    await Deno.chmod(join(into, "bin/sesame.cjs"), 0o755);
-  } finally {
-    await Deno.remove(staged, { recursive: true });
+  using staged = new TemporaryFolder("npm");
+  await stage(source, `npm package, Deno ${DENO_VERSION}, build ${short(source)}`, staged.path);
+  const files: Record<string, string> = {
+    "package.json": json(description(version)),
+    "README.md": readme(),
+    "LICENSE": await Deno.readTextFile(join(ROOT, "LICENSE")),
+    "THIRD-PARTY-LICENCES.txt": await licences(source),
+    "bin/sesame.cjs": await Deno.readTextFile(join(ROOT, "scripts/release/npm/sesame.cjs")),
+    "lib/program.mjs": await makeProgram(staged.path),
+    "man/sesame.1": MAN["docs/sesame.1"]?.() ?? "",
+  };
+  for (const [name, text] of Object.entries(files)) {
+    await Deno.mkdir(join(into, name, ".."), { recursive: true });
+    await Deno.writeTextFile(join(into, name), text);
   }
+  await Deno.chmod(join(into, "bin/sesame.cjs"), 0o755);
 }
 
 /** Makes `sesame-chat-VERSION.tgz` in `out`, by npm. The same source and npm give the same bytes. */
-export async function makeNpmPackage(source: Source, out: string): Promise<Packed> {
-  const folder = await Deno.makeTempDir({ prefix: "sesame-npm-" });
-  try {
-    await writePackage(source, folder);
-    const packed = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", out], folder);
-    if (!packed.success) throw new BuildFailure("Could not pack for npm.", packed.stderr.trim(), "Install Node's npm.");
-    const [{ filename }] = JSON.parse(packed.stdout) as [{ filename: string }];
-    const path = join(out, filename);
-    const bytes = await Deno.readFile(path);
-    return { path, bytes: bytes.length, sha256: await sha256(bytes) };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+export async function makeNpmPackage(source: Source, out: string): Promise<Measured> {
+  using folder = new TemporaryFolder("npm");
+  await writePackage(source, folder.path);
+  const packed = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", out], folder.path);
+  if (!packed.success) throw new BuildFailure("Could not pack for npm.", packed.stderr.trim(), "Install Node's npm.");
+  const [{ filename }] = JSON.parse(packed.stdout) as [{ filename: string }];
+  const path = join(out, filename);
+  return await measured(path);
 }
 
 function description(version: string) {

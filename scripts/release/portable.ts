@@ -2,6 +2,7 @@
 // block, so that the kernel can map the runtime from where it is. It is not compressed, because each start would then
 // have to unpack it. Out of scope: the launcher itself, the bundle.
 
+import { TemporaryFolder } from "./files.ts";
 import { join } from "node:path";
 import { BuildFailure, run, sha256 } from "./failure.ts";
 import { launcherOf } from "./launcher.ts";
@@ -45,26 +46,22 @@ export async function makePortable(
 async function fetchRuntime(runtime: Runtime): Promise<Uint8Array<ArrayBuffer>> {
   const here = await Deno.readFile(await Deno.realPath(Deno.execPath()));
   if (await sha256(here) === runtime.sha256) return here;
-  const folder = await Deno.makeTempDir({ prefix: "sesame-runtime-" });
-  try {
-    const name = `${runtime.package}@${DENO_VERSION}`;
-    const pack = await run("npm", ["pack", "--json", name], folder);
-    if (!pack.success) {
-      throw new BuildFailure(
-        `Could not get the runtime ${name}.`,
-        /npm error notarget (No matching version.*)/.exec(pack.stderr)?.[1] ?? "npm could not fetch it.",
-        "Build this target where npm has it.",
-      );
-    }
-    const [{ filename }] = JSON.parse(pack.stdout) as [{ filename: string }];
-    const unpacked = await run("tar", ["-xzf", filename, "package/deno"], folder);
-    if (!unpacked.success) throw new BuildFailure("Could not unpack the runtime.", unpacked.stderr, "Install tar.");
-    const bytes = await Deno.readFile(join(folder, "package", "deno"));
-    if (await sha256(bytes) !== runtime.sha256) {
-      throw new BuildFailure("Refused the runtime.", `${name} is not the file of targets.ts.`, "Find out why.");
-    }
-    return bytes;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  using folder = new TemporaryFolder("runtime");
+  const name = `${runtime.package}@${DENO_VERSION}`;
+  const pack = await run("npm", ["pack", "--json", name], folder.path);
+  if (!pack.success) {
+    throw new BuildFailure(
+      `Could not get the runtime ${name}.`,
+      /npm error notarget (No matching version.*)/.exec(pack.stderr)?.[1] ?? "npm could not fetch it.",
+      "Build this target where npm has it.",
+    );
   }
+  const [{ filename }] = JSON.parse(pack.stdout) as [{ filename: string }];
+  const unpacked = await run("tar", ["-xzf", filename, "package/deno"], folder.path);
+  if (!unpacked.success) throw new BuildFailure("Could not unpack the runtime.", unpacked.stderr, "Install tar.");
+  const bytes = await Deno.readFile(join(folder.path, "package", "deno"));
+  if (await sha256(bytes) !== runtime.sha256) {
+    throw new BuildFailure("Refused the runtime.", `${name} is not the file of targets.ts.`, "Find out why.");
+  }
+  return bytes;
 }

@@ -2,6 +2,7 @@
 // program imports and the runtimes, and compared with the hashes of deno.lock, by which Deno fetched them, and of targets.ts.
 // Also in scope: taking out what would differ from one run to the next.
 
+import { TemporaryFolder } from "./files.ts";
 import { join } from "node:path";
 import { BuildFailure, run } from "./failure.ts";
 import { ROOT, short, type Source } from "./stage.ts";
@@ -21,32 +22,28 @@ interface Bom {
 
 /** JSON text, the same for the same source and version of npm. */
 export async function sbom(source: Source): Promise<string> {
-  const folder = await Deno.makeTempDir({ prefix: "sesame-sbom-" });
-  try {
-    const runtimes = RUNTIMES.map((runtime) => [runtime.package, DENO_VERSION]);
-    const version = /^## ([\d.]+)/m.exec(await Deno.readTextFile(join(ROOT, "CHANGELOG.md")))?.[1] ?? "0.0.0";
-    const description = {
-      name: "sesame",
-      version,
-      license: "MIT",
-      private: true,
-      dependencies: Object.fromEntries(source.packages.map(split)),
-      // Each is for one kind of machine, and npm refuses another's as a plain dependency.
-      optionalDependencies: Object.fromEntries(runtimes),
-    };
-    await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify(description));
-    const lock = ["install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"];
-    for (const args of [lock, ["sbom", "--package-lock-only", "--sbom-format=cyclonedx", "--sbom-type=application"]]) {
-      const { success, stdout, stderr } = await run("npm", args, folder);
-      if (!success) {
-        throw new BuildFailure("Could not list what is inside.", stderr.trim(), "npm must reach its registry.");
-      }
-      if (args !== lock) return await cleaned(JSON.parse(stdout) as Bom, source);
+  using folder = new TemporaryFolder("sbom");
+  const runtimes = RUNTIMES.map((runtime) => [runtime.package, DENO_VERSION]);
+  const version = /^## ([\d.]+)/m.exec(await Deno.readTextFile(join(ROOT, "CHANGELOG.md")))?.[1] ?? "0.0.0";
+  const description = {
+    name: "sesame",
+    version,
+    license: "MIT",
+    private: true,
+    dependencies: Object.fromEntries(source.packages.map(split)),
+    // Each is for one kind of machine, and npm refuses another's as a plain dependency.
+    optionalDependencies: Object.fromEntries(runtimes),
+  };
+  await Deno.writeTextFile(join(folder.path, "package.json"), JSON.stringify(description));
+  const lock = ["install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"];
+  for (const args of [lock, ["sbom", "--package-lock-only", "--sbom-format=cyclonedx", "--sbom-type=application"]]) {
+    const { success, stdout, stderr } = await run("npm", args, folder.path);
+    if (!success) {
+      throw new BuildFailure("Could not list what is inside.", stderr.trim(), "npm must reach its registry.");
     }
-    throw new BuildFailure("Could not list what is inside.", "npm said nothing.", "Try again.");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+    if (args !== lock) return await cleaned(JSON.parse(stdout) as Bom, source);
   }
+  throw new BuildFailure("Could not list what is inside.", "npm said nothing.", "Try again.");
 }
 
 function split(nameAndVersion: string): readonly [string, string] {

@@ -1,6 +1,7 @@
 // How files are made: the same bytes from any folder, the same permissions everywhere, and docs/ contains what the
 // tables give. Out of scope: what a finished file does (e2e_test.ts).
 
+import { TemporaryFolder } from "../../scripts/release/files.ts";
 import { deepStrictEqual as deepEqual, match, ok, rejects, strictEqual as equal, throws } from "node:assert/strict";
 import { join } from "node:path";
 import { chosen, PERMISSIONS } from "../../scripts/compile.ts";
@@ -213,17 +214,13 @@ function needsCompiler(compiler: string): boolean {
 
 /** Builds for this machine into a folder that goes away, and gives what was printed. */
 async function compileHere(env: Record<string, string>, look: (folder: string) => Promise<void> = async () => {}) {
-  const folder = await Deno.makeTempDir({ prefix: "sesame-compile-" });
-  try {
-    const made = await ran([Deno.execPath(), "run", "--allow-all", "scripts/compile.ts", "--out", folder], {
-      cwd: ROOT,
-      env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...env },
-    });
-    await look(folder);
-    return made;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  using folder = new TemporaryFolder("compile");
+  const made = await ran([Deno.execPath(), "run", "--allow-all", "scripts/compile.ts", "--out", folder.path], {
+    cwd: ROOT,
+    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...env },
+  });
+  await look(folder.path);
+  return made;
 }
 
 Deno.test({
@@ -268,19 +265,15 @@ Deno.test({
   fn: async () => {
     const sums: string[] = [];
     for (const name of ["one", "another-with-a-longer-name"]) {
-      const folder = await Deno.makeTempDir({ prefix: `sesame-${name}-` });
-      try {
-        await copyProject(folder);
-        const command = [Deno.execPath(), "run", "--allow-all", "scripts/compile.ts", "--portable", "--out", "made"];
-        const { code, stdout, stderr } = await ran(command, {
-          cwd: folder,
-          env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", TZ: name === "one" ? "UTC" : "Asia/Tokyo" },
-        });
-        equal(code, 0, stderr);
-        sums.push(/SHA-256 (\w{64})$/m.exec(stdout.split("\n")[1] ?? "")?.[1] ?? stdout);
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
+      using folder = new TemporaryFolder(`${name}`);
+      await copyProject(folder.path);
+      const command = [Deno.execPath(), "run", "--allow-all", "scripts/compile.ts", "--portable", "--out", "made"];
+      const { code, stdout, stderr } = await ran(command, {
+        cwd: folder.path,
+        env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", TZ: name === "one" ? "UTC" : "Asia/Tokyo" },
+      });
+      equal(code, 0, stderr);
+      sums.push(/SHA-256 (\w{64})$/m.exec(stdout.split("\n")[1] ?? "")?.[1] ?? stdout);
     }
     console.log(`figure: SHA-256 ${sums[0]}`);
     equal(sums[0], sums[1]);

@@ -1,6 +1,7 @@
 // The same checks for every form of Sesame: `deno task check e2e --artifact FILE` for a file, `deno task check e2e` for the source.
 // What only a file can be asked (how it starts, other users, what it writes) is skipped for the source, and says so.
 
+import { TemporaryFolder } from "../../scripts/release/files.ts";
 import { match, ok, strictEqual as equal } from "node:assert/strict";
 import { basename, dirname } from "node:path";
 import { sha256 } from "../../scripts/release/failure.ts";
@@ -261,18 +262,14 @@ Deno.test({
   name: "a file that is not whole does not start and says so",
   ignore: !portable,
   fn: async () => {
-    const folder = await Deno.makeTempDir();
-    try {
-      const whole = await Deno.readFile(ARTIFACT ?? "");
-      for (const length of [20_000, 50_000_000, whole.length - 1]) {
-        const part = `${folder}/sesame-${length}`;
-        await Deno.writeFile(part, whole.subarray(0, length), { mode: 0o755 });
-        const { code, stderr } = await say(["--version"], { command: [part] });
-        equal(code, 1);
-        match(stderr, /^Could not start Sesame\. The file is not whole\. Download it again .*\.\n$/);
-      }
-    } finally {
-      await Deno.remove(folder, { recursive: true });
+    using folder = new TemporaryFolder("test");
+    const whole = await Deno.readFile(ARTIFACT ?? "");
+    for (const length of [20_000, 50_000_000, whole.length - 1]) {
+      const part = `${folder.path}/sesame-${length}`;
+      await Deno.writeFile(part, whole.subarray(0, length), { mode: 0o755 });
+      const { code, stderr } = await say(["--version"], { command: [part] });
+      equal(code, 1);
+      match(stderr, /^Could not start Sesame\. The file is not whole\. Download it again .*\.\n$/);
     }
   },
 });

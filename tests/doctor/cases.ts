@@ -7,6 +7,7 @@
 // It needs root on Linux, iproute2, nftables, OpenSSL, microsocks and bash; without them it counts as skipped and says
 // so. Out of scope: the network (world.ts), what answers there (services.ts).
 
+import { TemporaryFolder } from "../../scripts/release/files.ts";
 import { NOTHING_CHECKED } from "../../scripts/suites.ts";
 import type { CallCause } from "../../src/call.ts";
 import { pause } from "../harness/child.ts";
@@ -252,29 +253,25 @@ async function main(words: readonly string[]): Promise<number> {
     console.log(`suite: 0 passed, 0 failed, ${cases.length + chats.length} skipped`);
     return NOTHING_CHECKED;
   }
-  const folder = await Deno.makeTempDir();
-  try {
-    // The namespaces lead nowhere: what the product imports is fetched before.
-    await fetchDependencies();
-    await ran(
-      ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=there.test"].concat(
-        ["-keyout", `${folder}/key.pem`, "-out", `${folder}/cert.pem`],
-      ),
-    );
-    await using world = await World.make(FIREWALL, ROUTES);
-    await Promise.all([
-      world.service("there", sesame("listen", "[::]:7373", "--json", "--phrase-fd", "0"), /"done":true/, `${PHRASE}\n`),
-      services(world, "there", "there", "10.73.0.2"),
-      services(world, "here", "names", "10.73.0.2,fd73::2"),
-      openssl(world, folder, PORT.HTTPS, "-tls1_3"),
-      openssl(world, folder, PORT.OLD_TLS, "-tls1_2"),
-    ]);
-    world.proxy(PORT.PROXY, []);
-    world.proxy(PORT.PROXY_LOGIN, ["-u", "user", "-P", "password"]);
-    return await runAll(world, cases, chats);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  using folder = new TemporaryFolder("test");
+  // The namespaces lead nowhere: what the product imports is fetched before.
+  await fetchDependencies();
+  await ran(
+    ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=there.test"].concat(
+      ["-keyout", `${folder.path}/key.pem`, "-out", `${folder.path}/cert.pem`],
+    ),
+  );
+  await using world = await World.make(FIREWALL, ROUTES);
+  await Promise.all([
+    world.service("there", sesame("listen", "[::]:7373", "--json", "--phrase-fd", "0"), /"done":true/, `${PHRASE}\n`),
+    services(world, "there", "there", "10.73.0.2"),
+    services(world, "here", "names", "10.73.0.2,fd73::2"),
+    openssl(world, folder.path, PORT.HTTPS, "-tls1_3"),
+    openssl(world, folder.path, PORT.OLD_TLS, "-tls1_2"),
+  ]);
+  world.proxy(PORT.PROXY, []);
+  world.proxy(PORT.PROXY_LOGIN, ["-u", "user", "-P", "password"]);
+  return await runAll(world, cases, chats);
 }
 
 async function runAll(world: World, cases: readonly Case[], chats: typeof CHAT_CASES): Promise<number> {

@@ -2,6 +2,7 @@
 // with the hardened runtime and not to be debugged, so other programs of the user do not get its memory; but so that DYLD_*
 // variables work, which the program therefore looks for. The layout: xnu, osfmk/kern/cs_blobs.h. Nothing of it runs here.
 
+import { TemporaryFolder } from "../../scripts/release/files.ts";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { join } from "node:path";
 import { sha256 } from "../../scripts/release/failure.ts";
@@ -54,29 +55,25 @@ for (const { package: name, sha256: sum } of RUNTIMES.filter((runtime) => runtim
       `${name} is signed by its maker, hardened and not to be debugged; libraries can be put in by DYLD_* variables`,
     ignore: !needs("npm", "tar"),
     fn: async () => {
-      const folder = await Deno.makeTempDir({ prefix: "sesame-macos-" });
-      try {
-        const run = async (program: string, ...args: readonly string[]) =>
-          equal((await new Deno.Command(program, { args: [...args], cwd: folder, stdin: "null" }).output()).code, 0);
-        await run("npm", "pack", "--silent", `${name}@${DENO_VERSION}`);
-        await run("sh", "-c", "tar -xzf ./*.tgz package/deno");
-        const file = await Deno.readFile(join(folder, "package/deno"));
-        equal(await sha256(file), sum);
-        const { flags, entitlements, signed } = signatureOf(file);
-        equal(flags & CS_RUNTIME, CS_RUNTIME, "it is not hardened");
-        equal(flags & CS_ADHOC, 0);
-        ok(signed, "nobody signed it");
-        ok(!entitlements.includes("com.apple.security.get-task-allow"), "it may be debugged");
-        deepEqual(entitlements.map((key) => key.replace("com.apple.security.cs.", "")).sort(), [
-          "allow-dyld-environment-variables",
-          "allow-jit",
-          "allow-unsigned-executable-memory",
-          "disable-executable-page-protection",
-          "disable-library-validation",
-        ]);
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
+      using folder = new TemporaryFolder("macos");
+      const run = async (program: string, ...args: readonly string[]) =>
+        equal((await new Deno.Command(program, { args: [...args], cwd: folder.path, stdin: "null" }).output()).code, 0);
+      await run("npm", "pack", "--silent", `${name}@${DENO_VERSION}`);
+      await run("sh", "-c", "tar -xzf ./*.tgz package/deno");
+      const file = await Deno.readFile(join(folder.path, "package/deno"));
+      equal(await sha256(file), sum);
+      const { flags, entitlements, signed } = signatureOf(file);
+      equal(flags & CS_RUNTIME, CS_RUNTIME, "it is not hardened");
+      equal(flags & CS_ADHOC, 0);
+      ok(signed, "nobody signed it");
+      ok(!entitlements.includes("com.apple.security.get-task-allow"), "it may be debugged");
+      deepEqual(entitlements.map((key) => key.replace("com.apple.security.cs.", "")).sort(), [
+        "allow-dyld-environment-variables",
+        "allow-jit",
+        "allow-unsigned-executable-memory",
+        "disable-executable-page-protection",
+        "disable-library-validation",
+      ]);
     },
   });
 }

@@ -11,6 +11,7 @@
 // `models: ...`. Out of scope: what a model says (docs/models/README.md), which line of code it stands for
 // (docs/models/code.json).
 
+import { TemporaryFolder } from "../../scripts/release/files.ts";
 import { fileURLToPath } from "node:url";
 import { exitCodeOf } from "../../scripts/suites.ts";
 import { ran } from "../harness/command.ts";
@@ -124,14 +125,10 @@ async function find(wanted: string, version: string): Promise<string | undefined
 }
 
 async function verdict(row: Row, tools: Tools, limitMs: number): Promise<string> {
-  const folder = await Deno.makeTempDir({ prefix: "sesame-model-" });
-  try {
-    return row.tool === "spin"
-      ? await runSpin(row, tools.spin!, tools.cc!, folder, limitMs)
-      : await runProverif(row, tools.proverif!, folder, limitMs);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  using folder = new TemporaryFolder("model");
+  return row.tool === "spin"
+    ? await runSpin(row, tools.spin!, tools.cc!, folder.path, limitMs)
+    : await runProverif(row, tools.proverif!, folder.path, limitMs);
 }
 
 async function runSpin(

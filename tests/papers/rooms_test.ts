@@ -1,6 +1,7 @@
 // The rules of scripts/rooms.ts can fail: forbidden imports and names are planted in files that exist only for the
 // linter, and once in a real folder that `deno lint` is run on. And docs/ARCHITECTURE.md says the same as the table.
 
+import { TemporaryFolder } from "../../scripts/release/files.ts";
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import plugin from "../../scripts/lint_plugin.ts";
 import { SUITES } from "../../scripts/suites.ts";
@@ -344,35 +345,31 @@ Deno.test("arrays: code that reads a phrase puts nothing of it into an array onl
 });
 
 Deno.test("deno lint itself fails on a forbidden import and a forbidden name, and passes without them", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "sesame-rooms-" });
-  try {
-    await Deno.mkdir(`${folder}/scripts`);
-    await Deno.mkdir(`${folder}/src/wire`, { recursive: true });
-    for (const script of ["lint_plugin.ts", "rooms.ts", "slow_pattern.ts"]) {
-      await Deno.copyFile(new URL(`scripts/${script}`, ROOT), `${folder}/scripts/${script}`);
-    }
-    await Deno.writeTextFile(`${folder}/deno.json`, `{ "lint": { "plugins": ["./scripts/lint_plugin.ts"] } }`);
-    const planted = `${folder}/src/wire/planted.ts`;
-    const run = async () => {
-      const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["lint"],
-        cwd: folder,
-        env: { NO_COLOR: "1" },
-      }).output();
-      return { code, said: new TextDecoder().decode(stderr) };
-    };
-    await Deno.writeTextFile(planted, `import { x } from "../peers/step.ts";\n\nexport const y = x(Math.random());\n`);
-    const { code, said } = await run();
-    equal(code, 1);
-    match(said, /error\[sesame\/rooms\]: src\/wire\/ may not import src\/peers\/: only src\/chat\/, src\/cli\/ may/);
-    match(said, /planted\.ts:1:1/);
-    match(said, /error\[sesame\/names\]: Math\.random: nowhere in the program/);
-    match(said, /planted\.ts:3:/);
-    await Deno.writeTextFile(planted, `export const y = 1;\n`);
-    deepEqual((await run()).code, 0);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  using folder = new TemporaryFolder("rooms");
+  await Deno.mkdir(`${folder.path}/scripts`);
+  await Deno.mkdir(`${folder.path}/src/wire`, { recursive: true });
+  for (const script of ["lint_plugin.ts", "rooms.ts", "slow_pattern.ts"]) {
+    await Deno.copyFile(new URL(`scripts/${script}`, ROOT), `${folder.path}/scripts/${script}`);
   }
+  await Deno.writeTextFile(`${folder.path}/deno.json`, `{ "lint": { "plugins": ["./scripts/lint_plugin.ts"] } }`);
+  const planted = `${folder.path}/src/wire/planted.ts`;
+  const run = async () => {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["lint"],
+      cwd: folder.path,
+      env: { NO_COLOR: "1" },
+    }).output();
+    return { code, said: new TextDecoder().decode(stderr) };
+  };
+  await Deno.writeTextFile(planted, `import { x } from "../peers/step.ts";\n\nexport const y = x(Math.random());\n`);
+  const { code, said } = await run();
+  equal(code, 1);
+  match(said, /error\[sesame\/rooms\]: src\/wire\/ may not import src\/peers\/: only src\/chat\/, src\/cli\/ may/);
+  match(said, /planted\.ts:1:1/);
+  match(said, /error\[sesame\/names\]: Math\.random: nowhere in the program/);
+  match(said, /planted\.ts:3:/);
+  await Deno.writeTextFile(planted, `export const y = 1;\n`);
+  deepEqual((await run()).code, 0);
 });
 
 Deno.test("no file of the program switches off a rule of the house", async () => {

@@ -2,6 +2,7 @@
 // first moment of the prompt, a terminal that only appends, and the seconds that pass while nobody answers. Linux with
 // python3 (pty.py). tests/panic/panic.ts measures F12 in all its situations.
 
+import { TemporaryFolder } from "../../scripts/release/files.ts";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { hasProgram, PRODUCT, productEnvironment } from "../harness/product.ts";
 import { Sesame } from "../harness/process.ts";
@@ -21,17 +22,13 @@ function test(
     name,
     ignore: !here,
     async fn() {
-      const home = await Deno.makeTempDir({ prefix: "sesame-pty-" });
-      try {
-        await using pty = new Pty();
-        await f(pty, async (...args) => {
-          const env = { ...productEnvironment(), TERM: term, ...further };
-          await pty.open([Deno.execPath(), ...PRODUCT, ...args], env, home);
-          await pty.until("nothing shows while you type");
-        });
-      } finally {
-        await Deno.remove(home, { recursive: true });
-      }
+      using home = new TemporaryFolder("pty");
+      await using pty = new Pty();
+      await f(pty, async (...args) => {
+        const env = { ...productEnvironment(), TERM: term, ...further };
+        await pty.open([Deno.execPath(), ...PRODUCT, ...args], env, home.path);
+        await pty.until("nothing shows while you type");
+      });
     },
   });
 }

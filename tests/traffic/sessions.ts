@@ -4,6 +4,7 @@
 //
 // Out of scope: capturing (capture.ts), what the labels are compared for (traffic.ts).
 
+import { TemporaryFolder } from "../../scripts/release/files.ts";
 import { Child, pause } from "../harness/child.ts";
 import { productLine } from "../harness/product.ts";
 import { PORTS } from "./capture.ts";
@@ -48,21 +49,17 @@ let nextPort: number = PORTS.first;
 
 /** Plays all of them at once. Throws if a session does not come about. */
 export async function play(plans: readonly Plan[], random: Random): Promise<Played[]> {
-  const folder = await Deno.makeTempDir({ prefix: "sesame-phrases-" });
+  using folder = new TemporaryFolder("phrases");
+  const sessions = plans.map((plan) => new RealSession(plan, folder.path, random));
   try {
-    const sessions = plans.map((plan) => new RealSession(plan, folder, random));
-    try {
-      await Promise.all(sessions.map((session) => session.connect()));
-      await pause(SETTLE_MS); // starting is work; it is over for all before anybody is looked at
-      await Promise.all(sessions.map((session) => session.talk()));
-      // Asked one after the other, so that saying goodbye meets the same load everywhere.
-      for (const session of sessions) await session.quit();
-      return sessions.map((session) => session.played());
-    } finally {
-      await Promise.all(sessions.map((session) => session.end()));
-    }
+    await Promise.all(sessions.map((session) => session.connect()));
+    await pause(SETTLE_MS); // starting is work; it is over for all before anybody is looked at
+    await Promise.all(sessions.map((session) => session.talk()));
+    // Asked one after the other, so that saying goodbye meets the same load everywhere.
+    for (const session of sessions) await session.quit();
+    return sessions.map((session) => session.played());
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await Promise.all(sessions.map((session) => session.end()));
   }
 }
 
