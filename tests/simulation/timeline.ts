@@ -35,15 +35,15 @@ export class Timeline {
     this.at(this.now + ms, run);
   }
 
-  /** Everything that is due until then. */
-  runUntil(end: Millis): void {
-    for (let next = this.#heap[0]; next !== undefined && next.at <= end; next = this.#heap[0]) {
+  /** Everything that is due until then, or until it is done. */
+  runUntil(end: Millis, done: () => boolean = () => false): void {
+    for (let next = this.#heap[0]; next !== undefined && next.at <= end && !done(); next = this.#heap[0]) {
       this.#take();
       this.now = next.at;
       this.ran++;
       next.run();
     }
-    this.now = Math.max(this.now, end);
+    if (!done()) this.now = Math.max(this.now, end);
   }
 
   #take(): void {

@@ -22,6 +22,7 @@ import { cpuMs } from "./cpu_clock.ts";
 import type { Seen, WholeObservation } from "./features.ts";
 import { type Activity, keysOf, linesOf } from "./human.ts";
 import type { Random } from "../simulation/random.ts";
+import { Timeline } from "../simulation/timeline.ts";
 
 export interface SimulatedSession {
   readonly activity: Activity;
@@ -57,11 +58,8 @@ const SELDOM_MS = 2;
 const SHOWN_MS = 0.3;
 const COLUMNS = 120;
 const ROWS = 40;
-class World implements Disposable {
-  now: Millis = 0;
+class World extends Timeline implements Disposable {
   readonly seen: Seen[] = [];
-  readonly #queue: { at: Millis; order: number; run: () => void }[] = [];
-  #order = 0;
   readonly #session: SimulatedSession;
   readonly random: Random;
   readonly dialer: Node;
@@ -69,6 +67,7 @@ class World implements Disposable {
   connectedAt: Millis = Infinity;
 
   constructor(readonly arena: Arena, session: SimulatedSession, random: Random) {
+    super();
     this.#session = session;
     this.random = random;
     this.dialer = new Node(this, session, true);
@@ -78,7 +77,7 @@ class World implements Disposable {
   run(): WholeObservation {
     const { activity, ms } = this.#session;
     this.listeners.forEach((_, i) => this.dialer.input(() => ({ type: "call", target: `friend${i}:1`, retry: false })));
-    this.#runUntil(STRETCH_MS * (1 + this.listeners.length) + 2_000, () => this.connectedAt < Infinity);
+    this.runUntil(STRETCH_MS * (1 + this.listeners.length) + 2_000, () => this.connectedAt < Infinity);
     const from = this.connectedAt + 1_000;
     for (const line of linesOf(activity, ms, this.random, 10_000)) {
       const node = line.side === "dialer" ? this.dialer : this.listeners[0]!;
@@ -86,57 +85,17 @@ class World implements Disposable {
         if (at >= 0) this.at(from + at, () => node.press(keys));
       }
     }
-    this.#runUntil(from + ms);
+    this.runUntil(from + ms);
     this.dialer.input(() => ({ type: "leave" }));
-    this.#runUntil(this.now + 5_000);
+    this.runUntil(this.now + 5_000);
     // Written in the order of the writing: a step's cost may have carried one past another.
     this.seen.sort((a, b) => a.at - b.at);
     return { seen: this.seen, connectedAt: this.connectedAt, from, until: from + ms };
   }
 
-  at(at: Millis, run: () => void): void {
-    const entry = { at, order: this.#order++, run };
-    const heap = this.#queue;
-    let i = heap.push(entry) - 1;
-    for (let up = (i - 1) >> 1; i > 0 && later(heap[up]!, entry); up = (i - 1) >> 1) {
-      heap[i] = heap[up]!;
-      i = up;
-    }
-    heap[i] = entry;
-  }
-
-  #runUntil(end: Millis, done: () => boolean = () => false): void {
-    while (this.#queue.length > 0 && this.#queue[0]!.at <= end && !done()) {
-      const { at, run } = this.#take();
-      this.now = at;
-      run();
-    }
-    if (!done()) this.now = Math.max(this.now, end);
-  }
-
-  #take() {
-    const heap = this.#queue;
-    const first = heap[0]!;
-    const last = heap.pop()!;
-    if (heap.length === 0) return first;
-    let i = 0;
-    for (let down = 1; down < heap.length; down = 2 * i + 1) {
-      if (down + 1 < heap.length && later(heap[down]!, heap[down + 1]!)) down++;
-      if (!later(last, heap[down]!)) break;
-      heap[i] = heap[down]!;
-      i = down;
-    }
-    heap[i] = last;
-    return first;
-  }
-
   [Symbol.dispose](): void {
     for (const node of [this.dialer, ...this.listeners]) node[Symbol.dispose]();
   }
-}
-
-function later(a: { at: Millis; order: number }, b: { at: Millis; order: number }): boolean {
-  return a.at > b.at || (a.at === b.at && a.order > b.order);
 }
 
 interface Wire {
@@ -301,7 +260,6 @@ class Node implements Disposable {
       facts: { ...facts, role: "listener", self: other.#id, peer: this.#id },
       address: "dialer:1",
       local: "",
-      source: { key: `dialer${index}`, site: undefined },
     }));
   }
 
