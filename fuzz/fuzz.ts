@@ -9,9 +9,9 @@
 // fuzz/runner/tools-lock.json. Without node, npm or the network every target counts as skipped, loudly. What was found
 // in a run stays in dist/fuzz/corpus and is where the next begins. A finding is a file in dist/fuzz/findings: copy it
 // to fuzz/regressions/TARGET, fix the bug, and from then on fuzz/replay_test.ts replays it, under Deno and without the
-// fuzzer. The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as `fuzz: ...`.
+// fuzzer. The last line is `suite: N passed, N failed, N skipped`.
 
-import { exitCodeOf } from "../scripts/suites.ts";
+import { tellCounts } from "../scripts/suites.ts";
 import { createHash } from "node:crypto";
 import { ProjectCopy, Unplantable } from "../tests/harness/project_copy.ts";
 import { load, TARGETS } from "./targets.ts";
@@ -138,10 +138,7 @@ async function main(args: readonly string[]): Promise<number> {
     sum = await each(PLANTED.filter((p) => chosen.includes(p.target)), planted);
   } else sum = await each(chosen, (name) => one(name, Math.ceil(60 * minutes)));
   const skipped = missing === undefined ? 0 : chosen.length;
-  const counts = `${sum.passed} passed, ${sum.failed} failed, ${skipped} skipped`;
-  console.log(`suite: ${counts}`);
-  console.log(`fuzz: ${counts}`);
-  return exitCodeOf({ ...sum, skipped });
+  return tellCounts({ ...sum, skipped });
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

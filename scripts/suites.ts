@@ -12,7 +12,7 @@ export interface Suite {
   readonly quick?: true | readonly string[];
   /**
    * How its results are counted: by deno's own summary of `deno test`; by its last line
-   * `suite: N passed, N failed, N skipped` (or with the script's own name); or as one check, by its exit code.
+   * `suite: N passed, N failed, N skipped`; or as one check, by its exit code.
    */
   readonly counts: "deno test" | "suite line" | "one check";
   /**
@@ -34,6 +34,12 @@ export function exitCodeOf({ passed, failed, skipped }: Counts): number {
   if (failed > 0) return 1;
   if (passed > 0) return 0;
   return skipped > 0 ? NOTHING_CHECKED : 1;
+}
+
+/** Prints the sum in the line that scripts/test.ts reads, a program's last. Returns its exit code. */
+export function tellCounts({ passed = 0, failed = 0, skipped = 0 }: Partial<Counts>): number {
+  console.log(`suite: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+  return exitCodeOf({ passed, failed, skipped });
 }
 
 export interface Counts {

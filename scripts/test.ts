@@ -48,7 +48,7 @@ function printed(how: "deno test" | "suite line", output: string): Counts | unde
 
 const DENO_SUMMARY =
   /^(?:ok|FAILED) \| (\d+) passed(?: \([^)]*\))? \| (\d+) failed(?: \([^)]*\))?(?: \| (\d+) ignored)?(?: \([^)]*\))?(?: \| .*)?(?: \(.*\))?$/gm;
-const SUITE_LINE = /^(?:suite|simulate|memory|trace|models|panic): (\d+) passed, (\d+) failed, (\d+) skipped$/gm;
+const SUITE_LINE = /^suite: (\d+) passed, (\d+) failed, (\d+) skipped$/gm;
 
 /** Lines of `deno test` that say only that all is well. */
 const GOOD_NEWS = /^(running \d+ tests? from .*|.* \.\.\. ok \(.*\)|Check .*|)$/;

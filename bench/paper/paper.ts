@@ -9,6 +9,7 @@
 //
 // No test looks at a time. A program that is not there costs its rows, which say so.
 
+import { tellCounts } from "../../scripts/suites.ts";
 import { fetchDependencies } from "../../tests/harness/product.ts";
 import { machineHere } from "./machine.ts";
 import { meet } from "./meet.ts";
@@ -180,8 +181,7 @@ async function short(): Promise<number> {
       if (await Deno.readTextFile(new URL(name, DOCS)) !== text) throw new Error(`docs/${name} differs`);
     }
   });
-  console.log(`suite: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-  return counts.failed > 0 ? 1 : 0;
+  return tellCounts(counts);
 }
 
 /** Throws where a figure is no positive number, or there is none and no reason. */

@@ -4,9 +4,10 @@
 //   deno task check adversary --rows "TEXT|..."   the rows whose name holds one of the texts
 //   deno task check adversary --prove             removes each check in turn from a copy of the project; a row must fail
 //
-// The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as `adversary: ...`.
+// The last line is `suite: N passed, N failed, N skipped`.
 // Out of scope: what a row does (tests/adversary).
 
+import { tellCounts } from "../../scripts/suites.ts";
 import { ran } from "../harness/command.ts";
 import { hasProgram } from "../harness/product.ts";
 import { ProjectCopy, Unplantable } from "../harness/project_copy.ts";
@@ -26,10 +27,7 @@ async function table(args: readonly string[]): Promise<number> {
     `figures: ${worlds} victims, the largest ${(largestVictimKib / 1024).toFixed(0)} MiB; ` +
       `the friend's slowest message took ${slowestFriendTicks.toFixed(1)} ticks there and back`,
   );
-  const sum = `${count("passed")} passed, ${count("failed")} failed, ${count("skipped")} skipped`;
-  console.log(`suite: ${sum}`);
-  console.log(`adversary: ${sum}`);
-  return count("failed") > 0 || rows.length === 0 ? 1 : 0;
+  return tellCounts({ passed: count("passed"), failed: count("failed"), skipped: count("skipped") });
 }
 
 function line({ row, outcome, observed, ms }: Result): string {
@@ -60,9 +58,7 @@ async function prove(args: readonly string[]): Promise<number> {
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  console.log(`suite: ${sum.passed} passed, ${sum.failed} failed, 0 skipped`);
-  console.log(`prove: ${sum.passed} checks caught when removed, ${sum.failed} not`);
-  return sum.failed > 0 || sum.passed === 0 ? 1 : 0;
+  return tellCounts(sum);
 }
 
 async function caughtBy({ file, text, without, row }: Removal): Promise<{ by?: string; why?: string }> {

@@ -6,8 +6,7 @@
 // Every few seconds somebody says something. In turn, one of the four who called gets another address, or sleeps
 // (SIGSTOP): for 40 s, which no link needs to break for, or for 120 s, which breaks all of that friend's. After each of
 // these the circle must close again by itself. Nothing may be lost without a word (`unconfirmed`) or come twice, and
-// memory and descriptors must stay flat. One row every ten minutes; the last lines are `suite: ...` and `circle-soak:
-// ...`.
+// memory and descriptors must stay flat. One row every ten minutes; the last line is `suite: ...`.
 
 import { readdirSync } from "node:fs";
 import { type Check, tellChecks, tellSum } from "../harness/checks.ts";
@@ -290,5 +289,5 @@ if (import.meta.main) {
   }
   const all = hasNamespaces() ? await soak(minutes) : undefined;
   tellChecks(all ?? []);
-  Deno.exit(tellSum("circle-soak", all ?? [], all === undefined ? 1 : 0));
+  Deno.exit(tellSum(all ?? [], all === undefined ? 1 : 0));
 }

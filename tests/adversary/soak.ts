@@ -128,5 +128,5 @@ if (import.meta.main) {
   }
   const checks = await soak(seconds);
   tellChecks(checks);
-  Deno.exit(tellSum("soak", checks));
+  Deno.exit(tellSum(checks));
 }

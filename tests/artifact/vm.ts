@@ -8,6 +8,7 @@
 // Without KVM it takes about three minutes. Prints what the machine says, then each check; the last line is their sum.
 // Scope: the machine and what it should say. Out of scope: what runs inside (vm/init.sh as root, vm/user.sh as the user).
 
+import { tellCounts } from "../../scripts/suites.ts";
 import { dirname, join, resolve } from "node:path";
 
 /** In this part of what the machine says, this must stand. */
@@ -156,8 +157,7 @@ async function main([file, kernel]: readonly string[]): Promise<number> {
     if (!good) failed++;
     console.log(`${good ? "ok    " : "FAILED"} ${says}`);
   }
-  console.log(`vm: ${CHECKS.length - failed} passed, ${failed} failed, 0 skipped`);
-  return failed === 0 ? 0 : 1;
+  return tellCounts({ passed: CHECKS.length - failed, failed });
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -8,7 +8,7 @@
 // so. Out of scope: the network (world.ts), what answers there (services.ts).
 
 import { TemporaryFolder } from "../../scripts/release/files.ts";
-import { NOTHING_CHECKED } from "../../scripts/suites.ts";
+import { tellCounts } from "../../scripts/suites.ts";
 import type { CallCause } from "../../src/call.ts";
 import { pause } from "../harness/child.ts";
 import { ran } from "../harness/command.ts";
@@ -250,8 +250,7 @@ async function main(words: readonly string[]): Promise<number> {
   const cases = CASES.filter(wanted);
   const chats = CHAT_CASES.filter(wanted);
   if (!hasNamespaces("nft", "openssl", "bash", "microsocks")) {
-    console.log(`suite: 0 passed, 0 failed, ${cases.length + chats.length} skipped`);
-    return NOTHING_CHECKED;
+    return tellCounts({ skipped: cases.length + chats.length });
   }
   using folder = new TemporaryFolder("test");
   // The namespaces lead nowhere: what the product imports is fetched before.
@@ -303,8 +302,7 @@ async function runAll(world: World, cases: readonly Case[], chats: typeof CHAT_C
   }));
   for (const one of late) await stage(one, true);
   console.log(`cause expected = cause named: ${passed} of ${all}; the slowest doctor took ${slowest.toFixed(1)} s`);
-  console.log(`suite: ${passed} passed, ${all - passed} failed, 0 skipped`);
-  return passed === all ? 0 : 1;
+  return tellCounts({ passed, failed: all - passed });
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

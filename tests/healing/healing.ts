@@ -9,8 +9,8 @@
 //   deno task check healing --interval 50 --reveals 20       one row
 //
 // The attacker must read every cell of the epochs before and none of those from then on: that does not depend on time.
-// The longest time is judged in our own ticks, with allowance for a machine that has other things to do. The last lines
-// are `suite: N passed, N failed, N skipped` and the same as `healing: ...`.
+// The longest time is judged in our own ticks, with allowance for a machine that has other things to do. The last line
+// is `suite: N passed, N failed, N skipped`.
 
 import { parseArgs } from "node:util";
 import { fetchDependencies } from "../harness/product.ts";
@@ -169,5 +169,5 @@ if (import.meta.main) {
     tellChecks(some);
     checks.push(...some);
   }
-  Deno.exit(tellSum("healing", checks));
+  Deno.exit(tellSum(checks));
 }

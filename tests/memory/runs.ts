@@ -5,6 +5,7 @@ import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { tellCounts } from "../../scripts/suites.ts";
 import { generate } from "../../src/auth/words.ts";
 import { Child, pause } from "../harness/child.ts";
 import { ran } from "../harness/command.ts";
@@ -654,7 +655,6 @@ class Trace {
       const cells = [[row.live, 7], [row.gone, 7], [row.inside, 10], [row.outside, 9], [row.parts, 8]] as const;
       console.log(kind.padEnd(30) + cells.map(([n, width]) => `${n}`.padStart(width)).join(""));
     }
-    console.log(`trace: ${this.#passed} passed, ${this.#failed} failed, ${this.#skipped} skipped`);
-    return this.#failed > 0 || this.#passed === 0 && this.#skipped === 0 ? 1 : 0;
+    return tellCounts({ passed: this.#passed, failed: this.#failed, skipped: this.#skipped });
   }
 }

@@ -7,13 +7,12 @@
 // Each row of docs/models/expected.txt is run, and the result is compared with the expected one. Spin is needed on PATH
 // (or in $SPIN) with a C compiler ($CC or `cc`), ProVerif 2.05 on PATH or in $PROVERIF; nothing is built here but
 // Spin's own verifiers. Rows of a tool that is missing are skipped, loudly. $LIMIT: seconds a row may take (300);
-// $JOBS: rows at once. The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as
-// `models: ...`. Out of scope: what a model says (docs/models/README.md), which line of code it stands for
+// $JOBS: rows at once. The last line is `suite: N passed, N failed, N skipped`. Out of scope: what a model says (docs/models/README.md), which line of code it stands for
 // (docs/models/code.json).
 
 import { TemporaryFolder } from "../../scripts/release/files.ts";
 import { fileURLToPath } from "node:url";
-import { exitCodeOf } from "../../scripts/suites.ts";
+import { tellCounts } from "../../scripts/suites.ts";
 import { ran } from "../harness/command.ts";
 
 export type Row =
@@ -210,10 +209,7 @@ async function main(args: readonly string[]): Promise<number> {
   await Promise.all(Array.from({ length: jobs }, work));
   const left = rows.length - chosen.length;
   if (left > 0) console.log(`(${left} more rows of the table were not asked for; --all runs them.)`);
-  const counts = `${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`;
-  console.log(`suite: ${counts}`);
-  console.log(`models: ${counts}`);
-  return exitCodeOf(sum);
+  return tellCounts(sum);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

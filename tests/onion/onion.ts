@@ -3,7 +3,7 @@
 // line is `suite: N passed, N failed, N skipped`. Out of scope: the network (tor_network.ts), what can be wrong with a
 // control port (control_faults.ts).
 
-import { exitCodeOf } from "../../scripts/suites.ts";
+import { tellCounts } from "../../scripts/suites.ts";
 import { addressOf, deliver, listen, scripted } from "../harness/process_pair.ts";
 import type { JsonEvent, Sesame } from "../harness/process.ts";
 import { hasProgram } from "../harness/product.ts";
@@ -203,6 +203,5 @@ if (import.meta.main) {
   let counts = { passed: 0, failed: 0, skipped: 0 };
   if (!["tor", "tor-gencert"].map(hasProgram).every((there) => there)) counts = { ...counts, skipped: 1 };
   else counts = { ...counts, ...await talk(at < 0 ? 5 : Number(Deno.args[at + 1])) };
-  console.log(`suite: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-  Deno.exit(exitCodeOf(counts));
+  Deno.exit(tellCounts(counts));
 }

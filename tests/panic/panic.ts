@@ -16,7 +16,7 @@
 // `suite: N passed, N failed, N skipped`.
 
 import { parseArgs } from "node:util";
-import { NOTHING_CHECKED } from "../../scripts/suites.ts";
+import { tellCounts } from "../../scripts/suites.ts";
 import { type Ended, type Ending, Pty } from "../harness/pty.ts";
 import { Child } from "../harness/child.ts";
 import { quantile } from "../harness/quantile.ts";
@@ -378,8 +378,7 @@ async function main(): Promise<number> {
   });
   if (Deno.build.os !== "linux" || !hasProgram("python3")) {
     console.log("SKIPPED: F12 is measured on Linux with python3.");
-    console.log("suite: 0 passed, 0 failed, 1 skipped");
-    return NOTHING_CHECKED;
+    return tellCounts({ skipped: 1 });
   }
   const { short } = values;
   const runs = Number(values.runs ?? (short ? 1 : 3));
@@ -422,8 +421,7 @@ async function main(): Promise<number> {
     await Deno.remove(home, { recursive: true });
   }
   console.log(`load ${Deno.loadavg().map((load) => load.toFixed(1)).join(" ")}`);
-  console.log(`suite: ${figures.passed} passed, ${figures.failed} failed, ${skipped} skipped`);
-  return figures.failed > 0 ? 1 : 0;
+  return tellCounts({ passed: figures.passed, failed: figures.failed, skipped });
 }
 
 /** Every way, one after the other, so that what else the machine does meets them all alike. */

@@ -5,7 +5,7 @@
 //
 // Rows of a model whose tool is missing are skipped, and it says so. The last line is `suite: N passed, N failed, N skipped`.
 
-import { exitCodeOf, NOTHING_CHECKED } from "../../scripts/suites.ts";
+import { NOTHING_CHECKED, tellCounts } from "../../scripts/suites.ts";
 
 const ROOT = new URL("../..", import.meta.url);
 /** The file of vectors that has a check of its own. */
@@ -94,8 +94,7 @@ async function main(wanted: readonly string[]): Promise<number> {
       sum[code === 0 ? "passed" : code === NOTHING_CHECKED ? "skipped" : "failed"]++;
     }
   }
-  console.log(`suite: ${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
-  return exitCodeOf(sum);
+  return tellCounts(sum);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -2,7 +2,7 @@
 // that it does not know and we do are in spelling.json beside this file. Without npx, or if npx cannot fetch cspell,
 // nothing is checked: it says so, and counts as skipped.
 
-import { exitCodeOf } from "../../scripts/suites.ts";
+import { tellCounts } from "../../scripts/suites.ts";
 import { ran } from "../harness/command.ts";
 
 /** From npm, pinned: another version knows other words. */
@@ -26,19 +26,14 @@ async function cspell(args: readonly string[]): Promise<{ code: number; said: st
   }
 }
 
-function end(passed: number, failed: number, skipped: number): never {
-  console.log(`suite: ${passed} passed, ${failed} failed, ${skipped} skipped`);
-  Deno.exit(exitCodeOf({ passed, failed, skipped }));
-}
-
 const version = await cspell(["--version"]);
 if (version === undefined || version.code !== 0) {
   console.log(`SKIPPED: ${CSPELL} could not be run (npx missing, or no network). The spelling was not checked.`);
-  end(0, 0, 1);
+  Deno.exit(tellCounts({ skipped: 1 }));
 }
 const all = await cspell(["--config", "tests/papers/spelling.json", "--no-progress", ...FILES]);
 if (all === undefined) throw new Error("npx was there and is not");
 const checked = Number(/Files checked: (\d+)/.exec(all.said)?.[1] ?? 0);
 console.log(all.said.trimEnd());
 if (checked < 20) console.log(`Only ${checked} files were checked.`);
-end(all.code === 0 && checked >= 20 ? 1 : 0, all.code === 0 && checked >= 20 ? 0 : 1, 0);
+Deno.exit(tellCounts(all.code === 0 && checked >= 20 ? { passed: 1 } : { failed: 1 }));

@@ -2,7 +2,7 @@
 // deno task check reach [--calls N] [--delay MS] [--jobs N] [KIND-KIND ...]; MS is each way, KIND as in homes.ts, and
 // without any the whole table is made. The last line is `suite: N passed, N failed, N skipped`, a row each.
 
-import { exitCodeOf, NOTHING_CHECKED } from "../../scripts/suites.ts";
+import { tellCounts } from "../../scripts/suites.ts";
 import { pause } from "../harness/child.ts";
 import { scripted } from "../harness/process_pair.ts";
 import { hasHomes, Homes, type Kind, KINDS } from "./homes.ts";
@@ -88,8 +88,7 @@ function pairOf(word: string): Pair {
 
 if (import.meta.main) {
   if (!hasHomes()) {
-    console.log("suite: 0 passed, 0 failed, 1 skipped");
-    Deno.exit(NOTHING_CHECKED);
+    Deno.exit(tellCounts({ skipped: 1 }));
   }
   const words = [...Deno.args];
   const option = (name: string, absent: number) => {
@@ -111,6 +110,5 @@ if (import.meta.main) {
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));
-  console.log(`suite: ${passed} passed, ${failed} failed, 0 skipped`);
-  Deno.exit(exitCodeOf({ passed, failed, skipped: 0 }));
+  Deno.exit(tellCounts({ passed, failed }));
 }

@@ -2,6 +2,7 @@
 //
 //   deno task check circles [SEEDS]    so many each of three people and of five (default: 120), a sixth of them agreeing to all
 
+import { tellCounts } from "../../scripts/suites.ts";
 import { Arena, arenaSize, type SlotClasses } from "../../src/secrets/locked.ts";
 import { agreeToAll, comeAndGo } from "./circle.ts";
 
@@ -16,4 +17,4 @@ const all = Math.ceil(seeds / 6);
 for (let seed = 1; seed <= all; seed++) agreeToAll(arena, seed);
 console.log(`${all} orders of 5 who agree to all: everyone hears everyone, each message once`);
 if (arena.used > 0) throw new Error(`${arena.used} slots of secrets are left`);
-console.log(`suite: ${2 * seeds + all} passed, 0 failed, 0 skipped`);
+tellCounts({ passed: 2 * seeds + all });

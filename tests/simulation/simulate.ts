@@ -8,8 +8,9 @@
 //   --real                                  libsodium's primitives instead of toys: for few seeds, twenty times slower
 //
 // A seed that fails is printed with what went wrong, and always fails the same way. The last line is
-// `simulate: N passed, N failed, 0 skipped`; the exit code is 0 if none failed. What a seed is: tests/simulation/world.ts.
+// `suite: N passed, N failed, 0 skipped`; the exit code is 0 if none failed. What a seed is: tests/simulation/world.ts.
 
+import { tellCounts } from "../../scripts/suites.ts";
 import { parseArgs } from "node:util";
 import { PLANTED } from "./planted.ts";
 import type { WorkerLine } from "./worker.ts";
@@ -68,8 +69,7 @@ async function main(): Promise<number> {
   const { total, failures } = await perform(run);
   const seconds = (performance.now() - began) / 1000;
   console.log(`${summary(total)} in ${seconds.toFixed(1)} s; digest ${total.digest.toString(16).padStart(8, "0")}`);
-  console.log(`simulate: ${total.ran - failures.length} passed, ${failures.length} failed, 0 skipped`);
-  return failures.length === 0 ? 0 : 1;
+  return tellCounts({ passed: total.ran - failures.length, failed: failures.length });
 }
 
 /** Each bug must be found, and its seed must fail the same way when it is run again. */
@@ -94,8 +94,7 @@ async function findPlanted(run: Run): Promise<number> {
     console.log(`  found by seed ${found.seed}: ${firstLine(found.why)}`);
     console.log(same ? "  its replay fails the same way" : `  its replay DIFFERS: ${replay?.why ?? "it passes"}`);
   }
-  console.log(`simulate: ${names.length - missed} passed, ${missed} failed, 0 skipped`);
-  return missed === 0 ? 0 : 1;
+  return tellCounts({ passed: names.length - missed, failed: missed });
 }
 
 async function perform(run: Run): Promise<Outcome> {

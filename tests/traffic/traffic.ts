@@ -10,9 +10,9 @@
 //   ... --interval MS  --window MS             of the real sessions: 50 and 10000 unless told otherwise
 //
 // Real sessions need tcpdump and the right to use it; without, they are skipped, loudly. All traffic stays on loopback.
-// The last lines are `suite: N passed, N failed, N skipped` (for scripts/test.ts) and the same as `wire: ...`.
+// The last line is `suite: N passed, N failed, N skipped`.
 
-import { exitCodeOf } from "../../scripts/suites.ts";
+import { tellCounts } from "../../scripts/suites.ts";
 import { parseArgs } from "node:util";
 import { INTERVAL_MIN_MS } from "../../src/constants.ts";
 import { fetchDependencies } from "../harness/product.ts";
@@ -111,10 +111,7 @@ async function gate(effort: Effort, parts: string, random: Random): Promise<numb
     console.log(`SKIPPED: no real session was captured: ${problem}.`);
     tally.skipped++;
   }
-  const sum = `${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`;
-  console.log(`suite: ${sum}`);
-  console.log(`wire: ${sum}`);
-  return exitCodeOf(tally);
+  return tellCounts(tally);
 }
 
 // --- Simulated: volume ----------------------------------------------------------------------------------------------
@@ -439,8 +436,7 @@ async function load(): Promise<number> {
         `${times.toFixed(2)} times bare TLS (the goal of ${timesBare}: ${times <= timesBare ? "met" : "MISSED"})`,
     });
   }
-  console.log(`wire: ${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);
-  return tally.failed > 0 ? 1 : 0;
+  return tellCounts(tally);
 }
 
 if (import.meta.main) {
