@@ -34,17 +34,6 @@ async function golden(name: string, terminal: Tmux): Promise<void> {
   assert.equal(text, wanted);
 }
 
-const F12: readonly [terminal: string, bytes: string][] = [
-  ["xterm, tmux and most", "\x1b[24~"],
-  ["with a modifier", "\x1b[24;2~"],
-  ["kitty with an event", "\x1b[24;1:1~"],
-  ["kitty by code", "\x1b[57375u"],
-  ["rxvt", "\x1b[24^"],
-  ["PuTTY", "\x1bO["],
-  ["SCO", "\x1b[X"],
-  ["Windows", "\x1b[123;88;0;1;0;1_"],
-  ["Ctrl-\\", "\x1c"],
-];
 const bytesOf = (text: string) => Array.from(text, (char) => char.charCodeAt(0));
 
 const SIZES: readonly (readonly [columns: number, rows: number])[] = [[80, 24], [40, 10], [200, 60]];
@@ -111,15 +100,6 @@ test(
     assert.doesNotMatch(text, /abc/);
   },
 );
-
-for (const [name, bytes] of F12) {
-  test(`F12 in the prompt: ${name}`, { driver: ["screen", "prompt"] }, async (terminal) => {
-    await terminal.until("Phrase");
-    await terminal.text("abc");
-    await terminal.bytes(bytesOf(bytes));
-    assert.doesNotMatch(await terminal.until(/ended 0\nicanon/, true), /abc/);
-  });
-}
 
 const SITUATIONS: readonly [name: string, make: (terminal: Tmux) => Promise<void>][] = [
   ["in the chat", async () => {}],
