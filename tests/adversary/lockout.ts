@@ -8,9 +8,8 @@
 // Needs root on Linux, for network namespaces (named sesame-*). `--product` measures another copy of the program.
 // Newcomers call 2 s after the attack began (--begun), else from 45 s after, one after another.
 
-import { Sesame } from "../harness/process.ts";
 import { PRODUCT } from "../harness/product.ts";
-import { PHRASE } from "../harness/process_pair.ts";
+import { scripted } from "../harness/process_pair.ts";
 import { pause } from "../harness/child.ts";
 import { Wire } from "../harness/netns.ts";
 
@@ -39,8 +38,8 @@ async function attacked(options: Options): Promise<{ times: number[]; attackers:
   const [host, bits] = v6 ? ["fd00:ffff::1", 16] : ["10.255.0.1", 8];
   using wire = new Wire([`${host}/${bits}`], [...attackers, ...others].map((address) => `${address}/${bits}`));
   const { near, far } = wire;
-  const listen = ["listen", v6 ? `[${host}]:7373` : `${host}:7373`, "--json", "--phrase-fd", "0"];
-  await using victim = await Sesame.start(listen, { phrase: PHRASE, shell: near.shell, command: product });
+  const at = v6 ? `[${host}]:7373` : `${host}:7373`;
+  await using victim = await scripted(["listen", at], { shell: near.shell, command: product });
   const address = String((await victim.event("listening", 60_000)).address);
   const script = new URL("lockout_attackers.ts", import.meta.url).pathname;
   await using attack = far.start(
@@ -54,8 +53,7 @@ async function attacked(options: Options): Promise<{ times: number[]; attackers:
     // Calls from the far side leave from this address from now on.
     far.run("ip", ["route", "replace", `${host}/${v6 ? 128 : 32}`, "dev", "wire", "src", from]);
     const began = performance.now();
-    const args = ["connect", address, "--json", "--phrase-fd", "0", "--retry"];
-    await using newcomer = await Sesame.start(args, { phrase: PHRASE, shell: far.shell, command: product });
+    await using newcomer = await scripted(["connect", address, "--retry"], { shell: far.shell, command: product });
     const in_ = await newcomer.event("connected", WITHIN_MS).then(() => true, () => false);
     times.push(in_ ? performance.now() - began : Infinity);
   }

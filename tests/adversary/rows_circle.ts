@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import { ONION_PUBLISHING } from "../../src/words/onion.ts";
 import { FakeTor, tor } from "../../src/transport/onion/control_test_tor.ts";
-import { addressOf, dial, PHRASE } from "../harness/process_pair.ts";
-import { Sesame } from "../harness/process.ts";
+import { addressOf, dial, FAST, PHRASE, scripted } from "../harness/process_pair.ts";
 import { socksProxy } from "../harness/socks.ts";
 import {
   authenticateAsDialer,
@@ -265,8 +264,7 @@ export const CIRCLE_ROWS: readonly Row[] = [
   hidden("an introduction for somebody who is called through Tor", async (world) => {
     const played = world.own(await FakeTor.start(tor("NULL")));
     const onion = `--onion=127.0.0.1:${played.address.port}`;
-    const args = ["listen", onion, "--introductions", "yes", "--interval", "50", "--json", "--phrase-fd", "0"];
-    const victim = world.own(await Sesame.start(args, { phrase: PHRASE }));
+    const victim = world.own(await scripted(["listen", onion, "--introductions", "yes", ...FAST]));
     const address = await addressOf(victim);
     await victim.like("hint", { text: ONION_PUBLISHING });
     // Tor's control port and we have one owner, as Tor and those whom it brings.

@@ -13,9 +13,8 @@ import type { CallCause } from "../../src/call.ts";
 import { pause } from "../harness/child.ts";
 import { ran } from "../harness/command.ts";
 import { hasNamespaces } from "../harness/netns.ts";
-import { Sesame } from "../harness/process.ts";
 import { fetchDependencies } from "../harness/product.ts";
-import { PHRASE } from "../harness/process_pair.ts";
+import { PHRASE, scripted } from "../harness/process_pair.ts";
 import { PORT } from "./services.ts";
 import { sesame, type Side, World } from "./world.ts";
 
@@ -216,8 +215,7 @@ async function doctor(world: World, { target, side = "here", phrase, proxy, befo
 
 /** From its "connecting" to the first diagnosis. */
 async function chat(world: World, target: string): Promise<Result> {
-  const args = ["connect", target, "--retry", "--json", "--phrase-fd", "0"];
-  await using caller = await Sesame.start(args, { phrase: PHRASE, shell: world.sides.here.shell });
+  await using caller = await scripted(["connect", target, "--retry"], { shell: world.sides.here.shell });
   await caller.event("connecting");
   const began = performance.now();
   const named = await caller.event("diagnosis").then(({ cause }) => String(cause), () => "nothing");

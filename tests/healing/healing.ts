@@ -15,8 +15,8 @@
 import { parseArgs } from "node:util";
 import { fetchDependencies } from "../harness/product.ts";
 import { INTERVAL_MAX_MS, INTERVAL_MIN_MS } from "../../src/constants.ts";
-import { addressOf, listen, PHRASE } from "../harness/process_pair.ts";
-import { Sesame } from "../harness/process.ts";
+import { addressOf, listen, PHRASE, scripted } from "../harness/process_pair.ts";
+import type { Sesame } from "../harness/process.ts";
 import { type Check, tellChecks, tellSum } from "../harness/checks.ts";
 import { slowLine } from "../harness/slow_line.ts";
 import {
@@ -135,8 +135,7 @@ async function connected(
     waiting.push(accepting);
     targets.push(stack.use(await slowLine(accepting.address, ROUND_TRIP_MS / 2)).address);
   }
-  const dialing = ["connect", ...targets, "--json", "--phrase-fd", "0", ...interval];
-  const dialer = stack.use(await Sesame.start(dialing, { phrase: PHRASE }));
+  const dialer = stack.use(await scripted(["connect", ...targets, ...interval]));
   await Promise.all(waiting.map(async (one) => {
     const { last, see } = renewing();
     const wire = stack.use(await one.accept(CALLED_MS));

@@ -9,7 +9,8 @@ import { tellCounts } from "../../scripts/suites.ts";
 import { generate } from "../../src/auth/words.ts";
 import { Child, pause } from "../harness/child.ts";
 import { ran } from "../harness/command.ts";
-import { Sesame } from "../harness/process.ts";
+import type { Sesame } from "../harness/process.ts";
+import { scripted } from "../harness/process_pair.ts";
 import { denoDir, hasProgram, PRODUCT } from "../harness/product.ts";
 import { ProjectCopy } from "../harness/project_copy.ts";
 import { piecesNow, Watch } from "./arena.ts";
@@ -361,10 +362,7 @@ async function plantedRun(trace: Trace): Promise<void> {
   using project = plantedProject();
   const phrase = ownWords();
   const ledger = phraseLedger(phrase);
-  await using product = await Sesame.start(["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"], {
-    phrase,
-    command: commandOf(project),
-  });
+  await using product = await scripted(["listen", "127.0.0.1:0"], { phrase, command: commandOf(project) });
   await product.event("listening");
   using memory = new ProcessMemory(product.pid);
   const { tallies } = scan(memory, ledger);
@@ -533,9 +531,7 @@ async function thresholds(): Promise<Thresholds> {
 /** Why nothing can be scanned here. */
 async function cannot(): Promise<string | undefined> {
   if (Deno.build.os !== "linux") return "needs Linux";
-  await using product = await Sesame.start(["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"], {
-    phrase: ownWords(),
-  });
+  await using product = await scripted(["listen", "127.0.0.1:0"], { phrase: ownWords() });
   await product.event("listening");
   try {
     using memory = new ProcessMemory(product.pid);
@@ -562,7 +558,7 @@ class Trace {
   }
 
   async start(args: readonly string[], phrase: string, shell?: string): Promise<Sesame> {
-    return await Sesame.start([...args, "--json", "--phrase-fd", "0", "--interval", `${INTERVAL_MS}`], {
+    return await scripted([...args, "--interval", `${INTERVAL_MS}`], {
       phrase: typedForm(phrase),
       command: this.product,
       ...(shell === undefined ? {} : { shell }),

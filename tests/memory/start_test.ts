@@ -3,13 +3,14 @@
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { addressOf, deliver, dial, listen, PHRASE } from "../harness/process_pair.ts";
-import { Sesame } from "../harness/process.ts";
+import { addressOf, deliver, dial, listen, PHRASE, scripted } from "../harness/process_pair.ts";
+import type { Sesame } from "../harness/process.ts";
 import { denoDir, hasProgram, PRODUCT } from "../harness/product.ts";
 import { cannotBeOrdinary, OrdinaryUser } from "./ordinary.ts";
 import { Tmux } from "../harness/tmux.ts";
 
-const LISTEN = ["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"];
+const LISTEN = ["listen", "127.0.0.1:0"];
+const SCRIPTED = ["--json", "--phrase-fd", "0"];
 const WITHOUT_FFI = PRODUCT.filter((arg) => arg !== "--allow-ffi");
 const linux = Deno.build.os === "linux";
 const notOrdinary = cannotBeOrdinary();
@@ -22,7 +23,7 @@ const tmux = linux && hasProgram("tmux");
 const hints = (sesame: Sesame) => sesame.all("hint").map((event) => String(event.text));
 
 Deno.test("without FFI it works, and says that nothing is locked and what to do", async () => {
-  await using listener = await Sesame.start(LISTEN, { phrase: PHRASE, command: WITHOUT_FFI });
+  await using listener = await scripted(LISTEN, { command: WITHOUT_FFI });
   const protection = await listener.event("protection");
   assert.equal(protection.memoryLocked, false);
   assert.equal(protection.coreDumps, "on");
@@ -35,10 +36,7 @@ Deno.test("without FFI it works, and says that nothing is locked and what to do"
 });
 
 Deno.test("without FFI --require-locked-memory ends it with code 5 before anything is listened on", async () => {
-  await using sesame = await Sesame.start([...LISTEN, "--require-locked-memory"], {
-    phrase: PHRASE,
-    command: WITHOUT_FFI,
-  });
+  await using sesame = await scripted([...LISTEN, "--require-locked-memory"], { command: WITHOUT_FFI });
   assert.equal((await sesame.ended()).code, 5);
   assert.match(sesame.stderr, /^Refused to start\. Memory cannot be locked here .*sesame doctor/);
   assert.equal(sesame.all("listening").length, 0);
@@ -55,10 +53,7 @@ Deno.test("SSLKEYLOGFILE: it refuses to start with code 5, and no key is written
   const folder = await Deno.makeTempDir({ prefix: "sesame-keylog-" });
   const file = `${folder}/keys`;
   try {
-    await using sesame = await Sesame.start(LISTEN, {
-      phrase: PHRASE,
-      shell: `SSLKEYLOGFILE=${file}; export SSLKEYLOGFILE; exec "$@"`,
-    });
+    await using sesame = await scripted(LISTEN, { shell: `SSLKEYLOGFILE=${file}; export SSLKEYLOGFILE; exec "$@"` });
     assert.equal((await sesame.ended()).code, 5);
     assert.match(sesame.stderr, /SSLKEYLOGFILE is set/);
     assert.equal(sesame.events.length, 0);
@@ -73,10 +68,7 @@ Deno.test({
   name: "it warns of LD_PRELOAD in one line before the phrase, and goes on",
   ignore: !linux,
   async fn() {
-    await using sesame = await Sesame.start(LISTEN, {
-      phrase: PHRASE,
-      shell: 'LD_PRELOAD=libc.so.6; export LD_PRELOAD; exec "$@"',
-    });
+    await using sesame = await scripted(LISTEN, { shell: 'LD_PRELOAD=libc.so.6; export LD_PRELOAD; exec "$@"' });
     await addressOf(sesame);
     assert.match(sesame.stderr, /^Warning: a library was preloaded into this program .*\n$/);
   },
@@ -86,10 +78,7 @@ Deno.test({
   name: "it warns of a tracer in one line before the phrase, and goes on",
   ignore: !strace,
   async fn() {
-    await using sesame = await Sesame.start(LISTEN, {
-      phrase: PHRASE,
-      shell: 'exec strace -f -o /dev/null -e trace=none "$@"',
-    });
+    await using sesame = await scripted(LISTEN, { shell: 'exec strace -f -o /dev/null -e trace=none "$@"' });
     await addressOf(sesame);
     assert.match(sesame.stderr, /^Warning: a debugger is attached .*\n$/);
     // strace goes, and takes what it started with it.
@@ -122,10 +111,10 @@ for (
     ignore: notOrdinary !== undefined,
     async fn() {
       using user = new OrdinaryUser();
-      const chat = await user.run(bytes, LISTEN, {}, `${PHRASE}\n`);
+      const chat = await user.run(bytes, [...LISTEN, ...SCRIPTED], {}, `${PHRASE}\n`);
       const protection = chat.stdout.split("\n").filter((line) => line.startsWith('{"event":"protection"'));
       assert.equal(JSON.parse(protection[0]!).locked, locked);
-      const strict = await user.run(bytes, [...LISTEN, "--require-locked-memory"], {}, `${PHRASE}\n`);
+      const strict = await user.run(bytes, [...LISTEN, ...SCRIPTED, "--require-locked-memory"], {}, `${PHRASE}\n`);
       assert.equal(strict.code, locked === "all" ? 0 : 5);
       const doctor = await user.run(bytes, ["doctor", "--json"], {});
       const memory = doctor.stdout.trim().split("\n").map((line) => JSON.parse(line))
@@ -149,10 +138,7 @@ Deno.test({
     try {
       const calls = "trace=open,openat,openat2,creat,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,link," +
         "linkat,symlink,symlinkat,truncate,mknod,mknodat,memfd_create";
-      await using listener = await Sesame.start(LISTEN, {
-        phrase: PHRASE,
-        shell: `exec strace -ff -s 4096 -o ${log} -e ${calls} "$@"`,
-      });
+      await using listener = await scripted(LISTEN, { shell: `exec strace -ff -s 4096 -o ${log} -e ${calls} "$@"` });
       await using dialer = await dial(await addressOf(listener));
       await dialer.event("connected");
       await deliver(dialer, listener, "one there");

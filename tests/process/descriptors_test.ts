@@ -2,13 +2,11 @@
 // afterwards.
 
 import { ok } from "node:assert/strict";
-import { addressOf, deliver, dial, PHRASE } from "../harness/process_pair.ts";
-import { Sesame } from "../harness/process.ts";
+import { addressOf, deliver, dial, scripted } from "../harness/process_pair.ts";
 
 for (const limit of [34, 64]) {
   Deno.test(`with a hard limit of ${limit} descriptors a friend gets in while 80 strangers hold connections, and after`, async () => {
-    const args = ["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"];
-    await using listener = await Sesame.start(args, { phrase: PHRASE, shell: `ulimit -n ${limit}; exec "$@"` });
+    await using listener = await scripted(["listen", "127.0.0.1:0"], { shell: `ulimit -n ${limit}; exec "$@"` });
     const address = await addressOf(listener);
     const port = Number(/\d+$/.exec(address)![0]);
     const strangers: Deno.Conn[] = [];

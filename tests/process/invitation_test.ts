@@ -3,7 +3,7 @@
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { addressOf, deliver, dial, FAST, listen, PHRASE, scripted } from "../harness/process_pair.ts";
-import { Sesame } from "../harness/process.ts";
+import type { Sesame } from "../harness/process.ts";
 import { hasProgram, PRODUCT } from "../harness/product.ts";
 
 const namespaces = Deno.uid() === 0 && ["unshare", "nsenter", "ip"].every(hasProgram);
@@ -65,12 +65,11 @@ Deno.test({
   async fn() {
     await using sesame = await host();
     const line = (await invitationOf(sesame)).split("\n").at(-1) ?? "";
-    const inside = { phrase: PHRASE, shell: `exec nsenter -t ${sesame.pid} -n -- "$@"` };
-    const flags = ["--json", "--phrase-fd", "0", "--interval", "50"];
-    await using pasted = await Sesame.start(["connect", line, ...flags], inside);
+    const inside = { shell: `exec nsenter -t ${sesame.pid} -n -- "$@"` };
+    await using pasted = await scripted(["connect", line, ...FAST], inside);
     await pasted.event("connected");
     await deliver(pasted, sesame, "by the line");
-    await using chatting = await Sesame.start(["listen", "127.0.0.1:0", ...flags], inside);
+    await using chatting = await scripted(["listen", "127.0.0.1:0", ...FAST], inside);
     await addressOf(chatting);
     await chatting.say(`/connect ${line}`);
     await chatting.event("connected");

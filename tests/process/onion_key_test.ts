@@ -105,8 +105,7 @@ Deno.test("a password that stands in no descriptor is told before the phrase is 
   await using played = await PlayedTor.start();
   const control = `127.0.0.1:${played.control.address.port}`;
   for (const args of [["listen", `--onion=${control}`], ["connect", NAME, ...played.ways, "--onion-auth-fd", "3"]]) {
-    await using one = await Sesame.start([...args, "--onion-password-fd", "999", "--json", "--phrase-fd", "0"], {
-      phrase: PHRASE,
+    await using one = await scripted([...args, "--onion-password-fd", "999"], {
       shell: `exec "$@" 3<<EOF\n${KEY}\nEOF\n`,
     });
     equal((await one.ended()).code, 2, one.transcript());
