@@ -25,59 +25,16 @@ const NONE: Hearing = { everyone: false, settling: false, others: [], apart: [],
 const heard = (peer: string, ...by: string[]) => ({ peer, name: NAMES[peer]!, by });
 const says = (hearing: Partial<Hearing>, most?: number) => hearingText({ ...NONE, ...hearing }, labels, most);
 
-Deno.test("hearingText() says who hears whom in a few words, and nothing where there is nothing to say", () => {
-  equal(says({}), "");
-  equal(says({ everyone: true }), "everyone hears everyone");
-  equal(says({ settling: true }), "…");
-  equal(says({ others: [heard("b", "a")] }), "Alice also talks with Bob [b], who does not hear you");
-  equal(
-    says({ others: [heard("b", "a"), heard("c", "a")] }),
-    "Alice also talks with Bob [b], Carol [c], who do not hear you",
-  );
-  equal(says({ others: [heard("d", "a", "b")] }), "Alice, Bob also talk with Dora [d], who does not hear you");
-  equal(says({ apart: [["a", "b"]] }), "Alice and Bob do not hear each other");
-  equal(says({ disputed: [["a", "b"]] }), "Alice claims to hear Bob; Bob does not say so");
-});
-
-Deno.test("hearingText() names three and counts the rest, and leaves further parts to /peers", () => {
-  const crowd = ["b", "c", "d", "e"].map((peer) => heard(peer, "a"));
-  equal(says({ others: crowd }), "Alice also talks with Bob [b], Carol [c], Dora [d] and 1 more, who do not hear you");
+Deno.test("hearingText() leaves further parts to /peers", () => {
   const many: Partial<Hearing> = { apart: [["a", "b"], ["a", "c"], ["b", "c"]] };
   equal(
     says(many),
     "Alice and Bob do not hear each other; Alice and Carol do not hear each other; and 1 more, see /peers",
   );
   equal(says(many, Infinity).endsWith("Bob and Carol do not hear each other"), true);
-});
-
-Deno.test("unheardText() and audienceText() name who did not get a line, and who would", () => {
-  equal(unheardText([], labels), "");
-  equal(unheardText([heard("b", "a")], labels), "Bob does not hear this");
-  equal(unheardText([heard("b", "a"), heard("c", "a")], labels), "Bob, Carol do not hear this");
-  equal(audienceText(["Carol"], ["Bob", "Carol"]), "Here now too: Carol. Enter sends to Bob, Carol.");
-});
-
-Deno.test("questionText() says by whom, what a yes tells, and what to type; several questions are one line", () => {
-  const ask = (peer: string, ...tells: string[]) => ({ peer, by: ["a"], tells });
-  equal(
-    questionText([ask("b", "203.0.113.9:7373")], labels),
-    "Introduction: Alice [a] says Bob [b] wants to talk with you. They learn your address: 203.0.113.9:7373. /introduce Bob · /decline Bob",
-  );
-  equal(questionText([ask("b")], labels).includes("They learn no address of yours."), true);
-  equal(
-    questionText([ask("b", "x"), ask("c", "x")], labels),
-    "Friends say Bob [b], Carol [c] want to talk with you. They learn your address: x. /introduce all, or by name; /decline all",
-  );
-});
-
-Deno.test("verifyText() says who reads which two words", () => {
-  equal(verifyText("Bob", undefined, true, false), "No words to compare with Bob yet.");
-  const words = ["casino", "universe", "fog", "era"];
-  equal(
-    /casino universe fog era[\s\S]*never here: you read the first two/.test(verifyText("Bob", words, true, false)),
-    true,
-  );
-  equal(/your friend reads the first two/.test(verifyText("Bob", words, false, true)), true);
+  const two: Partial<Hearing> = { apart: [["a", "b"], ["a", "c"]] };
+  equal(says(two, 2).includes("/peers"), false);
+  equal(says(two, 1), "Alice and Bob do not hear each other; and 1 more, see /peers");
 });
 
 Deno.test("no line begins with what a peer chose, so that a friend called From Bob cannot seem to speak as Bob", () => {
@@ -126,8 +83,18 @@ Deno.test("listed() names as many as it may and counts the rest", () => {
   for (const [count, most, text] of CASES) equal(listed(names.slice(0, count), most), text);
 });
 
-Deno.test("hearingText() has one part for each set of friends, in the plural where they are several", () => {
+Deno.test("hearingText() has one part for each set of friends, in the plural where they are several, and names three", () => {
   const CASES: readonly (readonly [Partial<Hearing>, string])[] = [
+    [{}, ""],
+    [{ everyone: true }, "everyone hears everyone"],
+    [{ settling: true }, "…"],
+    [{ apart: [["a", "b"]] }, "Alice and Bob do not hear each other"],
+    [{ disputed: [["a", "b"]] }, "Alice claims to hear Bob; Bob does not say so"],
+    [
+      { others: ["b", "c", "d", "e"].map((peer) => heard(peer, "a")) },
+      "Alice also talks with Bob [b], Carol [c], Dora [d] and 1 more, who do not hear you",
+    ],
+    [{ others: [heard("d", "a", "b")] }, "Alice, Bob also talk with Dora [d], who does not hear you"],
     [
       { others: [heard("d", "a", "b", "c", "e")] },
       "Alice, Bob, Carol and 1 more also talk with Dora [d], who does not hear you",
@@ -145,13 +112,12 @@ Deno.test("hearingText() has one part for each set of friends, in the plural whe
     [{ everyone: true, others: [heard("b", "a")] }, "everyone hears everyone"],
   ];
   for (const [hearing, text] of CASES) equal(says(hearing), text);
-  const two: Partial<Hearing> = { apart: [["a", "b"], ["a", "c"]] };
-  equal(says(two, 2).includes("/peers"), false);
-  equal(says(two, 1), "Alice and Bob do not hear each other; and 1 more, see /peers");
 });
 
 Deno.test("unheardText() takes the name that is newest, and a label where a friend gave none", () => {
   const by = ["a"];
+  equal(unheardText([], labels), "");
+  equal(unheardText([heard("b", "a"), heard("c", "a")], labels), "Bob, Carol do not hear this");
   equal(unheardText([{ peer: "b", name: "Robert", by }], labels), "Bob does not hear this");
   equal(unheardText([{ peer: "z", name: "Zoe", by }], labels), "Zoe does not hear this");
   equal(unheardText([{ peer: "z", name: "", by }], labels), "somebody [z] does not hear this");
@@ -206,7 +172,13 @@ Deno.test("circleLine() has the sentence for each notice of a circle, and none w
   for (const [notice, text] of CASES) equal(circleLine(notice, labels), text);
 });
 
-Deno.test("questionText() names every friend who asks, each address once, and the tag where a name cannot be typed", () => {
+Deno.test("questionText() says by whom, what a yes tells and what to type; several questions are one line with each address once", () => {
+  equal(
+    questionText([{ peer: "b", by: ["a"], tells: [] }], labels),
+    "Introduction: Alice [a] says Bob [b] wants to talk with you. They learn no address of yours. " +
+      "/introduce Bob · /decline Bob",
+  );
+  // The tag where a name cannot be typed.
   const peer = "0123456789abcdef";
   const spaced = { ...labels, reportedName: () => "Bob Lee" };
   const one = (by: readonly string[], tells: readonly string[]) => questionText([{ peer, by, tells }], spaced);
@@ -242,6 +214,7 @@ Deno.test("standingText() says what a person may still do, and by whom they know
 
 Deno.test("verifyText() has both orders, the mark of who is verified, and what to type", () => {
   const words = ["casino", "universe", "fog", "era"];
+  equal(verifyText("Bob", undefined, true, false), "No words to compare with Bob yet.");
   const end = "Then type /verify NAME yes, or no if they differ.";
   equal(
     verifyText("Bob", words, true, false),
