@@ -7,6 +7,10 @@ const here = Deno.build.os === "linux" && Deno.permissions.querySync({ name: "ru
   Deno.permissions.querySync({ name: "read" }).state === "granted";
 if (!here) console.warn("skipped: harden_test.ts needs Linux, --allow-run and --allow-read");
 
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, ignore: !here, fn });
+}
+
 /** What _hardened_child.ts prints first. */
 interface Told {
   readonly protection: FullProtection;
@@ -87,101 +91,81 @@ class Child implements AsyncDisposable {
 
 const SIGUSR1_BIT = 1n << 9n;
 
-Deno.test({
-  name: "harden() leaves the network permission and bound calls that go on working",
-  ignore: !here,
-  async fn() {
-    await using child = new Child(["--allow-net", "--allow-ffi"]);
-    await child.say("a phrase\n");
-    const told = await child.told();
-    assert.deepEqual(told.held, ["net"]);
-    assert.deepEqual(told.states.filter((state) => !state.endsWith(" prompt")), ["net granted"]);
-    assert.equal(told.dlopen, "NotCapable");
-    assert.equal(told.pointer, "NotCapable");
-    assert.equal(told.read, "NotCapable");
-    assert.deepEqual(told.stores, []);
-    assert.equal(told.env, "NotCapable");
-    assert.equal(told.firstLine, "a phrase\n", "readFd() after the permission is gone");
-    assert.deepEqual(told.wroteNow, [true, false], "writeNow() writes what is taken at once, and waits for nothing");
-    assert.equal(told.blankInRandom, false, "random() after the permission is gone");
-    assert.equal(told.protection.hardened, true);
-    assert.equal(told.protection.coreDumps, "off");
-    assert.equal(told.protection.dumpable, false);
-    assert.equal(told.protection.inspector, "closed");
-    assert.equal(told.protection.tracer, false);
-    assert.equal(told.protection.keyLog, false);
-    assert.deepEqual(told.protection.permissions, ["net"]);
-    if (told.protection.memoryLocked) assert.equal(child.field("VmLck"), "64 kB");
-    else console.log("  memory could not be locked here: see ulimit -l");
-    const limits = Deno.readTextFileSync(`/proc/${child.pid}/limits`);
-    assert.match(limits, /^Max core file size +0 +0 /m);
-    assert.equal(await child.end(), 7, "exit() after the permission is gone");
-  },
+test("harden() leaves the network permission and bound calls that go on working", async () => {
+  await using child = new Child(["--allow-net", "--allow-ffi"]);
+  await child.say("a phrase\n");
+  const told = await child.told();
+  assert.deepEqual(told.held, ["net"]);
+  assert.deepEqual(told.states.filter((state) => !state.endsWith(" prompt")), ["net granted"]);
+  assert.equal(told.dlopen, "NotCapable");
+  assert.equal(told.pointer, "NotCapable");
+  assert.equal(told.read, "NotCapable");
+  assert.deepEqual(told.stores, []);
+  assert.equal(told.env, "NotCapable");
+  assert.equal(told.firstLine, "a phrase\n", "readFd() after the permission is gone");
+  assert.deepEqual(told.wroteNow, [true, false], "writeNow() writes what is taken at once, and waits for nothing");
+  assert.equal(told.blankInRandom, false, "random() after the permission is gone");
+  assert.equal(told.protection.hardened, true);
+  assert.equal(told.protection.coreDumps, "off");
+  assert.equal(told.protection.dumpable, false);
+  assert.equal(told.protection.inspector, "closed");
+  assert.equal(told.protection.tracer, false);
+  assert.equal(told.protection.keyLog, false);
+  assert.deepEqual(told.protection.permissions, ["net"]);
+  if (told.protection.memoryLocked) assert.equal(child.field("VmLck"), "64 kB");
+  else console.log("  memory could not be locked here: see ulimit -l");
+  const limits = Deno.readTextFileSync(`/proc/${child.pid}/limits`);
+  assert.match(limits, /^Max core file size +0 +0 /m);
+  assert.equal(await child.end(), 7, "exit() after the permission is gone");
 });
 
-Deno.test({
-  name: "after harden() SIGUSR1 is ignored: no inspector opens, and the process lives",
-  ignore: !here,
-  async fn() {
-    await using child = new Child(["--allow-net", "--allow-ffi"]);
-    await child.say("x\n");
-    await child.told();
-    const heldBefore = await inspectorAnswers();
-    for (let i = 0; i < 3; i++) {
-      Deno.kill(child.pid, "SIGUSR1");
-      await child.say("still there?\n");
-      assert.equal(await child.hear(), "alive");
-    }
-    assert.equal(BigInt(`0x${child.field("SigIgn")}`) & SIGUSR1_BIT, SIGUSR1_BIT);
-    assert.equal(BigInt(`0x${child.field("SigCgt")}`) & SIGUSR1_BIT, 0n);
-    if (heldBefore) console.log("  somebody else has port 9229: that it stays shut was not seen");
-    else assert.equal(await inspectorAnswers(), false);
-  },
+test("after harden() SIGUSR1 is ignored: no inspector opens, and the process lives", async () => {
+  await using child = new Child(["--allow-net", "--allow-ffi"]);
+  await child.say("x\n");
+  await child.told();
+  const heldBefore = await inspectorAnswers();
+  for (let i = 0; i < 3; i++) {
+    Deno.kill(child.pid, "SIGUSR1");
+    await child.say("still there?\n");
+    assert.equal(await child.hear(), "alive");
+  }
+  assert.equal(BigInt(`0x${child.field("SigIgn")}`) & SIGUSR1_BIT, SIGUSR1_BIT);
+  assert.equal(BigInt(`0x${child.field("SigCgt")}`) & SIGUSR1_BIT, 0n);
+  if (heldBefore) console.log("  somebody else has port 9229: that it stays shut was not seen");
+  else assert.equal(await inspectorAnswers(), false);
 });
 
-Deno.test({
-  name: "harden() gives back whatever else was granted",
-  ignore: !here,
-  async fn() {
-    await using child = new Child(["--allow-all"]);
-    await child.say("x\n");
-    const told = await child.told();
-    assert.deepEqual(told.held, ["net"]);
-    assert.equal(told.read, "NotCapable");
-  },
+test("harden() gives back whatever else was granted", async () => {
+  await using child = new Child(["--allow-all"]);
+  await child.say("x\n");
+  const told = await child.told();
+  assert.deepEqual(told.held, ["net"]);
+  assert.equal(told.read, "NotCapable");
 });
 
-Deno.test({
-  name: "harden() without FFI works, locks nothing and says so",
-  ignore: !here,
-  async fn() {
-    await using child = new Child(["--allow-net"]);
-    const told = await child.told();
-    assert.equal(told.protection.hardened, false);
-    assert.equal(told.protection.memoryLocked, false);
-    assert.equal(told.protection.coreDumps, "on");
-    assert.equal(told.protection.inspector, "open");
-    assert.equal(told.protection.dumpable, undefined);
-    assert.deepEqual(told.protection.permissions, ["net"]);
-    assert.equal(told.length, -1);
-    assert.equal(told.blankInRandom, false);
-    assert.equal(await child.end(), 7);
-  },
+test("harden() without FFI works, locks nothing and says so", async () => {
+  await using child = new Child(["--allow-net"]);
+  const told = await child.told();
+  assert.equal(told.protection.hardened, false);
+  assert.equal(told.protection.memoryLocked, false);
+  assert.equal(told.protection.coreDumps, "on");
+  assert.equal(told.protection.inspector, "open");
+  assert.equal(told.protection.dumpable, undefined);
+  assert.deepEqual(told.protection.permissions, ["net"]);
+  assert.equal(told.length, -1);
+  assert.equal(told.blankInRandom, false);
+  assert.equal(await child.end(), 7);
 });
 
-Deno.test({
-  name: "harden() notices a key log and a preloaded library",
-  ignore: !here,
-  async fn() {
-    await using child = new Child(["--allow-net", "--allow-ffi"], {
-      SSLKEYLOGFILE: "/dev/null",
-      LD_AUDIT: "/nowhere/audit.so",
-    });
-    await child.say("x\n");
-    const told = await child.told();
-    assert.equal(told.protection.keyLog, true);
-    assert.equal(told.protection.preload, true);
-  },
+test("harden() notices a key log and a preloaded library", async () => {
+  await using child = new Child(["--allow-net", "--allow-ffi"], {
+    SSLKEYLOGFILE: "/dev/null",
+    LD_AUDIT: "/nowhere/audit.so",
+  });
+  await child.say("x\n");
+  const told = await child.told();
+  assert.equal(told.protection.keyLog, true);
+  assert.equal(told.protection.preload, true);
 });
 
 async function inspectorAnswers(): Promise<boolean> {

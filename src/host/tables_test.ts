@@ -2,13 +2,14 @@
 
 import assert from "node:assert/strict";
 import { bindNothing } from "./fallback.ts";
+import type { Binding } from "./host.ts";
 import { bindLinux, type LinuxLibc, swapAreas, swapKind, tracerIn } from "./linux.ts";
 import { bindMacos, type MacosLibc } from "./macos.ts";
 import { report } from "./protection.ts";
 import { type Bcrypt, bindWindows, type Kernel32 } from "./windows.ts";
 
 /** Symbols whose calls are noted as `name(numbers)`; `answers` has what they return, 0 otherwise. */
-function fake<T>(answers: Record<string, unknown>): { symbols: T; calls: string[] } {
+function fake<T>(answers: Answers): { symbols: T; calls: string[] } {
   const calls: string[] = [];
   const symbols = new Proxy({}, {
     get: (_, name: string) => (...args: unknown[]) => {
@@ -22,6 +23,13 @@ function fake<T>(answers: Record<string, unknown>): { symbols: T; calls: string[
 
 /** Stands for a pointer that is not null. */
 const POINTER = {};
+
+type Answers = Record<string, unknown>;
+/** The two systems with a C library, all of whose other answers are good. */
+const WITH_LIBC: readonly ((answers: Answers) => Binding)[] = [
+  (answers) => bindLinux(fake<LinuxLibc>({ open: -1, signal: 2n, ...answers }).symbols),
+  (answers) => bindMacos(fake<MacosLibc>({ signal: 2n, ...answers }).symbols),
+];
 
 Deno.test("bindMacos() denies debuggers, core dumps and SIGUSR1, and binds what remains", () => {
   const { symbols, calls } = fake<MacosLibc>({
@@ -279,31 +287,15 @@ Deno.test("bindLinux() locks pages as they are written to, and all at once where
 });
 
 Deno.test("TERM=dumb is seen on the systems that have it, and nothing else is taken for it", () => {
-  const answers = (term: unknown, compared: number) => ({ getenv: term, strcmp: compared, getrandom: 0n, signal: 2n });
-  for (const [term, compared, dumb] of [[POINTER, 0, true], [POINTER, 1, false], [null, 0, false]] as const) {
-    const asked = answers(term, compared);
-    assert.equal(bindLinux(fake<LinuxLibc>({ ...asked, open: -1 }).symbols).dumbTerminal, dumb);
-    assert.equal(bindMacos(fake<MacosLibc>(asked).symbols).dumbTerminal, dumb);
+  for (const [getenv, strcmp, dumb] of [[POINTER, 0, true], [POINTER, 1, false], [null, 0, false]] as const) {
+    for (const bind of WITH_LIBC) assert.equal(bind({ getenv, strcmp }).dumbTerminal, dumb);
   }
 });
 
 Deno.test("what started the program is believed only if it is a command that exists", () => {
-  const answers = (value: unknown, compared: number) => ({
-    getenv: value,
-    strcmp: compared,
-    getrandom: 0n,
-    signal: 2n,
-  });
-  for (
-    const [value, compared, name] of [[POINTER, 0, "npx sesame-chat"], [POINTER, 1, "sesame"], [
-      null,
-      0,
-      "sesame",
-    ]] as const
-  ) {
-    const asked = answers(value, compared);
-    assert.equal(bindLinux(fake<LinuxLibc>({ ...asked, open: -1 }).symbols).startedAs, name);
-    assert.equal(bindMacos(fake<MacosLibc>(asked).symbols).startedAs, name);
+  const cases = [[POINTER, 0, "npx sesame-chat"], [POINTER, 1, "sesame"], [null, 0, "sesame"]] as const;
+  for (const [getenv, strcmp, name] of cases) {
+    for (const bind of WITH_LIBC) assert.equal(bind({ getenv, strcmp }).startedAs, name);
   }
   for (const [text, name] of [["npx sesame-chat", "npx sesame-chat"], ["npx sesame-chit", "sesame"], ["", "sesame"]]) {
     const GetEnvironmentVariableW = (_name: Uint16Array, into: Uint16Array, size: number) => {
@@ -317,18 +309,10 @@ Deno.test("what started the program is believed only if it is a command that exi
 });
 
 Deno.test("NO_COLOR counts if it is not empty, and a descriptor is a terminal if the system says so", () => {
-  const answers = (value: unknown, compared: number) => ({
-    ...{ getenv: value, strcmp: compared, getrandom: 0n, signal: 2n },
-    isatty: (fd: number) => fd === 3 ? 1 : 0,
-  });
-  for (const [value, compared, none] of [[POINTER, 1, true], [POINTER, 0, false], [null, 1, false]] as const) {
-    const asked = answers(value, compared);
-    for (
-      const host of [
-        bindLinux(fake<LinuxLibc>({ ...asked, open: -1 }).symbols),
-        bindMacos(fake<MacosLibc>(asked).symbols),
-      ]
-    ) {
+  const isatty = (fd: number) => fd === 3 ? 1 : 0;
+  for (const [getenv, strcmp, none] of [[POINTER, 1, true], [POINTER, 0, false], [null, 1, false]] as const) {
+    for (const bind of WITH_LIBC) {
+      const host = bind({ getenv, strcmp, isatty });
       assert.equal(host.noColour, none);
       assert.deepEqual([host.isTerminal(3), host.isTerminal(4)], [true, false]);
     }
