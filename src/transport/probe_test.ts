@@ -1,5 +1,5 @@
 import { strictEqual as equal } from "node:assert/strict";
-import { createServer } from "node:net";
+import { TcpServer } from "../../tests/harness/tcp.ts";
 import { isOwnAddress, takesCalls } from "./probe.ts";
 
 Deno.test("isOwnAddress() takes loopback for its own, and an address for documentation (RFC 5737) for another's", async () => {
@@ -9,10 +9,9 @@ Deno.test("isOwnAddress() takes loopback for its own, and an address for documen
 });
 
 Deno.test("takesCalls() is true while somebody listens, and false afterwards", async () => {
-  const server = createServer((socket) => void socket.destroy());
-  await new Promise<void>((done) => server.listen({ host: "127.0.0.1", port: 0 }, () => done()));
-  const { port } = server.address() as { port: number };
-  equal(await takesCalls("127.0.0.1", port), true);
-  await new Promise<void>((done) => server.close(() => done()));
+  const server = await TcpServer.of((socket) => void socket.destroy());
+  equal(await takesCalls("127.0.0.1", server.port), true);
+  const { port } = server;
+  await server[Symbol.asyncDispose]();
   equal(await takesCalls("127.0.0.1", port), false);
 });

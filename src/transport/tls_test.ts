@@ -1,16 +1,11 @@
 import assert from "node:assert/strict";
 import { Socket } from "node:net";
-import {
-  connect,
-  type ConnectionOptions,
-  createServer as createTlsServer,
-  type TlsOptions as ServerOptions,
-} from "node:tls";
+import { connect, type ConnectionOptions } from "node:tls";
 import { FRAME_SIZE, INTRODUCTION_ADDRESSES_MAX, MAX_UNSENT_FRAMES } from "../constants.ts";
 import type { CallStep, TlsFault } from "../call.ts";
 import { type Caller, DialError, type Link, type Listener } from "../ports.ts";
 import { inbox, linkContract, numbered } from "../../tests/harness/link_contract.ts";
-import { gone, portOfNobody, relay, TcpServer } from "../../tests/harness/tcp.ts";
+import { gone, portOfNobody, relay, TcpServer, tlsServer } from "../../tests/harness/tcp.ts";
 import { makeCertificate } from "../../tests/transport/forged_certificate.ts";
 import { type Identity, makeIdentity } from "./certificate.ts";
 import { selfTest } from "./self_check.ts";
@@ -613,17 +608,6 @@ class Wire implements AsyncDisposable {
 /** A TCP server that is not a Sesame. */
 function plainServer(reply: (socket: Socket) => void, host?: string): Promise<TcpServer> {
   return TcpServer.of((socket) => reply(socket.resume()), host);
-}
-
-/** A TLS server that is not a Sesame. */
-async function tlsServer(options: ServerOptions): Promise<{ readonly address: string } & AsyncDisposable> {
-  const server = createTlsServer(options, (socket) => void socket.on("error", () => {}));
-  server.on("tlsClientError", (_error, socket) => socket.destroy());
-  await new Promise<void>((done) => void server.listen(0, "127.0.0.1", done));
-  return {
-    address: `127.0.0.1:${(server.address() as { port: number }).port}`,
-    [Symbol.asyncDispose]: () => new Promise((done) => void server.close(() => done())),
-  };
 }
 
 /** Calls a name that has this machine's IPv6 address and then its IPv4 address. */

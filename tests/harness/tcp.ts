@@ -1,6 +1,7 @@
 // TCP on loopback, for tests of those who call and are called: a server that does what it is told, and a port of nobody's.
 
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 
 /** Owns its server and all that it took. */
 export class TcpServer implements AsyncDisposable {
@@ -55,6 +56,19 @@ export function relay(near: Socket, port: number, see: (chunk: Uint8Array, from:
     from.on("close", () => to.destroy());
   }
   return far;
+}
+
+/** A TLS server with these options, which takes connections and says nothing. */
+export async function tlsServer(options: TlsOptions): Promise<{ port: number; address: string } & AsyncDisposable> {
+  const server = createTlsServer(options, (socket) => void socket.on("error", () => {}));
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  await new Promise<void>((done) => void server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as { port: number };
+  return {
+    port,
+    address: `127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: () => new Promise((done) => void server.close(() => done())),
+  };
 }
 
 /** One that was just given back. */

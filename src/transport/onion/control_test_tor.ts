@@ -21,7 +21,7 @@ export class FakeTor implements AsyncDisposable {
     this.answer = answer;
   }
 
-  static async start(answer: Answer): Promise<FakeTor> {
+  static async start(answer: Answer, host = "127.0.0.1"): Promise<FakeTor> {
     const tor = new FakeTor(answer);
     tor.#server = await TcpServer.of((socket) => {
       let rest = "";
@@ -34,7 +34,7 @@ export class FakeTor implements AsyncDisposable {
           if (said !== undefined) socket.write(said);
         }
       });
-    });
+    }, host);
     return tor;
   }
 

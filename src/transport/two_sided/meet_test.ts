@@ -1,9 +1,10 @@
 // Two ends of TLS that both began as clients, over sockets of this machine; and what else may answer there.
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
-import { connect as tcpConnect, createServer, type Server, type Socket } from "node:net";
+import { connect as tcpConnect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { connect, createServer as createTlsServer, TLSSocket } from "node:tls";
+import { connect, TLSSocket } from "node:tls";
+import { TcpServer, tlsServer } from "../../../tests/harness/tcp.ts";
 import type { Role } from "../../ports.ts";
 import { makeIdentity } from "../certificate.ts";
 import { checkHandshake } from "../handshake_check.ts";
@@ -59,20 +60,15 @@ function met(
 
 /** Two ends of one TCP connection; `between` may change or cut what goes from the first to the second and back. */
 async function pair(between?: Between): Promise<{ ends: [Socket, Socket] } & AsyncDisposable> {
-  const servers: Server[] = [];
-  const sockets: Socket[] = [];
+  const servers: TcpServer[] = [];
+  const callers: Socket[] = [];
   const accepted = async () => {
-    const { promise, resolve } = Promise.withResolvers<Socket>();
-    const server = createServer({ noDelay: true }, resolve);
+    const server = await TcpServer.of((socket) => void socket.setNoDelay(true));
     servers.push(server);
-    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-    const at = server.address();
-    ok(typeof at === "object" && at !== null);
-    const opened = tcpConnect({ port: at.port, host: "127.0.0.1", noDelay: true });
-    const ends = [opened, await promise] as const;
-    for (const end of ends) end.on("error", () => {});
-    sockets.push(...ends);
-    return ends;
+    const opened = tcpConnect({ port: server.port, host: "127.0.0.1", noDelay: true }).on("error", () => {});
+    callers.push(opened);
+    await server.callers(1);
+    return [opened, server.sockets[0]!] as const;
   };
   const [first, near] = await accepted();
   let second = near;
@@ -88,8 +84,8 @@ async function pair(between?: Between): Promise<{ ends: [Socket, Socket] } & Asy
   return {
     ends: [first, second],
     async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+      for (const socket of callers) socket.destroy();
+      for (const server of servers) await server[Symbol.asyncDispose]();
     },
   };
 }
@@ -151,17 +147,13 @@ Deno.test("from one who became the server no byte of the client leaves: a Server
 });
 
 Deno.test("a listener that only ever answers is met as by any client", async () => {
-  const server = createTlsServer({ key: bert.keyPem, cert: bert.certificatePem, requestCert: true, ...TLS_SETTINGS });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const at = server.address();
-  ok(typeof at === "object" && at !== null);
-  const raw = tcpConnect({ port: at.port, host: "127.0.0.1" });
-  const { outcome, asked } = met(raw);
+  const { keyPem: key, certificatePem: cert } = bert;
+  await using server = await tlsServer({ key, cert, requestCert: true, ...TLS_SETTINGS });
+  const { outcome, asked } = met(tcpConnect({ port: server.port, host: "127.0.0.1" }));
   const came = await outcome;
   ok(typeof came === "object");
   deepEqual([came.role, came.peer, asked], ["dialer", bert.peerId, ["dialer"]]);
   came.socket.destroy();
-  await new Promise((done) => server.close(done));
 });
 
 Deno.test("a mirror is found out, and nobody is asked to let it in", async () => {
@@ -202,12 +194,8 @@ Deno.test("forged randoms make two servers or two clients: no TLS comes of it", 
 
 Deno.test("an oversize hello, noise, a close before the hello and after half of it all end it", async () => {
   const oversize = Uint8Array.of(22, 3, 1, 0x20, 0, 1, 0, 0x1f, 0xfc, 3, 3);
-  for (
-    const [bytes, expected] of [[oversize, "broken"], [
-      crypto.getRandomValues(new Uint8Array(64)).with(0, 0x48),
-      "no TLS",
-    ]] as const
-  ) {
+  const noise = crypto.getRandomValues(new Uint8Array(64)).with(0, 0x48);
+  for (const [bytes, expected] of [[oversize, "broken"], [noise, "no TLS"]] as const) {
     await using wire = await pair();
     const { outcome } = met(wire.ends[0]);
     wire.ends[1].write(bytes);
