@@ -1,8 +1,8 @@
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
-import { createServer, type Socket } from "node:net";
 import { testArena } from "../../tests/harness/arena.ts";
 import type { Host } from "../host/host.ts";
 import type { LoopbackSocket } from "../host/socket_owner.ts";
+import { FakeTor, tor } from "../transport/onion/control_test_tor.ts";
 import { parse } from "./args.ts";
 import { argsProblem, onionFault } from "./checks.ts";
 import { controlsOf, LocalOnion, wantsTor, withLocalTor } from "./onion.ts";
@@ -27,19 +27,6 @@ Deno.test("onionFault() takes a control port on loopback and nothing else", () =
     equal(onionFault(far), "elsewhere", far);
   }
   for (const wrong of ["127.0.0.1", "9051", "127.0.0.1:0", "127.0.0.1:x"]) equal(onionFault(wrong), "address", wrong);
-});
-
-Deno.test("--onion listens on loopback, on a port that nobody can guess, and takes no address, no --map-port, no fd of the phrase", () => {
-  const args = parse(["listen", "--onion"]);
-  equal("wrong" in args ? args.wrong : args.command === "chat" && `${args.listen} ${args.onion}`, "127.0.0.1:0 ");
-  const wrong = (...argv: string[]) => "wrong" in parse(["listen", ...argv]);
-  equal(wrong("--onion", "7373"), true);
-  equal(wrong("--onion", "--map-port"), true);
-  equal(wrong("--onion-password-fd", "3"), true);
-  equal(wrong("--onion", "--onion-password-fd", "3", "--phrase-fd", "3"), true);
-  equal(wrong("--onion", "--onion-password-fd", "0"), true);
-  equal(wrong("--onion", "--onion-password-fd", "3", "--phrase-fd", "4"), false);
-  equal("wrong" in parse(["connect", "a", "--onion"]), true);
   equal(argsProblem({ onion: "127.0.0.1:9051" }), undefined);
   equal(argsProblem({ onion: "192.0.2.1:9051" })?.wrong, "The control port is not on this machine's loopback.");
 });
@@ -57,17 +44,12 @@ Deno.test("--onion-auth is of an onion name: with --onion for who listens, with 
   deepEqual(said("connect", name, "--onion-auth-fd", "3", "--onion-password-fd", "4"), ["", 3]);
   deepEqual(said("connect", name, "--onion-auth", "--proxy", "socks5h://127.0.0.1:9050"), ["", undefined]);
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [
-    [["listen", "--onion-auth"], /--onion-auth is for an onion name/],
-    [["listen", "--onion", "--onion-auth=127.0.0.1:9051"], /after --onion=/],
     [["listen", "--onion", "--onion-auth-fd", "3"], /does not belong to "sesame listen"/],
     [["connect", "192.0.2.7", "--onion-auth"], /None of the addresses is an onion name/],
     [["connect", "friend.onion", "--onion-auth-fd", "3"], /None of the addresses is an onion name/],
     [["connect", name, "--onion-auth", "--proxy", "socks5h://192.0.2.1:9050"], /not on this machine's loopback/],
     [["connect", name, "--onion-auth=192.0.2.1:9051"], /not on this machine's loopback/],
     [["connect", name, "--onion-auth=9051"], /--onion-auth= is not HOST:PORT/],
-    [["connect", name, "--onion-auth-fd", "2"], /--onion-auth-fd takes the number of a descriptor above 2/],
-    [["connect", name, "--onion-auth-fd", "3", "--phrase-fd", "3"], /cannot come from one descriptor/],
-    [["connect", name, "--onion-auth-fd", "3", "--onion-password-fd", "3"], /cannot come from one descriptor/],
     [["connect", name, "--onion-password-fd", "3"], /only to give Tor a key/],
     [["doctor", name, "--onion-auth"], /does not belong to "sesame doctor"/],
   ];
@@ -121,21 +103,8 @@ async function heardFrom(loopback: string): Promise<void> {
   // Nobody is let in before there is a Tor that could bring them.
   equal(foreign.brought(50001, 40001), false);
 
-  const heard: Socket[] = [];
-  const server = createServer((socket) => {
-    heard.push(socket);
-    socket.on("data", (bytes: Uint8Array) => {
-      const info = "250-PROTOCOLINFO 1\r\n250-AUTH METHODS=NULL\r\n250 OK\r\n";
-      const made = `250-ServiceID=${"a".repeat(56)}\r\n250 OK\r\n`;
-      const phase = '250-status/bootstrap-phase=NOTICE BOOTSTRAP PROGRESS=100 TAG=done SUMMARY="Done"\r\n250 OK\r\n';
-      const word = new TextDecoder().decode(bytes).split(" ")[0];
-      socket.write(
-        word === "PROTOCOLINFO" ? info : word === "ADD_ONION" ? made : word === "GETINFO" ? phase : "250 OK\r\n",
-      );
-    });
-  });
-  await new Promise<void>((done) => server.listen(0, loopback, done));
-  const { port } = server.address() as { port: number };
+  await using fake = await FakeTor.start(tor("NULL"), loopback);
+  const { port } = fake.address;
   const six = loopback === "::1";
   const owners = { [`${six ? "6 " : ""}${port} 0`]: 103, "50001 40001": 103, "50002 40001": 1002 };
   const onion = new LocalOnion(host(owners), `${six ? "[::1]" : loopback}:${port}`, undefined, () => {});
@@ -146,9 +115,8 @@ async function heardFrom(loopback: string): Promise<void> {
   equal(onion.brought(50003, 40001), false);
   // Tor has gone: by now its port may be anybody's.
   const gone = new Promise<void>((done) => became = done);
-  for (const socket of heard) socket.destroy();
+  for (const socket of fake.sockets) socket.destroy();
   await gone;
   equal(onion.brought(50001, 40001), false);
   service.close();
-  await new Promise((done) => server.close(done));
 }

@@ -47,7 +47,6 @@ Deno.test("invitation() offers what is listened on: IPv4 alone, one address, the
     invitation("203.0.113.9:7373", [PUBLIC_4]),
     /from the internet.*\n(.*\n)*sesame connect 203\.0\.113\.9:7373$/,
   );
-  match(invitation("[fe80::1%eth0]:7373", ALL), /eth0\]:7373: on the same cable/);
 });
 
 Deno.test("invitation() of a machine without a network, with too many addresses, or that may not ask", () => {
