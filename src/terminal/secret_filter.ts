@@ -26,8 +26,7 @@ function holdsJwt(text: string): boolean {
   return false;
 }
 
-const PRIVATE_KEY =
-  /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY|AGE-SECRET-KEY-1|PuTTY-User-Key-File-\d|-----BEGIN PGP PRIVATE/;
+const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY|AGE-SECRET-KEY-1|PuTTY-User-Key-File-\d/;
 const KNOWN_TOKEN = /\b(?:gh[pousr]_\w{20}|github_pat_\w{20}|sk-[\w-]{20}|xox[abprs]-[\w-]{10}|AKIA[0-9A-Z]{16})/;
 const DOTTED_WORD = /[\w.-]{26,}/g;
 const JWT_BEGIN = /\beyJ/;
