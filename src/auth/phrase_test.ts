@@ -1,5 +1,5 @@
 // What a phrase becomes and why one is refused. Rejections first of all: the rule is in docs/PROTOCOL.md section 3.
-// Sesame's own words are not here (`words_test.ts`).
+// Normal forms are those of nfkc_test.ts and of the vectors; Sesame's own words are not here (`words_test.ts`).
 
 import { ok, strictEqual as equal } from "node:assert/strict";
 import fc from "fast-check";
@@ -81,17 +81,6 @@ Deno.test("normalisePhrase() wants 8 to 1024 bytes", () => {
   equal(arena.used, 0);
 });
 
-Deno.test("normalisePhrase() converts text to NFKC", () => {
-  becomes("cafe\u0301 au lait", "caf\u00e9 au lait");
-  becomes("\uff33\uff45\uff53\uff41\uff4d\uff45 1", "Sesame 1");
-  becomes("\ufb01nal \u00b2\u3000\u212b!", "final 2 \u00c5!");
-  becomes("\u00a0non\u00a0breaking", " non breaking");
-  // Marks in another order, and a Hangul syllable in its parts.
-  becomes("a\u0323\u0302 a\u0302\u0323 word", "\u1ead \u1ead word");
-  becomes("\u1112\u1161\u11ab \u1112\u1161\u11ab!", "\ud55c \ud55c!");
-  equal(arena.used, 0);
-});
-
 Deno.test("normalisePhrase() counts the 8 and the 1024 bytes after NFKC too", () => {
   // 9 bytes of ligatures become 6, 12 become 8; 24 bytes of full width become 8.
   refuses("\ufb01".repeat(3), "too short");
@@ -128,12 +117,6 @@ Deno.test("normalisePhrase() refuses code points that are not assigned, and non-
   becomes("some text \ue000", "some text \ue000");
   becomes("joined \u{1f469}\u200d\u{1f4bb}", "joined \u{1f469}\u200d\u{1f4bb}");
   equal(arena.used, 0);
-});
-
-Deno.test("normalisePhrase() keeps a BOM wherever it is, and removes none silently", () => {
-  becomes("\ufeff12345678", "\ufeff12345678");
-  becomes("1234\ufeff5678", "1234\ufeff5678");
-  ok(outcome(utf8("\ufeff12345678")) !== outcome(utf8("12345678")));
 });
 
 Deno.test("normalisePhrase() refuses what is not UTF-8", () => {

@@ -31,8 +31,6 @@ import {
   CELL_BUCKET_SIZE,
   CELL_PLAINTEXT_SIZE,
   CELLS_OF_A_SKIP,
-  COVER_OFF_DUMMY_MS,
-  COVER_OFF_FIRST_MS,
   DEAD_AFTER_MS,
   FRAGMENT_CAPACITY,
   FRAME_SIZE,
@@ -467,20 +465,6 @@ test("cover off: typing on a silent link is no sleep, and does not keep it alive
     return pair.now;
   };
   equal(deadAt(true), deadAt(false));
-});
-
-test("cover off: a first cell within 250 ms, then only what there is to say, and a dummy every 30 s", () => {
-  using pair = makePair("off", COVER_OFF).authenticate();
-  pair.runUntil(100_000);
-  for (const role of ["dialer", "listener"] as const) {
-    const [first, ...rest] = pair.cellTimes(role);
-    ok(first! <= COVER_OFF_FIRST_MS);
-    deepEqual(rest, [1, 2, 3].map((k) => first! + k * COVER_OFF_DUMMY_MS));
-  }
-  const before = pair.cellTimes("dialer").length;
-  pair.step("dialer", { type: "submit", message: chat(1, "x".repeat(3000)) });
-  pair.runUntil(100_100);
-  deepEqual(pair.cellTimes("dialer").slice(before), [100_000, 100_020, 100_040]);
 });
 
 test("cover off: a nudge brings a cell at once", () => {

@@ -3,8 +3,7 @@ import { testArena } from "../../../tests/harness/arena.ts";
 import { after } from "../../system.ts";
 import { ClientKeys, type ClientKeysOptions } from "./client_keys.ts";
 import { bareName } from "./key_text.ts";
-import type { ControlError } from "./control.ts";
-import { type Answer, FakeTor, NAMES, OPTIONS, tor } from "./control_test_tor.ts";
+import { type Answer, FakeTor, isFault, NAMES, OPTIONS, tor } from "./control_test_tor.ts";
 
 await testArena(); // HMAC is libsodium's
 
@@ -26,8 +25,6 @@ async function keysOf(
     [Symbol.asyncDispose]: () => fake[Symbol.asyncDispose](),
   };
 }
-
-const fault = (wanted: string) => (error: unknown) => (error as ControlError).fault === wanted;
 
 Deno.test("ClientKeys lends Tor the key for a call, and takes it back when the last call of that name has been made", async () => {
   await using tried = await keysOf(tor("NULL"));
@@ -87,11 +84,11 @@ Deno.test("ClientKeys gives nobody a key for anything but an onion name of versi
 
 Deno.test("ClientKeys gives the key to no Tor but the one that calls go through, and to nobody whom it does not trust", async () => {
   await using other = await keysOf(tor("NULL"), { socksPort: 9051 });
-  await rejects(other.keys.lend(`${NAME}.onion`), fault("other-tor"));
+  await rejects(other.keys.lend(`${NAME}.onion`), isFault("other-tor"));
   await using foreign = await keysOf(tor("NULL"), { distrusts: () => "untrusted" });
-  await rejects(foreign.keys.lend(`${NAME}.onion`), fault("untrusted"));
+  await rejects(foreign.keys.lend(`${NAME}.onion`), isFault("untrusted"));
   await using refuses = await keysOf(tor("NULL", (line) => line.startsWith("ONION_C") ? "512 no\r\n" : undefined));
-  await rejects(refuses.keys.lend(`${NAME}.onion`), fault("refused"));
+  await rejects(refuses.keys.lend(`${NAME}.onion`), isFault("refused"));
   deepEqual([other.heard(), foreign.heard(), refuses.heard()], [[], [], [ADD]]);
   // Of two Tors it finds the right one.
   await using right = await FakeTor.start(tor("NULL"));
@@ -112,7 +109,7 @@ Deno.test("ClientKeys takes back at the end what is lent, waits a second at most
   deepEqual(tried.heard().slice(2).sort(), [REMOVE, REMOVE.replace(NAME, OTHER)]);
   await late();
   // It is over: no call that comes late puts the key back.
-  await rejects(tried.keys.lend(`${NAME}.onion`), fault("lost"));
+  await rejects(tried.keys.lend(`${NAME}.onion`), isFault("lost"));
   equal(tried.heard().length, 4);
   await using silent = await keysOf(tor("NULL", (line) => line.includes("_REMOVE") ? "" : undefined), {
     answerMs: 30_000,

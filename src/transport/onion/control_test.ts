@@ -4,7 +4,7 @@ import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "nod
 import { testArena } from "../../../tests/harness/arena.ts";
 import type { ControlFault } from "../../notice.ts";
 import { ControlError, type ControlOptions, TorControl } from "./control.ts";
-import { type Answer, COOKIE, FakeTor, NAMES, OPTIONS, tor } from "./control_test_tor.ts";
+import { type Answer, COOKIE, FakeTor, isFault, NAMES, OPTIONS, tor } from "./control_test_tor.ts";
 import { type OnionEvent, OnionService } from "./service.ts";
 
 await testArena(); // HMAC is libsodium's
@@ -77,7 +77,7 @@ Deno.test("TorControl recognises what is not a control port, and what stays sile
   await using fake = await FakeTor.start(() => undefined);
   const { address } = fake;
   await fake[Symbol.asyncDispose]();
-  await rejects(TorControl.open(address, OPTIONS), (error) => (error as ControlError).fault === "nobody");
+  await rejects(TorControl.open(address, OPTIONS), isFault("nobody"));
   equal((await faultOf((_, socket) => void socket.destroy()))[0], "lost");
 });
 
@@ -95,7 +95,7 @@ Deno.test("TorControl asks once more without proof of work, and no third time", 
     tor("NULL", (line) => line.startsWith("ADD_ONION") ? "512 no\r\n" : undefined),
   );
   const other = await TorControl.open(never.address, OPTIONS);
-  await rejects(other.addOnion({ port: 1, virtualPort: 7373 }), (error) => (error as ControlError).fault === "refused");
+  await rejects(other.addOnion({ port: 1, virtualPort: 7373 }), isFault("refused"));
   other.close();
   equal(never.heard.filter((line) => line.startsWith("ADD_ONION")).length, 2);
 });
@@ -117,10 +117,7 @@ Deno.test("TorControl has a name made for who has a key, and takes none that Tor
       tor("NULL", (line) => line.startsWith("ADD_ONION") ? `${said}250 OK\r\n` : undefined),
     );
     const control = await TorControl.open(other.address, OPTIONS);
-    await rejects(
-      control.addOnion({ port: 1, virtualPort: 2, clientKey }),
-      (error) => (error as ControlError).fault === "refused",
-    );
+    await rejects(control.addOnion({ port: 1, virtualPort: 2, clientKey }), isFault("refused"));
     control.close();
   }
 });

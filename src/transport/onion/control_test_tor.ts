@@ -4,7 +4,8 @@ import { strictEqual as equal } from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import type { Socket } from "node:net";
 import { TcpServer } from "../../../tests/harness/tcp.ts";
-import type { ControlOptions } from "./control.ts";
+import type { ControlFault } from "../../notice.ts";
+import { ControlError, type ControlOptions } from "./control.ts";
 
 export const COOKIE = new Uint8Array(32).fill(7);
 export const NAMES = ["a", "b", "c"].map((letter) => letter.repeat(56));
@@ -104,6 +105,10 @@ export const OPTIONS: ControlOptions = {
   },
   answerMs: 5_000,
 };
+
+/** Of what a Tor's refusal throws. */
+export const isFault = (wanted: ControlFault) => (error: unknown): boolean =>
+  error instanceof ControlError && error.fault === wanted;
 
 function clientAuth(line: string): string {
   const key = line.split(" ").find((word) => word.startsWith("ClientAuthV3="));
