@@ -41,6 +41,7 @@ Deno.test("two cells are enough to know a pace", () => {
 Deno.test("a link is silent 5 s after ten cells within 10 s, else 45 s after the last frame", () => {
   const cases = [
     [10, 250, 5_000],
+    [40, 250, 5_000],
     [10, 10_000 / 9, 5_000],
     [10, 1_112, 45_000],
     [9, 250, 45_000],

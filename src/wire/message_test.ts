@@ -208,7 +208,9 @@ Deno.test("decodeMessage() refuses an unknown type", () => {
 });
 
 Deno.test("decodeMessage() refuses every value that is not a string", () => {
-  const values = ["1", "0", "-1.5e3", "null", "true", "false", "{}", "[]", `["${P}"]`, `{"a":"b"}`, "[[]]"];
+  // Some would be good values as strings.
+  const lists = ["x", ID, P, ADDRESS].map((text) => `["${text}"]`);
+  const values = ["1", "0", "-1.5e3", "null", "true", "false", "{}", "[]", ...lists, `{"a":"b"}`, "[[]]"];
   for (const value of values) {
     refused(`{"type":${value}}`);
     refused(`{"type":"ack","id":${value}}`);
