@@ -2,79 +2,19 @@
 
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import fc from "fast-check";
-import { interfaceAddresses, type NetlinkCalls } from "./netlink.ts";
+import { interfaceAddresses } from "./netlink.ts";
+import { address, attribute, DONE, kernel, message, whole } from "./netlink_test_kernel.ts";
 
 const [LINKS, ADDRESSES] = [18, 22];
 
-/** A kernel that answers each question with these parts; what it was asked stands in `asked`. */
-function kernel(answers: Readonly<Record<number, readonly Uint8Array[]>>) {
-  const asked: number[] = [];
-  const open = new Set<number>();
-  let waiting: Uint8Array[] = [];
-  const calls: NetlinkCalls = {
-    socket(domain, type, protocol) {
-      deepEqual([domain, type & 0xff, protocol], [16, 3, 0]);
-      open.add(7);
-      return 7;
-    },
-    send(_fd, bytes) {
-      const question = bytes[4]!;
-      deepEqual([bytes[0], bytes.length, bytes[6]! | bytes[7]! << 8], [bytes.length, bytes.length, 0x301]);
-      asked.push(question);
-      waiting = [...answers[question] ?? []];
-      return bytes.length;
-    },
-    recv(_fd, into, _length, flags) {
-      equal(flags, 0x40, "it never waits");
-      const part = waiting.shift();
-      if (part === undefined) return -1;
-      into.set(part);
-      return part.length;
-    },
-    close: (fd) => open.delete(fd) ? 0 : -1,
-  };
-  return { calls, asked, open };
-}
-
-function message(type: number, ...body: number[]): number[] {
-  const length = 16 + body.length;
-  return [
-    length & 0xff,
-    length >> 8,
-    0,
-    0,
-    type,
-    0,
-    2,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    ...body,
-    ...Array((4 - length % 4) % 4).fill(0),
-  ];
-}
-
-function attribute(type: number, ...value: number[]): number[] {
-  const length = 4 + value.length;
-  return [length, 0, type, 0, ...value, ...Array((4 - length % 4) % 4).fill(0)];
-}
-
 const link = (index: number, flags: number) => message(16, 0, 0, 1, 0, index, 0, 0, 0, flags, 0, 0, 0, 0, 0, 0, 0);
-const address = (family: number, flags: number, index: number, ...attributes: number[][]) =>
-  message(20, family, 24, flags, 0, index, 0, 0, 0, ...attributes.flat());
-const DONE = message(3, 0, 0, 0, 0);
 const V6 = [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7];
-const parts = (...messages: number[][]) => messages.map((bytes) => Uint8Array.from(bytes));
-const whole = (...messages: number[][]) => [Uint8Array.from(messages.flat())];
+const parts = (...messages: (readonly number[])[]) => messages.map((bytes) => Uint8Array.from(bytes));
+const answering = (answers: Readonly<Record<number, readonly Uint8Array[]>>) =>
+  kernel((question) => answers[question] ?? []);
 
 Deno.test("interfaceAddresses() has the addresses of links that run, the local end of point-to-point ones", () => {
-  const { calls, asked, open } = kernel({
+  const { calls, requests, open } = answering({
     [LINKS]: whole(link(1, 0x49), link(2, 0x43), link(3, 0x03), DONE),
     [ADDRESSES]: [
       ...parts(
@@ -87,13 +27,16 @@ Deno.test("interfaceAddresses() has the addresses of links that run, the local e
     ],
   });
   deepEqual(interfaceAddresses(calls).map((bytes) => [...bytes]), [[127, 0, 0, 1], [10, 0, 0, 1], V6]);
-  deepEqual(asked, [LINKS, ADDRESSES]);
+  deepEqual(requests.map((request) => [request[4], request[6]! | request[7]! << 8]), [[LINKS, 0x301], [
+    ADDRESSES,
+    0x301,
+  ]]);
   equal(open.size, 0);
 });
 
 Deno.test("interfaceAddresses() leaves out what is tentative, failed, deprecated or of another kind", () => {
   const of = (...messages: number[][]) => {
-    const { calls } = kernel({ [LINKS]: whole(link(2, 0x43), DONE), [ADDRESSES]: whole(...messages, DONE) });
+    const { calls } = answering({ [LINKS]: whole(link(2, 0x43), DONE), [ADDRESSES]: whole(...messages, DONE) });
     return interfaceAddresses(calls).length;
   };
   equal(of(address(10, 0, 2, attribute(1, ...V6))), 1);
@@ -108,7 +51,7 @@ Deno.test("interfaceAddresses() leaves out what is tentative, failed, deprecated
 Deno.test("interfaceAddresses() closes its socket and ends, whatever comes: refusals, errors, any bytes, no end", () => {
   const closed = { socket: () => -1, send: () => -1, recv: () => -1, close: () => ok(false) as never };
   deepEqual(interfaceAddresses(closed), []);
-  const endless = kernel({
+  const endless = answering({
     [LINKS]: Array(1000).fill(Uint8Array.from(link(2, 0x43))),
     [ADDRESSES]: Array(1000).fill(Uint8Array.from(address(10, 0, 2, attribute(1, ...V6)))),
   });
@@ -116,7 +59,7 @@ Deno.test("interfaceAddresses() closes its socket and ends, whatever comes: refu
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 80 })), fc.nat({ max: 200 }), (any, cut) => {
       const good = Uint8Array.from([...link(2, 0x43), ...address(10, 0, 2, attribute(1, ...V6))]).slice(0, cut);
-      const { calls, open } = kernel({ [LINKS]: [good, ...any], [ADDRESSES]: [good, ...any] });
+      const { calls, open } = answering({ [LINKS]: [good, ...any], [ADDRESSES]: [good, ...any] });
       for (const bytes of interfaceAddresses(calls)) ok(bytes.length === 4 || bytes.length === 16);
       equal(open.size, 0);
     }),

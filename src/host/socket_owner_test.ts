@@ -1,6 +1,6 @@
 import { strictEqual as equal } from "node:assert/strict";
 import { LINUX_LIBRARIES, LINUX_SYMBOLS } from "./linux.ts";
-import type { NetlinkCalls } from "./netlink.ts";
+import { kernel } from "./netlink_test_kernel.ts";
 import { socketOwner } from "./socket_owner.ts";
 
 /** An answer of the kernel about that socket. */
@@ -15,28 +15,8 @@ function answer(near: number, far: number, uid: number): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-/** A kernel that answers so; `asked` is what it was sent. */
-function kernel(bytes: Uint8Array): NetlinkCalls & { asked: Uint8Array } {
-  const answers = [bytes];
-  return {
-    asked: new Uint8Array(),
-    socket: () => 3,
-    send(_fd, request) {
-      this.asked = request.slice();
-      return request.length;
-    },
-    recv(_fd, into) {
-      const next = answers.shift();
-      if (next === undefined) return -1;
-      into.set(next);
-      return next.length;
-    },
-    close: () => 0,
-  };
-}
-
 Deno.test("socketOwner() reads the owner of the socket that was asked for, and of no other", () => {
-  const owner = (bytes: Uint8Array) => socketOwner(kernel(bytes), { near: 9051, far: 0 });
+  const owner = (bytes: Uint8Array) => socketOwner(kernel(() => [bytes]).calls, { near: 9051, far: 0 });
   equal(owner(answer(9051, 0, 103)), 103);
   equal(owner(answer(9052, 0, 103)), undefined);
   equal(owner(answer(9051, 7, 103)), undefined);
@@ -51,18 +31,18 @@ Deno.test("socketOwner() reads the owner of the socket that was asked for, and o
 });
 
 Deno.test("socketOwner() asks for one socket of loopback, and leaves the rest to the kernel", () => {
-  const libc = kernel(new Uint8Array(0));
-  socketOwner(libc, { near: 9051, far: 0x1234 });
-  const { asked } = libc;
+  const { calls, requests } = kernel(() => []);
+  socketOwner(calls, { near: 9051, far: 0x1234 });
+  socketOwner(calls, { near: 9051, far: 0, six: true });
+  const [asked, six] = requests as [Uint8Array, Uint8Array];
   equal(asked.length, 72);
   equal(asked.subarray(0, 8).toHex(), "4800000014000100");
   equal(asked.subarray(24, 28).toHex(), "235b1234");
   equal(asked.subarray(28, 32).toHex(), "7f000001");
   equal(asked.subarray(44, 48).toHex(), "7f000001");
   equal(asked.subarray(64).toHex(), "ff".repeat(8));
-  socketOwner(libc, { near: 9051, far: 0, six: true });
-  equal(libc.asked.subarray(16, 18).toHex(), "0a06");
-  equal(libc.asked.subarray(28, 60).toHex(), `${"00".repeat(15)}01${"00".repeat(16)}`);
+  equal(six.subarray(16, 18).toHex(), "0a06");
+  equal(six.subarray(28, 60).toHex(), `${"00".repeat(15)}01${"00".repeat(16)}`);
 });
 
 Deno.test({
