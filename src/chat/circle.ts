@@ -19,6 +19,7 @@ import {
   NOBODY_TO_VERIFY,
   nobodyWaits,
   NOT_INTRODUCED,
+  NOT_TWO_FRIENDS,
   notFound,
   proposedText,
   questionText,
@@ -93,19 +94,19 @@ export class CircleTalk {
 
   /** `/introduce all|NAME|NAME NAME` */
   introduce(text: string): void {
-    const doing = DOING.introduce;
     const { peers, step } = this.#parts;
     if (text === "all") return this.#answerAll("introduce");
     const here = this.#here();
     const others = peers.hearing.others.map(({ peer, name }) => ({ peer, name }));
     const first = whoIsMeant(text, [...here, ...others]);
-    if (typeof first === "string") return this.#parts.problem(notFound(doing, first));
+    if (typeof first === "string") return this.#parts.problem(notFound("introduce", first));
     const isFriend = here.some(({ peer }) => peer === first.peer);
     if (first.rest === "" && !isFriend) return this.#agree(first.peer);
     if (first.rest === "") return this.#parts.problem(HEARD_ALREADY);
     const second = whoIsMeant(first.rest, here);
+    if (second === "several") return this.#parts.problem(notFound("introduce", second));
     if (typeof second === "string" || second.rest !== "" || !isFriend || second.peer === first.peer) {
-      return this.#parts.problem(notFound(doing, second === "several" ? second : "nobody"));
+      return this.#parts.problem(NOT_TWO_FRIENDS);
     }
     step({ type: "propose", first: first.peer, second: second.peer });
     this.#parts.hint(proposedText(this.#labels().who(first.peer), this.#labels().who(second.peer)));
@@ -119,7 +120,7 @@ export class CircleTalk {
     const meant = whoIsMeant(text, peers.introductions.map(({ peer }) => ({ peer, name: names.get(peer) ?? "" })));
     if (typeof meant === "string" || meant.rest !== "") {
       const why = typeof meant === "string" ? meant : "nobody";
-      return this.#parts.problem(notFound(DOING.decline, why));
+      return this.#parts.problem(notFound("decline", why));
     }
     step({ type: "decline", peer: meant.peer });
   }
@@ -133,7 +134,7 @@ export class CircleTalk {
   /** `/msg NAME TEXT`. What kept it from being sent. */
   message(text: string): Problem | undefined {
     const meant = whoIsMeant(text, this.#here());
-    if (typeof meant === "string") return notFound(DOING.message, meant);
+    if (typeof meant === "string") return notFound("message", meant);
     const { peer, rest } = meant;
     if (rest === "") return NO_TEXT;
     const fault = messageProblem(rest);
@@ -145,14 +146,13 @@ export class CircleTalk {
   /** `/verify [NAME [yes|no]]` */
   verify(text: string): void {
     const { peers, hint, step, problem } = this.#parts;
-    const doing = DOING.verify;
     const here = this.#here();
     if (text === "") {
       if (here.length === 0) return problem(NOBODY_TO_VERIFY);
       return hint(here.map(({ peer }) => this.#verifyLine(peer)).join("\n"));
     }
     const meant = whoIsMeant(text, here);
-    if (typeof meant === "string") return problem(notFound(doing, meant));
+    if (typeof meant === "string") return problem(notFound("verify", meant));
     if (meant.rest === "") return hint(this.#verifyLine(meant.peer));
     const answer = meant.rest.toLowerCase();
     if (answer !== "yes" && answer !== "no") return problem(YES_OR_NO);

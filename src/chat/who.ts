@@ -13,12 +13,15 @@ export interface Candidate {
 export type Meant =
   /** `rest`: what stands behind, without the space between. */
   | { readonly peer: PeerId; readonly rest: string }
+  /** There is no name at all. */
+  | "unnamed"
   | "nobody"
   | "several";
 
 /** The friend named at the start of `text`. The longest name that fits is meant, as names may hold spaces. */
 export function whoIsMeant(text: string, candidates: readonly Candidate[]): Meant {
   const typed = withoutIsolates(sanitise(text, "text")).trimStart();
+  if (typed === "") return "unnamed";
   const lower = inSmall(typed);
   let length = 0;
   let meant = new Set<PeerId>();

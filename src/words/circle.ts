@@ -217,6 +217,11 @@ export const NOT_INTRODUCED: Problem = {
   wrong: "They have left, or too many friends are connected already.",
   next: "/peers shows who is here.",
 };
+export const NOT_TWO_FRIENDS: Problem = {
+  doing: DOING.introduce,
+  wrong: "Only two friends who are here can be introduced to each other.",
+  next: "/peers shows who is here.",
+};
 export const NO_TEXT: Problem = { doing: DOING.message, wrong: "There is no text.", next: "Type: /msg NAME TEXT" };
 export const NOBODY_TO_VERIFY: Problem = { doing: DOING.verify, wrong: "Nobody is here.", next: "Wait for a friend." };
 export const YES_OR_NO: Problem = {
@@ -238,8 +243,29 @@ export function proposedText(first: string, second: string): string {
   return `Proposed to ${first} and ${second} that they hear each other.`;
 }
 
-export function notFound(doing: string, why: "nobody" | "several"): Problem {
-  return why === "several"
-    ? { doing, wrong: "Several people have that name.", next: "Type the tag behind the name instead." }
-    : { doing, wrong: "There is nobody of that name.", next: "/peers shows who is here, and whom friends talk with." };
+/** What a person types who leaves the name out. */
+const USAGE: Readonly<Record<keyof typeof DOING, string>> = {
+  introduce: "/introduce NAME",
+  decline: "/decline NAME",
+  message: "/msg NAME TEXT",
+  verify: "/verify NAME",
+};
+
+/** Why a name means nobody. */
+export function notFound(what: keyof typeof DOING, why: "unnamed" | "nobody" | "several"): Problem {
+  const doing = DOING[what];
+  switch (why) {
+    case "unnamed":
+      return { doing, wrong: "There is no name.", next: `Type: ${USAGE[what]}` };
+    case "several":
+      return { doing, wrong: "Several people have that name.", next: "Type the tag behind the name instead." };
+    case "nobody":
+      return what === "decline"
+        ? { doing, wrong: "Nobody of that name is waiting for your answer.", next: "/peers shows who is." }
+        : {
+          doing,
+          wrong: "There is nobody of that name.",
+          next: "/peers shows who is here, and whom friends talk with.",
+        };
+  }
 }

@@ -229,15 +229,25 @@ Deno.test("verifyText() has both orders, the mark of who is verified, and what t
 });
 
 Deno.test("what a command about the circle answers", () => {
-  deepEqual(notFound("Could not.", "nobody"), {
-    doing: "Could not.",
+  deepEqual(notFound("verify", "nobody"), {
+    doing: "Could not verify anybody.",
     wrong: "There is nobody of that name.",
     next: "/peers shows who is here, and whom friends talk with.",
   });
-  deepEqual(notFound("Could not.", "several"), {
-    doing: "Could not.",
+  deepEqual(notFound("decline", "nobody"), {
+    doing: "Could not decline.",
+    wrong: "Nobody of that name is waiting for your answer.",
+    next: "/peers shows who is.",
+  });
+  deepEqual(notFound("introduce", "several"), {
+    doing: "Could not introduce anybody.",
     wrong: "Several people have that name.",
     next: "Type the tag behind the name instead.",
+  });
+  deepEqual(notFound("message", "unnamed"), {
+    doing: "Could not send that message.",
+    wrong: "There is no name.",
+    next: "Type: /msg NAME TEXT",
   });
   equal(whoHearsWhom("everyone hears everyone"), "Who hears whom: everyone hears everyone.");
   equal(proposedText("Alice", "Bob"), "Proposed to Alice and Bob that they hear each other.");

@@ -30,7 +30,7 @@ export function invitation(
   const every = isEveryInterface(host);
   if (every && mapped.length === 0 && own.length === 0) {
     return [
-      'This program cannot look your address up here: "ip address" shows it (on Windows: ipconfig).',
+      `This program cannot look your address up here: ${SHOWS_ADDRESSES} shows it.`,
       typed(`YOUR-ADDRESS:${port}`),
     ].join("\n");
   }
@@ -94,5 +94,8 @@ function typed(target: string): string {
 function told(addresses: readonly Address[], where: string): string[] {
   return addresses.length === 0 ? [] : [`${addresses.map(formatAddress).join(" ")}: ${where}.`];
 }
+
+/** What a person types where we cannot ask the system. */
+export const SHOWS_ADDRESSES = '"ip address" (on macOS ifconfig, on Windows ipconfig)';
 
 const LINK_LOCAL_LEFT_OUT = "Link-local addresses are left out: they need the name of the friend's own interface.";

@@ -55,7 +55,10 @@ Deno.test("invitation() of a machine without a network, with too many addresses,
   const target = /'(.*)'/.exec(invitation("[::]:7373", many))?.[1]?.split(", ") ?? [];
   equal(target.length, ALTERNATIVES_MAX);
   for (const own of [undefined, []]) {
-    match(invitation("[::]:1", own), /"ip address".*\n.*\nsesame connect YOUR-ADDRESS:1$/);
+    match(
+      invitation("[::]:1", own),
+      /"ip address" \(on macOS ifconfig, on Windows ipconfig\) shows it\.\n.*\nsesame connect YOUR-ADDRESS:1$/,
+    );
   }
 });
 

@@ -4,6 +4,7 @@
 import { type Address, type AddressScope, formatAddress, formatIp, scopeOf } from "../transport/address.ts";
 import type { MapFault, MapWay } from "../notice.ts";
 import type { Check } from "./doctor.ts";
+import { SHOWS_ADDRESSES } from "./invitation.ts";
 import { unmappedWhy } from "./mapping.ts";
 
 export const REACH_HEADING = "Can friends reach me?";
@@ -36,7 +37,7 @@ function portCheck(port: number, free: boolean): Check {
 function addressCheck(own: readonly Uint8Array[] | undefined): Check {
   const check = "addresses";
   if (own === undefined) {
-    return { check, state: "not here", advice: 'They cannot be looked up here: "ip address" shows them.' };
+    return { check, state: "not here", advice: `They cannot be looked up here: ${SHOWS_ADDRESSES} shows them.` };
   }
   const all = own.map(formatIp);
   const of = (scope: AddressScope) => all.filter((ip) => scopeOf(ip) === scope);

@@ -21,7 +21,7 @@ Deno.test("each state has its words, and each problem says what to do", () => {
   match(advice({ portIsFree: false }, "port 7373"), /Another program has it.*sesame listen 7374/);
   match(advice({ own: [Uint8Array.of(203, 0, 113, 9)] }, "addresses"), /^203\.0\.113\.9: from the internet/);
   match(advice({ own: [Uint8Array.of(127, 0, 0, 1)] }, "addresses"), /not on a network/);
-  match(advice({ own: undefined }, "addresses"), /ip address/);
+  match(advice({ own: undefined }, "addresses"), /"ip address" \(on macOS ifconfig, on Windows ipconfig\) shows them/);
   const address = { host: "203.0.113.1", port: 7373 };
   deepEqual(states({ router: { address, by: "pcp" } })[2], "ok");
   match(advice({ router: { address, by: "pcp" } }, "router"), /203\.0\.113\.1:7373 \(pcp\)/);
