@@ -9,10 +9,10 @@ import type { MapEvent, Mapper } from "../transport/mapping/mapper.ts";
 import type { OnionEvent, OnionService } from "../transport/onion/service.ts";
 import type { View } from "../terminal/view.ts";
 import { HIDDEN, LISTENING_ALREADY } from "../words/circle.ts";
-import { addressProblem, COULD_NOT_LISTEN } from "../words/commands.ts";
+import { COULD_NOT_LISTEN, listenAddressProblem } from "../words/commands.ts";
 import { calledAt, invitation } from "../words/invitation.ts";
 import { ONION_PUBLISHING, onionProblem, onionReady } from "../words/onion.ts";
-import { listenProblem, type Problem } from "../words/problems.ts";
+import { listenProblem, listenWay, type Problem } from "../words/problems.ts";
 import type { ChatArgs } from "./chat_args.ts";
 import type { Loop } from "./loop.ts";
 
@@ -89,7 +89,7 @@ export class Reachable {
    * Takes the port and shows the invitation at once. Then the phrase is stretched for our own salt; whoever calls
    * meanwhile waits as long as that takes. Resolves to what could not be done.
    */
-  async listen(where: string): Promise<Problem | undefined> {
+  async listen(where: string, way = listenWay(this.#parts.args.targets)): Promise<Problem | undefined> {
     const { view, entropy, openOnion } = this.#parts;
     const { loop, ending } = this.#around;
     this.#opening = true;
@@ -98,7 +98,7 @@ export class Reachable {
       address = await loop.listen(where);
     } catch (error) {
       this.#opening = false;
-      return listenProblem(where, error instanceof Error && "code" in error ? String(error.code) : undefined);
+      return listenProblem(where, error instanceof Error && "code" in error ? String(error.code) : undefined, way);
     }
     if (ending()) return undefined;
     this.#listening = address;
@@ -122,8 +122,8 @@ export class Reachable {
     if (hidden) return problem({ ...HIDDEN, doing: COULD_NOT_LISTEN });
     const port = text === "" ? String(DEFAULT_PORT) : text;
     const parsed = /^\d{1,5}$/.test(port) ? parseListen(port) : "port";
-    if (typeof parsed === "string") return problem(addressProblem(COULD_NOT_LISTEN, parsed));
-    void this.listen(port).then((fault) => fault && problem(fault), (error) => {
+    if (typeof parsed === "string") return problem(listenAddressProblem(parsed, "/listen"));
+    void this.listen(port, "/listen").then((fault) => fault && problem(fault), (error) => {
       if (!ending()) this.#parts.onFault(error);
     });
   }

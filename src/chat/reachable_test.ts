@@ -94,3 +94,27 @@ Deno.test("in another network the invitation is shown once, after its router has
     equal(hints.length, 2, "a new outer address is told at once");
   }
 });
+
+Deno.test("/listen on a port that cannot be had says what to type in the chat instead, and the command line what to type there", async () => {
+  const told: string[] = [];
+  const busy = Object.assign(new Error(), { code: "EADDRINUSE" });
+  const trial = (...argv: string[]) =>
+    new Reachable({ args: parse(argv) as ChatArgs } as unknown as ReachableParts, {
+      loop: { listen: () => Promise.reject(busy), step: () => {}, takeCalls: () => {} },
+      hidden: false,
+      ending: () => false,
+      hint: (text) => void told.push(text),
+      problem: ({ wrong, next }) => void told.push(`${wrong} ${next}`),
+    });
+  const chat = trial("connect", "192.0.2.7");
+  chat.listenNow("7400");
+  await new Promise((done) => setTimeout(done));
+  chat.listenNow("99999");
+  deepEqual(told, [
+    "Another program has that port. Close it, or choose another: /listen 7401.",
+    "The port is not a number from 1 to 65535. Type a port, for example: /listen 7373",
+  ]);
+  equal((await trial("listen", "7400").listen("7400"))?.next, "Close it, or choose another: sesame listen 7401.");
+  const both = await trial("connect", "192.0.2.7", "--listen", "7400").listen("7400");
+  equal(both?.next, "Close it, or choose another: --listen 7401.");
+});

@@ -248,11 +248,14 @@ function faultOf({ fault, option }: SplitFault): UsageProblem {
   return USAGE.noOption(name, near === "" ? "" : `--${near}`);
 }
 
-/** The one of our names that begins like what was typed; "" if there is none, or more than one. */
+/** The one of our names that begins most like what was typed, two letters at least; "" if there is none, or more than one. */
 function meant(typed: string | undefined, names: readonly string[]): string {
-  const start = /^([\w-]{2})[\w-]{1,28}$/.exec(typed ?? "")?.[1];
-  const near = names.filter((name) => name.slice(0, 2) === start);
-  return near.length === 1 ? near[0]! : "";
+  if (typed === undefined || !/^[\w-]{3,30}$/.test(typed)) return "";
+  for (let length = typed.length; length >= 2; length--) {
+    const near = names.filter((name) => name.startsWith(typed.slice(0, length)));
+    if (near.length > 0) return near.length === 1 ? near[0]! : "";
+  }
+  return "";
 }
 
 /** Somebody may have typed their phrase where a command belongs; a few letters are enough to recognise a mistake by. */

@@ -157,7 +157,8 @@ Deno.test("what was nearly right is said, and nothing is guessed where two begin
   match(wrong("abcdefghijklm"), /no command "…"/);
   match(wrong("--frends", "2"), /no option --frends\. Did you mean --friends\?/);
   match(wrong("--phrasefd", "3"), /no option --phrasefd\. See/);
-  match(wrong("--no-color"), /no option --no-color\. See/);
+  match(wrong("--no-color"), /no option --no-color\. Did you mean --no-colour\?/);
+  match(wrong("--no-co"), /no option --no-co\. See/);
   match(wrong("-x"), /no option -x\. See/);
   match(wrong("--ü"), /The options cannot be understood\. See/);
   match(wrong("--json=1"), /^--json takes no value\. Type it alone: --json$/);

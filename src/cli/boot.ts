@@ -98,7 +98,7 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   const asks = args.phrase.from === "prompt";
   const refused = await refuseSource(host, tty, args.phrase, true);
   if (refused !== undefined) return refused;
-  if (asks && listen !== undefined && await portTaken(tty, listen)) return 3;
+  if (asks && listen !== undefined && await portTaken(tty, listen, targets)) return 3;
   await warn(host, tty);
   await warnOfLogin(tty, proxy);
   let memory: Memory | undefined;
@@ -162,11 +162,11 @@ async function refuseArgs(tty: Tty, args: Parameters<typeof argsProblem>[0]): Pr
 }
 
 /** Told before a person types the phrase for nothing. */
-async function portTaken(tty: Tty, listen: string): Promise<boolean> {
+async function portTaken(tty: Tty, listen: string, targets: readonly string[]): Promise<boolean> {
   const fault = (await import("../transport/free_port.ts")).portFault(listen);
   if (fault === undefined) return false;
-  const { listenProblem, sentence } = await import("../words/problems.ts");
-  await tell(tty, sentence(listenProblem(listen, fault)));
+  const { listenProblem, listenWay, sentence } = await import("../words/problems.ts");
+  await tell(tty, sentence(listenProblem(listen, fault, listenWay(targets))));
   return true;
 }
 

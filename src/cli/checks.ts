@@ -8,10 +8,10 @@ import { parseProxy } from "../transport/proxy_address.ts";
 import { isName } from "../wire/message.ts";
 import type { ChatArgs } from "../chat/chat_args.ts";
 import { targetsProblem } from "../chat/commands.ts";
-import { addressProblem, COULD_NOT_LISTEN } from "../words/commands.ts";
+import { listenAddressProblem } from "../words/commands.ts";
 import { MAPPED_LOOPBACK, ROUTER_PROBLEM } from "../words/mapping.ts";
 import { KEY_PROBLEMS, onionPortProblem, onionProblem } from "../words/onion.ts";
-import { NAME_PROBLEM, type Problem, proxyProblem } from "../words/problems.ts";
+import { listenWay, NAME_PROBLEM, type Problem, proxyProblem } from "../words/problems.ts";
 
 /** Undefined: a chat, or the doctor's call, can begin with these. */
 export function argsProblem(
@@ -35,7 +35,7 @@ export function argsProblem(
     if (way !== undefined && scopeOf(way.address.host) !== "machine") return KEY_PROBLEMS.farProxy;
   }
   const address = listen === undefined ? undefined : parseListen(listen);
-  if (typeof address === "string") return addressProblem(COULD_NOT_LISTEN, address);
+  if (typeof address === "string") return listenAddressProblem(address, listenWay(targets));
   return mapPort !== undefined && address !== undefined && scopeOf(address.host) === "machine"
     ? MAPPED_LOOPBACK
     : undefined;

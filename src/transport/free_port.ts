@@ -1,7 +1,7 @@
 // Whether a port can be listened on, found out before a person types the phrase for it; and a port that can. Nobody is let in:
 // the socket is closed at once. Another program may still take the port meanwhile; listening then reports it as usual.
 
-import { parseListen } from "./address.ts";
+import { isIpAddress, parseListen } from "./address.ts";
 
 /** The system's code for why not; undefined: it can, or only listening itself will tell. */
 export function portFault(listen: string): "EADDRINUSE" | "EADDRNOTAVAIL" | "EACCES" | undefined {
@@ -14,7 +14,7 @@ export function portFault(listen: string): "EADDRINUSE" | "EADDRNOTAVAIL" | "EAC
     if (error instanceof Deno.errors.AddrInUse) return "EADDRINUSE";
     if (error instanceof Deno.errors.AddrNotAvailable) return "EADDRNOTAVAIL";
     if (error instanceof Deno.errors.PermissionDenied) return "EACCES";
-    return undefined;
+    return isIpAddress(address.host) ? undefined : "EADDRNOTAVAIL"; // a name that nobody knows
   }
 }
 

@@ -1,9 +1,9 @@
 // What a chat's commands say, and what is wrong with a typed address. Pure.
 
-import { FRAME_SIZE } from "../constants.ts";
+import { DEFAULT_PORT, FRAME_SIZE } from "../constants.ts";
 import { type AddressFault, ALTERNATIVES_MAX } from "../transport/address.ts";
 import { youAreLine } from "./notices.ts";
-import type { Problem } from "./problems.ts";
+import type { ListenWay, Problem } from "./problems.ts";
 
 /** What `/help` lists: what to type, and what it does. */
 export const HELP: readonly (readonly [string, string])[] = [
@@ -101,6 +101,11 @@ export function addressProblem(doing: string, fault: AddressFault): Problem {
     case "zone":
       return { doing, wrong: "Only a link-local address can have a zone behind %.", next };
   }
+}
+
+/** Of an address to listen on. */
+export function listenAddressProblem(fault: AddressFault, way: ListenWay): Problem {
+  return { ...addressProblem(COULD_NOT_LISTEN, fault), next: `Type a port, for example: ${way} ${DEFAULT_PORT}` };
 }
 
 /** Says which one of several targets, and not what it is: a phrase may have been typed there. */

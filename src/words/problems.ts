@@ -3,7 +3,8 @@
 
 import { asTyped } from "./command.ts";
 import type { PhraseProblem } from "../auth/phrase.ts";
-import { NAME_MAX_CODE_POINTS, PHRASE_MAX_BYTES, PHRASE_MIN_BYTES } from "../constants.ts";
+import { DEFAULT_PORT, NAME_MAX_CODE_POINTS, PHRASE_MAX_BYTES, PHRASE_MIN_BYTES } from "../constants.ts";
+import { parseListen } from "../transport/address.ts";
 import type { ProxyAddressFault } from "../transport/proxy_address.ts";
 
 /** Exit codes: docs/SCRIPTS.md. */
@@ -71,23 +72,37 @@ export const WEAK_PHRASE =
   "This phrase is weak: somebody who keeps calling (10 guesses a minute) has a real chance of finding it, and somebody between " +
   'you and your friend gets one guess at each call. Make a strong one with "sesame phrase".';
 
+/** What a person types to listen: to the shell alone or with `connect`, and in a chat. */
+export type ListenWay = "sesame listen" | "--listen" | "/listen";
+
+/** Of a command line that calls these. */
+export function listenWay(targets: readonly string[]): ListenWay {
+  return targets.length > 0 ? "--listen" : "sesame listen";
+}
+
 /** Of the operating system's code. */
-export function listenProblem(address: string, code: string | undefined): Problem {
+export function listenProblem(address: string, code: string | undefined, way: ListenWay): Problem {
   const doing = `Could not listen on ${address}.`;
+  const parsed = parseListen(address);
+  const port = typeof parsed === "string" || parsed.port === 0 ? DEFAULT_PORT : parsed.port;
   switch (code) {
     case "EADDRINUSE":
       return {
         doing,
         wrong: "Another program has that port.",
-        next: "Close it, or choose another: sesame listen 7374.",
+        next: `Close it, or choose another: ${way} ${port === 65_535 ? port - 1 : port + 1}.`,
       };
     case "EACCES":
-      return { doing, wrong: "This user may not use that port.", next: "Choose one above 1023: sesame listen 7373." };
+      return {
+        doing,
+        wrong: "This user may not use that port.",
+        next: `Choose one above 1023: ${way} ${DEFAULT_PORT}.`,
+      };
     case "EADDRNOTAVAIL":
       return {
         doing,
         wrong: "This machine does not have that address.",
-        next: "Leave the host out to listen on every interface: sesame listen 7373.",
+        next: `Leave the host out to listen on every interface: ${way} ${port}.`,
       };
     default:
       return {

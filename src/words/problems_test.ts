@@ -23,7 +23,9 @@ const ALL: Problem[] = [
     "checksum",
     { typo: 3 },
   ] as const).map(phraseProblem),
-  ...["EADDRINUSE", "EACCES", "EADDRNOTAVAIL", "EMFILE", undefined].map((code) => listenProblem("[::]:7373", code)),
+  ...["EADDRINUSE", "EACCES", "EADDRNOTAVAIL", "EMFILE", undefined].map((code) =>
+    listenProblem("[::]:7373", code, "sesame listen")
+  ),
   ...(["local names", "scheme", "login", "address"] as const).map(proxyProblem),
   unexpectedProblem(new TypeError("x")),
 ];
@@ -68,18 +70,32 @@ Deno.test("a weak phrase is told what it lets others do, and what makes a strong
   match(WEAK_PHRASE, /^This phrase is weak: .*"sesame phrase"\.$/);
 });
 
-Deno.test("an address that cannot be listened on: why, by the system's word", () => {
+Deno.test("an address that cannot be listened on: why, by the system's word, and what to type instead, as it was typed", () => {
   const CASES = [
-    ["EADDRINUSE", "Another program has that port.", /sesame listen 7374/],
-    ["EACCES", "This user may not use that port.", /above 1023/],
-    ["EADDRNOTAVAIL", "This machine does not have that address.", /every interface/],
-    ["EMFILE", "The system refused.", /limit on open files/],
-    [undefined, "The system refused.", /limit on open files/],
+    ["8000", "EADDRINUSE", "Another program has that port.", "Close it, or choose another: WAY 8001."],
+    ["[::]:7374", "EADDRINUSE", "Another program has that port.", "Close it, or choose another: WAY 7375."],
+    ["65535", "EADDRINUSE", "Another program has that port.", "Close it, or choose another: WAY 65534."],
+    ["80", "EACCES", "This user may not use that port.", "Choose one above 1023: WAY 7373."],
+    [
+      "192.0.2.9:8000",
+      "EADDRNOTAVAIL",
+      "This machine does not have that address.",
+      "Leave the host out to listen on every interface: WAY 8000.",
+    ],
+    [
+      "192.0.2.9",
+      "EADDRNOTAVAIL",
+      "This machine does not have that address.",
+      "Leave the host out to listen on every interface: WAY 7373.",
+    ],
+    ["80", "EMFILE", "The system refused.", "Try another port, or raise the limit on open files (ulimit -n)."],
+    ["80", undefined, "The system refused.", "Try another port, or raise the limit on open files (ulimit -n)."],
   ] as const;
-  for (const [code, wrong, next] of CASES) {
-    const told = listenProblem("[::]:80", code);
-    deepEqual([told.doing, told.wrong], ["Could not listen on [::]:80.", wrong]);
-    match(told.next, next);
+  for (const way of ["sesame listen", "--listen", "/listen"] as const) {
+    for (const [address, code, wrong, next] of CASES) {
+      const doing = `Could not listen on ${address}.`;
+      deepEqual(listenProblem(address, code, way), { doing, wrong, next: next.replace("WAY", way) });
+    }
   }
 });
 

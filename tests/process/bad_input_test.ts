@@ -69,6 +69,8 @@ const USAGE: readonly (readonly [string, readonly string[], number, RegExp])[] =
   ["a switch with a value", ["listen", "127.0.0.1:0", "--retry=yes"], 2, /--retry/],
   ["an unknown host", ["connect", "no-such-host.invalid:7373"], 3, /no such name|cannot be looked up/],
   ["an address that is none of ours", ["listen", "192.0.2.1:7373"], 3, /does not have that address/],
+  ["a port to listen on that is none", ["listen", "99999"], 2, /for example: sesame listen 7373/],
+  ["a port for --listen that is none", ["connect", "192.0.2.7", "--listen", "99999"], 2, /for example: --listen 7373/],
   ["a host of spaces", ["connect", "a b:7373"], 2, /host/i],
 ];
 for (const [what, args, code, says] of USAGE) {
