@@ -137,7 +137,7 @@ Deno.test("/msg goes to the friend who is named, or back to the person if it can
   equal(talk.message("Carl hello  there"), undefined);
   deepEqual(steps, [{ type: "say", text: "hello  there", to: "ca41".padEnd(64, "0") }]);
   const refused: readonly (readonly [text: string, wrong: RegExp])[] = [
-    ["", /nobody of that name/],
+    ["", /There is no name/],
     ["Carl", /There is no text/],
     ["Bob hi", /nobody of that name/],
     [`Carl ${"x".repeat(17_000)}`, /It takes 17\d{3} bytes, and the limit is 16384/],

@@ -100,7 +100,7 @@ Deno.test("/listen on a port that cannot be had says what to type in the chat in
   const busy = Object.assign(new Error(), { code: "EADDRINUSE" });
   const trial = (...argv: string[]) =>
     new Reachable({ args: parse(argv) as ChatArgs } as unknown as ReachableParts, {
-      loop: { listen: () => Promise.reject(busy), step: () => {}, takeCalls: () => {} },
+      loop: { listen: () => Promise.reject(busy), step() {}, stretch: () => Promise.reject(busy), takeCalls() {} },
       hidden: false,
       ending: () => false,
       hint: (text) => void told.push(text),

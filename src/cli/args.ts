@@ -78,12 +78,13 @@ function helpArgs(rest: readonly string[]): Args | UsageProblem {
 }
 
 function doctorArgs(given: Given, rest: readonly string[]): Args | UsageProblem {
-  if (rest.length > 1) return USAGE.doctorAddress;
+  const targets = invitedTargets(rest);
+  if (targets.length > 1) return USAGE.doctorAddress;
   const fd = descriptor(given, "phrase-fd");
   if (typeof fd === "object") return fd;
   const prompt = given.has("with-phrase");
   if (fd !== undefined && prompt) return USAGE.both("phrase-fd", "with-phrase");
-  const [target] = rest;
+  const [target] = targets;
   const proxy = given.get("proxy");
   if (target === undefined && proxy !== undefined) return USAGE.proxyWithout;
   const mapPort = given.get("map-port");

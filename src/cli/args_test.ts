@@ -67,6 +67,9 @@ Deno.test("parse() reads the commands", () => {
     mapPort: undefined,
   };
   deepEqual(parse(["doctor"]), local);
+  for (const pasted of ["192.0.2.7:7373, [2001:db8::1]:7373", "sesame connect '192.0.2.7:7373, [2001:db8::1]:7373'"]) {
+    deepEqual(parse(["doctor", pasted]), { ...local, target: "192.0.2.7:7373,[2001:db8::1]:7373" } satisfies Args);
+  }
   deepEqual(parse(["doctor", "friend", "--json"]), { ...local, target: "friend", json: true } satisfies Args);
   deepEqual(
     parse(["doctor", "friend", "--phrase-fd", "3", "--decoy"]),

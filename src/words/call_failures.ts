@@ -112,10 +112,8 @@ const WORDS: Readonly<Record<CallCause, (called: Called) => Words>> = {
         short: "no answer",
         wrong: "No answer: a firewall or router on the way drops the call, or no machine has that address.",
         next:
-          `Ask your friend to allow ${
-            tcpPort(called)
-          } in their firewall and to forward it on their router; if nobody ` +
-          "can be called from here, check this machine's own firewall.",
+          `Ask your friend to allow ${tcpPort(called)} in their firewall and to forward it on their router, which ` +
+          "sesame listen --map-port does; if nobody can be called from here, check this machine's own firewall.",
       }
       : {
         short: "no answer",

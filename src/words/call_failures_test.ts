@@ -105,6 +105,7 @@ Deno.test("callProblem() names the port that matters, and none where there are s
   match(callProblem("192.0.2.7:7400,198.51.100.4:7401", refused).wrong, /that port/);
   match(callProblem("[2001:db8::7]:7400", { at: "connect", why: "filtered" }).next, /TCP port 7400/);
   const filtered: CallFailure = { at: "connect", why: "filtered" };
+  match(callProblem("192.0.2.7:7373", filtered).next, /which sesame listen --map-port does;/);
   match(callProblem("192.0.2.7:7400,198.51.100.4:7401", filtered).next, /allow the TCP port in their firewall/);
   const other: CallFailure = { at: "connect", why: "other-interface" };
   match(callProblem("192.0.2.7:7400", other).next, /every interface instead: sesame listen 7400\.$/);

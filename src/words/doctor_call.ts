@@ -5,6 +5,7 @@ import { CALL_PLACES, type CallCause, type CallFailure, type CallPlace } from ".
 import { scopeOf } from "../transport/address.ts";
 import type { CallProgress } from "../transport/call_progress.ts";
 import { callFailureShort, callProblem } from "./call_failures.ts";
+import { forShell } from "./invitation.ts";
 import type { Problem } from "./problems.ts";
 
 /** One step as it is told. */
@@ -36,7 +37,7 @@ export function diagnose(target: string, progress: CallProgress): Diagnosis {
       cause: "none",
       doing,
       wrong: `All is well: a Sesame answers ${where}.`,
-      next: `Type: sesame connect ${target}`,
+      next: `Type: sesame connect ${forShell(target)}`,
     };
   }
   return {

@@ -142,6 +142,8 @@ Deno.test("diagnose() of a call that went well says through what, where the Sesa
     wrong: "All is well: a Sesame answers there.",
     next: "Type: sesame connect 192.0.2.7:7373",
   });
+  const several = "192.0.2.7:7373,[2001:db8::1]:7373";
+  equal(well(several, named, four, connected, secured, offered).next, `Type: sesame connect '${several}'`);
   equal(
     well("abc.onion:7373", proxy, asked, connected, secured).doing,
     "Called abc.onion:7373 through 127.0.0.1:9050.",

@@ -86,9 +86,14 @@ function calledFrom(host: string, own: readonly Uint8Array[]): string[] {
   return own.filter((bytes) => host === "::" || bytes.length === 4).map(formatIp);
 }
 
-/** Brackets and commas mean something to some shells. Spaces are where a screen may break the line. */
+/** Spaces are where a screen may break the line. */
 function typed(target: string): string {
-  return `Your friend types:\nsesame connect ${/[[,]/.test(target) ? `'${target}'` : target}`;
+  return `Your friend types:\nsesame connect ${forShell(target)}`;
+}
+
+/** Brackets and commas mean something to some shells. */
+export function forShell(target: string): string {
+  return /[[,]/.test(target) ? `'${target}'` : target;
 }
 
 function told(addresses: readonly Address[], where: string): string[] {
