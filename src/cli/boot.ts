@@ -99,6 +99,7 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   const refused = await refuseSource(host, tty, args.phrase, true);
   if (refused !== undefined) return refused;
   if (asks && listen !== undefined && await portTaken(tty, listen, targets)) return 3;
+  if (asks && onion !== undefined && await torIsAway(tty, onion)) return 3;
   await warn(host, tty);
   await warnOfLogin(tty, proxy);
   let memory: Memory | undefined;
@@ -167,6 +168,15 @@ async function portTaken(tty: Tty, listen: string, targets: readonly string[]): 
   if (fault === undefined) return false;
   const { listenProblem, listenWay, sentence } = await import("../words/problems.ts");
   await tell(tty, sentence(listenProblem(listen, fault, listenWay(targets))));
+  return true;
+}
+
+/** The same of Tor's control port. */
+async function torIsAway(tty: Tty, typed: string): Promise<boolean> {
+  if (await (await import("./onion.ts")).torAnswers(typed)) return false;
+  const { onionProblem } = await import("../words/onion.ts");
+  const { sentence } = await import("../words/problems.ts");
+  await tell(tty, sentence(onionProblem("nobody", typed === "" ? undefined : typed)));
   return true;
 }
 

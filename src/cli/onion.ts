@@ -40,6 +40,12 @@ export function waysIn(
   };
 }
 
+/** Whether anybody takes calls where Tor's control port may be. */
+export async function torAnswers(typed: string): Promise<boolean> {
+  for (const { host, port } of controlsOf(typed)) if (await takesCalls(host, port)) return true;
+  return false;
+}
+
 /** What `--onion` needs of this machine. */
 export class LocalOnion {
   readonly #host: Host;

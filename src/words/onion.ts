@@ -136,7 +136,8 @@ export function onionStarting(percent: number): string {
   return `Tor is still connecting to its network (${percent} %). The onion name comes after that.`;
 }
 
-export const ONION_PUBLISHING = "Tor is publishing the onion name.";
+/** As long as friends cannot call: Tor may be connecting, publishing, or away. */
+export const ONION_PUBLISHING = "The onion name is shown as soon as Tor has published it.";
 
 /** With what the friend types, and with the key that the name wants of its callers, if it wants one. */
 export function onionReady(address: string, confirmed: boolean, key?: string): string {

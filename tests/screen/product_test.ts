@@ -7,6 +7,7 @@ import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:ass
 import { hasProgram, PRODUCT, productEnvironment } from "../harness/product.ts";
 import { Sesame } from "../harness/process.ts";
 import { END_SIGNALS } from "../../src/cli/signals.ts";
+import { freePort } from "../../src/transport/free_port.ts";
 import { Pty } from "../harness/pty.ts";
 import { portOfNobody } from "../harness/tcp.ts";
 
@@ -89,6 +90,13 @@ test("a port in use is found out before the phrase is asked for", async (pty) =>
   const argv = [Deno.execPath(), ...PRODUCT, "listen", `127.0.0.1:${taken.addr.port}`];
   await pty.open(argv, productEnvironment(), "/");
   await pty.until("Another program has that port");
+  equal((await pty.output()).includes("Phrase"), false);
+});
+
+test("a control port of Tor where nobody answers is found out before the phrase is asked for", async (pty) => {
+  const argv = [Deno.execPath(), ...PRODUCT, "listen", `--onion=127.0.0.1:${freePort()}`];
+  await pty.open(argv, productEnvironment(), "/");
+  await pty.until("Nothing answers on 127");
   equal((await pty.output()).includes("Phrase"), false);
 });
 
