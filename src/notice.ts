@@ -139,8 +139,8 @@ export type Notice =
   /** Friends can call this onion name; `confirmed`: Tor says that it is published. `key`: what they have to know for that. */
   | { event: "onion"; address: string; confirmed: boolean; key?: string }
   | { event: "onion-starting"; percent: number }
-  /** The name was lost with Tor and is being made again; `why`: what the last attempt led to. */
-  | { event: "onion-gone"; why: ControlFault | undefined }
+  /** The name was lost with Tor and is being made again; `why`: what the last attempt led to, `at` that control port. */
+  | { event: "onion-gone"; why: ControlFault | undefined; at?: string | undefined }
   /** The router forwards our port, at this internet address, for this many seconds unless it is asked again. */
   | { event: "mapped"; address: string; by: MapWay; seconds: number }
   /** It does not; `lost`: this one any more. For scripts a "diagnosis" of the address that we listen on. */

@@ -94,16 +94,15 @@ Deno.test("the port is taken before the phrase is stretched; leaving meanwhile d
   equal(arena.used, 0);
 });
 
-Deno.test("a chat that cannot begin says what was said to nobody", async () => {
-  const shown: Notice[] = [];
-  const view = { show: (notice: Notice) => void shown.push(notice), hold() {}, tick() {} } as unknown as View;
+Deno.test("a chat that cannot begin says why, and what was said to nobody", async () => {
+  const { view, shown } = keeping();
   const chat = chatWith(view, {
     scripted: true,
     args: parse(["listen", "--onion"]) as ChatArgs,
     openOnion: (_, tell) => ({
       start() {
         chat.input({ type: "line", text: "hello" });
-        tell({ type: "failed", fault: "nobody", again: false });
+        tell({ type: "failed", fault: "socks", at: { host: "127.0.0.1", port: 9151 }, again: false });
         return Promise.resolve();
       },
       close() {},
@@ -111,6 +110,7 @@ Deno.test("a chat that cannot begin says what was said to nobody", async () => {
   });
   const { code, stopped, problem, unsent } = await chat.run();
   deepEqual([code, stopped, problem?.doing], [3, undefined, "Could not get an onion name."]);
+  equal(problem?.wrong, "127.0.0.1:9151 is Tor's SOCKS port.", "of the two usual ports, the one that answered");
   equal(unsent?.doing, "Could not send 1 message.");
   ok(shown.some((notice) => notice.event === "problem" && notice.doing === unsent?.doing));
 });

@@ -2,7 +2,6 @@
 // router, Tor), and what introductions may say about it. Out of scope: taking calls (loop), who may come in (peers).
 
 import { DEFAULT_PORT, SALT_SIZE } from "../constants.ts";
-import type { ControlFault } from "../notice.ts";
 import type { Entropy } from "../ports.ts";
 import { type Address, formatAddress, parseListen } from "../transport/address.ts";
 import type { MapEvent, Mapper } from "../transport/mapping/mapper.ts";
@@ -57,7 +56,7 @@ export class Reachable {
   /** What friends type to call us through Tor; undefined while there is no name. */
   #name: { readonly address: string; readonly confirmed: boolean } | undefined;
   /** Why Tor has made no name, and will not. */
-  #nameless: ControlFault | undefined;
+  #nameless: Problem | undefined;
   /** Where the router lets calls through to us. */
   #outer: readonly Address[] = [];
   /** The invitation is to be shown once the router of another network has been asked. */
@@ -162,18 +161,17 @@ export class Reachable {
 
   /** Without the name nobody can call: then the chat ends. */
   async #nameByTor(listening: string): Promise<Problem | undefined> {
-    const { openOnion, args } = this.#parts;
+    const { openOnion } = this.#parts;
     const at = parseListen(listening);
     if (openOnion === undefined || typeof at === "string") return undefined;
     this.#onion = openOnion(at.port, (event) => this.#named(event));
     await this.#onion.start();
-    if (this.#nameless !== undefined) return onionProblem(this.#nameless, args.onion === "" ? undefined : args.onion);
-    this.#around.hint(ONION_PUBLISHING);
-    return undefined;
+    if (this.#nameless === undefined) this.#around.hint(ONION_PUBLISHING);
+    return this.#nameless;
   }
 
   #named(event: OnionEvent): void {
-    const { view } = this.#parts;
+    const { view, args } = this.#parts;
     const key = this.#onion?.key;
     switch (event.type) {
       case "starting":
@@ -184,9 +182,11 @@ export class Reachable {
       case "gone":
         this.#name = undefined;
         return view.show({ event: "onion-gone", why: undefined });
-      case "failed":
-        if (event.again) return view.show({ event: "onion-gone", why: event.fault });
-        this.#nameless = event.fault;
+      case "failed": {
+        const at = args.onion || (event.at && formatAddress(event.at));
+        if (event.again) return view.show({ event: "onion-gone", why: event.fault, at });
+        this.#nameless = onionProblem(event.fault, at);
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import type { Entropy } from "../ports.ts";
 import type { Arena, LockedBytes, LockedDhSecret } from "../secrets/locked.ts";
 import { askHidden, PROMPTS } from "../terminal/prompt.ts";
 import type { Tty } from "../terminal/tty.ts";
+import { formatAddress } from "../transport/address.ts";
 import { ClientKeys } from "../transport/onion/client_keys.ts";
 import { ControlError } from "../transport/onion/control.ts";
 import { keyFromBase32 } from "../transport/onion/key_text.ts";
@@ -113,7 +114,7 @@ export async function keysFor(
     return keys;
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
-    return onionProblem(error.fault, onionAuth === "" ? undefined : onionAuth, "onion-auth");
+    return onionProblem(error.fault, onionAuth || (error.at && formatAddress(error.at)), "onion-auth");
   }
 }
 

@@ -71,7 +71,7 @@ function fields(notice: Notice): Readonly<Record<string, unknown>> {
       return { event: "hint", text: onionStarting(notice.percent) };
     case "onion-gone": {
       const cause = notice.why === "cookie" || notice.why === "password" ? "tor-cookie" : "tor-control";
-      return { event: "diagnosis", address: "", cause, wrong: onionGone(notice.why), next: "" };
+      return { event: "diagnosis", address: "", cause, wrong: onionGone(notice.why, notice.at), next: "" };
     }
     case "unmapped": {
       const { wrong, next } = unmappedWhy(notice.why);

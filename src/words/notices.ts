@@ -29,7 +29,7 @@ function reachLine(
     case "onion-starting":
       return onionStarting(notice.percent);
     case "onion-gone":
-      return onionGone(notice.why);
+      return onionGone(notice.why, notice.at);
     case "mapped":
       return mappedText(notice.address);
     case "unmapped": {

@@ -14,10 +14,10 @@ const DOINGS: Readonly<Record<OnionWish, string>> = {
   "onion-auth": "Could not give Tor the key of the onion name.",
 };
 
-/** `typed`: the control port that the person named; undefined: the usual ones were tried. */
-export function onionProblem(fault: OnionFault, typed: string | undefined, wish: OnionWish = "onion"): Problem {
+/** `at`: the control port that the person named, or that answered; undefined: nobody did at the usual ones. */
+export function onionProblem(fault: OnionFault, at: string | undefined, wish: OnionWish = "onion"): Problem {
   const doing = DOINGS[wish];
-  if (fault === "nobody" && typed === undefined) {
+  if (fault === "nobody" && at === undefined) {
     return {
       doing,
       wrong: `Nothing answers on 127.0.0.1:${SYSTEM} or ${BROWSER}.`,
@@ -27,7 +27,7 @@ export function onionProblem(fault: OnionFault, typed: string | undefined, wish:
   const [wrong, next] = wish === "onion-auth" && fault === "refused" ? KEY_REFUSED : PROBLEMS[fault];
   return {
     doing,
-    wrong: wrong.replace("HERE", () => typed ?? `127.0.0.1:${SYSTEM}`),
+    wrong: wrong.replace("HERE", () => at ?? `127.0.0.1:${SYSTEM}`),
     next: next.replace("--onion=", `--${wish}=`),
   };
 }
@@ -153,13 +153,13 @@ export function onionReady(address: string, confirmed: boolean, key?: string): s
   ].join("\n");
 }
 
-/** `why`: what the last try for a new name came to. */
-export function onionGone(why: ControlFault | undefined): string {
+/** `why`: what the last try for a new name came to. `at`: the control port, if somebody answered or it was typed. */
+export function onionGone(why: ControlFault | undefined, at?: string): string {
   if (why === undefined) {
     return "Tor has ended, and the onion name with it. Connected friends may be cut off; a new name is made once " +
       "Tor is back.";
   }
-  const { wrong, next } = onionProblem(why, undefined);
+  const { wrong, next } = onionProblem(why, at);
   return `Still no new onion name. ${wrong} ${next}`;
 }
 

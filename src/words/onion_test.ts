@@ -54,5 +54,6 @@ Deno.test("a name that wants a key is told with it and how the friend gives it; 
     /Nobody can call without the key\..*\n.*this key:\nKEY\n.*\nsesame connect abc\.onion --onion-auth$/,
   );
   match(onionReady("abc.onion", false), /^Tor did not confirm.*\n.*count as one.*\n.*\nsesame connect abc\.onion$/);
+  match(onionGone("silent", "127.0.0.1:9151"), /^Still no new onion name\. 127\.0\.0\.1:9151 takes the call/);
   match(onionGone("cookie"), /^Still no new onion name\. Tor's cookie cannot be read\. Join the group/);
 });

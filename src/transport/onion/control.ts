@@ -25,7 +25,8 @@ import {
 
 export class ControlError extends Error {
   override readonly name = "ControlError";
-  constructor(readonly fault: ControlFault) {
+  /** `at`: whose control port said so, where several were asked. */
+  constructor(readonly fault: ControlFault, readonly at?: Address) {
     super(fault);
   }
 }
@@ -245,7 +246,7 @@ export async function openFirst(
   options: ControlOptions & Trust,
   check: (control: TorControl) => Promise<void> | void = () => {},
 ): Promise<{ readonly control: TorControl; readonly at: Address }> {
-  let worst: ControlFault = "nobody";
+  let worst = new ControlError("nobody");
   for (const at of options.controls) {
     let control: TorControl | undefined;
     try {
@@ -257,10 +258,10 @@ export async function openFirst(
     } catch (error) {
       control?.close();
       if (!(error instanceof ControlError)) throw error;
-      if (error.fault !== "nobody") worst = error.fault;
+      if (error.fault !== "nobody") worst = new ControlError(error.fault, at);
     }
   }
-  throw new ControlError(worst);
+  throw worst;
 }
 
 /** Throws ControlError. */

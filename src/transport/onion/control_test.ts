@@ -2,6 +2,7 @@
 
 import { deepStrictEqual as deepEqual, rejects, strictEqual as equal } from "node:assert/strict";
 import { testArena } from "../../../tests/harness/arena.ts";
+import { portOfNobody } from "../../../tests/harness/tcp.ts";
 import type { ControlFault } from "../../notice.ts";
 import { ControlError, type ControlOptions, TorControl } from "./control.ts";
 import { type Answer, COOKIE, FakeTor, isFault, NAMES, OPTIONS, tor } from "./control_test_tor.ts";
@@ -185,7 +186,7 @@ Deno.test("OnionService says that its name is gone, and makes a new one with pau
     heard = next();
     timers.shift()!.run();
     await heard;
-    deepEqual(told.at(-1), { type: "failed", fault: "not-tor", again: true });
+    deepEqual(told.at(-1), { type: "failed", fault: "not-tor", at: fake.address, again: true });
   }
   deepEqual(pauses, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
   fake.answer = good;
@@ -202,7 +203,24 @@ Deno.test("OnionService asks nobody whom it does not trust, and a first failure 
   await using fake = await FakeTor.start(tor("NULL"));
   const { onion, told, timers } = service(fake, { distrusts: () => "untrusted" });
   await onion.start();
-  deepEqual(told, [{ type: "failed", fault: "untrusted", again: false }]);
+  deepEqual(told, [{ type: "failed", fault: "untrusted", at: fake.address, again: false }]);
   deepEqual([fake.sockets.length, timers.length], [0, 0]);
   onion.close();
+});
+
+Deno.test("OnionService tells at which of several control ports it was turned away, and of none where nobody answers", async () => {
+  const nobody = { host: "127.0.0.1", port: portOfNobody() };
+  await using fake = await FakeTor.start(() => "510 no\r\n");
+  for (
+    const [controls, said] of [
+      [[nobody, fake.address], { fault: "not-tor", at: fake.address }],
+      [[fake.address, nobody], { fault: "not-tor", at: fake.address }],
+      [[nobody], { fault: "nobody", at: undefined }],
+    ] as const
+  ) {
+    const { onion, told } = service(fake, { controls });
+    await onion.start();
+    deepEqual(told, [{ type: "failed", ...said, again: false }]);
+    onion.close();
+  }
 });

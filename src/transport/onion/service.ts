@@ -20,8 +20,13 @@ export type OnionEvent =
   | { readonly type: "ready"; readonly name: string; readonly confirmed: boolean }
   /** The name is gone with the connection; a new one is on its way. */
   | { readonly type: "gone"; readonly name: string }
-  /** Tor cannot be asked; it is tried again, unless it is the first time. */
-  | { readonly type: "failed"; readonly fault: ControlFault; readonly again: boolean };
+  /** Tor cannot be asked; it is tried again, unless it is the first time. `at`: its control port, if somebody answered. */
+  | {
+    readonly type: "failed";
+    readonly fault: ControlFault;
+    readonly at: Address | undefined;
+    readonly again: boolean;
+  };
 
 export interface OnionOptions extends ControlOptions, OnionWanted, Trust {
   readonly tell: (event: OnionEvent) => void;
@@ -73,7 +78,7 @@ export class OnionService {
       if (!(error instanceof ControlError)) throw error;
       this.#drop();
       if (this.#over) return;
-      this.#options.tell({ type: "failed", fault: error.fault, again: this.#stood });
+      this.#options.tell({ type: "failed", fault: error.fault, at: error.at, again: this.#stood });
       if (this.#stood) this.#again();
     }
   }
