@@ -9,8 +9,9 @@ import { DialError, type Entropy, type Link, type PeerId, type Transport } from 
 import type { Arena, LockedBytes } from "../secrets/locked.ts";
 import { type Effect, Session } from "../session/step.ts";
 import type { Tty } from "../terminal/tty.ts";
-import { isOwnAddress, takesCalls } from "../transport/probe.ts";
 import { parseTarget, scopeOf } from "../transport/address.ts";
+import { takesCalls } from "../transport/connect.ts";
+import { isOwnAddress } from "../transport/free_port.ts";
 import { TlsTransport } from "../transport/tls.ts";
 import { wrap } from "../words/wrap.ts";
 import { fullTarget } from "../chat/commands.ts";
@@ -214,7 +215,7 @@ async function listensElsewhere(target: string, progress: CallProgress): Promise
   if (typeof parsed === "string") return false;
   const refused = [...progress.attempts].filter(([, fault]) => fault === "refused").map(([address]) => address);
   for (const address of refused) {
-    if (scopeOf(address) === "machine" || !await isOwnAddress(address)) continue;
+    if (scopeOf(address) === "machine" || !isOwnAddress(address)) continue;
     if (await takesCalls("127.0.0.1", parsed.port) || await takesCalls("::1", parsed.port)) return true;
   }
   return false;

@@ -13,7 +13,7 @@ import { type Address, parseTarget } from "../transport/address.ts";
 import { base32, CLIENT_KEY_SIZE } from "../transport/onion/key_text.ts";
 import type { ControlOptions, Trust } from "../transport/onion/control.ts";
 import { OnionService } from "../transport/onion/service.ts";
-import { takesCalls } from "../transport/probe.ts";
+import { takesCalls } from "../transport/connect.ts";
 import { after } from "../system.ts";
 import { hostsOf } from "./checks.ts";
 

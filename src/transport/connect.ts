@@ -103,13 +103,9 @@ async function askedThrough(proxy: ProxyWay, target: Address, options: ReachOpti
   onStep?.({ step: "asked" });
   using limit = new TimeLimit(options.proxyTimeoutMs ?? PROXY_TIMEOUT_MS, signal);
   limit.onOver(() => socket.destroy());
-  if (limit.over !== undefined) {
-    socket.destroy();
-    throw new ReachError("proxy", faultOf(limit.over));
-  }
   const fault = await askProxy(socket, target, proxy.login());
-  if (limit.over !== undefined) throw new ReachError("proxy", faultOf(limit.over));
-  if (fault !== undefined) throw new ReachError("proxy", fault);
+  const why = limit.over === undefined ? fault : faultOf(limit.over);
+  if (why !== undefined) throw new ReachError("proxy", why);
   onStep?.({ step: "connected", address: target.host });
   return { socket, address: target };
 }
@@ -174,16 +170,12 @@ export function connectAny(
       },
       after,
       won: (socket, address) => {
-        forget();
         onStep({ step: "connected", address: address.host });
         done({ socket, address });
       },
-      lost: (attempts) => {
-        forget();
-        lose(attempts);
-      },
+      lost: lose,
     });
-    const forget = limit.onOver((why) => {
+    limit.onOver((why) => {
       const { failed, begun } = running.stop();
       if (why === "stopped") return lose(failed, "stopped");
       lose([...failed, ...begun.map((address) => ({ address, fault: "filtered" as const }))]);
@@ -197,7 +189,17 @@ export async function openWithin(ms: number, address: Address, signal: AbortSign
   return (await connectAny([address], limit)).socket;
 }
 
-/** A time that runs out, or a signal that comes before: whichever is first is told once, to whoever asked last. */
+/** Whether somebody on this machine takes TCP connections there. */
+export async function takesCalls(host: string, port: number): Promise<boolean> {
+  const socket = await openWithin(LOOPBACK_MS, { host, port }).catch(() => undefined);
+  socket?.destroy();
+  return socket !== undefined;
+}
+
+/**
+ * A time that runs out, or a signal that comes before: whichever is first is told once, to whoever asked last; until it is
+ * disposed, also to one who has what it waited for.
+ */
 export class TimeLimit implements Disposable {
   readonly #signal: AbortSignal;
   readonly #timer: ReturnType<typeof setTimeout>;
@@ -217,10 +219,10 @@ export class TimeLimit implements Disposable {
     return this.#over;
   }
 
-  /** Calls `tell` when it is over, unless the returned function is called before. */
-  onOver(tell: (why: Over) => void): () => void {
+  /** Calls `tell` when it is over, or at once if it is. */
+  onOver(tell: (why: Over) => void): void {
     this.#tell = tell;
-    return () => this.#tell = () => {};
+    if (this.#over !== undefined) tell(this.#over);
   }
 
   [Symbol.dispose](): void {
@@ -311,6 +313,8 @@ export function mostTelling(faults: readonly TcpFault[]): TcpFault {
   return TELLING.find((fault) => faults.includes(fault)) ?? "unreachable";
 }
 
+/** Loopback answers within a millisecond, or not at all. */
+const LOOPBACK_MS = 300;
 const NEVER = new AbortController().signal;
 const TELLING: readonly TcpFault[] = ["turned-away", "refused", "filtered", "forbidden", "unreachable"];
 /** A port that another socket has, or has had with this very address. */

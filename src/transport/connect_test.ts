@@ -1,7 +1,7 @@
 import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert/strict";
 import { gone, portOfNobody, TcpServer } from "../../tests/harness/tcp.ts";
 import type { Address } from "./address.ts";
-import { connectAny, type Open, openTcp, reach, ReachError, type ReachStep, TimeLimit } from "./connect.ts";
+import { connectAny, type Open, openTcp, reach, ReachError, type ReachStep, takesCalls, TimeLimit } from "./connect.ts";
 
 const never = new AbortController().signal;
 /** As in the documentation of addresses (RFC 5737); nothing is ever sent there. */
@@ -123,6 +123,12 @@ Deno.test("a socket that reach() gave does not end the process when it breaks", 
   await closed;
 });
 
+Deno.test("takesCalls() is true while somebody listens, and false afterwards", async () => {
+  await using door = await TcpServer.of();
+  equal(await takesCalls("127.0.0.1", door.port), true);
+  equal(await takesCalls("127.0.0.1", portOfNobody()), false);
+});
+
 Deno.test("TimeLimit tells once which came first, the time or the signal", async () => {
   const told: string[] = [];
   const stop = new AbortController();
@@ -135,6 +141,9 @@ Deno.test("TimeLimit tells once which came first, the time or the signal", async
   using second = new TimeLimit(1, never);
   second.onOver(timeout.resolve);
   equal(await timeout.promise, "timeout");
+  // Whoever asks when it is over is told at once.
+  second.onOver((why) => told.push(why));
+  deepEqual(told, ["stopped", "timeout"]);
 });
 
 // --- Helpers --------------------------------------------------------------------------------------------------------

@@ -25,7 +25,6 @@ import {
   openFrom,
   openPreferring,
   openTcp,
-  type Over,
   reach,
   type Reached,
   ReachError,
@@ -49,18 +48,18 @@ export interface TlsOptions extends Pick<ReachOptions, "resolve" | "proxy"> {
 export class TlsTransport implements Transport {
   readonly #context: SecureContext;
   readonly #self: PeerId;
-  readonly #timeoutMs: number;
-  readonly #dialTlsTimeoutMs: number;
-  readonly #options: TlsOptions;
+  readonly #options: TlsOptions & Required<Pick<TlsOptions, "handshakeTimeoutMs" | "dialTlsTimeoutMs">>;
   /** Where two-sided calls leave from; undefined as long as we do not listen. */
   #punchPort: number | undefined;
 
   constructor(identity: Identity, options: TlsOptions = {}) {
     this.#context = secureContextOf(identity);
     this.#self = identity.peerId;
-    this.#timeoutMs = options.handshakeTimeoutMs ?? TLS_HANDSHAKE_TIMEOUT_MS;
-    this.#dialTlsTimeoutMs = options.dialTlsTimeoutMs ?? DIAL_TLS_TIMEOUT_MS;
-    this.#options = options;
+    this.#options = {
+      handshakeTimeoutMs: TLS_HANDSHAKE_TIMEOUT_MS,
+      dialTlsTimeoutMs: DIAL_TLS_TIMEOUT_MS,
+      ...options,
+    };
   }
 
   async dial(target: string, signal: AbortSignal, onStep: OnStep = () => {}): Promise<Link> {
@@ -90,9 +89,8 @@ export class TlsTransport implements Transport {
       let addresses = await addressesOf(targets, { ...this.#options, signal, onStep });
       while (addresses.length > 0) {
         const reached = await this.#connect(addresses, signal, onStep);
-        using limit = new TimeLimit(this.#dialTlsTimeoutMs, signal);
         if (reached.socket.localAddress === reached.socket.remoteAddress) onStep({ step: "own" });
-        const link = await this.#secure(reached, limit, onStep);
+        const link = await this.#secure(reached, signal, onStep);
         if (typeof link !== "string") return link;
         addresses = signal.aborted ? [] : addresses.filter((address) => address !== reached.address);
       }
@@ -102,9 +100,14 @@ export class TlsTransport implements Transport {
     return undefined;
   }
 
-  async #connect(addresses: readonly Address[], signal: AbortSignal, onStep: OnStep): Promise<Reached> {
-    using limit = new TimeLimit(this.#timeoutMs, signal);
-    return await connectAny(addresses, limit, onStep, this.#open);
+  async #connect(
+    addresses: readonly Address[],
+    signal: AbortSignal,
+    onStep: OnStep,
+    open: Open = this.#open,
+  ): Promise<Reached> {
+    using limit = new TimeLimit(this.#options.handshakeTimeoutMs, signal);
+    return await connectAny(addresses, limit, onStep, open);
   }
 
   /** One address after another: what the proxy opens for us, it opens to a listener as well. */
@@ -112,8 +115,7 @@ export class TlsTransport implements Transport {
     for (const target of targets) {
       try {
         const reached = await reach(target, { ...this.#options, signal, onStep });
-        using limit = new TimeLimit(this.#dialTlsTimeoutMs, signal);
-        const link = await this.#secure(reached, limit, onStep);
+        const link = await this.#secure(reached, signal, onStep);
         if (typeof link !== "string") return link;
       } catch (error) {
         tellLoss(error, onStep);
@@ -124,30 +126,27 @@ export class TlsTransport implements Transport {
   }
 
   /** TLS over a connection that is there; or why not. */
-  #secure(
+  async #secure(
     { socket: raw, address }: Reached,
-    limit: TimeLimit,
+    signal: AbortSignal,
     onStep: OnStep,
   ): Promise<Link | TlsFault> {
-    return new Promise((done) => {
+    using limit = new TimeLimit(this.#options.dialTlsTimeoutMs, signal);
+    return await new Promise((done) => {
       const socket = connect({ ...TLS_SETTINGS, socket: raw, secureContext: this.#context });
       const running = handshake(socket, raw, address, this.#self, {
         role: "dialer",
         punchPort: this.#punchPort,
         linked: (link) => {
-          forget();
           onStep({ step: "secured", familiar: link.familiar });
           done(link);
         },
         failed: (why) => {
-          forget();
           onStep({ step: "lost", why });
           done(why);
         },
       });
-      const drop = (why: Over) => running.drop(why === "stopped" ? "turned-away" : "silent");
-      const forget = limit.onOver(drop);
-      if (limit.over !== undefined) drop(limit.over);
+      limit.onOver((why) => running.drop(why === "stopped" ? "turned-away" : "silent"));
     });
   }
 
@@ -159,22 +158,21 @@ export class TlsTransport implements Transport {
 
   async punch(to: Address, signal: AbortSignal, { opened, admit }: PunchHandlers): Promise<Link | PunchFault> {
     if (this.#punchPort === undefined || this.#options.proxy !== undefined) return "refused";
-    using connecting = new TimeLimit(this.#timeoutMs, signal);
-    const reached = await connectAny([to], connecting, () => {}, openFrom(this.#punchPort)).catch(punchFaultOf);
+    const reached = await this.#connect([to], signal, () => {}, openFrom(this.#punchPort)).catch(punchFaultOf);
     if (typeof reached === "string") return reached;
     opened();
-    using limit = new TimeLimit(this.#timeoutMs, signal);
-    return await this.#meet(reached, limit, admit);
+    return await this.#meet(reached, signal, admit);
   }
 
-  #meet({ socket, address }: Reached, limit: TimeLimit, admit: PunchHandlers["admit"]): Promise<Link | PunchFault> {
+  async #meet(
+    { socket, address }: Reached,
+    signal: AbortSignal,
+    admit: PunchHandlers["admit"],
+  ): Promise<Link | PunchFault> {
+    using limit = new TimeLimit(this.#options.handshakeTimeoutMs, signal);
     const secured = { ...TLS_SETTINGS, secureContext: this.#context };
-    return new Promise((done) => {
+    return await new Promise((end) => {
       let running: Handshake | undefined;
-      const end = (outcome: Link | PunchFault) => {
-        forget();
-        done(outcome);
-      };
       const giveUp = meet(socket, {
         client: (over) => connect({ ...secured, socket: over }),
         server: (over) => new TLSSocket(over, { ...secured, isServer: true, requestCert: true }),
@@ -185,28 +183,19 @@ export class TlsTransport implements Transport {
         },
         failed: (why) => end(why === "mirror" ? why : why === "refused" ? "unadmitted" : "failed"),
       });
-      const drop = () => {
+      limit.onOver((why) => {
         giveUp();
-        if (running === undefined) end(limit.over === "stopped" ? "stopped" : "failed");
+        if (running === undefined) end(why === "stopped" ? "stopped" : "failed");
         else running.drop("turned-away");
-      };
-      const forget = limit.onOver(drop);
-      if (limit.over !== undefined) drop();
+      });
     });
   }
 
   async listen(text: string, handlers: ListenHandlers): Promise<Listener> {
     const address = parseListen(text);
     if (typeof address === "string") throw listenError(undefined, text);
-    const { descriptors, brought } = this.#options;
-    const parts = {
-      context: this.#context,
-      self: this.#self,
-      timeoutMs: this.#timeoutMs,
-      handlers,
-      descriptors,
-      brought,
-    };
+    const { descriptors, brought, handshakeTimeoutMs: timeoutMs } = this.#options;
+    const parts = { context: this.#context, self: this.#self, timeoutMs, handlers, descriptors, brought };
     const listener = await TlsListener.open(address, parts).catch((error) => {
       throw listenError(error, text);
     });

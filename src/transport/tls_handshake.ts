@@ -7,11 +7,11 @@
 import { createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import type { Socket } from "node:net";
 import type { TlsFault } from "../call.ts";
-import type { Link, PeerId, Role } from "../ports.ts";
-import { type Address, bareHost, formatAddress } from "./address.ts";
+import type { Link, PeerId } from "../ports.ts";
+import type { Address } from "./address.ts";
 import type { Identity } from "./certificate.ts";
 import { checkHandshake } from "./handshake_check.ts";
-import { TlsLink } from "./tls_link.ts";
+import { type LinkEnds, TlsLink } from "./tls_link.ts";
 
 /** For `connect` and `TLSSocket` alike; the peer's certificate is asked for, and judged by `checkHandshake`. */
 export const TLS_SETTINGS = { minVersion: "TLSv1.3", maxVersion: "TLSv1.3", rejectUnauthorized: false } as const;
@@ -39,10 +39,7 @@ export interface Handshake {
   drop(why: TlsFault): void;
 }
 
-export interface Outcome {
-  readonly role: Role;
-  /** Where two-sided calls leave from, if they do. */
-  readonly punchPort?: number | undefined;
+export interface Outcome extends Pick<LinkEnds, "role" | "punchPort"> {
   linked(link: Link): void;
   failed(why: TlsFault): void;
 }
@@ -73,17 +70,7 @@ export function handshake(socket: TLSSocket, raw: Socket, address: Address, self
     if (checked === undefined) return drop("not-sesame");
     settle();
     socket.setNoDelay(true);
-    const local = bareHost(socket.localAddress ?? raw.localAddress ?? "");
-    const fixed = outcome.role === "dialer" && raw.localPort !== undefined && raw.localPort === outcome.punchPort;
-    const ends = {
-      role: outcome.role,
-      address: formatAddress(address),
-      host: bareHost(address.host),
-      local,
-      fixed,
-      self,
-    };
-    outcome.linked(new TlsLink(socket, raw, ends, checked));
+    outcome.linked(new TlsLink(socket, raw, { ...outcome, ...checked, self, address }));
   });
   return { drop };
 }

@@ -8,11 +8,20 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { FRAME_SIZE } from "../constants.ts";
 import type { Frame, Link, PeerId, Role } from "../ports.ts";
+import { type Address, bareHost, formatAddress } from "./address.ts";
 import { FrameReader } from "./frame_reader.ts";
 import type { CheckedPeer } from "./handshake_check.ts";
 import { Hearing } from "./hearing.ts";
 
-export type LinkEnds = Pick<TlsLink, "role" | "address" | "host" | "local" | "fixed" | "self">;
+/** Who is at the ends of a connection. */
+export interface LinkEnds extends CheckedPeer {
+  readonly role: Role;
+  readonly self: PeerId;
+  /** The peer's. */
+  readonly address: Address;
+  /** Where our two-sided calls leave from, if they do. */
+  readonly punchPort?: number | undefined;
+}
 
 export class TlsLink implements Link {
   readonly role: Role;
@@ -39,16 +48,16 @@ export class TlsLink implements Link {
   #look: ReturnType<typeof setTimeout> | undefined;
 
   /** `raw` lies under `socket`. */
-  constructor(socket: TLSSocket, raw: Socket, ends: LinkEnds, checked: CheckedPeer) {
+  constructor(socket: TLSSocket, raw: Socket, ends: LinkEnds) {
     this.role = ends.role;
-    this.address = ends.address;
-    this.host = ends.host;
-    this.local = ends.local;
-    this.fixed = ends.fixed;
+    this.address = formatAddress(ends.address);
+    this.host = bareHost(ends.address.host);
+    this.local = bareHost(socket.localAddress ?? raw.localAddress ?? "");
+    this.fixed = ends.role === "dialer" && raw.localPort !== undefined && raw.localPort === ends.punchPort;
     this.self = ends.self;
-    this.peer = checked.peer;
-    this.channelBinding = checked.channelBinding;
-    this.familiar = checked.familiar;
+    this.peer = ends.peer;
+    this.channelBinding = ends.channelBinding;
+    this.familiar = ends.familiar;
     this.#socket = socket;
     this.#hearing = new Hearing(ends.role, () => raw.bytesRead);
     socket.on("data", (chunk: Uint8Array) => {

@@ -32,9 +32,9 @@ export type Brought = (far: number, near: number) => boolean;
 
 export class TlsListener implements Listener {
   readonly #parts: ListenerParts;
-  /** With the port that it really got. */
-  readonly #address: Address;
-  #server: Ear;
+  /** With the port that it really got, once it has. */
+  #address: Address;
+  #server: Ear | undefined;
   readonly #open = new Set<Caller>();
   #accepted = 0;
   #watch: ReturnType<typeof setTimeout> | undefined;
@@ -42,18 +42,22 @@ export class TlsListener implements Listener {
 
   /** Rejects with the operating system's error. */
   static async open(address: Address, parts: ListenerParts): Promise<TlsListener> {
-    let accept = (_: Socket) => {};
-    const server = await listenOn(address, (socket) => accept(socket));
-    const listener = new TlsListener(server, { host: address.host, port: server.port }, parts);
-    accept = (socket) => listener.#accept(socket);
+    const listener = new TlsListener(address, parts);
+    await listener.#listen();
     return listener;
   }
 
-  private constructor(server: Ear, address: Address, parts: ListenerParts) {
-    this.#server = server;
+  private constructor(address: Address, parts: ListenerParts) {
     this.#address = address;
     this.#parts = parts;
-    this.#watchBacklog(0);
+  }
+
+  async #listen(): Promise<void> {
+    const server = await listenOn(this.#address, (socket) => this.#accept(socket));
+    if (this.#closed) return server.close();
+    this.#server = server;
+    this.#address = { host: this.#address.host, port: server.port };
+    this.#watchBacklog(this.#accepted);
   }
 
   get port(): number {
@@ -67,7 +71,7 @@ export class TlsListener implements Listener {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#watch);
-    this.#server.close();
+    this.#server?.close();
     for (const caller of [...this.#open]) caller.close();
   }
 
@@ -143,21 +147,14 @@ export class TlsListener implements Listener {
   /** On the same port, once there are descriptors again. */
   async #listenAnew(descriptors: Descriptors): Promise<void> {
     this.#parts.handlers.deaf?.(true);
-    this.#server.close();
-    while (!this.#closed) {
-      if (descriptors.left() >= DESCRIPTORS_KEPT) {
-        const server = await listenOn(this.#address, (socket) => this.#accept(socket)).catch(() => undefined);
-        if (server !== undefined) return this.#heard(server);
-      }
+    this.#server?.close();
+    this.#server = undefined;
+    for (;;) {
+      if (descriptors.left() >= DESCRIPTORS_KEPT) await this.#listen().catch(() => {});
+      if (this.#closed) return;
+      if (this.#server !== undefined) return this.#parts.handlers.deaf?.(false);
       await new Promise<void>((done) => this.#watch = setTimeout(done, BACKLOG_LOOK_MS));
     }
-  }
-
-  #heard(server: Ear): void {
-    this.#server = server;
-    if (this.#closed) return void server.close();
-    this.#parts.handlers.deaf?.(false);
-    this.#watchBacklog(this.#accepted);
   }
 }
 

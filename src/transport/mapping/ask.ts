@@ -122,7 +122,6 @@ function answerOf(socket: Socket, question: string, limit: TimeLimit): Promise<H
       done(answered ? httpAnswer(Buffer.concat(parts)) : undefined);
     };
     limit.onOver(() => end());
-    if (limit.over !== undefined) return end();
     socket.on("data", (chunk: Uint8Array) => {
       size += chunk.length;
       if (size > HTTP_MAX_BYTES) return end();
