@@ -2,9 +2,6 @@
 
 import type { Entropy, Millis } from "./ports.ts";
 
-/** getrandom(2) gives at most this much at once without a chance of being interrupted. */
-const ENTROPY_AT_ONCE = 256;
-
 /** Monotonic. */
 export function now(): Millis {
   return performance.now();
@@ -17,9 +14,7 @@ export function wallClock(): number {
 
 /** Entropy from the operating system, straight into the memory that asks for it. */
 export function entropyOf(host: { random(into: Uint8Array): void }): Entropy {
-  return (into) => {
-    for (let at = 0; at < into.length; at += ENTROPY_AT_ONCE) host.random(into.subarray(at, at + ENTROPY_AT_ONCE));
-  };
+  return (into) => host.random(into);
 }
 
 /** Calls `run` once after `ms`, unless the returned function is called before. */

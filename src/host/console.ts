@@ -77,20 +77,9 @@ export class ConsoleKeys {
 function put(out: Uint8Array, alt: boolean, code: number): number {
   let length = 0;
   if (alt) out[length++] = ESC;
-  if (code < 0x80) out[length++] = code;
-  else if (code < 0x800) {
-    out[length++] = 0xc0 | (code >> 6);
-    out[length++] = 0x80 | (code & 0x3f);
-  } else if (code < 0x10000) {
-    out[length++] = 0xe0 | (code >> 12);
-    out[length++] = 0x80 | ((code >> 6) & 0x3f);
-    out[length++] = 0x80 | (code & 0x3f);
-  } else {
-    out[length++] = 0xf0 | (code >> 18);
-    out[length++] = 0x80 | ((code >> 12) & 0x3f);
-    out[length++] = 0x80 | ((code >> 6) & 0x3f);
-    out[length++] = 0x80 | (code & 0x3f);
-  }
+  const more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+  out[length++] = LEADS[more]! | code >> 6 * more;
+  for (let left = more - 1; left >= 0; left--) out[length++] = 0x80 | code >> 6 * left & 0x3f;
   return length;
 }
 
@@ -128,6 +117,8 @@ const VK_MENU = 0x12;
 const VK_F1 = 0x70;
 const VK_OEM_5 = 0xdc;
 
+/** What a character's first byte begins with, by how many follow it. */
+const LEADS: readonly number[] = [0, 0xc0, 0xe0, 0xf0];
 const ESC = 0x1b;
 const DELETE = 0x7f;
 const CTRL_W = 0x17;

@@ -2,7 +2,7 @@
 // router was asked for. Its socket is opened beforehand, since by then there is no time to wait and nothing may go
 // wrong. Out of scope: what it says (transport/mapping).
 
-import type { NetlinkCalls } from "./netlink.ts";
+import { AF_INET, type NetlinkCalls } from "./netlink.ts";
 
 export interface FarewellCalls extends Pick<NetlinkCalls, "socket" | "send" | "close"> {
   connect(fd: number, address: Uint8Array<ArrayBuffer>, length: number): number;
@@ -47,7 +47,6 @@ function socketAddress(address: Uint8Array, port: number): Uint8Array<ArrayBuffe
   return bytes;
 }
 
-const AF_INET = 2;
 const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
 const SOCKADDR_IN_SIZE = 16;
 const MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;

@@ -13,7 +13,7 @@ import { BCRYPT_SYMBOLS, bindWindows, KERNEL32_SYMBOLS } from "./windows.ts";
 
 /** Once, at the very start. Never asks the person anything, and never throws: what failed stands in the facts. */
 export function harden(): Host {
-  const binding = bind(systemHere());
+  const binding = bind(SYSTEMS[Deno.build.os] ?? "other");
   for (const name of GIVEN_BACK) Deno.permissions.revokeSync({ name });
   // Both write to the disk, and neither asks for a permission.
   // @ts-expect-error: the types have it for certain
@@ -33,43 +33,40 @@ function bind(system: HostFacts["system"]): Binding {
     switch (system) {
       case "linux": {
         const libc = open(LINUX_LIBRARIES, LINUX_SYMBOLS);
-        if (libc === undefined) break;
         holdSigusr1();
         return bindLinux(libc);
       }
       case "macos": {
         const libc = open(MACOS_LIBRARIES, MACOS_SYMBOLS);
-        if (libc === undefined) break;
         holdSigusr1();
         return bindMacos(libc);
       }
-      case "windows": {
-        const kernel32 = open(["kernel32.dll"], KERNEL32_SYMBOLS);
-        const bcrypt = open(["bcrypt.dll"], BCRYPT_SYMBOLS);
-        if (kernel32 === undefined || bcrypt === undefined) break;
-        return bindWindows(kernel32, bcrypt);
-      }
+      case "windows":
+        return bindWindows(open(["kernel32.dll"], KERNEL32_SYMBOLS), open(["bcrypt.dll"], BCRYPT_SYMBOLS));
     }
   } catch {
-    // A call that this system does not have as we know it: then as without permission.
+    // No permission, no such library, or a call that this system does not have as we know it.
   }
   return bindNothing(system);
 }
 
-/** The first of the libraries that can be loaded with all the symbols. Without permission nothing is tried: that would ask. */
+/**
+ * The first of the libraries that can be loaded with all the symbols. Throws when there is none, and without permission, when
+ * nothing is tried: that would ask.
+ */
 function open<S extends Deno.ForeignLibraryInterface>(
   names: readonly string[],
   symbols: S,
-): Deno.DynamicLibrary<S>["symbols"] | undefined {
-  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return undefined;
-  for (const name of names) {
+): Deno.DynamicLibrary<S>["symbols"] {
+  const granted = Deno.permissions.querySync({ name: "ffi" }).state === "granted";
+  for (const name of granted ? names : []) {
     try {
       return Deno.dlopen(name, symbols).symbols;
     } catch {
       // The next one.
     }
   }
-  return undefined;
+  throw new Error("no library");
 }
 
 /**
@@ -80,17 +77,9 @@ function holdSigusr1(): void {
   Deno.addSignalListener("SIGUSR1", () => {});
 }
 
-function systemHere(): HostFacts["system"] {
-  switch (Deno.build.os) {
-    case "linux":
-      return "linux";
-    case "darwin":
-      return "macos";
-    case "windows":
-      return "windows";
-    default:
-      return "other";
-  }
-}
-
+const SYSTEMS: Partial<Record<typeof Deno.build.os, HostFacts["system"]>> = {
+  linux: "linux",
+  darwin: "macos",
+  windows: "windows",
+};
 const GIVEN_BACK = ["ffi", "read", "write", "env", "run", "sys", "import"] as const;

@@ -10,16 +10,27 @@ export interface NetlinkCalls {
   close(fd: number): number;
 }
 
-/**
- * The addresses of interfaces that are running, 4 or 16 bytes each, in the kernel's order; without those that are still
- * being tried, are used by another or are no longer to be used. Empty when the kernel doesn't answer. Never waits.
- */
+/** The addresses of interfaces that are running, 4 or 16 bytes each. Empty when the kernel doesn't answer. Never waits. */
 export function interfaceAddresses(libc: NetlinkCalls): Uint8Array[] {
   const running = new Set<number>();
-  const found: { index: number; bytes: Uint8Array }[] = [];
   dump(libc, RTM_GETLINK, (type, body) => {
     if (type === RTM_NEWLINK && (u32(body, 8) & IFF_RUNNING) !== 0) running.add(u32(body, 4));
   });
+  return usableAddresses(libc).filter(({ index }) => running.has(index)).map(({ bytes }) => bytes);
+}
+
+export interface InterfaceAddress {
+  /** The interface's. */
+  readonly index: number;
+  /** IFA_F_...: of if_addr.h. */
+  readonly flags: number;
+  /** 4 or 16. */
+  readonly bytes: Uint8Array;
+}
+
+/** In the kernel's order; without those that are still being tried, are used by another or are no longer to be used. */
+export function usableAddresses(libc: NetlinkCalls): InterfaceAddress[] {
+  const found: InterfaceAddress[] = [];
   dump(libc, RTM_GETADDR, (type, body) => {
     if (type !== RTM_NEWADDR) return;
     const attributes = attributesOf(body.subarray(IFADDRMSG_SIZE));
@@ -28,9 +39,9 @@ export function interfaceAddresses(libc: NetlinkCalls): Uint8Array[] {
     // A point-to-point link's own address is the local one.
     const bytes = attributes.get(IFA_LOCAL) ?? attributes.get(IFA_ADDRESS);
     if (bytes === undefined || bytes.length !== SIZES[body[0]!] || (flags & NOT_USABLE) !== 0) return;
-    found.push({ index: u32(body, 4), bytes: bytes.slice() });
+    found.push({ index: u32(body, 4), flags, bytes: bytes.slice() });
   });
-  return found.filter(({ index }) => running.has(index)).map(({ bytes }) => bytes);
+  return found;
 }
 
 type Answer = (type: number, body: Uint8Array) => void;
@@ -101,6 +112,8 @@ function aligned(length: number): number {
   return (length + 3) & ~3;
 }
 
+export const AF_INET = 2;
+export const AF_INET6 = 10;
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 export const NETLINK_ROUTE = 0;
@@ -111,21 +124,21 @@ const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const RTM_NEWLINK = 16;
 const RTM_GETLINK = 18;
-export const RTM_NEWADDR = 20;
-export const RTM_GETADDR = 22;
+const RTM_NEWADDR = 20;
+const RTM_GETADDR = 22;
 /** What is left of an attribute's type without its flags. */
 const ATTRIBUTE_TYPE = 0x3fff;
-export const IFA_ADDRESS = 1;
-export const IFA_LOCAL = 2;
-export const IFA_FLAGS = 8;
+const IFA_ADDRESS = 1;
+const IFA_LOCAL = 2;
+const IFA_FLAGS = 8;
 const IFF_RUNNING = 0x40;
 /** Failed, deprecated or tentative. */
-export const NOT_USABLE: number = 0x08 | 0x20 | 0x40;
-/** Of an address, by its family: AF_INET, AF_INET6. */
-const SIZES: Readonly<Record<number, number>> = { 2: 4, 10: 16 };
+const NOT_USABLE = 0x08 | 0x20 | 0x40;
+/** Of an address, by its family. */
+const SIZES: Readonly<Record<number, number>> = { [AF_INET]: 4, [AF_INET6]: 16 };
 /** struct nlmsghdr, struct ifaddrmsg, and room for struct ifinfomsg, which asks for the links. */
 const HEADER_SIZE = 16;
-export const IFADDRMSG_SIZE = 8;
+const IFADDRMSG_SIZE = 8;
 const BODY_SIZE = 16;
 /** The kernel fills parts of up to 32 KiB. */
 const PART_SIZE = 32_768;

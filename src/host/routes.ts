@@ -3,20 +3,16 @@
 // scope: asking that router for anything (transport/mapping).
 
 import {
+  AF_INET,
+  AF_INET6,
   ask,
   attributesOf,
   dump,
-  IFA_ADDRESS,
-  IFA_FLAGS,
-  IFA_LOCAL,
-  IFADDRMSG_SIZE,
   NETLINK_ROUTE,
   type NetlinkCalls,
   NLM_F_REQUEST,
-  NOT_USABLE,
-  RTM_GETADDR,
-  RTM_NEWADDR,
   u32,
+  usableAddresses,
 } from "./netlink.ts";
 
 export interface DefaultRouter {
@@ -81,21 +77,13 @@ function defaultRoutes(libc: NetlinkCalls, family: number): Route[] {
 }
 
 function lastingAddress(libc: NetlinkCalls, index: number): Uint8Array | undefined {
-  let found: Uint8Array | undefined;
-  dump(libc, RTM_GETADDR, (type, body) => {
-    if (type !== RTM_NEWADDR || body[0] !== AF_INET6 || u32(body, 4) !== index || found !== undefined) return;
-    const attributes = attributesOf(body.subarray(IFADDRMSG_SIZE));
-    const flags = u32(attributes.get(IFA_FLAGS) ?? body.subarray(2, 3), 0);
-    const bytes = attributes.get(IFA_LOCAL) ?? attributes.get(IFA_ADDRESS);
-    if (bytes?.length !== 16 || (flags & (NOT_USABLE | IFA_F_TEMPORARY)) !== 0) return;
-    if (bytes[0]! >> 5 === GLOBAL_UNICAST) found = bytes.slice();
-  });
-  return found;
+  return usableAddresses(libc).find((one) =>
+    one.index === index && one.bytes.length === 16 && (one.flags & IFA_F_TEMPORARY) === 0 &&
+    one.bytes[0]! >> 5 === GLOBAL_UNICAST
+  )?.bytes;
 }
 
 const NONE = new Uint8Array(4);
-const AF_INET = 2;
-const AF_INET6 = 10;
 const RTM_NEWROUTE = 24;
 const RTM_GETROUTE = 26;
 const RTN_UNICAST = 1;

@@ -2,7 +2,7 @@
 // (sock_diag(7)), which any user may use. Scope: the request for one socket and reading the answer. Out of scope: what
 // follows from it (cli).
 
-import { ask, type NetlinkCalls, NLM_F_REQUEST } from "./netlink.ts";
+import { AF_INET, AF_INET6, ask, type NetlinkCalls, NLM_F_REQUEST } from "./netlink.ts";
 
 /** A socket of loopback, by its two ports; `far` is 0 for one that listens. */
 export interface LoopbackSocket {
@@ -48,8 +48,6 @@ function ownerIn(answer: Uint8Array, { near, far, six = false }: LoopbackSocket)
 
 const NETLINK_SOCK_DIAG = 4;
 const SOCK_DIAG_BY_FAMILY = 20;
-const AF_INET = 2;
-const AF_INET6 = 10;
 const IPPROTO_TCP = 6;
 const ALL_STATES = 0xffff_ffff;
 /** The word of an address that is not zero, and its place. */
