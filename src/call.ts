@@ -53,7 +53,6 @@ export type CallStep =
   | { readonly step: "proxy"; readonly address: { readonly host: string; readonly port: number } }
   /** There is a connection to the proxy, which is to make the next one. */
   | { readonly step: "asked" }
-  | { readonly step: "resolving"; readonly host: string }
   | { readonly step: "resolved"; readonly addresses: readonly { readonly host: string; readonly port: number }[] }
   | { readonly step: "connecting"; readonly address: string }
   | { readonly step: "failed"; readonly address: string; readonly why: TcpFault }

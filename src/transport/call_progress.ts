@@ -48,8 +48,6 @@ export class CallProgress {
       case "asked":
         this.at = "connect";
         return;
-      case "resolving":
-        return;
       case "resolved":
         this.addresses = step.addresses.map(({ host }) => host);
         this.at = "connect";

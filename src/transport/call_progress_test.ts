@@ -29,7 +29,7 @@ function after(...steps: readonly CallStep[]): CallProgress {
 const named: CallStep = { step: "resolved", addresses: [{ host: "192.0.2.7", port: 7373 }] };
 
 const CASES: readonly (readonly [Cause, ...CallStep[]])[] = [
-  ["no-resolver", { step: "resolving", host: "friend.example" }],
+  ["no-resolver"],
   ["no-resolver", { step: "lost", why: "no-resolver" }],
   ["name-not-found", { step: "lost", why: "name-not-found" }],
   ["onion-name", { step: "lost", why: "onion-name" }],

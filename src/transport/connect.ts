@@ -10,37 +10,22 @@ import type { CallStep, NameFault, ProxyFault, TcpFault } from "../call.ts";
 import { after } from "../system.ts";
 import { type Address, formatAddress } from "./address.ts";
 import type { Login } from "./proxy_address.ts";
-import { type Attempt, race } from "./race.ts";
+import { race } from "./race.ts";
 import { resolve } from "./resolve.ts";
 
 /**
- * What is going on, for whoever wants to tell. Addresses are without ports. With a proxy there are three: `proxy`, `asked`
- * once there is a connection with it, and `connected`, whose address is the target's host as it was given.
+ * Why there is no connection; `stopped`: by the signal. Of several addresses: what tells most. What there was to tell of each
+ * has been told as a step.
  */
-export type ReachStep = Extract<
-  CallStep,
-  { step: "proxy" | "asked" | "resolving" | "resolved" | "connecting" | "failed" | "connected" }
->;
-
-/** `stopped`: by the signal. */
 export type ReachFault = NameFault | TcpFault | ProxyFault | "stopped";
-
-export class ReachError extends Error {
-  override readonly name = "ReachError";
-  constructor(
-    readonly at: "name" | "connect" | "proxy",
-    /** Of several addresses: what tells most. */
-    readonly why: ReachFault,
-    /** How each address that was tried failed; of the proxy, when there was no connection with it. */
-    readonly attempts: readonly { readonly address: string; readonly fault: TcpFault }[] = [],
-  ) {
-    super(`${at}: ${why}`);
-  }
-}
 
 export interface ReachOptions {
   readonly signal: AbortSignal;
-  readonly onStep?: (step: ReachStep) => void;
+  /**
+   * Addresses are without ports. With a proxy there are three steps: `proxy`, `asked` once there is a connection with it, and
+   * `connected`, whose address is the target's host as it was given.
+   */
+  readonly onStep?: (step: CallStep) => void;
   /** From the start of the first TCP connect to the end of the last. */
   readonly timeoutMs?: number;
   /** From the connection with the proxy to its answer. */
@@ -66,24 +51,32 @@ export interface ProxyWay {
    * Resolves once the proxy is able to call that host, until what it resolves to is called, which never rejects. Rejects where
    * the proxy cannot be made so.
    */
-  readonly unlock?: ((host: string) => Promise<() => Promise<void>>) | undefined;
+  readonly unlock?: ((host: string) => Promise<Lock>) | undefined;
 }
 
+type Lock = () => Promise<void>;
+
 /**
- * Resolves a name, races its addresses and connects; or asks the proxy for a connection. Throws ReachError, and leaves no
- * socket behind then.
+ * Resolves a name, races its addresses and connects; or asks the proxy for a connection. Leaves no socket behind where there is
+ * none to give.
  */
-export async function reach(target: Address, options: ReachOptions): Promise<Reached> {
+export async function reach(target: Address, options: ReachOptions): Promise<Reached | ReachFault> {
   if (options.proxy !== undefined) return await reachThrough(options.proxy, target, options);
   const addresses = await addressesOf([target], options);
+  if (typeof addresses === "string") return addresses;
   using limit = new TimeLimit(options.timeoutMs ?? TLS_HANDSHAKE_TIMEOUT_MS, options.signal);
   return await connectAny(addresses, limit, options.onStep);
 }
 
 /** The target's name is in nobody's hands but the proxy's. A name of the proxy's own is looked up like any other. */
-async function reachThrough(proxy: ProxyWay, target: Address, options: ReachOptions): Promise<Reached> {
+export async function reachThrough(
+  proxy: ProxyWay,
+  target: Address,
+  options: ReachOptions,
+): Promise<Reached | ProxyFault | "stopped"> {
   options.onStep?.({ step: "proxy", address: proxy.address });
   const lock = await unlocked(proxy, target.host, options.signal);
+  if (typeof lock === "string") return lock;
   try {
     return await askedThrough(proxy, target, options);
   } finally {
@@ -91,47 +84,53 @@ async function reachThrough(proxy: ProxyWay, target: Address, options: ReachOpti
   }
 }
 
-async function askedThrough(proxy: ProxyWay, target: Address, options: ReachOptions): Promise<Reached> {
+async function askedThrough(
+  proxy: ProxyWay,
+  target: Address,
+  options: ReachOptions,
+): Promise<Reached | ProxyFault | "stopped"> {
   const { signal, onStep } = options;
   // Loaded by those who use it. Nothing is awaited between the connection and the question, so no hang-up is missed.
   const { askProxy } = await import("./socks.ts");
   const { proxy: _, onStep: __, ...direct } = options;
-  const { socket } = await reach(proxy.address, direct).catch((error) => {
-    if (!(error instanceof ReachError) || error.why === "stopped") throw error;
-    throw new ReachError("proxy", "proxy-unreachable", error.attempts);
-  });
+  const reached = await reach(proxy.address, direct);
+  if (typeof reached === "string") return reached === "stopped" ? reached : "proxy-unreachable";
   onStep?.({ step: "asked" });
+  const { socket } = reached;
   using limit = new TimeLimit(options.proxyTimeoutMs ?? PROXY_TIMEOUT_MS, signal);
   limit.onOver(() => socket.destroy());
   const fault = await askProxy(socket, target, proxy.login());
   const why = limit.over === undefined ? fault : faultOf(limit.over);
-  if (why !== undefined) throw new ReachError("proxy", why);
+  if (why !== undefined) return why;
   onStep?.({ step: "connected", address: target.host });
   return { socket, address: target };
 }
 
-/** Rejects with ReachError. What is unlocked only after the signal has come is locked at once. */
-async function unlocked({ unlock }: ProxyWay, host: string, signal: AbortSignal): Promise<() => Promise<void>> {
+/** What is unlocked only after the signal has come is locked at once. */
+async function unlocked(
+  { unlock }: ProxyWay,
+  host: string,
+  signal: AbortSignal,
+): Promise<Lock | "proxy-refused" | "stopped"> {
   if (unlock === undefined) return () => Promise.resolve();
-  const unlocking = unlock(host);
-  try {
-    return await untilAborted(unlocking, signal);
-  } catch (error) {
-    void unlocking.then((lock) => lock(), () => {});
-    throw error instanceof ReachError ? error : new ReachError("proxy", "proxy-refused");
-  }
+  const unlocking = unlock(host).catch(() => "proxy-refused" as const);
+  const lock = await untilAborted(unlocking, signal);
+  if (lock === "stopped") void unlocking.then((late) => typeof late === "string" ? undefined : late());
+  return lock;
 }
 
-/** The addresses of one who may have several names, in their order; one at least, none twice. Throws ReachError. */
-export async function addressesOf(targets: readonly Address[], options: ReachOptions): Promise<readonly Address[]> {
+/** The addresses of one who may have several names, in their order; one at least, none twice. */
+export async function addressesOf(
+  targets: readonly Address[],
+  options: ReachOptions,
+): Promise<readonly Address[] | NameFault | "stopped"> {
   const { signal, onStep } = options;
+  if (signal.aborted) return "stopped";
   const each = await untilAborted(
-    Promise.all(targets.map(({ host }) => {
-      onStep?.({ step: "resolving", host });
-      return (options.resolve ?? resolve)(host);
-    })),
+    Promise.all(targets.map(({ host }) => (options.resolve ?? resolve)(host))),
     signal,
   );
+  if (each === "stopped") return each;
   const addresses = new Map<string, Address>();
   let fault: NameFault | undefined;
   each.forEach((hosts, i) => {
@@ -141,25 +140,21 @@ export async function addressesOf(targets: readonly Address[], options: ReachOpt
       addresses.set(formatAddress(address), address);
     }
   });
-  if (addresses.size === 0) throw new ReachError("name", fault ?? "name-not-found");
+  if (addresses.size === 0) return fault ?? "name-not-found";
   const all = [...addresses.values()];
   onStep?.({ step: "resolved", addresses: all });
   return all;
 }
 
-/** Connects to the first of these addresses that answers. Throws ReachError. */
+/** Connects to the first of these addresses that answers. */
 export function connectAny(
   addresses: readonly Address[],
   limit: TimeLimit,
-  onStep: (step: ReachStep) => void = () => {},
+  onStep: (step: CallStep) => void = () => {},
   open: Open = openTcp,
-): Promise<Reached> {
-  return new Promise((done, fail) => {
-    if (limit.over !== undefined) return fail(new ReachError("connect", faultOf(limit.over)));
-    const lose = (lost: readonly Attempt<Address, TcpFault>[], why?: "stopped") => {
-      const attempts = lost.map(({ address, fault }) => ({ address: address.host, fault }));
-      fail(new ReachError("connect", why ?? mostTelling(attempts.map(({ fault }) => fault)), attempts));
-    };
+): Promise<Reached | TcpFault | "stopped"> {
+  return new Promise((done) => {
+    if (limit.over !== undefined) return done(faultOf(limit.over));
     const running = race<Address, Socket, TcpFault>(addresses, {
       connect: (address, opened, failed) => {
         onStep({ step: "connecting", address: address.host });
@@ -173,27 +168,32 @@ export function connectAny(
         onStep({ step: "connected", address: address.host });
         done({ socket, address });
       },
-      lost: lose,
+      lost: (faults) => done(mostTelling(faults)),
     });
     limit.onOver((why) => {
-      const { failed, begun } = running.stop();
-      if (why === "stopped") return lose(failed, "stopped");
-      lose([...failed, ...begun.map((address) => ({ address, fault: "filtered" as const }))]);
+      const faults = running.stop();
+      done(why === "stopped" ? why : mostTelling([...faults, "filtered"]));
     });
   });
 }
 
-/** One connection within `ms`; its owner destroys it. Throws ReachError. */
-export async function openWithin(ms: number, address: Address, signal: AbortSignal = NEVER): Promise<Socket> {
+/** One connection within `ms`; its owner destroys it. */
+export async function openWithin(
+  ms: number,
+  address: Address,
+  signal: AbortSignal = NEVER,
+): Promise<Socket | TcpFault | "stopped"> {
   using limit = new TimeLimit(ms, signal);
-  return (await connectAny([address], limit)).socket;
+  const reached = await connectAny([address], limit);
+  return typeof reached === "string" ? reached : reached.socket;
 }
 
 /** Whether somebody on this machine takes TCP connections there. */
 export async function takesCalls(host: string, port: number): Promise<boolean> {
-  const socket = await openWithin(LOOPBACK_MS, { host, port }).catch(() => undefined);
-  socket?.destroy();
-  return socket !== undefined;
+  const socket = await openWithin(LOOPBACK_MS, { host, port });
+  if (typeof socket === "string") return false;
+  socket.destroy();
+  return true;
 }
 
 /**
@@ -244,10 +244,10 @@ function faultOf(over: Over): "filtered" | "stopped" {
   return over === "timeout" ? "filtered" : over;
 }
 
-/** Throws ReachError when the signal comes first; a look-up that is under way cannot be stopped, only left behind. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+/** Or "stopped" when the signal comes first; a look-up that is under way cannot be stopped, only left behind. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | "stopped"> {
   return new Promise((done, fail) => {
-    const abort = () => fail(new ReachError("name", "stopped"));
+    const abort = () => done("stopped");
     if (signal.aborted) return abort();
     signal.addEventListener("abort", abort);
     promise.then(done, fail).finally(() => signal.removeEventListener("abort", abort));

@@ -14,35 +14,29 @@ export interface RaceParts<Address, Connection, Fault> {
   after(ms: number, run: () => void): () => void;
   won(connection: Connection, address: Address): void;
   /** Every attempt has failed; in the order of the failures. */
-  lost(attempts: readonly Attempt<Address, Fault>[]): void;
+  lost(faults: readonly Fault[]): void;
 }
 
-export interface Attempt<Address, Fault> {
-  readonly address: Address;
-  readonly fault: Fault;
-}
-
-export interface Race<Address, Fault> {
-  /** Gives all attempts up: neither `won` nor `lost` is called from now on. What failed until then, and what had begun. */
-  stop(): { failed: readonly Attempt<Address, Fault>[]; begun: readonly Address[] };
+export interface Race<Fault> {
+  /** Gives all attempts up: neither `won` nor `lost` is called from now on. How others failed until then. */
+  stop(): readonly Fault[];
 }
 
 /** Starts with the first address before it returns. `won` or `lost` is called once, later. There is one address at least, and none twice. */
 export function race<Address, Connection, Fault>(
   addresses: readonly Address[],
   parts: RaceParts<Address, Connection, Fault>,
-): Race<Address, Fault> {
+): Race<Fault> {
   const waiting = [...addresses];
   const running = new Map<Address, () => void>();
-  const failed: Attempt<Address, Fault>[] = [];
+  const faults: Fault[] = [];
   let cancelNext = () => {};
   const stop = () => {
     cancelNext();
-    const begun = [...running.keys()];
     for (const giveUp of running.values()) giveUp();
     running.clear();
     waiting.length = 0;
-    return { failed, begun };
+    return faults;
   };
   const next = () => {
     cancelNext();
@@ -54,9 +48,9 @@ export function race<Address, Connection, Fault>(
       parts.won(connection, address);
     }, (fault) => {
       running.delete(address);
-      failed.push({ address, fault });
+      faults.push(fault);
       if (waiting.length > 0) next();
-      else if (running.size === 0) parts.lost(failed);
+      else if (running.size === 0) parts.lost(faults);
     });
     running.set(address, giveUp);
     cancelNext = waiting.length > 0 ? parts.after(ATTEMPT_DELAY_MS, next) : () => {};

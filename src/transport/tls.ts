@@ -14,7 +14,7 @@ import {
   type PunchHandlers,
   type Transport,
 } from "../ports.ts";
-import type { CallStep, TlsFault } from "../call.ts";
+import type { CallStep, NameFault, ProxyFault, TcpFault, TlsFault } from "../call.ts";
 import { type Address, bareHost, parseAlternatives, parseListen, punchPort } from "./address.ts";
 import { CallProgress } from "./call_progress.ts";
 import type { Identity } from "./certificate.ts";
@@ -25,10 +25,10 @@ import {
   openFrom,
   openPreferring,
   openTcp,
-  reach,
+  type ProxyWay,
   type Reached,
-  ReachError,
   type ReachOptions,
+  reachThrough,
   TimeLimit,
 } from "./connect.ts";
 import { type Handshake, handshake, secureContextOf, TLS_SETTINGS } from "./tls_handshake.ts";
@@ -70,12 +70,14 @@ export class TlsTransport implements Transport {
     };
     // What a person typed has been judged before. An introduction may have more addresses, as many as a name.
     const alternatives = parseAlternatives(target, ADDRESSES_PER_NAME_MAX);
-    const dial = this.#options.proxy === undefined ? this.#dialDirectly : this.#dialThroughProxy;
+    const { proxy } = this.#options;
     const link = typeof alternatives === "string"
-      ? follow({ step: "lost", why: "name-not-found" })
-      : await dial.call(this, alternatives, signal, follow);
+      ? lose("name-not-found", follow)
+      : proxy === undefined
+      ? await this.#dialDirectly(alternatives, signal, follow)
+      : await this.#dialThrough(proxy, alternatives, signal, follow);
     // Only a link ends a call well before its offer.
-    if (!link) throw new DialError(progress.failure!);
+    if (link === undefined) throw new DialError(progress.failure!);
     return link;
   }
 
@@ -85,17 +87,16 @@ export class TlsTransport implements Transport {
    * no Sesame accepts TCP (a middlebox, for one family), the addresses that are left race again, with a time of their own.
    */
   async #dialDirectly(targets: readonly Address[], signal: AbortSignal, onStep: OnStep): Promise<Link | undefined> {
-    try {
-      let addresses = await addressesOf(targets, { ...this.#options, signal, onStep });
-      while (addresses.length > 0) {
-        const reached = await this.#connect(addresses, signal, onStep);
-        if (reached.socket.localAddress === reached.socket.remoteAddress) onStep({ step: "own" });
-        const link = await this.#secure(reached, signal, onStep);
-        if (typeof link !== "string") return link;
-        addresses = signal.aborted ? [] : addresses.filter((address) => address !== reached.address);
-      }
-    } catch (error) {
-      tellLoss(error, onStep);
+    const found = await addressesOf(targets, { ...this.#options, signal, onStep });
+    if (typeof found === "string") return lose(found, onStep);
+    for (let left = found; left.length > 0 && !signal.aborted;) {
+      const reached = await this.#connect(left, signal, onStep);
+      // Each address has told of its own.
+      if (typeof reached === "string") return undefined;
+      if (reached.socket.localAddress === reached.socket.remoteAddress) onStep({ step: "own" });
+      const link = await this.#secure(reached, signal, onStep);
+      if (typeof link !== "string") return link;
+      left = left.filter((address) => address !== reached.address);
     }
     return undefined;
   }
@@ -105,21 +106,22 @@ export class TlsTransport implements Transport {
     signal: AbortSignal,
     onStep: OnStep,
     open: Open = this.#open,
-  ): Promise<Reached> {
+  ): Promise<Reached | TcpFault | "stopped"> {
     using limit = new TimeLimit(this.#options.handshakeTimeoutMs, signal);
     return await connectAny(addresses, limit, onStep, open);
   }
 
   /** One address after another: what the proxy opens for us, it opens to a listener as well. */
-  async #dialThroughProxy(targets: readonly Address[], signal: AbortSignal, onStep: OnStep): Promise<Link | undefined> {
+  async #dialThrough(
+    proxy: ProxyWay,
+    targets: readonly Address[],
+    signal: AbortSignal,
+    onStep: OnStep,
+  ): Promise<Link | undefined> {
     for (const target of targets) {
-      try {
-        const reached = await reach(target, { ...this.#options, signal, onStep });
-        const link = await this.#secure(reached, signal, onStep);
-        if (typeof link !== "string") return link;
-      } catch (error) {
-        tellLoss(error, onStep);
-      }
+      const reached = await reachThrough(proxy, target, { ...this.#options, signal, onStep });
+      const link = typeof reached === "string" ? lose(reached, onStep) : await this.#secure(reached, signal, onStep);
+      if (typeof link === "object") return link;
       if (signal.aborted) break;
     }
     return undefined;
@@ -158,8 +160,9 @@ export class TlsTransport implements Transport {
 
   async punch(to: Address, signal: AbortSignal, { opened, admit }: PunchHandlers): Promise<Link | PunchFault> {
     if (this.#punchPort === undefined || this.#options.proxy !== undefined) return "refused";
-    const reached = await this.#connect([to], signal, () => {}, openFrom(this.#punchPort)).catch(punchFaultOf);
-    if (typeof reached === "string") return reached;
+    const reached = await this.#connect([to], signal, () => {}, openFrom(this.#punchPort));
+    if (reached === "filtered") return "silent";
+    if (typeof reached === "string") return reached === "stopped" ? reached : "refused";
     opened();
     return await this.#meet(reached, signal, admit);
   }
@@ -208,19 +211,9 @@ export class TlsTransport implements Transport {
 
 type OnStep = (step: CallStep) => void;
 
-/** Throws again what is no ReachError. */
-function punchFaultOf(error: unknown): PunchFault {
-  if (!(error instanceof ReachError)) throw error;
-  return error.why === "filtered" ? "silent" : error.why === "stopped" ? "stopped" : "refused";
-}
-
-/** What no step has told yet of a call that found nobody. Throws again what is no ReachError. */
-function tellLoss(error: unknown, onStep: OnStep): void {
-  if (!(error instanceof ReachError)) throw error;
-  const { at, why } = error;
-  // Each address has told of its own, and what we stopped has not failed.
-  if (at === "connect" || why === "stopped" || why === "forbidden" || why === "turned-away") return;
-  onStep({ step: "lost", why });
+/** Tells why a call found nobody. What we stopped has not failed. */
+function lose(why: NameFault | ProxyFault | "stopped", onStep: OnStep): undefined {
+  if (why !== "stopped") onStep({ step: "lost", why });
 }
 
 /**

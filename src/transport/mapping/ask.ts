@@ -109,8 +109,10 @@ export async function request(
   limitMs = HTTP_MS,
 ): Promise<HttpAnswer | undefined> {
   using limit = new TimeLimit(limitMs, signal);
-  const reached = await connectAny([{ host, port: place.port }], limit, undefined, openBy(own)).catch(() => undefined);
-  return reached && await answerOf(reached.socket, requestText(host, place, soap), limit);
+  const reached = await connectAny([{ host, port: place.port }], limit, undefined, openBy(own));
+  return typeof reached === "string"
+    ? undefined
+    : await answerOf(reached.socket, requestText(host, place, soap), limit);
 }
 
 function answerOf(socket: Socket, question: string, limit: TimeLimit): Promise<HttpAnswer | undefined> {

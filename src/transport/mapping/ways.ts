@@ -47,9 +47,10 @@ async function searched(wanted: string | undefined, signal: AbortSignal): Promis
 
 /** Our own address towards somebody who takes a connection there. */
 async function ownBy(host: string, port: number, signal: AbortSignal): Promise<string | undefined> {
-  const socket = await openWithin(LOOK_MS, { host, port }, signal).catch(() => undefined);
-  const own = socket?.localAddress;
-  socket?.destroy();
+  const socket = await openWithin(LOOK_MS, { host, port }, signal);
+  if (typeof socket === "string") return undefined;
+  const own = socket.localAddress;
+  socket.destroy();
   return own;
 }
 

@@ -9,7 +9,7 @@ import { hmacSha256 } from "../../crypto/hmac.ts";
 import type { ControlFault } from "../../notice.ts";
 import type { Entropy } from "../../ports.ts";
 import type { Address } from "../address.ts";
-import { openWithin, ReachError } from "../connect.ts";
+import { openWithin } from "../connect.ts";
 import { base32, BASE64_KEY_SIZE, base64Key } from "./key_text.ts";
 import {
   bootstrapPercent,
@@ -266,11 +266,9 @@ export async function openFirst(
 
 /** Throws ControlError. */
 async function opened(at: Address, ms: number): Promise<Socket> {
-  try {
-    return await openWithin(ms, at);
-  } catch (error) {
-    throw new ControlError(error instanceof ReachError && error.why === "filtered" ? "silent" : "nobody");
-  }
+  const socket = await openWithin(ms, at);
+  if (typeof socket === "string") throw new ControlError(socket === "filtered" ? "silent" : "nobody");
+  return socket;
 }
 
 const ANSWER_MS = 5_000;
