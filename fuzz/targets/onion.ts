@@ -107,7 +107,7 @@ function read(reply: Reply): void {
   const said = reply.lines.join("\n");
   const info = protocolInfo(reply);
   must(info === undefined || info.methods.every((method) => /^[A-Z]*$/.test(method)), "methods are words");
-  must((info?.cookieFile?.length ?? 0) <= 4096 && (info?.version?.length ?? 0) <= 64, "no more than came");
+  must((info?.cookieFile?.length ?? 0) <= 4096, "no more than came");
   const both = challenge(reply);
   must(both === undefined || (both.serverHash.length === 32 && both.serverNonce.length === 32), "32 bytes each");
   const name = onionName(reply) ?? uploaded(reply);

@@ -13,11 +13,8 @@ import type { Login } from "./proxy_address.ts";
 import { race } from "./race.ts";
 import { resolve } from "./resolve.ts";
 
-/**
- * Why there is no connection; `stopped`: by the signal. Of several addresses: what tells most. What there was to tell of each
- * has been told as a step.
- */
-export type ReachFault = NameFault | TcpFault | ProxyFault | "stopped";
+/** Why there is no connection. Of several addresses: what tells most; what there was to tell of each has been told as a step. */
+export type ReachFault = NameFault | TcpFault | ProxyFault;
 
 export interface ReachOptions {
   readonly signal: AbortSignal;
@@ -26,8 +23,6 @@ export interface ReachOptions {
    * `connected`, whose address is the target's host as it was given.
    */
   readonly onStep?: (step: CallStep) => void;
-  /** From the start of the first TCP connect to the end of the last. */
-  readonly timeoutMs?: number;
   /** From the connection with the proxy to its answer. */
   readonly proxyTimeoutMs?: number;
   /** Then no name of a call is resolved here and no packet of one goes anywhere but there. Listening is not changed by it. */
@@ -35,6 +30,9 @@ export interface ReachOptions {
   /** In place of the system's resolver. */
   readonly resolve?: (host: string) => Promise<readonly string[] | NameFault>;
 }
+
+/** A connection, or why there is none; `stopped`: by the signal. */
+export type Reaching<Fault> = Promise<Reached | Fault | "stopped">;
 
 /** A TCP connection that nobody has read from or written to; its owner destroys it. */
 export interface Reached {
@@ -60,20 +58,16 @@ type Lock = () => Promise<void>;
  * Resolves a name, races its addresses and connects; or asks the proxy for a connection. Leaves no socket behind where there is
  * none to give.
  */
-export async function reach(target: Address, options: ReachOptions): Promise<Reached | ReachFault> {
+export async function reach(target: Address, options: ReachOptions): Reaching<ReachFault> {
   if (options.proxy !== undefined) return await reachThrough(options.proxy, target, options);
   const addresses = await addressesOf([target], options);
   if (typeof addresses === "string") return addresses;
-  using limit = new TimeLimit(options.timeoutMs ?? TLS_HANDSHAKE_TIMEOUT_MS, options.signal);
+  using limit = new TimeLimit(TLS_HANDSHAKE_TIMEOUT_MS, options.signal);
   return await connectAny(addresses, limit, options.onStep);
 }
 
 /** The target's name is in nobody's hands but the proxy's. A name of the proxy's own is looked up like any other. */
-export async function reachThrough(
-  proxy: ProxyWay,
-  target: Address,
-  options: ReachOptions,
-): Promise<Reached | ProxyFault | "stopped"> {
+export async function reachThrough(proxy: ProxyWay, target: Address, options: ReachOptions): Reaching<ProxyFault> {
   options.onStep?.({ step: "proxy", address: proxy.address });
   const lock = await unlocked(proxy, target.host, options.signal);
   if (typeof lock === "string") return lock;
@@ -84,11 +78,7 @@ export async function reachThrough(
   }
 }
 
-async function askedThrough(
-  proxy: ProxyWay,
-  target: Address,
-  options: ReachOptions,
-): Promise<Reached | ProxyFault | "stopped"> {
+async function askedThrough(proxy: ProxyWay, target: Address, options: ReachOptions): Reaching<ProxyFault> {
   const { signal, onStep } = options;
   // Loaded by those who use it. Nothing is awaited between the connection and the question, so no hang-up is missed.
   const { askProxy } = await import("./socks.ts");
@@ -152,7 +142,7 @@ export function connectAny(
   limit: TimeLimit,
   onStep: (step: CallStep) => void = () => {},
   open: Open = openTcp,
-): Promise<Reached | TcpFault | "stopped"> {
+): Reaching<TcpFault> {
   return new Promise((done) => {
     if (limit.over !== undefined) return done(faultOf(limit.over));
     const running = race<Address, Socket, TcpFault>(addresses, {

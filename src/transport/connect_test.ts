@@ -3,16 +3,7 @@ import type { Socket } from "node:net";
 import type { CallStep } from "../call.ts";
 import { gone, portOfNobody, TcpServer } from "../../tests/harness/tcp.ts";
 import type { Address } from "./address.ts";
-import {
-  connectAny,
-  type Open,
-  openTcp,
-  reach,
-  type Reached,
-  type ReachFault,
-  takesCalls,
-  TimeLimit,
-} from "./connect.ts";
+import { connectAny, type Open, openTcp, reach, type Reached, takesCalls, TimeLimit } from "./connect.ts";
 
 const never = new AbortController().signal;
 /** As in the documentation of addresses (RFC 5737); nothing is ever sent there. */
@@ -166,7 +157,7 @@ async function reached(...asked: Parameters<typeof reach>): Promise<Socket> {
   return opened(await reach(...asked)).socket;
 }
 
-function opened(found: Reached | ReachFault): Reached {
+function opened(found: Awaited<ReturnType<typeof reach>>): Reached {
   ok(typeof found === "object", String(found));
   return found;
 }

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { relay, TcpServer } from "../../tests/harness/tcp.ts";
 import { DialError, type Link } from "../ports.ts";
 import { makeIdentity } from "./certificate.ts";
-import { reach, type Reached, type ReachFault, type ReachOptions } from "./connect.ts";
+import { reach, type Reached, type ReachOptions } from "./connect.ts";
 import { TlsTransport } from "./tls.ts";
 
 const random = (into: Uint8Array) => void crypto.getRandomValues(into as Uint8Array<ArrayBuffer>);
@@ -279,7 +279,7 @@ class Proxy implements AsyncDisposable {
     return { host: "127.0.0.1", port: this.#server!.port };
   }
 
-  reach(target: { host: string; port: number }, options: Partial<ReachOptions> = {}): Promise<Reached | ReachFault> {
+  reach(target: { host: string; port: number }, options: Partial<ReachOptions> = {}): ReturnType<typeof reach> {
     return reach(target, { signal: never, proxy: { address: this.address, login: () => LOGIN }, ...options });
   }
 
@@ -304,7 +304,7 @@ class Proxy implements AsyncDisposable {
   }
 }
 
-function opened(found: Reached | ReachFault): Reached {
+function opened(found: Awaited<ReturnType<typeof reach>>): Reached {
   ok(typeof found === "object", String(found));
   return found;
 }

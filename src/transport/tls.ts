@@ -27,6 +27,7 @@ import {
   openTcp,
   type ProxyWay,
   type Reached,
+  type Reaching,
   type ReachOptions,
   reachThrough,
   TimeLimit,
@@ -106,7 +107,7 @@ export class TlsTransport implements Transport {
     signal: AbortSignal,
     onStep: OnStep,
     open: Open = this.#open,
-  ): Promise<Reached | TcpFault | "stopped"> {
+  ): Reaching<TcpFault> {
     using limit = new TimeLimit(this.#options.handshakeTimeoutMs, signal);
     return await connectAny(addresses, limit, onStep, open);
   }

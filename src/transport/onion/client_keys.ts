@@ -19,7 +19,6 @@ interface Lent {
   calls: number;
   /** The connection that has given Tor the key. */
   readonly control: Promise<TorControl>;
-  taking: Promise<void> | undefined;
 }
 
 /** Not for as long as we run: a line stands without the key, and F12 leaves no time to take it back. */
@@ -43,7 +42,7 @@ export class ClientKeys {
     const name = bareName(host);
     if (name === undefined) return () => Promise.resolve();
     if (this.#over) throw new ControlError("lost");
-    const entry = this.#lent.get(name) ?? { calls: 0, control: this.#give(name), taking: undefined };
+    const entry = this.#lent.get(name) ?? { calls: 0, control: this.#give(name) };
     this.#lent.set(name, entry);
     entry.calls++;
     try {
@@ -56,9 +55,9 @@ export class ClientKeys {
     return async () => {
       if (returned) return;
       returned = true;
-      if (--entry.calls > 0) return;
-      this.#forget(name, entry);
-      const taking = this.#take(name, entry);
+      // Whoever takes it out of the list takes it back: the last call, or the end.
+      if (--entry.calls > 0 || !this.#forget(name, entry)) return;
+      const taking = takenBack(entry, name);
       // At once: the next call may come before Tor hears of it.
       this.#returning = Promise.all([this.#returning, taking]).then(() => {});
       await taking;
@@ -68,20 +67,17 @@ export class ClientKeys {
   /** Takes back what is lent; resolves when Tor has said so, or after a second. */
   async end(after: (ms: number, run: () => void) => () => void): Promise<void> {
     this.#over = true;
-    const taking = [...this.#lent].map(([name, entry]) => this.#take(name, entry));
+    const taking = [...this.#lent].map(([name, entry]) => takenBack(entry, name));
+    this.#lent.clear();
     let cancel = () => {};
     const late = new Promise<void>((done) => cancel = after(END_MS, done));
     await Promise.race([Promise.allSettled([this.#returning, ...taking]), late]);
     cancel();
   }
 
-  #forget(name: string, entry: Lent): void {
-    if (this.#lent.get(name) === entry) this.#lent.delete(name);
-  }
-
-  /** Once, whoever is first: the last call, or the end. */
-  #take(name: string, entry: Lent): Promise<void> {
-    return entry.taking ??= entry.control.then((control) => takenBack(control, name));
+  /** False: somebody else has. */
+  #forget(name: string, entry: Lent): boolean {
+    return this.#lent.get(name) === entry && this.#lent.delete(name);
   }
 
   async #give(name: string): Promise<TorControl> {
@@ -100,7 +96,8 @@ export class ClientKeys {
   }
 }
 
-async function takenBack(control: TorControl, name: string): Promise<void> {
+async function takenBack(entry: Lent, name: string): Promise<void> {
+  const control = await entry.control;
   try {
     await control.removeClientKey(name);
   } catch (error) {

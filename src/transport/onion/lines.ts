@@ -55,7 +55,6 @@ export interface ProtocolInfo {
   readonly methods: readonly string[];
   /** As bytes, each a character. */
   readonly cookieFile: string | undefined;
-  readonly version: string | undefined;
 }
 
 /** The answer to `PROTOCOLINFO 1`; undefined if it is not one. */
@@ -67,8 +66,7 @@ export function protocolInfo({ code, lines }: Reply): ProtocolInfo | undefined {
   const path = / COOKIEFILE=(".*)/s.exec(auth)?.[1];
   const cookieFile = path && unquoted(path);
   if (path !== undefined && cookieFile === undefined) return undefined;
-  const [said = ""] = lines.filter((line) => line.startsWith("VERSION "));
-  return { methods, cookieFile, version: /^VERSION Tor="([0-9A-Za-z.()+ -]{1,64})"/.exec(said)?.[1] };
+  return { methods, cookieFile };
 }
 
 /** What a QuotedString (control-spec 2.1.1) holds; undefined if the text is not one, or more. */

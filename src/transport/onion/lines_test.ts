@@ -62,15 +62,14 @@ Deno.test("ReplyReader refuses what no control port sends, and everything after 
   deepEqual(replies("250-x\r\n".repeat(63) + "250 OK\r\n")?.[0]?.lines.length, 64);
 });
 
-Deno.test("protocolInfo() reads methods, the cookie's path and the version", () => {
+Deno.test("protocolInfo() reads methods and the cookie's path", () => {
   const info = (auth: string, ...more: string[]) =>
     protocolInfo({ code: 250, lines: ["PROTOCOLINFO 1", auth, ...more, "OK"] });
   deepEqual(info('AUTH METHODS=COOKIE,SAFECOOKIE COOKIEFILE="/run/tor/control.authcookie"', 'VERSION Tor="0.4.9.15"'), {
     methods: ["COOKIE", "SAFECOOKIE"],
     cookieFile: "/run/tor/control.authcookie",
-    version: "0.4.9.15",
   });
-  deepEqual(info("AUTH METHODS=NULL"), { methods: ["NULL"], cookieFile: undefined, version: undefined });
+  deepEqual(info("AUTH METHODS=NULL"), { methods: ["NULL"], cookieFile: undefined });
   equal(info(String.raw`AUTH METHODS=SAFECOOKIE COOKIEFILE="/a \"b\" \\ \303\274"`)?.cookieFile, '/a "b" \\ \xc3\xbc');
   const path = (quoted: string) => info(`AUTH METHODS=SAFECOOKIE COOKIEFILE=${quoted}`)?.cookieFile;
   equal(path('""'), "");

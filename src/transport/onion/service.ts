@@ -31,26 +31,21 @@ export type OnionEvent =
 export interface OnionOptions extends ControlOptions, OnionWanted, Trust {
   readonly tell: (event: OnionEvent) => void;
   readonly after: (ms: number, run: () => void) => () => void;
-  /** For another than usual pace, in tests. */
-  readonly times?: Partial<typeof TIMES>;
 }
 
 export class OnionService {
   readonly #options: OnionOptions;
-  readonly #times: typeof TIMES;
   #tor: { readonly control: TorControl; readonly at: Address } | undefined;
   #name: string | undefined;
   #told = false;
   #cancel: () => void = () => {};
-  #pauseMs: number;
+  #pauseMs = PAUSE_MS;
   #over = false;
   /** A name stood once: from then on what fails is tried again. */
   #stood = false;
 
   constructor(options: OnionOptions) {
     this.#options = options;
-    this.#times = { ...TIMES, ...options.times };
-    this.#pauseMs = this.#times.pauseMs;
   }
 
   /** Resolves when the name is made or has failed; everything after it is told. Never throws. */
@@ -71,9 +66,9 @@ export class OnionService {
       this.#name = await control.addOnion(this.#options);
       this.#told = false;
       this.#stood = true;
-      this.#pauseMs = this.#times.pauseMs;
+      this.#pauseMs = PAUSE_MS;
       if (this.#early.has(this.#name.slice(0, -".onion".length))) return this.#ready(true);
-      this.#cancel = this.#options.after(this.#times.uploadMs, () => this.#ready(false));
+      this.#cancel = this.#options.after(UPLOAD_MS, () => this.#ready(false));
     } catch (error) {
       if (!(error instanceof ControlError)) throw error;
       this.#drop();
@@ -116,7 +111,7 @@ export class OnionService {
 
   #again(): void {
     this.#cancel = this.#options.after(this.#pauseMs, () => void this.start());
-    this.#pauseMs = Math.min(2 * this.#pauseMs, this.#times.pauseMaxMs);
+    this.#pauseMs = Math.min(2 * this.#pauseMs, PAUSE_MAX_MS);
   }
 
   #drop(): void {
@@ -130,10 +125,8 @@ export class OnionService {
 
 /** A Tor that has other services names theirs as well. */
 const EARLY_MAX = 64;
-const TIMES = {
-  /** After the loss of Tor; doubled with each try that fails. */
-  pauseMs: 1_000,
-  pauseMaxMs: 60_000,
-  /** A descriptor is uploaded within seconds (1.4 s measured); a Tor that never says so may have it up all the same. */
-  uploadMs: 60_000,
-};
+/** After the loss of Tor; doubled with each try that fails. */
+const PAUSE_MS = 1_000;
+const PAUSE_MAX_MS = 60_000;
+/** A descriptor is uploaded within seconds (1.4 s measured); a Tor that never says so may have it up all the same. */
+const UPLOAD_MS = 60_000;
