@@ -6,7 +6,7 @@ import { farewellOf } from "./farewell.ts";
 import { interfaceAddresses } from "./netlink.ts";
 import { defaultRouters, ownTowards } from "./routes.ts";
 import { socketOwner } from "./socket_owner.ts";
-import { asOnUnix, closeInspector, forbidCoreDumps, isSet, lockLimit, UNIX_SYMBOLS } from "./unix.ts";
+import { asOnUnix, closeInspector, fillInParts, forbidCoreDumps, isSet, lockLimit, UNIX_SYMBOLS } from "./unix.ts";
 import { type Binding, buffer, type Descriptors, type HostFacts } from "./host.ts";
 
 export const LINUX_LIBRARIES: readonly string[] = [
@@ -70,12 +70,7 @@ export function bindLinux(libc: LinuxLibc): Binding {
       // A page is locked as soon as anything is written to it. To have those in memory that nobody uses would take 3 MiB.
       return libc.mlock2?.(buffer(view), bytes, MLOCK_ONFAULT) === 0 || libc.mlock(buffer(view), bytes) === 0;
     },
-    random(view) {
-      for (let at = 0; at < view.length; at += GETRANDOM_WHOLE) {
-        const part = view.subarray(at, at + GETRANDOM_WHOLE);
-        if (libc.getrandom(buffer(part), BigInt(part.length), 0) !== BigInt(part.length)) throw new Error("no entropy");
-      }
-    },
+    random: (view) => fillInParts(view, (part, length) => libc.getrandom(part, length, 0) === length),
     readable: (fd) => !isHandedOver(libc, fd) || ready(libc, fd, POLLIN) !== 0,
     readFd: (fd, view) => isHandedOver(libc, fd) ? unix.readFd(fd, view) : -1,
     writeNow(fd, view) {
@@ -209,8 +204,6 @@ const O_RDONLY_CLOEXEC = 0o2000000;
 const O_NONBLOCK = 0o4000;
 /** The kernel gives this one another number on ARM64. */
 const O_NOFOLLOW: number = Deno.build.arch === "aarch64" ? 0o100000 : 0o400000;
-/** getrandom(2) is never interrupted and never short up to here. */
-const GETRANDOM_WHOLE = 256;
 const FILE_MAX_BYTES = 8192;
 /** Its only flag is FD_CLOEXEC. */
 const F_GETFD = 1;

@@ -8,6 +8,7 @@ import {
   asOnUnix,
   closeInspector,
   cString,
+  fillInParts,
   forbidCoreDumps,
   isSet,
   lockLimit,
@@ -54,12 +55,7 @@ export function bindMacos(libc: MacosLibc): Binding {
       libc.minherit(buffer(view), bytes, VM_INHERIT_NONE);
       return libc.mlock(buffer(view), bytes) === 0;
     },
-    random(view) {
-      for (let at = 0; at < view.length; at += GETENTROPY_MAX) {
-        const part = view.subarray(at, at + GETENTROPY_MAX);
-        if (libc.getentropy(buffer(part), BigInt(part.length)) !== 0) throw new Error("no entropy");
-      }
-    },
+    random: (view) => fillInParts(view, (part, length) => libc.getentropy(part, length) === 0),
   };
 }
 
@@ -88,8 +84,6 @@ function swapOf(libc: MacosLibc): HostFacts["swap"] {
 const PRELOADS: readonly string[] = ["DYLD_INSERT_LIBRARIES", "DYLD_LIBRARY_PATH", "DYLD_FRAMEWORK_PATH"];
 /** <mach/vm_inherit.h> */
 const VM_INHERIT_NONE = 2;
-/** <unistd.h>: more is refused. */
-const GETENTROPY_MAX = 256;
 /** xnu, bsd/sys/codesign.h and osfmk/kern/cs_blobs.h */
 const CS_OPS_STATUS = 0;
 const CS_GET_TASK_ALLOW = 0x4;

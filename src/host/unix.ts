@@ -48,6 +48,14 @@ export function closeInspector(libc: UnixLibc, sigusr1: number): "closed" | "ope
   return libc.signal(sigusr1, SIG_IGN) > SIG_IGN ? "closed" : "open";
 }
 
+/** Has `fill` fill the view, a part at a time. Throws when it says no. */
+export function fillInParts(view: Uint8Array, fill: (part: Uint8Array<ArrayBuffer>, length: bigint) => boolean): void {
+  for (let at = 0; at < view.length; at += ENTROPY_AT_ONCE) {
+    const part = view.subarray(at, at + ENTROPY_AT_ONCE);
+    if (!fill(buffer(part), BigInt(part.length))) throw new Error("no entropy");
+  }
+}
+
 /** False: the system does not let us. */
 export function forbidCoreDumps(libc: UnixLibc): boolean {
   return libc.setrlimit(RLIMIT_CORE, new BigUint64Array([0n, 0n])) === 0;
@@ -65,5 +73,7 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
 }
 
+/** getrandom(2) is never interrupted and never short up to here; getentropy(3) refuses more. */
+const ENTROPY_AT_ONCE = 256;
 const SIG_IGN = 1n;
 export const RLIMIT_CORE = 4;

@@ -200,7 +200,8 @@ export class TlsTransport implements Transport {
     if (typeof address === "string") throw listenError(undefined, text);
     const { descriptors, brought, handshakeTimeoutMs: timeoutMs } = this.#options;
     const parts = { context: this.#context, self: this.#self, timeoutMs, handlers, descriptors, brought };
-    const listener = await TlsListener.open(address, parts).catch((error) => {
+    const listener = new TlsListener(address, parts);
+    await listener.listen().catch((error) => {
       throw listenError(error, text);
     });
     this.#punchPort = punchPort(listener.port);

@@ -40,19 +40,13 @@ export class TlsListener implements Listener {
   #watch: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
-  /** Rejects with the operating system's error. */
-  static async open(address: Address, parts: ListenerParts): Promise<TlsListener> {
-    const listener = new TlsListener(address, parts);
-    await listener.#listen();
-    return listener;
-  }
-
-  private constructor(address: Address, parts: ListenerParts) {
+  constructor(address: Address, parts: ListenerParts) {
     this.#address = address;
     this.#parts = parts;
   }
 
-  async #listen(): Promise<void> {
+  /** Rejects with the operating system's error. */
+  async listen(): Promise<void> {
     const server = await listenOn(this.#address, (socket) => this.#accept(socket));
     if (this.#closed) return server.close();
     this.#server = server;
@@ -150,7 +144,7 @@ export class TlsListener implements Listener {
     this.#server?.close();
     this.#server = undefined;
     for (;;) {
-      if (descriptors.left() >= DESCRIPTORS_KEPT) await this.#listen().catch(() => {});
+      if (descriptors.left() >= DESCRIPTORS_KEPT) await this.listen().catch(() => {});
       if (this.#closed) return;
       if (this.#server !== undefined) return this.#parts.handlers.deaf?.(false);
       await new Promise<void>((done) => this.#watch = setTimeout(done, BACKLOG_LOOK_MS));
