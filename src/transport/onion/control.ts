@@ -66,7 +66,7 @@ export class TorControl {
   readonly #socket: Socket;
   readonly #options: ControlOptions;
   readonly #reader = new ReplyReader();
-  #waiting: { answer(reply: Reply): void; fail(fault: ControlFault): void } | undefined;
+  #waiting: { resolve(reply: Reply): void; reject(error: ControlError): void } | undefined;
   #ended: ControlFault | undefined;
   /** Told of each descriptor that was uploaded: the onion name without its ending. */
   onUploaded: (name: string) => void = () => {};
@@ -126,9 +126,13 @@ export class TorControl {
   async addClientKey(name: string, key: Uint8Array): Promise<void> {
     const command = new TextEncoder().encode(`ONION_CLIENT_AUTH_ADD ${name} x25519:${" ".repeat(BASE64_KEY_SIZE)}\r\n`);
     base64Key(command, command.length - BASE64_KEY_SIZE - 2, key);
-    const { code } = await this.#ask(command);
-    // 251: in place of another; 252: it has opened what was known about the name already.
-    if (code < 250 || code > 252) throw new ControlError("refused");
+    try {
+      const { code } = await this.#ask(command);
+      // 251: in place of another; 252: it has opened what was known about the name already.
+      if (code < 250 || code > 252) throw new ControlError("refused");
+    } finally {
+      command.fill(0);
+    }
   }
 
   /** This Tor knows no key for that name any more. Throws ControlError. */
@@ -140,7 +144,6 @@ export class TorControl {
   /** With the connection its onion service ends. */
   close(): void {
     this.onLost = () => {};
-    this.#socket.destroy();
     this.#end("lost");
   }
 
@@ -190,27 +193,20 @@ export class TorControl {
     if (code !== 250) throw new ControlError("refused");
   }
 
-  /** One at a time: the next is asked when this one was answered. Bytes have their line end, and are wiped once they have left. */
-  #ask(command: string | Uint8Array): Promise<Reply> {
-    return new Promise((done, fail) => {
-      if (this.#ended !== undefined) return fail(new ControlError(this.#ended));
-      if (this.#waiting !== undefined) throw new TypeError("one question at a time");
-      const settle = (then: () => void) => {
-        clearTimeout(timer);
-        this.#waiting = undefined;
-        then();
-      };
-      const timer = setTimeout(() => {
-        this.#end("silent");
-        this.#socket.destroy();
-      }, this.#options.answerMs ?? ANSWER_MS);
-      this.#waiting = {
-        answer: (reply) => settle(() => done(reply)),
-        fail: (fault) => settle(() => fail(new ControlError(fault))),
-      };
-      if (typeof command === "string") this.#socket.write(`${command}\r\n`);
-      else this.#socket.write(command, () => void command.fill(0));
-    });
+  /** One at a time: the next is asked when this one was answered. Bytes have their line end. */
+  async #ask(command: string | Uint8Array): Promise<Reply> {
+    if (this.#ended !== undefined) throw new ControlError(this.#ended);
+    if (this.#waiting !== undefined) throw new TypeError("one question at a time");
+    const { promise, ...waiting } = Promise.withResolvers<Reply>();
+    this.#waiting = waiting;
+    const timer = setTimeout(() => this.#end("silent"), this.#options.answerMs ?? ANSWER_MS);
+    this.#socket.write(typeof command === "string" ? `${command}\r\n` : command);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#waiting = undefined;
+    }
   }
 
   #read(bytes: Uint8Array): void {
@@ -218,22 +214,21 @@ export class TorControl {
     const replies = this.#reader.read(bytes);
     if (replies === undefined) {
       // Tor's SOCKS port takes our question for one to a web server, and answers so.
-      this.#end(Buffer.from(bytes).toString("latin1").startsWith("HTTP/1.0 501 Tor") ? "socks" : "not-tor");
-      this.#socket.destroy();
-      return;
+      return this.#end(Buffer.from(bytes).toString("latin1").startsWith("HTTP/1.0 501 Tor") ? "socks" : "not-tor");
     }
     for (const reply of replies) {
       if (reply.code >= 600) {
         const name = uploaded(reply);
         if (name !== undefined) this.onUploaded(name);
-      } else this.#waiting?.answer(reply);
+      } else this.#waiting?.resolve(reply);
     }
   }
 
   #end(fault: ControlFault): void {
     if (this.#ended !== undefined) return;
     this.#ended = fault;
-    this.#waiting?.fail(fault);
+    this.#socket.destroy();
+    this.#waiting?.reject(new ControlError(fault));
     this.onLost();
   }
 }
