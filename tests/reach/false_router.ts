@@ -26,7 +26,9 @@ function pcp(question: Uint8Array): Uint8Array[] {
       ];
     case "mute":
       // Says what it was asked, lifetime 0 for taking it back, and does it.
-      if (question[0] === 2) console.log(`asked for ${new DataView(question.buffer).getUint32(4)} s`);
+      if (question.length > 2) {
+        console.log(`asked for ${new DataView(question.buffer).getUint32(question[0] === 2 ? 4 : 8)} s`);
+      }
       return [];
     case "private":
       return question[0] === 2 ? [granted(question, "10.20.30.40")] : [];
