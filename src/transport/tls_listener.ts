@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { DESCRIPTORS_KEPT } from "../constants.ts";
 import type { Caller, CallerOutcome, Listener, ListenHandlers, PeerId } from "../ports.ts";
-import { type Address, bareHost, formatAddress, listenHosts } from "./address.ts";
+import { type Address, bareHost, formatAddress, isEveryInterface, listenHosts } from "./address.ts";
 import { handshake, TLS_SETTINGS } from "./tls_handshake.ts";
 
 /** What the system says about this process's descriptors. */
@@ -169,6 +169,10 @@ async function listenOn({ host, port }: Address, accept: (socket: Socket) => voi
     }
   } catch (error) {
     close();
+    // A kernel without IPv6: then every interface is every one of IPv4.
+    if (isEveryInterface(host) && error instanceof Error && "code" in error && error.code === "EAFNOSUPPORT") {
+      return await listenOn({ host: "0.0.0.0", port }, accept);
+    }
     throw error;
   }
   return { port: portOf(servers[0]!), close };
