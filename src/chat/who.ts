@@ -18,34 +18,40 @@ export type Meant =
   | "nobody"
   | "several";
 
-/** The friend named at the start of `text`. The longest name that fits is meant, as names may hold spaces. */
+/**
+ * The friend named at the start of `text`. Names may hold spaces, so somebody could take a friend's name and the first
+ * words of what is said to that friend: a longer name decides nothing. A longer spelling with the tag does.
+ */
 export function whoIsMeant(text: string, candidates: readonly Candidate[]): Meant {
   const typed = withoutIsolates(sanitise(text, "text")).trimStart();
   if (typed === "") return "unnamed";
   const lower = inSmall(typed);
-  let length = 0;
-  let meant = new Set<PeerId>();
-  for (const candidate of candidates) {
-    for (const spelling of spellings(candidate)) {
-      if (spelling.length < length || !lower.startsWith(spelling)) continue;
-      const behind = lower.slice(spelling.length, spelling.length + 1);
-      if (behind !== "" && behind !== " " && behind !== "\n" && behind !== "\t") continue;
-      if (spelling.length > length) meant = new Set();
-      length = spelling.length;
-      meant.add(candidate.peer);
-    }
-  }
+  const fitting = candidates.flatMap(spellings).filter(({ spelling }) =>
+    lower.startsWith(spelling) && /^(?:$|[ \n\t])/.test(lower.slice(spelling.length))
+  );
+  const length = Math.max(0, ...fitting.map(({ spelling }) => spelling.length));
+  const longest = fitting.filter(({ spelling }) => spelling.length === length);
+  const meant = new Set((longest.every(({ tagged }) => tagged) ? longest : fitting).map(({ peer }) => peer));
   const [peer] = meant;
   if (peer === undefined) return "nobody";
   if (meant.size > 1) return "several";
   return { peer, rest: typed.slice(length).trimStart() };
 }
 
+interface Spelling {
+  readonly peer: PeerId;
+  readonly spelling: string;
+  /** It ends with the tag. */
+  readonly tagged: boolean;
+}
+
 /** In small letters: the name, its tag in three ways, and both together. */
-function spellings({ peer, name }: Candidate): string[] {
+function spellings({ peer, name }: Candidate): Spelling[] {
   const known = inSmall(withoutIsolates(sanitise(name, "name")));
   const tags = [tag(peer), `[${tag(peer)}]`, tag(peer).replace("-", "")];
-  return known === "" ? tags : [known, ...tags, ...tags.map((one) => `${known} ${one}`)];
+  const tagged = (spelling: string) => ({ peer, spelling, tagged: true });
+  if (known === "") return tags.map(tagged);
+  return [{ peer, spelling: known, tagged: false }, ...[...tags, ...tags.map((one) => `${known} ${one}`)].map(tagged)];
 }
 
 /** As long as the text, so that what stands behind a name is found again: \u0130 in small letters takes two places. */

@@ -16,11 +16,29 @@ Deno.test("whoIsMeant() takes a name, a tag, or both, in any case, and gives bac
   deepEqual(whoIsMeant("c0c0-0000 hi", [BOB, NOBODY]), { peer: NOBODY.peer, rest: "hi" });
 });
 
-Deno.test("whoIsMeant() refuses a name that fits two, until the tag is typed; the longer of two names is meant", () => {
+Deno.test("whoIsMeant() refuses a name that fits two, until the tag is typed", () => {
   equal(whoIsMeant("bob", [BOB, BOB_TWO]), "several");
   deepEqual(whoIsMeant("bob [47e9-0c12]", [BOB, BOB_TWO]), { peer: BOB_TWO.peer, rest: "" });
-  deepEqual(whoIsMeant("Bob Lee is late", [BOB, BOB_LEE]), { peer: BOB_LEE.peer, rest: "is late" });
+  deepEqual(whoIsMeant("bob [47e9-0c12] hi", [BOB, BOB_TWO]), { peer: BOB_TWO.peer, rest: "hi" });
   deepEqual(whoIsMeant("Bob leeway", [BOB, BOB_LEE]), { peer: BOB.peer, rest: "leeway" });
+});
+
+Deno.test("whoIsMeant() gives nobody words that were meant for another, whatever name somebody takes for that", () => {
+  equal(whoIsMeant("Bob Lee is late", [BOB, BOB_LEE]), "several");
+  deepEqual(whoIsMeant("Bob Lee [b0b0-0000] is late", [BOB, BOB_LEE]), { peer: BOB_LEE.peer, rest: "is late" });
+  for (const name of ["47e9-0c11", "47e90c11 hi", "Bob 47e9-0c11", "Bob [47e9-0c11]", "Bob [47e9-0c11] hi", "Bob hi"]) {
+    const liar = { peer: BOB_LEE.peer, name };
+    for (const typed of ["Bob", "47e9-0c11", "47e90c11", "Bob 47e9-0c11"]) {
+      const meant = whoIsMeant(`${typed} hi you`, [BOB, liar]);
+      if (meant !== "several") deepEqual(meant, { peer: BOB.peer, rest: "hi you" }, `${name}: ${typed}`);
+    }
+    for (const typed of ["[47e9-0c11]", "Bob [47e9-0c11]"]) {
+      deepEqual(whoIsMeant(`${typed} hi you`, [liar, BOB]), { peer: BOB.peer, rest: "hi you" }, `${name}: ${typed}`);
+    }
+  }
+  for (const [name, typed] of [["Bob hi", "Bob"], ["47e9-0c11", "47e9-0c11"], ["47e90c11 hi", "47e90c11"]] as const) {
+    equal(whoIsMeant(`${typed} hi you`, [{ peer: BOB_LEE.peer, name }, BOB]), "several", name);
+  }
 });
 
 Deno.test("whoIsMeant() finds nobody in a part of a name, and nobody without a name by an empty one", () => {

@@ -171,9 +171,9 @@ export function verifyText(
     `Read them by phone or in person, never here: ${how}. Then type /verify NAME yes, or no if they differ.`;
 }
 
-/** What a person types for somebody: a name of one plain word, otherwise the tag. */
+/** What a person types for somebody: a name of one plain word, otherwise the tag. Nobody is `all`, which means everybody. */
 function nameToType(name: string, peer: PeerId): string {
-  return /^[\p{L}\p{N}]{1,32}$/u.test(name) ? name : peer.slice(0, 8);
+  return /^(?!all$)[\p{L}\p{N}]{1,32}$/iu.test(name) ? name : peer.slice(0, 8);
 }
 
 /** Before a line goes to somebody who was not here when it was begun. */

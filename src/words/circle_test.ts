@@ -1,6 +1,6 @@
 // Sentences about who hears whom: as a person reads them.
 
-import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
+import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
 import type { Hearing, IntroductionEnd, Notice } from "../notice.ts";
 import { LABELS as labels, NAMES } from "../../tests/harness/labels.ts";
 import {
@@ -192,6 +192,15 @@ Deno.test("questionText() says by whom, what a yes tells and what to type; sever
     "Friends say Bob [b], Carol [c], Dora [d] and 1 more want to talk with you. They learn your address: x, y. " +
       "/introduce all, or by name; /decline all",
   );
+});
+
+Deno.test("of somebody called all the tag is to be typed, since all means everybody who waits", () => {
+  const peer = "0123456789abcdef";
+  for (const name of ["all", "All"]) {
+    const everybody = { ...labels, reportedName: () => name };
+    match(questionText([{ peer, by: ["a"], tells: [] }], everybody), / \/introduce 01234567 · \/decline 01234567$/);
+    match(standingText({ peer, state: "asked", by: ["a"] }, everybody), / \/introduce 01234567 · \/decline 01234567$/);
+  }
 });
 
 Deno.test("tellsText() names up to eight addresses", () => {
