@@ -32,7 +32,7 @@ export interface Hearing {
   readonly everyone: boolean;
   /** Somebody has not said anything yet, or two have only just contradicted each other. */
   readonly settling: boolean;
-  /** People who talk with a friend of ours but not with us, and which friends say so. */
+  /** People who talk with a friend of ours but not with us, and which friends say so; without a name if they disagree about it. */
   readonly others: readonly (Person & { readonly by: readonly PeerId[] })[];
   /** Two who are here and do not hear each other. */
   readonly apart: readonly (readonly [PeerId, PeerId])[];

@@ -7,7 +7,7 @@ import type { Notice } from "../notice.ts";
 import type { Event } from "../peers/event.ts";
 import type { Peers } from "../peers/step.ts";
 import type { Millis, PeerId } from "../ports.ts";
-import { sanitise, tag } from "../terminal/text/sanitise.ts";
+import { lookAlikes, sanitise, tag } from "../terminal/text/sanitise.ts";
 import {
   DOING,
   HEARD_ALREADY,
@@ -206,12 +206,13 @@ export class CircleTalk {
   #labels(): Labels {
     const { peers } = this.#parts;
     const here = new Map(peers.present().map(({ peer, name }) => [peer, name ?? ""]));
-    const nameless = [...here.values()].filter((name) => name === "").length;
     const others = new Map(peers.hearing.others.map(({ peer, name }) => [peer, name]));
     const shown = (name: string | undefined, none: string) => sanitise(name ?? "", "name") || none;
+    const alike = lookAlikes([...here].map(([peer, name]) => [peer, shown(name, "friend")]));
+    const who = (peer: PeerId) => labelOf({ peer, name: here.get(peer) });
     return {
-      name: (peer) => shown(here.get(peer), nameless > 1 ? labelOf({ peer, name: undefined }) : "friend"),
-      who: (peer) => labelOf({ peer, name: here.get(peer) }),
+      name: (peer) => alike.has(peer) ? who(peer) : shown(here.get(peer), "friend"),
+      who,
       reported: ({ peer, name }) => `${shown(name, "somebody")} [${tag(peer)}]`,
       reportedName: (peer) => sanitise(others.get(peer) ?? "", "name"),
     };

@@ -103,6 +103,11 @@ Deno.test("who hears whom names two friends without a name by their tags, and on
   deepEqual(talk.lines(), ["Who hears whom: friend [a11c-e000] and friend [ca41-0000] do not hear each other."]);
   state.present[0]!.name = "Alice";
   deepEqual(talk.lines(), ["Who hears whom: Alice and friend do not hear each other."]);
+  state.present[1]!.name = "\u0410lice";
+  deepEqual(talk.lines(), ["Who hears whom: Alice [a11c-e000] and \u0410lice [ca41-0000] do not hear each other."]);
+  state.present[0]!.name = "";
+  state.present[1]!.name = "Friend";
+  deepEqual(talk.lines(), ["Who hears whom: friend [a11c-e000] and Friend [ca41-0000] do not hear each other."]);
 });
 
 Deno.test("/introduce all and /decline all answer the questions that are open", () => {

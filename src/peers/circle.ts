@@ -2,7 +2,7 @@
 // that was told adds up to. Pure. Out of scope: the message's form (wire), its delivery (step.ts), its words (words/).
 
 import { CIRCLE_PAUSE_MS, CIRCLE_TICKS_PER_CELL, DISPUTE_MS } from "../constants.ts";
-import type { Hearing, Person } from "../notice.ts";
+import type { Hearing } from "../notice.ts";
 import type { Millis, PeerId } from "../ports.ts";
 import type { CircleMessage } from "../wire/message.ts";
 import type { LinkId } from "./connection.ts";
@@ -112,12 +112,13 @@ export function contradictions(here: readonly Told[]): (readonly [PeerId, PeerId
 export function hearing(self: PeerId, here: readonly Told[], disputed: Hearing["disputed"]): Hearing {
   const named = whomAllName(here);
   const present = new Set(here.map(({ peer }) => peer));
-  const others = new Map<PeerId, { person: Person; by: PeerId[] }>();
+  const others = new Map<PeerId, { names: Set<string>; by: PeerId[] }>();
   const apart: (readonly [PeerId, PeerId])[] = [];
   for (const [index, friend] of here.entries()) {
     for (const { peer, name } of friend.circle?.with ?? []) {
       if (peer === self || present.has(peer)) continue;
-      const known = others.get(peer) ?? { person: { peer, name }, by: [] };
+      const known = others.get(peer) ?? { names: new Set(), by: [] };
+      if (name !== "") known.names.add(name);
       known.by.push(friend.peer);
       others.set(peer, known);
     }
@@ -132,7 +133,7 @@ export function hearing(self: PeerId, here: readonly Told[], disputed: Hearing["
   return {
     everyone,
     settling: silent > 0 || (!agreed && disputed.length === 0),
-    others: [...others.values()].map(({ person, by }) => ({ ...person, by })),
+    others: [...others].map(([peer, { names, by }]) => ({ peer, name: names.size === 1 ? [...names][0]! : "", by })),
     apart,
     disputed,
   };

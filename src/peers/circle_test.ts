@@ -76,6 +76,11 @@ Deno.test("somebody who talks with a friend and not with us is listed once, with
   deepEqual(others, [{ peer: D, name: "D", by: [B, C] }]);
   deepEqual(apart, [[B, C]]);
   equal(settling, false);
+  const called = (...names: string[]) =>
+    names.map((name, i) => told([B, C][i]!, { ...circle(), with: [{ peer: D, name }] }));
+  const nameOf = (...names: string[]) => hearing(A, called(...names), []).others.map(({ name }) => name);
+  deepEqual([nameOf("Dora", "Dora"), nameOf("Dora", ""), nameOf("", "Dora")], [["Dora"], ["Dora"], ["Dora"]]);
+  deepEqual(nameOf("Dora", "Eve"), [""], "otherwise one would seem to say what the other said");
   // A lying friend may name us: we know better.
   deepEqual(hearing(A, [told(B, circle(A))], []).others, []);
 });

@@ -122,6 +122,35 @@ Deno.test("a PeerId whose tag or name resembles that of anybody met or heard of 
   assert.deepEqual(lines([...met, heard(fake!, "Dora")]), []);
 });
 
+Deno.test("whoever is called friend is pointed out while somebody without a name is here", () => {
+  const named: Notice = { event: "named", peer: B, name: "fri\u0435nd" };
+  const came = (peer: string): Notice => ({ event: "connected", peer, direction: "in", address: "x" });
+  assert.deepEqual(transcript([came(A), came(B), named]).slice(-1), [
+    "Careful: fri\u0435nd [b0b0-0000] looks like friend [3f2a-91bc], someone else.",
+  ]);
+  assert.deepEqual(transcript([came(B), named]).length, 2, "nobody else is here");
+});
+
+Deno.test("somebody only heard of is called what those agree on who name them, not what the last one said", () => {
+  const peer = "c0".repeat(32);
+  const yes: Notice = { event: "introduction", peer, by: [A], state: "yes", quiet: false };
+  const circle = (name: string): Notice => ({ event: "circle", peer: B, you: "", with: [{ peer, name }] });
+  const hearing = (name: string): Notice => ({
+    event: "hearing",
+    hearing: {
+      everyone: false,
+      settling: false,
+      others: [{ peer, name, by: [A, B] }],
+      apart: [],
+      disputed: [],
+    },
+  });
+  const called = (...notices: Notice[]) =>
+    /introduce you to (\S+) /.exec(transcript([...notices, yes]).at(-1) ?? "")?.[1];
+  assert.equal(called(circle("Dora"), hearing("Dora")), "Dora");
+  assert.equal(called(circle("Dora"), hearing(""), circle("Mallory")), "somebody");
+});
+
 Deno.test("a verified friend's tag has a mark inside its brackets, which no name can hold, until it is taken back", () => {
   const roster = newRoster();
   learn(roster, named("ab".repeat(32), "Bob \u2713 [\u2713]"));

@@ -597,6 +597,8 @@ Deno.test("the header names two friends without a name by their tags, and one of
   assert.match(trial.terminal.text()[0]!, /friend \[3f2a-91bc\] and friend \[b0b0-0000\] do not hear each other/);
   trial.tell(named(A, "alice"));
   assert.match(trial.terminal.text()[0]!, /alice and friend do not hear each other/);
+  trial.tell({ event: "named", peer: B, name: "\u0410lice" });
+  assert.match(trial.terminal.text()[0]!, /alice \[3f2a-91bc\] and \u0410lice \[b0b0-0000\] do not hear each other/);
 });
 
 Deno.test("on a screen of 20 by 5 each row that stands says a whole thing", () => {

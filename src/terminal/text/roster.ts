@@ -6,7 +6,7 @@ import type { PeerId } from "../../ports.ts";
 import type { Labels } from "../../words/circle.ts";
 import { CHAT_COMMANDS } from "../../words/commands.ts";
 import { alikeLine, namedBeforeLine } from "../../words/notices.ts";
-import { confusable, sanitise, tag, withoutIsolates } from "./sanitise.ts";
+import { confusable, lookAlikes, sanitise, tag, withoutIsolates } from "./sanitise.ts";
 
 export interface Roster {
   /** Peers with a session, in order of arrival. */
@@ -15,6 +15,8 @@ export interface Roster {
   readonly names: Map<PeerId, string>;
   /** What friends call those whom we have not met, sanitised, by PeerId; at most NAMES_MAX. It proves nothing. */
   readonly reported: Map<PeerId, string>;
+  /** The same of those whom friends name now: the name on which these agree, or none. */
+  agreed: ReadonlyMap<PeerId, string>;
   /** Everybody met since the start, who left too, the longest ago first; at most NAMES_MAX. */
   readonly met: Set<PeerId>;
   /** PeerIds with which the person has compared words; at most NAMES_MAX. */
@@ -31,6 +33,7 @@ export function newRoster(own = ""): Roster {
     here: new Map(),
     names: new Map(),
     reported: new Map(),
+    agreed: new Map(),
     met: new Set(),
     verified: new Set(),
     own: sanitise(own, "name"),
@@ -48,6 +51,8 @@ export function learn(roster: Roster, notice: Notice): void {
   } else if (notice.event === "self") {
     roster.self = notice.peer;
     roster.own = sanitise(notice.name, "name");
+  } else if (notice.event === "hearing") {
+    roster.agreed = new Map(notice.hearing.others.map(({ peer, name }) => [peer, sanitise(name, "name")]));
   } else if (notice.event === "circle") {
     for (const { peer, name } of notice.with) {
       roster.reported.delete(peer);
@@ -103,18 +108,17 @@ export function completions(roster: Roster, word: string, first: boolean): strin
 
 /** The labels that sentences about others are made with. */
 export function labels(roster: Roster): Labels {
+  let alike: ReadonlySet<PeerId> | undefined;
+  const looksAlike = (peer: PeerId) => {
+    alike ??= lookAlikes([...roster.here.keys()].map((one) => [one, nameOf(roster, one)]));
+    return alike.has(peer);
+  };
   return {
     who: (peer) => label(roster, peer),
-    name: (peer) => isOneOfNameless(roster, peer) ? label(roster, peer) : nameOf(roster, peer),
+    name: (peer) => looksAlike(peer) ? label(roster, peer) : nameOf(roster, peer),
     reported: ({ peer, name }) => `${sanitise(name, "name") || "somebody"} [${tag(peer)}]`,
-    reportedName: (peer) => roster.reported.get(peer) ?? "",
+    reportedName: (peer) => roster.agreed.get(peer) ?? roster.reported.get(peer) ?? "",
   };
-}
-
-/** Whether neither this peer nor another one here has a name: "friend" could be either. */
-function isOneOfNameless(roster: Roster, peer: PeerId): boolean {
-  const isNameless = (one: PeerId) => (roster.names.get(one) ?? "") === "";
-  return isNameless(peer) && [...roster.here.keys()].some((other) => other !== peer && isNameless(other));
 }
 
 /**
@@ -130,7 +134,7 @@ export function looksLike(roster: Roster, peer: PeerId): PeerId | "you" | undefi
   if (like(roster.own) || RESERVED.some(like)) return "you";
   for (const other of roster.here.keys()) {
     if (other === peer) continue;
-    const theirs = roster.names.get(other) ?? "";
+    const theirs = nameOf(roster, other);
     // Both ways round: whoever took the name second may be the real one.
     if (like(theirs) || like(theirs.replace(TAG_LIKE, "")) || name.includes(tag(other))) return other;
   }

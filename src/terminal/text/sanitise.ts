@@ -51,6 +51,12 @@ export function confusable(a: string, b: string): boolean {
   return skeletonA !== "" && skeletonA === skeleton(b);
 }
 
+/** Of people by the names that are shown of them: whose name could be taken for another's, so that it takes a tag to tell them apart. */
+export function lookAlikes(named: readonly (readonly [PeerId, string])[]): ReadonlySet<PeerId> {
+  const groups = Map.groupBy(named, ([, name]) => skeleton(name) || name);
+  return new Set([...groups.values()].flatMap((group) => group.length > 1 ? group.map(([peer]) => peer) : []));
+}
+
 /** The start of the PeerId as `3f2a-91bc`: 32 bits that a peer could only choose by making billions of certificates. */
 export function tag(peer: PeerId): string {
   return /^[0-9a-f]{8}/.test(peer) ? `${peer.slice(0, 4)}-${peer.slice(4, 8)}` : "????-????";
