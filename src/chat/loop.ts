@@ -55,8 +55,8 @@ export class Loop implements Disposable {
   readonly #quiet: QuietWindow;
   #quietAsked = false;
   #listener: Listener | undefined;
-  /** Callers that are not links yet. */
-  readonly #callers = new Map<number, Caller>();
+  /** Callers that are not links yet; of those on an introduction's port, our own address there. */
+  readonly #callers = new Map<number, { readonly caller: Caller; readonly at: string | undefined }>();
   /** Callers from before there was anything to offer, each with its network. Nothing is read from them or sent. */
   readonly #early = new Map<Caller, string>();
   #taking = false;
@@ -93,11 +93,13 @@ export class Loop implements Disposable {
    * the operating system's error. Returns the address with its real port.
    */
   async listen(address: string): Promise<string> {
-    this.#listener = await this.#open(
+    const listener = await this.#open(
       address,
       (caller) => this.#taking ? this.#called(caller) : this.#callEarly(caller),
     );
-    return this.#listener.address;
+    if (this.#over) listener.close();
+    this.#listener = listener;
+    return listener.address;
   }
 
   /** Our own phrase is stretched: those who have called until now are heard in order, then everybody who calls later. */
@@ -108,7 +110,7 @@ export class Loop implements Disposable {
     for (const caller of early) this.#called(caller);
   }
 
-  #open(address: string, called = (caller: Caller) => this.#called(caller)): Promise<Listener> {
+  #open(address: string, called: (caller: Caller) => void): Promise<Listener> {
     return this.#parts.transport.listen(address, {
       called,
       deaf: (isDeaf) => this.#parts.view.show({ event: "deaf", over: !isDeaf }),
@@ -129,10 +131,12 @@ export class Loop implements Disposable {
       if (hosts.includes(host)) continue;
       this.#introductions.delete(host);
       void listener.then((open) => open?.close());
+      for (const [id, { at }] of this.#callers) if (at === host) this.#giveUp(id);
     }
     for (const host of hosts) {
       if (this.#introductions.has(host)) continue;
-      const opening = this.#open(formatAddress({ host, port: 0 })).catch(() => undefined);
+      const opening = this.#open(formatAddress({ host, port: 0 }), (caller) => this.#called(caller, host))
+        .catch(() => undefined);
       this.#introductions.set(host, opening);
       void opening.then((listener) => {
         if (this.#over || this.#introductions.get(host) !== opening) return listener?.close();
@@ -185,7 +189,8 @@ export class Loop implements Disposable {
     this.#listener?.close();
     this.#listenAt([]);
     for (const attempt of [...this.#dials.values(), ...this.#punches.values()]) attempt.abort();
-    for (const caller of [...this.#early.keys(), ...this.#callers.values()]) caller.close();
+    for (const caller of this.#early.keys()) caller.close();
+    for (const { caller } of this.#callers.values()) caller.close();
     for (const link of this.#links.values()) link.close();
     this.#early.clear();
     this.#callers.clear();
@@ -207,9 +212,7 @@ export class Loop implements Disposable {
       case "start":
         return this.#start(effect.caller);
       case "shut":
-        this.#callers.get(effect.caller)?.close();
-        this.#callers.delete(effect.caller);
-        return;
+        return this.#shut(effect.caller);
       case "dial":
         void this.#dial(effect.call, effect.target, effect.quiet);
         return;
@@ -339,21 +342,32 @@ export class Loop implements Disposable {
     this.step({ type: "punchFailed", punch, why: typeof outcome === "string" ? outcome : "stopped", ...admitted });
   }
 
-  #called(caller: Caller): void {
+  #called(caller: Caller, at?: string): void {
     if (this.#over) return caller.close();
     const id = this.#nextCaller++;
-    this.#callers.set(id, caller);
+    this.#callers.set(id, { caller, at });
     this.step({ type: "arrived", caller: id, source: sourceOf(caller.host) });
   }
 
+  #shut(id: number): void {
+    this.#callers.get(id)?.caller.close();
+    this.#callers.delete(id);
+  }
+
+  /** Its port is closed: what it has of the peers' is free again. */
+  #giveUp(id: number): void {
+    this.#shut(id);
+    this.step({ type: "failed", caller: id, address: "", why: "stopped" });
+  }
+
   #start(id: number): void {
-    this.#callers.get(id)?.start({
+    this.#callers.get(id)?.caller.start({
       linked: (link) => {
         this.#callers.delete(id);
         this.#linked(link, { caller: id });
       },
       failed: (why) => {
-        const address = this.#callers.get(id)?.address ?? "";
+        const address = this.#callers.get(id)?.caller.address ?? "";
         this.#callers.delete(id);
         this.step({ type: "failed", caller: id, address, why });
       },

@@ -95,6 +95,46 @@ Deno.test("callers before there is a phrase to offer wait in order, few of a net
   deepEqual(closed, ["early"]);
 });
 
+Deno.test("when an introduction's port closes, the peers hear of whoever waited or was in TLS there, and of nobody else", async () => {
+  const failed: unknown[] = [];
+  const { parts, call } = partsWith({
+    deadline: Infinity,
+    wantsQuiet: false,
+    step: (event: Event) => {
+      if (event.type === "failed") failed.push([event.caller, event.why]);
+      if (event.type === "introduce") return [{ type: "listen at", hosts: ["192.0.2.9"] }];
+      if (event.type === "decline") return [{ type: "listen at", hosts: [] }];
+      return event.type === "arrived" && event.caller > 1 ? [{ type: "start", caller: event.caller }] : [];
+    },
+    [Symbol.dispose]: () => {},
+  });
+  const closed: string[] = [];
+  using loop = new Loop(parts);
+  const calls = (name: string) =>
+    call({ host: "192.0.2.1", address: name, start: () => {}, close: () => closed.push(name) });
+  loop.step({ type: "introduce", peer: "" });
+  calls("waits");
+  calls("in TLS");
+  await loop.listen("127.0.0.1:1");
+  loop.takeCalls();
+  calls("at the door");
+  loop.step({ type: "decline", peer: "" });
+  deepEqual([failed, closed], [[[1, "stopped"], [2, "stopped"]], ["waits", "in TLS"]]);
+});
+
+Deno.test("a port that is taken only after the end is closed at once", async () => {
+  const { promise, resolve } = Promise.withResolvers<{ address: string; close: () => void }>();
+  let closed = 0;
+  const { parts } = partsWith({ [Symbol.dispose]: () => {} });
+  const late = { ...parts, transport: { listen: () => promise } } as unknown as LoopParts;
+  const loop = new Loop(late);
+  const listening = loop.listen("127.0.0.1:1");
+  loop[Symbol.dispose]();
+  resolve({ address: "127.0.0.1:1", close: () => closed++ });
+  await listening;
+  equal(closed, 1);
+});
+
 Deno.test("a friend's flood is handled in order and in slices, between which ticks come; a read and the end come behind it", async () => {
   const steps: string[] = [];
   let next = now() + 5;

@@ -70,9 +70,10 @@ export class Door implements Disposable {
     this.refuseStranger(address, why);
   }
 
-  /** An attempt of ours to meet somebody halfway has come to nothing: it is not held against them. */
+  /** We have ended it, as an attempt to meet somebody halfway that came to nothing: it is not held against them. */
   gaveUp(caller: CallerId): void {
     this.#admission.gaveUp(caller, this.#turn.now);
+    this.#admission.failed(caller, this.#turn.now); // one that still waits
   }
 
   /** False: it had one, and has lost it to somebody who waited. */

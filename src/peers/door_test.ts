@@ -130,6 +130,16 @@ test("a place that is given back, or whose attempt came to nothing, can be had a
   equal(trial.door.deadline, Infinity);
 });
 
+test("one that we end ourselves is nobody's fault, and waits no longer if it did", (trial) => {
+  trial.at(0, (door) => {
+    for (const id of [1, 2, 3]) door.arrived(id, from(1));
+    deepEqual(door.moves(), [{ move: "start", caller: 1 }]);
+  });
+  deepEqual(trial.at(0, (door) => [1, 2].forEach((id) => door.gaveUp(id))), []);
+  deepEqual(trial.at(0, (door) => [4, 5].forEach((id) => door.arrived(id, from(1)))), [], "both may wait");
+  deepEqual(trial.told(TURNED_AWAY_REPORT_MS), [turnedAway(1, 0)], "the third of a network that came at once");
+});
+
 test("one that was started and never became a link is told with its address and reason", (trial) => {
   trial.admit(1, from(1), 0);
   const notice = { event: "refused", address: "10.0.1.1:1", reason: "timeout" } as const;

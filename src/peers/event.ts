@@ -63,8 +63,8 @@ export type Event =
   | { type: "frame"; link: LinkId; frame: Frame; at?: Millis }
   /** The other side closed the link, or it broke. */
   | { type: "ended"; link: LinkId }
-  /** A connection that was started never became a link. */
-  | { type: "failed"; caller: CallerId; address: string; why: "timeout" | "protocol" | "closed" }
+  /** A connection that was started never became a link; `stopped`, of any that arrived: we have closed it ourselves. */
+  | { type: "failed"; caller: CallerId; address: string; why: "timeout" | "protocol" | "closed" | "stopped" }
   | { type: "dialFailed"; call: CallId; failure: CallFailure }
   /** Where a call's friend may be met halfway: of each family one place at most. Never said while we take no calls. */
   | { type: "aimed"; call: CallId; meetAt: readonly PunchAddress[] }

@@ -160,6 +160,7 @@ export class Peers implements Disposable {
       case "ended":
         return this.#connections.ended(event.link);
       case "failed":
+        if (event.why === "stopped") return this.#door.gaveUp(event.caller);
         return this.#door.failed(event.caller, event.address, event.why);
       case "dialFailed":
         if (this.#connections.acquaintances.dialFailed(event.call)) return;

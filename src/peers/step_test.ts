@@ -1269,6 +1269,21 @@ test(
   },
 );
 
+test(
+  "callers whom we hang up on ourselves keep no place, as when a port closes that was open for an introduction",
+  [LARGE],
+  (bench) => {
+    const node = bench.node("b");
+    for (let n = 0; n < 25; n++) {
+      const { said, caller } = knock(bench, "b", "10.1.0.9");
+      equal(said, "start");
+      node.step({ type: "failed", caller, address: "", why: "stopped" });
+    }
+    bench.run(TURNED_AWAY_REPORT_MS);
+    deepEqual(bench.story("b"), []);
+  },
+);
+
 // --- What a person may ask ---
 
 test("a friend who is here is shown with address, direction, time and what is unconfirmed", [
