@@ -78,7 +78,10 @@ class Play {
       listens: (flags & 8) === 0,
       hidden: this.#hidden,
     };
-    this.#company = new Company({ self: SELF, intervalMs: 250, mode: this.#mode, most: MOST }, reachable);
+    this.#company = new Company(
+      { self: SELF, intervalMs: 250, mode: this.#mode, most: MOST, isShutOut: () => false },
+      reachable,
+    );
   }
 
   run(): void {

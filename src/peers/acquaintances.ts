@@ -28,14 +28,21 @@ export class Acquaintances {
   /** Something has happened since the last `settle` that friends may have to be told of. */
   #due = false;
 
-  constructor(options: PeersOptions, turn: Turn, friends: Friends, calling: Calling, steer: Steer) {
+  constructor(
+    options: PeersOptions,
+    turn: Turn,
+    friends: Friends,
+    calling: Calling,
+    steer: Steer,
+    isShutOut: (peer: PeerId) => boolean,
+  ) {
     this.#turn = turn;
     this.#friends = friends;
     this.#calling = calling;
     this.#steer = steer;
     const { self, shape, introductions: mode, friends: most = MAX_SESSIONS, hidden } = options;
     this.company = new Company(
-      { self, intervalMs: shape.intervalMs, mode, most: Math.min(most, MAX_SESSIONS) },
+      { self, intervalMs: shape.intervalMs, mode, most: Math.min(most, MAX_SESSIONS), isShutOut },
       { addresses: [], listens: false, hidden },
     );
   }

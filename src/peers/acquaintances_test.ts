@@ -58,7 +58,7 @@ class Trial {
       },
       end: ({ link }, reason) => this.done.push(`end ${link} ${reason}`),
       hangUp: (peer) => this.done.push(`hang up ${peer.slice(0, 2)}`),
-    });
+    }, () => false);
   }
 
   join(peer: string, link: number, more: Partial<Connection> = {}): Friend {

@@ -49,6 +49,7 @@ export interface CompanyOptions {
   readonly mode: IntroductionsMode;
   /** Friends who may be here at once. */
   readonly most: number;
+  readonly isShutOut: Situation["isShutOut"];
 }
 
 /** Where this process can be called. */
@@ -269,6 +270,7 @@ export class Company {
       hidden: this.#reachable.hidden,
       full: this.#here.size >= this.#options.most,
       preparing: this.#hosts.some((host) => !this.#answers.has(host)),
+      isShutOut: this.#options.isShutOut,
     };
   }
 

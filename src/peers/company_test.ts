@@ -234,6 +234,19 @@ test(
 );
 
 test(
+  "who was shut out learns nothing more of us by a friend's introduction, though we say yes to everybody",
+  [A, { ...B, circle: YES }, { ...C, circle: YES }],
+  (bench) => {
+    star(bench).run(40_000);
+    ok(bench.friend("b", "c") !== undefined, "they came to hear each other");
+    const before = bench.notices("b", "introduction").length;
+    bench.node("b").step({ type: "compared", peer: bench.id("c"), same: false });
+    bench.run(120_000);
+    deepEqual(bench.notices("b", "introduction").slice(before), []);
+  },
+);
+
+test(
   "a changed name reaches friends, those who hear of one in a circle too, however fast it changes",
   [A, B, C],
   (bench) => {
@@ -251,7 +264,7 @@ test(
 Deno.test("when several connections have become one, a circle is sent again whatever it says", () => {
   const self = "00".repeat(32);
   const company = new Company(
-    { self, intervalMs: 250, mode: "ask", most: 64 },
+    { self, intervalMs: 250, mode: "ask", most: 64, isShutOut: () => false },
     { addresses: [], listens: false, hidden: false },
   );
   const friend = { peer: "11".repeat(32), name: undefined, address: "203.0.113.1:7373", local: "", dialled: true };
@@ -332,7 +345,7 @@ class Alone {
 
   constructor(more: Partial<CompanyOptions> = {}, reachable: Partial<Reachable> = {}) {
     this.company = new Company(
-      { self: SELF, intervalMs: 250, mode: "ask", most: 64, ...more },
+      { self: SELF, intervalMs: 250, mode: "ask", most: 64, isShutOut: () => false, ...more },
       { addresses: [], listens: false, hidden: false, ...reachable },
     );
   }

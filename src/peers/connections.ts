@@ -58,7 +58,8 @@ export class Connections implements Steer, Disposable {
     this.messages = new Messages(turn, friends, this);
     this.naming = new Naming(options.name, turn, friends, this);
     this.verifying = new Verifying(arena, options.self, turn, friends, this);
-    this.acquaintances = new Acquaintances(options, turn, friends, calling, this);
+    const isShutOut = (peer: PeerId) => this.verifying.isShutOut(peer);
+    this.acquaintances = new Acquaintances(options, turn, friends, calling, this, isShutOut);
   }
 
   get none(): boolean {

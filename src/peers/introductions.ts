@@ -48,6 +48,8 @@ export interface Situation {
   readonly full: boolean;
   /** `own` is not known yet: calls are about to be taken. */
   readonly preparing: boolean;
+  /** The person found other words with this PeerId: nobody is to hear of us for its sake. */
+  readonly isShutOut: (peer: PeerId) => boolean;
 }
 
 export type IntroductionEffect =
@@ -154,6 +156,7 @@ export class Introductions {
     const { peer } = message;
     const friend = situation.friends.get(from);
     if (friend === undefined || peer === this.#self || situation.friends.has(peer) || !names(friend, peer)) return;
+    if (situation.isShutOut(peer)) return;
     if (situation.hidden) return this.#tellHidden();
     const known = this.#all.get(peer);
     if (known?.state === "declined" || situation.full) return;
@@ -168,9 +171,9 @@ export class Introductions {
     if (known === undefined) this.#tell(one, "asked", undefined, !this.#questions.mayAsk(peer, from, now));
   }
 
-  /** The person says yes. False: nobody who is here names this PeerId, or it is here, or this process is hidden. */
+  /** The person says yes. False: nobody who is here names this PeerId, or it is here or shut out, or this process is hidden. */
   agree(peer: PeerId, situation: Situation, now: Millis): boolean {
-    const named = [...situation.friends.values()].some((friend) => names(friend, peer));
+    const named = [...situation.friends.values()].some((friend) => names(friend, peer)) && !situation.isShutOut(peer);
     const may = named && peer !== this.#self && !situation.friends.has(peer) && !situation.hidden && !situation.full;
     const one = this.#all.get(peer);
     if (may && one?.state !== "yes") this.#enterYes(one ?? this.#make(peer, now), situation, now);
@@ -248,7 +251,8 @@ export class Introductions {
   #agreeToAll(named: ReadonlySet<PeerId>, situation: Situation, now: Millis): void {
     const room = situation.full || situation.hidden ? 0 : INTRODUCTIONS_MAX - this.#all.size;
     const here = (peer: PeerId) => peer === this.#self || situation.friends.has(peer);
-    for (const peer of this.#agreeable.due(named, here, (peer) => this.#all.has(peer), room, now)) {
+    const settled = (peer: PeerId) => this.#all.has(peer) || situation.isShutOut(peer);
+    for (const peer of this.#agreeable.due(named, here, settled, room, now)) {
       this.#enterYes(this.#make(peer, now), situation, now);
     }
   }

@@ -38,7 +38,7 @@ function seeing(you: string, one: MiddleFriend): MiddleFriend {
 }
 function situation(friends: readonly MiddleFriend[], more: Partial<Situation> = {}): Situation {
   const all = new Map(friends.map((one) => [one.peer, one]));
-  return { friends: all, own: OWN, hidden: false, full: false, preparing: false, ...more };
+  return { friends: all, own: OWN, hidden: false, full: false, preparing: false, isShutOut: () => false, ...more };
 }
 const introduce = (peer: string, ...addresses: string[]): IntroductionMessage => ({
   type: "introduce",
@@ -338,6 +338,14 @@ Deno.test("with yes everybody who is named is agreed to, once; with no an introd
   deepEqual(no.agree(), ["yes f1"]);
   deepEqual(no.introduced(F, AT), []);
   deepEqual(no.settle(), [`meet f1 ${OWN}`, `dial 99 ${AT}`]);
+});
+
+Deno.test("whose words were different is not asked about, agreed to, met or called again, in any mode", () => {
+  for (const mode of ["ask", "yes"] as const) {
+    const trial = new Trial(mode);
+    trial.around = situation([friend(F, PEER)], { isShutOut: (peer) => peer === PEER });
+    deepEqual([trial.introduced(F, AT), trial.agree(), trial.settle(), trial.settle(60_000)], [[], [], [], []], mode);
+  }
 });
 
 Deno.test("with yes a friend who was lost is agreed to again after a pause, unless they are named no more by then", () => {
