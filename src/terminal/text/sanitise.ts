@@ -133,7 +133,21 @@ function contextual(chars: readonly string[], kind: "text" | "name"): string {
   return kept;
 }
 
+/**
+ * What is left of a name for a hasty reader. Each friend's is compared with all others' in each painting, and a friend may
+ * name many people at once: the last ones are remembered.
+ */
 function skeleton(name: string): string {
+  let known = skeletons.get(name);
+  if (known === undefined) {
+    known = bareOf(name);
+    if (skeletons.size >= SKELETONS_MAX) skeletons.clear();
+    skeletons.set(name, known);
+  }
+  return known;
+}
+
+function bareOf(name: string): string {
   let bare = "";
   for (const char of name.toWellFormed().normalize("NFKD")) {
     const alike = HOMOGLYPHS.get(char);
@@ -177,6 +191,9 @@ const JOINED_SCRIPTS =
   /[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Nko}\p{Script=Mongolian}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}]/u;
 // The blocks of UAX 9 whose letters are R or AL.
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+const skeletons = new Map<string, string>();
+/** Of everybody met and everybody reported (roster.ts), with and without what looks like a tag. */
+const SKELETONS_MAX = 1024;
 /** What a hasty reader does not see in a name: accents, spaces, punctuation, and what nobody sees. */
 const UNSEEN = [MARK, INVISIBLE, SELECTOR, /[\p{Z}\p{P}\p{S}]/u, /[\u200c\u200d]/];
 

@@ -106,6 +106,26 @@ Deno.test("isolate() and withoutIsolates() are inverse", () => {
   assert.equal(isolate("hello"), "hello");
 });
 
+Deno.test("names are taken apart once, however often they are compared, and more of them than are remembered do no harm", (t) => {
+  const { normalize } = String.prototype;
+  let taken = 0;
+  String.prototype.normalize = function (...form) {
+    taken++;
+    return normalize.apply(this, form);
+  };
+  try {
+    const names = Array.from({ length: 64 }, (_, i) => `${t.name} ${i}`);
+    const compareAll = () => names.filter((a) => names.some((b) => a !== b && confusable(a, b)));
+    assert.deepEqual(compareAll(), []);
+    assert.equal(taken, names.length);
+    assert.deepEqual(compareAll(), []);
+    assert.equal(taken, names.length);
+  } finally {
+    String.prototype.normalize = normalize;
+  }
+  for (let i = 0; i < 3000; i++) assert.ok(confusable(`n${i}`, `N${i}`) && !confusable(`n${i}`, `n${i + 1}`));
+});
+
 Deno.test("confusable() finds look-alikes and no more", () => {
   for (
     const [a, b] of [
