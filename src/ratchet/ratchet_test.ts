@@ -328,6 +328,27 @@ Deno.test("a dialer nine times as fast leaves the listener every second cell, an
   deepEqual([words, pair.plain.A.state.sending.epoch], [20, 20]);
 });
 
+Deno.test("a dialer takes a ciphertext directly behind another, from a listener that answers each key at once", () => {
+  using pair = new Pair("at once");
+  const asks = () => pair.seals("A", KEY_CELL + 1).forEach((cell) => pair.opens("B", cell));
+  asks();
+  pair.opens("A", pair.seal("B"));
+  asks();
+  const plaintext = new Uint8Array(CELL_PLAINTEXT_SIZE).fill(3, 0, 1);
+  plaintext.set(pair.plain.B.state.ciphertext!, 1);
+  const ciphertext = pair.forge("B", plaintext);
+  deepEqual(headerOf(ciphertext), { epoch: 1, pn: 1, n: 0 });
+  pair.opens("A", ciphertext);
+  pair.bend("B", ({ nextSending, sending }) => ({
+    ciphertext: undefined,
+    nextSending: undefined,
+    sending: { ...nextSending!, pn: sending.n },
+  }));
+  const first = pair.forge("B");
+  deepEqual(headerOf(first), { epoch: 2, pn: 1, n: 0 });
+  pair.opens("A", first);
+});
+
 Deno.test("makeKey() makes the key that is due once, after cell 7 and not before, and due() then draws nothing", () => {
   using pair = new Pair("quiet");
   for (let n = 0; n < KEY_CELL; n++) {
