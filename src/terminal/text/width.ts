@@ -106,6 +106,7 @@ export function wrap(
   rest: number,
   widthOf: (grapheme: string) => number = graphemeWidth,
 ): string[] {
+  if (line.length <= first && ASCII.test(line)) return [withoutLast(line, " ")]; // there may be thousands
   const breaking = new Breaking(first, rest);
   for (const { text, each } of piecesOf(line.replaceAll("\t", " ".repeat(TAB_CELLS)))) {
     if (each === undefined) breaking.put(text, widthOf(text));
