@@ -9,7 +9,16 @@ import type { Notice } from "../notice.ts";
 import type { PeerId } from "../ports.ts";
 import * as words from "../words/notices.ts";
 import { unheardLine } from "../words/circle.ts";
-import { carefulLine, carefulOfReported, label, labels, learn, newlyReported, type Roster } from "./text/roster.ts";
+import {
+  carefulLine,
+  carefulOfReported,
+  label,
+  labels,
+  learn,
+  newlyReported,
+  type Roster,
+  unheardNames,
+} from "./text/roster.ts";
 import { ownLabel, sanitise } from "./text/sanitise.ts";
 
 /** What the sentences need to know about what came before. Changed by `plainLines`. */
@@ -59,7 +68,7 @@ function sentences(notice: Notice, context: PlainContext): string[] {
       const lines = context.echoed ? [] : words.ownLines(text);
       if (notice.peers === 0) lines.push(words.NOBODY_YET);
       if (notice.private) lines.push(words.aloneLine(notice.to.map(who)));
-      const unheard = unheardLine(notice.unheard, labels(roster));
+      const unheard = unheardLine(unheardNames(roster, notice.unheard));
       if (unheard !== undefined) lines.push(unheard);
       return lines;
     }

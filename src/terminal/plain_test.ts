@@ -3,7 +3,7 @@ import type { Notice } from "../notice.ts";
 import { label, learn, newRoster } from "./text/roster.ts";
 import { type PlainContext, plainLines } from "./plain.ts";
 import { hostileStrings } from "./testdata/hostile.ts";
-import { A, B, came, delivered, message, named, sent, unconfirmed } from "./testdata/notices.ts";
+import { A, B, came, delivered, hearing, message, named, sent, unconfirmed } from "./testdata/notices.ts";
 
 function transcript(notices: readonly Notice[], echoed = false): string[] {
   const context: PlainContext = { roster: newRoster("me"), sent: new Map(), echoed };
@@ -123,32 +123,36 @@ Deno.test("a PeerId whose tag or name resembles that of anybody met or heard of 
 });
 
 Deno.test("whoever is called friend is pointed out while somebody without a name is here", () => {
-  const named: Notice = { event: "named", peer: B, name: "fri\u0435nd" };
-  const came = (peer: string): Notice => ({ event: "connected", peer, direction: "in", address: "x" });
-  assert.deepEqual(transcript([came(A), came(B), named]).slice(-1), [
+  const liar = named(B, "fri\u0435nd");
+  assert.deepEqual(transcript([came(A), came(B), liar]).slice(-1), [
     "Careful: fri\u0435nd [b0b0-0000] looks like friend [3f2a-91bc], someone else.",
   ]);
-  assert.deepEqual(transcript([came(B), named]).length, 2, "nobody else is here");
+  assert.deepEqual(transcript([came(B), liar]).length, 2, "nobody else is here");
 });
 
 Deno.test("somebody only heard of is called what those agree on who name them, not what the last one said", () => {
   const peer = "c0".repeat(32);
   const yes: Notice = { event: "introduction", peer, by: [A], state: "yes", quiet: false };
   const circle = (name: string): Notice => ({ event: "circle", peer: B, you: "", with: [{ peer, name }] });
-  const hearing = (name: string): Notice => ({
-    event: "hearing",
-    hearing: {
-      everyone: false,
-      settling: false,
-      others: [{ peer, name, by: [A, B] }],
-      apart: [],
-      disputed: [],
-    },
-  });
+  const agreed = (name: string) => hearing({ others: [{ peer, name, by: [A, B] }] });
   const called = (...notices: Notice[]) =>
     /introduce you to (\S+) /.exec(transcript([...notices, yes]).at(-1) ?? "")?.[1];
-  assert.equal(called(circle("Dora"), hearing("Dora")), "Dora");
-  assert.equal(called(circle("Dora"), hearing(""), circle("Mallory")), "somebody");
+  assert.equal(called(circle("Dora"), agreed("Dora")), "Dora");
+  assert.equal(called(circle("Dora"), agreed(""), circle("Mallory")), "somebody");
+});
+
+Deno.test("who does not hear a message is named cleanly, and with the tag where somebody here has such a name or none was given", () => {
+  const peer = "c0".repeat(32);
+  const notHeard = (name: string) => {
+    const unheard = [{ peer, name, by: [A] }];
+    return transcript([came(A), named(A, "Alice"), hearing({ others: unheard }), sent("1", "hi", { unheard })]).at(-1);
+  };
+  assert.equal(notHeard("Dora"), "Not heard by Dora.");
+  assert.equal(notHeard("D\u202eora"), "Not heard by Dora.");
+  for (const name of ["\u202e", "\u{e0041}\u200b", ""]) {
+    assert.equal(notHeard(name), "Not heard by somebody [c0c0-c0c0].", JSON.stringify(name));
+  }
+  assert.equal(notHeard("\u0410lice"), "Not heard by \u0410lice [c0c0-c0c0].", "she who is here did hear it");
 });
 
 Deno.test("a verified friend's tag has a mark inside its brackets, which no name can hold, until it is taken back", () => {

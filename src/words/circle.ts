@@ -53,20 +53,13 @@ export function hearingText(hearing: Hearing, labels: Labels, most = 2): string 
 }
 
 /** Behind the receipts of one's own message: `Bob does not hear this`. Empty where everybody did. */
-export function unheardText(unheard: Hearing["others"], labels: Labels): string {
-  if (unheard.length === 0) return "";
-  return `${listed(unheardNames(unheard, labels))} ${unheard.length === 1 ? "does" : "do"} not hear this`;
+export function unheardText(names: readonly string[]): string {
+  return names.length === 0 ? "" : `${listed(names)} ${names.length === 1 ? "does" : "do"} not hear this`;
 }
 
 /** The same as a line of its own. */
-export function unheardLine(unheard: Hearing["others"], labels: Labels): string | undefined {
-  return unheard.length === 0 ? undefined : `Not heard by ${listed(unheardNames(unheard, labels))}.`;
-}
-
-function unheardNames(unheard: Hearing["others"], labels: Labels): string[] {
-  return unheard.map(({ name, peer }) =>
-    name === "" ? labels.reported({ name, peer }) : labels.reportedName(peer) || name
-  );
+export function unheardLine(names: readonly string[]): string | undefined {
+  return names.length === 0 ? undefined : `Not heard by ${listed(names)}.`;
 }
 
 /** One line for a notice of this kind; undefined for any other, or where nothing is to be said. */

@@ -43,7 +43,7 @@ Deno.test("no line begins with what a peer chose, so that a friend called From B
   const one = { peer: "b", by: ["a"], tells: [] };
   const introduction = { event: "introduction", peer: "b", by: ["a"], quiet: false } as const;
   const lines = [
-    unheardLine([heard("b", "a")], liars),
+    unheardLine([from]),
     whoHearsWhom(hearingText({ ...NONE, others: [heard("b", "a")], apart: [["a", "b"]] }, liars)),
     ...(["same", "different", "changed"] as const).map((state) =>
       circleLine({ event: "verify", peer: "a", state }, liars)
@@ -114,15 +114,11 @@ Deno.test("hearingText() has one part for each set of friends, in the plural whe
   for (const [hearing, text] of CASES) equal(says(hearing), text);
 });
 
-Deno.test("unheardText() takes the name that is newest, and a label where a friend gave none", () => {
-  const by = ["a"];
-  equal(unheardText([], labels), "");
-  equal(unheardText([heard("b", "a"), heard("c", "a")], labels), "Bob, Carol do not hear this");
-  equal(unheardText([{ peer: "b", name: "Robert", by }], labels), "Bob does not hear this");
-  equal(unheardText([{ peer: "z", name: "Zoe", by }], labels), "Zoe does not hear this");
-  equal(unheardText([{ peer: "z", name: "", by }], labels), "somebody [z] does not hear this");
-  equal(unheardLine([{ peer: "z", name: "", by }, heard("b", "a")], labels), "Not heard by somebody [z], Bob.");
-  equal(unheardLine([], labels), undefined);
+Deno.test("unheardText() and unheardLine() say who did not get a message, and nothing where everybody did", () => {
+  deepEqual([unheardText([]), unheardLine([])], ["", undefined]);
+  equal(unheardText(["Bob", "Carol"]), "Bob, Carol do not hear this");
+  equal(unheardText(["Bob"]), "Bob does not hear this");
+  equal(unheardLine(["somebody [z]", "Bob"]), "Not heard by somebody [z], Bob.");
 });
 
 const introduction = (

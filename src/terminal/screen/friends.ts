@@ -5,7 +5,7 @@ import type { Hearing, Notice } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";
 import { hearingText, unheardText } from "../../words/circle.ts";
 import { quietText } from "../../words/screen.ts";
-import { labels, looksLike, nameOf, newRoster, type Roster, tagOf } from "../text/roster.ts";
+import { labels, looksLike, nameOf, newRoster, type Roster, tagOf, unheardNames } from "../text/roster.ts";
 import { tag } from "../text/sanitise.ts";
 import { cautiousWidth, cut } from "../text/width.ts";
 import { headerText } from "./bars.ts";
@@ -63,7 +63,7 @@ export class Friends {
   noteOf({ private: alone, to, unheard }: Notice & { event: "sent" }): string {
     return alone
       ? `to ${to.map((peer) => this.shortName(peer)).join(", ")} alone`
-      : unheardText(unheard, labels(this.roster));
+      : unheardText(unheardNames(this.roster, unheard));
   }
 
   /** The header, `columns` wide. */

@@ -121,6 +121,16 @@ export function labels(roster: Roster): Labels {
   };
 }
 
+/** Those who do not hear a message, briefly; with the tag if they have no name, or one like that of somebody here, who does. */
+export function unheardNames(roster: Roster, unheard: readonly Person[]): string[] {
+  const { reported, reportedName } = labels(roster);
+  const here = [...roster.here.keys()].map((peer) => nameOf(roster, peer));
+  return unheard.map(({ peer, name: now }) => {
+    const name = reportedName(peer) || sanitise(now, "name");
+    return name === "" || here.some((theirs) => confusable(name, theirs)) ? reported({ peer, name }) : name;
+  });
+}
+
 /**
  * Whom this peer could be taken for: somebody met with the same tag, another one here by the name, `"you"`, or nobody. A
  * fake tag in a name does not count.
