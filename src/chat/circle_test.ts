@@ -144,6 +144,7 @@ Deno.test("/msg goes to the friend who is named, or back to the person if it can
   const refused: readonly (readonly [text: string, wrong: RegExp])[] = [
     ["", /There is no name/],
     ["Carl", /There is no text/],
+    ["Carl a\x07b", /a character that messages cannot have/],
     ["Bob hi", /nobody of that name/],
     [`Carl ${"x".repeat(17_000)}`, /It takes 17\d{3} bytes, and the limit is 16384/],
   ];

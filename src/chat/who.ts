@@ -20,22 +20,28 @@ export type Meant =
 
 /**
  * The friend named at the start of `text`. Names may hold spaces, so somebody could take a friend's name and the first
- * words of what is said to that friend: a longer name decides nothing. A longer spelling with the tag does.
+ * words of what is said to that friend: a longer name decides nothing. A longer spelling with the tag does. They are
+ * compared as they are shown; what stands behind stays as it was typed.
  */
 export function whoIsMeant(text: string, candidates: readonly Candidate[]): Meant {
-  const typed = withoutIsolates(sanitise(text, "text")).trimStart();
+  const typed = text.trimStart();
   if (typed === "") return "unnamed";
-  const lower = inSmall(typed);
-  const fitting = candidates.flatMap(spellings).filter(({ spelling }) =>
-    lower.startsWith(spelling) && /^(?:$|[ \n\t])/.test(lower.slice(spelling.length))
-  );
-  const length = Math.max(0, ...fitting.map(({ spelling }) => spelling.length));
-  const longest = fitting.filter(({ spelling }) => spelling.length === length);
+  const all = candidates.flatMap(spellings);
+  let end = 0;
+  let longest: readonly Spelling[] = [];
+  const fitting: Spelling[] = [];
+  for (const { index } of `${typed} `.slice(0, NAMED_WITHIN).matchAll(/\s/g)) {
+    const named = inSmall(withoutIsolates(sanitise(typed.slice(0, index), "text")));
+    const found = all.filter(({ spelling }) => spelling === named);
+    if (found.length === 0) continue;
+    end = index;
+    longest = found;
+    fitting.push(...found);
+  }
   const meant = new Set((longest.every(({ tagged }) => tagged) ? longest : fitting).map(({ peer }) => peer));
   const [peer] = meant;
   if (peer === undefined) return "nobody";
-  if (meant.size > 1) return "several";
-  return { peer, rest: typed.slice(length).trimStart() };
+  return meant.size > 1 ? "several" : { peer, rest: typed.slice(end).trimStart() };
 }
 
 interface Spelling {
@@ -54,16 +60,15 @@ function spellings({ peer, name }: Candidate): Spelling[] {
   return [{ peer, spelling: known, tagged: false }, ...[...tags, ...tags.map((one) => `${known} ${one}`)].map(tagged)];
 }
 
-/** As long as the text, so that what stands behind a name is found again: \u0130 in small letters takes two places. */
+/** The sigma at a word's end has the same capital. */
 function inSmall(text: string): string {
-  return text.replace(/[\p{Lu}\u03c2]/gu, (letter) => {
-    if (letter === "\u03c2") return "\u03c3"; // the sigma at a word's end has the same capital
-    const small = letter.toLowerCase();
-    return small.length === letter.length ? small : letter;
-  });
+  return text.toLowerCase().replaceAll("\u03c2", "\u03c3");
 }
 
 /** A friend's name and tag, as a person reads them. `name` is raw. */
 export function labelOf({ peer, name }: { readonly peer: PeerId; readonly name: string | undefined }): string {
   return `${sanitise(name ?? "", "name") || "friend"} [${tag(peer)}]`;
 }
+
+/** More than the longest name and tag take, with whatever else is typed within them. */
+const NAMED_WITHIN = 200;

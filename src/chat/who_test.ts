@@ -51,11 +51,18 @@ Deno.test("whoIsMeant() compares names as they are shown, so that one typed from
   equal(typeof whoIsMeant("Bo(b)", [odd]), "object");
 });
 
-Deno.test("whoIsMeant() leaves what stands behind a name whole, also where small letters take more room than large ones", () => {
+Deno.test("whoIsMeant() leaves what stands behind a name as it was typed, also where small letters take more room than large ones", () => {
   const odd = { peer: BOB.peer, name: "\u0130pek \u0130nci" };
   deepEqual(whoIsMeant("\u0130pek \u0130nci hello", [odd]), { peer: BOB.peer, rest: "hello" });
   deepEqual(whoIsMeant("\u0130PEK \u0130NC\u0130 hello", [{ ...odd, name: "\u0130pek \u0130nc\u0130" }]), {
     peer: BOB.peer,
     rest: "hello",
+  });
+  // What only a screen would change: a joiner, a mark of direction, a private character, a space that does not break.
+  const rest = "a\u200db \u200f\u05d0 \ue000\u00a0c";
+  deepEqual(whoIsMeant(`Bob\t${rest}`, [BOB]), { peer: BOB.peer, rest });
+  deepEqual(whoIsMeant("\u039f\u0394\u039f\u03a3 hi", [{ ...BOB, name: "\u03bf\u03b4\u03bf\u03c2" }]), {
+    peer: BOB.peer,
+    rest: "hi",
   });
 });
