@@ -98,3 +98,16 @@ Deno.test("a person gets a line back that nobody has room for, and not one that 
   pipe.say("gone", "gone");
   deepEqual([did.sent, did.back, did.problems.length], [[], ["//full"], 2]);
 });
+
+Deno.test("what still waits at the end is told in the number that it has", () => {
+  const script = pipeWith(true);
+  script.pipe.say("one", "one");
+  script.here([BERT, 0]);
+  script.pipe.close();
+  const { doing, wrong } = script.pipe.tellUnsent(false)!;
+  deepEqual([doing, wrong], ["Could not send 1 message.", "It was still waiting for its turn."]);
+  const two = pipeWith(true);
+  for (const text of ["one", "two"]) two.pipe.say(text, text);
+  two.here([BERT, 0]);
+  equal(two.pipe.tellUnsent(true)?.wrong, "They were still waiting for their turn.");
+});

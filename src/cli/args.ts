@@ -142,7 +142,9 @@ function chatArgs(
   if (given.has("no-commands") && !given.has("json")) return USAGE.noCommands;
   const introductions = given.get("introductions");
   if (introductions !== undefined && !isIntroductions(introductions)) return USAGE.introductions;
-  if (given.has("plain") && given.has("json")) return USAGE.both("plain", "json");
+  // For people, whom no event calls.
+  const other = given.has("json") ? ["plain", "bell", "notify"].find((name) => given.has(name)) : undefined;
+  if (other !== undefined) return USAGE.both(other, "json");
   return {
     command: "chat",
     listen: whom.listen ?? given.get("listen"),

@@ -227,7 +227,9 @@ Deno.test("parse() refuses what makes no sense, and says what to do", () => {
   match(wrong("doctor", "a", "--with-phrase", "--phrase-fd", "0"), /cannot be used together/);
   match(wrong("doctor", "a", "--phrase-fd", "1"), /descriptor/);
   match(wrong("connect", "a", "--with-phrase"), /does not belong/);
-  match(wrong("--json", "--plain"), /cannot be used together/);
+  for (const other of ["plain", "bell", "notify"]) {
+    match(wrong("--json", `--${other}`), new RegExp(`--${other} and --json cannot be used together`));
+  }
   match(wrong("--phrase", "x", "--phrase-fd", "0"), /cannot be used together/);
   match(wrong("--name", "a", "--name", "b"), /more than once/);
   for (const fd of ["1", "2", "-1", "x", "", "1e3"]) match(wrong(`--phrase-fd=${fd}`), /descriptor/);

@@ -55,9 +55,10 @@ export function missedInAll(who: string, count: number): string {
 
 /** Said by a script, and sent to nobody. `more`: there may be further ones. */
 export function unsent(count: number, more: boolean, waiting: boolean): Problem {
+  const stillWaiting = count === 1 ? "It was still waiting for its turn." : "They were still waiting for their turn.";
   return {
     doing: `Could not send ${more ? "at least " : ""}${messages(count)}.`,
-    wrong: waiting ? "They were still waiting for their turn." : "Nobody was here.",
+    wrong: waiting ? stillWaiting : "Nobody was here.",
     next: "Start again when your friend is there.",
   };
 }
