@@ -31,16 +31,17 @@ export function nfkc(text: Uint8Array, out: Uint8Array): Normal {
     length = read < normal.length ? out.length + 1 : length + written;
     letter = "";
   };
-  for (let at = 0, end = 0; at < text.length; at = end) {
-    const first = text[at]!;
-    end = at + characterSize(first);
-    if (first < 0x80 && (text[end] ?? 0) < FIRST_JOINING) {
+  for (let at = 0; at < text.length;) {
+    const start = at;
+    const first = text[start]!;
+    at += characterSize(first);
+    if (first < 0x80 && (text[at] ?? 0) < FIRST_JOINING) {
       write();
       out[length++] = first; // no string for what is ASCII and has no mark
       refused = worse(refused, refusedKind(first));
       continue;
     }
-    const character = decode(text.subarray(at, end));
+    const character = decode(text.subarray(start, at));
     if (character === undefined) {
       out.fill(0);
       return { length: 0, refused: "not UTF-8" };
