@@ -2,6 +2,8 @@
 // shows what a person sees; this one knows to a fraction of a millisecond when a byte was written and when the process was
 // gone, and can stop reading. Linux with python3.
 
+import { Child } from "./child.ts";
+
 export type Ending =
   /** Keys, each character one byte. */
   | { readonly how: "bytes"; readonly value: string }
@@ -28,23 +30,14 @@ export interface Ended {
 
 /** Owns the helper, and one program at a time. `await using` ends both. */
 export class Pty implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #answers: ReadableStreamDefaultReader<string>;
-  #rest = "";
+  readonly #child: Child;
+  /** What stands behind the last answer. */
+  #from = 0;
 
   /** `first`: before everything else that the machine has to do, which needs root; the program inherits it. */
   constructor(first = false) {
     const helper = ["python3", "-u", new URL("./pty.py", import.meta.url).pathname];
-    const [program = "", ...args] = first ? ["nice", "-n", "-15", ...helper] : helper;
-    this.#child = new Deno.Command(program, {
-      args,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    this.#input = this.#child.stdin.getWriter();
-    this.#answers = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.#child = new Child(first ? ["nice", "-n", "-15", ...helper] : helper);
   }
 
   /** Starts a program; the one before is ended. Resolves with its id. */
@@ -107,25 +100,18 @@ export class Pty implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#input.close().catch(() => {});
-    await this.#answers.cancel();
-    await this.#child.status;
+    await this.#child.endInput();
+    await this.#child.exit;
   }
 
   async #ask<Answer>(command: Readonly<Record<string, unknown>>): Promise<Answer> {
-    await this.#input.write(new TextEncoder().encode(JSON.stringify(command) + "\n"));
-    for (;;) {
-      const end = this.#rest.indexOf("\n");
-      if (end >= 0) {
-        const line = this.#rest.slice(0, end);
-        this.#rest = this.#rest.slice(end + 1);
-        return JSON.parse(line) as Answer;
-      }
-      const { value, done } = await this.#answers.read();
-      if (done) throw new Error("the helper with the terminal has ended");
-      this.#rest += value;
-    }
+    await this.#child.write(JSON.stringify(command) + "\n");
+    const [line] = await this.#child.until(/.*\n/, this.#from, ANSWER_MS);
+    this.#from += line.length;
+    return JSON.parse(line) as Answer;
   }
 }
 
 const WAIT_MS = 30_000;
+/** Nothing is asked that takes longer. */
+const ANSWER_MS = 300_000;

@@ -80,12 +80,7 @@ const RUNS: ReadonlyMap<string, (trace: Trace, name: string) => Promise<void>> =
 async function promptRun(trace: Trace, phrase: string): Promise<void> {
   if (!hasProgram("tmux")) return trace.skip("the prompt", "needs tmux");
   const ledger = phraseLedger(phrase);
-  await using terminal = await Tmux.product(["listen", "127.0.0.1:0", "--plain"], trace.product, {
-    columns: 120,
-    rows: 30,
-  });
-  await terminal.until("Phrase");
-  await pause(500); // keys wait in the terminal until the arena is there
+  await using terminal = await trace.prompt(["listen", "127.0.0.1:0", "--plain"]);
   await terminal.text(typedForm(phrase));
   await pause(300);
   using memory = new ProcessMemory(await terminal.pid());
@@ -229,9 +224,7 @@ async function askedAgainRun(trace: Trace): Promise<void> {
   const phrase = ownWords();
   const ledger = phraseLedger(phrase);
   await using listener = await FalseListener.open();
-  await using terminal = await Tmux.product(["connect", listener.address], trace.product, { columns: 120, rows: 30 });
-  await terminal.until("Phrase");
-  await pause(500); // keys wait in the terminal until the arena is there
+  await using terminal = await trace.prompt(["connect", listener.address]);
   await terminal.line(phrase);
   const wire = await listener.accept();
   using memory = new ProcessMemory(await terminal.pid());
@@ -277,9 +270,7 @@ async function exitsRun(trace: Trace): Promise<void> {
   if (!hasProgram("tmux")) return trace.skip("exit by F12", "needs tmux");
   const phrase = ownWords();
   const ledger = phraseLedger(phrase);
-  await using terminal = await Tmux.product(["listen", "127.0.0.1:0"], trace.product, { columns: 120, rows: 30 });
-  await terminal.until("Phrase");
-  await pause(500);
+  await using terminal = await trace.prompt(["listen", "127.0.0.1:0"]);
   await terminal.line(phrase);
   const address = await addressOf(terminal);
   using memory = new ProcessMemory(await terminal.pid());
@@ -563,6 +554,14 @@ class Trace {
       command: this.product,
       ...(shell === undefined ? {} : { shell }),
     });
+  }
+
+  /** In a terminal, at its prompt. */
+  async prompt(args: readonly string[]): Promise<Tmux> {
+    const terminal = await Tmux.product(args, this.product, { columns: 120, rows: 30 });
+    await terminal.until("Phrase");
+    await pause(500); // keys wait in the terminal until the arena is there
+    return terminal;
   }
 
   title(run: string): void {

@@ -373,19 +373,19 @@ Deno.test("deno lint itself fails on a forbidden import and a forbidden name, an
 });
 
 Deno.test("no file of the program switches off a rule of the house", async () => {
-  const files = ["main.ts"];
-  await sources("src", files);
-  for (const file of files) {
+  for (const file of ["main.ts", ...sources("src")]) {
     const ignored = (await Deno.readTextFile(new URL(file, ROOT))).match(/deno-lint-ignore(-file)?( +sesame\/.*| *$)/m);
     equal(ignored, null, file);
   }
 });
 
-async function sources(folder: string, into: string[]): Promise<void> {
-  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
-    if (isDirectory) await sources(`${folder}/${name}`, into);
-    else if (name.endsWith(".ts")) into.push(`${folder}/${name}`);
-  }
+/** Of a folder and all below. */
+function sources(folder: string): string[] {
+  return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) => {
+    const path = `${folder}/${name}`;
+    if (isDirectory) return sources(path);
+    return name.endsWith(".ts") ? [path] : [];
+  });
 }
 
 Deno.test("deno.json loads the rules", async () => {
@@ -418,40 +418,26 @@ Deno.test("every folder of src is a room, and every file of src itself a leaf", 
   deepEqual(files.filter((f) => !LEAVES.includes(f)), []);
 });
 
-Deno.test("every test file is in a suite", async () => {
+Deno.test("every test file is in a suite", () => {
   const under = (paths: readonly string[], file: string) => paths.some((p) => file === p || file.startsWith(`${p}/`));
   const suites = SUITES.filter(({ args }) => args[0] === "test").map(({ args }) => ({
     paths: args.filter((a) => /^(src|tests|scripts|fuzz|bench)\b/.test(a)),
     ignored: args.filter((a) => a.startsWith("--ignore=")).flatMap((a) => a.slice("--ignore=".length).split(",")),
   }));
   const inSuite = (file: string) => suites.some((s) => under(s.paths, file) && !under(s.ignored, file));
-  const outside: string[] = [];
-  const walk = async (folder: string) => {
-    for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
-      const file = folder + name;
-      if (isDirectory) await walk(`${file}/`);
-      else if (name.endsWith("_test.ts") && !inSuite(file)) outside.push(file);
-    }
-  };
-  for (const folder of ["src/", "tests/", "scripts/", "fuzz/"]) await walk(folder);
+  const tests = ["src", "tests", "scripts", "fuzz"].flatMap(sources).filter((file) => file.endsWith("_test.ts"));
+  const outside = tests.filter((file) => !inSuite(file));
   // Run by tests/artifact/e2e.ts, against the source and against a file.
   deepEqual(outside, ["tests/artifact/e2e_test.ts"]);
 });
 
-Deno.test("no test compares loosely: in this runtime the bare names of node:assert/strict do", async () => {
-  const loose: string[] = [];
-  const walk = async (folder: URL) => {
-    for await (const { name, isDirectory } of Deno.readDir(folder)) {
-      if (isDirectory) await walk(new URL(`${name}/`, folder));
-      else if (name.endsWith(".ts")) {
-        const source = await Deno.readTextFile(new URL(name, folder));
-        for (const [, names = ""] of source.matchAll(/import \{([^}]*)\} from "node:assert[^"]*"/g)) {
-          if (names.split(",").some((n) => /^\s*(not)?(deep)?equal\s*$/i.test(n))) loose.push(name);
-        }
-      }
-    }
-  };
-  for (const folder of ["src/", "tests/", "scripts/", "fuzz/", "bench/"]) await walk(new URL(folder, ROOT));
+Deno.test("no test compares loosely: in this runtime the bare names of node:assert/strict do", () => {
+  const loose = ["src", "tests", "scripts", "fuzz", "bench"].flatMap(sources).filter((file) => {
+    const source = Deno.readTextFileSync(new URL(file, ROOT));
+    return [...source.matchAll(/import \{([^}]*)\} from "node:assert[^"]*"/g)].some(([, names = ""]) =>
+      names.split(",").some((n) => /^\s*(not)?(deep)?equal\s*$/i.test(n))
+    );
+  });
   deepEqual(loose, []);
 });
 

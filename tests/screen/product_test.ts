@@ -5,7 +5,7 @@
 import { TemporaryFolder } from "../../scripts/release/files.ts";
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { hasProgram, PRODUCT, productEnvironment } from "../harness/product.ts";
-import { Sesame } from "../harness/process.ts";
+import { addressOf, dial, FAST, listen, PHRASE } from "../harness/process_pair.ts";
 import { END_SIGNALS } from "../../src/cli/signals.ts";
 import { freePort } from "../../src/transport/free_port.ts";
 import { Pty } from "../harness/pty.ts";
@@ -13,9 +13,12 @@ import { portOfNobody } from "../harness/tcp.ts";
 
 const here = Deno.build.os === "linux" && hasProgram("python3");
 
+/** Starts the product with these arguments, until its prompt stands. */
+type Start = (...args: string[]) => Promise<void>;
+
 function test(
   name: string,
-  f: (pty: Pty, start: (...args: string[]) => Promise<void>) => Promise<void>,
+  f: (pty: Pty, start: Start) => Promise<void>,
   term = "xterm-256color",
   further: Readonly<Record<string, string>> = {},
 ): void {
@@ -34,6 +37,14 @@ function test(
   });
 }
 
+/** Starts one that listens and types the phrase; the address that it waits on. */
+async function listening(pty: Pty, start: Start, ...options: string[]): Promise<string> {
+  await start("listen", "127.0.0.1:0", ...options);
+  await pty.write(`${PHRASE}\r`);
+  await pty.until(" on 127.0.0.1:\\d+");
+  return /127\.0\.0\.1:\d+/.exec(await pty.output())?.[0] ?? "";
+}
+
 // Everything heavy is loaded at this moment: a signal was left to the system then, and the terminal raw.
 for (const signal of END_SIGNALS) {
   test(`${signal} just when the prompt appears puts the terminal in order`, async (pty, start) => {
@@ -47,9 +58,7 @@ for (const signal of END_SIGNALS) {
 
 for (const signal of END_SIGNALS) {
   test(`${signal} in a chat puts the terminal in order`, async (pty, start) => {
-    await start("listen", "127.0.0.1:0");
-    await pty.write("correct horse battery staple\r");
-    await pty.until("waiting on 127");
+    await listening(pty, start);
     const { code, sameModes, left, after } = await pty.end({ how: "signal", value: signal });
     deepEqual({ code, sameModes, left }, { code: 0, sameModes: true, left: [] });
     ok(after.includes("\x1b[?1049l"), after);
@@ -67,7 +76,7 @@ for (const signal of [...END_SIGNALS, "SIGINT"] as const) {
 
 const STOPPED: readonly (readonly [where: string, keys: string, again: string])[] = [
   ["prompt", "", "nothing shows"],
-  ["chat", "correct horse battery staple\r", "waiting on"],
+  ["chat", `${PHRASE}\r`, "waiting on"],
 ];
 for (const [where, keys, again] of STOPPED) {
   test(`a ${where} that was stopped and continues is whole again, and F12 ends it`, async (pty, start) => {
@@ -101,18 +110,14 @@ test("a control port of Tor where nobody answers is found out before the phrase 
 });
 
 test("SIGINT in a chat that a prompt began says goodbye first", async (pty, start) => {
-  await start("listen", "127.0.0.1:0", "--plain");
-  await pty.write("correct horse battery staple\r");
-  await pty.until("Waiting for friends on 127");
+  await listening(pty, start, "--plain");
   const { code, sameModes, after } = await pty.end({ how: "signal", value: "SIGINT" });
   deepEqual({ code, sameModes }, { code: 0, sameModes: true });
   ok(after.includes("Goodbye"), after);
 });
 
 test("TERM=dumb gets plain lines and not one escape sequence, from the prompt to the last word", async (pty, start) => {
-  await start("listen", "127.0.0.1:0");
-  await pty.write("correct horse battery staple\r");
-  await pty.until("Waiting for friends on 127");
+  await listening(pty, start);
   await pty.write("/help\r");
   await pty.until("say goodbye and leave");
   await pty.write("/clear\r");
@@ -126,13 +131,8 @@ for (const [none, told] of [["", "has colours"], ["1", "has none"]] as const) {
   test(
     `a chat with NO_COLOR="${none}" ${told}`,
     async (pty, start) => {
-      await start("listen", "127.0.0.1:0");
-      await pty.write("correct horse battery staple\r");
-      await pty.until("friends on 127.0.0.1:\\d+");
-      const address = /127\.0\.0\.1:\d+/.exec(await pty.output())?.[0] ?? "";
-      await using friend = await Sesame.start(["connect", address, "--json", "--phrase-fd", "0"], {
-        phrase: "correct horse battery staple",
-      });
+      const address = await listening(pty, start);
+      await using friend = await dial(address);
       await friend.event("connected");
       await friend.say("red or green");
       await pty.until("red or green");
@@ -147,13 +147,8 @@ for (const [none, told] of [["", "has colours"], ["1", "has none"]] as const) {
 test(
   "a message is confirmed once a row of it has been painted, not while the person reads further up",
   async (pty, start) => {
-    await start("listen", "127.0.0.1:0", "--interval", "50");
-    await pty.write("correct horse battery staple\r");
-    await pty.until("waiting on 127.0.0.1:\\d+");
-    const address = /127\.0\.0\.1:\d+/.exec(await pty.output())?.[0] ?? "";
-    await using friend = await Sesame.start(["connect", address, "--json", "--phrase-fd", "0", "--interval", "50"], {
-      phrase: "correct horse battery staple",
-    });
+    const address = await listening(pty, start, "--interval", "50");
+    await using friend = await dial(address, FAST);
     await friend.event("connected");
     for (let i = 0; i < 2; i++) await pty.write("/help\r"); // more than a page
     await pty.until("say goodbye and leave");
@@ -172,17 +167,12 @@ test(
 test(
   "text said before anybody is there waits for the first friend, and the input is empty for more",
   async (pty, start) => {
-    await start("listen", "127.0.0.1:0", "--interval", "50");
-    await pty.write("correct horse battery staple\r");
-    await pty.until("waiting on 127.0.0.1:\\d+");
-    const address = /127\.0\.0\.1:\d+/.exec(await pty.output())?.[0] ?? "";
+    const address = await listening(pty, start, "--interval", "50");
     await pty.write("the first line\r");
     await pty.until("waits for the first friend: the first line");
     await pty.write("the second\r");
     await pty.until("waits for the first friend: the second");
-    await using friend = await Sesame.start(["connect", address, "--json", "--phrase-fd", "0", "--interval", "50"], {
-      phrase: "correct horse battery staple",
-    });
+    await using friend = await dial(address, FAST);
     const texts = [
       await friend.event("message"),
       await friend.event((e) => e.event === "message" && e.text !== "the first line"),
@@ -194,14 +184,9 @@ test(
 test(
   "a caller who has lost everybody is told how to call again, and a line then stays out of the input",
   async (pty, start) => {
-    await using friend = await Sesame.start(
-      ["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0", "--interval", "50"],
-      {
-        phrase: "correct horse battery staple",
-      },
-    );
-    await start("connect", String((await friend.event("listening")).address), "--interval", "50");
-    await pty.write("correct horse battery staple\r");
+    await using friend = await listen(FAST);
+    await start("connect", await addressOf(friend), "--interval", "50");
+    await pty.write(`${PHRASE}\r`);
     await friend.event("connected");
     await friend.endInput();
     await friend.ended();
@@ -215,11 +200,9 @@ test(
 );
 
 test("a friend who is stopped is quiet in the header within seconds, not present for 90", async (pty, start) => {
-  await using friend = await Sesame.start(["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"], {
-    phrase: "correct horse battery staple",
-  });
-  await start("connect", String((await friend.event("listening")).address));
-  await pty.write("correct horse battery staple\r");
+  await using friend = await listen();
+  await start("connect", await addressOf(friend));
+  await pty.write(`${PHRASE}\r`);
   await friend.event("connected");
   await pty.until("everything|\\[[0-9a-f]{4}-");
   await pty.rest(1_000); // some cells, by which the pace is known
@@ -235,7 +218,7 @@ test("calling several: which one of how many, and for how long, second by second
   const silent = `127.0.0.1:${first.addr.port}`;
   const targets = [silent, `127.0.0.1:${second.addr.port}`, `127.0.0.1:${portOfNobody()}`];
   await start("connect", ...targets);
-  await pty.write("correct horse battery staple\r");
+  await pty.write(`${PHRASE}\r`);
   // The third refuses at once; two of three are left.
   // A busy machine may skip a second.
   for (const seconds of ["[23]", "[345]"]) {
