@@ -67,7 +67,7 @@ test("the key of an onion name is taken from no descriptor that is a terminal ei
   const name = `${"a".repeat(56)}.onion`;
   const program = begin(["connect", name, "--onion-auth-fd", "3", "--json"], " 3</dev/tty");
   await program.until(
-    /Could not take the key of the onion name\. That descriptor is a terminal, which\s+would show the key\./,
+    /Could not take the key of the onion name\. That descriptor is a terminal, which\s+would show what is typed\./,
   );
   equal(await program.ended, 2);
   equal(await file("out", /^/), "");
