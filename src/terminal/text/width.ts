@@ -92,7 +92,9 @@ export function cut(line: string, columns: number, widthOf = textWidth): string 
     if (width > columns - 1) break;
     kept += grapheme;
   }
-  return columns > 0 ? `${kept}…` : "";
+  // What was isolated stays so, or everything behind it would run the other way.
+  const end = kept.lastIndexOf("\u2068") > kept.lastIndexOf("\u2069") ? "\u2069" : "";
+  return columns > 0 ? `${kept}…${end}` : "";
 }
 
 /**

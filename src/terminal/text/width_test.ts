@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { hostileStrings } from "../testdata/hostile.ts";
+import { isolate } from "./sanitise.ts";
 import { cut, graphemesOf, graphemeWidth, piecesOf, textWidth, widestOf, wrap } from "./width.ts";
 
 Deno.test("textWidth() counts cells", () => {
@@ -111,4 +112,14 @@ Deno.test("cut() marks what it leaves out", () => {
   assert.equal(cut("abcd", 4), "abcd");
   assert.equal(cut("日本語", 4), "日…");
   assert.equal(cut("abc", 0), "");
+});
+
+Deno.test("cut() leaves nothing isolated that was not: right-to-left text turns none of what follows around", () => {
+  const name = isolate("\u05d0".repeat(9));
+  assert.equal(cut(name, 9), name);
+  for (const columns of [1, 2, 5, 8]) {
+    const begin = `\u2068${"\u05d0".repeat(columns - 1)}…\u2069`;
+    assert.deepEqual([cut(name, columns), cut(`${name} ${name}`, columns + 10)], [begin, `${name} ${begin}`]);
+  }
+  assert.equal(cut(`${name} and more`, 13), `${name} an…`);
 });
