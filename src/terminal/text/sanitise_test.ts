@@ -127,27 +127,18 @@ Deno.test("names are taken apart once, however often they are compared, and more
 });
 
 Deno.test("confusable() finds look-alikes and no more", () => {
-  for (
-    const [a, b] of [
-      ["alice", "alice"],
-      ["alice", "Alice"],
-      ["alice", "аlice"],
-      ["bill", "bi11"],
-      ["bill", "bi||"],
-      ["paypal", "раураl"],
-      [
-        "maria",
-        "rnaria",
-      ],
-      ["andré", "andre"],
-      ["bob", "b o b."],
-      ["will", "wiII"],
-      ["walter", "vvalter"],
-      ["ａlice", "alice"],
-    ] as const
-  ) {
-    assert.ok(confusable(a, b), `${a} ${b}`);
-    assert.ok(confusable(b, a), `${b} ${a}`);
+  const ALIKE: Readonly<Record<string, readonly string[]>> = {
+    alice: ["alice", "Alice", "аlice", "ａlice"],
+    bill: ["bi11", "bi||"],
+    paypal: ["раураl"],
+    maria: ["rnaria"],
+    andré: ["andre"],
+    bob: ["b o b."],
+    will: ["wiII"],
+    walter: ["vvalter"],
+  };
+  for (const [a, others] of Object.entries(ALIKE)) {
+    for (const b of others) assert.ok(confusable(a, b) && confusable(b, a), `${a} ${b}`);
   }
   for (const [a, b] of [["alice", "bob"], ["", ""], ["anna", "anne"], ["日本", "中国"], ["💥", "💥💥"]] as const) {
     assert.ok(!confusable(a, b), `${a} ${b}`);
