@@ -21,7 +21,7 @@ import {
   Wire,
 } from "../reference/reference.ts";
 import { nextEpoch, talking } from "./renewing.ts";
-import type { Row, World } from "./world.ts";
+import { AT_ONCE_MS, type Row, type World } from "./world.ts";
 
 const DROPPED = "dropped; the next right cell opens";
 const MODEL_DROP = "model: failed AEAD decrypt: drop frame; protocol 4";
@@ -305,7 +305,7 @@ export const CELL_ROWS: readonly Row[] = [
         // Half get as far as the answer's padding.
         if (frames % 2 === 0) frame.set([1, TYPE.answer, 0, 0]);
         wire.send(frame);
-        await wire.closedWithin(3000);
+        await wire.closedWithin(AT_ONCE_MS);
         assert.equal(wire.received, FRAME);
       }
       return `${cells} cells dropped, ${frames} frames refused`;

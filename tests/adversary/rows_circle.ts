@@ -17,7 +17,7 @@ import {
   Wire,
 } from "../reference/reference.ts";
 import { createHash } from "node:crypto";
-import type { Row, World } from "./world.ts";
+import { AT_ONCE_MS, type Row, type World } from "./world.ts";
 
 const MIDDLE = "protocol 8: introductions";
 const b32 = (bytes: Uint8Array) => bytes.toBase64({ alphabet: "base64url", omitPadding: true });
@@ -127,7 +127,7 @@ export const CIRCLE_ROWS: readonly Row[] = [
       session.send(...session.message(introduce(PEER, mallory.address)));
       const wire = await mallory.accept();
       wire.send(makeOffer(await world.phrase()).frame);
-      await wire.closedWithin(3000);
+      await wire.closedWithin(AT_ONCE_MS);
       assert.equal(wire.received, 0, "bytes that the wrong one got");
       const told = await victim.event("wrong-peer");
       assert.equal(told.by, session.wire.identity.id.toHex());
@@ -178,7 +178,7 @@ export const CIRCLE_ROWS: readonly Row[] = [
       for (let n = 0; n < 2; n++) {
         const wire = await other.accept();
         wire.send(makeOffer(await world.phrase()).frame);
-        await wire.closedWithin(3000);
+        await wire.closedWithin(AT_ONCE_MS);
         assert.equal(wire.received, 0, "bytes that the wrong one got");
       }
       await session.stillTalks("still friends");

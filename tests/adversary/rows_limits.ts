@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { addressOf, dial, FAST, listen, PHRASE } from "../harness/process_pair.ts";
 import { authenticateAsDialer, makeAnswer, newIdentity, parseOffer, stretched, Wire } from "../reference/reference.ts";
-import { RawPeer, type Row, type World } from "./world.ts";
+import { AT_ONCE_MS, RawPeer, type Row, type World } from "./world.ts";
 
 const ADMISSION = "protocol 8: before authentication";
 
@@ -31,7 +31,7 @@ export const LIMIT_ROWS: readonly Row[] = [
       const first = await world.session();
       await first.stillTalks("first");
       const second = await world.dial({ identity: first.wire.identity });
-      await second.closedWithin(3000);
+      await second.closedWithin(AT_ONCE_MS);
       assert.equal(second.received, 0);
       await world.refused(second.localAddress, "duplicate");
       await first.stillTalks("still the first");
@@ -50,7 +50,7 @@ export const LIMIT_ROWS: readonly Row[] = [
       const first = await world.calledSession(identity);
       await first.stillTalks("first");
       const { wire, target } = await world.offered({}, identity);
-      await wire.closedWithin(3000);
+      await wire.closedWithin(AT_ONCE_MS);
       assert.equal(wire.received, 0);
       await world.refused(target, "duplicate");
       await first.stillTalks("still the first");
@@ -219,7 +219,7 @@ export const LIMIT_ROWS: readonly Row[] = [
         const wire = await world.dial({ identity });
         if (i < 3) parseOffer(await wire.frame());
         else {
-          await wire.closedWithin(3000);
+          await wire.closedWithin(AT_ONCE_MS);
           assert.equal(wire.received, 0, `bytes of connection ${i}`);
           await world.refused(wire.localAddress, "duplicate");
         }
@@ -240,7 +240,7 @@ export const LIMIT_ROWS: readonly Row[] = [
       const before = world.victim.all("refused").length;
       for (let i = 0; i < 50; i++) {
         const wire = await world.dial({ identity: first.wire.identity });
-        await wire.closedWithin(3000);
+        await wire.closedWithin(AT_ONCE_MS);
       }
       await first.stillTalks("still the first");
       assert.equal(world.victim.all("refused").length - before, 20);
@@ -258,7 +258,7 @@ export const LIMIT_ROWS: readonly Row[] = [
       const from = world.stranger();
       for (let i = 0; i < 6; i++) {
         const wire = await world.answered({ from, bend: { shareA: new Uint8Array(32) } });
-        await wire.closedWithin(3000);
+        await wire.closedWithin(AT_ONCE_MS);
       }
       await (await world.session({ from })).stillTalks("the phrase after all");
       return "six refused, the seventh got in";
@@ -276,7 +276,7 @@ export const LIMIT_ROWS: readonly Row[] = [
       for (let round = 0; round < 3; round++) {
         for (const from of froms) {
           const wire = await world.answered({ from, phrase: "another phrase altogether" });
-          await wire.closedWithin(3000);
+          await wire.closedWithin(AT_ONCE_MS);
           guesses++;
         }
       }
@@ -297,7 +297,7 @@ export const LIMIT_ROWS: readonly Row[] = [
       const sessions = [];
       for (let i = 0; i < 63; i++) sessions.push(await world.session());
       const late = await world.dial();
-      await late.closedWithin(3000);
+      await late.closedWithin(AT_ONCE_MS);
       assert.equal(late.received, 0);
       await world.refused(late.localAddress, "busy");
       await sessions[0]!.stillTalks("first of many");
@@ -350,7 +350,7 @@ export const LIMIT_ROWS: readonly Row[] = [
 /** A connection from there gets no TLS: closed without a byte. */
 async function turnedAway(world: World, from: string): Promise<void> {
   const peer = world.raw(from);
-  await peer.closedWithin(2000);
+  await peer.closedWithin(AT_ONCE_MS);
   assert.equal(peer.received, 0);
 }
 

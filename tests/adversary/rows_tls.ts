@@ -6,7 +6,7 @@ import { connect, type ConnectionOptions } from "node:tls";
 import { type Forged, keyOfAThief, makeCertificate } from "../transport/forged_certificate.ts";
 import { OpenSsl } from "../transport/openssl.ts";
 import { newIdentity, random, split, utf8, Wire } from "../reference/reference.ts";
-import type { Row, World } from "./world.ts";
+import { AT_ONCE_MS, type Row, type World } from "./world.ts";
 
 const TLS = "protocol 1";
 
@@ -43,7 +43,7 @@ export const TLS_ROWS: readonly Row[] = [
         for (; sent < 64; sent++) await peer.send(chunk);
       })();
       await Promise.race([sending, peer.gone]);
-      await peer.closedWithin(3000);
+      await peer.closedWithin(AT_ONCE_MS);
       await world.refused(peer.localAddress, "protocol").catch(() => world.refused(peer.localAddress, "closed"));
       return "closed";
     },
@@ -242,12 +242,9 @@ function rawRow(row: string, where: string, bytes: () => Uint8Array): Row {
       const peer = world.raw();
       await peer.connected;
       void peer.send(bytes());
-      await peer.closedWithin(3000);
+      await peer.closedWithin(AT_ONCE_MS);
       assert(peer.received <= 64, `${peer.received} bytes came back`);
-      const { reason } = await world.victim.event(
-        (e) => e.event === "refused" && e.address === peer.localAddress,
-        3000,
-      );
+      const { reason } = await world.victim.like("refused", { address: peer.localAddress });
       assert(reason === "protocol" || reason === "closed", String(reason));
       return `closed, refused: ${reason}, ${peer.received} bytes came back`;
     },
@@ -265,7 +262,7 @@ function certificateRow(row: string, sent: string, certificate: ReturnType<typeo
       const identity = newIdentity(certificate);
       const from = world.stranger();
       const wire = await world.dial({ from, identity }).catch(() => undefined);
-      await wire?.closedWithin(3000);
+      await wire?.closedWithin(AT_ONCE_MS);
       assert.equal(wire?.received ?? 0, 0);
       await world.refusedFrom(from, "protocol");
       const { target } = await world.called(identity).catch(() => ({ target: "" }));

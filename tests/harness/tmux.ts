@@ -60,7 +60,7 @@ export class Tmux implements AsyncDisposable {
   }
 
   /** Captures until it holds what is waited for, as tmux tells nobody when its screen changes. Throws with the last capture. */
-  async until(what: string | RegExp, history = false, ms = 15_000): Promise<string> {
+  async until(what: string | RegExp, history = false, ms = 30_000): Promise<string> {
     const end = performance.now() + ms;
     for (;;) {
       const text = await this.capture(history);

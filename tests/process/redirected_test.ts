@@ -6,7 +6,8 @@ import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "n
 import { type Ending, Pty } from "../harness/pty.ts";
 import { PHRASE } from "../harness/process_pair.ts";
 import { hasProgram, PRODUCT, productEnvironment, productLine } from "../harness/product.ts";
-import { Child } from "../harness/child.ts";
+import { Child, settles } from "../harness/child.ts";
+import { existsSync } from "node:fs";
 
 const script = hasProgram("script");
 const python = hasProgram("python3");
@@ -120,12 +121,13 @@ function test(name: string, body: (place: Place) => Promise<void>): void {
             return program;
           },
           async file(name, what) {
-            for (let tries = 0;; tries++) {
-              const text = await Deno.readTextFile(`${folder}/${name}`).catch(() => "");
-              if (what.test(text)) return text;
-              if (tries > 300) throw new Error(`${what} did not come in ${name}:\n${text}`);
-              await new Promise((done) => setTimeout(done, 30));
-            }
+            let text = "";
+            const written = () => {
+              text = existsSync(`${folder}/${name}`) ? Deno.readTextFileSync(`${folder}/${name}`) : "";
+              return what.test(text);
+            };
+            ok(await settles(written, 30_000), `${what} did not come in ${name}:\n${text}`);
+            return text;
           },
         });
       } finally {

@@ -28,14 +28,11 @@ for (const key of ["F12", "C-\\"]) {
     await terminal.until(/127\.0\.0\.1:\d{4,5}/);
     await terminal.text("half a mess");
     await terminal.until(/half a mess/);
-    const began = performance.now();
     await terminal.keys(key);
     const after = await terminal.until(/ended \d+\n-?echo$/m, true);
-    const took = performance.now() - began;
     match(after, /ended 0/);
     match(after, /^echo$/m);
     ok(!after.includes("correct horse") && !after.includes("half a mess"), after);
-    ok(took < 2000, `${took} ms`);
   });
 }
 
