@@ -5,6 +5,7 @@ import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { TemporaryFolder } from "../../scripts/release/files.ts";
 import { tellCounts } from "../../scripts/suites.ts";
 import { generate } from "../../src/auth/words.ts";
 import { Child, pause } from "../harness/child.ts";
@@ -124,13 +125,7 @@ async function listenerRun(trace: Trace, phrase: string, messages: number): Prom
   await friend.answer(offer, stretched);
   await trace.quiet("after authentication", memory, friend);
 
-  for (let i = 0; i < messages; i++) {
-    const [there, back] = [messageText(ledger), messageText(ledger)];
-    friend.chat(there);
-    await product.say(back);
-    await friend.heard((m) => m.type === "chat" && m.text === back);
-    await product.like("message", { text: there });
-  }
+  await talk(product, friend, ledger, messages);
   await trace.quiet(`after ${2 * messages} messages`, memory, friend);
 
   const held = friend.sealed();
@@ -152,6 +147,17 @@ async function listenerRun(trace: Trace, phrase: string, messages: number): Prom
   await pause(100);
   await trace.look("the friend has left", memory, ledger);
   nothingElsewhere(trace, product, ledger);
+}
+
+/** So many messages each way. */
+async function talk(product: Sesame, friend: Friend, ledger: Ledger, messages: number): Promise<void> {
+  for (let i = 0; i < messages; i++) {
+    const [there, back] = [messageText(ledger), messageText(ledger)];
+    friend.chat(there);
+    await product.say(back);
+    await friend.heard((m) => m.type === "chat" && m.text === back);
+    await product.like("message", { text: there });
+  }
 }
 
 /** The product calls, twice: the second time its phrase is stretched already, and x is caught while it is there. */
@@ -192,13 +198,7 @@ async function dialerRun(trace: Trace): Promise<void> {
   await trace.look("the product has answered again, x known", memory, ledger);
   friend.accept(offered, answer, secrets);
   await trace.quiet("after authentication", memory, friend);
-  for (let i = 0; i < 5; i++) {
-    const [there, back] = [messageText(ledger), messageText(ledger)];
-    friend.chat(there);
-    await product.say(back);
-    await friend.heard((m) => m.type === "chat" && m.text === back);
-    await product.like("message", { text: there });
-  }
+  await talk(product, friend, ledger, 5);
   await trace.quiet("after 10 messages", memory, friend);
   friend.answers = false;
   await friend.renewing();
@@ -245,7 +245,19 @@ async function askedAgainRun(trace: Trace): Promise<void> {
 /** Each way out but SIGKILL: the process is held at its very last system call, and its memory read. */
 async function exitsRun(trace: Trace): Promise<void> {
   if (!hasProgram("strace")) return trace.skip("exits", "needs strace");
-  const ways: [string, (product: Sesame, friend: Friend) => unknown][] = [
+  const held = async (way: string, ledger: Ledger, phrase: string, pid: number, at: string, leave: () => unknown) => {
+    using memory = new ProcessMemory(pid);
+    const friend = await meet(memory, ledger, phrase, at);
+    await friend.cells(2);
+    await using hold = await HeldExit.of(pid);
+    await leave();
+    await hold.reached();
+    friend.ended();
+    allGone(ledger);
+    await trace.look(`at the last system call after ${way}`, memory, ledger, false);
+    friend.close();
+  };
+  const ways: [string, (product: Sesame) => unknown][] = [
     ["SIGTERM", (product) => product.signal("SIGTERM")],
     ["/quit", (product) => product.say("/quit")],
     ["end of input", (product) => product.endInput()],
@@ -256,16 +268,7 @@ async function exitsRun(trace: Trace): Promise<void> {
     const ledger = phraseLedger(phrase);
     await using product = await trace.start(["listen", "127.0.0.1:0"], phrase);
     const address = String((await product.event("listening")).address);
-    using memory = new ProcessMemory(product.pid);
-    const friend = await meet(memory, ledger, phrase, address);
-    await friend.cells(2);
-    await using hold = await HeldExit.of(product.pid);
-    await leave(product, friend);
-    await hold.reached();
-    friend.ended();
-    allGone(ledger);
-    await trace.look(`at the last system call after ${way}`, memory, ledger, false);
-    friend.close();
+    await held(way, ledger, phrase, product.pid, address, () => leave(product));
   }
   if (!hasProgram("tmux")) return trace.skip("exit by F12", "needs tmux");
   const phrase = ownWords();
@@ -273,16 +276,7 @@ async function exitsRun(trace: Trace): Promise<void> {
   await using terminal = await trace.prompt(["listen", "127.0.0.1:0"]);
   await terminal.line(phrase);
   const address = await addressOf(terminal);
-  using memory = new ProcessMemory(await terminal.pid());
-  const friend = await meet(memory, ledger, phrase, address);
-  await friend.cells(2);
-  await using hold = await HeldExit.of(await terminal.pid());
-  await terminal.keys("F12");
-  await hold.reached();
-  friend.ended();
-  allGone(ledger);
-  await trace.look("at the last system call after F12", memory, ledger, false);
-  friend.close();
+  await held("F12", ledger, phrase, await terminal.pid(), address, () => terminal.keys("F12"));
 }
 
 /** A dump made by root has everything but the arena; a crash leaves none, although the shell allows it. */
@@ -297,12 +291,12 @@ async function coreRun(trace: Trace): Promise<void> {
   const text = messageText(ledger);
   friend.chat(text);
   await product.like("message", { text });
-  const folder = Deno.makeTempDirSync({ prefix: "sesame-core-" });
+  using folder = new TemporaryFolder("core");
   try {
-    const made = await ran(["gcore", "-o", `${folder}/core`, `${product.pid}`]);
+    const made = await ran(["gcore", "-o", `${folder.path}/core`, `${product.pid}`]);
     // 20 GB of address space with 60 MB in it: tar leaves the holes out.
-    const packed = await ran(["tar", "-C", folder, "-S", "-cf", `${folder}/packed`, `core.${product.pid}`]);
-    const found = packed.code === 0 ? searchFile(`${folder}/packed`, ledger) : new Map<Kind, number>();
+    const packed = await ran(["tar", "-C", folder.path, "-S", "-cf", `${folder.path}/packed`, `core.${product.pid}`]);
+    const found = packed.code === 0 ? searchFile(`${folder.path}/packed`, ledger) : new Map<Kind, number>();
     trace.check(
       "gcore by root: the dump was made, and holds a message",
       (found.get("message text") ?? 0) > 0,
@@ -316,7 +310,6 @@ async function coreRun(trace: Trace): Promise<void> {
     trace.check("kill -ABRT: the process dies of it", signal === "SIGABRT", `${signal}`);
     trace.check("kill -ABRT: no core file", product.leftBehind().length === 0, product.leftBehind().join(", "));
   } finally {
-    Deno.removeSync(folder, { recursive: true });
     friend.close();
   }
 }
