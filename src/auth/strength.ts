@@ -188,15 +188,15 @@ function runs(text: Uint8Array, at: number, part: Part): void {
 
 function run(path: Uint8Array, start: number, step: 1 | -1, text: Uint8Array, at: number, part: Part): void {
   let count = 0;
-  let changes = step < 0 ? 1 : 0;
+  let capitals = 0;
   for (let i = at; i < text.length; i++) {
     const byte = text[i]!;
     const isCapital = byte >= CAPITAL_A && byte <= CAPITAL_Z;
     if (count > 0 && path[start + step * count] !== byte && SEPARATORS.includes(byte)) continue;
     if (path[start + step * count] !== (isCapital ? byte + 0x20 : byte)) return;
     count++;
-    if (isCapital) changes |= 2;
-    if (count >= RUN_MIN) part(i + 1, PATH_BITS + Math.log2(count) + (changes & 1) + (changes >> 1));
+    if (isCapital) capitals = 1;
+    part(i + 1, PATH_BITS + Math.log2(count) + capitals + (step === 1 ? 0 : 1));
   }
 }
 
@@ -240,7 +240,7 @@ function dates(text: Uint8Array, at: number, part: Part): void {
 function numberAt(text: Uint8Array, from: number, size: number): number {
   let value = 0;
   for (let i = from; i < from + size; i++) {
-    const digit = (text[i] ?? 0) - 0x30;
+    const digit = text[i]! - 0x30; // NaN behind the end
     value = digit >= 0 && digit <= 9 ? 10 * value + digit : NaN;
   }
   return value;

@@ -114,6 +114,9 @@ const PARTS: Readonly<Record<string, readonly (readonly [phrase: string, bits: n
     ["uztrew", along(6, 1)], // on a German keyboard
     ["g h i j k", along(5)],
     ["g-h.i j,k", along(5)],
+    ["-ghijk", chars(1) + along(5)],
+    [" ghijk", 1 + along(5)],
+    ["hGFEDCBA", along(8, 2)],
     ["g!h", chars(3)],
     ["xghijk", chars(1) + along(5)],
     ["ghijkx", along(5) + chars(1)],
@@ -157,8 +160,8 @@ const PARTS: Readonly<Record<string, readonly (readonly [phrase: string, bits: n
     ["241249", date(2049, 0)],
     ["241250", date(2050, 0)],
     ["241251", date(1951, 0)],
-    ["30.13.0", chars(7)], // a year has two digits or four
-    ["0.14.29", chars(7)],
+    ["30.12.0", chars(3) + along(3)], // a year has two digits or four
+    ["0.11.30", chars(7)],
     ["32/10/1987", chars(1) + date(1987)],
     ["13.14.1987", chars(1) + date(1987)],
     ["0/11/1961", chars(5) + year(1961)],
