@@ -57,6 +57,8 @@ export class CircleTalk {
   /** Whom a question is about, since when the first of them waits. */
   #questions: PeerId[] = [];
   #questionsAt: Millis = Infinity;
+  /** Those of them whom the person has read of, in a question or in /peers: a yes to all is to these. */
+  #read: ReadonlySet<PeerId> = new Set();
   #hearingAt: Millis = Infinity;
   #hearingTold: Millis = -Infinity;
   #lastHearing = "";
@@ -88,6 +90,7 @@ export class CircleTalk {
     const { peers } = this.#parts;
     const labels = this.#labels();
     const hearing = hearingText(peers.hearing, labels, Infinity);
+    this.#read = new Set(peers.introductions.map(({ peer }) => peer));
     const open = peers.introductions.map((one) => standingText(one, labels));
     return [...hearing === "" || hearing === "…" ? [] : [whoHearsWhom(hearing)], ...open];
   }
@@ -126,7 +129,9 @@ export class CircleTalk {
   }
 
   #answerAll(type: "introduce" | "decline"): void {
-    const asked = this.#parts.peers.introductions.filter(({ state }) => state === "asked");
+    const { lines, peers } = this.#parts;
+    const counts = (peer: PeerId) => type === "decline" || !lines || this.#read.has(peer);
+    const asked = peers.introductions.filter(({ peer, state }) => state === "asked" && counts(peer));
     if (asked.length === 0) return this.#parts.problem(nobodyWaits(DOING[type]));
     for (const { peer } of asked) this.#parts.step({ type, peer });
   }
@@ -186,6 +191,7 @@ export class CircleTalk {
       return one?.state === "asked" ? [one] : [];
     });
     if (asked.length === 0 || this.#parts.peers.present().length > FRIENDS_FOR_HINTS) return;
+    this.#read = new Set([...[...this.#read].filter((peer) => open.has(peer)), ...asked.map(({ peer }) => peer)]);
     this.#parts.hint(questionText(asked, this.#labels()));
   }
 

@@ -125,8 +125,31 @@ Deno.test("/introduce all and /decline all answer the questions that are open", 
   match(said.at(-1)!, /Nobody of that name is waiting for your answer/);
   talk.decline("");
   match(said.at(-1)!, /There is no name/);
+  talk.lines();
   talk.introduce("all");
   deepEqual(steps.slice(3).map((event) => event.type), ["introduce", "introduce"]);
+});
+
+Deno.test("a yes to all is to those whom the person has read of, in a question or in /peers; a script has read of all", () => {
+  const yes = ({ steps }: ReturnType<typeof trial>) => steps.map((event) => event.type === "introduce" && event.peer);
+  const read = trial();
+  read.state.introductions = [open(BOB), open(DORA)];
+  read.talk.notice(asked(DORA, true), 0);
+  read.talk.introduce("all");
+  deepEqual(yes(read), []);
+  match(read.said.at(-1)!, /Nobody is waiting/);
+  read.talk.notice(asked(BOB), 0);
+  read.talk.tick(3_000);
+  read.talk.introduce("all");
+  deepEqual(yes(read), [BOB]);
+  read.state.introductions = [open(BOB), open(DORA)];
+  read.talk.lines();
+  read.talk.introduce("all");
+  deepEqual(yes(read), [BOB, BOB, DORA]);
+  const script = trial(["Alice"], false);
+  script.state.introductions = [open(BOB), open(DORA)];
+  script.talk.introduce("all");
+  deepEqual(yes(script), [BOB, DORA]);
 });
 
 Deno.test("a hidden process introduces nobody", () => {
