@@ -67,6 +67,12 @@ async function inTheMiddle(world: World, more: readonly string[]): Promise<{ ses
 }
 type Victim = Awaited<ReturnType<typeof dial>>;
 
+/** Names somebody to a victim that agrees to all, which asks for them at once. */
+async function namesBob(session: Session): Promise<void> {
+  session.send(...session.message(circle([member(PEER, "Bob")])));
+  await session.heard((m) => m.type === "meet");
+}
+
 export const CIRCLE_ROWS: readonly Row[] = [
   {
     row: "verify: a copied commitment, and a third one",
@@ -121,8 +127,7 @@ export const CIRCLE_ROWS: readonly Row[] = [
     refusals: 0,
     async run(world) {
       const { session, victim } = await inTheMiddle(world, ["--introductions", "yes"]);
-      session.send(...session.message(circle([member(PEER, "Bob")])));
-      await session.heard((m) => m.type === "meet");
+      await namesBob(session);
       const mallory = world.own(await FalseListener.open(newIdentity()));
       session.send(...session.message(introduce(PEER, mallory.address)));
       const wire = await mallory.accept();
@@ -144,8 +149,7 @@ export const CIRCLE_ROWS: readonly Row[] = [
     refusals: 0,
     async run(world) {
       const { session, victim } = await inTheMiddle(world, ["--introductions", "yes"]);
-      session.send(...session.message(circle([member(PEER, "Bob")])));
-      await session.heard((m) => m.type === "meet");
+      await namesBob(session);
       const wires: Wire[] = [];
       const others = await Promise.all(Array.from({ length: 8 }, () => FalseListener.open(newIdentity())));
       for (const other of others) {
@@ -168,8 +172,7 @@ export const CIRCLE_ROWS: readonly Row[] = [
     refusals: 0,
     async run(world) {
       const { session, victim } = await inTheMiddle(world, REACHABLE);
-      session.send(...session.message(circle([member(PEER, "Bob")])));
-      await session.heard((m) => m.type === "meet");
+      await namesBob(session);
       // Nobody is met at an address where a friend is already.
       const other = world.own(await FalseListener.open(newIdentity(), "127.0.0.2"));
       session.send(
@@ -221,8 +224,7 @@ export const CIRCLE_ROWS: readonly Row[] = [
       const { session, victim } = await inTheMiddle(world, ["--introductions", "yes"]);
       const trap = world.own(await FalseListener.open(newIdentity()));
       session.send(...session.message(introduce(PEERS[9]!, trap.address)));
-      session.send(...session.message(circle([member(PEER, "Bob")])));
-      await session.heard((m) => m.type === "meet");
+      await namesBob(session);
       session.send(...session.message(introduce(
         PEER,
         "127.0.0.1:22",

@@ -1,14 +1,13 @@
-// Below the frames (docs/PROTOCOL.md section 1): no TLS, old TLS, certificates that prove nothing, and floods of what TLS
-// itself allows. Several of these need OpenSSL, since node:tls will not do them.
+// Below the frames (docs/PROTOCOL.md section 1): no TLS, certificates that prove nothing, a resumed session, and floods of
+// what TLS itself allows. Some need OpenSSL, since node:tls will not do them. Old TLS, and another's certificate without
+// its key: tests/transport/hostile_tls_test.ts.
 
 import assert from "node:assert/strict";
 import { connect, type ConnectionOptions } from "node:tls";
-import { type Forged, keyOfAThief, makeCertificate } from "../transport/forged_certificate.ts";
+import { makeCertificate } from "../transport/forged_certificate.ts";
 import { OpenSsl } from "../transport/openssl.ts";
 import { newIdentity, random, split, utf8, Wire } from "../reference/reference.ts";
 import { AT_ONCE_MS, type Row, type World } from "./world.ts";
-
-const TLS = "protocol 1";
 
 export const TLS_ROWS: readonly Row[] = [
   rawRow("HTTP", "protocol 1: TLS 1.3 only", () => utf8("GET / HTTP/1.1\r\nHost: sesame\r\n\r\n")),
@@ -185,28 +184,22 @@ export const TLS_ROWS: readonly Row[] = [
     },
   },
 
-  openssl("TLS 1.2 client", "TLS 1.2 with a good certificate", async (world) => {
-    const from = world.stranger();
-    world.own(OpenSsl.client(world.address, from, ["-tls1_2"], makeCertificate()));
-    await world.refusedFrom(from, "protocol");
-    return "refused: protocol";
-  }),
-  openssl(
-    "TLS 1.2 server",
-    "as listener: TLS 1.2 with a good certificate",
-    (world) => server(world, ["-tls1_2"], makeCertificate()),
-  ),
-  ...thief("v3", "a good v3 certificate", () => makeCertificate(), "protocol 1 [m]"),
-  ...thief("v1", "a v1 certificate", () => makeCertificate({ version: undefined }), "protocol 1 [m], platform 0.7"),
-  openssl("resumed session", "a session that the victim's own ticket resumes", async (world) => {
-    const identity = makeCertificate();
-    const [first, second] = [world.stranger(), world.stranger()];
-    const one = world.own(OpenSsl.client(world.address, first, ["-sess_out", "session.pem"], identity));
-    const two = world.own(OpenSsl.client(world.address, second, ["-sess_in", await one.session()], identity));
-    await world.refusedFrom(second, "protocol");
-    await two.until(/Reused, TLSv1\.3/);
-    return "the TLS session was resumed, and refused: protocol";
-  }, "protocol 1: a resumed TLS session is rejected"),
+  {
+    row: "resumed session",
+    where: "protocol 1: a resumed TLS session is rejected",
+    sent: "a session that the victim's own ticket resumes",
+    promised: "refused: protocol",
+    needs: "openssl",
+    async run(world) {
+      const identity = makeCertificate();
+      const [first, second] = [world.stranger(), world.stranger()];
+      const one = world.own(OpenSsl.client(world.address, first, ["-sess_out", "session.pem"], identity));
+      const two = world.own(OpenSsl.client(world.address, second, ["-sess_in", await one.session()], identity));
+      await world.refusedFrom(second, "protocol");
+      await two.until(/Reused, TLSv1\.3/);
+      return "the TLS session was resumed, and refused: protocol";
+    },
+  },
   {
     row: "flood of key updates",
     where: "issue: TLS key-update floods",
@@ -270,44 +263,6 @@ function certificateRow(row: string, sent: string, certificate: ReturnType<typeo
       return "refused: protocol, in both roles";
     },
   };
-}
-
-function openssl(row: string, sent: string, run: (world: World) => Promise<string>, where = TLS): Row {
-  return { row, where, sent, promised: "refused: protocol", needs: "openssl", run };
-}
-
-/** Somebody shows another's certificate, and has another key, as client and as server. */
-function thief(version: string, certificate: string, make: () => Forged, where: string): Row[] {
-  const victim = make();
-  const key = keyOfAThief(victim.keys.publicKey);
-  const sent = `${certificate} and a key that is not its own`;
-  return [
-    openssl(`another's ${version} certificate, client`, sent, async (world) => {
-      const from = world.stranger();
-      world.own(OpenSsl.client(world.address, from, [], victim, key));
-      await world.refusedFrom(from, "protocol");
-      return "refused: protocol";
-    }, where),
-    openssl(
-      `another's ${version} certificate, server`,
-      `as listener: ${sent}`,
-      (world) => server(world, [], victim, key),
-      where,
-    ),
-  ];
-}
-
-/** What the victim makes of OpenSSL as a listener. */
-async function server(
-  world: World,
-  args: readonly string[],
-  who: Forged,
-  keyPem?: string,
-): Promise<string> {
-  const address = await world.own(OpenSsl.server(args, who, keyPem)).address();
-  await world.victim.say(`/connect ${address}`);
-  await world.refused(address, "protocol");
-  return "refused: protocol";
 }
 
 async function tlsTimeout(world: World, send: (peer: ReturnType<World["raw"]>) => void): Promise<string> {
