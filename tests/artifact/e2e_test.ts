@@ -104,15 +104,14 @@ Deno.test("the phrase comes over any descriptor, also the highest that a shell c
 });
 
 Deno.test("where TLS keys would be logged it refuses to start, with code 5", async () => {
-  const folder = await Deno.makeTempDir();
+  using folder = new TemporaryFolder("e2e");
   const { code, stderr } = await say(["listen", "127.0.0.1:0", "--json", "--phrase-fd", "0"], {
     input: `${PHRASE}\n`,
-    env: { SSLKEYLOGFILE: `${folder}/keys` },
+    env: { SSLKEYLOGFILE: `${folder.path}/keys` },
   });
   equal(code, 5, stderr);
   // Unless the launcher keeps its name from it, the runtime makes the file before any program runs; no key is ever in it.
-  const size = await Deno.stat(`${folder}/keys`).then((file) => file.size, () => undefined);
-  await Deno.remove(folder, { recursive: true });
+  const size = await Deno.stat(`${folder.path}/keys`).then((file) => file.size, () => undefined);
   if (portable || npm) equal(size, undefined);
   else equal(size ?? 0, 0);
 });
@@ -246,15 +245,14 @@ Deno.test({
       run("ulimit -v 50000;"),
       /^Could not start Sesame\. There is no room for its runtime\. Look at .*\.\n$/,
     );
-    const folder = await Deno.makeTempDir();
-    await Deno.chmod(folder, 0o755);
-    await Deno.copyFile(file, `${folder}/sesame`);
-    await Deno.chmod(`${folder}/sesame`, 0o711);
+    using folder = new TemporaryFolder("e2e");
+    await Deno.chmod(folder.path, 0o755);
+    await Deno.copyFile(file, `${folder.path}/sesame`);
+    await Deno.chmod(`${folder.path}/sesame`, 0o711);
     await refused(
-      say(["--version"], { under: NOBODY, command: [`${folder}/sesame`] }),
+      say(["--version"], { under: NOBODY, command: [`${folder.path}/sesame`] }),
       /^Could not start Sesame\. It cannot read its own file\. Mount \/proc, and let yourself read the file\.\n$/,
     );
-    await Deno.remove(folder, { recursive: true });
   },
 });
 
@@ -278,7 +276,7 @@ Deno.test({
   name: "taken apart as docs/VERIFY.md says, it is the launcher, the program, and npm's runtime byte for byte",
   ignore: !portable || !needs("bash", "sha256sum"),
   fn: async () => {
-    const folder = await Deno.makeTempDir();
+    using folder = new TemporaryFolder("e2e");
     const page = await Deno.readTextFile(`${ROOT}docs/VERIFY.md`);
     const lines = page.split("\n").filter((line) => /^(eval|tail -c|head -c) /.test(line));
     equal(lines.length, 4);
@@ -286,7 +284,7 @@ Deno.test({
       command: [
         "bash",
         "-c",
-        `F='${ARTIFACT}'; cd '${folder}' || exit; ${lines.map((line) => line.replace(/ # .*/, "")).join("\n")}`,
+        `F='${ARTIFACT}'; cd '${folder.path}' || exit; ${lines.map((line) => line.replace(/ # .*/, "")).join("\n")}`,
       ],
     });
     equal(stderr, "");
@@ -294,8 +292,7 @@ Deno.test({
     const target = targetHere();
     equal(runtime, target?.runtime?.sha256);
     equal(launcher, await sha256(launcherOf(target?.name ?? "")));
-    match(await Deno.readTextFile(`${folder}/program.js`), /^const parts=[^]*\nawait open\(\d+\);\n$/);
-    await Deno.remove(folder, { recursive: true });
+    match(await Deno.readTextFile(`${folder.path}/program.js`), /^const parts=[^]*\nawait open\(\d+\);\n$/);
   },
 });
 
@@ -303,13 +300,13 @@ Deno.test({
   name: "variables that the runtime obeys change nothing",
   ignore: !portable && !npm,
   fn: async () => {
-    const folder = await Deno.makeTempDir();
+    using folder = new TemporaryFolder("e2e");
     const { code, stdout, stderr } = await say(["--version"], {
       env: {
         DENO_V8_FLAGS: "--help",
-        DENO_COVERAGE_DIR: `${folder}/coverage`,
-        DENO_AUDIT_PERMISSIONS: `${folder}/audit`,
-        DENO_DIR: `${folder}/deno`,
+        DENO_COVERAGE_DIR: `${folder.path}/coverage`,
+        DENO_AUDIT_PERMISSIONS: `${folder.path}/audit`,
+        DENO_DIR: `${folder.path}/deno`,
         // Node and the loader, which start before the launcher, obey these.
         ...(npm ? {} : { NODE_OPTIONS: "--require /nonexistent.js", LD_DEBUG: "all" }),
         OTEL_DENO: "true",
@@ -318,8 +315,7 @@ Deno.test({
     equal(code, 0);
     match(stdout, /^sesame .*\n$/);
     equal(stderr, "");
-    equal(names(folder).join(), "");
-    await Deno.remove(folder, { recursive: true });
+    equal(names(folder.path).join(), "");
   },
 });
 

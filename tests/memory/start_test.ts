@@ -1,6 +1,7 @@
 // The start in real processes: what is refused, what brings a warning, what is weaker without FFI, which permissions
 // are left, and which files are touched. Tests that must become an ordinary user, or trace, say so where they cannot.
 
+import { TemporaryFolder } from "../../scripts/release/files.ts";
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { addressOf, deliver, dial, listen, PHRASE, scripted } from "../harness/process_pair.ts";
@@ -50,18 +51,14 @@ Deno.test("with FFI there is no word of warning", async () => {
 });
 
 Deno.test("SSLKEYLOGFILE: it refuses to start with code 5, and no key is written", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "sesame-keylog-" });
-  const file = `${folder}/keys`;
-  try {
-    await using sesame = await scripted(LISTEN, { shell: `SSLKEYLOGFILE=${file}; export SSLKEYLOGFILE; exec "$@"` });
-    assert.equal((await sesame.ended()).code, 5);
-    assert.match(sesame.stderr, /SSLKEYLOGFILE is set/);
-    assert.equal(sesame.events.length, 0);
-    // The runtime itself opens the file before any code of ours runs.
-    assert.equal(existsSync(file) ? (await Deno.stat(file)).size : 0, 0, "bytes of keys");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  using folder = new TemporaryFolder("keylog");
+  const file = `${folder.path}/keys`;
+  await using sesame = await scripted(LISTEN, { shell: `SSLKEYLOGFILE=${file}; export SSLKEYLOGFILE; exec "$@"` });
+  assert.equal((await sesame.ended()).code, 5);
+  assert.match(sesame.stderr, /SSLKEYLOGFILE is set/);
+  assert.equal(sesame.events.length, 0);
+  // The runtime itself opens the file before any code of ours runs.
+  assert.equal(existsSync(file) ? (await Deno.stat(file)).size : 0, 0, "bytes of keys");
 });
 
 Deno.test({
@@ -133,38 +130,32 @@ Deno.test({
   name: "a whole session opens files to read only, makes none, and every one is accounted for",
   ignore: !strace,
   async fn() {
-    const folder = await Deno.makeTempDir({ prefix: "sesame-strace-" });
-    const log = `${folder}/log`;
-    try {
-      const calls = "trace=open,openat,openat2,creat,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,link," +
-        "linkat,symlink,symlinkat,truncate,mknod,mknodat,memfd_create";
-      await using listener = await scripted(LISTEN, { shell: `exec strace -ff -s 4096 -o ${log} -e ${calls} "$@"` });
-      await using dialer = await dial(await addressOf(listener));
-      await dialer.event("connected");
-      await deliver(dialer, listener, "one there");
-      await deliver(listener, dialer, "one back");
-      await listener.endInput();
-      await listener.ended();
-      // A file for each thread: in a common one, calls of several threads are written in pieces.
-      const logs = [...Deno.readDirSync(folder)].map(({ name }) => Deno.readTextFileSync(`${folder}/${name}`));
-      const said = logs.join("\n").split("\n").filter((line) => /^[a-z]/.test(line));
-      assert.equal(said.some((line) => line.includes("<unfinished")), false);
-      const lines = said.filter((line) => /\) += (?!-1)/.test(line));
-      assert.ok(lines.some((line) => line.includes("/main.ts")), "strace saw the program being opened");
-      const made = lines.filter((line) =>
-        /O_CREAT|O_WRONLY|O_RDWR|\b(mkdir|rename|unlink|link|symlink|creat)/.test(line)
-      )
-        .filter((line) => !WRITTEN_TO.some((known) => known.test(line)));
-      assert.deepEqual(made, [], "made or opened for writing");
-      const opened = lines.map((line) => /"([^"]*)"/.exec(line)?.[1] ?? line);
-      const others = opened.filter((file) => file !== Deno.execPath() && !READ.some((known) => known.test(file)));
-      assert.deepEqual([...new Set(others)], []);
-      const all = lines.join("\n");
-      assert.equal(all.includes(PHRASE) || all.includes("one there"), false);
-      assert.deepEqual(listener.leftBehind(), []);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+    using folder = new TemporaryFolder("strace");
+    const log = `${folder.path}/log`;
+    const calls = "trace=open,openat,openat2,creat,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,link," +
+      "linkat,symlink,symlinkat,truncate,mknod,mknodat,memfd_create";
+    await using listener = await scripted(LISTEN, { shell: `exec strace -ff -s 4096 -o ${log} -e ${calls} "$@"` });
+    await using dialer = await dial(await addressOf(listener));
+    await dialer.event("connected");
+    await deliver(dialer, listener, "one there");
+    await deliver(listener, dialer, "one back");
+    await listener.endInput();
+    await listener.ended();
+    // A file for each thread: in a common one, calls of several threads are written in pieces.
+    const logs = [...Deno.readDirSync(folder.path)].map(({ name }) => Deno.readTextFileSync(`${folder.path}/${name}`));
+    const said = logs.join("\n").split("\n").filter((line) => /^[a-z]/.test(line));
+    assert.equal(said.some((line) => line.includes("<unfinished")), false);
+    const lines = said.filter((line) => /\) += (?!-1)/.test(line));
+    assert.ok(lines.some((line) => line.includes("/main.ts")), "strace saw the program being opened");
+    const made = lines.filter((line) => /O_CREAT|O_WRONLY|O_RDWR|\b(mkdir|rename|unlink|link|symlink|creat)/.test(line))
+      .filter((line) => !WRITTEN_TO.some((known) => known.test(line)));
+    assert.deepEqual(made, [], "made or opened for writing");
+    const opened = lines.map((line) => /"([^"]*)"/.exec(line)?.[1] ?? line);
+    const others = opened.filter((file) => file !== Deno.execPath() && !READ.some((known) => known.test(file)));
+    assert.deepEqual([...new Set(others)], []);
+    const all = lines.join("\n");
+    assert.equal(all.includes(PHRASE) || all.includes("one there"), false);
+    assert.deepEqual(listener.leftBehind(), []);
   },
 });
 
