@@ -1,5 +1,5 @@
-// Which last writes restore a terminal in a panic, when there is no time to wait. A table, by what is known about both
-// outputs. Pure. Out of scope: writing (tty.ts), what is written.
+// Which last writes restore a terminal in a panic, when there is no time to wait, by what is known about both outputs.
+// Pure. Out of scope: writing (tty.ts), what is written.
 
 /** What is known of standard output and standard error when the program has to go at once. */
 export interface LastState {
@@ -21,44 +21,21 @@ export interface LastWrite {
   readonly pause: boolean;
 }
 
-interface Row {
-  readonly where: Partial<LastState>;
-  readonly writes: readonly LastWrite[];
-}
-
-const WORDS: LastWrite = { to: "output", what: "words", pause: false };
-/** Behind what is on its way to a program or a file. */
-const LATE_WORDS: LastWrite = { ...WORDS, pause: true };
-
 /**
- * The first row that fits counts. While something is on its way, another write to the same output would begin only with the
- * next turn of the event loop, which never comes, unless the host can write past that (tty.ts). Standard error is the same terminal by another descriptor, and the kernel
- * keeps the order. A painting must be first, or it would stand on the person's own screen; if it is stuck, so is the leaving.
+ * The writes in their order; none where nothing can arrive. While something is on its way, another write to the same output
+ * would begin only with the next turn of the event loop, which never comes, unless the host can write past that (tty.ts).
+ * Standard error is the same terminal by another descriptor, and the kernel keeps the order. A painting must be first, or it
+ * would stand on the person's own screen; if it is stuck, so is the leaving.
  */
-const ROWS: readonly Row[] = [
-  // The output is a script's, and the terminal is behind standard error alone.
-  ...[false, true].flatMap((erring): Row[] => {
-    const where = { outputIsTerminal: false, errorIsTerminal: true, erring };
-    const leave: LastWrite = { to: "error", what: "leave", pause: erring };
-    return [
-      { where: { ...where, painting: false, closed: false }, writes: [WORDS, leave] },
-      { where: { ...where, closed: false }, writes: [LATE_WORDS, leave] },
-      { where, writes: [leave] },
-    ];
-  }),
-  { where: { closed: true }, writes: [] },
-  { where: { painting: false }, writes: [{ to: "output", what: "both", pause: false }] },
-  { where: { outputIsTerminal: false }, writes: [LATE_WORDS] },
-  {
-    where: { outputIsTerminal: true, errorIsTerminal: true, erring: false },
-    writes: [{ to: "error", what: "both", pause: true }],
-  },
-];
-
-/** The writes in their order; none where nothing can arrive. */
 export function lastWrites(state: LastState): readonly LastWrite[] {
-  const fits = ({ where }: Row) => KEYS.every((key) => where[key] === undefined || where[key] === state[key]);
-  return ROWS.find(fits)?.writes ?? [];
+  const { outputIsTerminal, errorIsTerminal, painting, erring, closed } = state;
+  const words: LastWrite = { to: "output", what: "words", pause: painting };
+  if (errorIsTerminal && !outputIsTerminal) { // the output is a script's, and the terminal is behind standard error alone
+    const leave: LastWrite = { to: "error", what: "leave", pause: erring };
+    return closed ? [leave] : [words, leave];
+  }
+  if (closed) return [];
+  if (!painting) return [{ to: "output", what: "both", pause: false }];
+  if (!outputIsTerminal) return [words];
+  return errorIsTerminal && !erring ? [{ to: "error", what: "both", pause: true }] : [];
 }
-
-const KEYS = ["outputIsTerminal", "errorIsTerminal", "painting", "erring", "closed"] as const;
