@@ -63,12 +63,14 @@ export function unheardLine(names: readonly string[]): string | undefined {
 }
 
 /** One line for a notice of this kind; undefined for any other, or where nothing is to be said. */
-export function circleLine(notice: Notice, labels: Labels): string | undefined {
+export function circleLine(notice: Notice, labels: Labels & { clean(text: string): string }): string | undefined {
   switch (notice.event) {
     case "introduction":
       return introductionLine(notice, labels);
     case "wrong-peer":
-      return `Somebody else answered at ${notice.address}, the address that ${labels.who(notice.by)} gave for ${
+      return `Somebody else answered at ${labels.clean(notice.address)}, the address that ${
+        labels.who(notice.by)
+      } gave for ${
         labels.reported({ peer: notice.peer, name: labels.reportedName(notice.peer) })
       }. They were told nothing. Ask ${labels.name(notice.by)}.`;
     case "hidden":

@@ -7,7 +7,6 @@ import {
   audienceText,
   circleLine,
   hearingText,
-  type Labels,
   listed,
   notFound,
   proposedText,
@@ -39,7 +38,13 @@ Deno.test("hearingText() leaves further parts to /peers", () => {
 
 Deno.test("no line begins with what a peer chose, so that a friend called From Bob cannot seem to speak as Bob", () => {
   const from = "From Bob: I say";
-  const liars: Labels = { name: () => from, who: () => from, reported: () => from, reportedName: () => from };
+  const liars = {
+    name: () => from,
+    who: () => from,
+    reported: () => from,
+    reportedName: () => from,
+    clean: (text: string) => text,
+  };
   const one = { peer: "b", by: ["a"], tells: [] };
   const introduction = { event: "introduction", peer: "b", by: ["a"], quiet: false } as const;
   const lines = [
@@ -165,7 +170,7 @@ Deno.test("circleLine() has the sentence for each notice of a circle, and none w
     ],
     [{ event: "listening", address: "[::]:7373" }, undefined],
   ];
-  for (const [notice, text] of CASES) equal(circleLine(notice, labels), text);
+  for (const [notice, text] of CASES) equal(circleLine(notice, { ...labels, clean: (text) => text }), text);
 });
 
 Deno.test("questionText() says by whom, what a yes tells and what to type; several questions are one line with each address once", () => {

@@ -48,12 +48,12 @@ export function lineOf(notice: Notice, shown: Shown): string | undefined {
       return `Memory for secrets is ${MEMORY[locked]}. Core dumps are ${coreDumps}.`;
     }
     case "listening":
-      return `Waiting for friends on ${notice.address}.`;
+      return `Waiting for friends on ${clean(notice.address)}.`;
     case "connecting":
       return `Calling ${clean(notice.address)}.`;
     case "connected":
       return notice.direction === "in"
-        ? `Connected: ${who(notice.peer)}, calling from ${notice.address}.`
+        ? `Connected: ${who(notice.peer)}, calling from ${clean(notice.address)}.`
         : `Connected: ${who(notice.peer)}, at ${clean(notice.address)}.`;
     case "refused": {
       const why = notice.failure === undefined ? CALLER[notice.reason] : callFailureShort(notice.failure);

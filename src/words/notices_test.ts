@@ -33,11 +33,11 @@ const LINES: readonly (readonly [Notice, string])[] = [
   [protection("all", "off"), "Memory for secrets is locked. Core dumps are off."],
   [protection("part", "on"), "Memory for secrets is locked in part. Core dumps are on."],
   [protection("none", "on"), "Memory for secrets is not locked. Core dumps are on."],
-  [{ event: "listening", address: AT }, `Waiting for friends on ${AT}.`],
+  [{ event: "listening", address: AT }, `Waiting for friends on {${AT}}.`],
   [{ event: "connecting", address: AT }, `Calling {${AT}}.`],
   [
     { event: "connected", peer: "a", direction: "in", address: AT },
-    `Connected: Alice [a], calling from ${AT}.`,
+    `Connected: Alice [a], calling from {${AT}}.`,
   ],
   [{ event: "connected", peer: "a", direction: "out", address: AT }, `Connected: Alice [a], at {${AT}}.`],
   [caller("phrase"), `No connection with {${AT}}: the phrase did not match.`],

@@ -6,7 +6,6 @@ export const LEAVE: readonly string[] = [
   "Leave? y leaves, others stay",
   "y leaves, n stays",
 ];
-export const LEAVE_ASKED = "Leave? Press y or Ctrl-C again to leave, any other key to stay.";
 
 /** What a text looks like. */
 export const SECRETS = {
@@ -24,10 +23,6 @@ export function secretTexts(secret: string): readonly string[] {
     "Secret? y sends, others not",
     "y sends, others not",
   ];
-}
-
-export function secretAsked(secret: string): string {
-  return `This looks like ${secret}. Send it? Press y to send, any other key to go back.`;
 }
 
 export const LINE_FULL = "The line is full.";
