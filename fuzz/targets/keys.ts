@@ -85,7 +85,7 @@ function decode(bytes: Uint8Array, size: number): Key[] {
     add(decoder.feed(chunk));
     chunk.fill(0xaa); // neither kept nor looked at again
   }
-  add(decoder.flush());
+  add(decoder.escape());
   return keys;
 }
 

@@ -16,7 +16,8 @@ export const ALT = -3;
 export class SequenceScanner {
   sequence = "";
   altByte = 0;
-  #state: "ground" | "escape" | "csi" | "linux" | "ss3" | "string" = "ground";
+  #state: "ground" | "escape" | "sequence" | "string" = "ground";
+  /** Bytes of a string so far. */
   #length = 0;
   /** The ESC came inside a string: it may begin the string's terminator, ESC \\. */
   #inString = false;
@@ -40,59 +41,44 @@ export class SequenceScanner {
   feed(byte: number): number {
     if (byte === 0x1b) {
       this.#inString = this.#state === "string";
-      this.#begin("escape", "");
+      this.#state = "escape";
+      this.sequence = "";
       return PENDING;
     }
     switch (this.#state) {
       case "ground":
         return byte;
       case "escape":
-        if (byte === 0x5b) return this.#begin("csi", "[");
-        if (byte === 0x4f) return this.#begin("ss3", "O");
-        if (byte === 0x5d || byte === 0x50 || byte === 0x58 || byte === 0x5e || byte === 0x5f) {
-          return this.#begin("string", "");
-        }
-        this.#state = "ground";
-        if (byte === 0x5c && this.#inString) return SEQUENCE;
-        if (byte >= 0x80 || byte === 0x1c) return byte;
-        this.altByte = byte;
-        return ALT;
-      case "csi":
+        return this.#escaped(byte);
+      case "sequence":
         if (byte < 0x20 || byte >= 0x7f) return this.#abort(byte);
-        if (byte === 0x5b && this.#length === 1) return this.#begin("linux", "[[");
-        this.#push(byte);
-        // rxvt ends shifted keys with a dollar sign, which elsewhere is only part of a reply.
-        if (byte >= 0x40 || (byte === 0x24 && !this.sequence.startsWith("[?"))) return this.#done();
-        return this.#length > SEQUENCE_MAX ? this.#abort(PENDING) : PENDING;
-      case "linux":
-        if (byte < 0x20 || byte >= 0x7f) return this.#abort(byte);
-        this.#push(byte);
-        return this.#done();
-      case "ss3":
-        if (byte < 0x20 || byte >= 0x7f) return this.#abort(byte);
-        this.#push(byte);
-        if (byte >= 0x40) return this.#done();
-        return this.#length > SEQUENCE_MAX ? this.#abort(PENDING) : PENDING;
+        this.sequence += String.fromCharCode(byte);
+        if (endsWhole(this.sequence)) return this.#done();
+        return this.sequence.length > SEQUENCE_MAX ? this.#abort(PENDING) : PENDING;
       case "string": // Replies of a terminal (OSC, DCS, ...). We never ask, so the content does not matter.
-        if (byte === 0x07) {
-          this.sequence = "";
-          return this.#done();
-        }
+        if (byte === 0x07) return this.#done();
         if (byte < 0x20) return this.#abort(byte);
         return ++this.#length > STRING_MAX ? this.#abort(PENDING) : PENDING;
     }
   }
 
-  #begin(state: "escape" | "csi" | "linux" | "ss3" | "string", sequence: string): number {
-    this.#state = state;
-    this.sequence = sequence;
-    this.#length = sequence.length;
-    return PENDING;
-  }
-
-  #push(byte: number): void {
-    this.sequence += String.fromCharCode(byte);
-    this.#length++;
+  #escaped(byte: number): number {
+    const char = String.fromCharCode(byte);
+    if (char === "[" || char === "O") {
+      this.#state = "sequence";
+      this.sequence = char;
+      return PENDING;
+    }
+    if ("]PX^_".includes(char)) {
+      this.#state = "string";
+      this.#length = 0;
+      return PENDING;
+    }
+    if (char === "\\" && this.#inString) return this.#done();
+    this.#state = "ground";
+    if (byte >= 0x80 || byte === PANIC_BYTE) return byte;
+    this.altByte = byte;
+    return ALT;
   }
 
   #done(): number {
@@ -104,6 +90,14 @@ export class SequenceScanner {
     this.reset();
     return answer;
   }
+}
+
+/** Whether the last byte of `[...` or `O...` ends it. */
+function endsWhole(sequence: string): boolean {
+  if (sequence.startsWith("[[")) return sequence.length === 3; // the Linux console's first function keys
+  // rxvt ends shifted keys with a dollar sign, which elsewhere is only part of a reply.
+  if (sequence.endsWith("$")) return sequence.startsWith("[") && !sequence.startsWith("[?");
+  return sequence.charCodeAt(sequence.length - 1) >= 0x40;
 }
 
 /** F12, in each encoding that was found, with any modifiers; and Ctrl-\ where it comes as a sequence. Without ESC. */

@@ -3,7 +3,6 @@
 import {
   ALT,
   isControl,
-  isF2Sequence,
   isPanicSequence,
   numbered,
   PANIC_BYTE,
@@ -18,7 +17,6 @@ export type KeyName =
   | "enter"
   | "alt-enter"
   | "tab"
-  | "shift-tab"
   | "backspace"
   | "delete"
   | "escape"
@@ -28,7 +26,6 @@ export type KeyName =
   | "right"
   | "home"
   | "end"
-  | "ctrl-home"
   | "ctrl-end"
   | "page-up"
   | "page-down"
@@ -36,7 +33,6 @@ export type KeyName =
   | "word-right"
   | "delete-word-left"
   | "delete-word-right"
-  | "f2"
   | `ctrl-${string}`;
 
 export type Key =
@@ -48,13 +44,16 @@ export type Key =
   /** Line ends are LF. `cut`: it was longer than PASTE_MAX_BYTES. */
   | { type: "paste"; text: string; cut: boolean };
 
+/** All but panic, which waits for nothing and means the same everywhere. */
+export type PlainKey = Exclude<Key, { type: "panic" }>;
+
 /** `alt`: Escape or Alt came right before it, and it has no meaning of its own with Alt. It never answers with yes. */
 interface WithAlt {
   alt?: true;
 }
 
 /** Whether it says yes to a question: y, or `also`; never with Alt, and no paste. Every other key says no. */
-export function answersYes(key: Key, also?: KeyName): boolean {
+export function answersYes(key: PlainKey, also?: KeyName): boolean {
   if (key.type === "text") return /^y$/i.test(key.text) && key.alt !== true;
   return key.type === "key" && key.name === also && key.alt !== true;
 }
@@ -82,8 +81,10 @@ export class KeyDecoder {
     this.#keys = [];
     if (this.#late && chunk.length > 0) {
       this.#late = false;
-      // The rest of F12 on a line so slow that its ESC was taken for Escape: the panic key counts all the same.
-      if (chunk.length <= LATE_MAX && isPanicSequence(String.fromCharCode(...chunk))) return [{ type: "panic" }];
+      // The line is so slow that the ESC was taken for Escape. The panic key counts all the same, and what is pasted is not
+      // typed: each of its lines would be sent.
+      const start = String.fromCharCode(...chunk.subarray(0, LATE_MAX));
+      if (isPanicSequence(start) || start.startsWith(PASTE_BEGIN)) this.#scanner.feed(0x1b);
     }
     for (let at = 0; at < chunk.length; at++) {
       if (this.#paste !== undefined && !this.#scanner.pending) {
@@ -105,21 +106,11 @@ export class KeyDecoder {
   }
 
   /** Takes the lone ESC for the Escape key; what comes later is a key of its own. */
-  escape(): Key[] {
+  escape(): PlainKey[] {
     if (!this.escaped) return [];
     this.#scanner.reset();
     this.#late = true;
     return [{ type: "key", name: "escape" }];
-  }
-
-  /** What is unfinished, as if nothing more came: a lone ESC is the Escape key. For the end of input. */
-  flush(): Key[] {
-    this.#keys = [];
-    if (this.#scanner.escaped) this.#key("escape");
-    this.#scanner.reset();
-    this.#endText(false);
-    this.#endPaste();
-    return this.#keys;
   }
 
   #byte(byte: number): void {
@@ -155,18 +146,10 @@ export class KeyDecoder {
   }
 
   #keep(bytes: Uint8Array, paste: Paste): void {
-    const room = PASTE_MAX_BYTES - paste.length;
-    if (bytes.length > room) paste.cut = true;
-    const kept = bytes.subarray(0, room);
-    const needed = paste.length + kept.length;
-    if (needed > paste.bytes.length) {
-      const larger = new Uint8Array(Math.max(needed, paste.bytes.length * 2));
-      larger.set(paste.bytes);
-      paste.bytes.fill(0);
-      paste.bytes = larger;
-    }
+    const kept = bytes.subarray(0, PASTE_MAX_BYTES - paste.length);
+    paste.cut ||= kept.length < bytes.length;
     paste.bytes.set(kept, paste.length);
-    paste.length = needed;
+    paste.length += kept.length;
   }
 
   #endPaste(): void {
@@ -222,10 +205,9 @@ export class KeyDecoder {
       return;
     }
     if (sequence === PASTE_BEGIN) {
-      this.#paste = { bytes: new Uint8Array(1024), length: 0, cut: false };
+      this.#paste = { bytes: new Uint8Array(PASTE_MAX_BYTES), length: 0, cut: false };
       return;
     }
-    if (isF2Sequence(sequence)) return this.#key("f2");
     const plain = SEQUENCES.get(sequence);
     if (plain !== undefined) return this.#key(plain);
     const key = numbered(sequence);
@@ -243,7 +225,7 @@ export class KeyDecoder {
   #modern(code: number, modifiers: number): void {
     const modified = modifiers > 1;
     if (code === 13 || code === 57414) this.#key(modified ? "alt-enter" : "enter");
-    else if (code === 9) this.#key(modified ? "shift-tab" : "tab");
+    else if (code === 9 && !modified) this.#key("tab");
     else if (code === 127 || code === 8) this.#key(modified ? "delete-word-left" : "backspace");
     else if (code === 27) this.#key("escape");
     else if (isControl(modifiers) && code >= 0x61 && code <= 0x7a) this.#key(`ctrl-${String.fromCharCode(code)}`);
@@ -256,7 +238,7 @@ export class KeyDecoder {
 }
 
 interface Paste {
-  bytes: Uint8Array;
+  readonly bytes: Uint8Array;
   length: number;
   cut: boolean;
 }
@@ -302,12 +284,11 @@ const ARROWS: ReadonlyMap<string, KeyName> = new Map<string, KeyName>([
 const MODIFIED: ReadonlyMap<KeyName, KeyName> = new Map<KeyName, KeyName>([
   ["left", "word-left"],
   ["right", "word-right"],
-  ["home", "ctrl-home"],
   ["end", "ctrl-end"],
   ["delete", "delete-word-right"],
 ]);
 
-/** SS3 keys of application mode, rxvt's Ctrl arrows, back-tab. */
+/** SS3 keys of application mode, rxvt's Ctrl arrows. */
 const SEQUENCES: ReadonlyMap<string, KeyName> = new Map<string, KeyName>([
   ["OA", "up"],
   ["OB", "down"],
@@ -318,5 +299,4 @@ const SEQUENCES: ReadonlyMap<string, KeyName> = new Map<string, KeyName>([
   ["OM", "enter"],
   ["Oc", "word-right"],
   ["Od", "word-left"],
-  ["[Z", "shift-tab"],
 ]);
