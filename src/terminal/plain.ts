@@ -9,16 +9,7 @@ import type { Notice } from "../notice.ts";
 import type { PeerId } from "../ports.ts";
 import * as words from "../words/notices.ts";
 import { unheardLine } from "../words/circle.ts";
-import {
-  carefulLine,
-  carefulOfReported,
-  label,
-  labels,
-  learn,
-  newlyReported,
-  type Roster,
-  unheardNames,
-} from "./text/roster.ts";
+import { careful, dropOldest, label, labels, learn, type Roster, unheardNames } from "./text/roster.ts";
 import { ownLabel, sanitise } from "./text/sanitise.ts";
 
 /** What the sentences need to know about what came before. Changed by `plainLines`. */
@@ -32,24 +23,12 @@ export interface PlainContext {
 
 /** The lines for one notice, in order, without line ends; none where there is nothing to say. */
 export function plainLines(notice: Notice, context: PlainContext): string[] {
-  const { roster } = context;
-  const lines = sentences(notice, context);
-  const reported = newlyReported(roster, notice);
-  learn(roster, notice);
-  const alike = carefulOfReported(roster, reported);
-  if (alike !== undefined) lines.push(alike);
-  if (notice.event === "named" || notice.event === "connected") lines.push(...careful(notice.peer, roster));
-  return lines;
+  return [...sentences(notice, context), ...learn(context.roster, notice)];
 }
 
 /** Of a friend whom the roster knows already: one line for the arrival, with the name, and what to be careful of. */
 export function arrivalLines(notice: Notice & { event: "connected" }, context: PlainContext): string[] {
-  return [...sentences(notice, context), ...careful(notice.peer, context.roster)];
-}
-
-function careful(peer: PeerId, roster: Roster): string[] {
-  const line = carefulLine(roster, peer);
-  return line === undefined ? [] : [line];
+  return [...sentences(notice, context), ...careful(context.roster, notice.peer)];
 }
 
 function sentences(notice: Notice, context: PlainContext): string[] {
@@ -61,10 +40,7 @@ function sentences(notice: Notice, context: PlainContext): string[] {
     case "sent": {
       const text = clean(notice.text).split("\n");
       sent.set(notice.id, firstWords(text[0] ?? ""));
-      for (const id of sent.keys()) {
-        if (sent.size <= SENT_MAX) break;
-        sent.delete(id);
-      }
+      dropOldest(sent, SENT_MAX);
       const lines = context.echoed ? [] : words.ownLines(text);
       if (notice.peers === 0) lines.push(words.NOBODY_YET);
       if (notice.private) lines.push(words.aloneLine(notice.to.map(who)));
@@ -81,7 +57,7 @@ function sentences(notice: Notice, context: PlainContext): string[] {
     case "named":
       return [words.namedLine(who(notice.peer), sanitise(notice.name, "name"))];
     default:
-      return words.lineOf(notice, { ...labels(roster), clean })?.split("\n") ?? [];
+      return words.lineOf(notice, labels(roster))?.split("\n") ?? [];
   }
 }
 

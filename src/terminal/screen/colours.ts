@@ -2,6 +2,7 @@
 // colours.
 
 import type { PeerId } from "../../ports.ts";
+import { dropOldest } from "../text/roster.ts";
 
 /** By arrival: the first that nobody here has, or one that the fewest have. A friend who comes back gets theirs, if kept. */
 export class NameColours {
@@ -20,10 +21,7 @@ export class NameColours {
     const [first] = [...used].sort((a, b) => a[1] - b[1]); // the order of equals stays
     const colour = first?.[0] ?? 36;
     this.#of.set(peer, colour);
-    for (const old of this.#of.keys()) {
-      if (this.#of.size <= KEPT_MAX) break;
-      if (!others.has(old) && old !== peer) this.#of.delete(old);
-    }
+    dropOldest(this.#of, KEPT_MAX, (old) => others.has(old) || old === peer);
     return colour;
   }
 

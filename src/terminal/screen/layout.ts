@@ -3,7 +3,7 @@
 
 import { RECEIPT } from "../../words/screen.ts";
 import type { PeerId } from "../../ports.ts";
-import { isolate, withoutIsolates } from "../text/sanitise.ts";
+import { isolate } from "../text/sanitise.ts";
 import { cautiousWidth, cut, textWidth, wrap } from "../text/width.ts";
 import type { Entry, LaidOut, Mine } from "./log.ts";
 
@@ -55,12 +55,12 @@ export class Layout {
     if (alone) put("");
     let last = "";
     let lastRoom = width;
-    for (const line of withoutIsolates(entry.text).split("\n")) {
+    for (const line of entry.text.split("\n")) {
       const room = rows.length === 0 ? width - prefixWidth : width;
       for (const row of wrap(line, room, width)) {
         lastRoom = rows.length === 0 ? room : width;
         last = row;
-        put(this.#style(dim, isolate(row)));
+        put(this.#style(dim, row));
       }
     }
     if (entry.unread === true) rows.unshift(this.#style("1", cut(UNREAD.padEnd(this.columns, "─"), this.columns)));

@@ -26,7 +26,7 @@ export interface Entry {
   readonly kind: "system" | "problem" | "theirs" | "mine";
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** Raw when added, sanitised from then on. */
+  /** Of a message raw when added, and cleaned from then on; what the program says is clean. */
   text: string;
   readonly peer?: PeerId;
   readonly label?: Label;
@@ -105,7 +105,7 @@ export class Log {
 
   add(entry: Entry): void {
     // Bounded by one message here: its size on the wire is bounded too, but this room trusts nobody.
-    entry.text = sanitise(entry.text.slice(0, ENTRY_MAX), "text");
+    if (entry.kind === "theirs" || entry.kind === "mine") entry.text = sanitise(entry.text.slice(0, ENTRY_MAX), "text");
     this.#entries.push(entry);
     this.#size += entry.text.length;
     if (entry.kind === "theirs") this.#came(entry);
@@ -120,7 +120,7 @@ export class Log {
   /** Another text in the place of one of the program's. */
   rewrite(entry: Entry, text: string): void {
     this.#size -= entry.text.length;
-    entry.text = sanitise(text, "text");
+    entry.text = text;
     this.#size += entry.text.length;
     delete entry.laidOut;
   }
@@ -236,34 +236,23 @@ export class Log {
 
   /** The place this many rows away; the first row if there are fewer above, undefined if there are fewer below. */
   #moved(from: Place, by: number): Place | undefined {
-    let number = Math.max(from.entry, this.#first);
-    let row = from.entry < this.#first ? 0 : from.row;
-    for (let left = by; left !== 0;) {
+    const rowsOf = (number: number) => {
       const entry = this.#entries[number - this.#first];
-      if (entry === undefined) return undefined;
-      const last = this.#rowsOf(entry).length - 1;
-      row = Math.min(row, last);
-      if (left < 0) {
-        const step = Math.min(row, -left);
-        row -= step;
-        left += step;
-        if (left === 0) break;
-        if (number === this.#first) return { entry: number, row: 0 };
-        number--;
-        left++;
-        row = Infinity;
-      } else {
-        const step = Math.min(last - row, left);
-        row += step;
-        left -= step;
-        if (left === 0) break;
-        number++;
-        left--;
-        row = 0;
-      }
+      return entry === undefined ? 0 : this.#rowsOf(entry).length;
+    };
+    let entry = Math.max(from.entry, this.#first);
+    // An entry may have gone, or have fewer rows than when it was the anchor.
+    let row = from.entry < this.#first ? 0 : Math.max(0, Math.min(from.row, rowsOf(entry) - 1));
+    for (let up = -by; up > 0; up--) {
+      if (row > 0) row--;
+      else if (entry > this.#first) row = rowsOf(--entry) - 1;
     }
-    const entry = this.#entries[number - this.#first];
-    return entry === undefined ? undefined : { entry: number, row: Math.min(row, this.#rowsOf(entry).length - 1) };
+    for (let down = by; down > 0; down--) {
+      if (++row < rowsOf(entry)) continue;
+      entry++;
+      row = 0;
+    }
+    return row < rowsOf(entry) ? { entry, row } : undefined;
   }
 }
 

@@ -5,7 +5,7 @@ import type { Notice } from "../../notice.ts";
 import { lineOf, namedLine } from "../../words/notices.ts";
 import type { PeerId } from "../../ports.ts";
 import { saidBy } from "../refused.ts";
-import { carefulLine, carefulOfReported, label, labels, learn, newlyReported, type Roster } from "../text/roster.ts";
+import { label, labels, learn, type Roster } from "../text/roster.ts";
 import type { Friends } from "./friends.ts";
 import type { Entry, Log } from "./log.ts";
 
@@ -36,17 +36,12 @@ export class ProgramLines {
     this.#refused = undefined;
     if (notice.event === "named") return this.#named(notice, at);
     const line = told(notice, roster);
-    const reported = newlyReported(roster, notice);
-    learn(roster, notice);
-    this.#warn(carefulOfReported(roster, reported), at);
-    if (line === undefined) return;
-    const entry: Entry = { ...line, at };
-    this.#log.add(entry);
-    if (notice.event === "connected") {
-      this.#arrivals.set(notice.peer, { entry, notice });
-      // Before a name is known, only of a tag.
-      this.#warn(carefulLine(roster, notice.peer), at);
-    }
+    const warnings = learn(roster, notice);
+    const entry: Entry | undefined = line && { ...line, at };
+    if (entry !== undefined) this.#log.add(entry);
+    this.#warn(warnings, at);
+    if (entry === undefined) return;
+    if (notice.event === "connected") this.#arrivals.set(notice.peer, { entry, notice });
     if (notice.event === "left") this.#arrivals.delete(notice.peer);
     if (notice.event === "refused" && notice.failure !== undefined) this.#refused = { entry, address: notice.address };
   }
@@ -57,8 +52,8 @@ export class ProgramLines {
     this.#refused = undefined;
   }
 
-  #warn(text: string | undefined, at: number): void {
-    if (text !== undefined) this.#log.add({ kind: "problem", text, at });
+  #warn(texts: readonly string[], at: number): void {
+    for (const text of texts) this.#log.add({ kind: "problem", text, at });
   }
 
   /** A first name that comes with a friend goes into the line of the arrival, which then is the only one. */
@@ -68,13 +63,13 @@ export class ProgramLines {
     const before = label(roster, peer);
     const arrival = (roster.names.get(peer) ?? "") === "" ? this.#arrivals.get(peer) : undefined;
     this.#arrivals.delete(peer);
-    learn(roster, notice);
+    const warnings = learn(roster, notice);
     const line = arrival === undefined ? undefined : told(arrival.notice, roster);
     // Later the line may be out of sight, and a name in it would be told to nobody.
     const together = arrival !== undefined && at - arrival.entry.at <= TOGETHER_MS;
     if (together && line !== undefined) this.#log.rewrite(arrival.entry, line.text);
     else this.#log.add({ kind: "system", text: namedLine(before, roster.names.get(peer) ?? ""), at });
-    this.#warn(carefulLine(roster, peer), at);
+    this.#warn(warnings, at);
   }
 }
 
@@ -86,7 +81,6 @@ const STANDING: readonly Notice["event"][] = ["connecting", "stretching", "stopp
 /** `roster` as before the notice. Nothing for what is shown in another way, or not at all. */
 export function told(notice: Notice, roster: Roster): Told | undefined {
   if (STANDING.includes(notice.event)) return undefined;
-  // The log cleans whatever comes into it.
-  const text = lineOf(notice, { ...labels(roster), clean: (quoted) => quoted });
+  const text = lineOf(notice, labels(roster));
   return text === undefined ? undefined : { kind: notice.event === "problem" ? "problem" : "system", text };
 }

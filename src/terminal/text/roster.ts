@@ -3,9 +3,8 @@
 
 import type { Notice, Person } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";
-import type { Labels } from "../../words/circle.ts";
 import { CHAT_COMMANDS } from "../../words/commands.ts";
-import { alikeLine, namedBeforeLine } from "../../words/notices.ts";
+import { alikeLine, namedBeforeLine, type Shown } from "../../words/notices.ts";
 import { confusable, lookAlikes, sanitise, tag, withoutIsolates } from "./sanitise.ts";
 
 export interface Roster {
@@ -41,44 +40,61 @@ export function newRoster(own = ""): Roster {
   };
 }
 
-/** Keeps up with what the program tells. */
-export function learn(roster: Roster, notice: Notice): void {
-  if (notice.event === "connected") meet(roster, notice.peer, notice.address);
-  else if (notice.event === "left") roster.here.delete(notice.peer);
-  else if (notice.event === "verify") {
-    if (notice.state !== "same") roster.verified.delete(notice.peer);
-    else if (roster.verified.size < NAMES_MAX) roster.verified.add(notice.peer);
-  } else if (notice.event === "self") {
-    roster.self = notice.peer;
-    roster.own = sanitise(notice.name, "name");
-  } else if (notice.event === "hearing") {
-    roster.agreed = new Map(notice.hearing.others.map(({ peer, name }) => [peer, sanitise(name, "name")]));
-  } else if (notice.event === "circle") {
-    for (const { peer, name } of notice.with) {
-      roster.reported.delete(peer);
-      roster.reported.set(peer, sanitise(name, "name"));
-    }
-    for (const oldest of roster.reported.keys()) {
-      if (roster.reported.size <= NAMES_MAX) break;
-      roster.reported.delete(oldest);
-    }
-  } else if (notice.event === "named") {
-    roster.names.delete(notice.peer);
-    roster.names.set(notice.peer, sanitise(notice.name, "name"));
-    for (const peer of roster.names.keys()) {
-      if (roster.names.size <= NAMES_MAX) break;
-      if (!roster.here.has(peer)) roster.names.delete(peer);
-    }
+/** Keeps up with what the program tells. What the person has to be careful of then, as lines. */
+export function learn(roster: Roster, notice: Notice): string[] {
+  switch (notice.event) {
+    case "connected":
+      meet(roster, notice.peer, notice.address);
+      return careful(roster, notice.peer);
+    case "left":
+      roster.here.delete(notice.peer);
+      return [];
+    case "verify":
+      if (notice.state !== "same") roster.verified.delete(notice.peer);
+      else if (roster.verified.size < NAMES_MAX) roster.verified.add(notice.peer);
+      return [];
+    case "self":
+      roster.self = notice.peer;
+      roster.own = sanitise(notice.name, "name");
+      return [];
+    case "hearing":
+      roster.agreed = new Map(notice.hearing.others.map(({ peer, name }) => [peer, sanitise(name, "name")]));
+      return [];
+    case "circle":
+      return hear(roster, notice.with);
+    case "named":
+      roster.names.delete(notice.peer);
+      roster.names.set(notice.peer, sanitise(notice.name, "name"));
+      dropOldest(roster.names, NAMES_MAX, (peer) => roster.here.has(peer));
+      return careful(roster, notice.peer);
+    default:
+      return [];
   }
+}
+
+/** Whom a friend talks with. Whoever is new in that is looked at. */
+function hear(roster: Roster, persons: readonly Person[]): string[] {
+  const news = persons.filter(({ peer }) => !roster.here.has(peer) && !roster.reported.has(peer));
+  for (const { peer, name } of persons) {
+    roster.reported.delete(peer);
+    roster.reported.set(peer, sanitise(name, "name"));
+  }
+  dropOldest(roster.reported, NAMES_MAX);
+  return carefulOfReported(roster, news);
 }
 
 function meet(roster: Roster, peer: PeerId, address: string): void {
   roster.here.set(peer, { address });
   roster.met.delete(peer);
   roster.met.add(peer);
-  for (const oldest of roster.met) {
-    if (roster.met.size <= NAMES_MAX) break;
-    roster.met.delete(oldest);
+  dropOldest(roster.met, NAMES_MAX);
+}
+
+/** What was put in first goes, until there are at most `max`; but nothing that has to stay. */
+export function dropOldest<K>(kept: Map<K, unknown> | Set<K>, max: number, stays = (_: K) => false): void {
+  for (const oldest of kept.keys()) {
+    if (kept.size <= max) break;
+    if (!stays(oldest)) kept.delete(oldest);
   }
 }
 
@@ -106,14 +122,15 @@ export function completions(roster: Roster, word: string, first: boolean): strin
   return [...names].filter((name) => name.toLowerCase().startsWith(word.toLowerCase()));
 }
 
-/** The labels that sentences about others are made with. */
-export function labels(roster: Roster): Labels {
+/** What sentences about others are made with. */
+export function labels(roster: Roster): Shown {
   let alike: ReadonlySet<PeerId> | undefined;
   const looksAlike = (peer: PeerId) => {
     alike ??= lookAlikes([...roster.here.keys()].map((one) => [one, nameOf(roster, one)]));
     return alike.has(peer);
   };
   return {
+    clean: (text) => sanitise(text, "text"),
     who: (peer) => label(roster, peer),
     name: (peer) => looksAlike(peer) ? label(roster, peer) : nameOf(roster, peer),
     reported: ({ peer, name }) => `${sanitise(name, "name") || "somebody"} [${tag(peer)}]`,
@@ -152,34 +169,28 @@ export function looksLike(roster: Roster, peer: PeerId): PeerId | "you" | undefi
 }
 
 /** What a person is warned of when this peer comes or takes a name. */
-export function carefulLine(roster: Roster, peer: PeerId): string | undefined {
+export function careful(roster: Roster, peer: PeerId): string[] {
   const other = looksLike(roster, peer);
-  if (other !== undefined) return alikeLine(label(roster, peer), other === "you" ? other : label(roster, other));
+  if (other !== undefined) return [alikeLine(label(roster, peer), other === "you" ? other : label(roster, other))];
   const before = namedBefore(roster, peer);
-  return before === undefined ? undefined : namedBeforeLine(label(roster, peer), label(roster, before));
-}
-
-/** Whom a circle names for the first time, before it is learnt. */
-export function newlyReported(roster: Roster, notice: Notice): readonly Person[] {
-  if (notice.event !== "circle") return [];
-  return notice.with.filter(({ peer }) => !roster.here.has(peer) && !roster.reported.has(peer));
+  return before === undefined ? [] : [namedBeforeLine(label(roster, peer), label(roster, before))];
 }
 
 /** What a person is warned of when a friend names these: the first whose tag or name is like that of anybody met, or one's own. */
-export function carefulOfReported(roster: Roster, persons: readonly Person[]): string | undefined {
+function carefulOfReported(roster: Roster, persons: readonly Person[]): string[] {
   for (const person of persons) {
     const who = labels(roster).reported(person);
     const name = sanitise(person.name, "name");
     if ((roster.self !== undefined && tag(person.peer) === tag(roster.self)) || confusable(name, roster.own)) {
-      return alikeLine(who, "you");
+      return [alikeLine(who, "you")];
     }
     for (const met of roster.met) {
       if (met === person.peer) continue;
       const alike = tag(met) === tag(person.peer) || confusable(name, roster.names.get(met) ?? "");
-      if (alike) return alikeLine(who, label(roster, met));
+      if (alike) return [alikeLine(who, label(roster, met))];
     }
   }
-  return undefined;
+  return [];
 }
 
 /** Who left and had a name that this peer's could be taken for: the same friend started again, or somebody else. */

@@ -2,7 +2,7 @@
 // escape codes, cleaning (text comes from `sanitise`). Loads the width tables: never imported by the prompt.
 
 import { eastAsianWidth } from "get-east-asian-width";
-import { withoutLast } from "./sanitise.ts";
+import { isolate, withoutIsolates, withoutLast } from "./sanitise.ts";
 
 /** A part of a line. */
 export interface Piece {
@@ -68,7 +68,7 @@ export function codePointWidth(code: number): number {
 export function widestOf(grapheme: string): number {
   if (ASCII.test(grapheme)) return grapheme.length;
   let width = 0;
-  for (const char of grapheme) width += /\p{M}/u.test(char) ? 1 : 2;
+  for (const char of grapheme) width += char === FSI || char === PDI ? 0 : /\p{M}/u.test(char) ? 1 : 2;
   return width;
 }
 
@@ -92,14 +92,12 @@ export function cut(line: string, columns: number, widthOf = textWidth): string 
     if (width > columns - 1) break;
     kept += grapheme;
   }
-  // What was isolated stays so, or everything behind it would run the other way.
-  const end = kept.lastIndexOf("\u2068") > kept.lastIndexOf("\u2069") ? "\u2069" : "";
-  return columns > 0 ? `${kept}…${end}` : "";
+  return columns > 0 ? isolatesWhole([`${kept}…`]).join() : "";
 }
 
 /**
  * Breaks one line, without LF, into rows: at spaces, between wide characters, and inside a word only if it is longer than
- * a row. The first row has `first` cells, the others `rest`. At least one row; TABs become spaces. With `widestOf` as
+ * a row. The first row has `first` cells, the others `rest`. At least one row; TABs become spaces; isolates stay whole. With `widestOf` as
  * `widthOf` no terminal can need more cells than given.
  */
 export function wrap(
@@ -115,7 +113,21 @@ export function wrap(
     else if (each === 2) { for (const char of text) breaking.put(char, 2); }
     else breaking.run(text);
   }
-  return breaking.end();
+  return line.includes(FSI) ? isolatesWhole(breaking.end()) : breaking.end();
+}
+
+/**
+ * Rows of a line that was cut: an isolate (there is none within another) ends with its row and begins anew with the next; a
+ * row without right-to-left letters needs none.
+ */
+function isolatesWhole(rows: readonly string[]): string[] {
+  let open = false;
+  return rows.map((row) => {
+    const begun = open ? FSI + row : row;
+    open = begun.lastIndexOf(FSI) > begun.lastIndexOf(PDI);
+    const bare = withoutIsolates(row);
+    return isolate(bare) === bare ? bare : open ? begun + PDI : begun;
+  });
 }
 
 /** Rows being filled, and where the last of them can be broken. */
@@ -180,6 +192,9 @@ class Breaking {
   }
 }
 
+/** First strong isolate and its end, as `sanitise` puts them around right-to-left text. */
+const FSI = "\u2068";
+const PDI = "\u2069";
 const ASCII = /^[\x20-\x7e]*$/;
 /** What is neither ASCII nor Chinese, Japanese or Korean, with the neighbours, which can belong to the same grapheme. */
 const OTHERS =

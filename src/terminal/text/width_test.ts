@@ -105,7 +105,8 @@ Deno.test("cut() leaves nothing isolated that was not: right-to-left text turns 
   assert.equal(cut(name, 9), name);
   for (const columns of [1, 2, 5, 8]) {
     const begin = `\u2068${"\u05d0".repeat(columns - 1)}…\u2069`;
-    assert.deepEqual([cut(name, columns), cut(`${name} ${name}`, columns + 10)], [begin, `${name} ${begin}`]);
+    assert.equal(cut(`${name} ${name}`, columns + 10), `${name} ${begin}`);
+    assert.equal(cut(name, columns), columns > 1 ? begin : "…"); // where nothing is left of it, nothing needs to be isolated
   }
   assert.equal(cut(`${name} and more`, 13), `${name} an…`);
 });
