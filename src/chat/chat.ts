@@ -163,9 +163,8 @@ export class Chat {
 
   #tick(): void {
     const { view } = this.#parts;
-    view.tick();
+    view.tick(this.#peers.quiet(now()));
     if (this.#ending) return;
-    view.quiet(this.#peers.quiet(now()));
     this.#circle.tick(now());
     this.#pipe.look();
     for (const { target, failure } of this.#watch.due(now(), this.#peers.callingWhom)) {

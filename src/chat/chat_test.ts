@@ -175,7 +175,7 @@ Deno.test("friends who do not listen yet are called once they do, the person is 
 });
 
 Deno.test("/help fits a screen of 80 by 24 in one piece, below what was there", () => {
-  const screen = new ChatScreen({ colour: false, clock: () => "12:00" }, 80, 24);
+  const screen = new ChatScreen({ colour: "none", clock: () => "12:00" }, 80, 24);
   screen.notice({ event: "hint", text: "before" }, 0);
   screen.notice({ event: "hint", text: commandHelp() }, 0);
   const out = screen.render(0);

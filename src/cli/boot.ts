@@ -4,12 +4,21 @@
 import { DEFAULT_PORT } from "../constants.ts";
 import type { Host } from "../host/host.ts";
 import { report } from "../host/protection.ts";
-import { askPhrase, PROMPT_END, readFirstLine } from "../terminal/prompt.ts";
+import { askHidden, PROMPT_END, readFirstLine } from "../terminal/prompt.ts";
 import { Tty } from "../terminal/tty.ts";
 import type { ChatArgs } from "../chat/chat_args.ts";
 import { startedAs } from "../words/command.ts";
 import { helpText } from "../words/options.ts";
-import { KEY_LOG, NO_TERMINAL, NOT_WRITTEN, notLocked, phraseShown, usageLine, WARNINGS } from "../words/start.ts";
+import {
+  KEY_LOG,
+  NO_TERMINAL,
+  NOT_WRITTEN,
+  notLocked,
+  phraseShown,
+  PROMPT_TEXT,
+  usageLine,
+  WARNINGS,
+} from "../words/start.ts";
 import { type Args, type DoctorArgs, parse } from "./args.ts";
 import { Signals } from "./signals.ts";
 import { tell } from "./tell.ts";
@@ -250,7 +259,7 @@ async function readPhrase(
   if (phrase.from === "argument") void tell(tty, WARNINGS.phrase);
   switch (phrase.from) {
     case "prompt": {
-      const outcome = await askPhrase(tty, memory, panic);
+      const outcome = await askHidden(tty, PROMPT_TEXT, memory, panic);
       if (outcome.type === "panic") return panic("");
       return outcome.type === "done" ? { ...outcome, decoy: outcome.decoy || decoy } : outcome;
     }

@@ -12,7 +12,8 @@ import type { Entropy, Millis } from "../ports.ts";
 import { hearPanicOnly, PROMPT_END, PROMPTS } from "../terminal/prompt.ts";
 import { tag } from "../terminal/text/sanitise.ts";
 import type { Tty } from "../terminal/tty.ts";
-import { openView, type View } from "../terminal/view.ts";
+import { openView } from "../terminal/open_view.ts";
+import type { View } from "../terminal/view.ts";
 import { type Identity, makeIdentity } from "../transport/certificate.ts";
 import { selfTest } from "../transport/self_check.ts";
 import { freshLogin, parseProxy } from "../transport/proxy_address.ts";
@@ -227,7 +228,7 @@ function viewOf(
       wall: wallClock,
       pace: new QuietWindow(() => current.chat?.nextTick ?? Infinity, now, after),
       after,
-      ...(args.name === undefined ? {} : { name: args.name }),
+      name: args.name,
       holdsPhrase: (text) => holdsPhrase(arena, text, (bytes) => stretcher.heldIn(bytes)),
     },
     (input) => current.chat?.input(input),

@@ -18,7 +18,6 @@ import {
   SequenceScanner,
 } from "./_sequences.ts";
 import type { Terminal } from "./tty.ts";
-import { PROMPT_TEXT } from "../words/start.ts";
 
 /** `length` bytes of the phrase stand at the start of the locked memory. After the other outcomes it holds zeros. */
 export type PromptOutcome =
@@ -27,7 +26,7 @@ export type PromptOutcome =
   | { type: "panic" }
   | { type: "too-long" };
 
-/** Printed at the end as PROMPT_TEXT is at the start: the same bytes whatever was typed and however it was finished. */
+/** Printed at the end, as the words are at the start: the same bytes whatever was typed and however it was finished. */
 export const PROMPT_END = "\r\n";
 /** How often a prompt asks for what cannot be taken before the program gives up. */
 export const PROMPTS = 5;
@@ -151,20 +150,11 @@ export class HiddenPrompt {
 }
 
 /**
- * Asks on the terminal. `into` may be made after the prompt stands, by a function; keys wait meanwhile. After
- * the outcome the listener stays, deaf to all but the panic keys (`onPanic`, with what ends the prompt's line if that
- * still stands), until the next `listen`: what is typed between phrase and chat could be more of the phrase and must not
- * become a message. Raw mode and bracketed paste stay on for the chat; `tty.restore` ends both.
+ * Asks on the terminal, with these words in front of what is not shown. `into` may be made after the prompt stands, by a
+ * function; keys wait meanwhile. After the outcome the listener stays, deaf to all but the panic keys (`onPanic`, with what
+ * ends the prompt's line if that still stands), until the next `listen`: what is typed between phrase and chat could be more
+ * of the phrase and must not become a message. Raw mode and bracketed paste stay on for the chat; `tty.restore` ends both.
  */
-export function askPhrase(
-  tty: Terminal,
-  into: LockedBytes | (() => Promise<LockedBytes>),
-  onPanic?: (lineEnd: string) => void,
-): Promise<PromptOutcome> {
-  return askHidden(tty, PROMPT_TEXT, into, onPanic);
-}
-
-/** The same with other words in front of what is not shown. */
 export async function askHidden(
   tty: Terminal,
   text: string,

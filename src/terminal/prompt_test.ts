@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { PHRASE_MAX_BYTES } from "../constants.ts";
 import { Arena, arenaSize, type LockedBytes } from "../secrets/locked.ts";
-import { askPhrase, hearPanicOnly, HiddenPrompt, PROMPT_END, type PromptOutcome, readFirstLine } from "./prompt.ts";
+import { askHidden, hearPanicOnly, HiddenPrompt, PROMPT_END, type PromptOutcome, readFirstLine } from "./prompt.ts";
 import { PROMPT_TEXT } from "../words/start.ts";
 import { MemoryTty } from "./testdata/memory_tty.ts";
 
@@ -88,7 +88,7 @@ Deno.test("HiddenPrompt answers panic after it is done, and nothing else", () =>
   assert.equal(prompt.feed(latin("\x1b[24~"))?.type, "panic");
 });
 
-Deno.test("askPhrase() writes the same bytes whatever is typed and however it ends", async () => {
+Deno.test("askHidden() writes the same bytes whatever is typed and however it ends", async () => {
   for (
     const keys of [
       "a\r",
@@ -98,17 +98,17 @@ Deno.test("askPhrase() writes the same bytes whatever is typed and however it en
     ]
   ) {
     const tty = new MemoryTty({ inputIsTerminal: true, outputIsTerminal: true });
-    const asked = askPhrase(tty, slot());
+    const asked = askHidden(tty, PROMPT_TEXT, slot());
     await tty.type(keys);
     assert.equal((await asked).type, "done");
     assert.equal(tty.output, "\x1b[?2004h" + PROMPT_TEXT + PROMPT_END);
   }
 });
 
-Deno.test("askPhrase() is in raw mode before it writes, and F12 calls onPanic at once, also after the phrase", async () => {
+Deno.test("askHidden() is in raw mode before it writes, and F12 calls onPanic at once, also after the phrase", async () => {
   const tty = new MemoryTty({ inputIsTerminal: true, outputIsTerminal: true });
   let panics = 0;
-  const asked = askPhrase(tty, slot(), () => panics++);
+  const asked = askHidden(tty, PROMPT_TEXT, slot(), () => panics++);
   assert.ok(tty.isRaw);
   await tty.type("secret\r");
   assert.equal((await asked).type, "done");
@@ -118,11 +118,11 @@ Deno.test("askPhrase() is in raw mode before it writes, and F12 calls onPanic at
   assert.equal(panics, 1);
 });
 
-Deno.test("askPhrase() takes a terminal that is gone for panic, and nothing is left of the phrase", async () => {
+Deno.test("askHidden() takes a terminal that is gone for panic, and nothing is left of the phrase", async () => {
   const tty = new MemoryTty({ inputIsTerminal: true, outputIsTerminal: true });
   const into = slot();
   let panics = 0;
-  const asked = askPhrase(tty, into, () => panics++);
+  const asked = askHidden(tty, PROMPT_TEXT, into, () => panics++);
   await tty.type("secret");
   await tty.end();
   assert.deepEqual(await asked, { type: "panic" });

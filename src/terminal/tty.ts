@@ -15,7 +15,10 @@ import { Output, type Stream } from "./output.ts";
 import { enterText, leaveText, type Modes, WIPE_TEXT } from "./modes.ts";
 import { lastWrites } from "./way_out.ts";
 
-/** Takes a lent chunk. A number returned is how many bytes it took; the rest waits for the next `listen`. */
+/**
+ * Takes a lent chunk. A number returned is how many bytes it took: fewer than there are, and the rest waits for the next
+ * `listen`, and nothing more is read until then.
+ */
 export type OnBytes = (chunk: Uint8Array) => number | void;
 
 export class Tty {
@@ -34,7 +37,6 @@ export class Tty {
   #kept = new Uint8Array(0);
   #reading = false;
   #ended = false;
-  #paused = false;
   #wake: (() => void) | undefined;
 
   #isRaw = false;
@@ -74,17 +76,7 @@ export class Tty {
       this.#reading = true;
       // A microtask later, so that `listen` never calls its handler before it has returned.
       queueMicrotask(() => void this.#readLoop());
-    } else this.#stir();
-  }
-
-  /** Holds piped input back. A terminal is never paused: F12 must always arrive. */
-  pause(): void {
-    this.#paused = !this.inputIsTerminal;
-  }
-
-  resume(): void {
-    this.#paused = false;
-    this.#stir();
+    } else this.#wake?.();
   }
 
   /** Raw mode of the input, without which no single key arrives. Does nothing where the input is not a terminal. */
@@ -256,7 +248,7 @@ export class Tty {
 
   async #readLoop(): Promise<void> {
     while (!this.#over) {
-      if (this.#paused || this.#onBytes === undefined) {
+      if (this.#onBytes === undefined) {
         await new Promise<void>((resolve) => this.#wake = resolve);
         continue;
       }
@@ -278,7 +270,7 @@ export class Tty {
       if (count === null || count === 0) {
         this.#ended = true;
         if (this.inputIsTerminal) this.#close();
-      } else if (this.#paused || this.#onBytes === undefined) {
+      } else if (this.#onBytes === undefined) {
         this.#keep(this.#buffer.subarray(0, count));
         this.#buffer.fill(0, 0, count);
       } else this.#lend(this.#buffer.subarray(0, count));
@@ -305,11 +297,6 @@ export class Tty {
     both.set(this.#kept, bytes.length);
     this.#kept.fill(0);
     this.#kept = both;
-  }
-
-  #stir(): void {
-    this.#wake?.();
-    this.#wake = undefined;
   }
 
   #close(): void {

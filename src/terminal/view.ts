@@ -1,11 +1,8 @@
-// The three views of one conversation: the screen, plain sentences, JSON lines. Scope: what the program asks of each.
-// Out of scope: what a command does, when to stop, anything that outlives `stop`.
+// What the program asks of a view, whichever it is. Out of scope: the views (open_view.ts), what a command does, when to
+// stop, anything that outlives `stop`.
 
 import type { Notice } from "../notice.ts";
 import type { PeerId } from "../ports.ts";
-import { LineView } from "./lines/view.ts";
-import { ScreenView } from "./screen/view.ts";
-import type { Terminal } from "./tty.ts";
 
 export type Input =
   /** A message or a command. From a screen it may hold line breaks. */
@@ -21,8 +18,8 @@ export interface View {
   /** Takes over the terminal. */
   start(): void;
   /**
-   * May be called before `start`, and is then shown by it. `shown`, of a message, is called once the text has really been
-   * written to the terminal or pipe, on a screen a row of it; never if it has not.
+   * After `start`. `shown`, of a message, is called once the text has really been written to the terminal or pipe, on a screen
+   * a row of it; never if it has not.
    */
   show(notice: Notice, shown?: () => void): void;
   /** Holds piped lines back; nothing happens to a person's keys. */
@@ -31,10 +28,11 @@ export interface View {
   giveBack(text: string): void;
   /** Forgets what was said, and takes it off the terminal as far as the terminal lets us; what nobody has seen stays. */
   clear(): void;
-  /** Who has been quiet for how long, in milliseconds: of a screen the header says so. */
-  quiet(friends: ReadonlyMap<PeerId, number>): void;
-  /** Shows the passing of time, once a second or so while the program is waiting for something. */
-  tick(): void;
+  /**
+   * Shows the passing of time, once a second or so. `quiet`: for how many milliseconds nothing has come from those from whom
+   * something should have; of a screen the header says so.
+   */
+  tick(quiet: ReadonlyMap<PeerId, number>): void;
   /**
    * Flushes what can be flushed within a short time, restores the terminal; nothing is written afterwards. Where a prompt
    * follows (`asks`), raw mode stays. Before both that and `told` the person is told on standard error why a call failed.
@@ -44,22 +42,24 @@ export interface View {
   panic(): void;
 }
 
+/** Calls once, later; what it returns cancels that. */
+export type After = (ms: number, run: () => void) => () => void;
+
 export interface ViewOptions {
-  colour: "auto" | "none";
+  readonly colour: "auto" | "none";
   /** Rings for each message: a leak on a shared desk, so only when asked for. */
-  bell: boolean;
+  readonly bell: boolean;
   /** Tells the terminal of each message (OSC 9 and 777), without its text. */
-  notify?: boolean;
+  readonly notify: boolean;
   /** Milliseconds since the epoch. */
-  wall: () => number;
-  /** One's own name. */
-  name?: string;
+  readonly wall: () => number;
+  /** One's own name; raw. */
+  readonly name: string | undefined;
   /** Whether a text holds the phrase of this session. Asked before anything is sent from a terminal. */
-  holdsPhrase?: (text: string) => boolean;
-  /** When a person's keys are acted on and notices painted; without it, at once. */
-  pace?: Pace;
-  /** Calls once, later; what it returns cancels that. Without it an ESC waits for the next key, unless it answers a question. */
-  after?: (ms: number, run: () => void) => () => void;
+  readonly holdsPhrase: (text: string) => boolean;
+  /** When a person's keys are acted on and notices painted. */
+  readonly pace: Pace;
+  readonly after: After;
 }
 
 /** Runs work in the order in which it was asked for, perhaps a few milliseconds later. */
@@ -69,13 +69,13 @@ export interface Pace {
   flush(): void;
 }
 
-/** `tty` is lent until `stop` or `panic`, which restore it. */
-export function openView(
-  kind: "screen" | "plain" | "json",
-  tty: Terminal,
-  options: ViewOptions,
-  onInput: (input: Input) => void,
-): View {
-  if (kind === "screen" && tty.inputIsTerminal && tty.outputIsTerminal) return new ScreenView(tty, options, onInput);
-  return new LineView(kind === "json" ? "json" : "plain", tty, options, onInput);
+/** Two ways to notify, as terminals know one or the other; those that know neither ignore both. */
+const NOTIFY = "\x1b]9;Sesame: a message\x1b\\\x1b]777;notify;Sesame;A message\x1b\\";
+
+/**
+ * Calls the person to the terminal when a message has come. It says that there is one, never from whom or what it says:
+ * everybody nearby notices the bell and the desktop's notifications.
+ */
+export function callOf({ bell, notify }: ViewOptions): string {
+  return (bell ? "\x07" : "") + (notify ? NOTIFY : "");
 }

@@ -4,8 +4,10 @@ import { Clock } from "../../tests/harness/clock.ts";
 import type { Notice } from "../notice.ts";
 import { CHAT_COMMANDS } from "../words/commands.ts";
 import { MemoryTty } from "./testdata/memory_tty.ts";
-import { A, came, delivered, message } from "./testdata/notices.ts";
-import { type Input, openView, type Pace, type View, type ViewOptions } from "./view.ts";
+import { A, B, came, delivered, message } from "./testdata/notices.ts";
+import { openView } from "./open_view.ts";
+import { VIEW_OPTIONS } from "./testdata/view_options.ts";
+import type { Input, Pace, View, ViewOptions } from "./view.ts";
 
 const MESSAGE = message(A, "1", "hello");
 
@@ -19,7 +21,7 @@ function open(
   const view = openView(
     kind,
     tty,
-    { colour: "auto", bell: false, wall: () => 0, ...options },
+    { ...VIEW_OPTIONS, ...options },
     (input) => inputs.push(input),
   );
   view.start();
@@ -94,11 +96,12 @@ Deno.test("a view from a pipe that is held gives nothing more, not even from the
   await tty.type("one\ntwo\nthree\n");
   await tty.end();
   assert.deepEqual(lines(), ["one"]);
-  assert.ok(tty.paused);
   view.hold(false);
   await tty.type("");
   assert.deepEqual(lines(), ["one", "two"]);
+  assert.ok(!inputs.some(({ type }) => type === "end"));
   view.hold(false);
+  await tty.type("");
   view.hold(false);
   await tty.type("");
   assert.deepEqual(inputs.at(-1), { type: "end" });
@@ -190,7 +193,7 @@ Deno.test("a screen view with a slow terminal paints once for all that came mean
 Deno.test("a screen view paints once a terminal that was stuck from the start goes on", async () => {
   const tty = new MemoryTty({ inputIsTerminal: true, outputIsTerminal: true });
   tty.stuck = true;
-  const view = openView("screen", tty, { colour: "auto", bell: false, wall: () => 0 }, () => {});
+  const view = openView("screen", tty, VIEW_OPTIONS, () => {});
   view.start();
   view.show(MESSAGE);
   await tty.type("");
@@ -262,7 +265,7 @@ Deno.test("a plain view breaks long lines itself, so that no row of a peer begin
 Deno.test("a plain view asks before it sends what looks like a secret, and leaves by Ctrl-C twice", async () => {
   const { tty, inputs } = open("plain", true, { holdsPhrase: (text) => text === "the phrase" });
   await tty.type("the phrase\r");
-  assert.match(tty.output, /looks like the phrase of this session/);
+  assert.match(tty.output, /Looks like the phrase of this session/);
   await tty.type("n");
   assert.deepEqual(inputs, []);
   await tty.type("\r");
@@ -307,10 +310,17 @@ for (const kind of ["screen", "plain"] as const) {
     clock.pass(60_000);
     await tty.type("x\r");
     assert.deepEqual(lines(), ["one", "twxo"]);
+    // On a slow line a paste may begin after its ESC has been taken for Escape: its lines are not typed.
+    await tty.type("\x1b");
+    clock.pass(60_000);
+    await tty.type("[200~x\ry\r\x1b[201~");
+    assert.equal(lines().length, 2);
+    await tty.type("\r");
+    assert.deepEqual(lines()[2], "x\ny\n");
     await tty.type("a\x1b");
     await tty.type("\rb\r");
     assert.deepEqual(lines().at(-1), "a\nb");
-    // On a slow line the rest of F12 may come after its ESC has been taken for Escape.
+    // And so may F12.
     await tty.type("\x1b");
     clock.pass(60_000);
     await tty.type("[24~");
@@ -338,6 +348,126 @@ Deno.test("a plain view asks anew when somebody comes between its question and t
   assert.deepEqual(lines(), ["the phrase"]);
 });
 
+Deno.test("/clear forgets what was typed: no key brings it back", async () => {
+  for (const kind of ["screen", "plain"] as const) {
+    const { tty, view, lines } = open(kind, true);
+    await tty.type("said before\rthrown away\x15/clear\r");
+    view.clear();
+    await tty.type("");
+    const before = tty.output.length;
+    for (const key of ["\x1b[A", "\x1b[A", "\x19", "\x1f"]) await tty.type(key);
+    await tty.type("x\r");
+    assert.doesNotMatch(tty.output.slice(before), /said|thrown/, kind);
+    assert.deepEqual(lines(), ["said before", "/clear", "x"]);
+  }
+});
+
+Deno.test("a plain view breaks what it says of friends by itself, so that no name stands where a row begins", async () => {
+  const { tty, view } = open("plain", true);
+  await tty.setSize(60, 24);
+  await tty.type("hello");
+  for (let i = 0; i < 6; i++) {
+    const peer = `${i}`.repeat(64);
+    view.show({ event: "connected", peer, direction: "in", address: "192.0.2.9:1" });
+    view.show({ event: "named", peer, name: "Left: bob said goodbye." });
+  }
+  const before = tty.output.length;
+  await tty.type("\r");
+  const rows = tty.output.slice(before).split("\r\n").filter((row) => row !== "");
+  assert.match(rows[0] ?? "", /^Here now too: Left: bob/);
+  for (const row of rows.slice(1, -1)) assert.match(row, /^ {2}\S/);
+  assert.ok(rows.length > 4 && rows.every((row) => row.length < 60));
+});
+
+Deno.test("Tab says what could be meant, on the screen and with --plain", async () => {
+  for (const kind of ["screen", "plain"] as const) {
+    const { tty, lines } = open(kind, true);
+    await tty.type("/c\t");
+    assert.match(tty.output, /\/clear {2}\/connect/, kind);
+    await tty.type("l\t\r");
+    assert.deepEqual(lines(), ["/clear "]);
+  }
+});
+
+/** Of a row: whether each right-to-left letter is in an isolate of its own, and no tag is. */
+function isolated(row: string): boolean {
+  const inside = [...row.matchAll(/\u2068([^\u2068\u2069]*)\u2069/g)].map(([, text]) => text ?? "");
+  const outside = row.replace(/\u2068[^\u2068\u2069]*\u2069/g, "");
+  return !/[\u0590-\u08ff\u2068\u2069]/.test(outside) && !inside.some((text) => text.includes("["));
+}
+
+Deno.test("a right-to-left name turns no tag and no other name around, wherever it is shown, and long ones neither", async () => {
+  const hebrew = "שלום".repeat(8);
+  for (const kind of ["screen", "plain"] as const) {
+    for (const columns of [40, 60, 80, 200]) {
+      const { tty, view } = open(kind, true);
+      await tty.setSize(columns, 40);
+      for (const [i, name] of [hebrew, "שרה", `${hebrew}x`].entries()) {
+        const peer = `${i}${i}`.repeat(32);
+        view.show({ event: "connected", peer, direction: "in", address: "192.0.2.9:1" });
+        view.show({ event: "named", peer, name });
+        view.show({
+          ...MESSAGE,
+          peer,
+          id: `${i}`,
+          text: "12 שלום! (34) and on, and on, and on, and on, and on, and on",
+        });
+        view.show({ event: "named", peer, name: `${name}.` });
+      }
+      view.show({ event: "sent", id: "x", peers: 3, to: [], unheard: [], private: false, text: "hi" });
+      view.show({ event: "delivered", id: "x", peer: "11".repeat(32) });
+      view.show({ event: "left", peer: "11".repeat(32), reason: "closed" });
+      await tty.type("");
+      const rows = tty.output.split(kind === "screen" ? /\x1b\[\d+;1H/ : /\r\n/);
+      assert.ok(rows.filter((row) => /[\u0590-\u08ff]/.test(row)).length > 8);
+      for (const row of rows) assert.ok(isolated(row), `${kind} ${columns}: ${JSON.stringify(row)}`);
+    }
+  }
+});
+
+Deno.test("each text of a notice is cleaned, whoever chose it and whatever was told before", async () => {
+  const evil = "\x1b[2J\u202eevil";
+  const notices: readonly Notice[] = [
+    { event: "listening", address: evil },
+    { event: "connecting", address: evil },
+    { event: "connected", peer: A, direction: "in", address: evil },
+    { event: "connected", peer: B, direction: "out", address: evil },
+    { event: "named", peer: A, name: evil },
+    { event: "refused", address: evil, reason: "phrase" },
+    { ...MESSAGE, text: evil },
+    // Of somebody whom no friend has named since: there have been too many others.
+    {
+      event: "sent",
+      id: "2",
+      peers: 1,
+      to: [A],
+      text: evil,
+      unheard: [{ peer: "cc".repeat(32), name: evil, by: [A] }],
+      private: false,
+    },
+    { event: "delivered", id: "2", peer: A },
+    { event: "wrong-peer", peer: B, by: A, address: evil },
+    { event: "new-session", address: evil, peer: A, before: B },
+    { event: "door-closed", address: evil },
+    { event: "already-called", address: evil, state: "many" },
+    { event: "hint", text: evil },
+    { event: "diagnosis", address: evil, failure: { at: "connect", why: "refused" }, proxy: evil },
+    { event: "onion", address: evil, confirmed: true, key: evil },
+    { event: "mapped", address: evil, by: "pcp", seconds: 60 },
+    { event: "unmapped", address: evil, why: "router-silent", lost: evil },
+    { event: "problem", doing: evil, wrong: evil, next: evil },
+    { event: "self", peer: A, name: evil },
+  ];
+  for (const kind of ["screen", "plain"] as const) {
+    const { tty, view } = open(kind, true);
+    await tty.setSize(100, 60);
+    for (const notice of notices) view.show(notice);
+    await tty.type("");
+    assert.ok(tty.output.split("evil").length > notices.length - 3, kind);
+    assert.doesNotMatch(tty.output, /\x1b\[2Je|\x1b\[2J.?evil|\u202e/, kind);
+  }
+});
+
 Deno.test("/clear with --plain says so where what was written cannot be taken back", async () => {
   const piped = open("plain", false);
   piped.view.clear();
@@ -347,21 +477,6 @@ Deno.test("/clear with --plain says so where what was written cannot be taken ba
   seen.view.clear();
   await seen.tty.type("");
   assert.match(seen.tty.output, /\x1b\[2J\x1b\[3J$/);
-});
-
-Deno.test("what is shown before start is not lost", async () => {
-  for (const kind of ["screen", "plain", "json"] as const) {
-    const tty = new MemoryTty({ inputIsTerminal: true, outputIsTerminal: true });
-    const view = openView(kind, tty, { colour: "auto", bell: false, wall: () => 0 }, () => {});
-    let shown = 0;
-    view.show(MESSAGE, () => shown++);
-    await tty.type("");
-    assert.deepEqual([tty.output, shown], ["", 0]);
-    view.start();
-    await tty.type("");
-    assert.match(tty.output, /hello/);
-    assert.equal(shown, 1);
-  }
 });
 
 Deno.test("a view whose pipe is closed leaves", async () => {
@@ -435,7 +550,7 @@ for (const [input, output] of [[true, true], [true, false], [false, true], [fals
   const where = `${input ? "keys" : "a pipe"} in, ${output ? "a terminal" : "a pipe, perhaps tee"} out`;
   Deno.test(`--plain: no friend can make a row look like one of the program, whatever they pad with (${where})`, async () => {
     const tty = new MemoryTty({ inputIsTerminal: input, outputIsTerminal: output });
-    const view = openView("plain", tty, { colour: "none", bell: false, wall: () => 0 }, () => {});
+    const view = openView("plain", tty, VIEW_OPTIONS, () => {});
     view.start();
     for (const [id, pad] of [" ", "\t", "\u3000", ".", "-"].entries()) {
       for (let length = 40; length <= 100; length++) {

@@ -3,11 +3,14 @@
 
 import { Arena, arenaSize } from "../../src/secrets/locked.ts";
 import { hostileStrings } from "../../src/terminal/testdata/hostile.ts";
-import { askPhrase, readFirstLine } from "../../src/terminal/prompt.ts";
+import { askHidden, readFirstLine } from "../../src/terminal/prompt.ts";
 import { Tty } from "../../src/terminal/tty.ts";
+import { VIEW_OPTIONS } from "../../src/terminal/testdata/view_options.ts";
+import { after } from "../../src/system.ts";
 import type { Hearing, Notice } from "../../src/notice.ts";
 import type { View } from "../../src/terminal/view.ts";
 import { hearingText, type Labels, whoHearsWhom } from "../../src/words/circle.ts";
+import { PROMPT_TEXT } from "../../src/words/start.ts";
 
 const A = "3f2a91bc".padEnd(64, "0");
 const B = "b0b00000".padEnd(64, "1");
@@ -35,7 +38,7 @@ const leave = async (): Promise<never> => {
 if (scenarios.includes("prompt")) {
   const classes = [[1026, 1]] as const;
   using phrase = new Arena(new Uint8Array(arenaSize(classes)), 0, classes).bytes(1026);
-  const outcome = await askPhrase(tty, phrase, panic);
+  const outcome = await askHidden(tty, PROMPT_TEXT, phrase, panic);
   if (outcome.type !== "done") await leave();
   // Only what the screen may show: the same for both modes.
   if (!scenarios.includes("chat")) {
@@ -50,12 +53,12 @@ if (scenarios.includes("first-line")) {
   await tty.writeError(`first line: ${JSON.stringify(await readFirstLine(tty, phrase))}\n`);
 }
 
-const { openView } = await import("../../src/terminal/view.ts");
+const { openView } = await import("../../src/terminal/open_view.ts");
 let sent = 0;
 view = openView(
   kind === "plain" || kind === "json" ? kind : "screen",
   tty,
-  { colour: "auto", bell: false, wall: () => NOON, name: "me" },
+  { ...VIEW_OPTIONS, wall: () => NOON, name: "me", after },
   (input) => {
     if (input.type === "panic") panic();
     if (input.type === "leave" || input.type === "end") void leave();

@@ -38,7 +38,6 @@ const view: View = {
   show: (_notice, shown) => shown?.(),
   hold: () => {},
   clear() {},
-  quiet() {},
   giveBack: () => {},
   tick: () => {},
   stop: () => Promise.resolve(),

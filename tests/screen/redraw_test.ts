@@ -12,7 +12,7 @@ const WORDS =
   "hello there, 日本語 and 👋🏽 some שלום, e\u0301 and a longer line that has to be broken at eighty columns. ";
 
 Deno.test(`${MESSAGES} messages: a repaint, a resize, a page up and a new message each take at most ${LIMIT_MS} ms`, () => {
-  const screen = new ChatScreen({ colour: true, clock: () => "12:00" }, 200, 60);
+  const screen = new ChatScreen({ clock: () => "12:00" }, 200, 60);
   for (let i = 0; i < MESSAGES; i++) {
     screen.notice({ event: "message", peer: PEER, id: `${i}`, text: `${i} ${WORDS.repeat(i % 4)}` }, 0);
   }
@@ -54,7 +54,7 @@ Deno.test("behind 16 KB of Chinese a key takes hardly longer than behind as many
 
 /** The median of a letter and its painting behind a paste of `text` again and again. */
 function typedBehind(text: string): number {
-  const screen = new ChatScreen({ colour: true, clock: () => "12:00" }, 80, 24);
+  const screen = new ChatScreen({ clock: () => "12:00" }, 80, 24);
   screen.key({ type: "paste", text: text.repeat(CHARACTERS / text.length), cut: false });
   screen.render(0);
   const times = Array.from({ length: 101 }, () => {

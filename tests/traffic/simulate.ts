@@ -117,7 +117,7 @@ class Node implements Disposable {
   readonly #wires = new Map<LinkId, Wire>();
   #links = 0;
   readonly #decoder = new KeyDecoder();
-  readonly #screen = new ChatScreen({ colour: true, clock: () => "12:00" }, COLUMNS, ROWS);
+  readonly #screen = new ChatScreen({ clock: () => "12:00" }, COLUMNS, ROWS);
   /** Its only thread is at work until then. */
   #busyUntil: Millis = 0;
   #timerFor: Millis = Infinity;
@@ -156,6 +156,7 @@ class Node implements Disposable {
       this.#work(() => {
         for (const key of this.#decoder.feed(new TextEncoder().encode(keys))) {
           // A text that looks like a secret is asked about.
+          if (key.type === "panic") continue;
           const action = this.#screen.key(key);
           if (action?.type === "line") lines.push(action.text);
         }

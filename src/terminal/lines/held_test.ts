@@ -6,7 +6,9 @@ import { Clock } from "../../../tests/harness/clock.ts";
 import type { Notice } from "../../notice.ts";
 import { MemoryTty } from "../testdata/memory_tty.ts";
 import { A, B, came, message, named, sent } from "../testdata/notices.ts";
-import { type Input, openView } from "../view.ts";
+import { openView } from "../open_view.ts";
+import { VIEW_OPTIONS } from "../testdata/view_options.ts";
+import type { Input } from "../view.ts";
 
 const ARRIVED = "Connected: friend [3f2a-91bc], calling from 192.0.2.7:40112.";
 
@@ -21,7 +23,7 @@ function open(terminal: boolean) {
   const view = openView(
     "plain",
     tty,
-    { colour: "auto", bell: false, wall: () => 0, name: "me", after: clock.after },
+    { ...VIEW_OPTIONS, name: "me", after: clock.after },
     (input) => inputs.push([input.type, said()]),
   );
   view.start();

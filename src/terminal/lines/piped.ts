@@ -1,101 +1,95 @@
 // Lines from a pipe. Scope: cutting at LF or CRLF, strict decoding, holding back. Out of scope: what a line means.
 
 import { PIPED } from "../../words/screen.ts";
+import type { Terminal } from "../tty.ts";
 
 export interface PipedSinks {
   readonly line: (text: string) => void;
   readonly problem: (doing: string, wrong: string, next: string) => void;
+  /** Behind the last line, once. */
+  readonly end: () => void;
 }
 
 /**
- * Too long or ill-formed lines are named in a problem and left out. While held, lines wait here, and the Tty reads no
- * more, so what waits is bounded by one read.
+ * Too long or ill-formed lines are named in a problem and left out. While held, nothing is taken from the terminal's read,
+ * and it reads no more.
  */
 export class PipedLines {
+  readonly #tty: Terminal;
   readonly #sinks: PipedSinks;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  #part = new Uint8Array(1024);
+  readonly #part = new Uint8Array(LINE_MAX_BYTES);
   #length = 0;
   #tooLong = false;
-  #held = false;
-  #emitting = false;
   #number = 0;
-  #queue: (() => void)[] = [];
+  #held = false;
+  /** Of the input; what is left of it may be held back still. */
+  #ended: "no" | "yes" | "told" = "no";
 
-  constructor(sinks: PipedSinks) {
+  constructor(tty: Terminal, sinks: PipedSinks) {
+    this.#tty = tty;
     this.#sinks = sinks;
   }
 
-  /** The chunk is lent. */
-  feed(chunk: Uint8Array): void {
-    for (const byte of chunk) {
-      if (byte === LF) this.#finish();
-      else if (this.#length >= LINE_MAX_BYTES) this.#tooLong = true;
-      else this.#put(byte);
-    }
-    this.#drain();
-  }
-
-  /** Nothing more comes: the last line may lack its LF. */
-  end(): void {
-    if (this.#length > 0 || this.#tooLong) this.#finish();
-    this.#drain();
+  start(): void {
+    this.#tty.listen((chunk) => this.#feed(chunk), () => {
+      this.#ended = "yes";
+      this.#end();
+    });
   }
 
   hold(on: boolean): void {
+    if (on === this.#held) return;
     this.#held = on;
-    if (!on) this.#drain();
-  }
-
-  /** Calls `f` behind the last line. */
-  whenDrained(f: () => void): void {
-    this.#queue.push(f);
-    this.#drain();
+    if (on) return;
+    if (this.#ended === "no") this.start();
+    else this.#end();
   }
 
   clear(): void {
     this.#part.fill(0);
     this.#length = 0;
-    this.#queue = [];
+    this.#ended = "told";
   }
 
-  #put(byte: number): void {
-    if (this.#length === this.#part.length) {
-      const larger = new Uint8Array(this.#part.length * 2);
-      larger.set(this.#part);
-      this.#part.fill(0);
-      this.#part = larger;
+  /** The chunk is lent. How much of it was taken: a line may lead to `hold`. */
+  #feed(chunk: Uint8Array): number {
+    for (const [i, byte] of chunk.entries()) {
+      if (this.#held) return i;
+      if (byte === LF) this.#finish();
+      else if (this.#length >= LINE_MAX_BYTES) this.#tooLong = true;
+      else this.#part[this.#length++] = byte;
     }
-    this.#part[this.#length++] = byte;
+    return chunk.length;
+  }
+
+  /** The last line may lack its LF. */
+  #end(): void {
+    if (!this.#held && (this.#length > 0 || this.#tooLong)) this.#finish();
+    if (this.#held || this.#ended !== "yes") return;
+    this.#ended = "told";
+    this.#sinks.end();
   }
 
   #finish(): void {
-    const line = ++this.#number;
-    const cr = this.#length > 0 && this.#part[this.#length - 1] === CR;
-    const bytes = this.#part.subarray(0, cr ? this.#length - 1 : this.#length);
-    if (this.#tooLong) this.#refuse(line, PIPED.tooLong(LINE_MAX_BYTES));
-    else {
-      try {
-        const text = this.#decoder.decode(bytes);
-        this.#queue.push(() => this.#sinks.line(text));
-      } catch {
-        this.#refuse(line, PIPED.notUtf8);
-      }
-    }
+    const number = ++this.#number;
+    const line = this.#line();
     this.#part.fill(0, 0, this.#length);
     this.#length = 0;
     this.#tooLong = false;
+    if (typeof line === "string") return this.#sinks.line(line);
+    this.#sinks.problem(PIPED.doing(number), line.wrong, line.next);
   }
 
-  #refuse(line: number, { wrong, next }: { readonly wrong: string; readonly next: string }): void {
-    this.#queue.push(() => this.#sinks.problem(PIPED.doing(line), wrong, next));
-  }
-
-  #drain(): void {
-    if (this.#emitting) return; // a line may lead to `hold`
-    this.#emitting = true;
-    while (!this.#held && this.#queue.length > 0) this.#queue.shift()?.();
-    this.#emitting = false;
+  /** Or why it cannot be sent. */
+  #line(): string | { readonly wrong: string; readonly next: string } {
+    if (this.#tooLong) return PIPED.tooLong(LINE_MAX_BYTES);
+    const cr = this.#length > 0 && this.#part[this.#length - 1] === CR;
+    try {
+      return this.#decoder.decode(this.#part.subarray(0, cr ? this.#length - 1 : this.#length));
+    } catch {
+      return PIPED.notUtf8;
+    }
   }
 }
 

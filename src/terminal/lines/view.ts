@@ -2,14 +2,15 @@
 
 import type { Notice } from "../../notice.ts";
 import { isForPeople, jsonLine } from "../json.ts";
+import { Keyboard } from "../keyboard.ts";
+import type { PlainKey } from "../keys.ts";
 import { type PlainContext, plainLines } from "../plain.ts";
-import { isolate, withoutIsolates } from "../text/sanitise.ts";
-import { newRoster } from "../text/roster.ts";
+import { label, newRoster } from "../text/roster.ts";
 import { widestOf, wrap } from "../text/width.ts";
 import { leftOut, NOT_CLEARED } from "../../words/screen.ts";
-import { callOf } from "../call_person.ts";
+import type { PeerId } from "../../ports.ts";
 import type { Terminal } from "../tty.ts";
-import type { Input, View, ViewOptions } from "../view.ts";
+import { callOf, type Input, type View, type ViewOptions } from "../view.ts";
 import { HeldLines } from "./held.ts";
 import { PipedLines } from "./piped.ts";
 import { TypedLines } from "./typed.ts";
@@ -19,20 +20,18 @@ export class LineView implements View {
   readonly #tty: Terminal;
   readonly #options: ViewOptions;
   readonly #onInput: (input: Input) => void;
-  /** Only where what is typed and what is shown are on one terminal, and for people. */
-  readonly #echo: boolean;
   /** In raw mode a line feed alone does not return to the first column. */
   readonly #lineEnd: string;
   readonly #context: PlainContext;
+  /** Where the input is a terminal; else it is a pipe. */
   readonly #typing: TypedLines | undefined;
-  readonly #piped: PipedLines;
-  /** Of plain lines, where there is a clock. */
+  readonly #piped: PipedLines | undefined;
+  /** Of plain lines. */
   readonly #held: HeldLines | undefined;
+  readonly #keyboard: Keyboard;
   #running = false;
   /** Notices that nobody will read. */
   #leftOut = 0;
-  /** Shown before `start`. */
-  #early: [Notice, (() => void) | undefined][] | undefined = [];
 
   constructor(kind: "plain" | "json", tty: Terminal, options: ViewOptions, onInput: (input: Input) => void) {
     const keyed = tty.inputIsTerminal;
@@ -40,22 +39,16 @@ export class LineView implements View {
     this.#tty = tty;
     this.#options = options;
     this.#onInput = onInput;
-    this.#echo = keyed && kind === "plain" && tty.outputIsTerminal;
+    // Only where what is typed and what is shown are on one terminal, and for people.
+    const echoed = keyed && kind === "plain" && tty.outputIsTerminal;
     this.#lineEnd = keyed && tty.outputIsTerminal ? "\r\n" : "\n";
-    this.#context = { roster: newRoster(options.name), sent: new Map(), echoed: this.#echo };
-    const parts = { tty, echo: this.#echo, roster: this.#context.roster, options, lineEnd: this.#lineEnd, onInput };
-    const [running, before] = [() => this.#running, () => this.#held?.sayAll()];
-    this.#typing = keyed ? new TypedLines({ ...parts, running, before }) : undefined;
-    this.#held = kind === "plain" && options.after !== undefined
+    this.#context = { roster: newRoster(options.name), sent: new Map(), echoed };
+    this.#keyboard = new Keyboard(options.after, (keys) => this.#keys(keys), () => this.#tell({ type: "panic" }));
+    this.#typing = keyed ? this.#typedLines() : undefined;
+    this.#piped = keyed ? undefined : this.#pipedLines();
+    this.#held = kind === "plain"
       ? new HeldLines(this.#context, options.after, (lines, event) => this.#say(lines, event))
       : undefined;
-    this.#piped = new PipedLines({
-      line: (text) => {
-        this.#held?.sayAll();
-        onInput({ type: "line", text });
-      },
-      problem: (doing, wrong, next) => this.show({ event: "problem", doing, wrong, next }),
-    });
   }
 
   start(): void {
@@ -63,29 +56,16 @@ export class LineView implements View {
     this.#running = true;
     const tty = this.#tty;
     tty.raw(true);
-    if (this.#echo) void tty.write(tty.enter({ screen: false, paste: true }));
+    if (this.#context.echoed) void tty.write(tty.enter({ screen: false, paste: true }));
     // Whoever reads a pipe may go away as they like; a terminal that is gone is an emergency.
     const gone = tty.inputIsTerminal || tty.outputIsTerminal ? "panic" : "leave";
     tty.onClosed = () => this.#tell({ type: gone });
     tty.onContinued = () => void (this.#running && tty.write(this.#typing?.again() ?? ""));
-    const early = this.#early ?? [];
-    this.#early = undefined;
-    for (const [notice, shown] of early) this.show(notice, shown);
-    const typing = this.#typing;
-    if (typing !== undefined) tty.listen((chunk) => typing.feed(chunk), () => this.#tell({ type: "panic" }));
-    else {
-      tty.listen((chunk) => this.#piped.feed(chunk), () => {
-        this.#piped.end();
-        this.#piped.whenDrained(() => this.#tell({ type: "end" }));
-      });
-    }
+    this.#piped?.start();
+    if (this.#typing !== undefined) tty.listen((chunk) => this.#read(chunk), () => this.#tell({ type: "panic" }));
   }
 
   show(notice: Notice, shown?: () => void): void {
-    if (this.#early !== undefined) {
-      this.#early.push([notice, shown]);
-      return;
-    }
     if (this.#kind === "json" && isForPeople(notice)) return;
     if (this.#held?.takes(notice)) return;
     const now = this.#options.wall();
@@ -96,22 +76,19 @@ export class LineView implements View {
   }
 
   hold(on: boolean): void {
-    if (on) this.#tty.pause();
-    else this.#tty.resume();
-    this.#piped.hold(on);
+    this.#piped?.hold(on);
   }
 
   giveBack(): void {}
 
   clear(): void {
     this.#context.sent.clear();
+    this.#typing?.clear();
     if (this.#kind === "json") return;
     const { wipe } = this.#tty;
     if (wipe === "") this.show({ event: "hint", text: NOT_CLEARED });
-    else void this.#tty.write(wipe + (this.#typing?.again() ?? ""));
+    else void this.#tty.write(wipe);
   }
-
-  quiet(): void {}
 
   tick(): void {}
 
@@ -130,7 +107,6 @@ export class LineView implements View {
       : "";
     this.#held?.drop();
     this.#running = false;
-    this.#early = [];
     this.#tty.restore(lastWords);
     this.#forget();
   }
@@ -155,6 +131,34 @@ export class LineView implements View {
     if (this.#running) this.#onInput(input);
   }
 
+  #typedLines(): TypedLines {
+    const { roster, echoed } = this.#context;
+    const { holdsPhrase } = this.#options;
+    const parts = { roster: () => roster, label: (peer: PeerId) => label(roster, peer), holdsPhrase, blind: !echoed };
+    return new TypedLines(this.#tty, parts, (line) => this.#block([line]), this.#onInput);
+  }
+
+  #pipedLines(): PipedLines {
+    return new PipedLines(this.#tty, {
+      line: (text) => {
+        this.#held?.sayAll();
+        this.#onInput({ type: "line", text });
+      },
+      problem: (doing, wrong, next) => this.show({ event: "problem", doing, wrong, next }),
+      end: () => this.#tell({ type: "end" }),
+    });
+  }
+
+  #read(chunk: Uint8Array): void {
+    this.#keyboard.feed(chunk);
+    if (this.#typing?.asks === true) this.#keyboard.escape();
+  }
+
+  #keys(keys: readonly PlainKey[]): void {
+    if (keys.length > 0 && this.#running) this.#held?.sayAll();
+    for (const key of keys) if (this.#running) this.#typing?.key(key);
+  }
+
   /** And nobody fills a row with blanks, whoever shows it in the end. */
   #plain(notice: Notice): string[] {
     const lines = plainLines(notice, this.#context);
@@ -163,12 +167,16 @@ export class LineView implements View {
 
   #write(lines: readonly string[], shown?: () => void): void {
     if (!this.#running || (lines.length === 0 && shown === undefined)) return;
-    const rows = this.#kind === "json" ? lines : lines.flatMap((line) => this.#rows(line));
-    const block = rows.map((row) => row + this.#lineEnd).join("");
+    const block = this.#block(lines);
     void this.#tty.write(this.#typing?.around(block) ?? block).then((written) => {
       if (written) shown?.();
       this.#sayLeftOut();
     });
+  }
+
+  #block(lines: readonly string[]): string {
+    const rows = this.#kind === "json" ? lines : lines.flatMap((line) => this.#rows(line));
+    return rows.map((row) => row + this.#lineEnd).join("");
   }
 
   /**
@@ -180,13 +188,13 @@ export class LineView implements View {
     const { inputIsTerminal, outputIsTerminal, errorIsTerminal } = this.#tty;
     if (!inputIsTerminal && !outputIsTerminal && !errorIsTerminal) return [text];
     const columns = this.#tty.size().columns - 1;
-    return wrap(withoutIsolates(text), columns, columns - INDENT.length, widestOf)
-      .map((row, i) => (i > 0 ? INDENT : "") + isolate(row));
+    return wrap(text, columns, columns - INDENT.length, widestOf).map((row, i) => (i > 0 ? INDENT : "") + row);
   }
 
   #forget(): void {
+    this.#keyboard.stop();
     this.#typing?.clear();
-    this.#piped.clear();
+    this.#piped?.clear();
     this.#context.sent.clear();
   }
 }

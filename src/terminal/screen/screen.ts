@@ -9,25 +9,13 @@
 
 import type { Notice } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";
-import { suspicion } from "../secret_filter.ts";
-import {
-  FIRST_HINT,
-  LEAVE,
-  LINE_FULL,
-  longMessage,
-  PASTE_TOO_LONG,
-  SCROLLED_UP,
-  SECRETS,
-  secretTexts,
-  unreadText,
-} from "../../words/screen.ts";
-import { answersYes, type Key, type KeyName } from "../keys.ts";
-import { LineEditor } from "../line_editor.ts";
-import { audienceText } from "../../words/circle.ts";
-import { Audience } from "../text/audience.ts";
-import { completions, learn } from "../text/roster.ts";
+import { FIRST_HINT, longMessage, SCROLLED_UP, unreadText } from "../../words/screen.ts";
+import { Composer } from "../composer.ts";
+import type { KeyName, PlainKey } from "../keys.ts";
+import { learn } from "../text/roster.ts";
 import { sanitise } from "../text/sanitise.ts";
 import { cut, textWidth } from "../text/width.ts";
+import type { Input, ViewOptions } from "../view.ts";
 import { Busy, statusText } from "./bars.ts";
 import { Friends } from "./friends.ts";
 import { InputLayout, type InputRows, PROMPT } from "./input.ts";
@@ -36,46 +24,37 @@ import { Log, type Mine } from "./log.ts";
 import { Painter } from "./paint.ts";
 import { ProgramLines } from "./told.ts";
 
-export interface ScreenOptions {
-  readonly colour: boolean;
+export interface ScreenOptions extends Partial<Pick<ViewOptions, "colour" | "name" | "holdsPhrase">> {
   /** Milliseconds since the epoch as `12:04`. */
   readonly clock: (at: number) => string;
-  /** One's own name; raw. */
-  readonly name?: string;
-  /** Whether the text gives away a secret that only the caller knows. */
-  readonly holdsPhrase?: (text: string) => boolean;
 }
-
-export type ScreenAction = { type: "line"; text: string } | { type: "leave" } | { type: "panic" };
 
 /** Owns what was said: `clear` forgets it. */
 export class ChatScreen {
-  readonly #options: ScreenOptions;
   readonly #style: Style;
-  readonly #editor: LineEditor;
+  readonly #composer: Composer;
   readonly #layout: Layout;
   readonly #log: Log;
   readonly #inputLayout = new InputLayout();
   readonly #painter = new Painter();
   readonly #busy = new Busy();
-  readonly #audience = new Audience();
   readonly #friends: Friends;
   readonly #lines: ProgramLines;
   /** That are written to. */
   #columns: number;
   #rows: number;
 
-  #question: Question | undefined;
-  /** A line of the moment in the status row, gone with the next key. */
-  #remark = "";
   readonly #listening: string[] = [];
   #spoken = false;
 
   constructor(options: ScreenOptions, columns: number, rows: number) {
-    this.#options = options;
-    this.#style = styleOf(options.colour);
+    this.#style = styleOf(options.colour !== "none");
     this.#friends = new Friends(options.name);
-    this.#editor = new LineEditor((word, first) => completions(this.#friends.roster, word, first));
+    this.#composer = new Composer({
+      roster: () => this.#friends.roster,
+      label: (peer) => this.#friends.shortName(peer),
+      holdsPhrase: options.holdsPhrase ?? (() => false),
+    });
     this.#columns = writable(columns);
     this.#rows = rows;
     this.#layout = new Layout(this.#columns, this.#style, options.clock);
@@ -127,27 +106,26 @@ export class ChatScreen {
   }
 
   /** Does what the key means here, and tells what the program is asked for. */
-  key(key: Key): ScreenAction | undefined {
-    if (key.type === "panic") return { type: "panic" };
-    this.#remark = "";
-    const question = this.#question;
-    this.#question = undefined;
-    const action = question === undefined ? this.#typed(key) : answersYes(key, question.key) // the key that says no is not typed either
-      ? question.yes()
-      : undefined;
-    this.#audience.typed(this.#editor.text, this.#friends.here);
-    return action;
+  key(key: PlainKey): Input | undefined {
+    const composer = this.#composer;
+    const answers = composer.asks !== undefined;
+    const input = composer.key(key, () => this.#input().starts);
+    if (input?.type === "line") {
+      this.#spoken = true;
+      this.#log.follow();
+      this.#log.read();
+    }
+    if (answers) return input;
+    if (key.type === "key") this.#moves(key.name);
+    if (key.type === "paste" && composer.remark === "") {
+      const { all, rows } = this.#input();
+      if (all > rows.length) composer.remark = longMessage(all);
+    }
+    return input;
   }
 
-  #typed(key: Exclude<Key, { type: "panic" }>): ScreenAction | undefined {
-    if (key.type === "text") return this.#insert(key.text);
-    if (key.type === "paste") return this.#paste(key.text, key.cut);
-    return this.#keyNamed(key.name);
-  }
-
-  /** In cells. */
+  /** In cells. Painted anew even where these are as before: the screen may have been smaller for a moment. */
   resize(columns: number, rows: number): void {
-    if (writable(columns) === this.#columns && rows === this.#rows) return;
     this.#columns = this.#layout.columns = writable(columns);
     this.#rows = rows;
     this.repaint();
@@ -184,7 +162,7 @@ export class ChatScreen {
 
   /** Whether the next key answers a question. */
   get asks(): boolean {
-    return this.#question !== undefined;
+    return this.#composer.asks !== undefined;
   }
 
   /** Who has been quiet for how long, in milliseconds; whether that is news. */
@@ -194,16 +172,14 @@ export class ChatScreen {
 
   /** Puts a line back that could not be sent, unless something else has been begun. */
   giveBack(text: string): void {
-    if (this.#editor.text !== "") return;
-    this.#insert(text);
-    this.#audience.typed(this.#editor.text, this.#friends.here);
+    this.#composer.giveBack(text);
   }
 
   /** Forgets what was said, and what was typed before; what nobody has seen yet stays. */
   clearLog(): void {
     this.#log.clearSeen();
     this.#lines.clear();
-    this.#editor.clear();
+    this.#composer.clear();
     this.#inputLayout.clear();
     this.repaint();
   }
@@ -211,95 +187,24 @@ export class ChatScreen {
   /** Forgets everything that was said and typed. */
   clear(): void {
     this.#log.clear();
-    this.#editor.clear();
+    this.#composer.clear();
     this.#friends.clear();
     this.#lines.clear();
     this.#painter.clear();
     this.#inputLayout.clear();
-    this.#question = undefined;
-    this.#remark = "";
     this.#busy.clear();
   }
 
   // --- Keys ---
 
-  #keyNamed(name: KeyName): ScreenAction | undefined {
-    const page = Math.max(1, this.#logRows() - 1);
-    switch (name) {
-      case "enter":
-        return this.#enter();
-      case "ctrl-c":
-        this.#question = { texts: LEAVE, yes: () => ({ type: "leave" }), key: "ctrl-c" };
-        return undefined;
-      case "ctrl-d":
-        if (this.#editor.text === "") return { type: "leave" };
-        this.#editor.key("delete");
-        return undefined;
-      case "ctrl-l":
-        this.repaint();
-        return undefined;
-      case "page-up":
-        this.#log.scroll(-page, this.#logRows());
-        return undefined;
-      case "page-down":
-        this.#log.scroll(page, this.#logRows());
-        return undefined;
-      case "ctrl-end":
-        this.#log.follow();
-        return undefined;
-      case "tab": {
-        const choices = this.#editor.complete();
-        if (choices.length > 0) this.#remark = choices.slice(0, 20).join("  ");
-        return undefined;
-      }
-      case "up":
-      case "down":
-        this.#editor.key(name, this.#input().starts);
-        return undefined;
-      default:
-        this.#editor.key(name);
-        return undefined;
-    }
-  }
-
-  #insert(text: string): undefined {
-    if (!this.#editor.insert(text)) this.#remark = LINE_FULL;
-    return undefined;
-  }
-
-  #paste(text: string, tooLong: boolean): undefined {
-    if (tooLong) {
-      this.#remark = PASTE_TOO_LONG;
-      return;
-    }
-    this.#insert(text);
-    const { all, rows } = this.#input();
-    if (this.#remark === "" && all > rows.length) {
-      this.#remark = longMessage(all);
-    }
-  }
-
-  /** `meant`: it looks like a secret, and the person wants to send it all the same. */
-  #enter(meant = false): ScreenAction | undefined {
-    const { text } = this.#editor;
-    if (text.trim() === "") return undefined;
-    const here = this.#friends.here;
-    const newcomers = this.#audience.newcomers(text, here);
-    if (newcomers.length > 0) {
-      const names = (peers: readonly PeerId[]) => peers.map((peer) => this.#friends.shortName(peer));
-      this.#remark = audienceText(names(newcomers), names(here));
-      return undefined;
-    }
-    const secret = meant ? undefined : this.#options.holdsPhrase?.(text) === true ? SECRETS.phrase : suspicion(text);
-    if (secret !== undefined) {
-      // Somebody may come before the answer.
-      this.#question = { texts: secretTexts(secret), yes: () => this.#enter(true) };
-      return undefined;
-    }
-    this.#spoken = true;
-    this.#log.follow();
-    this.#log.read();
-    return { type: "line", text: this.#editor.take() };
+  /** The keys that are for the screen rather than for the line. */
+  #moves(name: KeyName): void {
+    const height = this.#logRows();
+    const page = Math.max(1, height - 1);
+    if (name === "ctrl-l") this.repaint();
+    else if (name === "page-up") this.#log.scroll(-page, height);
+    else if (name === "page-down") this.#log.scroll(page, height);
+    else if (name === "ctrl-end") this.#log.follow();
   }
 
   // --- Rows ---
@@ -309,13 +214,13 @@ export class ChatScreen {
   }
 
   #status(now: number): string {
-    if (this.#question !== undefined) {
-      const { texts } = this.#question;
+    const { asks: texts, remark } = this.#composer;
+    if (texts !== undefined) {
       const text = texts.find((text) => textWidth(text) < this.#columns) ?? texts.at(-1) ?? "";
       return this.#style("1", cut(` ${text}`, this.#columns));
     }
     const parts: string[] = [];
-    if (this.#remark !== "") parts.push(sanitise(this.#remark, "text"));
+    if (remark !== "") parts.push(sanitise(remark, "text"));
     const { above, below } = this.#log.unseen;
     if (above > 0) parts.push(unreadText("PgUp", above));
     if (this.#log.scrolledUp) parts.push(below > 0 ? unreadText("PgDn", below) : SCROLLED_UP);
@@ -328,7 +233,7 @@ export class ChatScreen {
   }
 
   #input(): InputRows {
-    const { text, cursor } = this.#editor;
+    const { text, cursor } = this.#composer.editor;
     // The cursor behind a full row may stand in the last column.
     const width = Math.max(2, this.#columns - PROMPT.length - (this.#columns > NARROW_COLUMNS ? 0 : 1));
     if (text === "") {
@@ -338,14 +243,6 @@ export class ChatScreen {
     const height = Math.max(1, Math.min(INPUT_ROWS_MAX, Math.floor(this.#rows / 3)));
     return this.#inputLayout.rows(text, cursor, width, height);
   }
-}
-
-interface Question {
-  /** The same, from the longest to the shortest: what the keys do matters most where there is little room. */
-  readonly texts: readonly string[];
-  readonly yes: () => ScreenAction | undefined;
-  /** Answers yes, besides y. */
-  readonly key?: KeyName;
 }
 
 function confirm(mine: Mine, { event, peer }: { event: "delivered" | "unconfirmed"; peer: PeerId }, name: string) {

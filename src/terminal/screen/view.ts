@@ -2,11 +2,10 @@
 
 import type { Notice } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";
-import { LoneEscapes } from "../escapes.ts";
-import { type Key, KeyDecoder } from "../keys.ts";
-import { callOf } from "../call_person.ts";
+import { Keyboard } from "../keyboard.ts";
+import type { PlainKey } from "../keys.ts";
 import type { Terminal } from "../tty.ts";
-import type { Input, Pace, View, ViewOptions } from "../view.ts";
+import { callOf, type Input, type View, type ViewOptions } from "../view.ts";
 import { ChatScreen } from "./screen.ts";
 
 export class ScreenView implements View {
@@ -14,9 +13,7 @@ export class ScreenView implements View {
   readonly #options: ViewOptions;
   readonly #onInput: (input: Input) => void;
   readonly #screen: ChatScreen;
-  readonly #decoder = new KeyDecoder();
-  readonly #escapes: LoneEscapes;
-  readonly #pace: Pace;
+  readonly #keyboard: Keyboard;
   #running = false;
   /** Nothing of what still waits is taken in any more. */
   #over = false;
@@ -31,19 +28,10 @@ export class ScreenView implements View {
     this.#tty = tty;
     this.#options = options;
     this.#onInput = onInput;
-    this.#pace = options.pace ?? AT_ONCE;
     const { columns, rows } = tty.size();
-    this.#screen = new ChatScreen(
-      {
-        colour: options.colour === "auto",
-        clock: clockTimes(),
-        ...(options.name === undefined ? {} : { name: options.name }),
-        ...(options.holdsPhrase === undefined ? {} : { holdsPhrase: options.holdsPhrase }),
-      },
-      columns,
-      rows,
-    );
-    this.#escapes = new LoneEscapes(this.#decoder, options.after, (keys) => this.#keys(keys));
+    const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    this.#screen = new ChatScreen({ ...options, clock: (at) => clock.format(at) }, columns, rows);
+    this.#keyboard = new Keyboard(options.after, (keys) => this.#keys(keys), () => onInput({ type: "panic" }));
   }
 
   start(): void {
@@ -64,10 +52,8 @@ export class ScreenView implements View {
       this.#changed();
     });
     tty.listen((chunk) => {
-      this.#keys(this.#decoder.feed(chunk));
-      this.#escapes.read();
-      // Asked after these keys, which may ask or answer.
-      if (this.#decoder.escaped) this.#paced(() => this.#screen.asks && this.#escapes.now());
+      this.#keyboard.feed(chunk);
+      this.#paced(() => this.#screen.asks && this.#keyboard.escape()); // behind these keys, which may ask or answer
     }, gone);
     this.#changed();
   }
@@ -99,21 +85,18 @@ export class ScreenView implements View {
     });
   }
 
-  quiet(friends: ReadonlyMap<PeerId, number>): void {
-    if (this.#screen.quiet(friends)) this.#changed();
-  }
-
-  tick(): void {
-    if (this.#screen.busy) this.#changed();
+  tick(quiet: ReadonlyMap<PeerId, number>): void {
+    if (this.#screen.quiet(quiet) || this.#screen.busy) this.#changed();
   }
 
   async stop(next?: "asks" | "told"): Promise<void> {
     if (!this.#running) return;
-    this.#pace.flush();
+    this.#options.pace.flush();
     // What was handed over but is not painted yet still counts as shown if it reaches the terminal.
     void this.#paint();
     this.#running = false;
     this.#over = true;
+    this.#keyboard.stop();
     this.#screen.clear();
     await (next === "asks" ? this.#tty.leaveWithin() : this.#tty.restoreWithin());
   }
@@ -126,11 +109,10 @@ export class ScreenView implements View {
   }
 
   #paced(work: () => void): void {
-    this.#pace.run(() => this.#over || work());
+    this.#options.pace.run(() => this.#over || work());
   }
 
-  #keys(keys: Key[]): void {
-    if (keys.some(({ type }) => type === "panic")) return this.#onInput({ type: "panic" }); // waits for nothing
+  #keys(keys: readonly PlainKey[]): void {
     for (const key of keys) {
       this.#paced(() => {
         if (!this.#running) return;
@@ -172,22 +154,4 @@ export class ScreenView implements View {
       // and what came meanwhile
     }
   }
-}
-
-const AT_ONCE: Pace = { run: (work) => work(), flush: () => {} };
-
-/** Local time as `12:04`. Numbers in, so that no clock is read here. */
-function clockTimes(): (at: number) => string {
-  let format: Intl.DateTimeFormat | undefined;
-  let minute = -1;
-  let text = "";
-  return (at) => {
-    const now = Math.floor(at / 60_000);
-    if (now !== minute) {
-      format ??= new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-      text = format.format(at);
-      minute = now;
-    }
-    return text;
-  };
 }

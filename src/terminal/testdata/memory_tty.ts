@@ -19,7 +19,6 @@ export class MemoryTty implements Terminal {
   rows = 24;
   /** While true, nothing is taken. */
   stuck = false;
-  paused = false;
 
   #onBytes: OnBytes | undefined;
   #onEnd: (() => void) | undefined;
@@ -78,13 +77,6 @@ export class MemoryTty implements Terminal {
     this.#onEnd = onEnd;
     queueMicrotask(() => this.#deliver());
   }
-  pause(): void {
-    this.paused = !this.inputIsTerminal;
-  }
-  resume(): void {
-    this.paused = false;
-    queueMicrotask(() => this.#deliver());
-  }
   raw(on: boolean): void {
     this.isRaw = on;
   }
@@ -134,7 +126,7 @@ export class MemoryTty implements Terminal {
   }
 
   #deliver(): void {
-    while (!this.paused && this.#onBytes !== undefined && this.#kept.length > 0) {
+    while (this.#onBytes !== undefined && this.#kept.length > 0) {
       const chunk = this.#kept.shift() ?? new Uint8Array(0);
       const onBytes = this.#onBytes;
       const taken = onBytes(chunk);
@@ -144,7 +136,7 @@ export class MemoryTty implements Terminal {
       }
       chunk.fill(0);
     }
-    if (this.#ended && this.#kept.length === 0 && !this.paused && this.#onEnd !== undefined) {
+    if (this.#ended && this.#kept.length === 0 && this.#onEnd !== undefined) {
       const onEnd = this.#onEnd;
       this.#onEnd = undefined;
       onEnd();
