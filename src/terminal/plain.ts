@@ -31,6 +31,14 @@ export function arrivalLines(notice: Notice & { event: "connected" }, context: P
   return [...sentences(notice, context), ...careful(context.roster, notice.peer)];
 }
 
+/**
+ * Whether this notice says all of a refusal at that address, which was told just before: the problem of a call that has ended
+ * follows right behind, and one line is enough.
+ */
+export function saysAllOf(notice: Notice, refused: { readonly address: string } | undefined): boolean {
+  return refused !== undefined && notice.event === "problem" && notice.doing.includes(refused.address);
+}
+
 function sentences(notice: Notice, context: PlainContext): string[] {
   const { roster, sent } = context;
   const who = (peer: PeerId) => label(roster, peer);

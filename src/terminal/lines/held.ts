@@ -4,11 +4,10 @@
 
 import type { Notice } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";
-import { arrivalLines, type PlainContext, plainLines } from "../plain.ts";
-import { saidBy } from "../refused.ts";
+import { arrivalLines, type PlainContext, plainLines, saysAllOf } from "../plain.ts";
 import { learn } from "../text/roster.ts";
+import type { After } from "../view.ts";
 
-type After = (ms: number, run: () => void) => () => void;
 type Arrival = Notice & { event: "connected" };
 
 export class HeldLines {
@@ -19,7 +18,6 @@ export class HeldLines {
   readonly #arrivals = new Map<PeerId, { readonly notice: Arrival; readonly cancel: () => void }>();
   #refused: { readonly address: string; readonly lines: readonly string[]; readonly cancel: () => void } | undefined;
 
-  /** `after` calls once, later, and returns what cancels that. */
   constructor(context: PlainContext, after: After, say: (lines: readonly string[], event: Notice["event"]) => void) {
     this.#context = context;
     this.#after = after;
@@ -28,7 +26,7 @@ export class HeldLines {
 
   /** Says what has to be said before this notice. True: it is held as well, or has been said with another one. */
   takes(notice: Notice): boolean {
-    this.#dropRefused(saidBy(notice, this.#refused) !== undefined);
+    this.#dropRefused(saysAllOf(notice, this.#refused));
     // Whoever comes back under a name is said at once, and a new name then by itself.
     if (notice.event === "connected" && (this.#context.roster.names.get(notice.peer) ?? "") === "") {
       this.#hold(notice);

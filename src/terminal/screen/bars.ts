@@ -7,56 +7,57 @@ import { cautiousWidth, cut, textWidth } from "../text/width.ts";
 import { NAME_CELLS } from "./layout.ts";
 import type { Label } from "./log.ts";
 
-/** What takes a while: calls, and the stretching of the phrase, each with the time of its start. */
+/** What takes a while: calls, and the stretching of the phrase. */
 export class Busy {
-  readonly #since = new Map<string, number>();
+  /** Calls under way, by address, with the time of their start: the longest first. */
+  readonly #calls = new Map<string, number>();
   /** Addresses called since nobody was being called; at most BUSY_MAX. */
   readonly #called = new Set<string>();
+  #stretchingSince: number | undefined;
 
   get any(): boolean {
-    return this.#since.size > 0;
+    return this.#calls.size > 0 || this.#stretchingSince !== undefined;
   }
 
   call(address: string, at: number): void {
-    if (this.#since.size >= BUSY_MAX) return;
-    if (this.#calls().length === 0) this.#called.clear();
-    this.#since.set(CALLING + address, at);
+    if (this.#calls.size >= BUSY_MAX) return;
+    if (this.#calls.size === 0) this.#called.clear();
+    this.#calls.set(address, at);
     if (this.#called.size < BUSY_MAX) this.#called.add(address);
   }
 
   called(address: string): void {
-    this.#since.delete(CALLING + address);
+    this.#calls.delete(address);
   }
 
   stretching(on: boolean, at: number): void {
-    if (on) this.#since.set(STRETCHING, at);
-    else this.#since.delete(STRETCHING);
+    this.#stretchingSince = on ? at : undefined;
   }
 
   clear(): void {
-    this.#since.clear();
+    this.#calls.clear();
     this.#called.clear();
+    this.#stretchingSince = undefined;
   }
 
   /** `calling 192.0.2.7:7373 (2 of 3)… 4 s`. Of several calls the one that has waited longest stands for all. */
   texts(now: number): string[] {
-    const [call, ...further] = this.#calls();
-    const over = this.#called.size - further.length - 1;
-    const which = this.#called.size > 1 ? ` (${over + 1} of ${this.#called.size})` : "";
     const texts: string[] = [];
-    for (const [what, since] of this.#since) {
-      if (what.startsWith(CALLING) && what !== call) continue;
-      const seconds = Math.floor((now - since) / 1000);
-      const elapsed = seconds >= ELAPSED_FROM_S ? ` ${seconds} s` : "";
-      texts.push(`${sanitise(what, "text")}${what === call ? which : ""}…${elapsed}`);
+    const [call] = this.#calls;
+    if (this.#stretchingSince !== undefined) texts.push(`${STRETCHING}${elapsed(now - this.#stretchingSince)}`);
+    if (call !== undefined) {
+      const [address, since] = call;
+      const [all, over] = [this.#called.size, this.#called.size - this.#calls.size];
+      const which = all > 1 ? ` (${over + 1} of ${all})` : "";
+      texts.push(`${CALLING}${sanitise(address, "text")}${which}${elapsed(now - since)}`);
     }
     return texts;
   }
+}
 
-  /** The calls under way, the longest first. */
-  #calls(): string[] {
-    return [...this.#since.keys()].filter((what) => what.startsWith(CALLING));
-  }
+function elapsed(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  return seconds >= ELAPSED_FROM_S ? `… ${seconds} s` : "…";
 }
 
 /** A friend in the header; `note` may be empty. */

@@ -12,14 +12,10 @@ export class NameColours {
   of(peer: PeerId, here: Iterable<PeerId>): number {
     const known = this.#of.get(peer);
     if (known !== undefined) return known;
-    const used = new Map<number, number>(NAME_COLOURS.map((colour) => [colour, 0]));
     const others = new Set(here);
-    for (const other of others) {
-      const theirs = other === peer ? undefined : this.#of.get(other);
-      if (theirs !== undefined) used.set(theirs, (used.get(theirs) ?? 0) + 1);
-    }
-    const [first] = [...used].sort((a, b) => a[1] - b[1]); // the order of equals stays
-    const colour = first?.[0] ?? 36;
+    others.delete(peer);
+    const users = (colour: number) => [...others].filter((other) => this.#of.get(other) === colour).length;
+    const [colour = 36] = NAME_COLOURS.toSorted((a, b) => users(a) - users(b)); // the order of equals stays
     this.#of.set(peer, colour);
     dropOldest(this.#of, KEPT_MAX, (old) => others.has(old) || old === peer);
     return colour;

@@ -4,7 +4,7 @@
 import type { Notice } from "../../notice.ts";
 import { lineOf, namedLine } from "../../words/notices.ts";
 import type { PeerId } from "../../ports.ts";
-import { saidBy } from "../refused.ts";
+import { saysAllOf } from "../plain.ts";
 import { label, labels, learn, type Roster } from "../text/roster.ts";
 import type { Friends } from "./friends.ts";
 import type { Entry, Log } from "./log.ts";
@@ -31,9 +31,9 @@ export class ProgramLines {
   /** Says what there is to say, and keeps up with who is here. */
   tell(notice: Notice, at: number): void {
     const { roster } = this.#friends;
-    const said = saidBy(notice, this.#refused);
-    if (said !== undefined) this.#log.takeBack(said.entry);
+    const refused = this.#refused;
     this.#refused = undefined;
+    if (refused !== undefined && saysAllOf(notice, refused)) this.#log.takeBack(refused.entry);
     if (notice.event === "named") return this.#named(notice, at);
     const line = told(notice, roster);
     const warnings = learn(roster, notice);
