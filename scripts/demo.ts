@@ -75,7 +75,7 @@ async function withPerson(phrase: string): Promise<boolean> {
     if (event.event === "message") void ali.say(answer(String(event.text)));
   });
   const [listening] = await wait(ali, "listening");
-  const you = ["connect", String(listening?.address), "--name", "you"];
+  const you = ["connect", String(listening?.address)];
   // The phrase comes over descriptor 3; the terminal stays standard input. It is in no command line.
   const shell =
     'printf "%s\\n" "$SESAME_DEMO_PHRASE" | { unset SESAME_DEMO_PHRASE; exec "$@" --phrase-fd 3 3<&0 0</dev/tty; }';
