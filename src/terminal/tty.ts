@@ -139,13 +139,7 @@ export class Tty {
 
   /** In character cells; 80 by 24 where nothing is a terminal or it tells nonsense. */
   size(): { columns: number; rows: number } {
-    try {
-      const { columns, rows } = Deno.consoleSize();
-      if (columns > 0 && rows > 0) return { columns: Math.min(columns, SIZE_MAX), rows: Math.min(rows, SIZE_MAX) };
-    } catch {
-      // Nothing is a terminal.
-    }
-    return { columns: 80, rows: 24 };
+    return consoleSize();
   }
 
   /** Calls `f` after each change of size; the last `f` given counts, `undefined` stops it. */
@@ -183,8 +177,8 @@ export class Tty {
   };
 
   /**
-   * For an ordinary exit: waits at most RESTORE_MS for what is queued, then puts the terminal in order. What could not be
-   * written in that time is dropped. Nothing is written afterwards.
+   * For an ordinary exit: waits at most RESTORE_MS for what is queued, then puts the terminal in order. What else could not
+   * be written in that time is dropped. Nothing is written afterwards.
    */
   async restoreWithin(): Promise<void> {
     if (this.#over) return;
@@ -201,8 +195,11 @@ export class Tty {
     this.onResize(undefined);
     this.onContinued = undefined;
     const leave = this.#leave();
-    const left = leave === "" ? undefined : this.writeToPerson(leave);
-    await within(RESTORE_MS, Promise.all([left, this.#out.running && this.write(""), this.writeError("")]));
+    let left = leave === "" || this.#writeNow === undefined;
+    const leaving = leave === "" ? undefined : this.writeToPerson(leave).then(() => left = true);
+    await within(RESTORE_MS, Promise.all([leaving, this.#out.running && this.write(""), this.writeError("")]));
+    // Past what is on its way: on a machine with too much to do, the conversation would stay on the screen.
+    if (!left) writeAtOnce(this.outputIsTerminal ? Deno.stdout : Deno.stderr, leave, this.#writeNow);
   }
 
   /**
@@ -318,6 +315,16 @@ export interface Keys {
 
 /** What views and prompts use of it; tests have another one in memory. */
 export type Terminal = Pick<Tty, keyof Tty>;
+
+function consoleSize(): { columns: number; rows: number } {
+  try {
+    const { columns, rows } = Deno.consoleSize();
+    if (columns > 0 && rows > 0) return { columns: Math.min(columns, SIZE_MAX), rows: Math.min(rows, SIZE_MAX) };
+  } catch {
+    // Nothing is a terminal.
+  }
+  return { columns: 80, rows: 24 };
+}
 
 /** Until it has resolved, and no longer than that. */
 async function within(ms: number, work: Promise<unknown>): Promise<void> {

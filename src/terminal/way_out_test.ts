@@ -1,4 +1,5 @@
 import { deepStrictEqual as deepEqual, ok } from "node:assert/strict";
+import { leaveText } from "./modes.ts";
 import { Tty } from "./tty.ts";
 import { type LastState, lastWrites } from "./way_out.ts";
 
@@ -60,6 +61,29 @@ Deno.test("a script's last line is written past one that is on its way, unless a
     }
   } finally {
     Object.assign(Deno.stdout, { write, isTerminal });
+  }
+});
+
+Deno.test("an ordinary end that the system has not written in time is written past what is on its way", async () => {
+  const { write, isTerminal } = Deno.stdout;
+  const error = Deno.stderr.write;
+  try {
+    Deno.stdout.isTerminal = () => true;
+    Deno.stderr.write = (bytes) => Promise.resolve(bytes.length);
+    for (const stuck of [false, true]) {
+      Deno.stdout.write = (bytes) => stuck ? new Promise(() => {}) : Promise.resolve(bytes.length);
+      const wrote: string[] = [];
+      const tty = new Tty((fd, bytes) => wrote.push(`${fd} ${new TextDecoder().decode(bytes)}`) > 0);
+      const modes = { screen: true, paste: true };
+      void tty.write(tty.enter(modes));
+      await tty.restoreWithin();
+      deepEqual(wrote, stuck ? [`1 ${leaveText(modes)}`] : []);
+      await tty.restoreWithin();
+      deepEqual(wrote.length, stuck ? 1 : 0, "once");
+    }
+  } finally {
+    Object.assign(Deno.stdout, { write, isTerminal });
+    Deno.stderr.write = error;
   }
 });
 
