@@ -190,6 +190,38 @@ Deno.test("a connection that found somebody else is told of, one that found the 
   deepEqual(of({ expected: undefined }), [[], 30_000]);
 });
 
+Deno.test("somebody else at the place where a meeting leads is told of at once, with whose word that was", () => {
+  const place = "203.0.113.7:7374";
+  const of = (more: Partial<Connection>) => {
+    const trial = new Trial().calls();
+    trial.introduced(F, PEER, [AT], place);
+    trial.settle();
+    trial.acquaintances.metElse({ peer: OTHER, expected: PEER, address: place, ...more } as Connection);
+    return trial.settle();
+  };
+  deepEqual(of({}), ["wrong-peer"]);
+  deepEqual(of({ address: AT }), [], "nobody said that calls come from there");
+  deepEqual(of({ expected: undefined }), []);
+});
+
+Deno.test("a step in which nothing has happened looks at nobody again", () => {
+  const trial = new Trial();
+  const { company } = trial.acquaintances;
+  const settle = company.settle.bind(company);
+  let looks = 0;
+  company.settle = (now) => (looks++, settle(now));
+  trial.join(F, 1);
+  trial.settle();
+  equal(looks, 1);
+  trial.settle();
+  equal(looks, 1);
+  trial.circle(F, PEER);
+  trial.settle();
+  equal(looks, 2);
+  trial.settle();
+  equal(looks, 2);
+});
+
 Deno.test("an expected caller is offered the salt that both have stretched for the friend in the middle, others our own", () => {
   const salted = { salt: "its salt" } as unknown as StretchedPhrase;
   const own = { salt: "our own" } as unknown as StretchedPhrase;

@@ -27,6 +27,7 @@ const TABLE: readonly (readonly [address: string, may: readonly LinkName[]])[] =
   ["223.255.255.255:65535", ALL],
   ["1.0.0.0:7373", ALL],
   ["[2001:db8::1]:7373", ALL],
+  ["[2001:db8::1%eth0]:7373", NONE],
   ["[2a00:1450::1]:443", ALL],
   ["[3fff:ffff::1]:7373", ALL],
   ["[2001:1::1]:7373", ALL], // beside Teredo

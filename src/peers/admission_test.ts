@@ -556,6 +556,38 @@ test("for a caller who cannot have a place nothing is due but the end of the wai
   equal(door.admission.deadline, Infinity);
 });
 
+test("what is due is at least a millisecond away: fractions of one bring no timer after another", (door) => {
+  for (let n = 0; n < 4; n++) door.call(v4(1)), door.pass(50);
+  door.call(v4(1));
+  door.now += 20_000 - 0.5;
+  door.call(v4(2));
+  equal(door.admission.deadline, door.now + 1);
+  door.pass(1);
+  equal(door.is(5), "shut");
+});
+
+test("of an address whose callers have all gone no count is left", (door) => {
+  const { set } = Map.prototype;
+  const maps = new Set<Map<unknown, unknown>>();
+  Map.prototype.set = function (key, value) {
+    maps.add(this);
+    return set.call(this, key, value);
+  };
+  try {
+    const ids = range(20).map((n) => {
+      const id = door.call(v4(n));
+      door.pass(50);
+      return id;
+    });
+    const counts = () => [...maps].flatMap((map) => [...map.values()]).filter((value) => typeof value === "number");
+    deepEqual(counts(), Array(20).fill(1));
+    for (const id of ids) door.failed(id);
+    deepEqual(counts(), []);
+  } finally {
+    Map.prototype.set = set;
+  }
+});
+
 test("for a caller who waits for a guess nothing is due until there is one", (door) => {
   while (door.admission.guessesLeft(door.now) >= 1) door.spend();
   door.pass(100);

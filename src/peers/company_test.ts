@@ -329,6 +329,46 @@ test("somebody who leaves waits for none of this: no deadline that has passed is
   equal(peers.deadline > bench.node("c").now, true);
 });
 
+test("an address where nobody answers is called again 5 s and 15 s after the first call", [
+  A,
+  B,
+  { ...C, deaf: false },
+], (bench) => {
+  star(bench);
+  bench.node("b").step({ type: "reachable", addresses: ["203.0.113.99:7373"], hidden: false });
+  bench.node("c").step({ type: "reachable", addresses: [], hidden: false });
+  for (const [one, other] of [["b", "c"], ["c", "b"]] as const) agree(bench, one, other);
+  bench.run(30_000);
+  const calls = bench.dials.filter(({ target }) => target === "203.0.113.99:7373").map(({ at }) => at);
+  deepEqual(calls.map((at) => at - calls[0]!), [0, 5_000, 15_000]);
+});
+
+test("how introductions stand, and that none is possible, is said at any time", [
+  A,
+  B,
+  { ...C, circle: { introductions: "ask", hidden: true } },
+], (bench) => {
+  star(bench);
+  deepEqual(["a", "b", "c"].map((who) => bench.node(who).peers.hidden), [false, false, true]);
+  const open = () => bench.node("b").peers.introductions.map(({ peer, state }) => [peer, state]);
+  deepEqual(open(), []);
+  agree(bench, "b", "c");
+  deepEqual(open(), [[bench.id("c"), "yes"]]);
+});
+
+test("who leaves takes no more calls for an introduction, and gives up those that are under way", [A, B, {
+  ...C,
+  walled: true,
+}], (bench) => {
+  star(bench);
+  for (const [one, other] of [["b", "c"], ["c", "b"]] as const) agree(bench, one, other);
+  while (!bench.dials.some(({ from, target }) => from === "b" && target !== "a")) bench.run(10);
+  bench.node("b").step({ type: "leave" });
+  const done = bench.effects.flatMap(({ who, event, effect }) => who === "b" && event.type === "leave" ? [effect] : []);
+  equal(done.filter(({ type }) => type === "stopDial").length, 1);
+  deepEqual(done.filter(({ type }) => type === "listen at"), [{ type: "listen at", hosts: [] }]);
+});
+
 // --- Company alone ---
 
 const SELF = "00".repeat(32);
@@ -478,6 +518,10 @@ Deno.test("a circle is told to the person when it says something new, and no oth
   deepEqual(alone.circle(F, "203.0.113.2:7374", PEER).settle(), ["circle"]);
 });
 
+Deno.test("a circle of somebody who is not here is nothing", () => {
+  deepEqual(new Alone().circle(F, "", PEER).settle(), []);
+});
+
 Deno.test("a circle names the others by their order, and how we see this friend's end unless we are hidden", () => {
   const shown = (reachable: Partial<Reachable>, address: string) =>
     new Alone({}, reachable).join(F, { address, name: "Fred" }).join(G).circles();
@@ -588,11 +632,13 @@ Deno.test("the next deadline is that of the first of all parts", () => {
 });
 
 Deno.test("a friend who is owed a meet and has come back without a circle gets it", () => {
-  const alone = new Alone({}, { listens: true, addresses: ["198.51.100.9:7373"] }).join(F).join(G);
-  alone.circle(F, "", PEER).circle(G, "", PEER).settle();
-  alone.company.agree(PEER, 0);
-  alone.part(F).join(F, { dialled: false });
-  equal(alone.settle().includes("meet f1 198.51.100.9:7373"), true);
+  for (const again of [{ dialled: false }, { fixed: true }]) {
+    const alone = new Alone({}, { listens: true, addresses: ["198.51.100.9:7373"] }).join(F).join(G);
+    alone.circle(F, "", PEER).circle(G, "", PEER).settle();
+    alone.company.agree(PEER, 0);
+    alone.part(F).join(F, again);
+    equal(alone.settle().includes("meet f1 198.51.100.9:7373"), true);
+  }
 });
 
 Deno.test("there is room for as many friends as were asked for", () => {

@@ -315,6 +315,35 @@ Deno.test("somebody else at an address is told once with the friend's name; the 
   deepEqual(words(trial.of(() => trial.all.callEnded(PEER, AT, 0))), ["hang up 99", "over wrong-peer f1"]);
 });
 
+Deno.test("after a new yes somebody else at an address is told anew", () => {
+  const trial = new Trial();
+  const ELSE = "203.0.113.8:7373";
+  trial.introduced(F, AT, ELSE);
+  for (const yes of ["the first yes", "the second yes"]) {
+    trial.agree();
+    trial.settle();
+    deepEqual(words(trial.of(() => trial.all.callEnded(PEER, ELSE, 0))), ["wrong-peer"], yes);
+    trial.all.decline(PEER, 0);
+  }
+});
+
+Deno.test("the next call waits until the first of the last minute's 64 is a minute old", () => {
+  const trial = new Trial("yes");
+  for (let call = 0; call < INTRODUCTION_CALLS_PER_MINUTE; call++) {
+    trial.around = situation([friend(F, PEER)]);
+    trial.settle(call);
+    trial.introduced(F, AT);
+    equal(trial.settle().some((w) => w.startsWith("dial")), true);
+    trial.around = situation([friend(F)]);
+    trial.settle();
+  }
+  trial.around = situation([friend(F, PEER)]);
+  trial.settle();
+  trial.introduced(F, AT);
+  trial.settle(MEET_PAUSE_MS);
+  equal(trial.all.deadline, 60_000);
+});
+
 Deno.test("nobody is asked about twice in 10 min, nor 8 times a minute through one friend", () => {
   const trial = new Trial();
   deepEqual(trial.introduced(F), ["asked f1"]);

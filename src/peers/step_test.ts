@@ -1228,7 +1228,7 @@ test("with more than 64 frames right behind the accept the others are waited for
   bench.run(20);
   deepEqual(bench.open(), [0, 1], "it waits");
   while (behind < 65) bench.run(1);
-  bench.run(200);
+  bench.run(20); // the next one is 50 ms behind
   deepEqual(bench.open(), [1], "the one that the smaller PeerId dialled");
   equal(bench.story("a").some((told) => told.startsWith("refused") || told.startsWith("left")), false);
 });
@@ -1332,6 +1332,42 @@ test("what is unconfirmed when a friend is lost is reported once, and stays unco
 
 // --- Leaving ---
 
+test("how many friends are here, and the most that one of them has not confirmed, is said at any time", [
+  SMALL,
+  LARGE,
+  { name: "c", rank: 3 },
+], (bench) => {
+  const { peers } = bench.node("a");
+  const said = () => [peers.here, peers.mostUnconfirmed];
+  deepEqual(said(), [0, 0]);
+  bench.showTakesMs = undefined;
+  bench.call("a", "b").run(1_000);
+  bench.say("a", "one");
+  deepEqual(said(), [1, 1]);
+  bench.call("a", "c").run(1_000);
+  bench.say("a", "two");
+  deepEqual(said(), [2, 2]);
+  bench.run(2_000);
+  bench.showAll();
+  bench.run(2_000);
+  deepEqual(said(), [2, 0]);
+  bench.kill("b");
+  bench.run(100);
+  deepEqual(said(), [1, 0]);
+});
+
+test("a friend from whom nothing comes is said to be quiet, and for how long", [SMALL, LARGE], (bench) => {
+  bench.call("a", "b").run(5_000);
+  const node = bench.node("a");
+  deepEqual(node.peers.quiet(node.now), new Map());
+  bench.joined[0]!.pair.stall("dialer", Infinity);
+  bench.run(10_000);
+  const quiet = node.peers.quiet(node.now);
+  deepEqual([...quiet.keys()], [bench.id("b")]);
+  const ms = quiet.get(bench.id("b"))!;
+  ok(ms >= 10_000 - 250 && ms <= 10_000 + 250, `${ms} ms`);
+});
+
 test("leave says goodbye to everybody, and `gone` follows once all are closed", [SMALL, LARGE, {
   name: "c",
   rank: 3,
@@ -1343,6 +1379,16 @@ test("leave says goodbye to everybody, and `gone` follows once all are closed", 
   for (const who of ["b", "c"]) deepEqual(bench.story(who), ["connected in", "left bye"]);
   deepEqual(bench.story("a").filter((line) => line.startsWith("left")), []);
   equal(knock(bench, "a", "x").said, "shut");
+});
+
+test("who leaves shuts out those who wait at the door", [LARGE], (bench) => {
+  const node = bench.node("b");
+  const shut: string[] = [];
+  for (const name of ["s", "t", "u"]) {
+    node.arrive(sourceOf(`10.1.0.${name}`), { start: () => {}, shut: () => shut.push(name) });
+  }
+  node.step({ type: "leave" });
+  deepEqual(shut, ["t", "u"], "the first has begun");
 });
 
 test("leave with nobody here is gone at once, and a call after it is never made", [SMALL, LARGE], (bench) => {
