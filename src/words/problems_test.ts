@@ -88,6 +88,12 @@ Deno.test("an address that cannot be listened on: why, by the system's word, and
       "This machine does not have that address.",
       "Leave the host out to listen on every interface: WAY 7373.",
     ],
+    [
+      "192.0.2.9:0",
+      "EADDRNOTAVAIL",
+      "This machine does not have that address.",
+      "Leave the host out to listen on every interface: WAY 7373.",
+    ],
     ["80", "EMFILE", "The system refused.", "Try another port, or raise the limit on open files (ulimit -n)."],
     ["80", undefined, "The system refused.", "Try another port, or raise the limit on open files (ulimit -n)."],
   ] as const;
