@@ -46,13 +46,14 @@ export class Silence {
     return dead;
   }
 
-  /** How long nothing has come, once three cells are missing by the pace at which the last ones came; else 0. */
+  /**
+   * How long nothing has come, once it is three times the longest pause between the last cells; else 0. The longest, and not
+   * the mean: without cover some cells come at once and then none for half a minute.
+   */
   quietFor(now: Millis): Millis {
-    const [first] = this.#opened;
-    const last = this.#opened.at(-1);
-    if (first === undefined || last === undefined || this.#opened.length < 2) return 0;
-    const pace = (last - first) / (this.#opened.length - 1);
-    return now - this.#since > MISSED_CELLS * pace ? now - this.#since : 0;
+    if (this.#opened.length < SILENT_CELLS) return 0;
+    const pause = Math.max(...this.#opened.slice(1).map((at, i) => at - this.#opened[i]!));
+    return now - this.#since > MISSED_CELLS * pause ? now - this.#since : 0;
   }
 
   isSilent(now: Millis): boolean {
@@ -65,5 +66,5 @@ export class Silence {
   }
 }
 
-/** How many are missing before a person is told: one or two are late on any network. */
+/** How many pauses before a person is told: one or two cells are late on any network. */
 const MISSED_CELLS = 3;

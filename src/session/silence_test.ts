@@ -31,11 +31,19 @@ Deno.test("a link is dead when its time is over a second time, and not if anythi
   deepEqual([silence.isDead(late - 1), silence.isDead(late)], [false, true]);
 });
 
-Deno.test("two cells are enough to know a pace", () => {
+Deno.test("a friend without cover is not quiet for saying nothing: the longest pause of ten cells counts", () => {
   const silence = new Silence(0);
-  for (const now of [0, 100]) silence.opened(now);
-  silence.ended(100);
-  deepEqual([400, 401].map((now) => silence.quietFor(now)), [0, 301]);
+  const come = (...times: readonly number[]) => {
+    for (const now of times) {
+      silence.ended(now);
+      silence.opened(now);
+    }
+  };
+  come(...[0, 1, 2, 3, 4, 5, 6, 7, 8].map((i) => i * 50)); // names, and who hears whom
+  equal(silence.quietFor(29_000), 0, "nine cells");
+  come(30_000, 60_000, 60_050, 60_100, 60_150);
+  equal(silence.quietFor(90_000), 0, "something was said, and then nothing");
+  deepEqual([150_150, 150_151].map((now) => silence.quietFor(now)), [0, 90_001]);
 });
 
 Deno.test("a link is silent 5 s after ten cells within 10 s, else 45 s after the last frame", () => {

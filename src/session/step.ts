@@ -122,7 +122,7 @@ export class Session implements Disposable {
     return this.#silence.isSilent(now);
   }
 
-  /** How long the other side has been quiet, from three missed cells on; else 0. */
+  /** How long the other side has been quiet, from three times its longest pause on; else 0. */
   quietFor(now: Millis): Millis {
     return this.#silence.quietFor(now);
   }

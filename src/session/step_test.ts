@@ -477,12 +477,12 @@ test("cover off: a nudge brings a cell at once", () => {
 });
 
 test("silence is counted from the last frame, and by the pace of the cells that were opened", () => {
-  using both = against("listener", "silence");
+  using both = against("dialer", "silence");
   const { session, peer } = both;
   deepEqual(both.feed(1_000, [forged(peer)]), [[]]);
   deepEqual([45_999, 46_000].map((now) => session.isSilent(now)), [false, true]);
-  for (const now of [46_000, 46_250, 46_500]) both.feed(now, [peer.dummy()]);
-  deepEqual([47_250, 47_251].map((now) => session.quietFor(now)), [0, 751]);
+  for (let i = 0; i < 10; i++) both.feed(46_000 + 250 * i, [peer.dummy()]);
+  deepEqual([49_000, 49_001].map((now) => session.quietFor(now)), [0, 751]);
 });
 
 // --- Renewals, sections 4 and 7 ---
