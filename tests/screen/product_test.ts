@@ -205,7 +205,8 @@ test("a friend who is stopped is quiet in the header within seconds, not present
   await pty.write(`${PHRASE}\r`);
   await friend.event("connected");
   await pty.until("everything|\\[[0-9a-f]{4}-");
-  await pty.rest(4_000); // ten cells, by which the pace is known
+  for (let i = 1; i <= 10; i++) await friend.say(`cell ${i}`); // by which the pace is known
+  await pty.until("cell 10");
   Deno.kill(friend.pid, "SIGSTOP");
   await pty.until("quiet \\d+ s", 30_000);
 });
