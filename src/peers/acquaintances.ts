@@ -64,7 +64,6 @@ export class Acquaintances {
   dialFailed(call: CallId): boolean {
     const peer = this.expectedOf(call);
     if (peer === undefined) return false;
-    this.#due = true;
     this.company.callEnded(peer, undefined, this.#turn.now);
     return true;
   }
@@ -145,7 +144,6 @@ export class Acquaintances {
 
   #present(): void {
     if (!this.#turn.presenceChanged) return;
-    this.#due = true;
     this.#turn.presenceChanged = false;
     const here = this.#here();
     this.company.present(here);

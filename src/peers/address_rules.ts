@@ -51,8 +51,8 @@ function kindOfIpv4([a = 0, b = 0]: readonly number[]): Kind {
   return "global";
 }
 
-function kindOfIpv6({ groups, zone }: Ipv6): Kind {
-  if (zone !== "") return "reserved";
+/** One with a zone is link-local. */
+function kindOfIpv6({ groups }: Ipv6): Kind {
   const [a = 0, b = 0] = groups;
   if (groups.every((group, i) => group === (i === 7 ? 1 : 0))) return "loopback";
   // 6to4 (RFC 3056), Teredo (RFC 4380), ISATAP (RFC 5214). Mapped, compatible and NAT64 are outside of 2000::/3.

@@ -344,7 +344,7 @@ export class Connections implements Steer, Disposable {
     if (connection === undefined) return;
     // What came before the end may have been a goodbye, or have broken a rule.
     connection.down = true;
-    if (connection.state === "live") this.drive(connection, { type: "flush" });
+    this.drive(connection, { type: "flush" });
     this.end(connection, "down");
   }
 

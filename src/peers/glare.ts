@@ -59,7 +59,6 @@ export class Glare {
 
   /** From here on messages go on this connection; what is unconfirmed goes again, in order, under its old ids. */
   use(friend: Friend, connection: Connection): void {
-    this.#turn.presenceChanged = true;
     if (friend.inUse === connection) return;
     friend.inUse = connection;
     for (const { id, text } of friend.outbox) {
