@@ -154,6 +154,7 @@ Deno.test("help is the whole page, or that of one command", () => {
 Deno.test("what was nearly right is said, and nothing is guessed where two begin alike", () => {
   match(wrong("conect"), /no command "conect"\. Did you mean connect\? The commands are/);
   match(wrong("dokter"), /Did you mean doctor\?/);
+  match(wrong("dxyz"), /no command "dxyz"\. The commands are/, "one letter says too little");
   match(wrong("co"), /no command "co"\. The commands are/);
   match(wrong("Listen"), /no command "…"\. The commands are/);
   match(wrong("abcdefghijkl"), /no command "abcdefghijkl"/);

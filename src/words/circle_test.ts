@@ -8,6 +8,7 @@ import {
   circleLine,
   hearingText,
   listed,
+  nobodyWaits,
   notFound,
   proposedText,
   questionText,
@@ -258,6 +259,11 @@ Deno.test("what a command about the circle answers", () => {
     doing: "Could not send that message.",
     wrong: "There is no name.",
     next: "Type: /msg NAME TEXT",
+  });
+  deepEqual(nobodyWaits("Could not decline."), {
+    doing: "Could not decline.",
+    wrong: "Nobody is waiting for your answer.",
+    next: "/peers shows who is.",
   });
   equal(whoHearsWhom("everyone hears everyone"), "Who hears whom: everyone hears everyone.");
   equal(proposedText("Alice", "Bob"), "Proposed to Alice and Bob that they hear each other.");

@@ -2,6 +2,7 @@ import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:
 import {
   EXIT,
   listenProblem,
+  listenWay,
   phraseProblem,
   type Problem,
   proxyProblem,
@@ -103,6 +104,12 @@ Deno.test("an address that cannot be listened on: why, by the system's word, and
       deepEqual(listenProblem(address, code, way), { doing, wrong, next: next.replace("WAY", way) });
     }
   }
+});
+
+Deno.test("who calls somebody listens by an option, who calls nobody by the command", () => {
+  equal(listenWay([]), "sesame listen");
+  equal(listenWay(["192.0.2.1"]), "--listen");
+  equal(listenWay(["192.0.2.1", "192.0.2.2"]), "--listen");
 });
 
 Deno.test("a proxy that cannot be taken: why, and how it is typed", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { confusable, isolate, ownLabel, sanitise, tag, withoutIsolates, withoutLast } from "./sanitise.ts";
+import { confusable, isolate, lookAlikes, ownLabel, sanitise, tag, withoutIsolates, withoutLast } from "./sanitise.ts";
 import { hostileStrings } from "../testdata/hostile.ts";
 
 const TABLE: readonly [what: string, from: string, to: string][] = [
@@ -124,6 +124,21 @@ Deno.test("names are taken apart once, however often they are compared, and more
     String.prototype.normalize = normalize;
   }
   for (let i = 0; i < 3000; i++) assert.ok(confusable(`n${i}`, `N${i}`) && !confusable(`n${i}`, `n${i + 1}`));
+});
+
+Deno.test("lookAlikes() finds all whose name could be taken for another's, and nobody else", () => {
+  const [ann, other, bob, mark, marks, twin] = ["a1", "a2", "b1", "c1", "c2", "c3"].map((id) => id.repeat(32)) as [
+    string,
+    ...string[],
+  ];
+  const of = (
+    ...named: (readonly [string | undefined, string])[]
+  ) => [...lookAlikes(named.map(([peer, name]) => [peer!, name]))];
+  assert.deepEqual(of(), []);
+  assert.deepEqual(of([ann, "Ann"], [bob, "Bob"]), []);
+  assert.deepEqual(of([ann, "Ann"], [bob, "Bob"], [other, "аnn"]), [ann, other]);
+  assert.deepEqual(of([mark, "!"], [marks, "!!"]), [], "of these nothing is left, and they differ");
+  assert.deepEqual(of([mark, "!"], [marks, "!!"], [twin, "!"]), [mark, twin]);
 });
 
 Deno.test("confusable() finds look-alikes and no more", () => {
