@@ -21,7 +21,7 @@ export class Known {
   readonly #entries: Record<string, Entry>;
 
   constructor(room: MutatedRoom, again: boolean) {
-    this.sources = hashOf([...sourcesOf(room), ...BELOW]);
+    this.sources = hashOf(sourcesOf({ ...room, sources: [...room.sources, ...BELOW] }));
     this.#tests = new Map(testFilesOf(room).map((file) => [file, testHash(room, file)]));
     this.#path = `${DIST}/${room.name}.json`;
     this.#entries = !again && existsSync(this.#path) ? JSON.parse(readFileSync(this.#path, "utf8")) : {};
