@@ -108,8 +108,8 @@ export function rowsOf(results: readonly Result[], before: string): Row[] {
 }
 
 const OLD =
-  `\\* These rooms were run before their code changed (the ratchet's epochs, circles, introductions, two-sided calls). Their rows, and
-their share of the total, describe the older code and say nothing about the new.
+  `\\* Much of these rooms' code has changed since they were run. Their rows, and their share of the total, describe the older
+code and say nothing about the new.
 
 `;
 
@@ -134,7 +134,9 @@ ${
     rows.some(({ old }) => old)
       ? OLD
       : ""
-  }The score counts every survivor against us. Survivors with a reason change nothing that anybody could see;
+  }A row describes the code at the room's last run; what has changed a little since has no star.
+
+The score counts every survivor against us. Survivors with a reason change nothing that anybody could see;
 \`tests/mutation/survivors.json\` gives the reasons. A mutant that hangs is caught by the time limit, not by a test.
 The mutants in [CLAIMS.md](CLAIMS.md), one for each promise, are made by hand (\`deno task mutate --handmade\`).
 `;
