@@ -2,7 +2,7 @@
 // Out of scope: the rules of admission (admission_test.ts), doors in stories (step_test.ts).
 
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
-import { TURNED_AWAY_REPORT_MS } from "../constants.ts";
+import { START_PAUSE_MS, TURNED_AWAY_REPORT_MS } from "../constants.ts";
 import { loadSodium } from "../crypto/sodium.ts";
 import type { Source } from "./addresses.ts";
 import type { Connection } from "./connection.ts";
@@ -138,6 +138,25 @@ test("one that we end ourselves is nobody's fault, and waits no longer if it did
   deepEqual(trial.at(0, (door) => [1, 2].forEach((id) => door.gaveUp(id))), []);
   deepEqual(trial.at(0, (door) => [4, 5].forEach((id) => door.arrived(id, from(1)))), [], "both may wait");
   deepEqual(trial.told(TURNED_AWAY_REPORT_MS), [turnedAway(1, 0)], "the third of a network that came at once");
+});
+
+test("a network whose attempt we gave up has its turn as if it had never called; one that failed has it later", () => {
+  // Of two networks that wait, which has the next turn after a caller of the first of them has ended so.
+  const next = (network: number, ends: (door: Door) => void) => {
+    using one = new Trial();
+    one.admit(1, from(network), 0);
+    one.at(0, ends);
+    let caller: number | undefined;
+    one.at(0, (door) => {
+      for (const id of [9, network, 3 - network]) door.arrived(10 + id, from(id));
+      deepEqual(door.moves(), [{ move: "start", caller: 19 }]);
+    });
+    one.at(START_PAUSE_MS, (door) => caller = door.moves()[0]?.caller);
+    return caller;
+  };
+  const gaveUp = [1, 2].map((network) => next(network, (door) => door.gaveUp(1)));
+  equal(gaveUp[0], gaveUp[1], "by lot alone");
+  deepEqual([1, 2].map((network) => next(network, (door) => door.failed(1, "10.0.1.1:1", "closed"))), [12, 11]);
 });
 
 test("one that was started and never became a link is told with its address and reason", (trial) => {
