@@ -1,5 +1,5 @@
 // Two homes, each behind a router that lets no stranger in: until two friends there hear each other, beside the same call
-// to a home without a router. Real processes, routers and a round trip of 40 ms, in network namespaces. What other kinds of
+// to a home without a router. Real processes, routers and a round trip of 20 ms, in network namespaces. What other kinds of
 // routers do is in docs/MEASUREMENTS.md, "Two homes".
 
 import { hasHomes, Homes } from "../../tests/reach/homes.ts";

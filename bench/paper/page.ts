@@ -245,7 +245,7 @@ const TAIL = [
   "machine. The programs that people would use instead are Debian's: `apt-get install openssh-client openssh-server magic-wormhole",
   "python3-magic-wormhole-mailbox-server argon2`. If a program is missing, its row says so. Every side is a real process or library with its",
   "defaults; Sesame's processes have the product's permissions and its cover traffic. All traffic is on loopback, where the network takes no time, so",
-  "anything slow here is the program; only the two homes have a round trip of 40 ms between them. Memory is RSS, and private memory what of it is no",
+  "anything slow here is the program; only the two homes have a round trip of 20 ms between them. Memory is RSS, and private memory what of it is no",
   "file's; for a daemon with its sessions, file pages are counted once. CPU is the process's clock.",
   "",
   "The benchmarks do not compare throughput, since Sesame sends cells at a constant rate on purpose and carries no files; the time that a person",
