@@ -140,14 +140,15 @@ export class Ratchet implements Disposable {
     x25519PublicKey(asked.key.subarray(KEM_KEY_SIZE), asked.secret);
   }
 
-  /** The next cell is the ciphertext: never directly behind another, or a dialer nine times as fast would leave room for nothing else. */
-  get #answers(): boolean {
-    return this.#answer !== undefined && (this.#sending.n > 0 || this.#sending.epoch === 0);
+  /** What the next cell answers: never directly behind another answer, or a dialer nine times as fast would leave room for nothing else. */
+  get #dueAnswer(): Answer | undefined {
+    return this.#sending.n > 0 || this.#sending.epoch === 0 ? this.#answer : undefined;
   }
 
   /** What the next cell must hold, whatever is queued; undefined: anything. Makes the key if that has not been done yet. */
   due(entropy: Entropy): RenewalCell | undefined {
-    if (this.#answers) return { kind: "ciphertext", body: this.#answer!.ciphertext };
+    const answer = this.#dueAnswer;
+    if (answer !== undefined) return { kind: "ciphertext", body: answer.ciphertext };
     this.makeKey(entropy);
     const asked = this.#asked;
     return asked === undefined || asked.left ? undefined : { kind: "key", body: asked.key };
@@ -162,15 +163,15 @@ export class Ratchet implements Disposable {
     if (body.length !== RATCHET_HEADER_SIZE + plaintext.length + TAG_SIZE) throw new RangeError("seal: lengths");
     const chain = this.#sending;
     writeHeader(body, chain.epoch, this.#pn, chain.n);
-    const answers = this.#answers;
+    const answer = this.#dueAnswer;
     using messageKey = this.#arena.key();
     chainStep(chain.key, messageKey);
     chain.n++;
     setAadHeaders(this.#aad.out, frameHeader, body);
     aeadSeal(body.subarray(RATCHET_HEADER_SIZE), messageKey, CELL_NONCE, this.#aad.out, plaintext);
     if (this.#asked !== undefined) this.#asked.left = true;
-    if (answers) {
-      this.#sendOn(this.#answer!.chain);
+    if (answer !== undefined) {
+      this.#sendOn(answer.chain);
       this.#answer = undefined;
     }
   }
