@@ -10,6 +10,7 @@ import {
   GUESS_WAIT_KNOWN_MAX_MS,
   GUESS_WAIT_MAX_MS,
   GUESSES_FREE,
+  MINUTE_MS,
 } from "../constants.ts";
 import type { Millis } from "../ports.ts";
 
@@ -56,7 +57,7 @@ export class Addresses {
   arrive(source: Source, now: Millis): boolean {
     const address = this.#address(source);
     if (now < address.waitUntil) return false;
-    address.opened = address.opened.filter((at) => now - at < 60_000);
+    address.opened = address.opened.filter((at) => now - at < MINUTE_MS);
     if (address.opened.length >= CONNECTIONS_PER_MINUTE) return false;
     address.opened.push(now);
     return true;

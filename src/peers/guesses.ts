@@ -1,7 +1,7 @@
 // The guesses of all strangers together (docs/PROTOCOL.md section 8): one bucket, from which one guess is set aside for
 // each connection before it is offered anything. Pure: time is an argument. Out of scope: who gets one.
 
-import { GUESS_BURST, GUESSES_PER_MINUTE } from "../constants.ts";
+import { GUESS_BURST, GUESSES_PER_MINUTE, MINUTE_MS } from "../constants.ts";
 import type { Millis } from "../ports.ts";
 
 export class Guesses {
@@ -9,7 +9,7 @@ export class Guesses {
   #at: Millis = 0;
 
   left(now: Millis): number {
-    const gained = Math.max(0, now - this.#at) * GUESSES_PER_MINUTE / 60_000;
+    const gained = Math.max(0, now - this.#at) * GUESSES_PER_MINUTE / MINUTE_MS;
     this.#left = Math.min(GUESS_BURST, this.#left + gained);
     this.#at = now;
     return this.#left;
@@ -18,7 +18,7 @@ export class Guesses {
   /** When this many are left, if nobody takes one. */
   leftAt(count: number, now: Millis): Millis {
     const missing = count - this.left(now);
-    return missing <= 0 ? now : now + missing * 60_000 / GUESSES_PER_MINUTE;
+    return missing <= 0 ? now : now + missing * MINUTE_MS / GUESSES_PER_MINUTE;
   }
 
   take(now: Millis): void {
