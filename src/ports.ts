@@ -40,8 +40,12 @@ export interface Link {
   send(frame: Frame): void;
   /** Frames given to `send` that the operating system has not taken yet. */
   readonly unsent: number;
-  /** At once, without a word to the peer; may be called again. `onEnd` is not called for our own close. */
-  close(): void;
+  /**
+   * At once, without a word to the peer; may be called again. `onEnd` is not called for our own close. `lost`: nobody is
+   * heard there any more. Such a link, and one with frames unsent, is reset: otherwise the system would go on for minutes
+   * to say the rest to nobody, and two-sided calls could not use these ports again.
+   */
+  close(lost?: boolean): void;
 }
 
 /** Why there is no link. */

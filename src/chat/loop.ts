@@ -205,7 +205,7 @@ export class Loop implements Disposable {
         this.#links.get(effect.link)?.send(effect.frame);
         return;
       case "close":
-        this.#links.get(effect.link)?.close();
+        this.#links.get(effect.link)?.close(effect.lost);
         this.#links.delete(effect.link);
         this.#frames.drop(effect.link);
         return;

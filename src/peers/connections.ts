@@ -353,7 +353,7 @@ export class Connections implements Steer, Disposable {
     const { state, link, peer } = connection;
     if (state === "over") return;
     connection.session[Symbol.dispose]();
-    if (!connection.down) this.#turn.effects.push({ type: "close", link });
+    if (!connection.down) this.#turn.effects.push({ type: "close", link, lost: reason === "timeout" });
     this.#all.delete(link);
     connection.state = "over";
     if (state !== "live") {

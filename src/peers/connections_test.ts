@@ -91,7 +91,7 @@ Deno.test("a stranger who has brought no answer for 4 s makes room for one who w
     const time = (ms: number) => step({ type: "time", unsent: () => 0 }, ms);
     deepEqual(time(PLACE_SAFE_MS - 4 * START_PAUSE_MS - 1), []);
     deepEqual(time(1), [
-      { type: "close", link: 1 },
+      { type: "close", link: 1, lost: true },
       { type: "notice", notice: { event: "refused", address: "198.51.1.1:50000", reason: "timeout" } },
       { type: "start", caller: 5 },
     ]);

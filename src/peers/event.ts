@@ -109,8 +109,8 @@ export type Effect =
   | { type: "start"; caller: CallerId }
   /** Close a connection that arrived and is not a link, without a word; nothing follows. */
   | { type: "shut"; caller: CallerId }
-  /** Without a word. */
-  | { type: "close"; link: LinkId }
+  /** Without a word. `lost`: as for `Link.close`. */
+  | { type: "close"; link: LinkId; lost: boolean }
   /** `quiet`: of an introduction, which the person is told about in other ways. */
   | { type: "dial"; call: CallId; target: string; quiet: boolean }
   /** Give up an attempt of a call: nothing more is heard of it. */

@@ -109,5 +109,9 @@ Deno.test("a two-sided connection whose place was given to somebody else while T
   } as const;
   const linked = { type: "linked", link: 1, facts, address: "192.0.2.9:7374", local: "", punch: punch.punch } as const;
   const effects = step({ ...linked, caller: 2 });
-  deepEqual(effects.filter(({ type }) => type === "send" || type === "close"), [{ type: "close", link: 1 }]);
+  deepEqual(effects.filter(({ type }) => type === "send" || type === "close"), [{
+    type: "close",
+    link: 1,
+    lost: true,
+  }]);
 });

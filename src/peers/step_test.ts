@@ -767,7 +767,7 @@ Deno.test(`a PeerId has at most ${MAX_CONNECTIONS_PER_PEER} connections, whateve
     // Nobody with this certificate has authenticated, so it is not a friend's.
     const refused = { event: "refused" as const, address: "x", reason: "busy" as const };
     const failure = { at: "offer", why: "full" } as const;
-    deepEqual(open(9), [{ type: "close", link: 9 }, { type: "notice", notice: { ...refused, failure } }]);
+    deepEqual(open(9), [{ type: "close", link: 9, lost: false }, { type: "notice", notice: { ...refused, failure } }]);
     peers.step({ type: "ended", link: 1 }, 0, () => {});
     deepEqual(open(10), [], "one has ended");
   }

@@ -35,7 +35,7 @@ export function secureContextOf(identity: Identity): SecureContext {
 
 /** A handshake under way. */
 export interface Handshake {
-  /** Ends it, and the connection; `failed` is told why. Nothing happens once it is over. */
+  /** Ends it, and the connection, by a reset as `Link.close`; `failed` is told why. Nothing happens once it is over. */
   drop(why: TlsFault): void;
 }
 
@@ -72,7 +72,12 @@ export function handshake(socket: TLSSocket, raw: Socket, address: Address, self
     socket.setNoDelay(true);
     outcome.linked(new TlsLink(socket, raw, { ...outcome, ...checked, self, address }));
   });
-  return { drop };
+  return {
+    drop: (why) => {
+      if (!settled) raw.resetAndDestroy();
+      drop(why);
+    },
+  };
 }
 
 /**

@@ -34,6 +34,7 @@ export class TlsLink implements Link {
   readonly channelBinding: Uint8Array;
   readonly familiar: boolean;
   readonly #socket: TLSSocket;
+  readonly #raw: Socket;
   readonly #reader = new FrameReader();
   /** What came before `receive`. */
   #early: Uint8Array[] = [];
@@ -59,6 +60,7 @@ export class TlsLink implements Link {
     this.channelBinding = ends.channelBinding;
     this.familiar = ends.familiar;
     this.#socket = socket;
+    this.#raw = raw;
     this.#hearing = new Hearing(ends.role, () => raw.bytesRead);
     socket.on("data", (chunk: Uint8Array) => {
       this.#hearing.heard(chunk.length);
@@ -94,9 +96,11 @@ export class TlsLink implements Link {
     return this.#unsent;
   }
 
-  close(): void {
+  close(lost = false): void {
     if (this.#state === "closed") return;
+    const reset = lost || this.#unsent > 0;
     this.#state = "closed";
+    if (reset) this.#raw.resetAndDestroy();
     this.#release();
   }
 

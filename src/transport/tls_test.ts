@@ -100,6 +100,33 @@ Deno.test("unsent counts what a peer that reads nothing leaves with us", async (
   link.close();
 });
 
+Deno.test("a lost link and one with frames unsent are reset, any other is closed", async () => {
+  const rows: [string, (link: Link, wire: Wire) => Promise<void> | void, string][] = [
+    ["closed", (link) => link.close(), "none"],
+    ["lost", (link) => link.close(true), "ECONNRESET"],
+    ["full", async (link, wire) => {
+      wire.stop();
+      while (link.unsent === 0) {
+        for (let i = 0; i < 64; i++) link.send(numbered(i));
+        await new Promise((done) => setTimeout(done, 0));
+      }
+      link.close();
+      wire.go();
+    }, "ECONNRESET"],
+  ];
+  for (const [what, close, code] of rows) {
+    await using door = await Door.open();
+    await using wire = await Wire.to(door.address);
+    const link = await new TlsTransport(anna).dial(wire.address, never);
+    const heard = inbox(await door.link());
+    link.send(numbered(1));
+    await heard.frames(1);
+    await close(link, wire);
+    assert.equal(await wire.ended, code, what);
+    await heard.end();
+  }
+});
+
 Deno.test("one frame leaves as one TLS record, at once", async () => {
   await using door = await Door.open();
   await using wire = await Wire.to(door.address);
@@ -563,10 +590,21 @@ class Wire implements AsyncDisposable {
   readonly #sockets: Socket[] = [];
   #server: TcpServer | undefined;
 
+  /** The error of the caller's end, as soon as that is closed. */
+  readonly ended: Promise<string>;
+  #end: (code: string) => void = () => {};
+
+  constructor() {
+    this.ended = new Promise((done) => this.#end = done);
+  }
+
   static async to(address: string): Promise<Wire> {
     const wire = new Wire();
     wire.#server = await TcpServer.of((near) => {
       near.setNoDelay(true);
+      let code = "none";
+      near.on("error", (error: Error & { code?: string }) => code = error.code ?? error.message);
+      near.on("close", () => wire.#end(code));
       const note = (chunk: Uint8Array, from: Socket) => from === near && wire.#note(chunk);
       wire.#sockets.push(near, relay(near, Number(/\d+$/.exec(address)![0]), note));
     });

@@ -58,6 +58,8 @@ class Meeting {
 
   giveUp(): void {
     if (!this.#settle()) return;
+    // Our hello may still be on its way to nobody, and the next attempt needs these ports.
+    this.#raw.resetAndDestroy();
     this.#close();
   }
 
