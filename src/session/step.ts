@@ -313,7 +313,7 @@ export class Session implements Disposable {
     }
     const phase = this.#phase;
     if (phase.name !== "live") return now >= this.#authDeadline ? [{ type: "close", reason: "timeout" }] : [];
-    if (now >= this.#byeDeadline) return [{ type: "close", reason: "timeout" }];
+    if (now >= this.#byeDeadline) return [{ type: "close", reason: "bye" }];
     // Sums as in #nextDeadline, to the last bit: a deadline that has come and is not acted on would come again at once.
     if (now >= this.#lastProgress + NO_PROGRESS_TIMEOUT_MS) return [{ type: "close", reason: "timeout" }];
     if (this.#silence.isDead(now)) return [{ type: "close", reason: "timeout" }];

@@ -779,7 +779,7 @@ test("bye follows the message being sent; what is queued is not sent; its sender
   pair.runUntil(bye + BYE_TIMEOUT_MS - 1);
   equal(pair.closed("dialer"), undefined);
   pair.runUntil(bye + BYE_TIMEOUT_MS);
-  equal(pair.closed("dialer"), "timeout");
+  equal(pair.closed("dialer"), "bye");
   pair.release("dialer");
   deepEqual(pair.received("listener"), [chat(1, "x".repeat(3000))]);
   equal(pair.closed("listener"), "bye");
@@ -813,7 +813,7 @@ test("a side that leaves while nothing can be sent is gone 2 s after the tick th
   pair.runUntil(tick + BYE_TIMEOUT_MS - 1);
   equal(pair.closed("dialer"), undefined);
   pair.runUntil(tick + BYE_TIMEOUT_MS);
-  equal(pair.closed("dialer"), "timeout");
+  equal(pair.closed("dialer"), "bye");
 });
 
 test("a side that is not live leaves at once", () => {
