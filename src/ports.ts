@@ -23,7 +23,7 @@ export interface Link {
   readonly host: string;
   /** The bare IP address of our own end; empty where it is not known. */
   readonly local: string;
-  /** We dialled from the port that two-sided calls leave from: the friend sees where those come from. */
+  /** The link leaves from the port that two-sided calls leave from, whoever dialled: the friend sees where those come from. */
   readonly fixed?: boolean;
   readonly self: PeerId;
   readonly peer: PeerId;

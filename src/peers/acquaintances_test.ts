@@ -335,7 +335,7 @@ Deno.test("there are friends enough at the number that was asked for, and a hidd
   }
 });
 
-Deno.test("only a friend whom we dialled from the fixed port is told our place", () => {
+Deno.test("only a friend whose link leaves from the calling port is told our place", () => {
   for (
     const [more, told] of [[{ fixed: true }, 1], [{ fixed: false }, 0], [{ fixed: true, role: "listener" }, 1]] as const
   ) {

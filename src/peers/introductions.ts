@@ -29,7 +29,7 @@ export interface MiddleFriend extends MiddleLink {
   readonly peer: PeerId;
   /** The last one read from them: whom they name, and how they see our end of the link. */
   readonly circle: CircleMessage | undefined;
-  /** We dialled them from the port that two-sided calls leave from: where they see us is where those come from. */
+  /** The link leaves from the port that two-sided calls leave from, whoever dialled: where they see us is where those come from. */
   readonly fixed?: boolean;
 }
 
@@ -397,7 +397,7 @@ export function ownAddresses(friend: MiddleFriend, own: readonly WireAddress[]):
 
 /** Where our two-sided calls come from, as this friend sees it; empty where they do not know. */
 export function ownFrom(friend: MiddleFriend): WireAddress | "" {
-  const { dialled, fixed, circle } = friend;
+  const { fixed, circle } = friend;
   const you = circle?.you ?? "";
-  return dialled && fixed === true && you !== "" && mayUse(you, friend) ? you : "";
+  return fixed === true && you !== "" && mayUse(you, friend) ? you : "";
 }

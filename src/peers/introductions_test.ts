@@ -462,14 +462,15 @@ Deno.test("nobody is met at a place that may not be called, nor before a yes", (
   deepEqual(trial.agree(), ["yes f1"]);
 });
 
-Deno.test("only a friend whom we dialled from the fixed port is told our place, as they see it", () => {
+Deno.test("only a friend whose link leaves from the calling port is told our place, as they see it", () => {
   const you = "203.0.113.2:7374";
   for (
     const [more, seen, from] of [
       [{ fixed: true }, you, ` from ${you}`],
       [{ fixed: false }, you, ""],
       [{ fixed: true }, "", ""],
-      [{ fixed: true, dialled: false }, you, ""],
+      [{ fixed: true, dialled: false }, you, ` from ${you}`],
+      [{ fixed: false, dialled: false }, you, ""],
       [{ fixed: true }, "192.168.1.2:7374", ""],
     ] as const
   ) {

@@ -54,7 +54,7 @@ export class TlsLink implements Link {
     this.address = formatAddress(ends.address);
     this.host = bareHost(ends.address.host);
     this.local = bareHost(socket.localAddress ?? raw.localAddress ?? "");
-    this.fixed = ends.role === "dialer" && raw.localPort !== undefined && raw.localPort === ends.punchPort;
+    this.fixed = raw.localPort !== undefined && raw.localPort === ends.punchPort;
     this.self = ends.self;
     this.peer = ends.peer;
     this.channelBinding = ends.channelBinding;
