@@ -110,7 +110,7 @@ function tarballs(at: string): string[] {
 
 Deno.test({
   name: "makepkg builds the PKGBUILD from the published files: the portable file as it is, and refuses another",
-  ignore: !here || Deno.uid() !== 0 || !needs("makepkg", "setpriv", "bsdtar", "fakeroot"),
+  ignore: !here || Deno.uid() !== 0 || !needs("makepkg", "pacman", "setpriv", "bsdtar", "fakeroot"),
   fn: async () => {
     const at = join(folder, "arch");
     await Deno.mkdir(at);
