@@ -234,7 +234,7 @@ export const WAITING_FOR_SCREEN_MAX = 1024;
 export const HELD_MESSAGES_MAX = 1024;
 /** A pipe waits this long for a friend who confirms nothing while others take more. As DRAIN_TIMEOUT_MS, for the same reason. */
 export const SLOW_FRIEND_MS = 10_000;
-/** Pauses between calls with --retry: doubled from the first to the longest, each with up to half as much again at random. */
+/** Pauses between the calls of one friend: doubled from the first to the longest, each with up to half as much again at random. */
 export const RETRY_FIRST_MS = 1_000;
 export const RETRY_LONGEST_MS = 60_000;
 /** After sleep or in another network: a session that has not been heard from for this long by then is called again. */

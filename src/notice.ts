@@ -72,10 +72,11 @@ export type Notice =
   // The contract of --json.
   | { event: "protection"; protection: Protection }
   | { event: "listening"; address: string }
-  | { event: "connecting"; address: string }
+  /** `again`: the call before failed, and the person knows; not part of the json event. */
+  | { event: "connecting"; address: string; again?: true }
   | { event: "connected"; peer: PeerId; direction: "in" | "out"; address: string; punched?: true }
-  /** `failure`: of a call of ours; the json event has only its `reason`. */
-  | { event: "refused"; address: string; reason: RefusedReason; failure?: CallFailure }
+  /** `failure`: of a call of ours; the json event has only its `reason`. `again`: for the same as the call before. */
+  | { event: "refused"; address: string; reason: RefusedReason; failure?: CallFailure; again?: true }
   | { event: "message"; peer: PeerId; id: MessageId; text: string }
   /** `text` is what the person said, for the screen; it is not part of the json event. */
   | {

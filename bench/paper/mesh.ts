@@ -73,7 +73,7 @@ async function stand(owner: AsyncDisposableStack, count: number): Promise<Sesame
   for (let i = 0; i < count; i++) {
     const before = members.at(-2);
     if (before !== undefined) await here(before, i - 2, 120_000);
-    const where = i === 0 ? ["listen", "127.0.0.1:0"] : ["connect", ...addresses, "--listen", "127.0.0.1:0", "--retry"];
+    const where = i === 0 ? ["listen", "127.0.0.1:0"] : ["connect", ...addresses, "--listen", "127.0.0.1:0"];
     const member = owner.use(await Sesame.start([...where, "--json", "--phrase-fd", "0"], { phrase: PHRASE }));
     addresses.push(String((await member.event("listening", 120_000)).address));
     members.push(member);

@@ -34,7 +34,7 @@ export const target: Target = {
   dictionary: WORDS,
   seeds: () => [
     utf8("listen\x007373"),
-    utf8("connect\x00192.0.2.7\x00--name\x00Ada\x00--retry"),
+    utf8("connect\x00192.0.2.7\x00--name\x00Ada\x00--once"),
     ...OPTIONS.map((_, n) => Uint8Array.of(0x80, 0, 0x84 + n, 0, 0x31)),
     ...WORDS.map((_, n) => Uint8Array.of(0x80 + n)),
     joined([0x80, 0], utf8(`--phrase\x00${SECRET}\x00${SECRET}`)),

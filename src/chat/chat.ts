@@ -2,9 +2,8 @@
 // with which exit code. Out of scope: who may connect (peers), how it looks (terminal), performing effects (loop).
 
 import { fullTarget, parseCommand, shownProxy } from "./commands.ts";
-import { inputEnded, LOST_EVERYBODY } from "../words/chat.ts";
+import { inputEnded } from "../words/chat.ts";
 import { commandHelp, costText, NOT_LISTENING, peersText, proxyText, wireText } from "../words/commands.ts";
-import { callProblem } from "../words/call_failures.ts";
 import { EXIT, type Problem } from "../words/problems.ts";
 import { NAME_REFUSED } from "../words/circle.ts";
 import { CircleTalk } from "./circle.ts";
@@ -77,7 +76,6 @@ export class Chat {
   /** One's own; empty: none. */
   #name: string;
   /** How many were here after the last step. */
-  #here = 0;
   readonly #waking = new Waking();
   #ending = false;
   #end: (outcome: Pick<Outcome, "code" | "stopped" | "problem"> & Partial<Outcome>) => void = () => {};
@@ -89,9 +87,9 @@ export class Chat {
   constructor(parts: ChatParts) {
     this.#parts = parts;
     const { args, arena, self } = parts;
-    this.#firstCalls = new FirstCalls(args.targets);
     this.#name = args.name ?? "";
     this.#proxy = shownProxy(args.proxy);
+    this.#firstCalls = new FirstCalls(args.targets, this.#proxy);
     const hidden = this.#proxy !== undefined || parts.openOnion !== undefined;
     this.#peers = new Peers(arena, {
       self,
@@ -126,6 +124,7 @@ export class Chat {
       ...parts,
       onNotice: (notice) => {
         this.#pause.take(notice);
+        this.#firstCalls.take(notice);
         this.#circle.notice(notice, now());
       },
       peers: this.#peers,
@@ -209,7 +208,7 @@ export class Chat {
     if (problem !== undefined || this.#ending) return problem;
     // Not a turn later where nothing is waited for: the input may end in it, and nobody would be called yet.
     if (callFrom !== undefined) await this.#pause.until(callFrom, (text) => this.#says.hint(text));
-    for (const target of args.targets) this.#loop.step({ type: "call", target: fullTarget(target), retry: args.retry });
+    for (const target of args.targets) this.#loop.step({ type: "call", target: fullTarget(target), retry: !args.once });
     return undefined;
   }
 
@@ -255,7 +254,7 @@ export class Chat {
         return this.#reachable.listenNow(command.text);
       case "connect":
         for (const target of command.targets) {
-          this.#loop.step({ type: "call", target, retry: this.#parts.args.retry });
+          this.#loop.step({ type: "call", target, retry: !this.#parts.args.once });
         }
         return;
       case "invite":
@@ -285,9 +284,8 @@ export class Chat {
   // --- What happens after each step ---
 
   #afterStep(): void {
-    const alone = this.#here > 0 && this.#isHopeless;
-    this.#here = this.#peers.here;
-    if (alone && !this.#parts.scripted && !this.#ending) this.#says.hint(LOST_EVERYBODY);
+    const goesOn = this.#parts.scripted || this.#pipe.met || this.#reachable.listening !== undefined;
+    if (!goesOn && this.#firstCalls.mistyped(this.#peers)) this.#giveUp(this.#firstCalls.outcome);
     this.#pipe.look();
     this.#whenSettled?.();
   }
@@ -299,8 +297,7 @@ export class Chat {
 
   #callEnded(target: string, failure: CallFailure): void {
     if (this.#ending) return;
-    const problem = callProblem(target, failure, this.#proxy);
-    const isFirst = this.#firstCalls.ended(target, failure, problem);
+    const { problem, isFirst } = this.#firstCalls.failed(target, failure);
     // After a conversation the person is asked what to do, and nothing ends by itself.
     if (!this.#isHopeless || this.#pipe.met || !isFirst) return this.#says.problem(problem);
     this.#giveUp(this.#firstCalls.outcome);

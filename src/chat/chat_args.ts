@@ -21,7 +21,8 @@ export interface ChatArgs {
   readonly friends: number | undefined;
   /** What to do when a friend introduces somebody; undefined: ask a person, nothing without one. */
   readonly introductions: "ask" | "yes" | "no" | undefined;
-  readonly retry: boolean;
+  /** Each friend is called once, and not again: for scripts. */
+  readonly once: boolean;
   /** The proxy that calls go through, as typed. */
   readonly proxy: string | undefined;
   /** The router that is to pass our port on, as typed; empty: to be found out. */

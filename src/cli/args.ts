@@ -160,8 +160,7 @@ function chatArgs(
     noCommands: given.has("no-commands"),
     friends,
     introductions,
-    // Two friends who call each other: whoever starts first finds nobody yet, and may be the only one who can get through.
-    retry: given.has("retry") || (command === "connect" && given.has("listen")),
+    once: given.has("once"),
     proxy: given.get("proxy"),
     mapPort: given.get("map-port"),
     ...onion,

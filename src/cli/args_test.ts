@@ -39,7 +39,7 @@ Deno.test("parse() of nothing is sesame listen on the default port, with everyth
     noCommands: false,
     friends: undefined,
     introductions: undefined,
-    retry: false,
+    once: false,
     proxy: undefined,
     requireLockedMemory: false,
   });
@@ -47,8 +47,8 @@ Deno.test("parse() of nothing is sesame listen on the default port, with everyth
 
 Deno.test("parse() reads the commands", () => {
   equal(chat("listen", "127.0.0.1:0").listen, "127.0.0.1:0");
-  const both = chat("connect", "a", "b:1", "--listen", "7000", "--retry", "--friends", "2", "--interval=50");
-  deepEqual([both.targets, both.listen, both.retry, both.friends, both.intervalMs], [
+  const both = chat("connect", "a", "b:1", "--listen", "7000", "--once", "--friends", "2", "--interval=50");
+  deepEqual([both.targets, both.listen, both.once, both.friends, both.intervalMs], [
     ["a", "b:1"],
     "7000",
     true,
@@ -90,6 +90,10 @@ Deno.test("parse() reads the commands", () => {
   deepEqual(parse(["-V"]), { command: "version" } satisfies Args);
 });
 
+Deno.test("an option of before says what stands in its place", () => {
+  match(wrong("connect", "a", "--retry"), /There is no option --retry\. .*keeps calling by itself, unless --once/s);
+});
+
 Deno.test("each option of a chat changes its own field and no other", () => {
   const OF: readonly (readonly [readonly string[], Partial<ChatArgs>])[] = [
     [["--decoy"], { decoy: true }],
@@ -109,7 +113,7 @@ Deno.test("each option of a chat changes its own field and no other", () => {
     [["--introductions", "ask"], { introductions: "ask" }],
     [["--introductions", "yes"], { introductions: "yes" }],
     [["--introductions", "no"], { introductions: "no" }],
-    [["--retry"], { retry: true }],
+    [["--once"], { once: true }],
     [["--proxy", "socks5h://h:1"], { proxy: "socks5h://h:1" }],
     [["--map-port"], { mapPort: "" }],
     [["--require-locked-memory"], { requireLockedMemory: true }],
@@ -130,7 +134,7 @@ Deno.test("each option of a chat changes its own field and no other", () => {
   for (const [argv, changed] of OF) deepEqual(chat("listen", ...argv), { ...chat(), ...changed }, argv.join(" "));
   const called = { listen: undefined, targets: ["a"] };
   deepEqual(chat("connect", "a"), { ...chat(), ...called });
-  deepEqual(chat("connect", "a", "--listen", "1"), { ...chat(), ...called, listen: "1", retry: true });
+  deepEqual(chat("connect", "a", "--listen", "1"), { ...chat(), ...called, listen: "1" });
 });
 
 Deno.test("parse() takes as many friends as there may be, and the words of phrase from 5 to 12", () => {

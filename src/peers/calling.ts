@@ -48,6 +48,13 @@ export class Calling {
     return open.map(({ target }) => target);
   }
 
+  /** Some call has neither failed nor brought anybody yet. */
+  get trying(): boolean {
+    return this.#calls.all().some(({ state, told }) =>
+      told === undefined && (state === "waiting" || state === "under way")
+    );
+  }
+
   /** The person wants `target` called. */
   add(target: string, retry: boolean): void {
     const { now } = this.#turn;
@@ -90,7 +97,7 @@ export class Calling {
     }
     for (const call of this.#calls.takeDue(this.#turn.now)) {
       this.#halfway.begin(call);
-      this.#turn.notice({ event: "connecting", address: call.target });
+      this.#turn.notice({ event: "connecting", address: call.target, ...call.told !== undefined && AGAIN });
       this.#turn.effects.push({ type: "dial", call: call.id, target: call.target, quiet: false });
     }
   }
@@ -98,7 +105,7 @@ export class Calling {
   dialFailed(id: CallId, failure: CallFailure): void {
     const call = this.#calls.get(id);
     if (call === undefined) return;
-    this.#tell(call.target, failure);
+    this.#tell(call.target, failure, call);
     this.#failed(call, failure, false);
   }
 
@@ -230,7 +237,7 @@ export class Calling {
     const { call, peer } = connection;
     const friend = this.#friends.get(peer);
     const failure = failureOf(connection, reason);
-    this.#tell(call?.target ?? connection.address, failure);
+    this.#tell(call?.target ?? connection.address, failure, call);
     if (call === undefined) return;
     // Whom the call was for is here, whichever connection brought them.
     if (friend?.here && reason !== "phrase" && reason !== "self") return this.connected(connection);
@@ -270,9 +277,12 @@ export class Calling {
     this.#turn.effects.push({ type: "callEnded", target, failure });
   }
 
-  #tell(address: string, failure: CallFailure): void {
+  /** A call that fails again as it did before is nothing new for a person. */
+  #tell(address: string, failure: CallFailure, call?: Call): void {
     if (this.#turn.leaving) return;
-    this.#turn.notice({ event: "refused", address, reason: reasonOf(failure), failure });
+    const again = call?.told === failure.why;
+    if (call !== undefined) call.told = failure.why;
+    this.#turn.notice({ event: "refused", address, reason: reasonOf(failure), failure, ...again && AGAIN });
   }
 }
 
@@ -295,6 +305,7 @@ function failureOf({ offered, familiar, answered }: Connection, reason: EarlyRea
   }
 }
 
+const AGAIN = { again: true } as const;
 /** Longer than a meeting lasts. */
 const MEETING_KEPT_MS = 30_000;
 /** Of one introduction. */

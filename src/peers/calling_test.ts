@@ -184,12 +184,16 @@ Deno.test("why a connection brought nobody is told by how far it had come", () =
   }
 });
 
-Deno.test("a wrong confirmation ends the call for good, and so do three fruitless answers to a stranger", () => {
+Deno.test("a wrong confirmation ends the call for good, a stranger's first fruitless answer ends one that never had anybody, and the third ends any", () => {
   const trial = new Trial();
   const wrong = trial.add("wrong");
   trial.at(0, () => trial.calling.refused(connection({ call: wrong, offered: true, answered: true }), "phrase"));
   equal(wrong.state, "over");
+  const first = trial.add("first");
+  trial.at(0, () => trial.calling.refused(connection({ call: first, offered: true, answered: true }), "closed"));
+  equal(first.state, "over");
   const vain = trial.add("vain");
+  vain.peer = PEER;
   for (const state of ["waiting", "waiting", "over"]) {
     vain.state = "under way";
     trial.at(0, () => trial.calling.refused(connection({ call: vain, offered: true, answered: true }), "closed"));
@@ -319,7 +323,7 @@ function punching(retry = true): { trial: Trial; call: Call } {
 const punches = (trial: Trial, now: number) =>
   trial.at(now, () => trial.calling.punchDue()).filter(({ type }) => type === "punch").length;
 
-Deno.test("a call is told when it begins and when it fails, and goes on with --retry alone", () => {
+Deno.test("a call is told when it begins and when it fails, and goes on unless it is made once", () => {
   const failure = { at: "connect", why: "refused" } as const;
   const refused = {
     type: "notice",
@@ -340,6 +344,33 @@ Deno.test("a call is told when it begins and when it fails, and goes on with --r
   leaving.add("b");
   leaving.turn.leaving = true;
   deepEqual(types(leaving.at(0, () => leaving.calling.dialFailed(1, failure))), ["callEnded"]);
+});
+
+Deno.test("a call that fails again as before says so only to programs, until it fails otherwise or the person calls", () => {
+  const trial = new Trial();
+  const call = trial.add("b");
+  const told: string[] = [];
+  const failAt = (now: number, why: "refused" | "unreachable") => {
+    const effects = [
+      ...trial.at(now, () => trial.calling.dialFailed(call.id, { at: "connect", why })),
+      ...trial.at(call.nextAt, () => trial.calling.dialDue()),
+    ];
+    for (const effect of effects) {
+      if (effect.type !== "notice" || !("address" in effect.notice)) continue;
+      told.push(effect.notice.event + ("again" in effect.notice ? " again" : ""));
+    }
+  };
+  equal(trial.calling.trying, true);
+  failAt(0, "refused");
+  equal(trial.calling.trying, false);
+  failAt(100_000, "refused");
+  failAt(200_000, "unreachable");
+  deepEqual(told, ["refused", "connecting again", "refused again", "connecting again", "refused", "connecting again"]);
+  trial.at(300_000, () => trial.calling.dialFailed(call.id, { at: "connect", why: "refused" }));
+  told.length = 0;
+  trial.at(300_000, () => trial.calling.add("b", true));
+  failAt(300_001, "refused");
+  deepEqual(told, ["refused", "connecting again"]);
 });
 
 Deno.test("after ten fruitless answers, calls that wait are reported as over, until the person calls", () => {
@@ -479,7 +510,7 @@ Deno.test("a call that waits for its turn begins no attempt either", () => {
   equal(punches(trial, 19_000), 1);
 });
 
-Deno.test("a call that fails lets its attempts go on with --retry, and gives them up without", () => {
+Deno.test("a call that fails lets its attempts go on, and gives them up where it is made once", () => {
   const failure = { at: "connect", why: "refused" } as const;
   const held = punching();
   held.trial.at(2_000, () => held.trial.calling.dialOpened(held.call.id));

@@ -11,6 +11,7 @@ import {
   SALTS_WINDOW_MS,
   STRETCH_WAIT_MAX_MS,
 } from "../constants.ts";
+import type { CallCause } from "../call.ts";
 import type { Millis, PeerId } from "../ports.ts";
 
 export type CallId = number;
@@ -19,6 +20,7 @@ export interface Call {
   readonly id: CallId;
   /** What the person typed. */
   readonly target: string;
+  /** Called again, after a call that failed and when its friend is gone. */
   readonly retry: boolean;
   /** waiting: for its turn or its pause. under way: dialling or in a handshake. connected: its friend is here. over. */
   state: "waiting" | "under way" | "connected" | "over";
@@ -30,6 +32,8 @@ export interface Call {
   readonly salts: { readonly salt: string; readonly at: Millis }[];
   /** Who answered last. */
   peer: PeerId | undefined;
+  /** Why it failed, as the person was told last; undefined: they were not, or somebody was here since. */
+  told: CallCause | undefined;
   /** A friend of both told us of them; undefined: the person typed the target. */
   readonly introduced: Introduced | undefined;
 }
@@ -79,7 +83,16 @@ export class Calls {
   }
 
   #fresh(parts: Pick<Call, "target" | "retry" | "state" | "nextAt"> & Partial<Call>): Call {
-    return { id: this.newId(), failures: 0, guesses: 0, salts: [], peer: undefined, introduced: undefined, ...parts };
+    return {
+      id: this.newId(),
+      failures: 0,
+      guesses: 0,
+      salts: [],
+      peer: undefined,
+      told: undefined,
+      introduced: undefined,
+      ...parts,
+    };
   }
 
   /** Of a target that could not be added: calls it now if it only waits for its pause, and says how things stand. */
@@ -87,7 +100,10 @@ export class Calls {
     const call = this.#calls.find((known) => known.target === target);
     if (call === undefined) return "many";
     if (call.state === "connected") return "connected";
-    if (call.state === "waiting") call.nextAt = now;
+    if (call.state === "waiting") {
+      call.nextAt = now;
+      call.told = undefined;
+    }
     return "called";
   }
 
@@ -145,6 +161,7 @@ export class Calls {
     call.peer = peer;
     call.failures = 0;
     call.guesses = 0;
+    call.told = undefined;
     return before;
   }
 
@@ -154,9 +171,13 @@ export class Calls {
     this.#guesses = [...this.#guesses.filter((at) => now - at < HOUR_MS), now];
   }
 
-  /** Whether to go on calling after possible guesses, until the person says so. */
+  /**
+   * Whether to go on calling after possible guesses, until the person says so. Whom nobody has ever answered stops at the
+   * first: whoever mistyped a phrase hears of it at once.
+   */
   mayGoOn(call: Call, now: Millis): boolean {
-    return call.guesses < DIAL_GUESSES_PER_TARGET && this.mayCall(now);
+    const most = call.peer === undefined ? 1 : DIAL_GUESSES_PER_TARGET;
+    return call.guesses < most && this.mayCall(now);
   }
 
   /** False: too many possible guesses in an hour over all targets, and nobody at all is called until the person says so. */
@@ -176,7 +197,7 @@ export class Calls {
     this.#guesses = [];
   }
 
-  /** The call failed, or its friend is gone: again after a growing pause with --retry, otherwise over. */
+  /** The call failed, or its friend is gone: again after a growing pause, or over where it was to be made once. */
   again(call: Call, now: Millis, random: number): void {
     if (!call.retry) {
       call.state = "over";

@@ -70,7 +70,7 @@ Deno.test("pauses double from 1 s to 60 s, each with up to half as much again at
   equal(call.nextAt, 1_000);
 });
 
-Deno.test("without --retry a call that failed is over", () => {
+Deno.test("a call that is made once and failed is over", () => {
   const calls = new Calls();
   const call = added(calls, "b", false);
   calls.again(call, 0, 0.5);
@@ -88,9 +88,14 @@ Deno.test("a call remembers who answered there before, even when it is repeated"
   equal(calls.connected(added(calls, "c", false), PEER), undefined, "another target");
 });
 
-Deno.test("three possible guesses stop a target; a valid accept clears its count", () => {
+Deno.test("three possible guesses stop a target, the first one that never had anybody; a valid accept clears its count", () => {
   const calls = new Calls();
+  const never = added(calls, "never");
+  equal(calls.mayGoOn(never, 0), true);
+  calls.wrongGuess(never, 0);
+  equal(calls.mayGoOn(never, 0), false);
   const call = added(calls);
+  calls.connected(call, PEER);
   for (const n of [1, 2]) {
     calls.wrongGuess(call, n);
     equal(calls.mayGoOn(call, n), true);
@@ -200,6 +205,7 @@ Deno.test("a meeting is under way from the beginning, never due, not made again,
     guesses: 0,
     salts: [],
     peer: undefined,
+    told: undefined,
     introduced,
   });
   deepEqual([calls.all(), calls.get(1), calls.deadline], [[], undefined, Infinity]);

@@ -128,7 +128,7 @@ export type Effect =
   | { type: "read"; link: LinkId }
   /** Tell the person. A "message" is answered with "shown". */
   | { type: "notice"; notice: Notice }
-  /** A call without --retry has ended without a friend, or calling has been stopped. */
+  /** A call that is made once has ended without a friend, or calling has been stopped. */
   | { type: "callEnded"; target: string; failure: CallFailure }
   /** Everything is closed after "leave". */
   | { type: "gone" };

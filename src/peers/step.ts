@@ -111,6 +111,11 @@ export class Peers implements Disposable {
     return this.callingWhom.length > 0;
   }
 
+  /** Some of them have not failed yet. */
+  get trying(): boolean {
+    return this.#calling.trying;
+  }
+
   /** Their targets. */
   get callingWhom(): readonly string[] {
     return this.#calling.targets;

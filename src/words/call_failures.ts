@@ -118,7 +118,7 @@ const WORDS: Readonly<Record<CallCause, (called: Called) => Words>> = {
       : {
         short: "no answer",
         wrong: "No answer in time.",
-        next: "Call again, or let --retry do so: another path through the proxy may be faster.",
+        next: "Sesame calls again unless --once is given: another path through the proxy may be faster.",
       },
   unreachable: (called) => ({
     short: "no route",

@@ -33,8 +33,6 @@ export function waitsForFirst(text: string): string {
   return `Nobody is here yet. This waits for the first friend: ${text}`;
 }
 
-export const LOST_EVERYBODY = "Nobody is here any more. /connect HOST[:PORT] calls again.";
-
 export const NOBODY_CONFIRMS: Problem = {
   doing: NOT_SENT,
   wrong: `Nobody here has confirmed the last ${MAX_UNCONFIRMED} messages.`,

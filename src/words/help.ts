@@ -18,7 +18,7 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [type: string,
     ["sesame connect 192.0.2.7", "call a friend on port 7373"],
     ["sesame connect 192.0.2.7 198.51.100.4:7400", "call two friends at once"],
     ["sesame connect 192.0.2.7,198.51.100.4", "call one friend who has two addresses"],
-    ["sesame connect 192.0.2.7 --retry", "keep calling until the friend is there"],
+    ["sesame connect 192.0.2.7 --once", "call once, and end with code 3 if nobody is there"],
     [
       "sesame connect NAME.onion",
       "call a friend behind an onion service, through Tor",

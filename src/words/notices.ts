@@ -50,12 +50,13 @@ export function lineOf(notice: Notice, shown: Shown): string | undefined {
     case "listening":
       return `Waiting for friends on ${clean(notice.address)}.`;
     case "connecting":
-      return `Calling ${clean(notice.address)}.`;
+      return notice.again ? undefined : `Calling ${clean(notice.address)}.`;
     case "connected":
       return notice.direction === "in"
         ? `Connected: ${who(notice.peer)}, calling from ${clean(notice.address)}.`
         : `Connected: ${who(notice.peer)}, at ${clean(notice.address)}.`;
     case "refused": {
+      if (notice.again) return undefined;
       const why = notice.failure === undefined ? CALLER[notice.reason] : callFailureShort(notice.failure);
       return `No connection with ${clean(notice.address)}: ${why}.`;
     }

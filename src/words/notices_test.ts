@@ -29,6 +29,12 @@ const left = (reason: LeftReason): Notice => ({ event: "left", peer: "a", reason
 const caller = (reason: RefusedReason): Notice => ({ event: "refused", address: AT, reason });
 const turned = (count: number, guesses: number): Notice => ({ event: "turned-away", count, guesses });
 
+Deno.test("what a call did before is said once", () => {
+  const failure = { at: "connect", why: "refused" } as const;
+  equal(line({ event: "connecting", address: AT, again: true }), undefined);
+  equal(line({ event: "refused", address: AT, reason: "unreachable", failure, again: true }), undefined);
+});
+
 const LINES: readonly (readonly [Notice, string])[] = [
   [protection("all", "off"), "Memory for secrets is locked. Core dumps are off."],
   [protection("part", "on"), "Memory for secrets is locked in part. Core dumps are on."],

@@ -54,7 +54,7 @@ export const OPTIONS: readonly Option[] = [
   {
     name: "listen",
     value: "[HOST:]PORT",
-    help: "take calls too, and keep calling as with --retry",
+    help: "take calls too",
     of: ["connect"],
   },
   {
@@ -95,7 +95,7 @@ export const OPTIONS: readonly Option[] = [
     help: "when a friend introduces somebody (default: ask)",
     of: CHAT,
   },
-  { name: "retry", help: "keep calling an address that is away, with pauses", of: CHAT },
+  { name: "once", help: "for scripts: call each friend once, and not again", of: CHAT },
   {
     name: "proxy",
     value: "URL",
@@ -168,6 +168,11 @@ export function synopsis({ name, value, optional }: Option): string {
   return optional === true ? `--${name}[=${value}]` : `--${name} ${value}`;
 }
 
+/** Options of before, and what stands in their place. */
+const RETIRED: Readonly<Record<string, string>> = {
+  "--retry": "Leave it out: Sesame keeps calling by itself, unless --once is given.",
+};
+
 /** What is wrong with a command line, and what to do. Only our own names are ever in it, and `shown` words. */
 export const USAGE = {
   noCommand: (shown: string, meant: string): UsageProblem => ({
@@ -181,7 +186,7 @@ export const USAGE = {
   oneTopic: { wrong: "sesame help takes one command.", next: "Type: sesame help" },
   noOption: (name: string | undefined, meant: string): UsageProblem => ({
     wrong: name === undefined ? "The options cannot be understood." : `There is no option ${name}.`,
-    next: `${didYouMean(meant)}See sesame --help.`,
+    next: name !== undefined && RETIRED[name] || `${didYouMean(meant)}See sesame --help.`,
   }),
   mapPortWith: {
     wrong: "--map-port asks this machine's own router, and an address is somebody else's.",

@@ -1,5 +1,5 @@
 // Whether strangers keep a newcomer out (docs/SECURITY.md, G15): a real listener, real attackers at 10, 100 or 1000
-// addresses, each in a separate network, and newcomers who know the phrase and call with --retry, each from another
+// addresses, each in a separate network, and newcomers who know the phrase and call, each from another
 // network.
 //
 //   deno run --allow-all tests/adversary/lockout.ts [--networks 10,100] [--kinds silent,guessing,both] [--v6]
@@ -53,7 +53,7 @@ async function attacked(options: Options): Promise<{ times: number[]; attackers:
     // Calls from the far side leave from this address from now on.
     far.run("ip", ["route", "replace", `${host}/${v6 ? 128 : 32}`, "dev", "wire", "src", from]);
     const began = performance.now();
-    await using newcomer = await scripted(["connect", address, "--retry"], { shell: far.shell, command: product });
+    await using newcomer = await scripted(["connect", address], { shell: far.shell, command: product });
     const in_ = await newcomer.event("connected", WITHIN_MS).then(() => true, () => false);
     times.push(in_ ? performance.now() - began : Infinity);
   }

@@ -114,7 +114,7 @@ async function way(friend: Sesame, listener: Sesame, text: string): Promise<numb
 /** A friend who calls for the first time, from an address that the flood does not come from. */
 async function join(address: string): Promise<number> {
   const began = performance.now();
-  await using newcomer = await dial(address, ["--retry"]);
+  await using newcomer = await dial(address);
   await newcomer.event("connected", 30_000);
   return performance.now() - began;
 }

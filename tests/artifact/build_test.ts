@@ -99,7 +99,7 @@ Deno.test({
       return (await ran(["bash", "--norc", "-c", script, "bash", ...words], { cwd: ROOT })).stdout.trim();
     };
     equal(await complete("sesame", "co"), "connect");
-    equal(await complete("sesame", "connect", "--re"), "--retry --require-locked-memory");
+    equal(await complete("sesame", "connect", "--re"), "--require-locked-memory");
     equal(await complete("sesame", "--cover", ""), "constant off");
     equal(await complete("sesame", "--cover", "=", "o"), "off");
     equal(await complete("sesame", "phrase", "--"), "--words --help --version");

@@ -82,13 +82,17 @@ Deno.test("two of them exchange messages both ways, and each is confirmed", () =
 Deno.test("a wrong phrase ends with code 4", async () => {
   await using anna = await talker(["listen", "127.0.0.1:0"]);
   const { address } = await anna.event("listening");
-  const caller = await say(["connect", String(address), "--json", "--phrase-fd", "0"], { input: `${PHRASE} not\n` });
+  const caller = await say(["connect", String(address), "--once", "--json", "--phrase-fd", "0"], {
+    input: `${PHRASE} not\n`,
+  });
   equal(caller.code, 4, caller.stderr);
   match(caller.stderr, /phrase did not match/);
 });
 
 Deno.test("nobody at the address ends with code 3", async () => {
-  const caller = await say(["connect", "127.0.0.1:1", "--json", "--phrase-fd", "0"], { input: `${PHRASE}\n` });
+  const caller = await say(["connect", "127.0.0.1:1", "--once", "--json", "--phrase-fd", "0"], {
+    input: `${PHRASE}\n`,
+  });
   equal(caller.code, 3, caller.stderr);
 });
 

@@ -174,7 +174,7 @@ async function listening(sesame: string, env: Record<string, string>): Promise<{
 each("two of them talk, and their exit codes are the program's", async ([sesame = ""], env) => {
   const { child, address } = await listening(sesame, env);
   await using listener = child;
-  const called = await ran([sesame, "connect", address, "--json", "--phrase-fd=0"], {
+  const called = await ran([sesame, "connect", address, "--once", "--json", "--phrase-fd=0"], {
     env,
     input: `${PHRASE}\nhéllo ✓\n`,
   });
@@ -184,7 +184,7 @@ each("two of them talk, and their exit codes are the program's", async ([sesame 
   equal(await listener.ended, 0);
   match(listener.said, /"text":"héllo ✓"/);
   equal((await ran([sesame, "--no-such-option"], { env })).code, 2);
-  const nobody = await ran([sesame, "connect", "127.0.0.1:1", "--json", "--phrase-fd", "0"], {
+  const nobody = await ran([sesame, "connect", "127.0.0.1:1", "--once", "--json", "--phrase-fd", "0"], {
     env,
     input: `${PHRASE}\n`,
   });

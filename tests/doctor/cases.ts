@@ -215,7 +215,7 @@ async function doctor(world: World, { target, side = "here", phrase, proxy, befo
 
 /** From its "connecting" to the first diagnosis. */
 async function chat(world: World, target: string): Promise<Result> {
-  await using caller = await scripted(["connect", target, "--retry"], { shell: world.sides.here.shell });
+  await using caller = await scripted(["connect", target], { shell: world.sides.here.shell });
   await caller.event("connecting");
   const began = performance.now();
   const named = await caller.event("diagnosis").then(({ cause }) => String(cause), () => "nothing");

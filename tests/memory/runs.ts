@@ -165,7 +165,7 @@ async function dialerRun(trace: Trace): Promise<void> {
   const phrase = ownWords();
   const ledger = phraseLedger(phrase);
   await using listener = await FalseListener.open();
-  await using product = await trace.start(["connect", listener.address, "--retry"], phrase);
+  await using product = await trace.start(["connect", listener.address], phrase);
   const next = () => listener.accept(NEXT_CALL_MS);
   const link = await next();
   using memory = new ProcessMemory(product.pid);

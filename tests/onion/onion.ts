@@ -96,7 +96,7 @@ function named({ network }: World, more: readonly string[] = []): Promise<Sesame
 const ROWS: readonly (readonly [name: string, run: (world: World) => Promise<void>])[] = [
   ["a service made by hand is called, and a message goes each way", async (world) => {
     const { network, listener } = world;
-    await using caller = await call(world, network.onion, undefined, ["--retry"]);
+    await using caller = await call(world, network.onion, undefined);
     await caller.event("connected", FOUND_MS);
     console.log(`  connected at call ${caller.all("connecting").length}.`);
     const { address } = await listener.event("connected");
@@ -153,7 +153,7 @@ const ROWS: readonly (readonly [name: string, run: (world: World) => Promise<voi
       const { network } = world;
       await using listener = await named(world, ["--onion-auth"]);
       const { address, key } = await published(listener, performance.now());
-      await using caller = await call(world, address, String(key), ["--retry"]);
+      await using caller = await call(world, address, String(key));
       await caller.event("connected", FOUND_MS);
       await network.restart("client");
       const back = performance.now();

@@ -66,8 +66,8 @@ const USAGE: readonly (readonly [string, readonly string[], number, RegExp])[] =
   ["an empty name", ["listen", "127.0.0.1:0", "--name", ""], 2, /name/],
   ["a name of 33 letters", ["listen", "127.0.0.1:0", "--name", "n".repeat(33)], 2, /name/],
   ["a name with an escape", ["listen", "127.0.0.1:0", "--name", "\x1b[2J"], 2, /name/],
-  ["a switch with a value", ["listen", "127.0.0.1:0", "--retry=yes"], 2, /--retry/],
-  ["an unknown host", ["connect", "no-such-host.invalid:7373"], 3, /no such name|cannot be looked up/],
+  ["a switch with a value", ["listen", "127.0.0.1:0", "--once=yes"], 2, /--once/],
+  ["an unknown host", ["connect", "no-such-host.invalid:7373", "--once"], 3, /no such name|cannot be looked up/],
   ["an address that is none of ours", ["listen", "192.0.2.1:7373"], 3, /does not have that address/],
   ["a port to listen on that is none", ["listen", "99999"], 2, /for example: sesame listen 7373/],
   ["a port for --listen that is none", ["connect", "192.0.2.7", "--listen", "99999"], 2, /for example: --listen 7373/],
@@ -92,7 +92,7 @@ Deno.test("a busy port ends with 3 and three parts", async () => {
 });
 
 Deno.test("nobody at the address ends with 3 and three parts", async () => {
-  await using sesame = await dial(`127.0.0.1:${portOfNobody()}`);
+  await using sesame = await dial(`127.0.0.1:${portOfNobody()}`, ["--once"]);
   equal((await sesame.ended()).code, 3, sesame.transcript());
   equal(sesame.all("refused")[0]?.reason, "unreachable");
   threeParts(sesame.stderr, /nothing listens on port/);
@@ -107,7 +107,7 @@ for (
   Deno.test(`a peer that is not Sesame and ${what} ends with 3 and three parts`, async () => {
     const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     try {
-      await using sesame = await dial(`127.0.0.1:${server.addr.port}`);
+      await using sesame = await dial(`127.0.0.1:${server.addr.port}`, ["--once"]);
       const conn = await server.accept();
       if (greeting !== "") await conn.write(bytes(greeting));
       else await conn.read(new Uint8Array(4096));

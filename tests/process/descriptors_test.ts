@@ -13,12 +13,12 @@ for (const limit of [34, 64]) {
     // The kernel accepts for the program, so this never fails, however deaf that is.
     for (let n = 0; n < 80; n++) strangers.push(await Deno.connect({ hostname: "127.0.0.1", port }));
     {
-      await using friend = await dial(address, ["--retry"]);
+      await using friend = await dial(address);
       await friend.event("connected", 60_000);
       await deliver(friend, listener, "while they hold on");
     }
     for (const stranger of strangers) stranger.close();
-    await using friend = await dial(address, ["--retry"]);
+    await using friend = await dial(address);
     await friend.event("connected", 30_000);
     await deliver(friend, listener, "afterwards");
     ok(listener.alive);

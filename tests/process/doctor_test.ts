@@ -77,13 +77,13 @@ Deno.test("doctor HOST refuses an invalid address and an invalid phrase", async 
 
 Deno.test("a chat whose calls fail says why, once, and one that gives up names the same cause", async () => {
   const address = `127.0.0.1:${portOfNobody()}`;
-  await using patient = await scripted(["connect", address, "--retry"]);
+  await using patient = await scripted(["connect", address]);
   const { cause, step, address: of, wrong, next } = await patient.event("diagnosis");
   deepEqual([cause, step, of], ["refused", "connect", address]);
   const attempts = patient.all("connecting").length;
   await patient.counted("connecting", attempts + 1);
   equal(patient.all("diagnosis").length, 1);
-  await using brief = await dial(address);
+  await using brief = await dial(address, ["--once"]);
   equal((await brief.ended()).code, 3);
   equal(brief.stderr.trimEnd(), `Could not connect to ${address}. ${wrong} ${next}`);
 });

@@ -46,7 +46,7 @@ Deno.test("a caller whose input ends before anybody came waits ten seconds for t
   const address = await addressOf(gone);
   await gone.endInput();
   await gone.ended();
-  await using caller = await dial(address, ["--retry"]);
+  await using caller = await dial(address);
   await caller.endInput();
   deepEqual(await caller.ended(20_000), { code: 3, signal: null });
   threeParts(caller.stderr, new RegExp(`connect to ${address}\\. The input ended before anybody was there`));

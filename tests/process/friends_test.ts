@@ -31,9 +31,9 @@ Deno.test("of several addresses, one with another phrase is reported, and the re
   await deliver(caller, good, "still here");
 });
 
-Deno.test("when none of several addresses brings anybody the program ends with 3, also for a wrong phrase", async () => {
+Deno.test("with --once, when none of several addresses brings anybody, the program ends with 3, also for a wrong phrase", async () => {
   await using bad = await listen(FAST, "some other phrase");
-  await using caller = await dial(await addressOf(bad), [`127.0.0.1:${portOfNobody()}`, ...FAST]);
+  await using caller = await dial(await addressOf(bad), [`127.0.0.1:${portOfNobody()}`, "--once", ...FAST]);
   equal((await caller.ended()).code, 3, caller.transcript());
   deepEqual(caller.all("refused").map((e) => e.reason).sort(), ["phrase", "unreachable"]);
   threeParts(caller.stderr.trimEnd().split("\n").at(-1) + "\n");
@@ -116,12 +116,12 @@ Deno.test("--friends 1 closes the door after one, announces further callers, and
   await third.event("connected");
 });
 
-Deno.test("--retry calls again, with a pause, until somebody is there; and again when they are gone", async () => {
+Deno.test("a call is made again, with a pause, until somebody is there; and again when they are gone", async () => {
   await using before = await listen(FAST);
   const address = await addressOf(before);
   before.signal("SIGKILL");
   await before.ended();
-  await using caller = await dial(address, ["--retry", ...FAST]);
+  await using caller = await dial(address, FAST);
   equal((await caller.event("refused")).reason, "unreachable");
   await caller.counted("connecting", 2);
   const [one, two] = caller.all("connecting");

@@ -103,7 +103,7 @@ Deno.test("of a friend's addresses the first that answers is taken, without a wo
 });
 
 Deno.test("when none of a friend's addresses answers, that is said once", async () => {
-  await using dialer = await dial("127.0.0.1:1,127.0.0.1:2", []);
+  await using dialer = await dial("127.0.0.1:1,127.0.0.1:2", ["--once"]);
   equal((await dialer.ended()).code, 3, dialer.transcript());
   equal(dialer.all("refused").length, 1);
   match(dialer.stderr, /^Could not connect to 127\.0\.0\.1:1,127\.0\.0\.1:2\. /);

@@ -51,6 +51,7 @@ class PlayedTor implements AsyncDisposable {
     return [
       ...["--proxy", `socks5h://${this.socks.address}`],
       `--onion-auth=127.0.0.1:${this.control.address.port}`,
+      "--once",
     ];
   }
 

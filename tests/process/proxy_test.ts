@@ -55,7 +55,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "connect, /connect and --retry go through the proxy, and listening does not",
+  name: "connect and /connect go through the proxy, and listening does not",
   ignore: !microsocks,
   async fn() {
     await using proxy = await Microsocks.start(["-i", "127.0.0.1"]);
@@ -75,7 +75,7 @@ Deno.test({
     await direct.event("connected");
     await deliver(direct, caller, "straight in");
 
-    await using waiting = await dial(`localhost:${port}`, [...through, "--retry"]);
+    await using waiting = await dial(`localhost:${port}`, through);
     equal((await waiting.event("refused")).reason, "unreachable");
     await using late = await scripted(["listen", `127.0.0.1:${port}`, ...FAST]);
     await waiting.event("connected");
@@ -148,7 +148,7 @@ for (const [what, target, typed, code, reason, says] of FAULTS) {
         "SESAME",
         `127.0.0.1:${banner.addr.port}`,
       );
-      await using caller = await dial(target, proxy === "" ? [] : ["--proxy", proxy]);
+      await using caller = await dial(target, ["--once", ...proxy === "" ? [] : ["--proxy", proxy]]);
       equal((await caller.ended()).code, code, caller.transcript());
       equal(caller.all("refused")[0]?.reason, reason);
       threeParts(caller.stderr, says);

@@ -52,14 +52,14 @@ for (const [what, blocked, first, family] of CASES) {
 }
 
 Deno.test({
-  name: "--retry finds the friend again after roaming: the same session, and nothing said meanwhile is lost",
+  name: "a call finds the friend again after roaming: the same session, and nothing said meanwhile is lost",
   ignore: !networks,
   async fn() {
     using wire = new Wire(["10.78.1.2/24"], ["10.78.1.1/24"]);
     const { near, far } = wire;
     await using listener = await scripted(["listen", "7373", ...FAST], { shell: far.shell });
     await listener.event("listening");
-    await using caller = await scripted(["connect", "10.78.1.1", "--retry", ...FAST], { shell: near.shell });
+    await using caller = await scripted(["connect", "10.78.1.1", ...FAST], { shell: near.shell });
     await caller.event("connected");
     // A session that has said a little is found to be silent sooner.
     for (let n = 0; n < 8; n++) await deliver(caller, listener, `from the first network, ${n}`);
@@ -79,7 +79,7 @@ Deno.test({
 });
 
 Deno.test("a friend who was stopped for longer than sleep takes is still there: nobody has left, nothing is lost", async () => {
-  await using pair = await Pair.connect({ dialer: ["--retry", "--interval", "50"], listener: FAST });
+  await using pair = await Pair.connect({ dialer: ["--interval", "50"], listener: FAST });
   const { dialer, listener } = pair;
   listener.signal("SIGSTOP");
   await dialer.say("while you slept");
@@ -92,13 +92,13 @@ Deno.test("a friend who was stopped for longer than sleep takes is still there: 
   for (const friend of [dialer, listener]) deepEqual([friend.all("left"), friend.all("connected").length], [[], 1]);
 });
 
-Deno.test("--retry finds a friend who starts again after a crash, and says that it is a new session, as an event and in words", async () => {
+Deno.test("a call finds a friend who starts again after a crash, and says that it is a new session, as an event and in words", async () => {
   for (const output of ["--json", "--plain"]) {
     await using before = await listen(FAST);
     const address = await addressOf(before);
     await using caller = output === "--json"
-      ? await dial(address, ["--retry", "--interval", "50"])
-      : await Sesame.start(["connect", address, "--retry", "--plain", "--phrase-fd", "0"], { phrase: PHRASE });
+      ? await dial(address, ["--interval", "50"])
+      : await Sesame.start(["connect", address, "--plain", "--phrase-fd", "0"], { phrase: PHRASE });
     await before.event("connected");
     before.signal("SIGKILL");
     await before.ended();

@@ -1,5 +1,5 @@
 // What strangers in turn are worth (docs/PROTOCOL.md section 8): whole networks attack without pause, newcomers who
-// know the phrase call with --retry, and the real src/peers/admission.ts decides on a simulated clock. `deno run -A
+// know the phrase call, and the real src/peers/admission.ts decides on a simulated clock. `deno run -A
 // tests/simulation/admission.ts` prints the table of docs/MEASUREMENTS.md; `admission_test.ts` checks part of it
 // against its figures.
 
