@@ -149,7 +149,7 @@ Deno.test("friends who do not listen yet are called once they do, the person is 
     const callFrom = now() + (leaves ? 60_000 : 500);
     let dialledAt = Infinity;
     const chat = chatWith(view, {
-      args: parse(["connect", "192.0.2.1"]) as ChatArgs,
+      args: parse(["connect", "192.0.2.1", "--once"]) as ChatArgs,
       callFrom,
       transport: {
         ...NOBODY,
@@ -192,7 +192,7 @@ Deno.test("of several calls that ended, the first that the phrase failed is told
   ] as const;
   for (const { why, code, refused } of calls) {
     const chat = chatWith(keeping().view, {
-      args: parse(["connect", ...Object.keys(why)]) as ChatArgs,
+      args: parse(["connect", ...Object.keys(why), "--once"]) as ChatArgs,
       transport: {
         ...NOBODY,
         dial: (target) => {

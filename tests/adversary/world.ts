@@ -99,7 +99,7 @@ export class World implements AsyncDisposable {
   }
 
   static async open({ intervalMs = 50, victim: more = [], friend: friends = [] }: WorldOptions = {}): Promise<World> {
-    const victim = await listen(["--interval", `${intervalMs}`, ...more]);
+    const victim = await listen(["--once", "--interval", `${intervalMs}`, ...more]);
     try {
       const address = await addressOf(victim);
       const friend = await dial(address, ["--interval", `${intervalMs}`, ...friends]);

@@ -183,6 +183,9 @@ async function dialerRun(trace: Trace): Promise<void> {
     friend.close();
     friend.ended();
     ledger.set("gone", "K", "transcript", "Ke, Ka", "KcA, KcB", "ctx", "ss");
+    // A call that has answered a stranger is over.
+    await product.counted("refused", attempt + 1);
+    await product.say(`/connect ${listener.address}`);
     const again = await next();
     using watch = new Watch(product.pid);
     await pause(300);

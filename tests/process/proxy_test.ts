@@ -92,7 +92,7 @@ Deno.test({
     await using friend = await listen(FAST);
     const address = await addressOf(friend);
     for (const login of ["", "anna:shut@"]) {
-      await using caller = await dial(address, ["--proxy", proxy.url.replace("//", `//${login}`), ...FAST]);
+      await using caller = await dial(address, ["--proxy", proxy.url.replace("//", `//${login}`), "--once", ...FAST]);
       equal((await caller.ended()).code, 3, caller.transcript());
       equal(caller.all("refused")[0]?.reason, "proxy-login");
       match(caller.stderr, /wants a user name and password/);

@@ -182,15 +182,16 @@ test(
 );
 
 test(
-  "a caller who has lost everybody is told how to call again, and a line then stays out of the input",
+  "a caller who has lost everybody calls again, and a line then stays out of the input",
   async (pty, start) => {
     await using friend = await listen(FAST);
-    await start("connect", await addressOf(friend), "--interval", "50");
+    const address = await addressOf(friend);
+    await start("connect", address, "--interval", "50");
     await pty.write(`${PHRASE}\r`);
     await friend.event("connected");
     await friend.endInput();
     await friend.ended();
-    await pty.until("Nobody is here any more. /connect HOST");
+    await pty.until(`No connection with ${address}`);
     await pty.write("are you there?\r");
     await pty.until("the up arrow brings the text back");
     await pty.write("next\r");
