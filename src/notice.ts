@@ -88,6 +88,8 @@ export type Notice =
     text: string;
     /** Who talks with a friend of ours and did not get it, with the friends who say so. Not part of the json event. */
     unheard: Hearing["others"];
+    /** Who is here and did not get it, as 64 before are not confirmed there. Not part of the json event. */
+    without: readonly PeerId[];
     /** It went to one friend alone, as the person asked. Not part of the json event. */
     private: boolean;
   }

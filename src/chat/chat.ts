@@ -3,7 +3,16 @@
 
 import { fullTarget, parseCommand, shownProxy } from "./commands.ts";
 import { inputEnded } from "../words/chat.ts";
-import { commandHelp, costText, NOT_LISTENING, peersText, proxyText, wireText } from "../words/commands.ts";
+import {
+  asText,
+  commandHelp,
+  costText,
+  isCommand,
+  NOT_LISTENING,
+  peersText,
+  proxyText,
+  wireText,
+} from "../words/commands.ts";
 import { EXIT, type Problem } from "../words/problems.ts";
 import { NAME_REFUSED } from "../words/circle.ts";
 import { CircleTalk } from "./circle.ts";
@@ -224,14 +233,14 @@ export class Chat {
   #line(line: string): void {
     if (this.#ending) return;
     const commands = !this.#parts.args.noCommands;
-    if (commands && line.startsWith("/") && !line.startsWith("//")) return this.#command(line);
-    const text = commands && line.startsWith("//") ? line.slice(1) : line;
+    if (commands && isCommand(line)) return this.#command(line);
+    const text = commands ? asText(line) : line;
     if (text === "" && this.#parts.args.output !== "json") return;
     this.#pipe.say(text, line);
   }
 
   #command(line: string): void {
-    const command = parseCommand(line);
+    const command = parseCommand(line.trimStart());
     switch (command.name) {
       case "peers": {
         const present = this.#peers.present().map((friend) => ({ ...friend, who: labelOf(friend) }));

@@ -3,6 +3,7 @@
 // ten seconds. Out of scope: the rules (peers), the sentences (words/circle.ts).
 
 import { wordAt } from "../auth/words.ts";
+import { MAX_UNCONFIRMED } from "../constants.ts";
 import type { Notice } from "../notice.ts";
 import type { Event } from "../peers/event.ts";
 import type { Peers } from "../peers/step.ts";
@@ -18,6 +19,7 @@ import {
   NO_WORDS_YET,
   NOBODY_TO_VERIFY,
   nobodyWaits,
+  NOT_COMPARED,
   NOT_INTRODUCED,
   NOT_TWO_FRIENDS,
   notFound,
@@ -29,10 +31,10 @@ import {
   whoHearsWhom,
   YES_OR_NO,
 } from "../words/circle.ts";
-import { messageRefused } from "../words/chat.ts";
+import { messageRefused, noRoom } from "../words/chat.ts";
 import type { Problem } from "../words/problems.ts";
 import { messageProblem } from "../wire/message.ts";
-import { type Candidate, labelOf, whoIsMeant } from "./who.ts";
+import { type Candidate, KnownNames, labelOf, whoIsMeant } from "./who.ts";
 
 export interface CircleParts {
   readonly self: PeerId;
@@ -62,6 +64,9 @@ export class CircleTalk {
   #hearingAt: Millis = Infinity;
   #hearingTold: Millis = -Infinity;
   #lastHearing = "";
+  readonly #names = new KnownNames();
+  /** The words that the person has seen, of those who were here. */
+  readonly #seen = new Map<PeerId, string>();
 
   constructor(parts: CircleParts) {
     this.#parts = parts;
@@ -69,6 +74,7 @@ export class CircleTalk {
 
   /** Keeps what is reported in lines. */
   notice(notice: Notice, now: Millis): void {
+    if (notice.event === "named") this.#names.learn(notice);
     if (!this.#parts.lines) return;
     if (notice.event === "introduction" && notice.state === "asked" && !notice.quiet) {
       this.#questions.push(notice.peer);
@@ -91,6 +97,7 @@ export class CircleTalk {
     const labels = this.#labels();
     const hearing = hearingText(peers.hearing, labels, Infinity);
     this.#read = new Set(peers.introductions.map(({ peer }) => peer));
+    for (const other of peers.hearing.others) this.#names.learn(other);
     const open = peers.introductions.map((one) => standingText(one, labels));
     return [...hearing === "" || hearing === "…" ? [] : [whoHearsWhom(hearing)], ...open];
   }
@@ -101,13 +108,13 @@ export class CircleTalk {
     if (text === "all") return this.#answerAll("introduce");
     const here = this.#here();
     const others = peers.hearing.others.map(({ peer, name }) => ({ peer, name }));
-    const first = whoIsMeant(text, [...here, ...others]);
+    const first = whoIsMeant(text, [...here, ...others], this.#names);
     if (typeof first === "string") return this.#parts.problem(notFound("introduce", first));
     const isFriend = here.some(({ peer }) => peer === first.peer);
     if (first.rest === "" && !isFriend) return this.#agree(first.peer);
     if (first.rest === "") return this.#parts.problem(HEARD_ALREADY);
-    const second = whoIsMeant(first.rest, here);
-    if (second === "several") return this.#parts.problem(notFound("introduce", second));
+    const second = whoIsMeant(first.rest, here, this.#names);
+    if (second === "several" || second === "another") return this.#parts.problem(notFound("introduce", second));
     if (typeof second === "string" || second.rest !== "" || !isFriend || second.peer === first.peer) {
       return this.#parts.problem(NOT_TWO_FRIENDS);
     }
@@ -120,7 +127,8 @@ export class CircleTalk {
     const { peers, step } = this.#parts;
     if (text === "all") return this.#answerAll("decline");
     const names = new Map(peers.hearing.others.map(({ peer, name }) => [peer, name]));
-    const meant = whoIsMeant(text, peers.introductions.map(({ peer }) => ({ peer, name: names.get(peer) ?? "" })));
+    const waiting = peers.introductions.map(({ peer }) => ({ peer, name: names.get(peer) ?? "" }));
+    const meant = whoIsMeant(text, waiting, this.#names);
     if (typeof meant === "string" || meant.rest !== "") {
       const why = typeof meant === "string" ? meant : "nobody";
       return this.#parts.problem(notFound("decline", why));
@@ -138,12 +146,14 @@ export class CircleTalk {
 
   /** `/msg NAME TEXT`. What kept it from being sent. */
   message(text: string): Problem | undefined {
-    const meant = whoIsMeant(text, this.#here());
+    const meant = whoIsMeant(text, this.#here(), this.#names);
     if (typeof meant === "string") return notFound("message", meant);
     const { peer, rest } = meant;
     if (rest === "") return NO_TEXT;
     const fault = messageProblem(rest);
     if (fault !== undefined) return messageRefused(fault);
+    const friend = this.#parts.peers.present().find((one) => one.peer === peer);
+    if (friend !== undefined && friend.unconfirmed >= MAX_UNCONFIRMED) return noRoom(labelOf(friend));
     this.#parts.step({ type: "say", text: rest, to: peer });
     return undefined;
   }
@@ -156,19 +166,28 @@ export class CircleTalk {
       if (here.length === 0) return problem(NOBODY_TO_VERIFY);
       return hint(here.map(({ peer }) => this.#verifyLine(peer)).join("\n"));
     }
-    const meant = whoIsMeant(text, here);
+    const meant = whoIsMeant(text, here, this.#names);
     if (typeof meant === "string") return problem(notFound("verify", meant));
     if (meant.rest === "") return hint(this.#verifyLine(meant.peer));
     const answer = meant.rest.toLowerCase();
     if (answer !== "yes" && answer !== "no") return problem(YES_OR_NO);
     if (answer === "yes" && peers.words(meant.peer) === undefined) return problem(NO_WORDS_YET);
+    // What was read on the phone are the words that were shown, and whose they were.
+    if (answer === "yes" && this.#seen.get(meant.peer) !== this.#wordsOf(meant.peer)) return problem(NOT_COMPARED);
     step({ type: "compared", peer: meant.peer, same: answer === "yes" });
   }
 
   #verifyLine(peer: PeerId): string {
-    const words = this.#parts.peers.words(peer)?.map(wordAt);
-    const verified = this.#parts.peers.present().some((friend) => friend.peer === peer && friend.verified);
+    const present = this.#parts.peers.present();
+    const words = this.#wordsOf(peer);
+    for (const seen of this.#seen.keys()) if (!present.some((friend) => friend.peer === seen)) this.#seen.delete(seen);
+    if (words !== undefined) this.#seen.set(peer, words);
+    const verified = present.some((friend) => friend.peer === peer && friend.verified);
     return verifyText(this.#labels().who(peer), words, this.#parts.self < peer, verified);
+  }
+
+  #wordsOf(peer: PeerId): string | undefined {
+    return this.#parts.peers.words(peer)?.map(wordAt).join(" ");
   }
 
   #agree(peer: PeerId): void {
@@ -192,6 +211,7 @@ export class CircleTalk {
     });
     if (asked.length === 0 || this.#parts.peers.present().length > FRIENDS_FOR_HINTS) return;
     this.#read = new Set([...[...this.#read].filter((peer) => open.has(peer)), ...asked.map(({ peer }) => peer)]);
+    for (const other of this.#parts.peers.hearing.others) if (this.#read.has(other.peer)) this.#names.learn(other);
     this.#parts.hint(questionText(asked, this.#labels()));
   }
 

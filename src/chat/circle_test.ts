@@ -14,7 +14,7 @@ const NONE: Hearing = { everyone: false, settling: false, others: [], apart: [],
 function trial(here: readonly string[] = ["Alice"], lines = true) {
   const names: Record<string, string> = { Alice: ALICE, Carl: "ca41".padEnd(64, "0") };
   const state = {
-    present: here.map((name) => ({ peer: names[name]!, name, verified: false })),
+    present: here.map((name) => ({ peer: names[name]!, name, verified: false, unconfirmed: 0 })),
     hearing: {
       ...NONE,
       others: [{ peer: BOB, name: "Bob", by: [ALICE] }, { peer: DORA, name: "Dora", by: [ALICE] }],
@@ -187,6 +187,64 @@ Deno.test("/verify shows words when there are some, and takes a yes only then; a
   talk.verify("Alice no");
   talk.verify("Alice maybe");
   deepEqual(steps, [{ type: "compared", peer: ALICE, same: true }, { type: "compared", peer: ALICE, same: false }]);
+});
+
+Deno.test("a yes after /verify is for whom the words were shown of, whoever has the name by then", () => {
+  const { talk, state, steps, said } = trial();
+  state.words = [0, 1, 2, 2047];
+  talk.verify("Alice yes");
+  match(said.at(-1)!, /You have not seen these words yet/);
+  talk.verify("Alice");
+  // Mallory cuts Alice off and takes her name; her own restart looks the same.
+  state.present = [{ ...state.present[0]!, peer: DORA }];
+  talk.notice({ event: "named", peer: DORA, name: "Alice" }, 0);
+  talk.verify("Alice yes");
+  match(said.at(-1)!, /Somebody else has that name now/);
+  talk.verify("Alice yes");
+  match(said.at(-1)!, /You have not seen these words yet/);
+  talk.verify(`${DORA.slice(0, 8)} yes`);
+  deepEqual(steps, [], "nor with the tag");
+  talk.verify("Alice");
+  state.words = [0, 1, 2, 3];
+  talk.verify("Alice yes");
+  deepEqual(steps, [], "nor after the words have changed");
+  talk.verify("");
+  talk.verify("Alice yes");
+  deepEqual(steps, [{ type: "compared", peer: DORA, same: true }]);
+});
+
+Deno.test("what is said to a name, and a yes or no to one, goes to nobody who has taken it since", () => {
+  for (const what of ["message", "introduce", "decline"] as const) {
+    const { talk, state, steps, said } = trial();
+    const commands = {
+      message: () => void said.push(talk.message("Alice the key is 4711")?.wrong ?? ""),
+      introduce: () => talk.introduce("Bob"),
+      decline: () => talk.decline("Bob"),
+    };
+    talk.notice({ event: "named", peer: ALICE, name: "Alice" }, 0);
+    state.introductions = [open(BOB)];
+    talk.notice(asked(BOB), 0);
+    talk.tick(3_000);
+    const mallory = "3a11".padEnd(64, "0");
+    if (what === "message") state.present = [{ ...state.present[0]!, peer: mallory }];
+    state.hearing = { ...NONE, others: [{ peer: mallory, name: "Bob", by: [ALICE] }] };
+    state.introductions = [open(mallory)];
+    commands[what]();
+    deepEqual(steps, [], what);
+    match(said.at(-1)!, /Somebody else has that name now/, what);
+    commands[what]();
+    equal(steps.length, 1, `${what}: the person has been told`);
+  }
+});
+
+Deno.test("/msg to a friend who has 64 unconfirmed goes back, and says to whom it could not go", () => {
+  const { talk, state, steps } = trial();
+  state.present[0]!.unconfirmed = 64;
+  match(talk.message("Alice hello")?.doing ?? "", /Could not send that to Alice \[a11c-e000\]/);
+  deepEqual(steps, []);
+  state.present[0]!.unconfirmed = 63;
+  equal(talk.message("Alice hello"), undefined);
+  equal(steps.length, 1);
 });
 
 Deno.test("the questions of three seconds make one line; none with more than four friends, none for scripts, none when quiet", () => {

@@ -1,5 +1,13 @@
 import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
-import { CHAT_COMMANDS, commandHelp, costText, megabytesAnHour, wireText } from "../words/commands.ts";
+import {
+  asText,
+  CHAT_COMMANDS,
+  commandHelp,
+  costText,
+  isCommand,
+  megabytesAnHour,
+  wireText,
+} from "../words/commands.ts";
 import { fullTarget, parseCommand, shownProxy, targetProblem, targetsProblem } from "./commands.ts";
 
 Deno.test("parseCommand() reads every command that /help lists", () => {
@@ -93,4 +101,12 @@ Deno.test("of several addresses, the wrong one is named by its position, and nev
 
 Deno.test("/help names the keys that nobody would find", () => {
   for (const key of ["PgUp", "Tab", "Up arrow", "undoes", "/clear"]) equal(commandHelp().includes(key), true, key);
+});
+
+Deno.test("blanks in front make no message of a command; two slashes say a line that begins with one", () => {
+  for (const line of ["/msg Bob secret", " /msg Bob secret", "\t/x", "\n\u00a0/msg", "/"]) {
+    equal(isCommand(line), true, line);
+  }
+  for (const line of ["//msg", "  //msg", "a /msg", "", " "]) equal(isCommand(line), false, line);
+  deepEqual(["//etc", " //etc", "a //etc", "hello "].map(asText), ["/etc", " /etc", "a //etc", "hello "]);
 });

@@ -17,6 +17,7 @@ import {
   NOBODY_HERE,
   unsent,
   waitsForFirst,
+  wouldMiss,
 } from "../words/chat.ts";
 import type { Problem } from "../words/problems.ts";
 import { messageProblem } from "../wire/message.ts";
@@ -49,6 +50,8 @@ export class Pipe {
   readonly #held: string[] = [];
   /** Who did not get the last messages, as 64 before were not confirmed there, and how many. */
   readonly #missed = new Map<PeerId, { readonly who: string; count: number }>();
+  /** Whom the person leaves out, having been told, until they have caught up. */
+  readonly #leftOut = new Set<PeerId>();
   /** How many lines of a script came when nobody was here any more. */
   #unsent = 0;
   #releasing = false;
@@ -97,6 +100,12 @@ export class Pipe {
       view.giveBack(line);
       return problem(NOBODY_CONFIRMS);
     }
+    const full = scripted ? [] : this.#full(peers.present()).filter(({ peer }) => !this.#leftOut.has(peer));
+    if (full.length > 0) {
+      for (const { peer } of full) this.#leftOut.add(peer);
+      view.giveBack(line);
+      return problem(wouldMiss(full.map(labelOf)));
+    }
     this.#send(text);
   }
 
@@ -105,6 +114,7 @@ export class Pipe {
     const { peers } = this.#parts;
     this.#met ||= peers.here > 0;
     if (this.#missed.size > 0) this.#tellMissed(peers.present());
+    for (const peer of this.#leftOut) if (hasCaughtUp(peer, peers.present())) this.#leftOut.delete(peer);
     this.#regulate();
   }
 
@@ -133,7 +143,14 @@ export class Pipe {
     this.#regulate();
   }
 
-  /** To all who are here and have room for it, and the person is told who has not: at the end of a gap how much it was. */
+  #full(present: readonly Present[]): Present[] {
+    return present.filter(({ unconfirmed }) => unconfirmed >= MAX_UNCONFIRMED);
+  }
+
+  /**
+   * To all who are here and have room for it. Who has none is told to a script here, and to a person with the receipt;
+   * at the end of a gap both are told how much it was.
+   */
   #send(text: string): void {
     const { peers, scripted, problem, send } = this.#parts;
     const present = peers.present();
@@ -142,21 +159,20 @@ export class Pipe {
       this.#unsent++;
       return problem(NOBODY_HERE);
     }
-    const without = present.filter(({ unconfirmed }) => unconfirmed >= MAX_UNCONFIRMED);
+    const without = this.#full(present);
     send(text);
     for (const friend of without) {
       const missed = this.#missed.get(friend.peer) ?? { who: labelOf(friend), count: 0 };
       this.#missed.set(friend.peer, missed);
       // A script does not read what it is told, and a log wants it once.
-      if (++missed.count > 1 && scripted) continue;
-      problem(missedBy(missed.who));
+      if (++missed.count === 1 && scripted) problem(missedBy(missed.who));
     }
   }
 
   /** Of those who have caught up, or left: at the end of everybody. */
   #tellMissed(present: readonly Present[]): void {
     for (const [peer, { who, count }] of this.#missed) {
-      if ((present.find((p) => p.peer === peer)?.unconfirmed ?? 0) > 0) continue;
+      if (!hasCaughtUp(peer, present)) continue;
       this.#missed.delete(peer);
       this.#parts.hint(missedInAll(who, count));
     }
@@ -193,4 +209,9 @@ export class Pipe {
     this.#regulate();
     this.#parts.onReleased();
   }
+}
+
+/** Everything is confirmed, or the friend has left. */
+function hasCaughtUp(peer: PeerId, present: readonly Present[]): boolean {
+  return (present.find((one) => one.peer === peer)?.unconfirmed ?? 0) === 0;
 }

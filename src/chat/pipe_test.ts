@@ -76,17 +76,34 @@ Deno.test("nothing that waits is sent once the chat is over, and a script is tol
   deepEqual(script.did.problems, ["Could not send 1 message."]);
 });
 
-Deno.test("a person is told of each message that a friend had no room for, a script of the first, and how many at the end", () => {
-  for (const scripted of [false, true]) {
-    const { pipe, did, here } = pipeWith(scripted);
-    here([BERT, MAX_UNCONFIRMED], [CLEO, 0]);
-    for (const text of ["one", "two", "three"]) pipe.say(text, text);
-    deepEqual(did.sent, ["one", "two", "three"]);
-    equal(did.problems.length, scripted ? 1 : 3);
-    equal(did.hints.length, 0);
-    here([BERT, 0], [CLEO, 0]);
-    equal(did.hints.join(), missedInAll("Bert [47e9-0c11]", 3));
-  }
+Deno.test("a script is told of the first message that a friend had no room for, and how many it was at the end", () => {
+  const { pipe, did, here } = pipeWith(true);
+  here([BERT, MAX_UNCONFIRMED], [CLEO, 0]);
+  for (const text of ["one", "two", "three"]) pipe.say(text, text);
+  deepEqual(did.sent, ["one", "two", "three"]);
+  equal(did.problems.length, 1);
+  equal(did.hints.length, 0);
+  here([BERT, 0], [CLEO, 0]);
+  equal(did.hints.join(), missedInAll("Bert [47e9-0c11]", 3));
+});
+
+Deno.test("a person gets a line back that one of several has no room for, and leaves that friend out with the next Enter", () => {
+  const { pipe, did, here } = pipeWith(false);
+  here([BERT, MAX_UNCONFIRMED], [CLEO, 0]);
+  pipe.say("one", "//one");
+  deepEqual([did.sent, did.back, did.problems], [[], ["//one"], ["Could not send that to Bert [47e9-0c11]."]]);
+  for (const text of ["one", "two"]) pipe.say(text, text);
+  deepEqual([did.sent, did.problems.length], [["one", "two"], 1]);
+  here([BERT, 1], [CLEO, 0]);
+  deepEqual(did.hints, [], "the gap lasts until everything is confirmed");
+  here([BERT, 0], [CLEO, 0]);
+  deepEqual(did.hints, [missedInAll("Bert [47e9-0c11]", 2)]);
+  here([BERT, MAX_UNCONFIRMED], [CLEO, 0]);
+  pipe.say("three", "three");
+  deepEqual([did.sent.length, did.back.at(-1)], [2, "three"], "asked anew after each gap");
+  here([BERT, MAX_UNCONFIRMED], [CLEO, MAX_UNCONFIRMED]);
+  pipe.say("three", "three");
+  equal(did.sent.length, 2, "nobody can take it");
 });
 
 Deno.test("a person gets a line back that nobody has room for, and not one that nobody is here for any more", () => {

@@ -1,5 +1,5 @@
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
-import { whoIsMeant } from "./who.ts";
+import { KnownNames, whoIsMeant } from "./who.ts";
 
 const BOB = { peer: "47e90c11" + "0".repeat(56), name: "Bob" };
 const BOB_TWO = { peer: "47e90c12" + "0".repeat(56), name: "Bob" };
@@ -65,4 +65,29 @@ Deno.test("whoIsMeant() leaves what stands behind a name as it was typed, also w
     peer: BOB.peer,
     rest: "hi",
   });
+});
+
+Deno.test("whoIsMeant() takes a name for whom it meant before, once refuses it for another, and the tag decides at once", () => {
+  const names = new KnownNames();
+  const bob = (typed: string, ...here: (typeof BOB)[]) => {
+    const meant = whoIsMeant(typed, here, names);
+    return typeof meant === "string" ? meant : meant.peer;
+  };
+  equal(bob("Bob hi", BOB), BOB.peer);
+  equal(bob("Bob [47e9-0c12] hi", BOB_TWO), BOB_TWO.peer, "with the tag");
+  equal(bob("bOB hi", BOB_TWO), "another");
+  equal(bob("Bob hi", BOB_TWO), BOB_TWO.peer, "the person knows");
+  equal(bob("Bob hi", BOB), "another", "the other way round as well");
+  names.learn(NOBODY);
+  names.learn(BOB_LEE);
+  equal(bob("Bob Lee", { ...BOB_LEE, peer: NOBODY.peer }), "another", "a name that was shown, and not used yet");
+});
+
+Deno.test("KnownNames forgets no name for the many that somebody takes, and beyond them asks for the tag", () => {
+  const names = new KnownNames();
+  names.learn(BOB);
+  for (let n = 0; n < 2_000; n++) names.learn({ peer: NOBODY.peer, name: `Mallory ${n}` });
+  equal(names.means(BOB_TWO), false);
+  for (let again = 0; again < 2; again++) equal(names.means({ peer: NOBODY.peer, name: "Mallory 1999" }), false);
+  equal(names.means({ peer: NOBODY.peer, name: "Mallory 99" }), true);
 });

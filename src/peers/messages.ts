@@ -23,18 +23,22 @@ export class Messages {
     this.#steer = steer;
   }
 
-  /** To everybody who is here, or to one of them. `unheard`: who talks with a friend of ours and does not hear it. */
+  /** To everybody who is here and has room for it, or to one of them. `unheard`: who talks with a friend of ours and does not hear it. */
   say(text: string, unheard: Hearing["others"], only?: PeerId): void {
     const id = newMessageId(this.#turn.entropy);
     const to: PeerId[] = [];
+    const without: PeerId[] = [];
     for (const friend of this.#friends.here()) {
       if (only !== undefined && friend.peer !== only) continue;
-      if (friend.outbox.length >= MAX_UNCONFIRMED || friend.inUse === undefined) continue;
+      if (friend.outbox.length >= MAX_UNCONFIRMED || friend.inUse === undefined) {
+        without.push(friend.peer);
+        continue;
+      }
       friend.outbox.push({ id, text, reported: false });
       this.#steer.drive(friend.inUse, { type: "submit", message: { type: "chat", id, text } });
       to.push(friend.peer);
     }
-    const heard = { unheard: only === undefined ? unheard : [], private: only !== undefined };
+    const heard = { unheard: only === undefined ? unheard : [], without, private: only !== undefined };
     this.#turn.notice({ event: "sent", id, peers: to.length, to, text, ...heard });
   }
 

@@ -47,7 +47,7 @@ Deno.test("what is said goes to everybody who is here, or to one of them alone",
     trial.messages.say("hello", unheard, only);
     const chat = JSON.stringify({ type: "chat", id: ID, text: "hello" });
     deepEqual(trial.driven, to.map((peer) => `${peer} submit ${chat}`));
-    const heard = { unheard: only === undefined ? unheard : [], private: only !== undefined };
+    const heard = { unheard: only === undefined ? unheard : [], without: [], private: only !== undefined };
     deepEqual(trial.told, [{ event: "sent", id: ID, peers: to.length, to: [...to], text: "hello", ...heard }]);
     for (const peer of ["a", "b"] as const) {
       const kept = (to as readonly string[]).includes(peer) ? [{ id: ID, text: "hello", reported: false }] : [];
@@ -65,6 +65,8 @@ Deno.test("nothing goes to a friend who has 64 waiting, or who has no connection
   trial.messages.say("hello", []);
   equal(trial.driven.length, 1);
   deepEqual(["63", "64", "none"].map((peer) => trial.friends.get(peer)?.outbox.length), [64, 64, 0]);
+  const [{ to, without }] = trial.told as [{ to: string[]; without: string[] }];
+  deepEqual([to, without], [["63"], ["64", "none"]]);
 });
 
 Deno.test("a message is shown once, and confirmed again when it comes again after that", () => {

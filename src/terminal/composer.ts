@@ -2,6 +2,7 @@
 // --plain. Scope: what a key does to it, questions, remarks. Out of scope: how all this is shown, what a line means.
 
 import type { PeerId } from "../ports.ts";
+import { hidesCommand, isCommand } from "../words/commands.ts";
 import { audienceText } from "../words/circle.ts";
 import { LEAVE, LINE_FULL, PASTE_TOO_LONG, SECRETS, secretTexts } from "../words/screen.ts";
 import { answersYes, type KeyName, type PlainKey } from "./keys.ts";
@@ -117,7 +118,13 @@ export class Composer {
       const names = (peers: readonly PeerId[]) => peers.map(this.#parts.label);
       return this.#say(audienceText(names(newcomers), names(this.#here)));
     }
-    const secret = meant ? undefined : this.#parts.holdsPhrase(text) ? SECRETS.phrase : suspicion(text);
+    const secret = meant
+      ? undefined
+      : this.#parts.holdsPhrase(text)
+      ? SECRETS.phrase
+      : hidesCommand(text)
+      ? SECRETS.command
+      : suspicion(text);
     if (secret === undefined) return { type: "line", text: this.editor.take() };
     // Somebody may come before the answer.
     return this.#ask({ texts: secretTexts(secret), yes: () => this.#enter(true) });
@@ -139,7 +146,7 @@ export class Composer {
    */
   #newcomers(text: string): PeerId[] {
     // A command goes to nobody, and /msg names whom it goes to.
-    if (text.startsWith("/") && !text.startsWith("//")) return [];
+    if (isCommand(text)) return [];
     const newcomers = this.#here.filter((peer) => this.#begunFor?.has(peer) === false);
     this.#begunFor = new Set(this.#here);
     return newcomers;

@@ -8,7 +8,7 @@
 import type { Notice } from "../notice.ts";
 import type { PeerId } from "../ports.ts";
 import * as words from "../words/notices.ts";
-import { unheardLine } from "../words/circle.ts";
+import { unheardLine, withoutLine } from "../words/circle.ts";
 import { careful, dropOldest, label, labels, learn, type Roster, unheardNames } from "./text/roster.ts";
 import { ownLabel, sanitise } from "./text/sanitise.ts";
 
@@ -52,6 +52,8 @@ function sentences(notice: Notice, context: PlainContext): string[] {
       const lines = context.echoed ? [] : words.ownLines(text);
       if (notice.peers === 0) lines.push(words.NOBODY_YET);
       if (notice.private) lines.push(words.aloneLine(notice.to.map(who)));
+      const without = withoutLine(notice.private ? [] : notice.without.map(who));
+      if (without !== undefined) lines.push(without);
       const unheard = unheardLine(unheardNames(roster, notice.unheard));
       if (unheard !== undefined) lines.push(unheard);
       return lines;

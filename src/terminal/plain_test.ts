@@ -155,6 +155,11 @@ Deno.test("who does not hear a message is named cleanly, and with the tag where 
   assert.equal(notHeard("\u0410lice"), "Not heard by \u0410lice [c0c0-c0c0].", "she who is here did hear it");
 });
 
+Deno.test("a message that a friend who is here did not get says so", () => {
+  const lines = transcript([came(A), named(A, "Alice"), sent("1", "hi", { without: [A] })]);
+  assert.match(lines.at(-1) ?? "", /^Not sent to Alice \[/);
+});
+
 Deno.test("a verified friend's tag has a mark inside its brackets, which no name can hold, until it is taken back", () => {
   const roster = newRoster();
   learn(roster, named("ab".repeat(32), "Bob \u2713 [\u2713]"));

@@ -414,7 +414,7 @@ Deno.test("a right-to-left name turns no tag and no other name around, wherever 
         });
         view.show({ event: "named", peer, name: `${name}.` });
       }
-      view.show({ event: "sent", id: "x", peers: 3, to: [], unheard: [], private: false, text: "hi" });
+      view.show({ event: "sent", id: "x", peers: 3, to: [], unheard: [], without: [], private: false, text: "hi" });
       view.show({ event: "delivered", id: "x", peer: "11".repeat(32) });
       view.show({ event: "left", peer: "11".repeat(32), reason: "closed" });
       await tty.type("");
@@ -443,6 +443,7 @@ Deno.test("each text of a notice is cleaned, whoever chose it and whatever was t
       to: [A],
       text: evil,
       unheard: [{ peer: "cc".repeat(32), name: evil, by: [A] }],
+      without: [],
       private: false,
     },
     { event: "delivered", id: "2", peer: A },

@@ -2,6 +2,7 @@
 
 import { MAX_JSON_SIZE, MAX_TARGETS, MAX_UNCONFIRMED } from "../constants.ts";
 import type { MessageProblem } from "../wire/message.ts";
+import { listed } from "./circle.ts";
 import type { Problem } from "./problems.ts";
 
 const NOT_SENT = "Could not send that message.";
@@ -41,9 +42,22 @@ export const NOBODY_CONFIRMS: Problem = {
 
 export function missedBy(who: string): Problem {
   return {
+    ...noRoom(who),
+    next: `Sent to the others only until ${who} catches up; /peers shows who is here.`,
+  };
+}
+
+/** A person's line, given back: to `who` it cannot go now, but to others it could. */
+export function wouldMiss(who: readonly string[]): Problem {
+  return { ...noRoom(listed(who)), next: "Wait until they have caught up, or press Enter again to leave them out." };
+}
+
+/** To one friend alone. */
+export function noRoom(who: string): Problem {
+  return {
     doing: `Could not send that to ${who}.`,
     wrong: `The last ${MAX_UNCONFIRMED} messages to them have not been confirmed.`,
-    next: `Sent to the others only until ${who} catches up; /peers shows who is here.`,
+    next: "Wait until they have caught up; /peers shows who is here.",
   };
 }
 

@@ -57,7 +57,17 @@ export function unheardText(names: readonly string[]): string {
   return names.length === 0 ? "" : `${listed(names)} ${names.length === 1 ? "does" : "do"} not hear this`;
 }
 
+/** Behind them too: who is here and did not get it. */
+export function withoutText(names: readonly string[]): string {
+  return names.length === 0 ? "" : `not sent to ${listed(names)}`;
+}
+
 /** The same as a line of its own. */
+export function withoutLine(names: readonly string[]): string | undefined {
+  return names.length === 0 ? undefined : `Not sent to ${listed(names)}.`;
+}
+
+/** Who did not hear it, as a line of its own. */
 export function unheardLine(names: readonly string[]): string | undefined {
   return names.length === 0 ? undefined : `Not heard by ${listed(names)}.`;
 }
@@ -154,7 +164,7 @@ export function standingText(
 /** The words to compare. `first`: the person says the first two. */
 export function verifyText(
   who: string,
-  words: readonly string[] | undefined,
+  words: string | undefined,
   first: boolean,
   verified: boolean,
 ): string {
@@ -162,7 +172,7 @@ export function verifyText(
   const how = first
     ? "you read the first two, then your friend the last two"
     : "your friend reads the first two, then you the last two";
-  return `Words to compare with ${who}${verified ? ", ✓ verified" : ""}: ${words.join(" ")}\n` +
+  return `Words to compare with ${who}${verified ? ", ✓ verified" : ""}: ${words}\n` +
     `Read them by phone or in person, never here: ${how}. Then type /verify NAME yes, or no if they differ.`;
 }
 
@@ -224,6 +234,11 @@ export const YES_OR_NO: Problem = {
   wrong: "Answer yes or no.",
   next: "Type: /verify NAME yes, or /verify NAME no",
 };
+export const NOT_COMPARED: Problem = {
+  doing: DOING.verify,
+  wrong: "You have not seen these words yet.",
+  next: "Type /verify NAME, compare them with your friend, and only then type /verify NAME yes.",
+};
 export const NO_WORDS_YET: Problem = {
   doing: DOING.verify,
   wrong: "There are no words to compare yet.",
@@ -247,13 +262,20 @@ const USAGE: Readonly<Record<keyof typeof DOING, string>> = {
 };
 
 /** Why a name means nobody. */
-export function notFound(what: keyof typeof DOING, why: "unnamed" | "nobody" | "several"): Problem {
+export function notFound(what: keyof typeof DOING, why: "unnamed" | "nobody" | "several" | "another"): Problem {
   const doing = DOING[what];
   switch (why) {
     case "unnamed":
       return { doing, wrong: "There is no name.", next: `Type: ${USAGE[what]}` };
     case "several":
       return { doing, wrong: "Several people have that name.", next: "Type the tag behind the name instead." };
+    case "another":
+      return {
+        doing,
+        wrong: "Somebody else has that name now.",
+        next:
+          "Look at the tags with /peers. Type it again with the tag, or as it was if you mean whoever has the name.",
+      };
     case "nobody":
       return what === "decline"
         ? { doing, wrong: "Nobody of that name is waiting for your answer.", next: "/peers shows who is." }

@@ -63,7 +63,7 @@ Deno.test("no line begins with what a peer chose, so that a friend called From B
       [["a"], []].map((by) => standingText({ peer: "b", state, by }, liars))
     ),
     verifyText(from, undefined, true, false),
-    verifyText(from, ["casino", "universe", "fog", "era"], true, true),
+    verifyText(from, "casino universe fog era", true, true),
     audienceText([from], [from]),
     proposedText(from, from),
     peersText("Carol [b0b0-0000]", [{ who: from, address: "192.0.2.7:1", direction: "in", unconfirmed: 0 }], [], {
@@ -224,7 +224,7 @@ Deno.test("standingText() says what a person may still do, and by whom they know
 });
 
 Deno.test("verifyText() has both orders, the mark of who is verified, and what to type", () => {
-  const words = ["casino", "universe", "fog", "era"];
+  const words = "casino universe fog era";
   equal(verifyText("Bob", undefined, true, false), "No words to compare with Bob yet.");
   const end = "Then type /verify NAME yes, or no if they differ.";
   equal(

@@ -29,6 +29,25 @@ export const HELP: readonly (readonly [string, string])[] = [
 export const CHAT_COMMANDS: readonly string[] = [...new Set(HELP.map(([typed]) => typed.split(" ")[0]!))]
   .filter((command) => !command.startsWith("//")).sort();
 
+/** Blanks in front make no message of a command: what is for one friend must not go to all. */
+export function isCommand(line: string): boolean {
+  return /^\/(?!\/)/.test(line.trimStart());
+}
+
+/** What a line that is no command says: `//` says one that begins with a slash. */
+export function asText(line: string): string {
+  const typed = line.trimStart();
+  return typed.startsWith("//") ? line.slice(0, line.length - typed.length) + typed.slice(1) : line;
+}
+
+/** A line below the first one begins with a command: the text would go to everybody, and the command with it. */
+export function hidesCommand(text: string): boolean {
+  return text.trimStart().split("\n").slice(1).some((line) => {
+    const [word = ""] = line.trimStart().split(/\s/, 1);
+    return CHAT_COMMANDS.includes(word);
+  });
+}
+
 export function commandHelp(): string {
   const width = Math.max(...HELP.map(([command]) => command.length)) + 2;
   return [

@@ -154,7 +154,7 @@ Deno.test("lineOf() has the sentence for each notice, and cleans whatever somebo
 });
 
 Deno.test("lineOf() leaves messages, receipts and names to the views, and says nothing of a phrase that is ready", () => {
-  const sent = { id: "x", peers: 1, to: ["a"], text: "hello", unheard: [], private: false } as const;
+  const sent = { id: "x", peers: 1, to: ["a"], text: "hello", unheard: [], without: [], private: false } as const;
   const own: readonly Notice[] = [
     { event: "message", peer: "a", id: "x", text: "From Bob: hello" },
     { event: "sent", ...sent },

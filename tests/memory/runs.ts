@@ -21,6 +21,7 @@ import { type Kind, KINDS, Ledger } from "./ledger.ts";
 import { ProcessMemory } from "./memory.ts";
 import { cannotBeOrdinary, OrdinaryUser, UID } from "./ordinary.ts";
 import { type Scan, scan, searchFile, table } from "./scan.ts";
+import { portOfNobody } from "../harness/tcp.ts";
 import { Tmux } from "../harness/tmux.ts";
 
 /** How many copies may be found; a kind that is not there may have none. */
@@ -165,7 +166,9 @@ async function dialerRun(trace: Trace): Promise<void> {
   const phrase = ownWords();
   const ledger = phraseLedger(phrase);
   await using listener = await FalseListener.open();
-  await using product = await trace.start(["connect", listener.address], phrase);
+  // Somebody else is called all the while, so that the program goes on when a call is over.
+  const args = ["connect", listener.address, `127.0.0.1:${portOfNobody()}`];
+  await using product = await trace.start(args, phrase);
   const next = () => listener.accept(NEXT_CALL_MS);
   const link = await next();
   using memory = new ProcessMemory(product.pid);
@@ -184,7 +187,8 @@ async function dialerRun(trace: Trace): Promise<void> {
     friend.ended();
     ledger.set("gone", "K", "transcript", "Ke, Ka", "KcA, KcB", "ctx", "ss");
     // A call that has answered a stranger is over.
-    await product.counted("refused", attempt + 1);
+    const over = () => product.all("refused").filter(({ address }) => address === listener.address).length > attempt;
+    await product.until(() => over() || undefined, "the call's end");
     await product.say(`/connect ${listener.address}`);
     const again = await next();
     using watch = new Watch(product.pid);

@@ -69,7 +69,7 @@ view = openView(
       queueMicrotask(() => setTimeout(() => view?.hold(false), 0));
     }
     const id = `mine ${sent++}`;
-    view?.show({ event: "sent", id, peers: 2, to: [], unheard: [], private: false, text: input.text });
+    view?.show({ event: "sent", id, peers: 2, to: [], unheard: [], without: [], private: false, text: input.text });
     view?.show({ event: "delivered", id, peer: A });
     if (input.text === "hostile") {
       for (const [i, text] of hostileStrings().entries()) view?.show({ event: "message", peer: B, id: `h${i}`, text });
@@ -84,7 +84,7 @@ view = openView(
 );
 /** What the person says, to whom, and who does not get it. */
 function mine(id: string, to: readonly string[], text: string, unheard: Hearing["others"] = []): Notice {
-  return { event: "sent", id, peers: to.length, to, unheard, private: false, text };
+  return { event: "sent", id, peers: to.length, to, unheard, without: [], private: false, text };
 }
 const NOTHING_HEARD: Hearing = { everyone: false, settling: false, others: [], apart: [], disputed: [] };
 const CAROL: Hearing["others"] = [{ peer: C, name: "Carol", by: [A] }];
@@ -116,7 +116,7 @@ const SCREENS: Readonly<Record<string, readonly Notice[]>> = {
         { event: "message", peer, id: `m${i}`, text: `the word of number ${i + 1}` },
       ];
     }).flat(),
-    { event: "sent", id: "all", peers: 32, to: [], unheard: [], private: false, text: "hello you all" },
+    { event: "sent", id: "all", peers: 32, to: [], unheard: [], without: [], private: false, text: "hello you all" },
     { event: "delivered", id: "all", peer: "10".repeat(4).padEnd(64, "0") },
   ],
   // The pictures of README, as Alice sees them. The start has scrolled away.
@@ -157,7 +157,7 @@ const SCREENS: Readonly<Record<string, readonly Notice[]>> = {
     { event: "named", peer: A, name: "alice" },
     { event: "connected", peer: B, direction: "in", address: "192.0.2.8:40112" },
     { event: "named", peer: B, name: "аlice" },
-    { event: "sent", id: "2", peers: 1, to: [], unheard: [], private: false, text: "did you get this?" },
+    { event: "sent", id: "2", peers: 1, to: [], unheard: [], without: [], private: false, text: "did you get this?" },
     { event: "unconfirmed", id: "2", peer: A },
     { event: "connected", peer: C, direction: "in", address: "192.0.2.9:40112" },
     { event: "left", peer: C, reason: "timeout" },

@@ -3,7 +3,7 @@
 
 import type { Hearing, Notice } from "../../notice.ts";
 import type { PeerId } from "../../ports.ts";
-import { hearingText, unheardText } from "../../words/circle.ts";
+import { hearingText, unheardText, withoutText } from "../../words/circle.ts";
 import { quietText } from "../../words/screen.ts";
 import { labels, looksLike, nameOf, newRoster, type Roster, tagOf, unheardNames } from "../text/roster.ts";
 import { tag } from "../text/sanitise.ts";
@@ -60,10 +60,11 @@ export class Friends {
   }
 
   /** What follows the receipts of one's own message. */
-  noteOf({ private: alone, to, unheard }: Notice & { event: "sent" }): string {
-    return alone
-      ? `to ${to.map((peer) => this.shortName(peer)).join(", ")} alone`
-      : unheardText(unheardNames(this.roster, unheard));
+  noteOf({ private: alone, to, unheard, without }: Notice & { event: "sent" }): string {
+    const short = (peers: readonly PeerId[]) => peers.map((peer) => this.shortName(peer));
+    if (alone) return `to ${short(to).join(", ")} alone`;
+    const notes = [withoutText(short(without)), unheardText(unheardNames(this.roster, unheard))];
+    return notes.filter((note) => note !== "").join(" · ");
   }
 
   /** The header, `columns` wide. */

@@ -677,10 +677,13 @@ Deno.test("a message that somebody on the other side did not get says so beside 
     sent("1", "hello you two!", { to: [A], unheard: others }),
     delivered("1", A),
     sent("2", "psst", { to: [A], private: true }),
+    sent("3", "all of you?", { to: [A], unheard: others, without: [B] }),
+    delivered("3", A),
   );
   const text = trial.terminal.text().join("\n");
   assert.match(text, /hello you two! {1,9}✓ Alice · Bob does not hear this/);
   assert.match(text, /psst .*to Alice alone/);
+  assert.match(text, /✓ Alice · not sent to friend · Bob does not/, "a tick is not everybody's");
 });
 
 Deno.test("the first Enter does not send a line during which somebody joined, and says to whom the next one will", () => {

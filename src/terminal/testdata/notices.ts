@@ -19,7 +19,7 @@ export function message(peer: string, id: string, text: string): Notice & { even
 
 /** A word of our own, to one friend and heard by everybody, unless more is said. */
 export function sent(id: string, text: string, more: Partial<Notice & { event: "sent" }> = {}): Notice {
-  return { event: "sent", id, peers: 1, to: [], unheard: [], private: false, text, ...more };
+  return { event: "sent", id, peers: 1, to: [], unheard: [], without: [], private: false, text, ...more };
 }
 
 export function delivered(id: string, peer: string): Notice {
