@@ -6,7 +6,16 @@ import { farewellOf } from "./farewell.ts";
 import { interfaceAddresses } from "./netlink.ts";
 import { defaultRouters, ownTowards } from "./routes.ts";
 import { socketOwner } from "./socket_owner.ts";
-import { asOnUnix, closeInspector, fillInParts, forbidCoreDumps, isSet, lockLimit, UNIX_SYMBOLS } from "./unix.ts";
+import {
+  asOnUnix,
+  closeInspector,
+  cString,
+  fillInParts,
+  forbidCoreDumps,
+  isSet,
+  lockLimit,
+  UNIX_SYMBOLS,
+} from "./unix.ts";
 import { type Binding, buffer, type Descriptors, type HostFacts } from "./host.ts";
 
 export const LINUX_LIBRARIES: readonly string[] = [
@@ -23,6 +32,7 @@ export const LINUX_SYMBOLS = {
   getrandom: { parameters: ["buffer", "usize", "u32"], result: "isize" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  getppid: { parameters: [], result: "i32" },
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
   // Of those commands alone that take nothing more.
@@ -37,9 +47,21 @@ export const LINUX_SYMBOLS = {
 
 export type LinuxLibc = Deno.StaticForeignLibraryInterface<typeof LINUX_SYMBOLS>;
 
+/**
+ * Where Node stays as a parent (the npm package says so): when it has gone, however that came, this process is hung up on.
+ * On a terminal that goes back to a shell nothing may be read any more.
+ */
+function endWithParent(libc: LinuxLibc): void {
+  libc.prctl(PR_SET_PDEATHSIG, SIGHUP, 0n, 0n, 0n);
+  // It may have gone before.
+  const parent = libc.getenv(cString("SESAME_PARENT"));
+  if (parent !== null && libc.strcmp(parent, cString(String(libc.getppid()))) !== 0) libc._exit(1);
+}
+
 /** SIGUSR1 must already have a handler of the runtime's, so that the runtime never installs one over ours. */
 export function bindLinux(libc: LinuxLibc): Binding {
   const inspector = closeInspector(libc, SIGUSR1);
+  if (isSet(libc, "SESAME_PARENT")) endWithParent(libc);
   // Before the process stops being dumpable, after which parts of /proc/self belong to root.
   const seen = { tracer: tracerIn(readText(libc, "/proc/self/status")), swap: swapOf(libc) };
   const limited = forbidCoreDumps(libc);
@@ -192,6 +214,8 @@ function readText(libc: LinuxLibc, path: string): string | undefined {
 }
 
 const SIGUSR1 = 10;
+const SIGHUP = 1n;
+const PR_SET_PDEATHSIG = 1;
 const RLIMIT_MEMLOCK = 8;
 const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
 const PR_GET_DUMPABLE = 3;

@@ -351,3 +351,14 @@ Deno.test("report() has what the notice needs, and the arena's state", () => {
   });
   assert.equal(report(host, "all").memoryLocked, true);
 });
+
+Deno.test("where Node is the parent, bindLinux() has the process end with it, and ends it at once where it has gone", () => {
+  const calls = (answers: Answers) => {
+    const linux = fake<LinuxLibc>({ open: -1, signal: 2n, getenv: POINTER, getppid: 7, ...answers });
+    bindLinux(linux.symbols);
+    return linux.calls.filter((call) => /^(prctl\(1 |_exit)/.test(call));
+  };
+  assert.deepEqual(calls({ strcmp: 0 }), ["prctl(1 1 0 0 0)"]);
+  assert.deepEqual(calls({ strcmp: 1 }), ["prctl(1 1 0 0 0)", "_exit(1)"]);
+  assert.deepEqual(calls({ getenv: null }), []);
+});

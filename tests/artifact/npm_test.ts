@@ -9,8 +9,10 @@ import { sha256 } from "../../scripts/release/failure.ts";
 import { makeNpmPackage } from "../../scripts/release/npm.ts";
 import { readSource } from "../../scripts/release/stage.ts";
 import { DENO_VERSION, RUNTIMES } from "../../scripts/release/targets.ts";
-import { Child } from "../harness/child.ts";
+import { END_SIGNALS } from "../../src/cli/signals.ts";
+import { Child, pause } from "../harness/child.ts";
 import { ran } from "../harness/command.ts";
+import { Pty } from "../harness/pty.ts";
 import { Registry } from "./registry.ts";
 import { needs, PHRASE } from "./subject.ts";
 
@@ -252,6 +254,59 @@ function environmentOf(pid: number): string[] {
   const children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim();
   const text = Deno.readTextFileSync(`/proc/${children === "" ? pid : children}/environ`);
   return text.split("\0").filter((line) => line !== "").map((line) => line.split("=")[0] ?? "");
+}
+
+test("the launcher passes on what ends the program, and nothing else", () => {
+  const launcher = Deno.readTextFileSync(new URL("../../scripts/release/npm/sesame.cjs", import.meta.url));
+  const [, list = ""] = /const PASSED = ([^;]+);/.exec(launcher) ?? [];
+  deepEqual([...list.matchAll(/"(SIG\w+)"/g)].map(([, name]) => name), END_SIGNALS);
+  return Promise.resolve();
+});
+
+test(
+  "where Node stays as a parent, no signal to either process leaves the other, a raw terminal, or an open debugger",
+  async (w) => {
+    const env = { PATH: `${w.nodes.execs}:/usr/bin:/bin`, TERM: "xterm" };
+    const sesame = join(w.installed, "bin/sesame");
+    const script = `printf '${PHRASE}\\n' > phrase; exec "$0" listen 127.0.0.1:0 --phrase-fd 9 9< phrase`;
+    for (const signal of [...END_SIGNALS, "SIGKILL", "SIGABRT", "SIGTRAP", "SIGSTKFLT", "SIGUSR1"] as const) {
+      for (const to of ["parent", "child"] as const) {
+        await using pty = new Pty();
+        const parent = await pty.open(["/bin/sh", "-c", script, sesame], env, w.folder);
+        await pty.until("Enter sends");
+        const child = Number(Deno.readTextFileSync(`/proc/${parent}/task/${parent}/children`));
+        const terminal = Deno.readLinkSync(`/proc/${parent}/fd/0`);
+        const before = `${signal} to the ${to}`;
+        Deno.kill(to === "parent" ? parent : child, signal);
+        if (signal === "SIGUSR1") {
+          await pause(500);
+          ok(isThere(parent) && isThere(child), before);
+          equal((await ran(["ss", "-Hltnp"])).stdout.includes(`pid=${parent},`), false, `${before} opened a port`);
+          continue;
+        }
+        for (let waited = 0; isThere(parent) || isThere(child); waited += 50) {
+          ok(waited < 5_000, `${before}: ${isThere(parent) ? "the parent" : "the child"} is there`);
+          await pause(50);
+        }
+        // Nothing can catch these where they strike.
+        if (to === "child" && /KILL|ABRT|TRAP|STKFLT/.test(signal)) continue;
+        const { stdout } = await ran(["stty", "-a", "-F", terminal]);
+        match(stdout, / icanon /, before);
+        match(stdout, / echo /, before);
+      }
+    }
+  },
+  "python3",
+  "ss",
+  "stty",
+);
+
+function isThere(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+  } catch {
+    return false;
+  }
 }
 
 test("with a Node that can, one process is left, whose command line holds what was typed", async (w) => {

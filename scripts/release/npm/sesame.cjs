@@ -5,9 +5,14 @@
 // As in launcher.c, which does the same for the portable file. Not in here: anything about Sesame itself.
 "use strict";
 
-const { accessSync, constants, existsSync, fstatSync } = require("node:fs");
-const { dirname, join } = require("node:path");
 const process = require("node:process");
+
+/** With a listener of ours this signal does not open Node's debugger, through which the prompt could be read. */
+process.on("SIGUSR1", () => {});
+
+const { accessSync, constants, existsSync, fstatSync } = require("node:fs");
+const { signals: SIGNALS } = require("node:os").constants;
+const { dirname, join } = require("node:path");
 
 /** The permissions of the product, and nothing else: no question, no configuration, no cache, no code from anywhere. */
 const RUN = ["run", "--quiet", "--no-prompt", "--no-config", "--no-lock", "--no-npm", "--no-remote", "--cached-only"]
@@ -22,6 +27,10 @@ const KEPT = ["TERM", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "LC_CTYPE", "TZ
 
 /** What the GNU C library's loader is called. Node for musl runs without it, and Deno does not. */
 const LOADERS = { x64: "/lib64/ld-linux-x86-64.so.2", arm64: "/lib/ld-linux-aarch64.so.1" };
+
+/** What ends Sesame: what somebody sends to this process is passed on (END_SIGNALS in src/cli/signals.ts). */
+const PASSED = ["SIGHUP", "SIGTERM", "SIGQUIT", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU", "SIGXFSZ"]
+  .concat("SIGIO", "SIGPWR");
 
 const windows = process.platform === "win32";
 
@@ -99,11 +108,19 @@ function isOpen(fd) {
 }
 
 function start(deno, args, env, inherited) {
+  if (require("node:inspector").url() !== undefined) {
+    fail("Node's debugger is open: it could read what you type.", "Start it without a debugger.");
+  }
   const stdio = ["inherit", "inherit", "inherit"];
   for (let fd = 3; fd <= Math.max(2, ...inherited); fd++) stdio.push(inherited.includes(fd) ? fd : "ignore");
-  const child = require("node:child_process").spawn(deno, args, { stdio, env, argv0: "sesame" });
-  // The terminal sends SIGINT to both; what somebody sends to this process alone is passed on.
-  const passed = ["SIGTERM", "SIGHUP", "SIGQUIT"];
+  const child = require("node:child_process").spawn(deno, args, {
+    stdio,
+    // So that it ends when this process does, however that happens.
+    env: { ...env, SESAME_PARENT: String(process.pid) },
+    argv0: "sesame",
+  });
+  // The terminal sends SIGINT to both.
+  const passed = PASSED.filter((signal) => signal in SIGNALS);
   for (const signal of passed) process.on(signal, () => child.kill(signal));
   process.on("SIGINT", () => {});
   child.on("error", ({ code }) => fail(`The system says ${code}.`, "Install sesame-chat again."));
