@@ -104,14 +104,17 @@ export interface Transport {
   /** Throws DialError. The signal ends the attempt and whatever it opened. `onStep` is told how far it has come. */
   dial(target: string, signal: AbortSignal, onStep?: (step: CallStep) => void): Promise<Link>;
   /**
-   * One attempt to meet somebody who calls us at the same time, from the port after the one that we listen on. The role of
-   * the link is what the two sides agreed on. Never throws.
+   * One attempt to meet somebody who calls us at the same time, from our calling port. The role of the link is what the
+   * two sides agreed on. Never throws.
    */
   punch(
     to: { readonly host: string; readonly port: number },
     signal: AbortSignal,
     handlers: PunchHandlers,
   ): Promise<Link | PunchFault>;
-  /** Throws an Error with a `code` of the operating system (EADDRINUSE, EACCES, EADDRNOTAVAIL). */
-  listen(address: string, handlers: ListenHandlers): Promise<Listener>;
+  /**
+   * Throws an Error with a `code` of the operating system (EADDRINUSE, EACCES, EADDRNOTAVAIL). `known`: friends know the
+   * port, and the next one is our calling port from now on.
+   */
+  listen(address: string, handlers: ListenHandlers, known?: boolean): Promise<Listener>;
 }

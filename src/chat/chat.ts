@@ -138,6 +138,8 @@ export class Chat {
       },
       peers: this.#peers,
       watch: this.#watch,
+      takesCallsBack: !args.once && !hidden,
+      onAimed: () => this.#reachable.meetHalfway(),
       onCallEnded: (target, failure) => this.#callEnded(target, failure),
       onStep: () => this.#afterStep(),
     });
@@ -146,6 +148,7 @@ export class Chat {
       loop: this.#loop,
       hidden,
       ending: () => this.#ending,
+      calling: () => this.#peers.calling,
     });
   }
 

@@ -3,7 +3,6 @@
 
 import type { Caller, Entropy, Link, Listener, Millis, Transport } from "../ports.ts";
 import type { CallFailure, CallStep } from "../call.ts";
-import { MAX_WAITING, MAX_WAITING_PER_NETWORK } from "../constants.ts";
 import type { StretchedPhrase } from "../auth/stretched.ts";
 import type { Notice } from "../notice.ts";
 import { DialError } from "../ports.ts";
@@ -11,8 +10,10 @@ import type { Source } from "../peers/addresses.ts";
 import type { Effect, Event } from "../peers/event.ts";
 import type { Peers } from "../peers/step.ts";
 import type { View } from "../terminal/view.ts";
-import { formatAddress, networkOf, parseListen, scopeOf, site64 } from "../transport/address.ts";
+import { type Address, formatAddress, networkOf, parseListen, scopeOf, site64 } from "../transport/address.ts";
 import { meetingPlaces } from "../transport/two_sided/places.ts";
+import { CallBack } from "./call_back.ts";
+import { EarlyCallers } from "./early_callers.ts";
 import { FrameQueue } from "./frame_queue.ts";
 import { QuietWindow } from "./quiet_window.ts";
 import type { Stretcher } from "./stretcher.ts";
@@ -36,6 +37,10 @@ export interface LoopParts {
   addresses(): readonly Uint8Array[] | undefined;
   /** Told of each notice that the person is. */
   onNotice(notice: Notice): void;
+  /** Whoever is called is also met halfway by a process that does not listen, and taken in if they call us. */
+  readonly takesCallsBack: boolean;
+  /** Such a call is under way, and there is nothing to offer yet: `takeCalls` is wanted soon. */
+  onAimed(): void;
   /** Told how far each call comes. */
   readonly watch: Watch;
   /** A call is over without a friend. */
@@ -55,10 +60,15 @@ export class Loop implements Disposable {
   readonly #quiet: QuietWindow;
   #quietAsked = false;
   #listener: Listener | undefined;
+  readonly #callBack = new CallBack(
+    (address, called) => this.#open(address, called, false),
+    (caller) => this.#called(caller),
+  );
+  /** Dials under way that found their addresses before anybody could be met. */
+  readonly #unaimed = new Map<number, { readonly target: string; readonly addresses: readonly Address[] }>();
   /** Callers that are not links yet; of those on an introduction's port, our own address there. */
   readonly #callers = new Map<number, { readonly caller: Caller; readonly at: string | undefined }>();
-  /** Callers from before there was anything to offer, each with its network. Nothing is read from them or sent. */
-  readonly #early = new Map<Caller, string>();
+  readonly #early = new EarlyCallers();
   #taking = false;
   /** By our own address, for as long as an introduction needs it; undefined inside: it could not be. */
   readonly #introductions = new Map<string, Promise<Listener | undefined>>();
@@ -93,9 +103,11 @@ export class Loop implements Disposable {
    * the operating system's error. Returns the address with its real port.
    */
   async listen(address: string): Promise<string> {
+    this.#callBack.close();
     const listener = await this.#open(
       address,
-      (caller) => this.#taking ? this.#called(caller) : this.#callEarly(caller),
+      (caller) => this.#taking || this.#over ? this.#called(caller) : this.#early.add(caller),
+      true,
     );
     if (this.#over) listener.close();
     this.#listener = listener;
@@ -105,24 +117,14 @@ export class Loop implements Disposable {
   /** Our own phrase is stretched: those who have called until now are heard in order, then everybody who calls later. */
   takeCalls(): void {
     this.#taking = true;
-    const early = [...this.#early.keys()];
-    this.#early.clear();
-    for (const caller of early) this.#called(caller);
+    for (const caller of this.#early.take()) this.#called(caller);
+    if (this.#parts.takesCallsBack && this.#listener === undefined) this.#callBack.listen();
+    for (const [call, { target, addresses }] of this.#unaimed) this.#aim(call, target, addresses);
   }
 
-  #open(address: string, called: (caller: Caller) => void): Promise<Listener> {
-    return this.#parts.transport.listen(address, {
-      called,
-      deaf: (isDeaf) => this.#parts.view.show({ event: "deaf", over: !isDeaf }),
-    });
-  }
-
-  /** Only as long as the stretch takes. As many as are heard then: of a network one begins at once and the others wait. */
-  #callEarly(caller: Caller): void {
-    const { network } = sourceOf(caller.host);
-    const same = this.#early.values().filter((other) => other === network).toArray().length;
-    if (this.#over || same > MAX_WAITING_PER_NETWORK || this.#early.size >= MAX_WAITING) return caller.close();
-    this.#early.set(caller, network);
+  #open(address: string, called: (caller: Caller) => void, known: boolean): Promise<Listener> {
+    const deaf = (isDeaf: boolean) => this.#parts.view.show({ event: "deaf", over: !isDeaf });
+    return this.#parts.transport.listen(address, { called, deaf }, known);
   }
 
   /** For introductions: a free port of each of these addresses, and of no other. */
@@ -135,7 +137,7 @@ export class Loop implements Disposable {
     }
     for (const host of hosts) {
       if (this.#introductions.has(host)) continue;
-      const opening = this.#open(formatAddress({ host, port: 0 }), (caller) => this.#called(caller, host))
+      const opening = this.#open(formatAddress({ host, port: 0 }), (caller) => this.#called(caller, host), false)
         .catch(() => undefined);
       this.#introductions.set(host, opening);
       void opening.then((listener) => {
@@ -174,6 +176,7 @@ export class Loop implements Disposable {
     return new Promise((done) => {
       this.#gone = done;
       this.#listener?.close();
+      this.#callBack.close();
       for (const attempt of [...this.#dials.values(), ...this.#punches.values()]) attempt.abort();
       this.step({ type: "leave" });
     });
@@ -187,12 +190,12 @@ export class Loop implements Disposable {
     this.#frames[Symbol.dispose]();
     this.#quiet.flush(); // nothing is done any more, and no timer is left
     this.#listener?.close();
+    this.#callBack.close();
     this.#listenAt([]);
     for (const attempt of [...this.#dials.values(), ...this.#punches.values()]) attempt.abort();
-    for (const caller of this.#early.keys()) caller.close();
+    for (const caller of this.#early.take()) caller.close();
     for (const { caller } of this.#callers.values()) caller.close();
     for (const link of this.#links.values()) link.close();
-    this.#early.clear();
     this.#callers.clear();
     this.#links.clear();
     this.#parts.stretcher[Symbol.dispose]();
@@ -240,6 +243,7 @@ export class Loop implements Disposable {
       case "notice":
         return this.#tell(effect.notice);
       case "callEnded":
+        this.#callBack.over(effect.target);
         return this.#parts.onCallEnded(effect.target, effect.failure);
       case "gone":
         this.#gone?.();
@@ -258,16 +262,16 @@ export class Loop implements Disposable {
     this.#parts.view.show(notice, () => this.step({ type: "shown", peer, id }));
   }
 
-  /** The phrase for this salt, which is the caller's; undefined: all is over. */
-  async stretch(salt: Uint8Array): Promise<StretchedPhrase | undefined> {
+  /** The phrase for this salt, which is the caller's; undefined: all is over. `quiet`: nobody waits for it. */
+  async stretch(salt: Uint8Array, quiet = false): Promise<StretchedPhrase | undefined> {
     const { view, stretcher } = this.#parts;
-    view.show({ event: "stretching", done: false });
+    if (!quiet) view.show({ event: "stretching", done: false });
     const phrase = await stretcher.stretch(salt).catch((error) => {
       if (this.#over) return undefined;
       throw error;
     });
     if (phrase === undefined || this.#over) return void phrase?.[Symbol.dispose]();
-    view.show({ event: "stretching", done: true });
+    if (!quiet) view.show({ event: "stretching", done: true });
     return phrase;
   }
 
@@ -297,25 +301,35 @@ export class Loop implements Disposable {
       this.step({ type: "dialFailed", call, failure: error.failure });
     } finally {
       if (this.#dials.get(call) === abort) this.#dials.delete(call);
+      this.#unaimed.delete(call);
     }
   }
 
   /** Whether others are met halfway: never by a process that can only be called on this machine, as behind an onion name. */
   get #meets(): boolean {
-    const at = this.#taking && this.#listener !== undefined ? parseListen(this.#listener.address) : "empty";
+    if (!this.#taking || this.#listener === undefined) return this.#taking && this.#parts.takesCallsBack;
+    const at = parseListen(this.#listener.address);
     return typeof at !== "string" && scopeOf(at.host) !== "machine";
   }
 
   /** What the two-sided calls beside it have to know. */
   #followDial(call: number, target: string, step: CallStep): void {
     if (this.#dials.get(call)?.signal.aborted !== false) return;
-    if (step.step === "resolved" && this.#meets) {
-      const meetAt = meetingPlaces(step.addresses, this.#parts.addresses() ?? []);
-      if (meetAt.length > 0) this.#parts.watch.aimed(target, now());
-      this.step({ type: "aimed", call, meetAt });
-    }
+    if (step.step === "resolved") this.#aim(call, target, step.addresses);
     if (step.step === "connected") this.step({ type: "dialOpened", call });
     if (step.step === "lost") this.step({ type: "dialClosed", call });
+  }
+
+  #aim(call: number, target: string, addresses: readonly Address[]): void {
+    if (this.#parts.takesCallsBack) this.#callBack.calls(target, addresses);
+    const meetAt = meetingPlaces(addresses, this.#parts.addresses() ?? []);
+    if (this.#meets) {
+      if (meetAt.length > 0) this.#parts.watch.aimed(target, now());
+      this.step({ type: "aimed", call, meetAt });
+    } else if (this.#parts.takesCallsBack && meetAt.length > 0 && !this.#taking) {
+      this.#unaimed.set(call, { target, addresses });
+      this.#parts.onAimed();
+    }
   }
 
   async #punch({ punch, host, port }: Effect & { type: "punch" }): Promise<void> {

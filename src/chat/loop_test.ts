@@ -4,7 +4,8 @@
 import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert/strict";
 import { FRAME_SIZE, MAX_WAITING, MAX_WAITING_PER_NETWORK } from "../constants.ts";
 import type { Event } from "../peers/event.ts";
-import type { ListenHandlers } from "../ports.ts";
+import type { CallStep } from "../call.ts";
+import { DialError, type ListenHandlers } from "../ports.ts";
 import { Loop, type LoopParts } from "./loop.ts";
 import { now } from "../system.ts";
 
@@ -257,4 +258,85 @@ Deno.test("after the process stood still, what came meanwhile is taken before th
   await promise;
   await heard;
   deepEqual(steps, ["say", "say", "time"]);
+});
+
+/** A loop that only calls, and what it opened. Each dial finds its address at once, and then hears nothing. */
+function callingLoop(takesCallsBack: boolean) {
+  const listeners: { address: string; known: boolean | undefined; handlers: ListenHandlers; open: boolean }[] = [];
+  const events: Event[] = [];
+  let aimed = 0;
+  const { parts } = partsWith({
+    deadline: Infinity,
+    wantsQuiet: false,
+    step: (event: Event) => {
+      events.push(event);
+      if (event.type === "call") return [{ type: "dial", call: events.length, target: event.target, quiet: false }];
+      return event.type === "decline" ? [{ type: "callEnded", target: "203.0.113.9:7373" }] : [];
+    },
+    [Symbol.dispose]: () => {},
+  });
+  const loop = new Loop(
+    {
+      ...parts,
+      takesCallsBack,
+      addresses: () => [],
+      onAimed: () => aimed++,
+      onCallEnded: () => {},
+      watch: { begin() {}, follow() {}, aimed() {} },
+      transport: {
+        listen: (address: string, handlers: ListenHandlers, known?: boolean) => {
+          const listener = { address, known, handlers, open: true };
+          listeners.push(listener);
+          return Promise.resolve({ address, close: () => void (listener.open = false) });
+        },
+        dial: (target: string, signal: AbortSignal, onStep: (step: CallStep) => void) => {
+          const host = target.split(":")[0]!;
+          onStep({ step: "resolved", addresses: [{ host, port: 7373 }] });
+          return new Promise((_, fail) => signal.addEventListener("abort", () => fail(new DialError(NOBODY))));
+        },
+      },
+    } as unknown as LoopParts,
+  );
+  const caller = (host: string) => {
+    let closed = false;
+    listeners[0]?.handlers.called({ host, address: host, start() {}, close: () => void (closed = true) });
+    return closed ? "closed" : "heard";
+  };
+  return { loop, listeners, events, caller, aimed: () => aimed };
+}
+const NOBODY = { at: "connect", why: "refused" } as const;
+const turn = () => new Promise((done) => setTimeout(done));
+
+Deno.test("who calls also takes calls, on the usual port, from those whom it calls and nobody else", async () => {
+  const { loop, listeners, events, caller, aimed } = callingLoop(true);
+  using _ = loop;
+  loop.step({ type: "call", target: "203.0.113.9:7373", retry: true });
+  deepEqual([aimed(), listeners.length], [1, 0], "not before there is something to offer");
+  loop.takeCalls();
+  await turn();
+  deepEqual(listeners.map(({ address, known }) => [address, known]), [["7373", false]]);
+  const aims = () => events.filter(({ type }) => type === "aimed");
+  deepEqual(aims(), [{ type: "aimed", call: 1, meetAt: [{ host: "203.0.113.9", port: 7374 }] }]);
+  deepEqual([caller("203.0.113.9"), caller("203.0.113.8")], ["heard", "closed"]);
+  equal(events.filter(({ type }) => type === "arrived").length, 1);
+  loop.step({ type: "call", target: "198.51.100.1:7373", retry: true });
+  equal(aims().length, 2, "a later call is met halfway at once");
+  loop.step({ type: "decline", peer: "" });
+  deepEqual([caller("203.0.113.9"), caller("198.51.100.1")], ["closed", "heard"], "a call that is over is nobody's");
+  await loop.listen("7373");
+  deepEqual(listeners.map(({ open, known }) => [open, known]), [[false, false], [true, true]]);
+});
+
+Deno.test("who calls once, or through others, takes no calls; on loopback there is nothing to meet", async () => {
+  const once = callingLoop(false);
+  using _ = once.loop;
+  once.loop.step({ type: "call", target: "203.0.113.9:7373", retry: false });
+  once.loop.takeCalls();
+  const here = callingLoop(true);
+  using _here = here.loop;
+  here.loop.step({ type: "call", target: "127.0.0.1:7373", retry: true });
+  await turn();
+  for (const { listeners, aimed, events } of [once, here]) {
+    deepEqual([listeners.length, aimed(), events.map(({ type }) => type)], [0, 0, ["call"]]);
+  }
 });

@@ -13,7 +13,11 @@ import { calledAt, invitation } from "../words/invitation.ts";
 import { ONION_PUBLISHING, onionProblem, onionReady } from "../words/onion.ts";
 import { listenProblem, listenWay, type Problem } from "../words/problems.ts";
 import type { ChatArgs } from "./chat_args.ts";
+import { after } from "../system.ts";
 import type { Loop } from "./loop.ts";
+
+/** An ordinary call that brings somebody has done so by then: a stretch more would be for nothing. */
+const MEETING_FROM_MS = 1_000;
 
 export interface ReachableParts {
   readonly args: ChatArgs;
@@ -43,6 +47,8 @@ interface Around {
   readonly hidden: boolean;
   /** The chat is over: whatever was waited for is not wanted any more. */
   readonly ending: () => boolean;
+  /** Somebody is being called and has not come yet. */
+  readonly calling: () => boolean;
   readonly hint: (text: string) => void;
   readonly problem: (problem: Problem) => void;
 }
@@ -63,6 +69,9 @@ export class Reachable {
   #invites = false;
   /** We take calls, or are about to. */
   #opening = false;
+  #readying: Promise<boolean> | undefined;
+  /** Cancels `meetHalfway`, which waits or has been done. */
+  #meeting: (() => void) | undefined;
 
   constructor(parts: ReachableParts, around: Around) {
     this.#parts = parts;
@@ -89,7 +98,7 @@ export class Reachable {
    * meanwhile waits as long as that takes. Resolves to what could not be done.
    */
   async listen(where: string, way = listenWay(this.#parts.args.targets)): Promise<Problem | undefined> {
-    const { view, entropy, openOnion } = this.#parts;
+    const { view, openOnion } = this.#parts;
     const { loop, ending } = this.#around;
     this.#opening = true;
     let address: string;
@@ -103,15 +112,34 @@ export class Reachable {
     this.#listening = address;
     view.show({ event: "listening", address });
     if (openOnion === undefined) this.#invite();
-    const salt = new Uint8Array(SALT_SIZE);
-    entropy(salt);
-    const phrase = await loop.stretch(salt);
-    if (phrase === undefined || ending()) return void phrase?.[Symbol.dispose]();
-    loop.step({ type: "ready", phrase });
+    if (!await this.#ready(false)) return undefined;
     this.#tell(address);
     loop.takeCalls();
     this.#mapPort(address);
     return await this.#nameByTor(address);
+  }
+
+  /** Whom we call may call us: without a port that friends know, and without a word. */
+  meetHalfway(): void {
+    if (this.#opening || this.#meeting !== undefined) return;
+    this.#meeting = after(MEETING_FROM_MS, () => {
+      const { calling, loop } = this.#around;
+      if (!calling()) return void (this.#meeting = undefined);
+      void this.#ready(true).then((ready) => ready && loop.takeCalls(), this.#parts.onFault);
+    });
+  }
+
+  /** The phrase is stretched for our own salt, once. False: all is over. */
+  #ready(quiet: boolean): Promise<boolean> {
+    const { loop, ending } = this.#around;
+    return this.#readying ??= (async () => {
+      const salt = new Uint8Array(SALT_SIZE);
+      this.#parts.entropy(salt);
+      const phrase = await loop.stretch(salt, quiet);
+      if (phrase === undefined || ending()) phrase?.[Symbol.dispose]();
+      else loop.step({ type: "ready", phrase });
+      return phrase !== undefined && !ending();
+    })();
   }
 
   /** `/listen [PORT]` */
@@ -144,6 +172,7 @@ export class Reachable {
   }
 
   [Symbol.dispose](): void {
+    this.#meeting?.();
     this.#mapper?.[Symbol.dispose]();
     this.#onion?.close();
   }

@@ -47,6 +47,7 @@ async function reachable() {
     },
     hidden: false,
     ending: () => false,
+    calling: () => false,
     hint: (text) => void hints.push(text),
     problem: (problem) => {
       throw new Error(problem.wrong);
@@ -103,6 +104,7 @@ Deno.test("/listen on a port that cannot be had says what to type in the chat in
       loop: { listen: () => Promise.reject(busy), step() {}, stretch: () => Promise.reject(busy), takeCalls() {} },
       hidden: false,
       ending: () => false,
+      calling: () => false,
       hint: (text) => void told.push(text),
       problem: ({ wrong, next }) => void told.push(`${wrong} ${next}`),
     });
@@ -117,4 +119,47 @@ Deno.test("/listen on a port that cannot be had says what to type in the chat in
   equal((await trial("listen", "7400").listen("7400"))?.next, "Close it, or choose another: sesame listen 7401.");
   const both = await trial("connect", "192.0.2.7", "--listen", "7400").listen("7400");
   equal(both?.next, "Close it, or choose another: --listen 7401.");
+});
+
+Deno.test("a second after a call began that has brought nobody, calls are taken; /listen then stretches nothing anew", async () => {
+  const did: string[] = [];
+  let calling = true;
+  const parts = {
+    args: parse(["connect", "192.0.2.7"]) as ChatArgs,
+    view: { show: ({ event }: Notice) => void did.push(event) } as unknown as View,
+    entropy: () => {},
+    addresses: () => [Uint8Array.of(192, 168, 1, 10)],
+    onFault: (error: unknown) => {
+      throw error;
+    },
+  } as unknown as ReachableParts;
+  using it = new Reachable(parts, {
+    loop: {
+      listen: () => Promise.resolve("[::]:7373"),
+      stretch: (_, quiet) => (did.push(`stretch${quiet ? " quietly" : ""}`), Promise.resolve({} as StretchedPhrase)),
+      step: ({ type }) => void did.push(type),
+      takeCalls: () => void did.push("takes calls"),
+    },
+    hidden: false,
+    ending: () => false,
+    calling: () => calling,
+    hint: () => {},
+    problem: () => {},
+  });
+  const aSecond = () => new Promise((done) => setTimeout(done, 1_050));
+  calling = false;
+  it.meetHalfway();
+  await aSecond();
+  deepEqual(did, [], "the call brought somebody");
+  calling = true;
+  it.meetHalfway();
+  it.meetHalfway();
+  deepEqual(did, []);
+  await aSecond();
+  deepEqual(did, ["stretch quietly", "ready", "takes calls"]);
+  it.meetHalfway();
+  await it.listen("7373");
+  deepEqual(did.slice(3), ["listening", "reachable", "takes calls"]);
+  await aSecond();
+  equal(did.length, 6);
 });

@@ -18,6 +18,8 @@ import { type Identity, makeIdentity } from "../transport/certificate.ts";
 import { selfTest } from "../transport/self_check.ts";
 import { freshLogin, parseProxy } from "../transport/proxy_address.ts";
 import { ClientKeys } from "../transport/onion/client_keys.ts";
+import { DEFAULT_PORT } from "../constants.ts";
+import { punchPort } from "../transport/address.ts";
 import { type TlsOptions, TlsTransport } from "../transport/tls.ts";
 import { asTyped } from "../words/command.ts";
 import { askedAgain } from "../words/call_failures.ts";
@@ -122,7 +124,12 @@ async function networkOf(booted: Booted, { identity, args }: Made): Promise<Netw
   const onion = args.onion === undefined ? undefined : new LocalOnion(host, args.onion, password, entropy, own);
   const keys = key === undefined ? undefined : await keysFor(host, args, { key, password, entropy });
   if (keys !== undefined && !(keys instanceof ClientKeys)) return new Refusal(EXIT.connection, keys);
-  const ways = { ...proxyOf(args.proxy, entropy, keys), ...listening(host, onion) };
+  const direct = args.proxy === undefined && onion === undefined;
+  const ways = {
+    ...proxyOf(args.proxy, entropy, keys),
+    ...listening(host, onion),
+    ...direct && { callingPort: punchPort(DEFAULT_PORT) },
+  };
   return { onion, keys, transport: new TlsTransport(identity, ways) };
 }
 

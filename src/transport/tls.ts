@@ -15,7 +15,7 @@ import {
   type Transport,
 } from "../ports.ts";
 import type { CallStep, NameFault, ProxyFault, TcpFault, TlsFault } from "../call.ts";
-import { type Address, bareHost, parseAlternatives, parseListen, punchPort } from "./address.ts";
+import { type Address, bareHost, parseAlternatives, parseListen, punchPort, scopeOf } from "./address.ts";
 import { CallProgress } from "./call_progress.ts";
 import type { Identity } from "./certificate.ts";
 import {
@@ -44,18 +44,22 @@ export interface TlsOptions extends Pick<ReachOptions, "resolve" | "proxy"> {
   readonly descriptors?: Descriptors;
   /** Behind an onion service: whom our Tor brings. */
   readonly brought?: Brought;
+  /** The calling port until we listen; undefined: none. On loopback it is not used. */
+  readonly callingPort?: number;
 }
 
 export class TlsTransport implements Transport {
   readonly #context: SecureContext;
   readonly #self: PeerId;
   readonly #options: TlsOptions & Required<Pick<TlsOptions, "handshakeTimeoutMs" | "dialTlsTimeoutMs">>;
-  /** Where two-sided calls leave from; undefined as long as we do not listen. */
+  /** The calling port: where direct calls leave from, two-sided ones only (docs/PROTOCOL.md section 1). */
   #punchPort: number | undefined;
+  #listens = false;
 
   constructor(identity: Identity, options: TlsOptions = {}) {
     this.#context = secureContextOf(identity);
     this.#self = identity.peerId;
+    this.#punchPort = options.callingPort;
     this.#options = {
       handshakeTimeoutMs: TLS_HANDSHAKE_TIMEOUT_MS,
       dialTlsTimeoutMs: DIAL_TLS_TIMEOUT_MS,
@@ -156,7 +160,9 @@ export class TlsTransport implements Transport {
   /** A friend in the middle sees by it where our two-sided calls come from. Windows lets no two calls share a port. */
   get #open(): Open {
     if (this.#punchPort === undefined || Deno.build.os === "windows") return openTcp;
-    return openPreferring(this.#punchPort);
+    const preferring = openPreferring(this.#punchPort);
+    if (this.#listens) return preferring;
+    return (address, ...outcome) => (scopeOf(address.host) === "machine" ? openTcp : preferring)(address, ...outcome);
   }
 
   async punch(to: Address, signal: AbortSignal, { opened, admit }: PunchHandlers): Promise<Link | PunchFault> {
@@ -195,7 +201,7 @@ export class TlsTransport implements Transport {
     });
   }
 
-  async listen(text: string, handlers: ListenHandlers): Promise<Listener> {
+  async listen(text: string, handlers: ListenHandlers, known = true): Promise<Listener> {
     const address = parseListen(text);
     if (typeof address === "string") throw listenError(undefined, text);
     const { descriptors, brought, handshakeTimeoutMs: timeoutMs } = this.#options;
@@ -204,6 +210,8 @@ export class TlsTransport implements Transport {
     await listener.listen().catch((error) => {
       throw listenError(error, text);
     });
+    if (!known) return listener;
+    this.#listens = true;
     this.#punchPort = punchPort(listener.port);
     return listener;
   }

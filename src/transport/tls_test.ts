@@ -310,6 +310,26 @@ Deno.test("dial() does not listen to the signal once it has linked", async () =>
   link.close();
 });
 
+Deno.test("who does not listen calls from a port of its own, but on loopback, and what is opened for others does not move it", async () => {
+  await using door = await Door.open();
+  const port = portOfNobody();
+  const transport = new TlsTransport(anna, { callingPort: port });
+  const callsFrom = async () => {
+    const link = await transport.dial(door.address, never);
+    const { address } = await door.link();
+    link.close();
+    return Number(address.split(":").at(-1));
+  };
+  assert.notEqual(await callsFrom(), port);
+  const handlers = { called: () => {}, deaf: () => {} };
+  const opened = await transport.listen("127.0.0.1:0", handlers, false);
+  assert.notEqual(await callsFrom(), Number(opened.address.split(":")[1]) + 1);
+  opened.close();
+  const known = await transport.listen("127.0.0.1:0", handlers);
+  assert.equal(await callsFrom(), Number(known.address.split(":")[1]) + 1);
+  known.close();
+});
+
 Deno.test("dial() sends no name", async () => {
   await using door = await Door.open("127.0.0.1:0");
   await using wire = await Wire.to(door.address);

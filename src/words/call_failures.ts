@@ -160,7 +160,7 @@ const WORDS: Readonly<Record<CallCause, (called: Called) => Words>> = {
     wrong:
       "Either your friend is not calling you just now, or one of your two routers keeps your calls apart: most often " +
       "one that uses a new port for every call, sometimes one that answers strangers with an error.",
-    next: "Ask your friend to call you as well: sesame connect HOST --listen 7373. If you both do, let one of you " +
+    next: "Ask your friend to call you as well: sesame connect HOST. If you both do, let one of you " +
       "listen with --map-port, forward the port by hand, or use IPv6.",
   }),
   busy: () => ({

@@ -15,7 +15,7 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [type: string,
     ["sesame listen --friends 1", "close the door after the first friend"],
   ],
   connect: [
-    ["sesame connect 192.0.2.7", "call a friend on port 7373"],
+    ["sesame connect 192.0.2.7", "call a friend, who best calls you as well"],
     ["sesame connect 192.0.2.7 198.51.100.4:7400", "call two friends at once"],
     ["sesame connect 192.0.2.7,198.51.100.4", "call one friend who has two addresses"],
     ["sesame connect 192.0.2.7 --once", "call once, and end with code 3 if nobody is there"],

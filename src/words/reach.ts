@@ -52,7 +52,7 @@ function addressCheck(own: readonly Uint8Array[] | undefined): Check {
   if (near.length > 0) {
     const advice =
       `${near.join(", ")}: within your own network only. From elsewhere: use --map-port, forward the port by hand, ` +
-      "or both of you run: sesame connect HOST --listen 7373.";
+      "or both of you run: sesame connect HOST.";
     return { check, state: "weaker", advice };
   }
   return { check, state: "weaker", advice: "This machine is not on a network. Connect it first." };

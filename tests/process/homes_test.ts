@@ -12,7 +12,7 @@ const captures = homes && hasHomes("tcpdump");
 
 function start({ homes }: Homes, i: 0 | 1): Promise<Sesame> {
   const { host } = homes[i]!;
-  return scripted(["connect", `${homes[1 - i]!.outer}:7373`, "--listen", "7373", ...FAST], { shell: host.shell });
+  return scripted(["connect", `${homes[1 - i]!.outer}:7373`, ...FAST], { shell: host.shell });
 }
 
 const MEET: readonly (readonly [Kind, Kind])[] = [["drops", "drops"], ["resets", "resets"], ["v6", "v6"], [
@@ -49,7 +49,7 @@ Deno.test({
     await using middle = await scripted(["listen", "7373", ...more], { shell: hers!.host.shell });
     await middle.event("listening");
     const call = ({ host }: Home, name: string) =>
-      scripted(["connect", `${hers!.outer}:7373`, "--listen", "7373", "--name", name, ...more], { shell: host.shell });
+      scripted(["connect", `${hers!.outer}:7373`, "--name", name, ...more], { shell: host.shell });
     await using bob = await call(his!, "Bob");
     await bob.event("connected", 60_000);
     await using carol = await call(theirs!, "Carol");

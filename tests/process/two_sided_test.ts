@@ -17,9 +17,10 @@ const CASES: readonly (readonly [string, "near" | "far" | undefined, "near" | "f
   ["only the far one can call, by IPv6", "far", "far", "IPv6"],
   ["both can call", undefined, "near", "IPv4"],
 ];
-for (const [what, blocked, first, family] of CASES) {
+const EACH_CASE = CASES.flatMap((one) => [[...one, true], [...one, false]] as const);
+for (const [what, blocked, first, family, listens] of EACH_CASE) {
   Deno.test({
-    name: `two friends who run connect --listen find each other when ${what}`,
+    name: `two friends who run connect${listens ? " --listen" : ""} find each other when ${what}`,
     ignore: !networks,
     async fn() {
       using wire = new Wire(["10.78.1.2/24", "fd78::2/64"], ["10.78.1.1/24", "fd78::1/64"]);
@@ -29,7 +30,9 @@ for (const [what, blocked, first, family] of CASES) {
         return family === "IPv4" ? bare : `[${bare}]`;
       };
       const start = (place: Place, other: Place) =>
-        scripted(["connect", `${addressOfPlace(other)}:7373`, "--listen", "7373", ...FAST], { shell: place.shell });
+        scripted(["connect", `${addressOfPlace(other)}:7373`, ...listens ? ["--listen", "7373"] : [], ...FAST], {
+          shell: place.shell,
+        });
       const [early, later] = first === "near" ? [wire.near, wire.far] : [wire.far, wire.near];
       await using one = await start(early, later);
       // Nobody is there yet: refused, or silence where the other cannot be called.

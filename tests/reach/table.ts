@@ -25,7 +25,7 @@ const outerOf = (homes: Homes, i: number, six: boolean) => six ? homes.homes[i]!
 /** Both homes call each other; the time runs from the second's call. */
 export async function call(homes: Homes, kinds: Pair): Promise<Result> {
   const start = (i: number) =>
-    scripted(["connect", `${outerOf(homes, 1 - i, kinds.includes("v6"))}:7373`, "--listen", "7373"], {
+    scripted(["connect", `${outerOf(homes, 1 - i, kinds.includes("v6"))}:7373`], {
       shell: homes.homes[i]!.host.shell,
     });
   await using first = await start(0);

@@ -60,6 +60,8 @@ for (let i = 0; i < count; i++) {
     hidden: false,
   });
   const loop = new Loop({
+    takesCallsBack: false,
+    onAimed() {},
     peers,
     watch: new Watch(),
     transport: new TlsTransport(identity),
