@@ -68,17 +68,17 @@ Deno.test("a line is full at 64 Ki, and says so, whether it is typed or pasted",
   composer.clear();
 });
 
-Deno.test("a command below the first line is asked about, as it would go to everybody; one behind blanks goes to nobody new", () => {
+Deno.test("a /msg below the first line is asked about, as it would go to everybody; one behind blanks goes to nobody new", () => {
   here("bob");
   composer.key({ type: "paste", text: "tea at five\n  /msg bob the key is 4711", cut: false });
   equal(enter(), undefined);
-  match(composer.asks?.[0] ?? "", /a command below the first line/);
+  match(composer.asks?.[0] ?? "", /a \/msg below the first line/);
   composer.key(named("escape"));
   composer.clear();
   composer.key(text("  /msg bob hi"));
   here("bob", "carol");
   deepEqual(enter(), { type: "line", text: "  /msg bob hi" });
-  for (const said of ["one\n/etc/hosts", "one\n//msg bob", "/msg bob one\ntwo"]) {
+  for (const said of ["one\n/quit", "one\n//msg bob", "/msg bob one\ntwo"]) {
     composer.key({ type: "paste", text: said, cut: false });
     deepEqual(enter(), { type: "line", text: said });
   }

@@ -40,12 +40,9 @@ export function asText(line: string): string {
   return typed.startsWith("//") ? line.slice(0, line.length - typed.length) + typed.slice(1) : line;
 }
 
-/** A line below the first one begins with a command: the text would go to everybody, and the command with it. */
+/** A line below the first one would go to one friend alone if it were the first, and goes to everybody as it is. */
 export function hidesCommand(text: string): boolean {
-  return text.trimStart().split("\n").slice(1).some((line) => {
-    const [word = ""] = line.trimStart().split(/\s/, 1);
-    return CHAT_COMMANDS.includes(word);
-  });
+  return text.trimStart().split("\n").slice(1).some((line) => /^\s*\/msg\s/.test(line));
 }
 
 export function commandHelp(): string {

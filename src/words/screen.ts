@@ -13,7 +13,7 @@ export const SECRETS = {
   privateKey: "a private key",
   accessToken: "an access token",
   longToken: "a long token",
-  command: "a command below the first line",
+  command: "a /msg below the first line",
 } as const;
 
 export function secretTexts(secret: string): readonly string[] {

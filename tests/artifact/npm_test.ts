@@ -244,7 +244,7 @@ each("the program's environment holds a few variables and nothing of npm's or No
   await using listener = child;
   const names = environmentOf(listener.pid);
   const allowed =
-    /^(DENO_(DIR|LOG|NO_UPDATE_CHECK|NO_PACKAGE_JSON)|SESAME_STARTED_AS|TERM|COLORTERM|NO_COLOR|LANG|LC_\w+|TZ)$/;
+    /^(DENO_(DIR|LOG|NO_UPDATE_CHECK|NO_PACKAGE_JSON)|SESAME_(STARTED_AS|PARENT)|TERM|COLORTERM|NO_COLOR|LANG|LC_\w+|TZ)$/;
   deepEqual(names.filter((name) => !allowed.test(name)), []);
   ok(names.includes("DENO_DIR"));
 });
