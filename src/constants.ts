@@ -80,6 +80,9 @@ export const NO_PROGRESS_TIMEOUT_MS = 30_000;
 export const DEAD_AFTER_MS = 90_000;
 /** A timer later than this means that the machine slept: silence is counted again, once. */
 export const SLEPT_MS = 5_000;
+/** Each side's first cells: so many, so far apart, whatever there is to send and whatever the interval. */
+export const OPENING_CELLS = 10;
+export const OPENING_GAP_MS = 25;
 /** Cover off: the first cell comes at a uniform moment within this, and a dummy every COVER_OFF_DUMMY_MS. */
 export const COVER_OFF_FIRST_MS = 250;
 export const COVER_OFF_DUMMY_MS = 30_000;

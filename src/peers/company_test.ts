@@ -310,7 +310,7 @@ test("a circle counts that waited until the other links had been read, though it
   bench.call("b", "a").run(6_000);
   bench.readTakesMs = 4_000;
   bench.call("a", "b");
-  while (bench.friend("b", "a")?.links !== 2) bench.run(1);
+  bench.untilTwoLinks("b", "a");
   // b has done its reading, and tells on the new one from here on; a still reads.
   bench.joined[0]!.pair.die(["dialer", "listener"], []);
   bench.run(3_000);

@@ -444,7 +444,7 @@ test("a process that was late itself reads its sockets before it drops the one t
   bench.call("b", "a").run(3_000);
   bench.call("a", "b");
   // b stops once it has admitted the second connection and before anything came over it.
-  while (bench.friend("b", "a")?.links !== 2) bench.run(1);
+  bench.untilTwoLinks("b", "a");
   bench.node("b").pause();
   bench.run(SETTLE_TIMEOUT_MS + 20);
   bench.node("b").resume(true);
@@ -478,11 +478,10 @@ test(
 );
 
 test("when the one in use ends, messages move to the other, and nobody has left", [SMALL, LARGE], (bench) => {
-  bench.call("b", "a").run(1_000);
+  bench.call("a", "b").run(1_000);
   bench.say("a", "in flight");
   // The other connection is there; the first breaks before anything has settled.
-  bench.call("a", "b");
-  while (bench.friend("a", "b")?.links !== 2) bench.run(1);
+  bench.call("b", "a").untilTwoLinks("b", "a");
   bench.joined[0]!.pair.die(BOTH, BOTH);
   bench.run(3_000);
   deepEqual(bench.texts("b"), ["in flight"]);
@@ -541,7 +540,7 @@ test("a message right behind the accept is shown, although the connection it was
 ], (bench) => {
   bench.readTakesMs = 2_000;
   bench.call("b", "a").run(1_000).call("a", "b");
-  while (bench.friend("b", "a")?.links !== 2) bench.run(1);
+  bench.untilTwoLinks("b", "a");
   // b, which has done its reading, has only the new one from here on; a still reads.
   bench.joined[0]!.pair.die(["dialer"], BOTH);
   bench.say("b", "early");
@@ -1408,13 +1407,12 @@ test("the side that receives bye closes both connections, and says `left` once",
   name: "c",
   rank: 3,
 }], (bench) => {
-  bench.call("b", "a").run(1_000);
-  bench.call("a", "b");
-  while (bench.friend("b", "a")?.links !== 2 || bench.friend("a", "b")?.links !== 2) bench.run(1);
+  bench.call("a", "b").run(1_000);
+  bench.call("b", "a").untilTwoLinks("b", "a");
   bench.call("b", "c");
   bench.node("a").step({ type: "leave" });
   // One goodbye does for both.
-  bench.joined[0]!.pair.stall("dialer", 60_000);
+  bench.joined[0]!.pair.stall("listener", 60_000);
   bench.run(1_000);
   equal(bench.friend("b", "a"), undefined);
   bench.run(2_000);
@@ -1429,7 +1427,7 @@ test("one connection that breaks the rules is closed, and the other with the sam
 ], (bench) => {
   bench.call("b", "a").run(1_000);
   bench.call("a", "b");
-  while (bench.friend("b", "a")?.links !== 2 || bench.friend("a", "b")?.links !== 2) bench.run(1);
+  bench.untilTwoLinks("b", "a");
   bench.joined[1]!.pair.dialer.send(new Uint8Array(1280));
   bench.run(3_000);
   deepEqual(bench.open(), [0]);
@@ -1527,7 +1525,7 @@ test(
     bench.call("a", "b").run(1_000);
     bench.call("b", "a");
     // a has admitted it, and b still reads.
-    while (bench.friend("a", "b")?.links !== 2) bench.run(1);
+    bench.untilTwoLinks("a", "b");
     bench.run(50);
     bench.node("a").step({ type: "leave" });
     bench.run(10_000);

@@ -1,7 +1,13 @@
 // When a cell leaves (docs/PROTOCOL.md section 7). A pure function of times: the tick never depends on the queue, on
 // typing or on what arrives. With cover off it does, and that is what cover off means.
 
-import { COVER_OFF_DUMMY_MS, COVER_OFF_FIRST_MS, INTERVAL_MIN_MS } from "../constants.ts";
+import {
+  COVER_OFF_DUMMY_MS,
+  COVER_OFF_FIRST_MS,
+  INTERVAL_MIN_MS,
+  OPENING_CELLS,
+  OPENING_GAP_MS,
+} from "../constants.ts";
 import type { Millis } from "../ports.ts";
 
 export interface Shape {
@@ -25,31 +31,36 @@ export interface Pacer {
 /** `random` is uniform in [0, 1): where in its first interval the first cell leaves. */
 export function makePacer(shape: Shape, now: Millis, random: number): Pacer {
   return shape.cover === "constant"
-    ? new Grid(now + random * shape.intervalMs, Math.max(shape.intervalMs, INTERVAL_MIN_MS))
+    ? new Grid(now, random, Math.max(shape.intervalMs, INTERVAL_MIN_MS))
     : new OnDemand(now + random * COVER_OFF_FIRST_MS);
 }
 
-/** Ticks at `first + k * interval`, for ever. */
+/** The opening from `opened` on, and then ticks at `first + k * interval`, for ever. */
 class Grid implements Pacer {
+  readonly #opened: Millis;
   readonly #first: Millis;
   readonly #interval: number;
-  #k = 0;
+  /** Ticks taken or missed. */
+  #n = 0;
 
-  constructor(first: Millis, interval: number) {
-    this.#first = first;
+  constructor(opened: Millis, random: number, interval: number) {
+    this.#opened = opened;
+    this.#first = opened + (OPENING_CELLS - 1) * OPENING_GAP_MS + random * interval;
     this.#interval = interval;
   }
 
   next(): Millis {
+    const k = this.#n - OPENING_CELLS;
     // By multiplication, so that no error adds up over the hours.
-    return this.#first + this.#k * this.#interval;
+    return k < 0 ? this.#opened + this.#n * OPENING_GAP_MS : this.#first + k * this.#interval;
   }
 
   take(now: Millis): boolean {
     if (now < this.next()) return false;
-    this.#k = Math.max(this.#k, Math.floor((now - this.#first) / this.#interval));
+    const missed = Math.floor((now - this.#first) / this.#interval);
+    if (missed > 0) this.#n = Math.max(this.#n, OPENING_CELLS + missed);
     // The division may have been rounded down: then the tick just taken would be due again, and be a burst.
-    while (this.next() <= now) this.#k++;
+    while (this.next() <= now) this.#n++;
     return true;
   }
 

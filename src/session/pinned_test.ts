@@ -111,11 +111,11 @@ const PINNED = {
     "listener a423686572cededf",
     "dialer 8d5b6ce1faec7e88",
     "listener b1139c74d345d199",
-    "listener e8f98d863b9df665",
+    "dialer aaf3e04da8094244",
   ],
-  frames: 52,
-  bytes: "d8ba3210c759adcf94bffd10ef02ca23d8816986bce9ec5206a9aba5d5c8304e",
-  times: "90361acbe360902fe3b65f2e8e07fefbc632f6f583106fb0160c062bcef95397",
+  frames: 70,
+  bytes: "00d69fad1550df9fc7cb2c3ec701c305b6d514ea5cc912a96d45444d3225b5dd",
+  times: "3f0de643d48b9c67c70cf9909e86a8a00fb3a4214818c941c9bf7b2009126c8c",
 };
 
 const PINNED_OFF = { frames: 12, bytes: "5ea133d64b522766dd2d8a611e547404b2f259317c7425f626bc36e62d5b3acb" };

@@ -41,6 +41,8 @@ import {
   MAX_UNCONFIRMED,
   MAX_UNSENT_FRAMES,
   NO_PROGRESS_TIMEOUT_MS,
+  OPENING_CELLS,
+  OPENING_GAP_MS,
   SHOWN_IDS_PER_PEER,
   SILENCE_GRACE_MS,
   SILENT_IDLE_MS,
@@ -58,6 +60,9 @@ const arena = await testArena();
 const phrase = fixedPhrase(arena);
 const otherPhrase = fixedPhrase(arena, 0x44);
 const base = arena.used;
+
+/** When the opening has its last cell. */
+const OPENING_MS = (OPENING_CELLS - 1) * OPENING_GAP_MS;
 
 /** A test after which no secret is left. */
 function test(sentence: string, body: () => void): void {
@@ -281,22 +286,26 @@ test("a wrong confirmB closes the dialer with `phrase`", () => {
 
 // --- When cells leave, section 7 ---
 
-test("each side's first cell leaves within one interval, and then exactly one each interval", () => {
+test("each side opens with ten cells from its authentication on, and then sends exactly one each interval", () => {
   using pair = makePair("grid").authenticate();
   pair.runUntil(60_000);
-  for (const role of ["dialer", "listener"] as const) {
+  const grids = (["dialer", "listener"] as const).map((role) => {
     const times = pair.cellTimes(role);
-    ok(times[0]! < 250);
-    equal(times.length, Math.floor((60_000 - times[0]!) / 250) + 1);
-    times.forEach((at, k) => equal(at, times[0]! + k * 250));
-  }
-  notEqual(pair.cellTimes("dialer")[0], pair.cellTimes("listener")[0]);
+    const grid = times.splice(OPENING_CELLS);
+    deepEqual(times, Array.from({ length: OPENING_CELLS }, (_, k) => times[0]! + k * OPENING_GAP_MS));
+    ok(grid[0]! > times.at(-1)! && grid[0]! < times.at(-1)! + 250);
+    equal(grid.length, Math.floor((60_000 - grid[0]!) / 250) + 1);
+    grid.forEach((at, k) => equal(at, grid[0]! + k * 250));
+    return grid[0];
+  });
+  notEqual(grids[0], grids[1]);
 });
 
-test("the first cell's moment is uniform in the interval", () => {
+test("the first moment after the opening is uniform in the interval", () => {
   const firsts = Array.from({ length: 60 }, (_, i) => {
     using own = inPhase({ role: "listener", phase: "live" }, `uniform ${i}`);
-    return own.session.deadline / 250;
+    for (let k = 0; k < OPENING_CELLS; k++) own.step({ type: "time", unsent: 0 }, own.session.deadline);
+    return (own.session.deadline - OPENING_MS) / 250;
   });
   ok(firsts.every((first) => first >= 0 && first < 1));
   for (let tenth = 0; tenth < 5; tenth++) {
@@ -526,6 +535,8 @@ test("with cover an epoch lasts ten of the dialer's ticks, whatever the listener
     pair.runUntil(120_000);
     const lasting = epochsOf(pair, "dialer").map((at, i, all) => at - (all[i - 1] ?? at)).slice(1);
     ok(lasting.length > 20);
+    // The first is of the opening.
+    ok(lasting.shift()! < 9 * 250);
     // Nine cells to the key; then the listener's next tick, and the dialer's.
     ok(lasting.every((ms) => ms >= 9 * 250 && ms <= (9 + 1) * 250 + listenerMs), lasting.join(" "));
   }
@@ -572,7 +583,7 @@ test("leaving when the key is next: it goes first, and the bye is the second cel
   const key = cellsOf(pair, "dialer")[8]!;
   deepEqual([key.at, key.n], [tick, 8]);
   const goodbye = pair.happened.find(({ by, effect }) => by === "listener" && effect.type === "close");
-  equal(goodbye?.at, tick + INTERVAL_MAX_MS);
+  equal(goodbye?.at, tick + OPENING_GAP_MS);
 });
 
 test("a quiet moment is asked for once cell 7 has left; the key is made then, and without one on the tick of cell 8", () => {
@@ -769,7 +780,7 @@ test("bye follows the message being sent; what is queued is not sent; its sender
   using pair = makePair("bye").authenticate();
   pair.step("dialer", { type: "submit", message: chat(1, "x".repeat(3000)) });
   pair.step("dialer", { type: "submit", message: chat(2) });
-  pair.runUntil(250);
+  pair.runUntil(OPENING_GAP_MS);
   // A listener that keeps the link open.
   pair.holding.dialer = true;
   pair.step("dialer", { type: "leave" });
@@ -800,8 +811,9 @@ test("after its bye a side goes on with dummies on the grid until it closes, and
     both.feed(now, [peer.dummy()]);
   }
   equal(closedAt, times[0]! + BYE_TIMEOUT_MS);
-  deepEqual(times, Array.from({ length: times.length }, (_, k) => times[0]! + k * 250));
-  ok(times.length >= 8);
+  const grid = times.slice(OPENING_CELLS);
+  deepEqual(grid, Array.from({ length: grid.length }, (_, k) => grid[0]! + k * 250));
+  ok(times.length >= OPENING_CELLS + 7);
 });
 
 test("a side that leaves while nothing can be sent is gone 2 s after the tick that could not say bye", () => {

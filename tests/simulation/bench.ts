@@ -129,6 +129,15 @@ export class Bench implements Surroundings, Disposable {
     return this;
   }
 
+  /** To the moment at which `who` has a second link with `whom`, before anything has come on it. Throws if there is none. */
+  untilTwoLinks(who: string, whom: string): this {
+    for (let quarters = 0; this.friend(who, whom)?.links !== 2; quarters++) {
+      if (quarters > 20_000) throw new Error(`${who} never had two links with ${whom}`);
+      this.run(0.25);
+    }
+    return this;
+  }
+
   /** What somebody was told, of one kind. */
   notices<E extends Notice["event"]>(who: string, event: E): NoticeOf<E>[] {
     return this.told.flatMap((t) => t.who === who && t.notice.event === event ? [t.notice as NoticeOf<E>] : []);

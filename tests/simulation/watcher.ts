@@ -8,6 +8,8 @@ import {
   INTERVAL_MIN_MS,
   MAX_UNCONFIRMED,
   MESSAGE_ID_SIZE,
+  OPENING_CELLS,
+  OPENING_GAP_MS,
 } from "../../src/constants.ts";
 import type { MessageId, Notice } from "../../src/notice.ts";
 import type { LinkId } from "../../src/peers/connection.ts";
@@ -49,6 +51,9 @@ interface Life {
 interface CallProgress {
   /** Which of its process's authentications it was; 0: none yet. */
   order: number;
+  /** Its opening began, and so many ticks of it are over. */
+  opened: Millis;
+  opening: number;
   first: Millis | undefined;
   lastSlot: number;
   lastCell: Millis;
@@ -65,6 +70,7 @@ const SETTLED_WITHIN_MS = 5_500;
 /** Sums of times round. */
 const HAIR = 0.01;
 const MIN_GAP_OFF_MS = 20;
+const OPENING_MS = (OPENING_CELLS - 1) * OPENING_GAP_MS;
 /** A dialer asks for a renewal with its ninth cell of an epoch; the answer takes a tick of the slowest listener. */
 const CALM_EPOCH_CELLS = 20;
 
@@ -197,6 +203,17 @@ export class Watcher {
 
   #onGrid(node: Node, course: CallProgress, now: Millis, interval: number): void {
     const late = this.#latenessMax(node) + HAIR;
+    if (course.opening < OPENING_CELLS && now - course.opened <= OPENING_MS + late) {
+      const since = now - course.opened;
+      const tick = this.#late ? Math.floor((since + late) / OPENING_GAP_MS) : Math.round(since / OPENING_GAP_MS);
+      this.#must(tick >= course.opening, node, "two cells for one tick of the opening");
+      if (!this.#late) {
+        this.#must(Math.abs(since - tick * OPENING_GAP_MS) <= late, node, "a cell off the opening's ticks");
+      }
+      course.opening = 1 + (this.#late ? Math.floor((since - HAIR) / OPENING_GAP_MS) : tick);
+      return;
+    }
+    course.opening = OPENING_CELLS;
     if (course.first === undefined) {
       if (!this.#late) course.first = now;
       return;
@@ -214,7 +231,16 @@ export class Watcher {
   #course(link: MemoryLink): CallProgress {
     let course = this.#courses.get(link);
     if (course === undefined) {
-      course = { order: 0, first: undefined, lastSlot: 0, lastCell: -COVER_OFF_FIRST_MS, epoch: 0, calmCells: 0 };
+      course = {
+        order: 0,
+        opened: 0,
+        opening: 0,
+        first: undefined,
+        lastSlot: 0,
+        lastCell: -COVER_OFF_FIRST_MS,
+        epoch: 0,
+        calmCells: 0,
+      };
       this.#courses.set(link, course);
     }
     return course;
@@ -240,7 +266,9 @@ export class Watcher {
     const mark = (id: LinkId) => {
       const link = node.links.get(id);
       if (link === undefined || closed.has(id)) return;
-      this.#course(link).order = ++this.life(node.id).authenticated;
+      const course = this.#course(link);
+      course.order = ++this.life(node.id).authenticated;
+      course.opened = now;
       this.#choiceSince.set(`${node.id} ${link.peer}`, now);
     };
     for (const effect of effects) {

@@ -3,6 +3,7 @@
 // found in a capture by counting, without opening anything. What makes them is work of up to 0.3 ms, which no cell is to wait
 // for: docs/PROTOCOL.md section 4.
 
+import { OPENING_CELLS } from "../../src/constants.ts";
 import type { WholeObservation } from "./features.ts";
 import type { Way } from "./flow.ts";
 import { gridOf } from "./grid.ts";
@@ -49,7 +50,7 @@ export function placesOf(up: readonly number[], down: readonly number[]): Places
   return { ...places, renewals };
 }
 
-/** Of all sessions together; each direction against its own cells. */
+/** Of all sessions together, without their openings; each direction against its own cells. */
 export function lateAtRenewals(
   sessions: readonly WholeObservation[],
   intervalMs: number,
@@ -64,8 +65,8 @@ export function lateAtRenewals(
     renewals += places.renewals;
     for (const way of ["up", "down"] as const) {
       const group: (typeof groups)[number] = { near: [], others: [] };
-      gridOf(cells[way], intervalMs).lateness.forEach((ms, i) => {
-        (places[way].has(i) ? group.near : group.others).push(ms);
+      gridOf(cells[way].slice(OPENING_CELLS), intervalMs).lateness.forEach((ms, i) => {
+        (places[way].has(i + OPENING_CELLS) ? group.near : group.others).push(ms);
       });
       groups.push(group);
     }

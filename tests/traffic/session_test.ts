@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import { pause } from "../harness/child.ts";
+import { OPENING_CELLS, OPENING_GAP_MS } from "../../src/constants.ts";
 import { captureProblem, PORTS, Tcpdump } from "./capture.ts";
 import { type Flow, flowsOf, type TlsRecord } from "./flow.ts";
 import { gridOf } from "./grid.ts";
@@ -103,12 +104,19 @@ const SESSIONS: readonly Session[] = [
 let played: Promise<Observed[]> | undefined;
 const theSessions = () => played ??= observe(SESSIONS);
 
-test("after the accept each direction shows one size, a record a segment, and as many as there were ticks", async () => {
+test("after the accept each direction shows one size, a record a segment, an opening of ten, and then as many as there were ticks", async () => {
   for (const { flow, tshark } of await theSessions()) {
     for (const way of ["up", "down"] as const) {
       const cells = cellsOf(flow, way);
       assert.deepEqual([...new Set(cells.map(({ size }) => size))], [FRAME_RECORD]);
       assert.ok(cells.every(({ alone, type }) => alone && type === APPLICATION_DATA));
+      const opening = cells.splice(0, OPENING_CELLS).map(({ at }) => at);
+      const due = opening.map((at, k) => at - k * OPENING_GAP_MS);
+      // The first leaves in the busiest moment of a process. A late one stays before the next, and moves no other.
+      const late = due.map((at) => at - Math.min(...due));
+      assert.ok(late.every((ms) => ms < OPENING_GAP_MS), `the opening ${way}: ${late.map(Math.round)} ms late`);
+      const begins = cells[0]!.at - opening.at(-1)!;
+      assert.ok(begins > 0 && begins < INTERVAL_MS + OPENING_GAP_MS / 2, `the grid begins after ${begins} ms`);
       const ticks = (cells.at(-1)!.at - cells[0]!.at) / INTERVAL_MS + 1;
       assert.ok(Math.abs(cells.length - ticks) <= 1, `${cells.length} cells ${way} in ${ticks} ticks`);
     }
@@ -148,7 +156,7 @@ test("a caller with another phrase and one in another mode are refused alike, an
 test("a side that stood still sends one late cell and goes on by its old grid; the other never changes its pace", async () => {
   const stopMs = 3_000;
   const [observed] = await observe([{ phrase: "eight ch", decoy: false, stopMs, lines: [LONG] }]);
-  const times = (way: TlsRecord["way"]) => cellsOf(observed!.flow, way).map(({ at }) => at);
+  const times = (way: TlsRecord["way"]) => cellsOf(observed!.flow, way).slice(OPENING_CELLS).map(({ at }) => at);
   const up = times("up");
   const pauses = up.slice(1).map((at, i) => at - up[i]!);
   const gap = pauses.findIndex((ms) => ms > stopMs - INTERVAL_MS);
