@@ -16,13 +16,13 @@ _sesame() {
     esac
   done
   case $command in
-    listen) COMPREPLY=($(compgen -W "--phrase-fd --phrase --decoy --name --cover --interval --plain --json --no-colour --no-commands --bell --notify --friends --introductions --once --proxy --map-port --onion --onion-auth --onion-password-fd --require-locked-memory --help --version" -- "$word")) ;;
-    connect) COMPREPLY=($(compgen -W "--listen --phrase-fd --phrase --decoy --name --cover --interval --plain --json --no-colour --no-commands --bell --notify --friends --introductions --once --proxy --map-port --onion-auth --onion-auth-fd --onion-password-fd --require-locked-memory --help --version" -- "$word")) ;;
+    listen) COMPREPLY=($(compgen -W "--phrase-fd --phrase --decoy --name --cover --interval --plain --json --no-commands --bell --notify --friends --introductions --once --proxy --map-port --onion --onion-auth --onion-password-fd --require-locked-memory --help --version" -- "$word")) ;;
+    connect) COMPREPLY=($(compgen -W "--listen --phrase-fd --phrase --decoy --name --cover --interval --plain --json --no-commands --bell --notify --friends --introductions --once --proxy --map-port --onion-auth --onion-auth-fd --onion-password-fd --require-locked-memory --help --version" -- "$word")) ;;
     phrase) COMPREPLY=($(compgen -W "--words --help --version" -- "$word")) ;;
     doctor) COMPREPLY=($(compgen -W "--phrase-fd --with-phrase --decoy --json --proxy --map-port --help --version" -- "$word")) ;;
     help) COMPREPLY=($(compgen -W "listen connect phrase doctor" -- "$word")) ;;
     *)
-      if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--phrase-fd --phrase --decoy --name --cover --interval --plain --json --no-colour --no-commands --bell --notify --friends --introductions --once --proxy --map-port --onion --onion-auth --onion-password-fd --require-locked-memory --help --version" -- "$word"))
+      if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--phrase-fd --phrase --decoy --name --cover --interval --plain --json --no-commands --bell --notify --friends --introductions --once --proxy --map-port --onion --onion-auth --onion-password-fd --require-locked-memory --help --version" -- "$word"))
       else COMPREPLY=($(compgen -W "listen connect phrase doctor help" -- "$word")); fi ;;
   esac
 }

@@ -18,7 +18,6 @@ complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish
 complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l interval -x -d 'time between two cells, 50 to 1000 (default: 250)'
 complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l plain -d 'append-only lines: for screen readers and logs'
 complete -c sesame -n '__fish_seen_subcommand_from listen connect doctor; or not __fish_seen_subcommand_from connect phrase doctor help' -l json -d 'JSON lines; in a chat, lines of stdin are messages'
-complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l no-colour -d 'no colours on the screen'
 complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l no-commands -d 'with --json: send lines that begin with / too'
 complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l bell -d 'ring the terminal\'s bell for a message'
 complete -c sesame -n '__fish_seen_subcommand_from listen connect; or not __fish_seen_subcommand_from connect phrase doctor help' -l notify -d 'notify of a message without its text (OSC 9, 777)'

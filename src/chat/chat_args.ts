@@ -13,7 +13,6 @@ export interface ChatArgs {
   readonly cover: "constant" | "off";
   readonly intervalMs: number;
   readonly output: "screen" | "plain" | "json";
-  readonly colour: "auto" | "none";
   readonly bell: boolean;
   readonly notify: boolean;
   /** A line that begins with a slash is a message like any other. */

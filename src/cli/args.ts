@@ -154,7 +154,6 @@ function chatArgs(
     name: given.get("name"),
     ...shape,
     output: given.has("json") ? "json" : given.has("plain") ? "plain" : "screen",
-    colour: given.has("no-colour") ? "none" : "auto",
     bell: given.has("bell"),
     notify: given.has("notify"),
     noCommands: given.has("no-commands"),

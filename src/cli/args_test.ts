@@ -33,7 +33,6 @@ Deno.test("parse() of nothing is sesame listen on the default port, with everyth
     cover: "constant",
     intervalMs: 250,
     output: "screen",
-    colour: "auto",
     bell: false,
     notify: false,
     noCommands: false,
@@ -104,7 +103,6 @@ Deno.test("each option of a chat changes its own field and no other", () => {
     [["--interval", "1000"], { intervalMs: 1000 }],
     [["--json"], { output: "json" }],
     [["--plain"], { output: "plain" }],
-    [["--no-colour"], { colour: "none" }],
     [["--bell"], { bell: true }],
     [["--notify"], { notify: true }],
     [["--json", "--no-commands"], { output: "json", noCommands: true }],
@@ -165,8 +163,8 @@ Deno.test("what was nearly right is said, and nothing is guessed where two begin
   match(wrong("abcdefghijklm"), /no command "…"/);
   match(wrong("--frends", "2"), /no option --frends\. Did you mean --friends\?/);
   match(wrong("--phrasefd", "3"), /no option --phrasefd\. See/);
-  match(wrong("--no-color"), /no option --no-color\. Did you mean --no-colour\?/);
-  match(wrong("--no-co"), /no option --no-co\. See/);
+  match(wrong("--no-colour"), /no option --no-colour\. Leave it out, and set NO_COLOR=1/);
+  match(wrong("--no"), /no option --no\. See/);
   match(wrong("-x"), /no option -x\. See/);
   match(wrong("--ü"), /The options cannot be understood\. See/);
   match(wrong("--json=1"), /^--json takes no value\. Type it alone: --json$/);

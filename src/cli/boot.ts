@@ -62,11 +62,7 @@ export async function boot(host: Host, argv: readonly string[]): Promise<number>
 
 /** What the environment says about the terminal. */
 function asTheTerminalWants(host: Host, args: ChatArgs): ChatArgs {
-  return {
-    ...args,
-    output: host.dumbTerminal && args.output === "screen" ? "plain" : args.output,
-    colour: host.noColour ? "none" : args.colour,
-  };
+  return { ...args, output: host.dumbTerminal && args.output === "screen" ? "plain" : args.output };
 }
 
 async function command(host: Host, tty: Tty, args: Args): Promise<number> {

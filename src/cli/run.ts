@@ -220,7 +220,7 @@ async function takeOrAskAgain(booted: Booted, first: PhraseRead): Promise<Taken 
 
 /** `current`: the chat, as soon as there is one, gets the input and says when it has time for painting. */
 function viewOf(
-  { tty, arena }: Booted,
+  { host, tty, arena }: Booted,
   args: ChatArgs,
   stretcher: Stretcher,
   current: { readonly chat?: Chat },
@@ -229,7 +229,7 @@ function viewOf(
     args.output,
     tty,
     {
-      colour: args.colour,
+      colour: host.noColour ? "none" : "auto",
       bell: args.bell,
       notify: args.notify,
       wall: wallClock,

@@ -7,7 +7,6 @@ import { audienceText } from "../words/circle.ts";
 import { LEAVE, LINE_FULL, PASTE_TOO_LONG, SECRETS, secretTexts } from "../words/screen.ts";
 import { answersYes, type KeyName, type PlainKey } from "./keys.ts";
 import { LineEditor } from "./line_editor.ts";
-import { suspicion } from "./secret_filter.ts";
 import { completions, type Roster } from "./text/roster.ts";
 import type { Input } from "./view.ts";
 
@@ -124,7 +123,7 @@ export class Composer {
       ? SECRETS.phrase
       : hidesCommand(text)
       ? SECRETS.command
-      : suspicion(text);
+      : undefined;
     if (secret === undefined) return { type: "line", text: this.editor.take() };
     // Somebody may come before the answer.
     return this.#ask({ texts: secretTexts(secret), yes: () => this.#enter(true) });

@@ -72,7 +72,7 @@ Deno.test("a /msg below the first line is asked about, as it would go to everybo
   here("bob");
   composer.key({ type: "paste", text: "tea at five\n  /msg bob the key is 4711", cut: false });
   equal(enter(), undefined);
-  match(composer.asks?.[0] ?? "", /a \/msg below the first line/);
+  match(composer.asks?.[0] ?? "", /a hidden \/msg/);
   composer.key(named("escape"));
   composer.clear();
   composer.key(text("  /msg bob hi"));

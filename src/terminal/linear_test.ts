@@ -11,7 +11,6 @@ import { jsonLine } from "./json.ts";
 import type { KeyName } from "./keys.ts";
 import { LineEditor } from "./line_editor.ts";
 import { plainLines } from "./plain.ts";
-import { suspicion } from "./secret_filter.ts";
 
 const SMALL = 1024;
 const LARGE = 64 * SMALL;
@@ -58,7 +57,6 @@ const WORK: Readonly<Record<string, (text: string) => () => void>> = {
   "Alt-Backspace": keyed("delete-word-left"),
   "Tab": keyed("tab"),
   "Backspace": keyed("backspace"),
-  "the secret filter": (text) => () => suspicion(text),
   "cleaning a text": (text) => () => sanitise(text, "text"),
   "cleaning a name": (text) => () => sanitise(text, "name"),
   "wrapping": (text) => () => wrap(text, 80, 80),

@@ -84,7 +84,6 @@ export const OPTIONS: readonly Option[] = [
     help: "JSON lines; in a chat, lines of stdin are messages",
     of: [...CHAT, "doctor"],
   },
-  { name: "no-colour", help: "no colours on the screen", of: CHAT },
   { name: "no-commands", help: "with --json: send lines that begin with / too", of: CHAT },
   { name: "bell", help: "ring the terminal's bell for a message", of: CHAT },
   { name: "notify", help: "notify of a message without its text (OSC 9, 777)", of: CHAT },
@@ -170,6 +169,7 @@ export function synopsis({ name, value, optional }: Option): string {
 
 /** Options of before, and what stands in their place. */
 const RETIRED: Readonly<Record<string, string>> = {
+  "--no-colour": "Leave it out, and set NO_COLOR=1 in the environment instead.",
   "--retry": "Leave it out: Sesame keeps calling by itself, unless --once is given.",
 };
 

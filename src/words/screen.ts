@@ -10,10 +10,7 @@ export const LEAVE: readonly string[] = [
 /** What a text looks like. */
 export const SECRETS = {
   phrase: "the phrase of this session",
-  privateKey: "a private key",
-  accessToken: "an access token",
-  longToken: "a long token",
-  command: "a /msg below the first line",
+  command: "a hidden /msg",
 } as const;
 
 export function secretTexts(secret: string): readonly string[] {

@@ -29,7 +29,7 @@ const SHELLS: readonly Shell[] = [
 /** What is typed before Tab, and what the line then is. */
 const LINES: readonly (readonly [typed: string, becomes: RegExp])[] = [
   ["sesame conn", /> sesame connect\b/],
-  ["sesame connect --no-col", /> sesame connect --no-colour\b/],
+  ["sesame connect --no-com", /> sesame connect --no-commands\b/],
   ["sesame listen --cover o", /> sesame listen --cover off\b/],
   ["sesame phrase --w", /> sesame phrase --words\b/],
   ["sesame help li", /> sesame help listen\b/],

@@ -97,8 +97,8 @@ const GOLDEN: readonly [name: string, make: () => Trial][] = [
     return trial.type("second line with 日本語 in it, long enough to be continued on a third row");
   }],
   ["pasted", () => new Trial(60, 16).chat().paste("one\ntwo\n/quit\nfour")],
-  ["pasted-key", () => {
-    const trial = new Trial(60, 16).chat().paste("-----BEGIN OPENSSH PRIVATE KEY-----\nabc");
+  ["pasted-msg", () => {
+    const trial = new Trial(60, 16).chat().paste("tea at five\n/msg alice the key is 4711");
     trial.key("enter");
     return trial;
   }],
@@ -300,23 +300,18 @@ Deno.test("ChatScreen says on a narrow screen what the keys of a question do", (
   }
 });
 
-Deno.test("ChatScreen asks before it sends what looks like a secret", () => {
+Deno.test("ChatScreen asks before it sends the phrase, and about nothing else", () => {
   const holdsPhrase = (text: string) => text.includes("correct horse");
-  const secrets = [
-    "the phrase is correct horse",
-    "-----BEGIN RSA PRIVATE KEY-----",
-    "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
-    "q83vEjRWeJCrze8SNFZ4kKvN7xI0Vnh1",
-  ];
-  for (const text of secrets) {
+  for (const text of ["the phrase is correct horse"]) {
     const trial = new Trial(80, 24, { holdsPhrase }).type(text);
     assert.equal(trial.key("enter"), undefined, text);
     assert.equal(trial.screen.key({ type: "text", text: "n" }), undefined);
     assert.equal(trial.key("enter"), undefined);
     assert.deepEqual(trial.screen.key({ type: "text", text: "y" }), { type: "line", text });
   }
-  const link = "https://example.org/a-long-path/to-some/page-with-a-name-of-more-than-32";
-  for (const text of ["hello", link, `${"a".repeat(39)}1`]) {
+  // To send a secret safely is what the chat is for.
+  const secrets = ["-----BEGIN RSA PRIVATE KEY-----", "ghp_abcdefghijklmnopqrstuvwxyz0123456789"];
+  for (const text of ["hello", ...secrets]) {
     assert.deepEqual(new Trial(80, 24, { holdsPhrase }).type(text).key("enter"), { type: "line", text });
   }
 });
