@@ -52,7 +52,7 @@ export type MapFault = "router-silent" | "router-refused" | "second-nat" | "no-r
  * else; `cookie`: its cookie cannot be read; `no-method`: it offers no way in that we can use; `password`: it requires
  * one, or another one; `false-tor`: it does not know its own cookie; `refused`: it does not do what we ask; `silent`:
  * no answer in time; `lost`: the connection ended; `untrusted`: whose program listens there is somebody else's, or
- * cannot be found out; `other-tor`: calls go through another.
+ * cannot be found out.
  */
 export type ControlFault =
   | "nobody"
@@ -65,8 +65,7 @@ export type ControlFault =
   | "refused"
   | "silent"
   | "lost"
-  | "untrusted"
-  | "other-tor";
+  | "untrusted";
 
 export type Notice =
   // The contract of --json.
@@ -139,8 +138,8 @@ export type Notice =
   | { event: "hint"; text: string }
   /** A call has not succeeded for a while. */
   | { event: "diagnosis"; address: string; failure: CallFailure; proxy: string | undefined }
-  /** Friends can call this onion name; `confirmed`: Tor says that it is published. `key`: what they have to know for that. */
-  | { event: "onion"; address: string; confirmed: boolean; key?: string }
+  /** Friends can call this onion name; `confirmed`: Tor says that it is published. */
+  | { event: "onion"; address: string; confirmed: boolean }
   | { event: "onion-starting"; percent: number }
   /** The name was lost with Tor and is being made again; `why`: what the last attempt led to, `at` that control port. */
   | { event: "onion-gone"; why: ControlFault | undefined; at?: string | undefined }

@@ -8,7 +8,7 @@ _sesame() {
   case $before in
     --cover) COMPREPLY=($(compgen -W "constant off" -- "$word")); return ;;
     --introductions) COMPREPLY=($(compgen -W "ask yes no" -- "$word")); return ;;
-    --listen|--phrase-fd|--phrase|--name|--interval|--friends|--proxy|--onion-auth-fd|--onion-password-fd|--words) return ;;
+    --listen|--phrase-fd|--phrase|--name|--interval|--friends|--proxy|--onion-password-fd|--words) return ;;
   esac
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
@@ -16,13 +16,13 @@ _sesame() {
     esac
   done
   case $command in
-    listen) COMPREPLY=($(compgen -W "--phrase-fd --phrase --decoy --name --cover --interval --plain --json --no-commands --bell --notify --friends --introductions --once --proxy --map-port --onion --onion-auth --onion-password-fd --require-locked-memory --help --version" -- "$word")) ;;
-    connect) COMPREPLY=($(compgen -W "--listen --phrase-fd --phrase --decoy --name --cover --interval --plain --json --no-commands --bell --notify --friends --introductions --once --proxy --map-port --onion-auth --onion-auth-fd --onion-password-fd --require-locked-memory --help --version" -- "$word")) ;;
+    listen) COMPREPLY=($(compgen -W "--phrase-fd --phrase --decoy --name --cover --interval --plain --json --no-commands --bell --notify --friends --introductions --once --proxy --map-port --onion --onion-password-fd --require-locked-memory --help --version" -- "$word")) ;;
+    connect) COMPREPLY=($(compgen -W "--listen --phrase-fd --phrase --decoy --name --cover --interval --plain --json --no-commands --bell --notify --friends --introductions --once --proxy --map-port --require-locked-memory --help --version" -- "$word")) ;;
     phrase) COMPREPLY=($(compgen -W "--words --help --version" -- "$word")) ;;
     doctor) COMPREPLY=($(compgen -W "--phrase-fd --with-phrase --decoy --json --proxy --map-port --help --version" -- "$word")) ;;
     help) COMPREPLY=($(compgen -W "listen connect phrase doctor" -- "$word")) ;;
     *)
-      if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--phrase-fd --phrase --decoy --name --cover --interval --plain --json --no-commands --bell --notify --friends --introductions --once --proxy --map-port --onion --onion-auth --onion-password-fd --require-locked-memory --help --version" -- "$word"))
+      if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "--phrase-fd --phrase --decoy --name --cover --interval --plain --json --no-commands --bell --notify --friends --introductions --once --proxy --map-port --onion --onion-password-fd --require-locked-memory --help --version" -- "$word"))
       else COMPREPLY=($(compgen -W "listen connect phrase doctor help" -- "$word")); fi ;;
   esac
 }

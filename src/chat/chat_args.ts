@@ -28,13 +28,6 @@ export interface ChatArgs {
   readonly mapPort: string | undefined;
   /** Tor's control port, as typed; empty: to be found out. Then nobody calls us but through Tor. */
   readonly onion: string | undefined;
-  /**
-   * The onion name takes calls from those only who have its key: ours, made for it, or our friends', who then give it. For calls
-   * the control port of the Tor that they go through, as typed; empty: to be found out.
-   */
-  readonly onionAuth: string | undefined;
-  /** Where the friend's key is read; undefined: from a prompt. */
-  readonly onionAuthFd: number | undefined;
   /** Where the password of that port is read. */
   readonly onionPasswordFd: number | undefined;
   readonly requireLockedMemory: boolean;

@@ -32,8 +32,8 @@ export interface ReachableParts {
   onFault(error: unknown): never;
 }
 
-/** The service that makes our onion name, and the key that it wants of its callers, as text for whoever is to be shown it. */
-type Onion = Pick<OnionService, "start" | "close"> & { readonly key?: (() => string) | undefined };
+/** The service that makes our onion name. */
+type Onion = Pick<OnionService, "start" | "close">;
 /** Makes a service that brings callers to a port of ours. */
 export type OpenOnion = (port: number, tell: (event: OnionEvent) => void) => Onion;
 
@@ -88,7 +88,7 @@ export class Reachable {
     if (this.#listening === undefined) return undefined;
     if (this.#onion !== undefined) {
       if (this.#name === undefined) return ONION_PUBLISHING;
-      return onionReady(this.#name.address, this.#name.confirmed, this.#onion.key?.());
+      return onionReady(this.#name.address, this.#name.confirmed);
     }
     return invitation(this.#listening, this.#parts.addresses(), this.#outer);
   }
@@ -201,13 +201,12 @@ export class Reachable {
 
   #named(event: OnionEvent): void {
     const { view, args } = this.#parts;
-    const key = this.#onion?.key;
     switch (event.type) {
       case "starting":
         return view.show({ event: "onion-starting", percent: event.percent });
       case "ready":
         this.#name = { address: `${event.name}:${DEFAULT_PORT}`, confirmed: event.confirmed };
-        return view.show({ event: "onion", ...this.#name, ...key && { key: key() } });
+        return view.show({ event: "onion", ...this.#name });
       case "gone":
         this.#name = undefined;
         return view.show({ event: "onion-gone", why: undefined });

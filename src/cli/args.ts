@@ -105,13 +105,13 @@ function doctorArgs(given: Given, rest: readonly string[]): Args | UsageProblem 
 /** What an option that takes a descriptor says; undefined where it is not given. Standard input is for the phrase alone. */
 function descriptor(
   given: Given,
-  name: "phrase-fd" | "onion-password-fd" | "onion-auth-fd",
+  name: "phrase-fd" | "onion-password-fd",
 ): number | undefined | UsageProblem {
   const value = given.get(name);
   if (value === undefined) return undefined;
   const fd = integer(value, undefined, 0, DESCRIPTOR_MAX);
   if (fd !== undefined && (fd > 2 || (fd === 0 && name === "phrase-fd"))) return fd;
-  return name === "phrase-fd" ? USAGE.descriptor : USAGE.onionDescriptor(name);
+  return name === "phrase-fd" ? USAGE.descriptor : USAGE.onionDescriptor;
 }
 
 const DESCRIPTOR_MAX = 1_000_000;
@@ -132,7 +132,7 @@ function chatArgs(
   if ("wrong" in phrase) return phrase;
   const shape = shapeOf(given);
   if ("wrong" in shape) return shape;
-  const onion = onionOf(command, given, rest, phrase);
+  const onion = onionOf(given, rest, phrase);
   if ("wrong" in onion) return onion;
   const whom = command === "listen" ? listenTo(onion.onion === undefined ? rest : [ONION_LISTENS_ON]) : callTo(rest);
   if ("wrong" in whom) return whom;
@@ -187,30 +187,18 @@ function shapeOf(given: Given): Pick<ChatArgs, "cover" | "intervalMs"> | UsagePr
   return intervalMs === undefined ? USAGE.interval : { cover, intervalMs };
 }
 
-type OnionArgs = Pick<ChatArgs, "onion" | "onionAuth" | "onionAuthFd" | "onionPasswordFd">;
+type OnionArgs = Pick<ChatArgs, "onion" | "onionPasswordFd">;
 
-function onionOf(
-  command: "listen" | "connect",
-  given: Given,
-  rest: readonly string[],
-  phrase: ChatArgs["phrase"],
-): OnionArgs | UsageProblem {
+function onionOf(given: Given, rest: readonly string[], phrase: ChatArgs["phrase"]): OnionArgs | UsageProblem {
   const onionPasswordFd = descriptor(given, "onion-password-fd");
   if (typeof onionPasswordFd === "object") return onionPasswordFd;
-  const onionAuthFd = descriptor(given, "onion-auth-fd");
-  if (typeof onionAuthFd === "object") return onionAuthFd;
   const onion = given.get("onion");
-  const onionAuth = given.get("onion-auth") ?? (onionAuthFd === undefined ? undefined : "");
-  if (command === "listen" && onion === undefined && onionAuth !== undefined) return USAGE.onionAuth;
-  if (command === "listen" && onionAuth !== undefined && onionAuth !== "") return USAGE.onionAuthPort;
-  if (onionPasswordFd !== undefined && onion === undefined && onionAuth === undefined) {
-    return USAGE.onionPassword(command);
-  }
+  if (onionPasswordFd !== undefined && onion === undefined) return USAGE.onionPassword;
   if (onion !== undefined && (rest.length > 0 || given.has("map-port"))) return USAGE.onionAlone;
-  const descriptors = [onionPasswordFd, onionAuthFd, phrase.from === "fd" ? phrase.fd : undefined]
-    .filter((fd) => fd !== undefined);
-  if (new Set(descriptors).size < descriptors.length) return USAGE.sameDescriptor;
-  return { onion, onionAuth, onionAuthFd, onionPasswordFd };
+  if (onionPasswordFd !== undefined && phrase.from === "fd" && phrase.fd === onionPasswordFd) {
+    return USAGE.sameDescriptor;
+  }
+  return { onion, onionPasswordFd };
 }
 
 /** A port that nobody can guess: a web page on this machine could call a known one. */

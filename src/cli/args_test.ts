@@ -26,8 +26,6 @@ Deno.test("parse() of nothing is sesame listen on the default port, with everyth
     decoy: false,
     mapPort: undefined,
     onion: undefined,
-    onionAuth: undefined,
-    onionAuthFd: undefined,
     onionPasswordFd: undefined,
     name: undefined,
     cover: "constant",
@@ -171,35 +169,9 @@ Deno.test("what was nearly right is said, and nothing is guessed where two begin
   match(wrong("--phrase-fd"), /^--phrase-fd wants a value\. Type: --phrase-fd N$/);
 });
 
-Deno.test("parse() of --onion-auth: a listener has it without a port, a caller with one or a key from a descriptor", () => {
-  const name = "NAME.onion";
-  const cases: readonly (readonly [argv: readonly string[], auth: string | undefined, fd: number | undefined])[] = [
-    [["listen", "--onion"], undefined, undefined],
-    [["listen", "--onion", "--onion-auth"], "", undefined],
-    [["connect", name], undefined, undefined],
-    [["connect", name, "--onion-auth"], "", undefined],
-    [["connect", name, "--onion-auth=127.0.0.1:9051"], "127.0.0.1:9051", undefined],
-    [["connect", name, "--onion-auth-fd", "3"], "", 3],
-    [["connect", name, "--onion-auth=127.0.0.1:9051", "--onion-auth-fd", "4"], "127.0.0.1:9051", 4],
-  ];
-  for (const [argv, auth, fd] of cases) {
-    const { onionAuth, onionAuthFd } = chat(...argv);
-    deepEqual([onionAuth, onionAuthFd], [auth, fd], argv.join(" "));
-  }
-  match(wrong("listen", "--onion-auth"), /^--onion-auth is for an onion name\./);
-  match(
-    wrong("listen", "--onion", "--onion-auth=127.0.0.1:9051"),
-    /^A listener types Tor's control port after --onion=\./,
-  );
-  for (const fd of ["0", "2", "x"]) {
-    match(wrong("connect", name, "--onion-auth-fd", fd), /^--onion-auth-fd takes .* above 2/);
-    match(wrong("--onion", "--onion-password-fd", fd), /^--onion-password-fd takes .* above 2/);
-  }
-  match(wrong("--phrase-fd", "2"), /^--phrase-fd takes the number of a descriptor open for reading\./);
-  for (const [one, other] of [["onion-auth-fd", "phrase-fd"], ["onion-auth-fd", "onion-password-fd"]]) {
-    match(wrong("connect", name, `--${one}`, "3", `--${other}`, "3"), /cannot come from one descriptor/);
-    equal(chat("connect", name, `--${one}`, "3", `--${other}`, "4").onionAuthFd, 3);
-  }
+Deno.test("an option of before says what to do instead", () => {
+  match(wrong("--onion", "--onion-auth"), /no option --onion-auth\. Tell your friend the name alone/);
+  match(wrong("connect", "NAME.onion", "--onion-auth-fd", "3"), /no option --onion-auth-fd\. Leave it out/);
 });
 
 Deno.test("parse() of --onion: it listens for Tor alone, and its password has a descriptor of its own", () => {

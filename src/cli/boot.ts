@@ -23,7 +23,7 @@ import { type Args, type DoctorArgs, parse } from "./args.ts";
 import { Signals } from "./signals.ts";
 import { tell } from "./tell.ts";
 import type { argsProblem } from "./checks.ts";
-import type { OnionSecrets } from "./onion_key.ts";
+import type { Password } from "./onion.ts";
 import type { NoPhrase, PhraseRead } from "./run.ts";
 import { VERSION } from "./version.ts";
 import type { Arena, LockedBytes, SlotClasses } from "../secrets/locked.ts";
@@ -115,8 +115,8 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   if (asks) signals.onInterrupt(signalled);
   // The prompt first; the memory for what is typed is made while it stands, and keys wait in the terminal meanwhile.
   const opening = deferred(async () => memory = await openMemory(host));
-  const secrets = await onionSecrets(host, tty, args, opening, panic);
-  if (typeof secrets === "number") return secrets;
+  const password = await passwordOf(host, tty, args, opening);
+  if (typeof password === "number") return password;
   const readAgain = () => readPhrase(host, tty, args, async () => (await opening()).typed, panic);
   const read = readAgain();
   const opened = await opening();
@@ -128,7 +128,7 @@ async function chat(host: Host, tty: Tty, args: ChatArgs): Promise<number> {
   await turn();
   const { run } = await import("./run.ts");
   const protection = report(host, locked);
-  return await run({ host, tty, args, arena, protection, typed, read, readAgain, ...secrets, signals });
+  return await run({ host, tty, args, arena, protection, typed, read, readAgain, password, signals });
 }
 
 /** `sesame doctor HOST`: with the phrase, everything that keeps it safe in a chat holds here as well. */
@@ -288,27 +288,20 @@ async function refuseMemory(
   return 5;
 }
 
-/** Before the phrase is asked for, what Tor is told for us, as far as it is wanted; or the exit code. */
-async function onionSecrets(
+/** Before the phrase is asked for, the password of Tor's control port, if there is one; or the exit code. */
+async function passwordOf(
   host: Host,
   tty: Tty,
   args: ChatArgs,
   opening: () => Promise<Memory>,
-  panic: (lineEnd: string) => never,
-): Promise<OnionSecrets | number> {
-  const { onion, onionAuth, onionAuthFd, onionPasswordFd } = args;
-  const wantsKey = onionAuth !== undefined && onion === undefined;
-  if (!wantsKey && onionPasswordFd === undefined) return { key: undefined, password: undefined };
+): Promise<Password | undefined | number> {
+  if (args.onionPasswordFd === undefined) return undefined;
   const opened = await opening();
   const weak = await refuseMemory(tty, args, opened, "");
   if (weak !== undefined) return weak;
-  const { takeKey, takePassword } = await import("./onion_key.ts");
+  const { takePassword } = await import("./onion_password.ts");
   const readLine = (fd: number, into: LockedBytes) => readDescriptor(host, fd, into);
-  const reading = { host, tty, arena: opened.arena, readLine, panic };
-  const password = onionPasswordFd === undefined ? undefined : await takePassword(reading, onionPasswordFd);
-  if (typeof password === "number") return password;
-  const key = wantsKey ? await takeKey(reading, onionAuthFd) : undefined;
-  return typeof key === "number" ? key : { key, password };
+  return await takePassword({ host, tty, arena: opened.arena, readLine }, args.onionPasswordFd);
 }
 
 /**

@@ -3,20 +3,19 @@
 // (words/problems.ts).
 
 import { isIpAddress, parseAlternatives, parseListen, parseTarget, scopeOf } from "../transport/address.ts";
-import { bareName } from "../transport/onion/key_text.ts";
 import { parseProxy } from "../transport/proxy_address.ts";
 import { isName } from "../wire/message.ts";
 import type { ChatArgs } from "../chat/chat_args.ts";
 import { targetsProblem } from "../chat/commands.ts";
 import { listenAddressProblem } from "../words/commands.ts";
 import { MAPPED_LOOPBACK, ROUTER_PROBLEM } from "../words/mapping.ts";
-import { KEY_PROBLEMS, onionPortProblem, onionProblem } from "../words/onion.ts";
+import { ONION_PORT_PROBLEM, onionProblem } from "../words/onion.ts";
 import { listenWay, NAME_PROBLEM, type Problem, proxyProblem } from "../words/problems.ts";
 
 /** Undefined: a chat, or the doctor's call, can begin with these. */
 export function argsProblem(
-  { name, targets = [], listen, proxy, mapPort, onion, onionAuth }: Partial<
-    Pick<ChatArgs, "name" | "targets" | "listen" | "proxy" | "mapPort" | "onion" | "onionAuth">
+  { name, targets = [], listen, proxy, mapPort, onion }: Partial<
+    Pick<ChatArgs, "name" | "targets" | "listen" | "proxy" | "mapPort" | "onion">
   >,
 ): Problem | undefined {
   if (name !== undefined && !isName(name)) return NAME_PROBLEM;
@@ -25,15 +24,9 @@ export function argsProblem(
   const way = proxy === undefined ? undefined : parseProxy(proxy);
   if (typeof way === "string") return proxyProblem(way);
   if (mapPort !== undefined && mapPort !== "" && !isIpAddress(mapPort)) return ROUTER_PROBLEM;
-  for (const [wish, typed] of [["onion", onion], ["onion-auth", onionAuth]] as const) {
-    const control = typed === undefined ? undefined : onionFault(typed);
-    if (control === "address") return onionPortProblem(wish);
-    if (control === "elsewhere") return onionProblem("elsewhere", typed, wish);
-  }
-  if (onionAuth !== undefined && onion === undefined) {
-    if (onionNames(targets).length === 0) return KEY_PROBLEMS.noName;
-    if (way !== undefined && scopeOf(way.address.host) !== "machine") return KEY_PROBLEMS.farProxy;
-  }
+  const control = onion === undefined ? undefined : onionFault(onion);
+  if (control === "address") return ONION_PORT_PROBLEM;
+  if (control === "elsewhere") return onionProblem("elsewhere", onion);
   const address = listen === undefined ? undefined : parseListen(listen);
   if (typeof address === "string") return listenAddressProblem(address, listenWay(targets));
   return mapPort !== undefined && address !== undefined && scopeOf(address.host) === "machine"
@@ -46,11 +39,6 @@ export function hostsOf(targets: readonly string[]): readonly string[] {
     const addresses = parseAlternatives(target);
     return typeof addresses === "string" ? [] : addresses.map(({ host }) => host);
   });
-}
-
-/** Those of the targets' hosts that Tor can be given a key for. */
-export function onionNames(targets: readonly string[]): readonly string[] {
-  return hostsOf(targets).filter((host) => bareName(host) !== undefined);
 }
 
 /** Whether HOST:PORT behind `--onion=` can be a control port of this machine. */

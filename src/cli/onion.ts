@@ -5,12 +5,10 @@ import type { ChatArgs } from "../chat/chat_args.ts";
 import type { OpenOnion } from "../chat/reachable.ts";
 import { DEFAULT_PORT, ONION_CONTROL_PORTS, ONION_SOCKS_PORTS } from "../constants.ts";
 import type { Host } from "../host/host.ts";
-import { x25519PublicKey } from "../crypto/x25519.ts";
-import type { LockedBytes, LockedDhSecret } from "../secrets/locked.ts";
+import type { LockedBytes } from "../secrets/locked.ts";
 import type { Brought } from "../transport/tls_listener.ts";
 import type { Entropy } from "../ports.ts";
 import { type Address, parseTarget } from "../transport/address.ts";
-import { base32, CLIENT_KEY_SIZE } from "../transport/onion/key_text.ts";
 import type { ControlOptions, Trust } from "../transport/onion/control.ts";
 import { OnionService } from "../transport/onion/service.ts";
 import { takesCalls } from "../transport/connect.ts";
@@ -24,7 +22,7 @@ export interface Password {
 }
 
 /** Whom to ask, and with what. `typed`: HOST:PORT, or empty: to be found. The password is kept, since Tor may come back. */
-export function waysIn(
+function waysIn(
   host: Host,
   typed: string,
   password: Password | undefined,
@@ -50,42 +48,16 @@ export async function torAnswers(typed: string): Promise<boolean> {
 export class LocalOnion {
   readonly #host: Host;
   readonly #ways: ControlOptions & Trust;
-  readonly #key: LockedDhSecret | undefined;
   #service: OnionService | undefined;
 
-  /** `key`: gets the private key of those who may call, and is kept; without it anybody may who knows the name. */
-  constructor(
-    host: Host,
-    typed: string,
-    password: Password | undefined,
-    entropy: Entropy,
-    key?: LockedDhSecret,
-  ) {
+  constructor(host: Host, typed: string, password: Password | undefined, entropy: Entropy) {
     this.#host = host;
     this.#ways = waysIn(host, typed, password, entropy);
-    this.#key = key;
-    if (key !== undefined) entropy(key.bytes);
   }
 
   /** A service for a port of ours; whoever opens it closes it. */
   readonly open: OpenOnion = (port, tell) => {
-    const key = this.#key;
-    const clientKey = key && new Uint8Array(CLIENT_KEY_SIZE);
-    if (clientKey !== undefined) x25519PublicKey(clientKey, key!);
-    const service = this.#service = new OnionService({
-      ...this.#ways,
-      port,
-      virtualPort: DEFAULT_PORT,
-      clientKey,
-      tell,
-      after,
-    });
-    return {
-      start: () => service.start(),
-      close: () => service.close(),
-      // A text each time it is to be shown, and no other: it is for the person to pass on.
-      key: key && (() => base32(key.bytes)),
-    };
+    return this.#service = new OnionService({ ...this.#ways, port, virtualPort: DEFAULT_PORT, tell, after });
   };
 
   /**

@@ -1,9 +1,7 @@
-import { deepStrictEqual as deepEqual, match, strictEqual as equal } from "node:assert/strict";
-import { testArena } from "../../tests/harness/arena.ts";
+import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
 import type { Host } from "../host/host.ts";
 import type { LoopbackSocket } from "../host/socket_owner.ts";
 import { FakeTor, tor } from "../transport/onion/control_test_tor.ts";
-import { parse } from "./args.ts";
 import { argsProblem, onionFault } from "./checks.ts";
 import { controlsOf, LocalOnion, wantsTor, withLocalTor } from "./onion.ts";
 
@@ -29,44 +27,6 @@ Deno.test("onionFault() takes a control port on loopback and nothing else", () =
   for (const wrong of ["127.0.0.1", "9051", "127.0.0.1:0", "127.0.0.1:x"]) equal(onionFault(wrong), "address", wrong);
   equal(argsProblem({ onion: "127.0.0.1:9051" }), undefined);
   equal(argsProblem({ onion: "192.0.2.1:9051" })?.wrong, "The control port is not on this machine's loopback.");
-});
-
-Deno.test("--onion-auth is of an onion name: with --onion for who listens, with an onion name and a Tor of this machine for who calls", () => {
-  const name = `${"a".repeat(56)}.onion`;
-  const said = (...argv: string[]) => {
-    const args = parse(argv);
-    if ("wrong" in args) return args.wrong;
-    return args.command === "chat" ? argsProblem(args)?.wrong ?? [args.onionAuth, args.onionAuthFd] : undefined;
-  };
-  deepEqual(said("listen", "--onion", "--onion-auth"), ["", undefined]);
-  deepEqual(said("connect", name, "--onion-auth"), ["", undefined]);
-  deepEqual(said("connect", `192.0.2.7,${name}:7400`, "--onion-auth=127.0.0.1:9151"), ["127.0.0.1:9151", undefined]);
-  deepEqual(said("connect", name, "--onion-auth-fd", "3", "--onion-password-fd", "4"), ["", 3]);
-  deepEqual(said("connect", name, "--onion-auth", "--proxy", "socks5h://127.0.0.1:9050"), ["", undefined]);
-  const wrong: readonly (readonly [readonly string[], RegExp])[] = [
-    [["listen", "--onion", "--onion-auth-fd", "3"], /does not belong to "sesame listen"/],
-    [["connect", "192.0.2.7", "--onion-auth"], /None of the addresses is an onion name/],
-    [["connect", "friend.onion", "--onion-auth-fd", "3"], /None of the addresses is an onion name/],
-    [["connect", name, "--onion-auth", "--proxy", "socks5h://192.0.2.1:9050"], /not on this machine's loopback/],
-    [["connect", name, "--onion-auth=192.0.2.1:9051"], /not on this machine's loopback/],
-    [["connect", name, "--onion-auth=9051"], /--onion-auth= is not HOST:PORT/],
-    [["connect", name, "--onion-password-fd", "3"], /only to give Tor a key/],
-    [["doctor", name, "--onion-auth"], /does not belong to "sesame doctor"/],
-  ];
-  for (const [argv, words] of wrong) match(String(said(...argv)), words, argv.join(" "));
-});
-
-Deno.test("LocalOnion makes one key for all names of a run, keeps the private half in locked memory, and shows it as Tor writes it", async () => {
-  const arena = await testArena();
-  const held = arena.used;
-  {
-    using key = arena.dhSecret();
-    const onion = new LocalOnion(host({}), "", undefined, (into) => void into.fill(0xa5), key);
-    const shown = [1, 2].map((port) => onion.open(port, () => {}).key?.());
-    deepEqual(shown, Array(2).fill("UWS2LJNFUWS2LJNFUWS2LJNFUWS2LJNFUWS2LJNFUWS2LJNFUWSQ"));
-    equal(new LocalOnion(host({}), "", undefined, () => {}).open(1, () => {}).key, undefined);
-  }
-  equal(arena.used, held);
 });
 
 Deno.test("wantsTor() sees an onion name among the addresses of one friend", () => {

@@ -17,7 +17,6 @@ import type { View } from "../terminal/view.ts";
 import { type Identity, makeIdentity } from "../transport/certificate.ts";
 import { selfTest } from "../transport/self_check.ts";
 import { freshLogin, parseProxy } from "../transport/proxy_address.ts";
-import { ClientKeys } from "../transport/onion/client_keys.ts";
 import { DEFAULT_PORT } from "../constants.ts";
 import { punchPort } from "../transport/address.ts";
 import { type TlsOptions, TlsTransport } from "../transport/tls.ts";
@@ -31,8 +30,7 @@ import { doctorText, startHints } from "../words/doctor.ts";
 import { DESCRIPTOR_PROBLEM, EXIT, phraseProblem, type Problem, sentence, WEAK_PHRASE } from "../words/problems.ts";
 import { fault, panic, type Restorable } from "./panic.ts";
 import { LOCAL_TOR } from "../words/onion.ts";
-import { LocalOnion, withLocalTor } from "./onion.ts";
-import { keysFor, type OnionSecrets } from "./onion_key.ts";
+import { LocalOnion, type Password, withLocalTor } from "./onion.ts";
 import { mapperOf } from "./port_mapper.ts";
 import type { Signals } from "./signals.ts";
 import { tell } from "./tell.ts";
@@ -40,7 +38,9 @@ import { Stretcher } from "../chat/stretcher.ts";
 import { after, entropyOf, now, turn, wallClock } from "../system.ts";
 
 /** What `run` gets: a machine that is hardened, a terminal, memory for secrets, and a phrase on its way into it. */
-export interface Booted extends OnionSecrets {
+export interface Booted {
+  /** Of Tor's control port. */
+  readonly password: Password | undefined;
   readonly host: Host;
   readonly tty: Tty;
   readonly args: ChatArgs;
@@ -82,15 +82,9 @@ export async function run(booted: Booted): Promise<number> {
       await end(booted, taken.problem);
       return guesses > 0 && taken.code === EXIT.left ? EXIT.phrase : taken.code;
     }
-    const network = made.network ??= await networkOf(booted, made);
-    if (network instanceof Refusal) {
-      taken.phrase[Symbol.dispose]();
-      await end(booted, network.problem);
-      return network.code;
-    }
+    const network = made.network ??= networkOf(booted, made);
     const { view, outcome } = await converse(booted, made, network, taken, callFrom);
     if (!mayAskAgain || outcome.phraseRefused === undefined) {
-      await network.keys?.end(after);
       return await finish(booted, view, outcome);
     }
     guesses += outcome.guesses;
@@ -107,30 +101,24 @@ interface Made {
   readonly shown: { now: Restorable };
   readonly onPanic: () => never;
   readonly onFault: (error: unknown) => never;
-  network?: Network | Refusal;
+  network?: Network;
 }
 
 interface Network {
   readonly onion: LocalOnion | undefined;
-  readonly keys: ClientKeys | undefined;
   readonly transport: TlsTransport;
 }
 
-/** Or why Tor does not do what it is to do for us. */
-async function networkOf(booted: Booted, { identity, args }: Made): Promise<Network | Refusal> {
-  const { host, arena, password, key } = booted;
+function networkOf({ host, password }: Booted, { identity, args }: Made): Network {
   const entropy = entropyOf(host);
-  const own = args.onion === undefined || args.onionAuth === undefined ? undefined : arena.dhSecret();
-  const onion = args.onion === undefined ? undefined : new LocalOnion(host, args.onion, password, entropy, own);
-  const keys = key === undefined ? undefined : await keysFor(host, args, { key, password, entropy });
-  if (keys !== undefined && !(keys instanceof ClientKeys)) return new Refusal(EXIT.connection, keys);
+  const onion = args.onion === undefined ? undefined : new LocalOnion(host, args.onion, password, entropy);
   const direct = args.proxy === undefined && onion === undefined;
   const ways = {
-    ...proxyOf(args.proxy, entropy, keys),
+    ...proxyOf(args.proxy, entropy),
     ...listening(host, onion),
     ...direct && { callingPort: punchPort(DEFAULT_PORT) },
   };
-  return { onion, keys, transport: new TlsTransport(identity, ways) };
+  return { onion, transport: new TlsTransport(identity, ways) };
 }
 
 /** One chat with this phrase, which it takes over and has wiped when it resolves. */
@@ -264,12 +252,12 @@ export async function readyTls(host: Host): Promise<Identity> {
 }
 
 /** A typed proxy that checks.ts has nothing against. Without a login each call takes one of its own, so that Tor keeps them apart. */
-export function proxyOf(typed: string | undefined, entropy: Entropy, keys?: ClientKeys): TlsOptions {
+export function proxyOf(typed: string | undefined, entropy: Entropy): TlsOptions {
   if (typed === undefined) return {};
   const proxy = parseProxy(typed);
   // Never past the proxy, whatever else is wrong.
   if (typeof proxy === "string") throw new TypeError("an unchecked proxy");
-  return { proxy: { address: proxy.address, login: () => proxy.login ?? freshLogin(entropy), unlock: keys?.lend } };
+  return { proxy: { address: proxy.address, login: () => proxy.login ?? freshLogin(entropy) } };
 }
 
 /** How many callers there is room for, and which of them Tor brought. */

@@ -45,7 +45,7 @@ export const FIELDS = {
   "turned-away": ["count", "guesses"],
   deaf: ["over"],
   hint: ["text"],
-  onion: ["address", "confirmed", "key"],
+  onion: ["address", "confirmed"],
   mapped: ["address", "by", "seconds"],
   problem: ["doing", "wrong", "next"],
 } as const satisfies { readonly [E in Listed]: readonly (keyof Extract<Notice, { event: E }>)[] };

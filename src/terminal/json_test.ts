@@ -63,9 +63,9 @@ const CONTRACT: readonly (readonly [Notice, event: string, fields: string])[] = 
   ],
   [{ event: "onion", address: "x.onion", confirmed: true }, "onion", '"address":"x.onion","confirmed":true'],
   [
-    { event: "onion", address: "x.onion", confirmed: false, key: "K" },
+    { event: "onion", address: "x.onion", confirmed: false },
     "onion",
-    '"address":"x.onion","confirmed":false,"key":"K"',
+    '"address":"x.onion","confirmed":false',
   ],
   [{ event: "stopped", reason: "end-of-input" }, "stopped", '"reason":"end-of-input"'],
   [{ event: "verify", peer: PEER, state: "same" }, "verify", `${who},"state":"same"`],

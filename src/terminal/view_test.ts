@@ -453,7 +453,7 @@ Deno.test("each text of a notice is cleaned, whoever chose it and whatever was t
     { event: "already-called", address: evil, state: "many" },
     { event: "hint", text: evil },
     { event: "diagnosis", address: evil, failure: { at: "connect", why: "refused" }, proxy: evil },
-    { event: "onion", address: evil, confirmed: true, key: evil },
+    { event: "onion", address: evil, confirmed: true },
     { event: "mapped", address: evil, by: "pcp", seconds: 60 },
     { event: "unmapped", address: evil, why: "router-silent", lost: evil },
     { event: "problem", doing: evil, wrong: evil, next: evil },

@@ -45,14 +45,7 @@ export interface ProxyWay {
   readonly address: Address;
   /** For the next connection. */
   login(): Login;
-  /**
-   * Resolves once the proxy is able to call that host, until what it resolves to is called, which never rejects. Rejects where
-   * the proxy cannot be made so.
-   */
-  readonly unlock?: ((host: string) => Promise<Lock>) | undefined;
 }
-
-type Lock = () => Promise<void>;
 
 /**
  * Resolves a name, races its addresses and connects; or asks the proxy for a connection. Leaves no socket behind where there is
@@ -68,18 +61,8 @@ export async function reach(target: Address, options: ReachOptions): Reaching<Re
 
 /** The target's name is in nobody's hands but the proxy's. A name of the proxy's own is looked up like any other. */
 export async function reachThrough(proxy: ProxyWay, target: Address, options: ReachOptions): Reaching<ProxyFault> {
-  options.onStep?.({ step: "proxy", address: proxy.address });
-  const lock = await unlocked(proxy, target.host, options.signal);
-  if (typeof lock === "string") return lock;
-  try {
-    return await askedThrough(proxy, target, options);
-  } finally {
-    void lock();
-  }
-}
-
-async function askedThrough(proxy: ProxyWay, target: Address, options: ReachOptions): Reaching<ProxyFault> {
   const { signal, onStep } = options;
+  onStep?.({ step: "proxy", address: proxy.address });
   // Loaded by those who use it. Nothing is awaited between the connection and the question, so no hang-up is missed.
   const { askProxy } = await import("./socks.ts");
   const { proxy: _, onStep: __, ...direct } = options;
@@ -94,19 +77,6 @@ async function askedThrough(proxy: ProxyWay, target: Address, options: ReachOpti
   if (why !== undefined) return why;
   onStep?.({ step: "connected", address: target.host });
   return { socket, address: target };
-}
-
-/** What is unlocked only after the signal has come is locked at once. */
-async function unlocked(
-  { unlock }: ProxyWay,
-  host: string,
-  signal: AbortSignal,
-): Promise<Lock | "proxy-refused" | "stopped"> {
-  if (unlock === undefined) return () => Promise.resolve();
-  const unlocking = unlock(host).catch(() => "proxy-refused" as const);
-  const lock = await untilAborted(unlocking, signal);
-  if (lock === "stopped") void unlocking.then((late) => typeof late === "string" ? undefined : late());
-  return lock;
 }
 
 /** The addresses of one who may have several names, in their order; one at least, none twice. */

@@ -136,48 +136,6 @@ Deno.test(
   },
 );
 
-Deno.test("reach() unlocks a name before it asks the proxy for it, and locks it once the proxy has answered or is given up", async () => {
-  for (const script of [[[5, 0], GRANTED], [[5, 0], [5, 1, 0]], "given up"] as const) {
-    await using proxy = await Proxy.of(script === "given up" ? [] : script.map((part) => [...part]));
-    const { promise: locked, resolve: lock } = Promise.withResolvers<void>();
-    const order: string[] = [];
-    const stop = new AbortController();
-    const way = {
-      address: proxy.address,
-      login: () => {
-        order.push("asked");
-        if (script === "given up") queueMicrotask(() => stop.abort());
-        return LOGIN;
-      },
-      unlock: (host: string) => {
-        order.push(`unlocked ${host}`);
-        return Promise.resolve(() => (order.push("locked"), lock(), Promise.resolve()));
-      },
-    };
-    const found = await reach({ host: "friend.onion", port: 1 }, { signal: stop.signal, proxy: way });
-    await locked;
-    deepEqual(order, ["unlocked friend.onion", "asked", "locked"]);
-    if (typeof found === "object") found.socket.destroy();
-  }
-});
-
-Deno.test("reach() asks no proxy for a name that cannot be unlocked, and locks one that was unlocked too late", async () => {
-  await using proxy = await Proxy.of([[5, 0], GRANTED]);
-  const target = { host: "friend.onion", port: 1 };
-  const refused = { address: proxy.address, login: () => LOGIN, unlock: () => Promise.reject(new Error("no")) };
-  equal(await reach(target, { signal: never, proxy: refused }), "proxy-refused");
-  const { promise: unlocking, resolve: unlock } = Promise.withResolvers<() => Promise<void>>();
-  const { promise: locked, resolve: lock } = Promise.withResolvers<void>();
-  const stop = new AbortController();
-  const late = { address: proxy.address, login: () => LOGIN, unlock: () => unlocking };
-  const reaching = reach(target, { signal: stop.signal, proxy: late });
-  stop.abort();
-  equal(await reaching, "stopped");
-  unlock(() => (lock(), Promise.resolve()));
-  await locked;
-  deepEqual(proxy.heard, []);
-});
-
 Deno.test("reach() survives whatever a proxy answers, in one piece and byte by byte", async () => {
   const bytes = fc.uint8Array({ maxLength: 40 });
   const replies = [[5, 0, 5, 0, 0], [5, 0, 5, 0, 0, 3], [5, 0, 5, 0, 0, 4]];

@@ -86,7 +86,7 @@ const WORDS: Readonly<Record<CallCause, (called: Called) => Words>> = {
   "proxy-refused": () => ({
     short: "the proxy could not connect",
     wrong: "The proxy could not connect, and does not say why.",
-    next: "Check your friend's address, and for an onion name its key (--onion-auth), and look at the proxy's log.",
+    next: "Check your friend's address, and look at the proxy's log.",
   }),
   "proxy-protocol": () => ({
     short: "the proxy does not speak SOCKS5",

@@ -25,7 +25,7 @@ function reachLine(
 ): string {
   switch (notice.event) {
     case "onion":
-      return onionReady(notice.address, notice.confirmed, notice.key);
+      return onionReady(notice.address, notice.confirmed);
     case "onion-starting":
       return onionStarting(notice.percent);
     case "onion-gone":

@@ -7,32 +7,18 @@ import type { Problem } from "./problems.ts";
 const DOING = "Could not get an onion name.";
 const [SYSTEM, BROWSER] = ONION_CONTROL_PORTS;
 
-/** What Tor's control port is asked for: a name of ours, or to take the key of a friend's. */
-export type OnionWish = "onion" | "onion-auth";
-const DOINGS: Readonly<Record<OnionWish, string>> = {
-  onion: DOING,
-  "onion-auth": "Could not give Tor the key of the onion name.",
-};
-
 /** `at`: the control port that the person named, or that answered; undefined: nobody did at the usual ones. */
-export function onionProblem(fault: OnionFault, at: string | undefined, wish: OnionWish = "onion"): Problem {
-  const doing = DOINGS[wish];
+export function onionProblem(fault: OnionFault, at: string | undefined): Problem {
   if (fault === "nobody" && at === undefined) {
     return {
-      doing,
+      doing: DOING,
       wrong: `Nothing answers on 127.0.0.1:${SYSTEM} or ${BROWSER}.`,
       next: `Start Tor with "ControlPort ${SYSTEM}" and "CookieAuthentication 1" in its torrc.`,
     };
   }
-  const [wrong, next] = wish === "onion-auth" && fault === "refused" ? KEY_REFUSED : PROBLEMS[fault];
-  return {
-    doing,
-    wrong: wrong.replace("HERE", () => at ?? `127.0.0.1:${SYSTEM}`),
-    next: next.replace("--onion=", `--${wish}=`),
-  };
+  const [wrong, next] = PROBLEMS[fault];
+  return { doing: DOING, wrong: wrong.replace("HERE", () => at ?? `127.0.0.1:${SYSTEM}`), next };
 }
-
-const KEY_REFUSED = ["Tor did not take it.", "Look at Tor's log. Tor 0.4.3 or later is needed."] as const;
 
 type OnionFault = ControlFault | "elsewhere";
 
@@ -64,73 +50,31 @@ const PROBLEMS: Readonly<Record<OnionFault, readonly [wrong: string, next: strin
   elsewhere: ["The control port is not on this machine's loopback.", `Type one such as --onion=127.0.0.1:${SYSTEM}`],
   refused: [
     "Tor refused to make an onion service.",
-    "Look at Tor's log. Tor 0.4.0 or later is needed, with --onion-auth 0.4.6.",
+    "Look at Tor's log. Tor 0.4.0 or later is needed.",
   ],
   silent: ["HERE takes the call but says nothing.", "Restart Tor, and try again."],
   lost: ["Tor hung up.", "Look at Tor's log, and try again."],
-  "other-tor": [
-    "The Tor on HERE is not the one that calls go through.",
-    "Type the control port of that one: --onion=127.0.0.1:PORT",
-  ],
 };
 
-export function onionPortProblem(wish: OnionWish): Problem {
-  return {
-    doing: DOINGS[wish],
-    wrong: `The value of --${wish}= is not HOST:PORT of Tor's control port.`,
-    next: `Type it as --${wish}=127.0.0.1:${SYSTEM}, or leave it out.`,
-  };
-}
-
-/** Why a key cannot be asked for, or not be given to anybody. */
-export const KEY_PROBLEMS = {
-  noName: {
-    doing: DOINGS["onion-auth"],
-    wrong: "None of the addresses is an onion name: 56 letters and digits, then .onion.",
-    next: "Type: sesame connect NAME.onion --onion-auth",
-  },
-  farProxy: {
-    doing: DOINGS["onion-auth"],
-    wrong: "The proxy is not on this machine's loopback, and Sesame gives the key only to a Tor here.",
-    next: "Call through the Tor of this machine, or put the key into that Tor's ClientOnionAuthDir.",
-  },
-  noTor: {
-    doing: DOINGS["onion-auth"],
-    wrong: "No Tor was found on this machine's ports 9050 and 9150.",
-    next: "Start Tor and then Sesame, or type --proxy socks5h://127.0.0.1:PORT.",
-  },
-  noTerminal: {
-    doing: "Could not ask for the key of the onion name.",
-    wrong: "Standard input is not a terminal.",
-    next: "Use --onion-auth-fd 3 with 3< in the shell.",
-  },
-  ...ofDescriptor("Could not take the key of the onion name.", "--onion-auth-fd"),
-  noKey: {
-    doing: "Could not take the key of the onion name.",
-    wrong: "It is not a key: a key has 52 letters from A to Z and digits from 2 to 7.",
-    next: "Copy all of it from what your friend's Sesame shows.",
-  },
-} satisfies Readonly<Record<string, Problem>>;
+export const ONION_PORT_PROBLEM: Problem = {
+  doing: DOING,
+  wrong: "The value of --onion= is not HOST:PORT of Tor's control port.",
+  next: `Type it as --onion=127.0.0.1:${SYSTEM}, or leave it out.`,
+};
 
 /** Why the password of Tor's control port cannot be taken. */
-export const PASSWORD_PROBLEMS = ofDescriptor("Could not take Tor's password.", "--onion-password-fd");
-
-function ofDescriptor(doing: string, option: string): { readonly shown: Problem; readonly unread: Problem } {
-  return {
-    shown: {
-      doing,
-      wrong: "That descriptor is a terminal, which would show what is typed.",
-      next: `Use ${option} 3 with 3< in the shell, or leave it out.`,
-    },
-    unread: {
-      doing,
-      wrong: "Nothing can be read from that descriptor.",
-      next: `Use ${option} 3 with 3< in the shell.`,
-    },
-  };
-}
-
-export const KEY_PROMPT = "Key of the onion name (nothing shows while you type): ";
+export const PASSWORD_PROBLEMS = {
+  shown: {
+    doing: "Could not take Tor's password.",
+    wrong: "That descriptor is a terminal, which would show what is typed.",
+    next: "Use --onion-password-fd 3 with 3< in the shell, or leave it out.",
+  },
+  unread: {
+    doing: "Could not take Tor's password.",
+    wrong: "Nothing can be read from that descriptor.",
+    next: "Use --onion-password-fd 3 with 3< in the shell.",
+  },
+} satisfies Readonly<Record<string, Problem>>;
 
 export function onionStarting(percent: number): string {
   return `Tor is still connecting to its network (${percent} %). The onion name comes after that.`;
@@ -139,17 +83,14 @@ export function onionStarting(percent: number): string {
 /** As long as friends cannot call: Tor may be connecting, publishing, or away. */
 export const ONION_PUBLISHING = "The onion name is shown as soon as Tor has published it.";
 
-/** With what the friend types, and with the key that the name wants of its callers, if it wants one. */
-export function onionReady(address: string, confirmed: boolean, key?: string): string {
+/** With what the friend types. */
+export function onionReady(address: string, confirmed: boolean): string {
   return [
     confirmed
       ? "The name is published. It lasts until you leave; each start makes a new one."
       : "Tor did not confirm within a minute that the name is published. Your friend may have to try more than once.",
-    ...key === undefined ? ["All callers come through Tor and count as one: docs/ONION.md says what that means."] : [
-      "Nobody can call without the key. Give it only to friends; each start makes a new one.",
-      `Your friend is asked for this key:\n${key}`,
-    ],
-    `Your friend types:\nsesame connect ${address}${key === undefined ? "" : " --onion-auth"}`,
+    "All callers come through Tor and count as one: docs/ONION.md says what that means.",
+    `Your friend types:\nsesame connect ${address}`,
   ].join("\n");
 }
 

@@ -1,6 +1,6 @@
-import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
+import { match, ok, strictEqual as equal } from "node:assert/strict";
 import type { ControlFault } from "../notice.ts";
-import { onionGone, onionPortProblem, onionProblem, onionReady } from "./onion.ts";
+import { ONION_PORT_PROBLEM, onionGone, onionProblem, onionReady } from "./onion.ts";
 
 const FAULTS: Readonly<Record<ControlFault | "elsewhere", true>> = {
   nobody: true,
@@ -15,7 +15,6 @@ const FAULTS: Readonly<Record<ControlFault | "elsewhere", true>> = {
   lost: true,
   untrusted: true,
   elsewhere: true,
-  "other-tor": true,
 };
 const faults = Object.keys(FAULTS) as (keyof typeof FAULTS)[];
 
@@ -34,25 +33,8 @@ Deno.test("what keeps Tor from publishing is told in three parts, with the port 
   }
 });
 
-Deno.test("what is said of a key for Tor names the option that gives one, and not the one that makes a name", () => {
-  for (const fault of faults) {
-    const { doing, next } = onionProblem(fault, "127.0.0.1:9999", "onion-auth");
-    equal(doing, "Could not give Tor the key of the onion name.");
-    ok(!next.includes("--onion="), next);
-  }
-  equal(onionProblem("refused", undefined, "onion-auth").wrong, "Tor did not take it.");
-  equal(onionProblem("refused", undefined).wrong, "Tor refused to make an onion service.");
-  for (const wish of ["onion", "onion-auth"] as const) {
-    const { wrong, next } = onionPortProblem(wish);
-    deepEqual([wrong.includes(`--${wish}=`), next.includes(`--${wish}=`)], [true, true]);
-  }
-});
-
-Deno.test("a name that wants a key is told with it and how the friend gives it; a name that is gone says what the last try came to", () => {
-  match(
-    onionReady("abc.onion", true, "KEY"),
-    /Nobody can call without the key\..*\n.*this key:\nKEY\n.*\nsesame connect abc\.onion --onion-auth$/,
-  );
+Deno.test("a name is told with what the friend types; a name that is gone says what the last try came to", () => {
+  equal(ONION_PORT_PROBLEM.wrong.includes("--onion="), true);
   match(onionReady("abc.onion", false), /^Tor did not confirm.*\n.*count as one.*\n.*\nsesame connect abc\.onion$/);
   match(onionGone("silent", "127.0.0.1:9151"), /^Still no new onion name\. 127\.0\.0\.1:9151 takes the call/);
   match(onionGone("cookie"), /^Still no new onion name\. Tor's cookie cannot be read\. Join the group/);

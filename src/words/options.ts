@@ -116,18 +116,10 @@ export const OPTIONS: readonly Option[] = [
     of: ["listen"],
   },
   {
-    name: "onion-auth",
-    value: "HOST:PORT",
-    optional: true,
-    help: "an onion name that only a key opens: shown, or asked for",
-    of: CHAT,
-  },
-  { name: "onion-auth-fd", value: "N", help: "read that key from a descriptor, to a line end", of: ["connect"] },
-  {
     name: "onion-password-fd",
     value: "N",
     help: "read Tor's control password from a descriptor",
-    of: CHAT,
+    of: ["listen"],
   },
   { name: "require-locked-memory", help: "refuse to start where memory cannot be locked", of: CHAT },
   { name: "words", value: "N", help: "how many words, 5 to 12, plus a checksum word", of: ["phrase"] },
@@ -169,6 +161,8 @@ export function synopsis({ name, value, optional }: Option): string {
 
 /** Options of before, and what stands in their place. */
 const RETIRED: Readonly<Record<string, string>> = {
+  "--onion-auth": "Tell your friend the name alone: it is as hard to guess as a key, and each start makes a new one.",
+  "--onion-auth-fd": "Leave it out: an onion name needs no key.",
   "--no-colour": "Leave it out, and set NO_COLOR=1 in the environment instead.",
   "--retry": "Leave it out: Sesame keeps calling by itself, unless --once is given.",
 };
@@ -197,23 +191,12 @@ export const USAGE = {
     wrong: "With --onion, Sesame takes calls through Tor only.",
     next: "Leave the address and --map-port out: sesame listen --onion",
   },
-  onionPassword: (command: Command): UsageProblem =>
-    command === "connect"
-      ? {
-        wrong: "Calls need Tor's control password only to give Tor a key.",
-        next: "Add --onion-auth, or leave --onion-password-fd out.",
-      }
-      : { wrong: "--onion-password-fd is for --onion.", next: "Type: sesame listen --onion --onion-password-fd 3" },
-  onionAuth: {
-    wrong: "--onion-auth is for an onion name.",
-    next: "Type: sesame listen --onion --onion-auth",
-  },
-  onionAuthPort: {
-    wrong: "A listener types Tor's control port after --onion=.",
-    next: "Type: sesame listen --onion=HOST:PORT --onion-auth",
+  onionPassword: {
+    wrong: "--onion-password-fd is for --onion.",
+    next: "Type: sesame listen --onion --onion-password-fd 3",
   },
   sameDescriptor: {
-    wrong: "The phrase, the key and Tor's password cannot come from one descriptor.",
+    wrong: "The phrase and Tor's password cannot come from one descriptor.",
     next: "Give one of them another descriptor: 3 with 3< in the shell.",
   },
   noValue: (name: string): UsageProblem => ({ wrong: `${name} takes no value.`, next: `Type it alone: ${name}` }),
@@ -247,10 +230,10 @@ export const USAGE = {
     wrong: "--phrase-fd takes the number of a descriptor open for reading.",
     next: "Use 0, or 3 with 3< in the shell.",
   },
-  onionDescriptor: (name: string): UsageProblem => ({
-    wrong: `--${name} takes the number of a descriptor above 2, open for reading.`,
+  onionDescriptor: {
+    wrong: "--onion-password-fd takes the number of a descriptor above 2, open for reading.",
     next: "Use 3 with 3< in the shell.",
-  }),
+  },
   phraseAddress: { wrong: "sesame phrase takes no address.", next: "Type: sesame phrase" },
   words: { wrong: "--words takes a number from 5 to 12.", next: "Leave it out for 7." },
   cover: { wrong: "--cover takes constant or off.", next: "Leave it out for constant." },

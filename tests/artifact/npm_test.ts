@@ -224,6 +224,10 @@ each(
       equal(code, 2);
       match(stderr, /shorter than 8/);
       // A low one may be the runtime's own, in which nothing ever comes.
+      const tor = script.replace("--phrase-fd", "--onion-password-fd").replace("listen 127.0.0.1:0", "listen --onion");
+      const password = await ran(["/bin/sh", "-c", `${tor} --phrase-fd 200 --friends 1`, sesame], { env });
+      // The password was taken: what is missing now is the phrase.
+      match(password.stderr, /^Could not take the phrase\./);
       const wrong = option.replace("9", "200").split(" ");
       const closed = await ran([sesame, "listen", "127.0.0.1:0", "--json", ...wrong], { env });
       equal(closed.code, 2);

@@ -12,8 +12,6 @@ import { TorNetwork } from "./tor_network.ts";
 
 /** A circuit to an onion service may fail once or twice while the network is young. */
 const FOUND_MS = 180_000;
-/** A key of the right form that opens nothing here. */
-const WRONG_KEY = `${"A".repeat(51)}Q`;
 
 interface World {
   readonly network: TorNetwork;
@@ -22,21 +20,16 @@ interface World {
   readonly calls: number;
 }
 
-/** `key`: given to Tor for the call; undefined: the call goes without one. */
-function call({ network }: World, name: unknown, key?: string, more: readonly string[] = []): Promise<Sesame> {
-  const auth = key === undefined ? [] : [`--onion-auth=127.0.0.1:${network.clientControl}`, "--onion-auth-fd", "3"];
-  const proxy = ["--proxy", `socks5h://127.0.0.1:${network.socksPort}`];
-  return scripted(["connect", String(name), ...proxy, ...auth, ...more], {
-    ...key === undefined ? {} : { shell: `exec "$@" 3<<EOF\n${key}\nEOF\n` },
-  });
+function call({ network }: World, name: unknown): Promise<Sesame> {
+  return scripted(["connect", String(name), "--proxy", `socks5h://127.0.0.1:${network.socksPort}`]);
 }
 
 /** How long each call took until a message was confirmed; the first attempt of each has to get through. */
-async function firstTime(world: World, listener: Sesame, name: unknown, key?: string): Promise<void> {
+async function firstTime(world: World, listener: Sesame, name: unknown): Promise<void> {
   const times: number[] = [];
   for (let i = 1; i <= world.calls; i++) {
     const began = performance.now();
-    await using caller = await call(world, name, key);
+    await using caller = await call(world, name);
     await caller.event("connected", FOUND_MS);
     await deliver(caller, listener, `call ${i}`, 60_000);
     times.push((performance.now() - began) / 1000);
@@ -48,26 +41,6 @@ async function firstTime(world: World, listener: Sesame, name: unknown, key?: st
   console.log(
     `  ${times.length} of ${world.calls} calls at the first try; message confirmed after ${median} s, at worst ${worst} s.`,
   );
-}
-
-/** None of these calls gets through, each says what may be wrong, and `why` is what Tor logs of them. */
-async function never(world: World, why: string, name: unknown, key?: string): Promise<void> {
-  const { network, calls } = world;
-  const before = network.clientSaid(why);
-  for (let i = 1; i <= calls; i++) {
-    await using caller = await call(world, name, key);
-    const { code } = await caller.ended(120_000);
-    const reason = caller.all("refused")[0]?.reason;
-    if (code !== 3 || reason !== "proxy-refused" || caller.all("connected").length > 0) {
-      throw new Error(`it ended with ${code}, ${reason}: ${caller.transcript()}`);
-    }
-    if (i === 1) console.log(`  ${caller.stderr.trim()}`);
-    // In such a network Tor asks each relay for a name once in 20 s, and some names have three.
-    await new Promise((done) => setTimeout(done, 7_000));
-  }
-  const logged = network.clientSaid(why) - before;
-  console.log(`  0 of ${calls} calls got through; ${logged} times Tor logged "${why}".`);
-  if (logged < calls) throw new Error("Tor had other reasons");
 }
 
 async function published(listener: Sesame, began: number, but?: unknown): Promise<JsonEvent> {
@@ -96,7 +69,7 @@ function named({ network }: World, more: readonly string[] = []): Promise<Sesame
 const ROWS: readonly (readonly [name: string, run: (world: World) => Promise<void>])[] = [
   ["a service made by hand is called, and a message goes each way", async (world) => {
     const { network, listener } = world;
-    await using caller = await call(world, network.onion, undefined);
+    await using caller = await call(world, network.onion);
     await caller.event("connected", FOUND_MS);
     console.log(`  connected at call ${caller.all("connecting").length}.`);
     const { address } = await listener.event("connected");
@@ -115,49 +88,23 @@ const ROWS: readonly (readonly [name: string, run: (world: World) => Promise<voi
   ["--onion: a name is told once it is published, and called at the first try", async (world) => {
     const began = performance.now();
     await using listener = await named(world);
-    const { address, key } = await published(listener, began);
-    if (key !== undefined) throw new Error("a key that nobody asked for");
+    const { address } = await published(listener, began);
     // The port is open to this machine only, and there to those whom Tor brings: root's own calls are not Tor's.
     const listening = String((await listener.event("listening")).address);
     if (!listening.startsWith("127.0.0.1:")) throw new Error(`it listens on ${listening}`);
     await firstTime(world, listener, address);
   }],
   [
-    "--onion-auth: who has the key gets in, who has another or none never does, even though Tor was lent the key before",
-    async (world) => {
-      const began = performance.now();
-      await using listener = await named(world, ["--onion-auth"]);
-      const { address, key } = await published(listener, began);
-      console.log("  with the key:");
-      await firstTime(world, listener, address, String(key));
-      console.log("  without it:");
-      await never(world, "Fail to decrypt descriptor for requested onion address", address);
-      console.log("  with a wrong one:");
-      await never(world, "Client authorization for requested onion address is invalid", address, WRONG_KEY);
-      await using other = await named(world, ["--onion-auth"]);
-      if ((await published(other, performance.now())).key === key) throw new Error("another run has the same key");
-    },
-  ],
-  ["--onion-auth: the key is given to no Tor but the one that calls go through", async ({ network }) => {
-    await using caller = await scripted([
-      ...["connect", network.onion, "--proxy", `socks5h://127.0.0.1:${network.socksPort}`],
-      ...[`--onion-auth=127.0.0.1:${network.serviceControl}`, "--onion-auth-fd", "3"],
-    ], { shell: `exec "$@" 3<<EOF\n${WRONG_KEY}\nEOF\n` });
-    const { code } = await caller.ended(60_000);
-    console.log(`  ${code}: ${caller.stderr.trim()}`);
-    if (code !== 3 || !/is not the one that calls go through/.test(caller.stderr)) throw new Error(caller.transcript());
-  }],
-  [
-    "Tor is restarted in the middle: a new name, the same key, and both sides call and are called again",
+    "Tor is restarted in the middle: a new name, and both sides call and are called again",
     async (world) => {
       const { network } = world;
-      await using listener = await named(world, ["--onion-auth"]);
-      const { address, key } = await published(listener, performance.now());
-      await using caller = await call(world, address, String(key));
+      await using listener = await named(world);
+      const { address } = await published(listener, performance.now());
+      await using caller = await call(world, address);
       await caller.event("connected", FOUND_MS);
       await network.restart("client");
       const back = performance.now();
-      // The friend is found to be gone, and called through the Tor that has come back, which is given the key again.
+      // The friend is found to be gone, and called through the Tor that has come back.
       await caller.until(() => caller.all("connected").length >= 2, "connected again", FOUND_MS);
       await again(caller, listener, "after the caller's Tor");
       console.log(
@@ -165,8 +112,7 @@ const ROWS: readonly (readonly [name: string, run: (world: World) => Promise<voi
       );
       await network.restart("service");
       const anew = await published(listener, performance.now(), address);
-      if (anew.key !== key) throw new Error("the key is another one");
-      await using other = await call(world, anew.address, String(key));
+      await using other = await call(world, anew.address);
       await other.event("connected", FOUND_MS);
       await deliver(other, listener, "after the listener's Tor", 60_000);
       await listener.endInput();

@@ -64,16 +64,6 @@ test("a phrase is taken from no descriptor that is a terminal, which would show 
   equal(await file("out", /^/), "");
 });
 
-test("the key of an onion name is taken from no descriptor that is a terminal either", async ({ begin, file }) => {
-  const name = `${"a".repeat(56)}.onion`;
-  const program = begin(["connect", name, "--onion-auth-fd", "3", "--json"], " 3</dev/tty");
-  await program.until(
-    /Could not take the key of the onion name\. That descriptor is a terminal, which\s+would show what is typed\./,
-  );
-  equal(await program.ended, 2);
-  equal(await file("out", /^/), "");
-});
-
 for (const [what, how, value] of [["F12", "bytes", "\x1b[24~"], ["SIGINT", "signal", "SIGINT"]] as const) {
   Deno.test({
     name: `${what} at the prompt puts the terminal back and ends the line, so that the shell's own prompt begins one`,

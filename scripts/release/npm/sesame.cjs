@@ -91,7 +91,8 @@ function environment() {
 /** The descriptors that the arguments name, besides the standard ones: Node hands these on only to a child. */
 function descriptors(args) {
   const numbers = args.flatMap((arg, i) => {
-    const number = arg === "--phrase-fd" ? args[i + 1] : arg.startsWith("--phrase-fd=") ? arg.slice(12) : "";
+    const [, value] = /^--(?:phrase|onion-password)-fd(?:=(.*))?$/.exec(arg) ?? [undefined, ""];
+    const number = value ?? args[i + 1];
     return /^\d{1,3}$/.test(number ?? "") && Number(number) > 2 && isOpen(Number(number)) ? [Number(number)] : [];
   });
   return [...new Set(numbers)];

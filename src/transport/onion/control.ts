@@ -10,18 +10,7 @@ import type { ControlFault } from "../../notice.ts";
 import type { Entropy } from "../../ports.ts";
 import type { Address } from "../address.ts";
 import { openWithin } from "../connect.ts";
-import { base32, BASE64_KEY_SIZE, base64Key } from "./key_text.ts";
-import {
-  bootstrapPercent,
-  challenge,
-  onionName,
-  portsOfListeners,
-  protocolInfo,
-  type Reply,
-  ReplyReader,
-  takesClientKey,
-  uploaded,
-} from "./lines.ts";
+import { bootstrapPercent, challenge, onionName, protocolInfo, type Reply, ReplyReader, uploaded } from "./lines.ts";
 
 export class ControlError extends Error {
   override readonly name = "ControlError";
@@ -50,8 +39,6 @@ export interface OnionWanted {
   readonly port: number;
   /** The port behind the name. */
   readonly virtualPort: number;
-  /** The public X25519 key, 32 bytes, of those who may call; without one anybody may who knows the name. */
-  readonly clientKey?: Uint8Array | undefined;
 }
 
 /** Where a Tor of ours may be asked. */
@@ -101,44 +88,17 @@ export class TorControl {
    * A new onion service whose key nobody keeps and which ends with this connection; its name, which is to be told once
    * `onUploaded` has named it. Throws ControlError.
    */
-  async addOnion({ port, virtualPort, clientKey }: OnionWanted): Promise<string> {
+  async addOnion({ port, virtualPort }: OnionWanted): Promise<string> {
     await this.#done("SETEVENTS HS_DESC");
-    const key = clientKey && base32(clientKey);
-    const flags = `DiscardPK,MaxStreamsCloseCircuit${key === undefined ? "" : ",V3Auth"}`;
-    const auth = key === undefined ? "" : ` ClientAuthV3=${key}`;
+    const flags = "DiscardPK,MaxStreamsCloseCircuit";
     const command = (pow: string) =>
-      `ADD_ONION NEW:ED25519-V3 Flags=${flags} MaxStreams=4${pow} Port=${virtualPort},127.0.0.1:${port}${auth}`;
+      `ADD_ONION NEW:ED25519-V3 Flags=${flags} MaxStreams=4${pow} Port=${virtualPort},127.0.0.1:${port}`;
     let reply = await this.#ask(command(" PoWDefensesEnabled=1"));
     // Before Tor 0.4.9.2 that is an unknown argument.
     if (reply.code === 512 || reply.code === 513) reply = await this.#ask(command(""));
     const name = onionName(reply);
-    // A Tor that does not repeat the key has made a name that anybody may call.
-    if (name === undefined || (key !== undefined && !takesClientKey(reply, key))) throw new ControlError("refused");
+    if (name === undefined) throw new ControlError("refused");
     return name;
-  }
-
-  /** The ports on which this Tor takes calls by SOCKS. Throws ControlError. */
-  async socksPorts(): Promise<readonly number[]> {
-    return portsOfListeners(await this.#ask("GETINFO net/listeners/socks")) ?? [];
-  }
-
-  /** Lets this Tor call a name (without its ending) that wants this private X25519 key, 32 bytes. Throws ControlError. */
-  async addClientKey(name: string, key: Uint8Array): Promise<void> {
-    const command = new TextEncoder().encode(`ONION_CLIENT_AUTH_ADD ${name} x25519:${" ".repeat(BASE64_KEY_SIZE)}\r\n`);
-    base64Key(command, command.length - BASE64_KEY_SIZE - 2, key);
-    try {
-      const { code } = await this.#ask(command);
-      // 251: in place of another; 252: it has opened what was known about the name already.
-      if (code < 250 || code > 252) throw new ControlError("refused");
-    } finally {
-      command.fill(0);
-    }
-  }
-
-  /** This Tor knows no key for that name any more. Throws ControlError. */
-  async removeClientKey(name: string): Promise<void> {
-    const { code } = await this.#ask(`ONION_CLIENT_AUTH_REMOVE ${name}`);
-    if (code !== 250 && code !== 251) throw new ControlError("refused");
   }
 
   /** With the connection its onion service ends. */
@@ -193,14 +153,14 @@ export class TorControl {
     if (code !== 250) throw new ControlError("refused");
   }
 
-  /** One at a time: the next is asked when this one was answered. Bytes have their line end. */
-  async #ask(command: string | Uint8Array): Promise<Reply> {
+  /** One at a time: the next is asked when this one was answered. */
+  async #ask(command: string): Promise<Reply> {
     if (this.#ended !== undefined) throw new ControlError(this.#ended);
     if (this.#waiting !== undefined) throw new TypeError("one question at a time");
     const { promise, ...waiting } = Promise.withResolvers<Reply>();
     this.#waiting = waiting;
     const timer = setTimeout(() => this.#end("silent"), this.#options.answerMs ?? ANSWER_MS);
-    this.#socket.write(typeof command === "string" ? `${command}\r\n` : command);
+    this.#socket.write(`${command}\r\n`);
     try {
       return await promise;
     } finally {
@@ -233,25 +193,17 @@ export class TorControl {
   }
 }
 
-/**
- * The first control port that lets us in and that `check`, which throws ControlError, has nothing against. Throws ControlError:
- * what the most telling of them said.
- */
+/** The first control port that lets us in. Throws ControlError: what the most telling of them said. */
 export async function openFirst(
   options: ControlOptions & Trust,
-  check: (control: TorControl) => Promise<void> | void = () => {},
 ): Promise<{ readonly control: TorControl; readonly at: Address }> {
   let worst = new ControlError("nobody");
   for (const at of options.controls) {
-    let control: TorControl | undefined;
     try {
       const fault = options.distrusts(at);
       if (fault !== undefined) throw new ControlError(fault);
-      control = await TorControl.open(at, options);
-      await check(control);
-      return { control, at };
+      return { control: await TorControl.open(at, options), at };
     } catch (error) {
-      control?.close();
       if (!(error instanceof ControlError)) throw error;
       if (error.fault !== "nobody") worst = new ControlError(error.fault, at);
     }

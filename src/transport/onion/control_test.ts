@@ -101,28 +101,6 @@ Deno.test("TorControl asks once more without proof of work, and no third time", 
   equal(never.heard.filter((line) => line.startsWith("ADD_ONION")).length, 2);
 });
 
-Deno.test("TorControl has a name made for who has a key, and takes none that Tor does not say is for them alone", async () => {
-  const clientKey = new Uint8Array(32).fill(0xff);
-  const letters = "7".repeat(51) + "Q";
-  await using fake = await FakeTor.start(tor("NULL"));
-  const control = await TorControl.open(fake.address, OPTIONS);
-  equal(await control.addOnion({ port: 40001, virtualPort: 7373, clientKey }), `${NAMES[0]}.onion`);
-  control.close();
-  const asked = "ADD_ONION NEW:ED25519-V3 Flags=DiscardPK,MaxStreamsCloseCircuit,V3Auth MaxStreams=4 " +
-    `PoWDefensesEnabled=1 Port=7373,127.0.0.1:40001 ClientAuthV3=${letters}`;
-  deepEqual(fake.heard.filter((line) => line.startsWith("ADD_ONION")), [asked]);
-  const open = `250-ServiceID=${NAMES[0]}\r\n`;
-  const told = `250-ClientAuthV3=${letters}\r\n`;
-  for (const said of [open, `${open}250-ClientAuthV3=${"A".repeat(52)}\r\n`, `${open}${told}${told}`]) {
-    await using other = await FakeTor.start(
-      tor("NULL", (line) => line.startsWith("ADD_ONION") ? `${said}250 OK\r\n` : undefined),
-    );
-    const control = await TorControl.open(other.address, OPTIONS);
-    await rejects(control.addOnion({ port: 1, virtualPort: 2, clientKey }), isFault("refused"));
-    control.close();
-  }
-});
-
 /** A service over a fake Tor, with timers that the test fires. */
 function service(fake: FakeTor, more: Partial<ConstructorParameters<typeof OnionService>[0]> = {}) {
   const told: OnionEvent[] = [];

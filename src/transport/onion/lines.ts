@@ -99,18 +99,6 @@ export function onionName({ code, lines }: Reply): string | undefined {
   return name === undefined ? undefined : `${name}.onion`;
 }
 
-/** Whether the answer to ADD_ONION says that who has this public key, in base32, may call, and nobody else. */
-export function takesClientKey({ lines }: Reply, key: string): boolean {
-  const keys = lines.filter((line) => line.startsWith("ClientAuthV3="));
-  return keys.length === 1 && keys[0] === `ClientAuthV3=${key}`;
-}
-
-/** The ports of the answer to `GETINFO net/listeners/...`; undefined: it is none. Sockets of the file system have no port. */
-export function portsOfListeners({ code, lines }: Reply): readonly number[] | undefined {
-  if (code !== 250 || !lines[0]?.startsWith("net/listeners/")) return undefined;
-  return [...lines[0].matchAll(/:(\d{1,5})"/g)].map((match) => Number(match[1]));
-}
-
 /** The onion name (without its ending) whose descriptor this event says was uploaded. */
 export function uploaded({ code, lines: [line = ""] }: Reply): string | undefined {
   return code === 650 ? /^HS_DESC UPLOADED ([a-z2-7]{56}) /.exec(line)?.[1] : undefined;

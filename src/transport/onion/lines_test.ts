@@ -1,15 +1,5 @@
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert/strict";
-import {
-  bootstrapPercent,
-  challenge,
-  onionName,
-  portsOfListeners,
-  protocolInfo,
-  type Reply,
-  ReplyReader,
-  takesClientKey,
-  uploaded,
-} from "./lines.ts";
+import { bootstrapPercent, challenge, onionName, protocolInfo, type Reply, ReplyReader, uploaded } from "./lines.ts";
 
 const bytes = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const NAME = "a2".repeat(28);
@@ -107,34 +97,4 @@ Deno.test("challenge(), onionName(), uploaded() and bootstrapPercent() take thei
   equal(bootstrapPercent({ code: 250, lines: [phase, "OK"] }), 85);
   equal(bootstrapPercent({ code: 250, lines: [phase.replace("85", "100"), "OK"] }), 100);
   equal(bootstrapPercent({ code: 250, lines: [phase.replace("85", "101"), "OK"] }), undefined);
-});
-
-Deno.test("takesClientKey() wants the key repeated, once and as it was given", () => {
-  const key = (text: string) => `ClientAuthV3=${text}`;
-  const cases: readonly (readonly [lines: readonly string[], takes: boolean])[] = [
-    [["ServiceID=x", key("ABC"), "OK"], true],
-    [[key("ABC")], true],
-    [["ServiceID=x", "OK"], false],
-    [[key("ABD")], false],
-    [[key("ABCD")], false],
-    [[key("ABC"), key("ABD")], false],
-    [[key("ABC"), key("ABC")], false],
-  ];
-  for (const [lines, takes] of cases) equal(takesClientKey({ code: 250, lines }, "ABC"), takes, lines.join());
-});
-
-Deno.test("portsOfListeners() reads the port of each listener, and none of another answer", () => {
-  const cases: readonly (readonly [code: number, line: string | undefined, ports: readonly number[] | undefined])[] = [
-    [250, 'net/listeners/socks="127.0.0.1:9050"', [9050]],
-    [250, 'net/listeners/socks="127.0.0.1:9050" "[::1]:9150" "unix:/run/tor/socks"', [9050, 9150]],
-    [250, "net/listeners/socks=", []],
-    [250, 'status/x="127.0.0.1:9050"', undefined],
-    [249, 'net/listeners/socks="127.0.0.1:9050"', undefined],
-    [251, 'net/listeners/socks="127.0.0.1:9050"', undefined],
-    [552, 'net/listeners/socks="127.0.0.1:9050"', undefined],
-    [250, undefined, undefined],
-  ];
-  for (const [code, line, ports] of cases) {
-    deepEqual(portsOfListeners({ code, lines: line === undefined ? [] : [line, "OK"] }), ports, `${code} ${line}`);
-  }
 });
