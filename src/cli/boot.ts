@@ -18,6 +18,7 @@ import {
   PROMPT_TEXT,
   usageLine,
   WARNINGS,
+  WRITTEN_DOWN,
 } from "../words/start.ts";
 import { type Args, type DoctorArgs, parse } from "./args.ts";
 import { Signals } from "./signals.ts";
@@ -202,6 +203,10 @@ async function refuseSource(
   }
   if (host.facts.keyLog === true) {
     await tell(tty, KEY_LOG);
+    return 5;
+  }
+  if (host.facts.writesDown === true) {
+    await tell(tty, WRITTEN_DOWN);
     return 5;
   }
   return undefined;

@@ -15,6 +15,7 @@ export function bindNothing(system: HostFacts["system"]): Binding {
       tracer: undefined,
       swap: undefined,
       keyLog: undefined,
+      writesDown: undefined,
       preload: undefined,
       inspector: system === "windows" ? "closed" : "open",
       lockLimitBytes: undefined,

@@ -97,6 +97,8 @@ export interface HostFacts {
   readonly swap: "none" | "memory" | "encrypted" | "plain" | undefined;
   /** SSLKEYLOGFILE is set: somebody wants the keys of TLS written down. */
   readonly keyLog: boolean | undefined;
+  /** A variable is set that has the runtime write down what this program does (WRITES_DOWN). */
+  readonly writesDown: boolean | undefined;
   /** A library was put into this process from outside (LD_PRELOAD, /etc/ld.so.preload, DYLD_INSERT_LIBRARIES ...). */
   readonly preload: boolean | undefined;
   /** Whether SIGUSR1 opens the runtime's inspector to every user of this machine. */
@@ -118,6 +120,9 @@ export function buffer(view: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 export const BY_NPX = "npx sesame-chat";
+
+/** Files of the runtime's, which it writes whatever permission there is. */
+export const WRITES_DOWN: readonly string[] = ["DENO_AUDIT_PERMISSIONS", "DENO_COVERAGE_DIR"];
 
 /** Of a system without such calls. */
 export const WITHOUT = {

@@ -16,7 +16,7 @@ import {
   lockLimit,
   UNIX_SYMBOLS,
 } from "./unix.ts";
-import { type Binding, buffer, type Descriptors, type HostFacts } from "./host.ts";
+import { type Binding, buffer, type Descriptors, type HostFacts, WRITES_DOWN } from "./host.ts";
 
 export const LINUX_LIBRARIES: readonly string[] = [
   "libc.so.6",
@@ -78,6 +78,7 @@ export function bindLinux(libc: LinuxLibc): Binding {
       dumpable,
       ...seen,
       keyLog: isSet(libc, "SSLKEYLOGFILE"),
+      writesDown: WRITES_DOWN.some((name) => isSet(libc, name)),
       preload: PRELOADS.some((name) => isSet(libc, name)) ||
         (readText(libc, "/etc/ld.so.preload") ?? "").trim() !== "",
       inspector,

@@ -3,7 +3,7 @@
 // number of arguments: on Apple silicon these are passed in another way, which FFI does not support. Scope: the table
 // of libSystem's symbols and what is done with them at start. Pages have 16 KiB on Apple silicon.
 
-import { type Binding, buffer, type HostFacts, WITHOUT } from "./host.ts";
+import { type Binding, buffer, type HostFacts, WITHOUT, WRITES_DOWN } from "./host.ts";
 import {
   asOnUnix,
   closeInspector,
@@ -43,6 +43,7 @@ export function bindMacos(libc: MacosLibc): Binding {
       tracer: denied ? false : undefined,
       swap: swapOf(libc),
       keyLog: isSet(libc, "SSLKEYLOGFILE"),
+      writesDown: WRITES_DOWN.some((name) => isSet(libc, name)),
       preload: PRELOADS.some((name) => isSet(libc, name)),
       inspector,
       lockLimitBytes: lockLimit(libc, RLIMIT_MEMLOCK, RLIM_INFINITY),

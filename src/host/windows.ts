@@ -3,7 +3,7 @@
 // and reading a phrase from a descriptor is not supported. Out of scope: what a key of the console means (console.ts).
 
 import { ConsoleKeys, RECORD_SIZE } from "./console.ts";
-import { type Binding, buffer, BY_NPX, type ConsoleInput, WITHOUT } from "./host.ts";
+import { type Binding, buffer, BY_NPX, type ConsoleInput, WITHOUT, WRITES_DOWN } from "./host.ts";
 
 export const KERNEL32_SYMBOLS = {
   VirtualLock: { parameters: ["buffer", "usize"], result: "i32" },
@@ -51,6 +51,7 @@ export function bindWindows(kernel32: Kernel32, bcrypt: Bcrypt): Binding {
       tracer: kernel32.IsDebuggerPresent() !== 0,
       swap: undefined,
       keyLog: roomOf(kernel32, "SSLKEYLOGFILE") > 0,
+      writesDown: WRITES_DOWN.some((name) => roomOf(kernel32, name) > 0),
       preload: undefined,
       // There is no SIGUSR1.
       inspector: "closed",

@@ -14,6 +14,7 @@ const GOOD: FullProtection = {
   tracer: false,
   swap: "none",
   keyLog: false,
+  writesDown: false,
   preload: false,
   inspector: "closed",
   lockLimitBytes: 8192 * 1024,

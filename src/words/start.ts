@@ -30,6 +30,10 @@ export function phraseShown(fd: number, chat: boolean): string {
 export const KEY_LOG =
   "Refused to start. SSLKEYLOGFILE is set, so TLS would write its keys to a file. Unset it and start again.";
 
+export const WRITTEN_DOWN =
+  "Refused to start. DENO_AUDIT_PERMISSIONS or DENO_COVERAGE_DIR is set, so the runtime would write files about this program. " +
+  "Unset it and start again.";
+
 export const WARNINGS = {
   tracer: "Warning: a debugger is attached to this program and can read everything.",
   preload: "Warning: a library was preloaded into this program (LD_PRELOAD or the like) and can read everything.",

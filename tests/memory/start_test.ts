@@ -61,6 +61,17 @@ Deno.test("SSLKEYLOGFILE: it refuses to start with code 5, and no key is written
   assert.equal(existsSync(file) ? (await Deno.stat(file)).size : 0, 0, "bytes of keys");
 });
 
+Deno.test("a variable that has the runtime write files about it: it refuses to start with code 5", async () => {
+  using folder = new TemporaryFolder("written");
+  for (const name of ["DENO_AUDIT_PERMISSIONS", "DENO_COVERAGE_DIR"]) {
+    const shell = `${name}=${folder.path}/${name}; export ${name}; exec "$@"`;
+    await using sesame = await scripted(LISTEN, { shell });
+    assert.equal((await sesame.ended()).code, 5);
+    assert.match(sesame.stderr, /DENO_AUDIT_PERMISSIONS or DENO_COVERAGE_DIR is set/);
+    assert.equal(sesame.events.length, 0);
+  }
+});
+
 Deno.test({
   name: "it warns of LD_PRELOAD in one line before the phrase, and goes on",
   ignore: !linux,

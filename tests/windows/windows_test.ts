@@ -30,6 +30,7 @@ test("the host's calls work: memory is locked, entropy comes, permissions are go
     dumpable: true,
     tracer: false,
     keyLog: false,
+    writesDown: false,
     inspector: "closed",
     lockLimitBytes: 33_554_432,
     permissions: ["net"],
