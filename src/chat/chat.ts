@@ -127,6 +127,7 @@ export class Chat {
       self,
       peers: this.#peers,
       step: (event) => this.#loop.step(event),
+      hangUp: (target) => this.#loop.hangUp(target),
       lines: args.output !== "json",
     });
     this.#loop = new Loop({
@@ -251,11 +252,10 @@ export class Chat {
         return this.#says.hint(peersText(you, present, this.#circle.lines(), this.#parts.args));
       }
       case "introduce":
-        return this.#circle.introduce(command.text);
       case "decline":
-        return this.#circle.decline(command.text);
       case "verify":
-        return this.#circle.verify(command.text);
+      case "bye":
+        return this.#circle[command.name](command.text);
       case "msg": {
         const problem = this.#circle.message(command.text);
         return problem && this.#refuse(line, problem);

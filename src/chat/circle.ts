@@ -10,10 +10,12 @@ import type { Peers } from "../peers/step.ts";
 import type { Millis, PeerId } from "../ports.ts";
 import { lookAlikes, sanitise, tag } from "../terminal/text/sanitise.ts";
 import {
+  byeText,
   DOING,
   HEARD_ALREADY,
   hearingText,
   HIDDEN,
+  hungUpText,
   type Labels,
   NO_TEXT,
   NO_WORDS_YET,
@@ -34,12 +36,15 @@ import {
 import { messageRefused, noRoom } from "../words/chat.ts";
 import type { Problem } from "../words/problems.ts";
 import { messageProblem } from "../wire/message.ts";
+import { fullTarget } from "./commands.ts";
 import { type Candidate, KnownNames, labelOf, whoIsMeant } from "./who.ts";
 
 export interface CircleParts {
   readonly self: PeerId;
   readonly peers: Peers;
   readonly step: (event: Event) => void;
+  /** Ends the calls of a target. */
+  readonly hangUp: (target: string) => void;
   readonly hint: (text: string) => void;
   readonly problem: (problem: Problem) => void;
   /** Lines for a person are wanted: not for scripts, which have the events. */
@@ -175,6 +180,22 @@ export class CircleTalk {
     // What was read on the phone are the words that were shown, and whose they were.
     if (answer === "yes" && this.#seen.get(meant.peer) !== this.#wordsOf(meant.peer)) return problem(NOT_COMPARED);
     step({ type: "compared", peer: meant.peer, same: answer === "yes" });
+  }
+
+  /** `/bye NAME|HOST[:PORT]` */
+  bye(text: string): void {
+    const { peers, hint, step, problem, hangUp } = this.#parts;
+    const meant = whoIsMeant(text, this.#here(), this.#names);
+    if (typeof meant === "object" && meant.rest === "") {
+      hint(byeText(this.#labels().who(meant.peer)));
+      return step({ type: "bye", peer: meant.peer });
+    }
+    const target = fullTarget(text);
+    if (peers.callingWhom.includes(target)) {
+      hangUp(target);
+      return hint(hungUpText(target));
+    }
+    problem(notFound("bye", typeof meant === "object" ? "nobody" : meant));
   }
 
   #verifyLine(peer: PeerId): string {

@@ -35,6 +35,7 @@ function trial(here: readonly string[] = ["Alice"], lines = true) {
       return state.hidden;
     },
     words: () => state.words,
+    callingWhom: ["192.0.2.7:7373"],
   } as unknown as Peers;
   const steps: Event[] = [];
   const said: string[] = [];
@@ -53,6 +54,7 @@ function trial(here: readonly string[] = ["Alice"], lines = true) {
         });
       }
     },
+    hangUp: (target) => void said.push(`hang up ${target}`),
     hint: (text) => said.push(text),
     problem: ({ doing, wrong }) => said.push(`${doing} ${wrong}`),
     lines,
@@ -187,6 +189,20 @@ Deno.test("/verify shows words when there are some, and takes a yes only then; a
   talk.verify("Alice no");
   talk.verify("Alice maybe");
   deepEqual(steps, [{ type: "compared", peer: ALICE, same: true }, { type: "compared", peer: ALICE, same: false }]);
+});
+
+Deno.test("/bye says goodbye to one friend, or stops a call; of anybody else it says that there is none", () => {
+  const { talk, steps, said } = trial(["Alice", "Carl"]);
+  talk.bye("carl");
+  deepEqual(steps, [{ type: "bye", peer: "ca41".padEnd(64, "0") }]);
+  match(said.at(-1)!, /You say goodbye to Carl \[ca41-0000\]/);
+  talk.bye("192.0.2.7");
+  deepEqual(said.slice(-2), ["hang up 192.0.2.7:7373", "192.0.2.7:7373 is not called any more."]);
+  for (const typed of ["Mallory", "192.0.2.8", "Bob", "Alice and more", ""]) {
+    talk.bye(typed);
+    match(said.at(-1)!, /^Could not say goodbye\. (Nobody of that name|There is no name)/, typed);
+  }
+  equal(steps.length, 1);
 });
 
 Deno.test("a yes after /verify is for whom the words were shown of, whoever has the name by then", () => {

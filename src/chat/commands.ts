@@ -13,7 +13,7 @@ export type Command =
   | { name: typeof WITH_TEXT[number]; text: string }
   | { name: "unknown"; problem: Problem };
 
-const WITH_TEXT = ["introduce", "decline", "msg", "verify", "name", "listen"] as const;
+const WITH_TEXT = ["introduce", "decline", "msg", "verify", "bye", "name", "listen"] as const;
 const PLAIN = ["peers", "invite", "clear", "wire", "doctor", "help", "quit"] as const;
 
 /** `line` begins with a slash. */

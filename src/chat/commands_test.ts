@@ -15,7 +15,7 @@ Deno.test("parseCommand() reads every command that /help lists", () => {
     deepEqual(parseCommand(`/${name} `), { name });
   }
   deepEqual(parseCommand("/connect  a [::1]:2"), { name: "connect", targets: ["a:7373", "[::1]:2"] });
-  for (const name of ["introduce", "decline", "msg", "verify", "name", "listen"]) {
+  for (const name of ["introduce", "decline", "msg", "verify", "bye", "name", "listen"]) {
     deepEqual(parseCommand(`/${name}`), { name, text: "" });
     deepEqual(parseCommand(`/${name}  Bob Lee  two words `), { name, text: "Bob Lee  two words" });
   }
@@ -29,6 +29,7 @@ Deno.test("parseCommand() reads every command that /help lists", () => {
     "introduce",
     "decline",
     "verify",
+    "bye",
     "name",
     "clear",
     "wire",

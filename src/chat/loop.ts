@@ -171,6 +171,12 @@ export class Loop implements Disposable {
     }
   }
 
+  /** The person wants nobody called there any more, and nobody from there. */
+  hangUp(target: string): void {
+    this.#callBack.over(target);
+    this.step({ type: "hang up", target });
+  }
+
   /** Says goodbye to everybody; resolves when all are gone. */
   leave(): Promise<void> {
     return new Promise((done) => {

@@ -59,12 +59,31 @@ export class Calling {
   add(target: string, retry: boolean): void {
     const { now } = this.#turn;
     this.#calls.clearGuesses();
+    for (const friend of this.#friends.all()) friend.dismissed = false;
     if (this.#calls.add(target, retry, now) === undefined) {
       this.#turn.notice({ event: "already-called", address: target, state: this.#calls.hurry(target, now) });
       const known = this.#calls.all().find((call) => call.target === target);
       if (known !== undefined && known.state !== "connected") this.#halfway.anew(known);
     }
     this.dialDue();
+  }
+
+  /** Whoever was called and has come is called no more. */
+  dismiss(peer: PeerId): void {
+    this.meetNoMore(peer);
+    for (const call of this.#calls.all()) if (call.peer === peer) this.#stop(call);
+  }
+
+  /** The person wants that target called no more. */
+  hangUp(target: string): void {
+    for (const call of this.#calls.all()) if (call.target === target) this.#stop(call);
+  }
+
+  #stop(call: Call): void {
+    if (call.state === "under way") this.#turn.effects.push({ type: "stopDial", call: call.id });
+    call.state = "over";
+    call.stopped = true;
+    this.#halfway.end(call.id);
   }
 
   /** Whoever waits for a pause is called now, and met again. */
@@ -104,7 +123,7 @@ export class Calling {
 
   dialFailed(id: CallId, failure: CallFailure): void {
     const call = this.#calls.get(id);
-    if (call === undefined) return;
+    if (call === undefined || call.stopped === true) return;
     this.#tell(call.target, failure, call);
     this.#failed(call, failure, false);
   }
@@ -235,6 +254,7 @@ export class Calling {
   /** A dialled connection has ended before anybody was connected by it. */
   refused(connection: Connection, reason: EarlyReason): void {
     const { call, peer } = connection;
+    if (call?.stopped === true) return;
     const friend = this.#friends.get(peer);
     const failure = failureOf(connection, reason);
     this.#tell(call?.target ?? connection.address, failure, call);

@@ -34,6 +34,8 @@ export interface Call {
   peer: PeerId | undefined;
   /** Why it failed, as the person was told last; undefined: they were not, or somebody was here since. */
   told: CallCause | undefined;
+  /** The person wants it no more: what is still heard of it is told to nobody. */
+  stopped?: boolean;
   /** A friend of both told us of them; undefined: the person typed the target. */
   readonly introduced: Introduced | undefined;
 }

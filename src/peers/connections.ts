@@ -94,6 +94,23 @@ export class Connections implements Steer, Disposable {
   }
 
   /** Says goodbye on all of them. */
+  /** A goodbye on every connection with this friend, whom nobody calls any more. */
+  dismiss(peer: PeerId): void {
+    const friend = this.#friends.get(peer);
+    if (friend === undefined) return;
+    friend.dismissed = true;
+    this.#calling.dismiss(peer);
+    for (const connection of [...friend.connections]) this.drive(connection, { type: "leave" });
+  }
+
+  /** That target is called no more; who is here stays. */
+  stopCall(target: string): void {
+    this.#calling.hangUp(target);
+    for (const connection of [...this.#all.values()]) {
+      if (connection.call?.target === target && connection.state !== "live") this.end(connection, "closed");
+    }
+  }
+
   leave(): void {
     for (const connection of [...this.#all.values()]) this.drive(connection, { type: "leave" });
   }
@@ -166,7 +183,7 @@ export class Connections implements Steer, Disposable {
       friendsMax: this.#options.friends ?? Infinity,
       leaving: this.#turn.leaving,
       ready: this.acquaintances.phraseFor(connection.peer, this.phrases) !== undefined,
-      shutOut: this.verifying.isShutOut(connection.peer),
+      shutOut: this.verifying.isShutOut(connection.peer) || this.#friends.get(connection.peer)?.dismissed === true,
       slots: this.#arena.available(32),
     }, this.#turn.now);
     if (refusal !== undefined) this.end(connection, refusal);

@@ -97,6 +97,10 @@ export type Event =
   | { type: "call"; target: string; retry: boolean }
   /** The machine has slept, or is in another network. */
   | { type: "woke" }
+  /** Say goodbye to this friend, and take no connection of theirs until the person calls somebody. */
+  | { type: "bye"; peer: PeerId }
+  /** The person wants that call to end. */
+  | { type: "hang up"; target: string }
   /** Say goodbye to everybody; "gone" follows. */
   | { type: "leave" }
   /** No tick is near: `wantsQuiet` may do a piece of its work. */

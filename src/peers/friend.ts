@@ -40,6 +40,8 @@ export class Friend {
   committed = false;
   /** The person has compared the words. */
   verified = false;
+  /** The person has said goodbye to them alone, and called nobody since. */
+  dismissed = false;
   #nameAt: Millis = -Infinity;
 
   constructor(readonly self: PeerId, readonly peer: PeerId) {}

@@ -151,6 +151,23 @@ export class Peers implements Disposable {
     this.#door[Symbol.dispose]();
   }
 
+  /** What the person typed about friends who are here, and about calls. */
+  #typed(event: Event & { type: "say" | "rename" | "compared" | "bye" | "hang up" }): void {
+    const { messages, naming, verifying } = this.#connections;
+    switch (event.type) {
+      case "say":
+        return messages.say(event.text, this.hearing.others, event.to);
+      case "rename":
+        return naming.change(event.name);
+      case "compared":
+        return verifying.compared(event.peer, event.same);
+      case "bye":
+        return this.#connections.dismiss(event.peer);
+      case "hang up":
+        return this.#connections.stopCall(event.target);
+    }
+  }
+
   #handle(event: Event): void {
     switch (event.type) {
       case "ready":
@@ -186,11 +203,11 @@ export class Peers implements Disposable {
       case "read":
         return this.#connections.read(event.link);
       case "say":
-        return this.#connections.messages.say(event.text, this.hearing.others, event.to);
       case "rename":
-        return this.#connections.naming.change(event.name);
       case "compared":
-        return this.#connections.verifying.compared(event.peer, event.same);
+      case "bye":
+      case "hang up":
+        return this.#typed(event);
       case "reachable":
       case "listening at":
       case "introduce":

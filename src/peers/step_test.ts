@@ -1403,6 +1403,40 @@ test("leave with nobody here is gone at once, and a call after it is never made"
   equal(bench.node("a").peers.deadline, Infinity, "or the loop would turn for nothing");
 });
 
+test("a goodbye to one friend ends their link alone, and they stay out until the person calls somebody", [
+  SMALL,
+  LARGE,
+  {
+    name: "c",
+    rank: 3,
+  },
+], (bench) => {
+  bench.call("a", "b", true).call("c", "a", true).call("b", "a", true).run(3_000);
+  const kept = bench.notices("a", "connected").length;
+  bench.node("a").step({ type: "bye", peer: bench.id("b") });
+  bench.run(3_000);
+  equal(bench.friend("a", "b"), undefined);
+  equal(bench.friend("a", "c")?.links, 1);
+  deepEqual(bench.notices("b", "left"), [{ event: "left", peer: bench.id("a"), reason: "bye" }]);
+  deepEqual(bench.node("a").peers.callingWhom, []);
+  // b goes on calling, and finds nobody.
+  bench.run(120_000);
+  equal(bench.notices("a", "connected").length, kept);
+  bench.call("a", "b", true).run(5_000);
+  equal(bench.friend("a", "b")?.links, 1);
+});
+
+test("a call that the person stops is made no more", [SMALL, LARGE], (bench) => {
+  const [target] = bench.node("a").peers.callingWhom;
+  equal(target, undefined);
+  bench.node("a").step({ type: "call", target: "192.0.2.99:7373", retry: true });
+  deepEqual(bench.node("a").peers.callingWhom, ["192.0.2.99:7373"]);
+  bench.node("a").step({ type: "hang up", target: "192.0.2.99:7373" });
+  deepEqual(bench.node("a").peers.callingWhom, []);
+  bench.run(120_000);
+  deepEqual(bench.notices("a", "connecting").length, 1);
+});
+
 test("the side that receives bye closes both connections, and says `left` once", [SMALL, LARGE, {
   name: "c",
   rank: 3,

@@ -207,6 +207,7 @@ export const DOING = {
   decline: "Could not decline.",
   message: "Could not send that message.",
   verify: "Could not verify anybody.",
+  bye: "Could not say goodbye.",
 } as const;
 
 export function nobodyWaits(doing: string): Problem {
@@ -249,6 +250,14 @@ export function whoHearsWhom(hearing: string): string {
   return `Who hears whom: ${hearing}.`;
 }
 
+export function byeText(who: string): string {
+  return `You say goodbye to ${who}. They cannot come back until you type /connect.`;
+}
+
+export function hungUpText(target: string): string {
+  return `${target} is not called any more.`;
+}
+
 export function proposedText(first: string, second: string): string {
   return `Proposed to ${first} and ${second} that they hear each other.`;
 }
@@ -259,6 +268,7 @@ const USAGE: Readonly<Record<keyof typeof DOING, string>> = {
   decline: "/decline NAME",
   message: "/msg NAME TEXT",
   verify: "/verify NAME",
+  bye: "/bye NAME",
 };
 
 /** Why a name means nobody. */
@@ -277,6 +287,13 @@ export function notFound(what: keyof typeof DOING, why: "unnamed" | "nobody" | "
           "Look at the tags with /peers. Type it again with the tag, or as it was if you mean whoever has the name.",
       };
     case "nobody":
+      if (what === "bye") {
+        return {
+          doing,
+          wrong: "Nobody of that name is here, and that address is not being called.",
+          next: "/peers shows who is here.",
+        };
+      }
       return what === "decline"
         ? { doing, wrong: "Nobody of that name is waiting for your answer.", next: "/peers shows who is." }
         : {

@@ -16,6 +16,7 @@ export const HELP: readonly (readonly [string, string])[] = [
   ["/introduce NAME NAME", "propose that these two friends hear each other"],
   ["/decline NAME", "say no to being introduced; nobody is told"],
   ["/verify [NAME]", "words to compare by phone; then add yes, or no"],
+  ["/bye NAME", "say goodbye to one friend; or with HOST:PORT, stop that call"],
   ["/name NAME", "what friends see beside your messages"],
   ["/clear", "forget what was said here, on the screen too"],
   ["/wire", "what somebody who watches the line sees"],

@@ -201,3 +201,22 @@ Deno.test("a second call to the same friend is a duplicate, and the first connec
   await deliver(pair.dialer, pair.listener, "on the first");
   equal(pair.dialer.all("connected").length, 1);
 });
+
+Deno.test("/bye sends one friend away and keeps the others, until somebody is called again", async () => {
+  await using hub = await listen(FAST);
+  const address = await addressOf(hub);
+  await using anna = await dial(address, ["--name", "Anna", ...FAST]);
+  await using bert = await dial(address, ["--name", "Bert", ...FAST]);
+  await hub.like("named", { name: "Anna" });
+  await hub.like("named", { name: "Bert" });
+  await hub.say("/bye Anna");
+  equal((await anna.event("left")).reason, "bye");
+  await deliver(hub, bert, "only you are left");
+  // She calls again by herself, and is turned away before the offer.
+  await anna.event((e) => e.event === "refused");
+  equal(anna.all("connected").length, 1);
+  await hub.say("/bye 192.0.2.99");
+  const problem = await hub.event("problem");
+  equal(problem.doing, "Could not say goodbye.");
+  deepEqual(bert.all("left"), []);
+});
