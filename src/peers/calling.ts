@@ -9,6 +9,7 @@ import type { Connection, EarlyReason } from "./connection.ts";
 import type { PunchAddress, PunchId } from "./event.ts";
 import type { Friends } from "./friend.ts";
 import { Halfway } from "./halfway.ts";
+import { Salts } from "./salts.ts";
 import type { Turn } from "./turn.ts";
 
 export class Calling {
@@ -18,6 +19,7 @@ export class Calling {
   readonly #halfway: Halfway;
   /** Two-sided calls of introductions, and when each began: they are nothing that a person called. */
   readonly #meetings = new Map<CallId, { readonly call: Call; readonly since: Millis }>();
+  readonly #salts = new Salts();
   /** When those are called again whose sessions have not outlived sleep or a change of network. */
   #checkAt: Millis = Infinity;
 
@@ -230,15 +232,14 @@ export class Calling {
     this.#calls.stretchMs = ms;
   }
 
-  /** False: a connection of this call must not be answered for that salt. */
-  takeSalt(call: Call, salt: string): boolean {
-    // A friend of both knows the phrase: nothing of an introduction is counted.
-    return call.introduced !== undefined || this.#calls.takeSalt(call, salt, this.#turn.now);
+  /** False: this connection must not be answered for that salt: its call, or its introduction, has shown three others. */
+  takeSalt(connection: Pick<Connection, "call" | "expected">, salt: string): boolean {
+    return this.#salts.take(connection, salt, this.#turn.now);
   }
 
   /** A valid accept has come. */
-  authenticated({ call, salt }: Connection): void {
-    if (call !== undefined && salt !== undefined) this.#calls.forgetSalt(call, salt);
+  authenticated(connection: Connection): void {
+    this.#salts.forget(connection);
   }
 
   /** Its call has its friend. The person is told if somebody else answered at its target the last time. */

@@ -258,17 +258,24 @@ Deno.test("how far a call has come is told of the person's own, and of no introd
   deepEqual(came(undefined, "offered"), []);
 });
 
-Deno.test("the fourth salt of a target is refused, of an introduction none is counted, and a right one is taken back", () => {
+Deno.test("the fourth salt of a target, or of somebody introduced by whichever call, is refused, and a right one is taken back", () => {
   const trial = new Trial();
   const call = trial.add("b");
-  const take = (of: Call, salt: string) => {
+  const take = (of: { call?: Call; expected?: string }, salt: string, at = 0) => {
     let may: boolean | undefined;
-    trial.at(0, () => may = trial.calling.takeSalt(of, salt));
+    trial.at(at, () => may = trial.calling.takeSalt({ call: of.call, expected: of.expected }, salt));
     return may;
   };
-  deepEqual(["1", "2", "3", "4"].map((salt) => take(call, salt)), [true, true, true, false]);
-  const introduced = { ...call, introduced: { peer: PEER, meetAt: [] } };
-  equal(take(introduced, "4"), true);
+  deepEqual(["1", "2", "3", "4"].map((salt) => take({ call }, salt)), [true, true, true, false]);
+  equal(take({}, "4"), true, "a connection of no call");
+  const meeting = { ...call, id: 99, salts: [], introduced: { peer: PEER, meetAt: [] } };
+  const one = [{ expected: PEER }, { expected: PEER, call: meeting }, { expected: PEER }, { expected: PEER }];
+  deepEqual(one.map((of, i) => take(of, `i${i}`)), [true, true, true, false]);
+  equal(take({ expected: PEER }, "i1"), true, "one that is known");
+  equal(take({ expected: "55".repeat(32) }, "i4"), true, "somebody else");
+  equal(take({ expected: PEER }, "i5", 600_000), true, "ten minutes later");
+  trial.calling.authenticated(connection({ expected: PEER, salt: "i5" }));
+  equal(take({ expected: PEER }, "i6", 600_000), true);
   trial.calling.authenticated(connection({ call, salt: "2" }));
   trial.calling.authenticated(connection({ call, salt: undefined }));
   trial.calling.authenticated(connection({ salt: "1" }));

@@ -7,8 +7,6 @@ import {
   MAX_TARGETS,
   RETRY_FIRST_MS,
   RETRY_LONGEST_MS,
-  SALTS_PER_TARGET,
-  SALTS_WINDOW_MS,
   STRETCH_WAIT_MAX_MS,
 } from "../constants.ts";
 import type { CallCause } from "../call.ts";
@@ -138,22 +136,6 @@ export class Calls {
   mayPunch(id: CallId, now: Millis): boolean {
     const state = this.get(id)?.state;
     return (state === "under way" || (state === "waiting" && this.#hasTurn)) && this.mayCall(now);
-  }
-
-  /** False: a fourth salt of this target within ten minutes; the connection is closed before the answer. */
-  takeSalt(call: Call, salt: string, now: Millis): boolean {
-    const recent = call.salts.filter(({ at }) => now - at < SALTS_WINDOW_MS);
-    call.salts.splice(0, call.salts.length, ...recent);
-    if (recent.some((known) => known.salt === salt)) return true;
-    if (recent.length >= SALTS_PER_TARGET) return false;
-    call.salts.push({ salt, at: now });
-    return true;
-  }
-
-  /** Whoever showed this salt has proved to know the phrase: it was no salt of a false listener. */
-  forgetSalt(call: Call, salt: string): void {
-    const at = call.salts.findIndex((known) => known.salt === salt);
-    if (at >= 0) call.salts.splice(at, 1);
   }
 
   /** Returns who answered there before, if that was somebody else. */

@@ -137,27 +137,6 @@ Deno.test("stopWaiting ends those that wait and no others", () => {
   deepEqual(calls.stopWaiting(), []);
 });
 
-Deno.test("three salts of a target in ten minutes, a known one again at any time", () => {
-  const calls = new Calls();
-  const call = added(calls);
-  const minute = 60_000;
-  for (const [i, salt] of ["s1", "s2", "s3"].entries()) equal(calls.takeSalt(call, salt, i * minute), true);
-  equal(calls.takeSalt(call, "s4", 3 * minute), false);
-  equal(calls.takeSalt(call, "s1", 4 * minute), true);
-  equal(calls.takeSalt(call, "s4", 10 * minute - 1), false);
-  equal(calls.takeSalt(call, "s4", 10 * minute), true);
-  deepEqual(call.salts.map(({ salt }) => salt), ["s2", "s3", "s4"], "older ones are forgotten");
-  equal(calls.takeSalt(added(calls, "c"), "s9", 3 * minute), true, "another target has its own three");
-});
-
-Deno.test("ten minutes are ten minutes, also if the person calls the same target again", () => {
-  const calls = new Calls();
-  const call = added(calls, "b", false);
-  for (const salt of ["s1", "s2", "s3"]) calls.takeSalt(call, salt, 0);
-  calls.again(call, 0, 0);
-  equal(calls.takeSalt(added(calls, "b"), "s4", 60_000), false);
-});
-
 Deno.test("as many are under way as can start their stretch within 5 s, and always one", () => {
   const calls = new Calls();
   for (const target of ["a", "b", "c", "d", "e", "f", "g"]) added(calls, target);
@@ -241,21 +220,5 @@ Deno.test("a two-sided attempt begins beside its own call, or in the turn of one
     equal(calls.mayPunch(99, 0), false, "nobody's");
     for (let n = 0; n < 10; n++) calls.wrongGuess(call, 0);
     equal(calls.mayPunch(call.id, 0), false, `${state}, without guesses`);
-  }
-});
-
-Deno.test("a salt that did not come from a false listener no longer counts as one of the three, and no other is removed", () => {
-  for (
-    const [salt, left] of [["s1", ["s2", "s3"]], ["s2", ["s1", "s3"]], ["s3", ["s1", "s2"]], ["s4", [
-      "s1",
-      "s2",
-      "s3",
-    ]]] as const
-  ) {
-    const calls = new Calls();
-    const call = added(calls);
-    for (const shown of ["s1", "s2", "s3"]) calls.takeSalt(call, shown, 0);
-    calls.forgetSalt(call, salt);
-    deepEqual(call.salts.map((known) => known.salt), left);
   }
 });

@@ -255,9 +255,8 @@ export class Connections implements Steer, Disposable {
   /** A listener's offer has come: the phrase must be stretched for its salt before it can be answered. */
   #offered(connection: Connection, salt: Uint8Array): void {
     const key = salt.toHex();
-    const { call } = connection;
     if (this.#isRefused(connection)) return;
-    if (call !== undefined && !this.#calling.takeSalt(call, key)) return this.end(connection, "restarts");
+    if (!this.#calling.takeSalt(connection, key)) return this.end(connection, "restarts");
     connection.offered = true;
     this.#calling.came(connection, "offered");
     connection.awaitedSalt = connection.salt = key;

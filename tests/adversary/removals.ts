@@ -126,7 +126,7 @@ export const REMOVALS: readonly Removal[] = [
   },
   {
     check: "salts of one target",
-    file: "src/peers/calls.ts",
+    file: "src/peers/salts.ts",
     text: "if (recent.length >= SALTS_PER_TARGET) return false;",
     without: "",
     row: "fourth salt",

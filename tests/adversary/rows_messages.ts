@@ -179,8 +179,8 @@ export const MESSAGE_ROWS: readonly Row[] = [
     refusals: 0,
     async run(world) {
       const session = await world.session();
-      // Right behind a cell of the victim's, so that its next tick is a second away.
-      await session.cellsOpened(session.cells + 1);
+      // Right behind the first cell after the victim's opening, so that its next tick is a second away.
+      await session.cellsOpened(11);
       session.send(...Array.from({ length: 65 }, () => session.message(chat(messageId(), "x"))).flat());
       const observed = await world.left(session, "protocol");
       assert(world.shownFrom(session.wire.identity).length <= 64);
