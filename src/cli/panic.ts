@@ -20,13 +20,14 @@ export function sayLast(word: () => void): void {
 }
 
 /** Does not return. */
-export function panic(shown: Restorable, code: number = EXIT.left): never {
+export function panic(shown: Restorable, code: number = EXIT.left, tell: () => void = () => {}): never {
   if (!running) {
     running = true; // whatever goes wrong from here on must not lead back here
     wipe();
     try {
       lastWord();
       shown.panic();
+      tell();
     } catch {
       // The process ends all the same.
     }
@@ -34,15 +35,12 @@ export function panic(shown: Restorable, code: number = EXIT.left): never {
   Deno.exit(code);
 }
 
-/** A bug of ours: as panic, with a word about it on standard error, without its text and without a stack. */
+/**
+ * A bug of ours: as panic, with a word about it on standard error, without its text and without a stack. It comes last: on
+ * the screen of the chat it would go with that.
+ */
 export function fault(shown: Restorable, tell: (text: string) => void, error: unknown): never {
-  wipe();
-  try {
-    tell(sentence(unexpectedProblem(error)) + "\n");
-  } catch {
-    // Standard error may be gone.
-  }
-  panic(shown, EXIT.unexpected);
+  panic(shown, EXIT.unexpected, () => tell(sentence(unexpectedProblem(error)) + "\n"));
 }
 
 function wipe(): void {

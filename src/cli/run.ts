@@ -67,7 +67,7 @@ export async function run(booted: Booted): Promise<number> {
   // Before there is a view, panic puts the terminal back by itself.
   const shown: { now: Restorable } = { now: { panic: () => tty.restore() } };
   const onPanic = () => panic(shown.now);
-  const onFault = (error: unknown) => fault(shown.now, (text) => void tty.writeError(text), error);
+  const onFault = (error: unknown) => fault(shown.now, (text) => tty.sayLast(text), error);
   booted.signals.onEnd(onPanic);
   watchFaults(onFault);
   tty.onClosed = onPanic;

@@ -227,6 +227,11 @@ export class Tty {
     }
   }
 
+  /** To standard error, after `restore`: at once, as far as it takes something. */
+  sayLast(text: string): void {
+    writeAtOnce(Deno.stderr, text, this.#writeNow);
+  }
+
   #leave(): string {
     const text = leaveText(this.#modes);
     this.#modes = { screen: false, paste: false };
@@ -314,7 +319,7 @@ export interface Keys {
 }
 
 /** What views and prompts use of it; tests have another one in memory. */
-export type Terminal = Pick<Tty, keyof Tty>;
+export type Terminal = Pick<Tty, Exclude<keyof Tty, "sayLast">>;
 
 function consoleSize(): { columns: number; rows: number } {
   try {

@@ -2,7 +2,8 @@
 
 import { deepStrictEqual as deepEqual, match, ok, strictEqual as equal } from "node:assert/strict";
 import { addressOf, FAST, listen, PHRASE } from "../harness/process_pair.ts";
-import { hasProgram } from "../harness/product.ts";
+import { hasProgram, PRODUCT } from "../harness/product.ts";
+import { ProjectCopy } from "../harness/project_copy.ts";
 import { Tmux } from "../harness/tmux.ts";
 
 const tmux = hasProgram("tmux");
@@ -84,3 +85,26 @@ function test(name: string, body: (terminal: Tmux) => Promise<void>): void {
 function without(screen: string): string {
   return screen.replace(/\n?ended \d+[^]*$/, "").trimEnd();
 }
+
+Deno.test({
+  name: "the word about a bug of ours stays on the terminal, behind the screen that was there before",
+  ignore: !tmux,
+  async fn() {
+    using copy = new ProjectCopy();
+    copy.plant(
+      "src/chat/chat.ts",
+      'case "help":',
+      (text) => `${text}\n        (undefined as unknown as () => void)();`,
+    );
+    const main = PRODUCT.map((word) => word.endsWith("main.ts") ? `${copy.folder}/main.ts` : word);
+    await using terminal = await Tmux.product(["listen", "127.0.0.1:0"], main);
+    await terminal.until(PROMPT);
+    await terminal.line(PHRASE);
+    await terminal.until(/127\.0\.0\.1:\d{4,5}/);
+    await terminal.line("/help");
+    const after = await terminal.until(/ended \d+\n-?echo$/m, true);
+    match(after, /Sesame ended itself\. Something happened that should not \(TypeError\)/);
+    match(after, /ended 1\n/);
+    match(after, /^echo$/m);
+  },
+});
