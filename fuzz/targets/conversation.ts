@@ -2,7 +2,13 @@
 // input's first byte is odd, somebody who knows the phrase and seals whatever they like. Input: a list of events.
 
 import { StretchedPhrase } from "../../src/auth/stretched.ts";
-import { CELL_PLAINTEXT_SIZE, FRAGMENT_CAPACITY, FRAME_SIZE } from "../../src/constants.ts";
+import {
+  CELL_PLAINTEXT_SIZE,
+  FRAGMENT_CAPACITY,
+  FRAME_SIZE,
+  OPENING_CELLS,
+  OPENING_GAP_MS,
+} from "../../src/constants.ts";
 import type { Frame, Role } from "../../src/ports.ts";
 import type { Arena } from "../../src/secrets/locked.ts";
 import { type Effect, type Event, Session } from "../../src/session/step.ts";
@@ -178,6 +184,7 @@ class Talk implements Disposable {
   readonly #said: Record<Role, string[]> = { dialer: [], listener: [] };
   readonly #heard: Record<Role, string[]> = { dialer: [], listener: [] };
   readonly #cellAt: Record<Role, number> = { dialer: -1, listener: -1 };
+  readonly #verifiedAt: Record<Role, number> = { dialer: 0, listener: 0 };
   readonly #frameAt: Record<Role, number> = { dialer: 0, listener: 0 };
   readonly #openedAt: Record<Role, number[]> = { dialer: [], listener: [] };
   #ticks = 0;
@@ -211,7 +218,9 @@ class Talk implements Disposable {
       if (effect.type === "stretch") {
         this.step(role, { type: "stretched", phrase: this.phrase });
       }
-      if (effect.type === "verified") this.step(role, { type: "admit" });
+      if (effect.type !== "verified") continue;
+      this.#verifiedAt[role] = this.now;
+      this.step(role, { type: "admit" });
     }
     const asked = session.phase !== "over";
     must(!asked || session.isSilent(this.now) === this.#silent(role), "a session is silent when section 8 says so");
@@ -288,17 +297,20 @@ class Talk implements Disposable {
     must(frame.length === FRAME_SIZE, "every frame has its one size");
     if (frame[1] === FrameType.cell) {
       must(event.type === "time", "a cell leaves on a tick and never because of what was typed or arrived");
-      must(
-        this.now - this.#cellAt[role] >= (this.constant ? 249.9 : 19.9) ||
-          this.#cellAt[role] < 0,
-        "one cell a tick",
-      );
+      must(this.now - this.#cellAt[role] >= this.#least(role) || this.#cellAt[role] < 0, "one cell a tick");
       this.#cellAt[role] = this.now;
     }
     this.last = frame;
     if (this.deaf) return;
     if (this.holding[role]) this.#held[role].push(frame);
     else this.frame(other(role), frame);
+  }
+
+  /** How soon a cell may follow the last one. Between the opening and the grid there is no telling. */
+  #least(role: Role): number {
+    if (!this.constant) return 19.9;
+    const isOpening = (at: number) => at - this.#verifiedAt[role] <= (OPENING_CELLS - 1) * OPENING_GAP_MS + 0.1;
+    return isOpening(this.now) ? OPENING_GAP_MS - 0.1 : isOpening(this.#cellAt[role]) ? 0 : 249.9;
   }
 
   #received(

@@ -179,7 +179,6 @@ class World {
     for (const end of wire?.ends ?? []) {
       if (end === undefined || !end.open || (whom < 2 && end.core.side !== whom)) continue;
       end.open = false;
-      end.core.ends.delete(end.link);
       end.core.step({ type: "ended", link: end.link });
     }
   }
@@ -300,6 +299,8 @@ class Core implements Disposable {
         next = this.#events.shift()
       ) {
         if (this.gone) continue;
+        // Until then it may still be sent on: as on a socket whose other end has closed.
+        if (next.type === "ended") this.ends.delete(next.link);
         const effects = this.peers.step(next, this.#world.now, this.#entropy);
         if (next.type === "frame") next.frame.fill(0xee); // it was lent for the step
         for (const effect of effects) this.#perform(effect, next);
@@ -361,7 +362,6 @@ class Core implements Disposable {
           return;
         }
         far.open = false;
-        far.core.ends.delete(far.link);
         return far.core.step({ type: "ended", link: far.link });
       }
       case "dial":
