@@ -82,7 +82,7 @@ export class Friend {
   }
 }
 
-/** All PeerIds met in this process, the last SHOWN_IDS_PEERS of them; one that is here is never forgotten. */
+/** All PeerIds met in this process, the last SHOWN_IDS_PEERS of them; one that is here is never forgotten, one that is verified last. */
 export class Friends implements Disposable {
   readonly #self: PeerId;
   /** Least recently met first. */
@@ -104,14 +104,25 @@ export class Friends implements Disposable {
     const friend = this.#all.get(peer) ?? new Friend(this.#self, peer);
     this.#all.delete(peer);
     this.#all.set(peer, friend);
-    for (const [oldest, { here, verification }] of this.#all) {
-      if (this.#all.size <= SHOWN_IDS_PEERS) break;
-      if (here) continue;
-      verification?.[Symbol.dispose]();
-      this.#all.delete(oldest);
-    }
+    this.#forget(peer);
     this.#lookWhoIsHere();
     return friend;
+  }
+
+  /**
+   * Who was verified goes last: one friend with very many PeerIds could else have our numbers for the others forgotten, and
+   * new ones look to them like somebody in between. They are drawn anew, never derived: what was revealed once must not be
+   * known to whoever commits.
+   */
+  #forget(newest: PeerId): void {
+    for (const all of [false, true]) {
+      for (const [oldest, { here, verified, verification }] of this.#all) {
+        if (this.#all.size <= SHOWN_IDS_PEERS) return;
+        if (here || oldest === newest || (verified && !all)) continue;
+        verification?.[Symbol.dispose]();
+        this.#all.delete(oldest);
+      }
+    }
   }
 
   /** An authenticated connection more. */

@@ -145,6 +145,18 @@ Deno.test("the last 256 PeerIds are remembered, least recently met out, and neve
   deepEqual(friends.here(), [here]);
 });
 
+Deno.test("who was verified is forgotten last, and whoever is met now not at all", () => {
+  const friends = new Friends(SMALL);
+  friends.meet("verified").verified = true;
+  for (let n = 0; n < 2 * SHOWN_IDS_PEERS; n++) friends.meet(`mallory ${n}`);
+  equal(friends.get("verified")?.verified, true);
+  for (const friend of friends.all()) friend.verified = true;
+  const newest = friends.meet("newest");
+  equal(friends.get("newest"), newest);
+  equal(friends.get("verified"), undefined, "the oldest of all");
+  equal([...friends.all()].length, SHOWN_IDS_PEERS);
+});
+
 Deno.test("Friends remembers what a plain list remembers, whoever is met, comes and goes", () => {
   const action = fc.record({
     what: fc.constantFrom("meet", "meet", "meet", "come", "go"),
